@@ -1,0 +1,62 @@
+"""What passes between the scraper and the database: a page that was read, and the claims it states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class UnexpectedPage(ValueError):
+    """A page is not what its parser knows. The message says what was expected and what came."""
+
+
+class BadInput(ValueError):
+    """What the user gave cannot be read. The message is one line: what was expected, what came. Exit code 2."""
+
+
+class Claim(NamedTuple):
+    """What one place of one page states.
+
+    Attributes:
+        section: the part of the page, as its heading names it (a navigation category, a table, a calendar year).
+        subject: the stable name of the fact, such as ``release/ws2025/5087423/26100.32772``.
+        field: what is stated of it, such as ``release_date``.
+        value: as we read it; None where the page says that there is nothing to read ("End of updates").
+        value_text: as published.
+        row: which row of its section states it, counted from 0 (the checks count rows).
+        source_url: the address the page itself names as its source, where that is not the page ("" otherwise).
+    """
+
+    section: str
+    subject: str
+    field: str
+    value: str | None
+    value_text: str
+    row: int
+    source_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer of a server (or of a saved tree), as served.
+
+    Attributes:
+        source: id of the source, the name of its module.
+        page_url: the name of the page in claims: one address, whichever of the page's addresses answered.
+        url: the address that was asked.
+        final_url: the address that answered, after redirects; relative links resolve against it.
+        fetched_at: UTC, ``2026-07-23T12:00:00Z``.
+        status: HTTP status.
+        headers: names in lower case.
+        body: the bytes as served.
+    """
+
+    source: str
+    page_url: str
+    url: str
+    final_url: str
+    fetched_at: str
+    status: int
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)

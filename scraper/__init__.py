@@ -1,0 +1,1 @@
+"""Pages become claims: fetching, archiving, the sources, and the command."""
