@@ -1,0 +1,86 @@
+"""What a page must pass before its claims are loaded. Checks are values: all of them run, all are kept, one gate decides."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+from db.claims import Claim, Page
+
+# A section may lose rows as Microsoft mends its pages; the wreck of July 2026 lost 99 of 100.
+TOLERATED_ROWS: Final = 2
+TOLERATED_SHARE: Final = 0.05
+# A page fetched in the evening of the Pacific states tomorrow's date in UTC.
+TOLERATED_DAYS_AHEAD: Final = 1
+
+
+class Check(NamedTuple):
+    """One thing that was checked of one section of one page ("" for the whole page)."""
+
+    section: str
+    name: str
+    ok: bool
+    required: bool
+    note: str
+
+
+class Count(NamedTuple):
+    """How much a section states: its rows, and the releases named in them."""
+
+    rows: int
+    releases: int
+
+
+def count(claims: Iterable[Claim]) -> dict[str, Count]:
+    """Rows and releases per section."""
+    rows: dict[str, set[int]] = defaultdict(set)
+    releases: dict[str, set[str]] = defaultdict(set)
+    for claim in claims:
+        rows[claim.section].add(claim.row)
+        if claim.subject.startswith("release/"):
+            releases[claim.section].add(claim.subject)
+    return {section: Count(len(found), len(releases[section])) for section, found in rows.items()}
+
+
+def check_page(page: Page, claims: list[Claim], *, before: Mapping[str, Count], at_least: int, accepted_gone: Iterable[str] = ()) -> list[Check]:
+    """Every check of one page.
+
+    Args:
+        page: the page, for its time.
+        claims: what it states.
+        before: the counts of the page accepted before it, {} if there is none.
+        at_least: how few rows are too few for a page of this source.
+        accepted_gone: sections that a correction accepts as gone or shrunken.
+    """
+    now = count(claims)
+    total = sum(found.rows for found in now.values())
+    checks = [Check("", "rows", total >= at_least, True, f"expected at least {at_least} rows, got {total}")]
+    checks += _dates_ahead(page, claims)
+    gone = {section.casefold() for section in accepted_gone}
+    by_name = {section.casefold(): found for section, found in now.items()}
+    for section, old in before.items():
+        if section.casefold() in gone:
+            continue
+        new = by_name.get(section.casefold())
+        if new is None:
+            checks.append(Check(section, "section", False, True, f"expected the section {section!r} with about {old.rows} rows, got none"))
+            continue
+        for what, was, is_now in (("rows", old.rows, new.rows), ("releases", old.releases, new.releases)):
+            ok = not (was - is_now > TOLERATED_ROWS and was - is_now > was * TOLERATED_SHARE)
+            checks.append(Check(section, f"section {what}", ok, True, f"expected about {was} {what} in {section!r}, got {is_now}"))
+    return checks
+
+
+def _dates_ahead(page: Page, claims: list[Claim]) -> list[Check]:
+    last = (date.fromisoformat(page.fetched_at[:10]) + timedelta(days=TOLERATED_DAYS_AHEAD)).isoformat()
+    ahead = [c for c in claims if c.field == "release_date" and c.subject.startswith("release/") and c.value and c.value > last]
+    note = f"{ahead[0].value_text!r} of {ahead[0].subject} in {ahead[0].section!r}" if ahead else "none"
+    return [Check("", "dates", not ahead, True, f"expected no release dated after {last}, got {note}")]
+
+
+def refusal(checks: Iterable[Check]) -> str | None:
+    """Why a page is refused: the failed required checks in one line; None if it is accepted."""
+    failed = [check.note for check in checks if check.required and not check.ok]
+    return "; ".join(failed) if failed else None

@@ -1,0 +1,246 @@
+"""Claims into the database as intervals, in the order of fetch times, whatever the order of loading."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from db.check import Count, count
+from db.claims import Claim, Page
+from db.ids import stable_id
+
+Key = tuple[str, str, str]
+_ABSENT: Final = object()
+
+
+class Stored(NamedTuple):
+    """What was accepted of a page that has been read before."""
+
+    page: int
+    fetched_at: str
+
+
+class _Interval:
+    """A claim's row while a page is fitted into its page's history."""
+
+    __slots__ = ("claim", "field", "first_seen_at", "gone_at", "is_changed", "last_seen_at", "page", "section", "source_url", "stated_since", "subject", "value", "value_text")
+
+    def __init__(self, row: tuple[object, ...]) -> None:
+        self.is_changed = False
+        (
+            self.claim, self.section, self.subject, self.field, self.value, self.value_text, self.source_url,
+            self.stated_since, self.first_seen_at, self.last_seen_at, self.gone_at, self.page,
+        ) = row  # fmt: skip
+
+    first_seen_at: str
+    last_seen_at: str
+    gone_at: str | None
+    section: str
+    subject: str
+    field: str
+
+
+_COLUMNS: Final = "claim, section, subject, field, value, value_text, source_url, stated_since, first_seen_at, last_seen_at, gone_at, page"
+
+
+def page_id(page: Page, sha256: str) -> int:
+    """The id of an answer: address asked, time, content."""
+    return stable_id(page.url, page.fetched_at, str(page.status), sha256)
+
+
+def is_new(conn: sqlite3.Connection, page: Page, content_sha256: str) -> bool:
+    """Whether a page has content that was never accepted under its name: only that is parsed."""
+    return (
+        conn.execute(
+            "select 1 from pages where source = ? and page_url = ? and content_sha256 = ? and state = 'accepted' limit 1",
+            (page.source, page.page_url, content_sha256),
+        ).fetchone()
+        is None
+    )
+
+
+def validators(conn: sqlite3.Connection, url: str) -> tuple[str | None, str | None]:
+    """ETag and Last-Modified of the last accepted answer of an address, to be asked with; None where it gave none."""
+    row = conn.execute("select etag, last_modified from pages where url = ? and state = 'accepted' order by fetched_at desc, tie desc limit 1", (url,)).fetchone()
+    return (row[0], row[1]) if row else (None, None)
+
+
+def last_content(conn: sqlite3.Connection, page: Page) -> tuple[str, str]:
+    """Hashes (as served, of the content) of the last accepted answer of an address."""
+    found: tuple[str, str] = conn.execute(
+        "select sha256, content_sha256 from pages where url = ? and state = 'accepted' order by fetched_at desc, tie desc limit 1", (page.url,)
+    ).fetchone()
+    return found
+
+
+def record_page(
+    conn: sqlite3.Connection, page: Page, number: int, sha256: str, content_sha256: str, stated_since: str | None, state: str, run: int
+) -> None:
+    """Writes the row of an answer. One that was refused before may be accepted now, and takes the same row."""
+    tie = conn.execute(
+        "select count(*) from pages where source = ? and page_url = ? and fetched_at = ? and page != ?", (page.source, page.page_url, page.fetched_at, number)
+    ).fetchone()[0]
+    conn.execute(
+        """insert into pages values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        on conflict (page) do update set state = excluded.state, stated_since = excluded.stated_since, tie = excluded.tie""",
+        (
+            number, page.source, page.page_url, page.url, page.final_url, page.fetched_at, tie, stated_since, page.status, sha256, content_sha256,
+            page.headers.get("etag"), page.headers.get("last-modified"), len(page.body), state, run,
+        ),
+    )  # fmt: skip
+
+
+def counts_before(conn: sqlite3.Connection, page: Page, family: Iterable[str] = ()) -> dict[str, Count]:
+    """Section counts of the last page accepted up to this one's time; of another page of its family if it is new itself."""
+    for urls in ((page.page_url,), tuple(family)):
+        row = conn.execute(
+            f"""select page_url, content_sha256 from pages where source = ? and state = 'accepted' and fetched_at <= ?
+                and page_url in ({", ".join("?" * len(urls))}) order by fetched_at desc, page_url, tie desc limit 1""",
+            (page.source, page.fetched_at, *urls),
+        ).fetchone()
+        if row:
+            found = conn.execute(
+                "select section, row_count, release_count from sections where source = ? and page_url = ? and content_sha256 = ?",
+                (page.source, *row),
+            )
+            return {section: Count(rows, releases) for section, rows, releases in found}
+    return {}
+
+
+def claims_of_content(conn: sqlite3.Connection, source: str, page_url: str, content_sha256: str) -> list[Claim] | None:
+    """The claims of a page whose content was parsed and accepted before; None if it never was. Saves the parse."""
+    row = conn.execute(
+        "select fetched_at from pages where source = ? and page_url = ? and content_sha256 = ? and state = 'accepted' order by fetched_at limit 1",
+        (source, page_url, content_sha256),
+    ).fetchone()
+    if row is None:
+        return None
+    found = conn.execute(
+        """select section, subject, field, value, value_text, source_url from claims
+           where source = ? and page_url = ? and first_seen_at <= ? and (gone_at is null or gone_at > ?)""",
+        (source, page_url, row[0], row[0]),
+    )
+    return [Claim(section, subject, field, value, text, -1, url or "") for section, subject, field, value, text, url in found]
+
+
+def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since: str | None, claims: list[Claim]) -> tuple[int, int]:
+    """Fits what a page states into the history of its claims.
+
+    The result depends on the pages alone, not on the order in which they are loaded: an older page that is read later
+    adds history and overrides nothing. Pages of one time count in the order of loading.
+
+    Args:
+        conn: in a transaction, foreign keys deferred.
+        page: the page; its row must exist in ``pages``.
+        page_number: its id.
+        stated_since: when the site says that its content was changed.
+        claims: what it states; one per section, subject and field.
+
+    Returns:
+        how many claims began, and how many ended.
+    """
+    times = conn.execute(
+        "select fetched_at, page, stated_since from pages where source = ? and page_url = ? and state = 'accepted' and page != ? order by fetched_at, tie",
+        (page.source, page.page_url, page_number),
+    ).fetchall()
+    before = max((row[0] for row in times if row[0] <= page.fetched_at), default=None)
+    after = next((row for row in times if row[0] > page.fetched_at), None)
+    known = conn.execute(
+        f"select {_COLUMNS} from claims where source = ? and page_url = ?" + (" and gone_at is null" if after is None else ""),
+        (page.source, page.page_url),
+    )
+    at_before: dict[Key, _Interval] = {}
+    at_after: dict[Key, _Interval] = {}
+    for row in known:
+        found = _Interval(row)
+        key = (found.section, found.subject, found.field)
+        if before is not None and found.first_seen_at <= before and (found.gone_at is None or found.gone_at > before):
+            at_before[key] = found
+        if after is not None and found.first_seen_at <= after[0] <= found.last_seen_at:
+            at_after[key] = found
+    stated: dict[Key, Claim] = {(c.section, c.subject, c.field): c for c in claims}
+    new: list[_Interval] = []
+    ended = 0
+
+    def begin(claim: Claim) -> None:
+        row = (0, claim.section, claim.subject, claim.field, claim.value, claim.value_text, claim.source_url or None)
+        gone_at = None if after is None else after[0]
+        new.append(_Interval((*row, stated_since, page.fetched_at, page.fetched_at, gone_at, page_number)))
+
+    for key in {**at_before, **at_after, **stated}:
+        was, will_be = at_before.get(key), at_after.get(key)
+        claim = stated.get(key)
+        value = _ABSENT if claim is None else claim.value
+        if was is not None and was.value == value:
+            if page.fetched_at > was.last_seen_at:
+                was.last_seen_at, was.is_changed = page.fetched_at, True
+            continue
+        if was is not None:
+            ended += 1
+            if was is will_be:  # it stood before and after, and not on this page in between
+                later = _Interval((0, *key, was.value, was.value_text, was.source_url, after[2], after[0], was.last_seen_at, was.gone_at, after[1]))
+                new.append(later)
+                will_be = later
+                was.last_seen_at = before
+            was.gone_at, was.is_changed = page.fetched_at, True
+        if claim is None:
+            continue
+        if will_be is not None and will_be.value == value:
+            will_be.first_seen_at, will_be.page, will_be.stated_since, will_be.is_changed = page.fetched_at, page_number, stated_since, True
+        else:
+            begin(claim)
+    _write(conn, page, [*at_before.values(), *at_after.values()], new)
+    return len(new), ended
+
+
+def _write(conn: sqlite3.Connection, page: Page, known: list[_Interval], new: list[_Interval]) -> None:
+    subjects = {found.subject for found in new}
+    conn.executemany("insert or ignore into subjects (subject, kind) values (?, ?)", [(s, s.partition("/")[0]) for s in sorted(subjects)])
+    changed = {id(found): found for found in known if found.is_changed}.values()
+    # The id holds the time of the first page, so a claim found to be older gets another one.
+    conn.executemany(
+        """update claims set claim = ?, stated_since = ?, first_seen_at = ?, last_seen_at = ?, gone_at = ?, page = ? where claim = ?""",
+        [(_id(page, f), f.stated_since, f.first_seen_at, f.last_seen_at, f.gone_at, f.page, f.claim) for f in changed],
+    )
+    conn.executemany(
+        f"insert into claims (source, page_url, {_COLUMNS}) values (?, ?, {', '.join('?' * 12)})",
+        [
+            (
+                page.source, page.page_url, _id(page, f), f.section, f.subject, f.field, f.value, f.value_text, f.source_url,
+                f.stated_since, f.first_seen_at, f.last_seen_at, f.gone_at, f.page,
+            )
+            for f in new
+        ],
+    )  # fmt: skip
+
+
+def _id(page: Page, found: _Interval) -> int:
+    return stable_id(page.source, page.page_url, found.section, found.subject, found.field, found.value, found.first_seen_at)
+
+
+def seen_again(conn: sqlite3.Connection, page: Page, number: int) -> bool:
+    """The quick way for a page that is the newest and has the content of the one before: its standing claims were seen once more.
+
+    Returns:
+        False if the page is not such a page, and nothing was done.
+    """
+    newest = conn.execute(
+        """select page, content_sha256 from pages where source = ? and page_url = ? and state = 'accepted'
+        order by fetched_at desc, tie desc limit 2""",
+        (page.source, page.page_url),
+    ).fetchall()
+    if len(newest) < 2 or newest[0][0] != number or newest[0][1] != newest[1][1]:
+        return False
+    conn.execute(
+        "update claims set last_seen_at = ? where source = ? and page_url = ? and gone_at is null", (page.fetched_at, page.source, page.page_url)
+    )
+    return True
+
+
+def record_sections(conn: sqlite3.Connection, page: Page, content_sha256: str, claims: list[Claim]) -> None:
+    """Keeps the section counts of newly parsed content."""
+    conn.executemany(
+        "insert or ignore into sections (source, page_url, content_sha256, section, row_count, release_count) values (?, ?, ?, ?, ?, ?)",
+        [(page.source, page.page_url, content_sha256, section, found.rows, found.releases) for section, found in count(claims).items()],
+    )

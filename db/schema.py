@@ -1,0 +1,105 @@
+"""The database file: its migrations, its views, and how it is opened."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
+
+# What a comment on a column or table looks like in schema.sql.
+_COLUMN = re.compile(r"^ {4}(?P<column>\w+) [^\n]*?-- (?P<comment>[^\n]+)$", re.MULTILINE)
+_TABLE = re.compile(r"(?:^-- (?P<comment>[^\n]+)\n)?create table (?P<table>\w+) \((?P<body>.*?)\n\)", re.MULTILINE | re.DOTALL)
+
+
+def schema_sql() -> str:
+    """The text of ``schema.sql``."""
+    return files("db").joinpath("schema.sql").read_text(encoding="utf-8")
+
+
+def comments() -> dict[str, tuple[str, dict[str, str]]]:
+    """Description of every table, and of its columns, as written in ``schema.sql``."""
+    found = {}
+    for match in _TABLE.finditer(schema_sql()):
+        columns = {column["column"]: column["comment"] for column in _COLUMN.finditer(match["body"])}
+        found[match["table"]] = (match["comment"] or "", columns)
+    return found
+
+
+def view_files() -> dict[str, str]:
+    """SQL of every view by its name; the first comment of each is its description."""
+    folder = files("db").joinpath("views")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return {name.removesuffix(".sql"): folder.joinpath(name).read_text(encoding="utf-8") for name in names}
+
+
+def migrations() -> Migrations:
+    """Every change of the schema since the first version, in order."""
+    from sqlite_utils import Migrations  # noqa: PLC0415 (0.2 s at start-up, and lookups need none of it)
+
+    steps = Migrations("hotpatch_kb")
+
+    @steps()
+    def m001_first_version(db: Database) -> None:
+        for statement in _statements(schema_sql()):
+            db.conn.execute(statement)
+
+    return steps
+
+
+def _statements(script: str) -> list[str]:
+    # executescript() would commit the migration's transaction. Comments before "create" stay in sqlite_master only
+    # where they stand inside the statement; the site reads them from the file.
+    statements, current = [], ""
+    for line in script.splitlines(keepends=True):
+        current += line
+        if sqlite3.complete_statement(current):
+            statements.append(current.strip())
+            current = ""
+    return statements
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """A connection that writes, with the schema of this version and its views. Creates the file where there is none.
+
+    Returns:
+        a connection in WAL mode with foreign keys on, in autocommit: begin a transaction explicitly.
+    """
+    import sqlite_utils  # noqa: PLC0415
+
+    conn = sqlite3.connect(path, isolation_level=None, timeout=30)
+    conn.execute("pragma journal_mode = wal")
+    conn.execute("pragma foreign_keys = on")
+    db = sqlite_utils.Database(conn)
+    migrations().apply(db)
+    _install_views(conn)
+    return conn
+
+
+def _install_views(conn: sqlite3.Connection) -> None:
+    """Views hold no data: one whose text changed is made anew."""
+    wanted = {name: f"create view {name} as\n{sql.strip()}" for name, sql in view_files().items()}
+    present = dict(conn.execute("select name, sql from sqlite_master where type = 'view'").fetchall())
+    if {name: sql.casefold() for name, sql in wanted.items()} == {name: sql.casefold() for name, sql in present.items()}:
+        return
+    conn.execute("begin immediate")
+    for name in present:
+        conn.execute(f"drop view {name}")
+    for sql in wanted.values():
+        conn.execute(sql)
+    conn.execute("commit")
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """A connection that can only read.
+
+    Raises:
+        sqlite3.OperationalError: there is no such file.
+    """
+    conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+    conn.row_factory = sqlite3.Row
+    return conn

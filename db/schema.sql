@@ -1,0 +1,232 @@
+-- Schema of version 1. Every table is STRICT; the comment before a table and behind a column is what the site shows.
+-- Ids of runs count up; ids of pages, claims and releases are the first 52 bits of the SHA-256 of what identifies them,
+-- so that a replay gives every row the id it had, in whatever order pages were read.
+
+-- Where facts come from: one row per source module.
+create table sources (
+    source text primary key,        -- id: the name of the module in scraper/sources
+    title text not null,            -- what the source is
+    home_url text not null,         -- an address a person can open
+    licence text not null,          -- the terms under which it is published
+    precedence integer not null,    -- the smaller is believed first
+    due_every text not null,        -- how often it is due, such as 6h
+    state text not null             -- of the last run that tried: never_read, ok, refused, unreachable, not_in_tree
+) strict;
+
+-- One crawl or replay.
+create table runs (
+    run integer primary key,        -- counts up
+    started_at text not null,       -- UTC
+    ended_at text,                  -- UTC, empty while it runs
+    kind text not null,             -- crawl, replay or seed
+    state text not null,            -- done, partial (a source failed, its facts were kept) or failed
+    pages_read integer not null,    -- pages that were fetched, whatever came of them
+    pages_parsed integer not null,  -- pages whose content was new
+    claims_added integer not null,  -- claims that began in this run
+    claims_ended integer not null,  -- claims that ended in this run
+    facts_changed integer not null  -- rows of changes
+) strict;
+
+-- Every answer of a server that was read, whatever came of it.
+create table pages (
+    page integer primary key,       -- from address, time and content
+    source text not null references sources (source), -- the source it was read for
+    page_url text not null,         -- its name in claims: one address, whichever of the page's addresses answered
+    url text not null,              -- the address that was asked
+    final_url text not null,        -- the address that answered, after redirects
+    fetched_at text not null,       -- UTC
+    tie integer not null,           -- counts pages of one name and time, in the order of loading
+    stated_since text,              -- when the site says that this content was last changed, UTC
+    status integer not null,        -- HTTP status; 304 where nothing had changed
+    sha256 text not null,           -- of the bytes as served; the archive has them under this name
+    content_sha256 text not null,   -- of the bytes without the tags that differ in every response
+    etag text,                      -- as served, asked again with If-None-Match
+    last_modified text,             -- as served, asked again with If-Modified-Since
+    bytes integer not null,         -- length as served
+    state text not null,            -- accepted, refused (its claims were not loaded) or failed (no page at all)
+    run integer not null references runs (run) -- the run that read it first
+) strict;
+
+-- How many rows each part of a page had: navigation categories, product tables, calendar years. The checks compare with it.
+create table sections (
+    source text not null references sources (source), -- the source
+    page_url text not null,         -- the page
+    content_sha256 text not null,   -- the content of the accepted page that was counted
+    section text not null,          -- as its heading names it
+    row_count integer not null,     -- rows that state something
+    release_count integer not null, -- releases they state; planned months state none
+    primary key (source, page_url, content_sha256, section)
+) strict, without rowid;
+
+-- Names of facts: what releases, calendar months, products, KBs and prices are called in claims, conflicts and changes.
+create table subjects (
+    subject text primary key,       -- such as release/ws2025/5087423/26100.32772, calendar/ws2025/2026-06, kb/5089602
+    kind text not null              -- its first part
+) strict, without rowid;
+
+-- What one place of one page states, from when to when. Never overwritten: a value that changes, vanishes or comes back is a further row.
+create table claims (
+    claim integer primary key,      -- from all that identifies it
+    source text not null references sources (source), -- who states it
+    page_url text not null,         -- on which page
+    section text not null,          -- in which part of the page
+    subject text not null references subjects (subject), -- of what
+    field text not null,            -- what is stated of it; "field#2" where one section states two values
+    value text,                     -- as we read it; empty where the page says that there is no value
+    value_text text not null,       -- as published
+    source_url text,                -- the address that the page itself names as its source, where that is another
+    stated_since text,              -- when the site says that the content of the first page with it was changed, UTC
+    first_seen_at text not null,    -- UTC, fetch time of the first page with it
+    last_seen_at text not null,     -- UTC, fetch time of the last page with it
+    gone_at text,                   -- UTC, fetch time of the first page without it; empty while it stands
+    page integer not null references pages (page) -- the first page with it
+) strict;
+create unique index standing_claim on claims (source, page_url, section, subject, field) where gone_at is null;
+create index claims_by_subject on claims (subject, field);
+create index claims_by_page on claims (page);
+
+-- A servicing line of Windows.
+create table products (
+    product text primary key,       -- id, such as ws2025 or win11-25h2
+    name text not null,             -- as people call it
+    family text not null,           -- server or client
+    build_number integer,           -- such as 26100; shared by Windows Server 2025 and Windows 11 24H2
+    release_date text,              -- ISO date
+    mainstream_end_date text,       -- ISO date of the last updates; of clients: Home and Pro
+    extended_end_date text,         -- ISO date of the last updates; of clients: Enterprise and Education
+    hotpatch_from_date text,        -- ISO date of the first hotpatch
+    hotpatch_end_date text,         -- ISO date, or a month where only a month is stated, of the last hotpatch
+    subject text not null unique references subjects (subject) -- its name in claims
+) strict;
+
+-- A KB number: an update that is installed, or an article about one.
+create table kbs (
+    kb integer primary key,         -- the number without "KB"
+    title text,                     -- of its article
+    article_url text,               -- where the article is now
+    release_date text,              -- ISO date of its first release
+    installs_kb integer references kbs (kb), -- an article with a number of its own: the KB that is installed
+    subject text not null unique references subjects (subject) -- its name in claims
+) strict;
+create index kbs_by_installs_kb on kbs (installs_kb);
+
+-- An article's page. One article may have two addresses: /topic/ or /help/ until July 2026, /servicing/ since.
+create table articles (
+    url text primary key,           -- address
+    kb integer references kbs (kb), -- the KB it is about; of a baseline, whose title names none, the article's own
+    product text references products (product), -- where only one product's pages link to it
+    title text,                     -- as the navigation writes it
+    release_date text,              -- ISO date in the title
+    guid text                       -- at the end of an old address
+) strict;
+create index articles_by_kb on articles (kb);
+
+-- A product's update: a KB and a build on a day.
+create table releases (
+    release integer primary key,    -- from its subject
+    product text not null references products (product), -- the servicing line
+    kb integer references kbs (kb), -- what is installed; empty for a version's first build and for two baselines of 2021
+    build text,                     -- OS build, such as 26100.32772
+    build_number integer,           -- its first part
+    revision integer,               -- its second part, the UBR
+    release_date text,              -- ISO date (UTC)
+    month text,                     -- of the update type, which is not always that of the date
+    cadence text,                   -- published letter: B second week, C and D previews, A and E rare, OOB out-of-band
+    classification text not null,   -- baseline, hotpatch, component, cumulative, preview or initial
+    in_hotpatch_line integer not null, -- 1 if it belongs to the hotpatch line
+    in_standard_line integer not null, -- 1 if it belongs to the standard line
+    restart_required integer,       -- 1 or 0; empty for components unless an article says
+    is_unplanned integer not null,  -- 1 for a baseline in a month planned as a hotpatch
+    is_public_preview integer not null, -- 1 if only a public preview lists it
+    is_expired integer not null,    -- 1 if withdrawn
+    baseline_release integer references releases (release), -- the baseline that a hotpatch needs; of a baseline: itself
+    baseline_kb integer references kbs (kb), -- its KB
+    baseline_build text,            -- its build
+    derived_from text,              -- what was not stated but concluded, and from what
+    gone_since text,                -- UTC: since when no page lists it any more
+    article_url text,               -- its article
+    subject text not null unique references subjects (subject) -- its name in claims
+) strict;
+create unique index releases_by_identity on releases (product, coalesce(kb, 0), coalesce(build, ''), coalesce(release_date, ''));
+create index releases_by_build on releases (build);
+create index releases_by_build_number on releases (build_number, revision);
+create index releases_by_kb on releases (kb);
+create index releases_by_line on releases (product, release_date);
+create index releases_by_month on releases (month);
+
+-- A product's month: planned and actual type of the hotpatch line's B release.
+create table hotpatch_calendar (
+    product text not null references products (product), -- the servicing line
+    month text not null,            -- such as 2026-06
+    planned_type text,              -- baseline or hotpatch, first as stated before the release
+    planned_by text,                -- calendar, footnote or cadence
+    type text,                      -- baseline or hotpatch as released; empty until then
+    expected_type text not null,    -- what to expect now: the type, else the plan as it stands, else the cadence
+    is_unplanned integer not null,  -- 1 for a baseline in a month planned as a hotpatch
+    release_date text,              -- ISO date, empty until released
+    expected_date text not null,    -- ISO date of the second Tuesday
+    kb integer references kbs (kb), -- what was released
+    build text,                     -- what was released
+    changed_on text,                -- ISO date on which a source was first seen to state another type than before
+    changed_after text,             -- ISO date on which the former type was last seen
+    subject text not null unique references subjects (subject), -- its name in claims
+    primary key (product, month)
+) strict, without rowid;
+
+-- Which claims a fact rests on.
+create table fact_claims (
+    subject text not null references subjects (subject), -- the fact
+    claim integer not null references claims (claim), -- a claim that states what we believe
+    primary key (subject, claim)
+) strict, without rowid;
+create index fact_claims_by_claim on fact_claims (claim);
+
+-- What a person decided against the rules, with the reason.
+create table corrections (
+    correction integer primary key, -- from what identifies it
+    source text not null,           -- whose claim is corrected
+    subject text not null,          -- of what; section/<title> accepts that a section is gone
+    field text not null,            -- which field
+    value text not null,            -- the claim's value
+    new_value text not null,        -- what is believed instead; empty: nothing
+    why text not null,              -- the reason
+    url text not null,              -- evidence
+    decided_on text not null        -- ISO date
+) strict;
+
+-- Where sources disagree: who won, and by which rule.
+create table conflicts (
+    subject text not null references subjects (subject), -- the fact
+    field text not null,            -- what is disputed
+    claim_won integer not null references claims (claim), -- the claim that is believed
+    claim_lost integer not null references claims (claim), -- the claim that is not
+    value_won text,                 -- what is believed
+    value_lost text,                -- what is not
+    rule text not null,             -- precedence, later_page, address, sanity, slug, published_beats_plan or correction
+    correction integer references corrections (correction), -- the correction that decided
+    primary key (subject, field, claim_won, claim_lost)
+) strict, without rowid;
+
+-- What each run checked before it loaded a page.
+create table checks (
+    run integer not null references runs (run), -- the run
+    source text not null references sources (source), -- the source
+    page_url text not null,         -- the page
+    section text not null,          -- the part of the page; empty for the whole page
+    name text not null,             -- what was checked
+    ok integer not null,            -- 1 if it held
+    required integer not null,      -- 1 if the page is refused where it does not hold
+    note text not null,             -- what was expected and what came
+    primary key (run, source, page_url, section, name)
+) strict, without rowid;
+
+-- How facts changed, by the fetch time of the page that changed them. A page read for the first time tells what is, not what changed.
+create table changes (
+    run integer not null references runs (run), -- the run that read the page
+    changed_at text not null,       -- UTC, fetch time of that page
+    subject text not null references subjects (subject), -- the fact
+    field text not null,            -- which field; "release" or "month" where the fact is new
+    old_value text,                 -- before
+    new_value text,                 -- after
+    primary key (changed_at, subject, field)
+) strict, without rowid;

@@ -1,0 +1,14 @@
+-- The newest release of each product in each line: hotpatches and baselines of the hotpatch line, LCUs of the standard line. Components, previews and expired releases are left out.
+select product, line, kb, build, release_date, month, cadence, classification, restart_required, baseline_kb, baseline_build, article_url, subject
+from (
+    select
+        r.*,
+        l.line,
+        row_number() over (partition by r.product, l.line order by r.release_date desc, r.revision desc, r.kb desc) as place
+    from releases as r
+    join (select 'hotpatch' as line union all select 'standard') as l
+        on (l.line = 'hotpatch' and r.in_hotpatch_line = 1) or (l.line = 'standard' and r.in_standard_line = 1)
+    where r.release_date is not null and r.classification not in ('component', 'preview') and r.is_expired = 0
+)
+where place = 1
+order by product, line

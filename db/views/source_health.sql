@@ -1,0 +1,32 @@
+-- How fresh each source is: the last page that was accepted, when it is due again, and whether it is stale.
+select
+    s.source,
+    s.state,
+    last.good_at as last_good_at,
+    strftime('%Y-%m-%dT%H:%M:%SZ', last.good_at, due.step) as due_at,
+    case
+        when s.due_every = 'never' then 0
+        when last.good_at is null then 1
+        -- Stale is what has missed four of its dates: one failed run is no alarm.
+        else strftime('%Y-%m-%dT%H:%M:%SZ', 'now') > strftime('%Y-%m-%dT%H:%M:%SZ', last.good_at, due.step, due.step, due.step, due.step)
+    end as is_stale,
+    coalesce((
+        select group_concat(note, '; ') from (
+            select distinct c.note from checks as c
+            where c.source = s.source and c.ok = 0 and c.run = (select max(run) from checks where checks.source = s.source)
+            order by c.note limit 5
+        )
+    ), '') as note
+from sources as s
+left join (
+    select source, max(fetched_at) as good_at from pages where state = 'accepted' group by source
+) as last on last.source = s.source
+join (
+    select source, case
+        when due_every like '%h' then '+' || rtrim(due_every, 'h') || ' hours'
+        when due_every like '%d' then '+' || rtrim(due_every, 'd') || ' days'
+        else '+0 days'
+    end as step
+    from sources
+) as due on due.source = s.source
+order by s.source

@@ -1,0 +1,399 @@
+"""One run: fetch, archive, parse, check, load, resolve, publish. Whatever fails keeps its facts and is named.
+
+Nothing is written to the database before every page is read; then all of it in one transaction, so that a reader sees
+the old state or the new one, and a run that is killed leaves the database as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from db import check, load, publish, schema
+from db.claims import BadInput, Claim, Page, UnexpectedPage
+from db.resolve import Correction
+from scraper import tree
+from scraper.archive import Archive, content_sha256
+from scraper.sources import PageSpec, Source, registry
+
+if TYPE_CHECKING:
+    from scraper.fetch import Fetcher
+
+Progress = Callable[[str], None]
+
+
+class LockHeld(Exception):
+    """Another run holds the lock of this database. Exit code 5."""
+
+
+@dataclass(slots=True)
+class Failure:
+    """A page that could not be read, or was refused."""
+
+    source: str
+    page_url: str
+    state: str  # unreachable or refused
+    note: str
+
+
+@dataclass(slots=True)
+class Result:
+    """What a run did."""
+
+    run: int = 0
+    pages_read: int = 0
+    pages_parsed: int = 0
+    claims_added: int = 0
+    claims_ended: int = 0
+    facts_changed: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    not_in_tree: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Read:
+    """A page on its way: read, and parsed if its content is new."""
+
+    page: Page
+    sha256: str
+    content: str
+    claims: list[Claim] | None  # None: content that was accepted before
+    error: str = ""
+
+
+def utc_now() -> str:
+    """Now, UTC, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@contextmanager
+def locked(db: Path) -> Iterator[None]:
+    """Holds the one lock of a database.
+
+    Raises:
+        LockHeld: another process holds it.
+    """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 (not needed by readers)
+
+    lock = FileLock(f"{db}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise LockHeld(f"expected no other run on {db}, got one that holds {db}.lock") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def chosen(ids: Sequence[str]) -> list[Source]:
+    """The sources of a run; all if none is named.
+
+    Raises:
+        BadInput: an id is no source's.
+    """
+    sources = registry()
+    for source in ids:
+        if source not in sources:
+            raise BadInput(f"expected a source ({', '.join(sources)}), got {source!r}")
+    return [s for s in sources.values() if not ids or s.source in ids]
+
+
+class Run:
+    """A run on one database. Use ``crawl_tree``, ``crawl_network`` or ``replay``."""
+
+    def __init__(self, conn: sqlite3.Connection, archive: Archive | None, corrections: list[Correction], say: Progress, kind: str) -> None:
+        """Begins a run; nothing is written until ``finish``."""
+        self.conn = conn
+        self.archive = archive
+        self.corrections = corrections
+        self.say = say
+        self.kind = kind
+        self.started_at = utc_now()
+        self.result = Result()
+        self.reads: list[_Read] = []
+        self.state: dict[str, str] = {}
+
+    def take(self, page: Page) -> _Read:
+        """Archives a page and parses it if its content is new."""
+        self.result.pages_read += 1
+        sha256 = self.archive.keep(page) if self.archive is not None else content_sha256(page.body)
+        content = content_sha256(page.body)
+        read = _Read(page, sha256, content, None)
+        if page.status != 304 and load.is_new(self.conn, page, content) and not any(r.content == content and r.page.page_url == page.page_url and not r.error for r in self.reads):
+            self.result.pages_parsed += 1
+            try:
+                read.claims = list(registry()[page.source].parse(page))
+            except UnexpectedPage as error:
+                read.error = str(error)
+            except (UnicodeDecodeError, RecursionError) as error:
+                read.error = f"expected a page in UTF-8 of sane depth, got {error}"
+        self.reads.append(read)
+        return read
+
+    def fail(self, source: str, page_url: str, state: str, note: str) -> None:
+        """Notes that a page could not be read."""
+        self.result.failures.append(Failure(source, page_url, state, note))
+        self.say(f"{source}: {state}: {page_url}: {note}")
+
+    def embedded(self, sources: Iterable[Source]) -> None:
+        """Takes the tables that come with the program."""
+        for source in sources:
+            for spec in source.pages if source.is_embedded else ():
+                body = files("db").joinpath("seed", "facts", spec.addresses[0]).read_bytes()
+                self._take_embedded(source, spec, body)
+
+    def _take_embedded(self, source: Source, spec: PageSpec, body: bytes) -> None:
+        page = Page(source.source, spec.page_url, spec.page_url, spec.page_url, source.collected, 200, body, {"content-type": "text/tab-separated-values"})
+        read = _Read(page, content_sha256(body), content_sha256(body), None)
+        if load.is_new(self.conn, page, read.content):
+            read.claims = list(source.parse(page))
+        self.reads.append(read)
+
+    def finish(self) -> Result:
+        """Checks, loads, resolves and publishes everything that was taken, in one transaction."""
+        conn, result = self.conn, self.result
+        self.reads.sort(key=lambda read: (read.page.fetched_at, read.page.page_url))
+        conn.execute("begin immediate")
+        try:
+            conn.execute("pragma defer_foreign_keys = on")
+            self._write_sources()
+            result.run = conn.execute("select coalesce(max(run), 0) + 1 from runs").fetchone()[0]
+            conn.execute(
+                "insert into runs values (?, ?, null, ?, 'done', 0, 0, 0, 0, 0)", (result.run, self.started_at, self.kind)
+            )
+            corrected = publish.read_corrections(conn) != sorted(self.corrections)
+            if corrected:
+                publish.write_corrections(conn, self.corrections)
+            oldest = min((found for found in map(self._load, self.reads) if found is not None), default=None)
+            self._check_corrections()
+            if corrected:
+                oldest = ""
+            if oldest is not None:
+                result.facts_changed = publish.publish(conn, oldest)
+            self._write_failures()
+            conn.execute(
+                """update runs set ended_at = ?, state = ?, pages_read = ?, pages_parsed = ?, claims_added = ?, claims_ended = ?, facts_changed = ?
+                where run = ?""",
+                (
+                    utc_now(), "partial" if result.failures else "done", result.pages_read, result.pages_parsed,
+                    result.claims_added, result.claims_ended, result.facts_changed, result.run,
+                ),
+            )  # fmt: skip
+            conn.execute("commit")
+        except BaseException:
+            if conn.in_transaction:
+                conn.execute("rollback")
+            raise
+        return result
+
+    def _write_sources(self) -> None:
+        for source in registry().values():
+            self.conn.execute(
+                """insert into sources values (?, ?, ?, ?, ?, ?, 'never_read')
+                on conflict (source) do update set title = excluded.title, home_url = excluded.home_url, licence = excluded.licence,
+                precedence = excluded.precedence, due_every = excluded.due_every""",
+                (source.source, source.title, source.home_url, source.licence, source.precedence, source.due_every),
+            )
+
+    def _load(self, read: _Read) -> str | None:
+        """Loads one page. Returns its fetch time if claims began, ended or began earlier, None if nothing changed."""
+        conn, page, result = self.conn, read.page, self.result
+        number = load.page_id(page, read.sha256)
+        if conn.execute("select 1 from pages where page = ? and state = 'accepted'", (number,)).fetchone():
+            self.state.setdefault(page.source, "ok")
+            return None  # the very answer that was loaded before
+        source = registry()[page.source]
+        error = read.error
+        claims = read.claims
+        if not error and claims is None and (claims := load.claims_of_content(conn, page.source, page.page_url, read.content)) is None:
+            error = "expected content that was accepted before, got content that was refused"
+        if not error and claims is not None and read.claims is not None and not source.is_embedded:
+            family = [spec.page_url for spec in source.pages if spec.family and spec.family in {s.family for s in source.pages if s.page_url == page.page_url}]
+            before = load.counts_before(conn, page, family)
+            gone = publish.accepted_gone(self.corrections, page.source)
+            checks = check.check_page(page, claims, before=before, at_least=source.at_least, accepted_gone=gone)
+            self._write_checks(page, checks)
+            error = check.refusal(checks) or ""
+        stated = None if source.is_embedded else self._stated_since(page)
+        load.record_page(conn, page, number, read.sha256, read.content, stated, "refused" if error else "accepted", result.run)
+        if error:
+            self._write_checks(page, [check.Check("", "readable", False, True, error)] if read.error else [])
+            self.state[page.source] = "refused"
+            self.fail(page.source, page.final_url, "refused", error)
+            return None
+        self.state.setdefault(page.source, "ok")
+        if read.claims is None and load.seen_again(conn, page, number):
+            return None
+        if read.claims is not None:
+            load.record_sections(conn, page, read.content, read.claims)
+        began, ended = load.accept(conn, page, number, stated, claims or [])
+        result.claims_added += began
+        result.claims_ended += ended
+        return page.fetched_at
+
+    @staticmethod
+    def _stated_since(page: Page) -> str | None:
+        """When the site says that the content was changed; never later than we saw it."""
+        stated = last_modified(page) or registry()[page.source].stated_since(page)
+        return min(stated, page.fetched_at) if stated else None
+
+    def _write_checks(self, page: Page, checks: list[check.Check]) -> None:
+        self.conn.executemany(
+            "insert or replace into checks values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(self.result.run, page.source, page.page_url, c.section, c.name, int(c.ok), int(c.required), c.note) for c in checks],
+        )
+
+    def _check_corrections(self) -> None:
+        for correction in publish.unmatched(self.conn):
+            note = f"expected a claim {correction.field} = {correction.value!r} of {correction.subject} to correct, got none"
+            self.conn.execute("insert or replace into checks values (?, ?, '', ?, 'correction', 0, 1, ?)", (self.result.run, correction.source, correction.subject, note))
+            self.fail(correction.source, correction.subject, "refused", note)
+
+    def _write_failures(self) -> None:
+        for failure in self.result.failures:
+            if failure.state == "unreachable":
+                self.state[failure.source] = "unreachable"
+                self.conn.execute(
+                    "insert or replace into checks values (?, ?, ?, '', 'fetch', 0, 1, ?)", (self.result.run, failure.source, failure.page_url, failure.note)
+                )
+        for source, state in self.state.items():
+            self.conn.execute("update sources set state = ? where source = ?", (state, source))
+
+
+def last_modified(page: Page) -> str | None:
+    """The Last-Modified header as UTC time; support.microsoft.com's is that of the answer, and useless."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+
+    value = page.headers.get("last-modified")
+    if not value or "//support.microsoft.com/" in page.final_url:
+        return None
+    try:
+        return parsedate_to_datetime(value).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except ValueError:
+        return None
+
+
+def crawl_tree(run: Run, sources: Sequence[Source], folder: Path) -> None:
+    """Takes every page of the sources that a saved tree holds.
+
+    Raises:
+        BadInput: there is no such folder, or it holds not one page of these sources.
+    """
+    if not folder.is_dir():
+        raise BadInput(f"expected a folder of saved pages, got {folder}")
+    now = utc_now()
+    found = 0
+    for source in sources:
+        for spec in () if source.is_embedded else source.pages:
+            pages = {}
+            for url in spec.addresses:
+                if file := tree.find(folder, url):
+                    pages.setdefault(file, tree.read(file, source=source.source, page_url=spec.page_url, url=url, now=now))
+            if not pages:
+                run.result.not_in_tree.append(spec.page_url)
+                continue
+            for page in pages.values():
+                found += 1
+                _take(run, page)
+    if not found:
+        raise BadInput(f"expected pages of {', '.join(s.source for s in sources)} as {folder}/<host>/<path>.html or .md, got none")
+
+
+def _take(run: Run, page: Page) -> bool:
+    """Takes a page that an address answered with; False if the answer is no page."""
+    if page.status not in {200, 304}:
+        run.result.pages_read += 1
+        run.fail(page.source, page.page_url, "unreachable", f"expected status 200, got {page.status} from {page.final_url}")
+        return False
+    read = run.take(page)
+    what = read.error or ("unchanged" if read.claims is None else f"{len(read.claims)} claims")
+    run.say(f"{page.source}: {page.final_url}: {what}")
+    return not read.error
+
+
+async def crawl_network(run: Run, sources: Sequence[Source], fetcher: Fetcher) -> None:
+    """Reads the pages of the sources from Microsoft's sites, one host at a time each; of a family the first page that can be read."""
+    families: list[Awaitable[None]] = []
+    for source in sources:
+        if source.is_embedded:
+            continue
+        groups: dict[str, list[PageSpec]] = {}
+        for spec in source.pages:
+            groups.setdefault(spec.family or spec.page_url, []).append(spec)
+        families += [_read_family(run, source, specs, fetcher) for specs in groups.values()]
+    await asyncio.gather(*families)
+
+
+async def _read_family(run: Run, source: Source, specs: list[PageSpec], fetcher: Fetcher) -> None:
+    from scraper.fetch import FetchError, Unreachable  # noqa: PLC0415 (httpx takes 0.3 s to import)
+
+    notes: list[str] = []
+    for spec in specs:
+        for url in spec.addresses:
+            etag, modified = load.validators(run.conn, url)
+            try:
+                answer = await fetcher.get(url, etag=etag, last_modified=modified)
+            except Unreachable as error:
+                # The host is away: its other addresses are too.
+                run.fail(source.source, spec.page_url, "unreachable", str(error))
+                return
+            except FetchError as error:
+                notes.append(f"{url}: {error}")
+                continue
+            if answer.status not in {200, 304}:
+                notes.append(f"{url}: expected status 200, got {answer.status}")
+                continue
+            page = Page(source.source, spec.page_url, answer.url, answer.final_url, answer.fetched_at, answer.status, answer.body, answer.headers)
+            if answer.status == 304:
+                _unchanged(run, page)
+                return
+            if _take(run, page):
+                return
+            break  # a page that cannot be read is refused and named; another hub of the family may do
+    if notes:
+        run.fail(source.source, specs[0].page_url, "unreachable", "; ".join(notes))
+
+
+def _unchanged(run: Run, page: Page) -> None:
+    """A page that the server says has not changed: the content that was accepted last was seen again."""
+    sha256, content = load.last_content(run.conn, page)
+    run.result.pages_read += 1
+    if run.archive is not None:
+        run.archive.keep_unchanged(page, sha256)
+    run.reads.append(_Read(page, sha256, content, None))
+    run.say(f"{page.source}: {page.final_url}: not modified")
+
+
+def replay_archive(run: Run, archive: Archive, sources: dict[str, Source]) -> None:
+    """Takes every answer of an archive.
+
+    Raises:
+        BadInput: an answer is missing, damaged, or of a source that there no longer is.
+    """
+    for page in archive.pages():
+        if page.source not in sources:
+            raise BadInput(f"expected a source ({', '.join(sources)}), got {page.source!r} in the archive")
+        run.take(page)
+
+
+SEED_TABLES: Final = ("pages", "claims")
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Opens or creates a database for a run.
+
+    Raises:
+        BadInput: the file is no SQLite database, or cannot be written.
+    """
+    try:
+        return schema.open_for_writing(path)
+    except sqlite3.DatabaseError as error:
+        raise BadInput(f"expected a database that can be written at {path}, got {error}") from None

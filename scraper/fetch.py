@@ -1,0 +1,592 @@
+"""The one HTTP client: polite to Microsoft's hosts, bounded in time and size, loud about any answer that is not what it should be.
+
+Nobody else opens a socket, and nobody else imports httpx, so that a move to its successor (httpx2) is a change of one import.
+support.microsoft.com throttles with 403, not with 429, within minutes of a fast crawl (vuls-data-update retries on 403 for it; seen again in 2026):
+here 403 is no answer, it means wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import random
+import re
+import ssl
+import time
+import zlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
+from typing import Self
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import httpx
+from protego import Protego
+
+from db import __version__
+from db.claims import BadInput
+
+ALLOWED_HOSTS = frozenset(
+    {
+        "api.msrc.microsoft.com",
+        "azure.microsoft.com",
+        "docs.microsoft.com",
+        "graph.microsoft.com",
+        "learn.microsoft.com",
+        "msrc.microsoft.com",
+        "prices.azure.com",
+        "support.microsoft.com",
+        "www.microsoft.com",
+    }
+)
+
+MAX_REDIRECTS = 6  # /help/<kb> takes one or two hops, docs -> learn -> ?view= three
+MAX_BYTES = 64 * 2**20  # the largest page known is MSRC's 2026-Sep document, 20,303,321 bytes
+MAX_SECONDS = 180.0  # of one answer, connecting included: 64 MiB at 3 Mbit/s
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 30.0  # of silence between two reads
+
+PAUSE = 1.0  # seconds between two requests to a host; by others' measure, 3 at a time lost 12 of 200 articles, 2 at a time none
+MAX_CRAWL_DELAY = 10.0  # what robots.txt may ask for; 100 pages then take 17 minutes
+ROBOTS_BYTES = 500 * 1024  # RFC 9309 2.5: read at least 500 KiB
+
+THROTTLES = frozenset({403, 429, 503})
+PATIENCE = 300.0  # seconds of waiting; the window of support.microsoft.com is seconds, of prices.azure.com 61 s
+WAIT_FIRST = 5.0
+WAIT_MAX = 60.0
+RETRY_AFTER_MAX = 120.0  # prices.azure.com has sent absurd values, where 61 s were enough
+
+FAULTS = frozenset({500, 502, 504})  # a gateway's bad moment, like a broken connection
+FAULT_WAITS = (0.5, 2.0)  # before the second and the third try
+GIVE_UP_SECONDS = 3.0  # no further try after this, while no connection to a host was ever made: without a network `serve` must not hang
+NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
+DOWN_SECONDS = 60.0  # then every address of that host fails at once, instead of each after its own 10 s
+
+ANSWERS = frozenset({200, 404, 410})  # the statuses whose body is read
+DRAIN_BYTES = 2**16  # of the others': read away, so that the connection lives on and the next request saves a TLS handshake
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+# "/a/%2e%2e/b", "/a%2Fb", "/a%5cb", also encoded twice, "%252e": a server or an archive may decode them after our check.
+ENCODED_DOTS = re.compile(r"%(?:25)*(?:2e|2f|5c)", re.IGNORECASE)
+# A backslash is a slash to browsers and part of the name to others; control characters vanish in some parsers.
+UNCLEAN = re.compile(r"[\x00-\x20\x7f\\]")
+
+logger = logging.getLogger(__name__)
+
+
+class FetchError(Exception):
+    """An address gave no usable answer. The message is one line: what was expected, what came.
+
+    Attributes:
+        url: the address that failed; after redirects the one that was redirected to.
+    """
+
+    def __init__(self, url: str, message: str) -> None:
+        super().__init__(url, message)
+        self.url = url
+        self.message = " ".join(message.split())
+
+    def __str__(self) -> str:
+        return f"{self.url}: {self.message}"
+
+
+class Unreachable(FetchError):
+    """No whole answer came: name, connection, TLS, a time-out or a broken transfer, after all tries."""
+
+
+class Refused(FetchError):
+    """We do not take this: a host or address that is not allowed, robots.txt, an answer too large or too slow."""
+
+
+class Throttled(FetchError):
+    """The host told us to wait (403, 429, 503) for longer than our patience."""
+
+
+class UnexpectedStatus(FetchError):
+    """A status other than 200, 304, 404 and 410.
+
+    Attributes:
+        status: the HTTP status that came.
+    """
+
+    def __init__(self, url: str, status: int, expected: str = "200, 304, 404 or 410") -> None:
+        super().__init__(url, f"expected status {expected}, got {status}")
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered.
+
+    Attributes:
+        url: the address that was asked, as it was given.
+        final_url: the address that answered, after redirects, without fragment.
+        status: 200, 304, 404 or 410.
+        headers: names in lower case.
+        body: decoded from gzip, otherwise as served; empty with 304.
+        fetched_at: UTC, ``2026-07-23T12:00:00Z``, when the headers had come.
+    """
+
+    url: str
+    final_url: str
+    status: int
+    headers: dict[str, str]
+    body: bytes = field(repr=False)
+    fetched_at: str
+
+
+def user_agent(contact: str = "") -> str:
+    """Who we are, honestly; support.microsoft.com blocks clients that it cannot tell apart.
+
+    Args:
+        contact: an address or a mail address where the operator of this crawler is reached.
+
+    Raises:
+        BadInput: the contact cannot stand in a header's comment.
+
+    >>> user_agent("https://example.org/about").split(maxsplit=1)[1]
+    '(+https://example.org/about)'
+    >>> user_agent().split(maxsplit=1)[1]
+    '(no contact set)'
+    """
+    if not re.fullmatch(r"[ -~]*", contact) or re.search(r"[()\\]", contact):
+        raise BadInput(f"contact: expected printable ASCII without brackets and backslashes, got {contact!r}")
+    contact = contact.strip()
+    return f"hotpatch-kb/{__version__} (+{contact})" if contact else f"hotpatch-kb/{__version__} (no contact set)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    answered_at: datetime
+
+
+@dataclass(slots=True)
+class _Host:
+    """What is remembered of a host. Times are of the fetcher's clock, in seconds."""
+
+    name: str
+    pause: float
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    ready_at: float = -math.inf
+    was_reached: bool = False
+    down_until: float = -math.inf
+    down_why: str = ""
+    throttles: int = 0  # in a row
+    waited: float = 0.0  # because of them
+    gave_up: bool = False
+    closed_until: float = -math.inf
+    robots_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    is_robots_read: bool = False
+    robots: Protego | None = None  # None: everything is allowed
+    robots_problem: str = ""
+
+
+class Fetcher:
+    """Asks Microsoft's hosts, one request at a time per host, different hosts at once.
+
+    Example::
+
+        async with Fetcher(user_agent=user_agent("ops@example.org")) as fetcher:
+            answer = await fetcher.get("https://learn.microsoft.com/...", etag=stored_etag)
+    """
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        contact: str = "",
+        pause: float = PAUSE,
+        timeout: float = READ_SECONDS,
+        patience: float = PATIENCE,
+        max_bytes: int = MAX_BYTES,
+        max_seconds: float = MAX_SECONDS,
+        mirror: str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """Remembers the settings; sockets are opened from ``async with`` on.
+
+        Args:
+            user_agent: sent as it is; its product token (up to the first slash) is looked up in robots.txt.
+            contact: a mail address is sent as ``From``, as RFC 9110 10.1.2 asks of robots; anything else is ignored here.
+            pause: seconds between the end of a request and the start of the next to the same host.
+            timeout: seconds of silence after which a connection counts as broken.
+            patience: seconds to wait, in all, for a host that throttles.
+            max_bytes: of a decoded body.
+            max_seconds: of one answer, however steadily it drips.
+            mirror: ``http://127.0.0.1:PORT``; every request goes there, with the real host in ``Host``. For tests and proofs.
+            transport: what sends the requests; httpx's own by default.
+            clock: monotonic seconds.
+            sleep: waits for so many seconds.
+            now: the time of day, aware, for ``fetched_at`` and for a ``Retry-After`` that is a date.
+            jitter: a number from 0 to 1, so that clients started by the same hour do not come back together.
+
+        Raises:
+            BadInput: the mirror is not an address of this machine.
+        """
+        self._headers = {"User-Agent": user_agent, "Accept-Language": "en-us", "Accept-Encoding": "gzip"}
+        if re.fullmatch(r"[!-~]+@[!-~]+", contact):
+            self._headers["From"] = contact
+        self._robot = re.split(r"[/\s]", user_agent, maxsplit=1)[0]
+        self._pause = pause
+        self._timeout = httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout), pool=None)
+        self._patience = patience
+        self._max_bytes = max_bytes
+        self._max_seconds = max_seconds
+        self._mirror = None if mirror is None else _loopback(mirror)
+        self._transport = transport
+        self._clock = clock
+        self._sleep = sleep
+        self._now = now
+        self._jitter = jitter
+        self._hosts: dict[str, _Host] = {}
+        self._client: httpx.AsyncClient | None = None
+
+    async def __aenter__(self) -> Self:
+        # A page depends on its address alone, so that asking again gives the same: no cookies are kept.
+        cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        try:
+            if self._mirror:
+                # The mirror speaks plain HTTP; an empty TLS context saves loading the certificates, 20 ms.
+                inner = self._transport or httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
+                transport: httpx.AsyncBaseTransport | None = _MirrorTransport(self._mirror, inner)
+                tls: ssl.SSLContext | bool = False
+            else:
+                transport = self._transport
+                tls = httpx.create_ssl_context() if transport is None else False
+                if isinstance(tls, ssl.SSLContext):
+                    # httpx trusts certifi alone; a proxy that inspects TLS is known to the system's store, on Windows above all.
+                    tls.load_default_certs()
+            self._client = httpx.AsyncClient(
+                transport=transport,
+                verify=tls,
+                trust_env=self._mirror is None,
+                timeout=self._timeout,
+                cookies=cookies,
+                headers=self._headers,
+            )
+        except (ImportError, OSError, ValueError, httpx.InvalidURL) as exc:
+            # HTTPS_PROXY=socks5://..., ALL_PROXY=nonsense, SSL_CERT_FILE=/no/such/file
+            raise BadInput(f"proxy or certificates of the environment: expected settings httpx can use, got {_described(exc)}") from exc
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def get(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None, known_url: str | None = None, accept: str = "*/*"
+    ) -> Answer:
+        """Asks for an address, follows its redirects, waits where the host says so.
+
+        Args:
+            url: https, on one of ``ALLOWED_HOSTS``.
+            etag: of the answer we have; sent as ``If-None-Match``.
+            last_modified: of the answer we have; sent as ``If-Modified-Since``.
+            known_url: the address that gave both (its ``final_url``). They are then sent to no other: where a page has moved, a
+                date alone could make the new address say 304 to a body that we never had.
+            accept: the media types wanted; MSRC gives XML unless asked for ``application/json``.
+
+        Returns:
+            The answer: 200, 304 (only if one of etag and last_modified was sent), 404 or 410.
+
+        Raises:
+            Unreachable: no answer after three tries.
+            Refused: robots.txt, a redirect or the answer's size or duration forbid it.
+            Throttled: the host throttles for longer than our patience.
+            UnexpectedStatus: any other status.
+        """
+        known = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+        # A value that could not have come from a header is left out: that costs a full answer and breaks nothing.
+        conditions = {name: value for name, value in known.items() if value and re.fullmatch(r"[ -~]+", value)}
+
+        def conditions_at(at: str) -> dict[str, str]:
+            return conditions if known_url in (None, at) else {}
+
+        final_url, reply = await self._follow(url, lambda at: {"Accept": accept, **conditions_at(at)})
+        if reply.status == 304 and not conditions_at(final_url):
+            raise UnexpectedStatus(final_url, 304, "200, 404 or 410 to a request without conditions")
+        if reply.status not in ANSWERS and reply.status != 304:
+            raise UnexpectedStatus(final_url, reply.status)
+        return Answer(url, final_url, reply.status, reply.headers, reply.body, reply.answered_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    async def _follow(self, url: str, headers: Callable[[str], dict[str, str]], *, is_robots: bool = False) -> tuple[str, _Reply]:
+        """Follows redirects by hand: each hop is an address from outside, checked like the first."""
+        at = _checked(url, url)
+        seen = [at]
+        while True:
+            host = self._host(at)
+            if not is_robots:
+                await self._permit(host, at)
+            # A 403 to robots.txt means "no rules for you" (RFC 9309 2.3.1.3: every 4xx but a rate limit allows all). Where it is
+            # the throttle of support.microsoft.com instead, the page that is asked next meets the same 403, and waits.
+            reply = await self._exchange(host, at, headers(at), THROTTLES - {403} if is_robots else THROTTLES)
+            if reply.status not in REDIRECTS:
+                return at, reply
+            location = reply.headers.get("location")
+            if location is None:
+                raise Refused(at, f"expected a Location with status {reply.status}, got none")
+            try:
+                target = _checked(urljoin(at, location), at)
+            except ValueError as exc:
+                raise Refused(at, f"expected a redirect to an address, got {location!r}") from exc
+            if target in seen:
+                raise Refused(at, f"expected an end of redirects, got back to {target!r}")
+            if len(seen) > MAX_REDIRECTS:
+                raise Refused(at, f"expected at most {MAX_REDIRECTS} redirects, got one more to {target!r}")
+            seen.append(target)
+            at = target
+
+    def _host(self, url: str) -> _Host:
+        name = httpx.URL(url).host
+        return self._hosts.setdefault(name, _Host(name, self._pause))
+
+    async def _permit(self, host: _Host, url: str) -> None:
+        """Raises Refused where robots.txt forbids the address; reads robots.txt the first time."""
+        async with host.robots_lock:
+            if not host.is_robots_read:
+                await self._read_robots(host)
+        if host.robots_problem:
+            raise Refused(url, host.robots_problem)
+        if host.robots and not host.robots.can_fetch(url, self._robot):
+            raise Refused(url, f"expected to be allowed by https://{host.name}/robots.txt, got a Disallow for {self._robot}")
+
+    async def _read_robots(self, host: _Host) -> None:
+        """Reads a host's rules (RFC 9309).
+
+        A network that is down raises Unreachable and is asked again; any answer stands for the fetcher's lifetime.
+        """
+        try:
+            at, reply = await self._follow(f"https://{host.name}/robots.txt", lambda _: {"Accept": "text/plain, */*;q=0.1"}, is_robots=True)
+        except Refused as exc:
+            # Rules that we cannot read because of our own limits are still rules: stay away, and say why.
+            host.robots_problem = f"expected a robots.txt, got: {exc}"
+        else:
+            if reply.status == 200:
+                text = reply.body[:ROBOTS_BYTES].decode("utf-8-sig", errors="replace")
+                host.robots = Protego.parse(text)
+                delay = host.robots.crawl_delay(self._robot)
+                host.pause = max(self._pause, min(delay or 0.0, MAX_CRAWL_DELAY))
+            elif not 400 <= reply.status < 500:  # 2.3.1.4: a server's error is a complete disallow
+                host.robots_problem = f"expected a robots.txt at {at}, got status {reply.status}"
+        host.is_robots_read = True
+
+    async def _exchange(self, host: _Host, url: str, headers: dict[str, str], throttles: frozenset[int]) -> _Reply:
+        """One address of one host, tried until there is an answer. The host's lock is kept while waiting: all its pages wait.
+
+        A plain loop instead of stamina.retry_context: patience belongs to the host and outlives a call, a broken connection and a
+        throttle have budgets of their own, and stamina 26.1 can not be given the sleep (its test mode makes every wait 0, so no
+        test could see how long we wait); it would also log each wait as a warning.
+        """
+        async with host.lock:
+            started_at = self._clock()
+            faults = 0
+            while True:
+                now = self._clock()
+                if now < host.down_until:
+                    raise Unreachable(url, host.down_why)
+                if now < host.closed_until:
+                    raise Throttled(
+                        url, f"expected an answer, got none: {host.name} asked us to stay away for {host.closed_until - now:.0f} s more"
+                    )
+                if now < host.ready_at:
+                    await self._sleep(host.ready_at - now)
+                try:
+                    reply = await self._once(host, url, headers)
+                except httpx.TransportError as exc:
+                    why, is_last = _described(exc), faults == len(FAULT_WAITS)
+                    is_cut_off = not host.was_reached and isinstance(exc, NO_CONNECTION)
+                    if is_cut_off and (is_last or self._clock() - started_at > GIVE_UP_SECONDS):
+                        host.down_until, host.down_why = self._clock() + DOWN_SECONDS, f"expected an answer of {host.name}, got {why}"
+                        raise Unreachable(url, host.down_why) from exc
+                    if is_last:
+                        raise Unreachable(url, f"expected a whole answer in {faults + 1} tries, got {why}") from exc
+                else:
+                    if reply.status in throttles:
+                        await self._wait(host, url, reply)
+                        continue
+                    host.throttles, host.waited, host.gave_up = 0, 0.0, False
+                    if reply.status not in FAULTS or faults == len(FAULT_WAITS):
+                        return reply
+                    why = f"status {reply.status}"
+                logger.info("%s: %s, trying again", url, why)
+                await self._sleep(FAULT_WAITS[faults])
+                faults += 1
+
+    async def _wait(self, host: _Host, url: str, reply: _Reply) -> None:
+        """Waits as long as a throttle asks, or raises Throttled when that exceeds what is left of the patience."""
+        asked = _retry_after(reply)
+        if asked is None:
+            delay = min(WAIT_MAX, WAIT_FIRST * 2 ** min(host.throttles, 10) * (1 + self._jitter() / 4))
+        else:
+            # At least 1, 2, 4.. s, so that a Retry-After of 0, or one that proves too short, does not make a tight loop.
+            delay = max(min(asked, RETRY_AFTER_MAX), min(WAIT_MAX, 2.0 ** min(host.throttles, 10)))
+        host.throttles += 1
+        if host.waited + delay > self._patience:
+            # The address may be forbidden for good while the host answers others: the next one still gets a request. When that
+            # is throttled too, it is the host, and nobody asks it before the time it wants.
+            if host.gave_up:
+                host.closed_until = self._clock() + delay
+            host.gave_up = True
+            raise Throttled(
+                url,
+                f"expected an answer within {self._patience:g} s of waiting, "
+                f"got status {reply.status} ({host.throttles} times, {host.waited:.0f} s waited, {delay:.0f} s to go)",
+            )
+        logger.info("%s: status %s, waiting %.0f s", url, reply.status, delay)
+        host.waited += delay
+        await self._sleep(delay)
+
+    async def _once(self, host: _Host, url: str, headers: dict[str, str]) -> _Reply:
+        """One request on the wire.
+
+        Raises:
+            httpx.TransportError: it broke.
+            Refused: too long or too large.
+        """
+        if self._client is None:
+            raise RuntimeError("expected an open Fetcher, got one outside `async with`")
+        request = self._client.build_request("GET", url, headers=headers)
+        try:
+            async with asyncio.timeout(self._max_seconds):
+                response = await self._client.send(request, stream=True, follow_redirects=False)
+                answered_at, host.was_reached, body = self._now().astimezone(UTC), True, b""
+                try:
+                    if response.status_code in ANSWERS:
+                        body = await self._read(response, url)
+                    elif response.status_code == 304 or _announced_bytes(response) <= DRAIN_BYTES:
+                        async for _ in response.aiter_raw():
+                            pass
+                finally:
+                    await response.aclose()
+        except TimeoutError as exc:
+            raise Refused(url, f"expected an answer within {self._max_seconds:g} s, got an unfinished one") from exc
+        finally:
+            host.ready_at = self._clock() + host.pause
+        return _Reply(response.status_code, dict(response.headers), body, answered_at)
+
+    async def _read(self, response: httpx.Response, url: str) -> bytes:
+        """The body, decoded by ourselves.
+
+        httpx decodes a whole read of 64 KiB at once, before anybody can count: 64 MiB from one gzip, without bound where encodings
+        are stacked ("gzip, gzip") or where brotli happens to be installed. So we ask for gzip only and stop inside of a read.
+        """
+        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("", "identity", "gzip", "x-gzip"):
+            raise Refused(url, f"expected a body in gzip or plain, got Content-Encoding {encoding!r}")
+        is_gzip = encoding.endswith("gzip")
+        body, raw_bytes = bytearray(), 0
+        gunzip = zlib.decompressobj(wbits=31)
+        async for chunk in response.aiter_raw():
+            raw_bytes += len(chunk)  # an endless gzip stream may decode to nothing
+            data = chunk
+            while is_gzip and data:
+                if gunzip.eof:  # a gzip file may be several in a row (RFC 1952 2.2)
+                    gunzip = zlib.decompressobj(wbits=31)
+                try:
+                    body += gunzip.decompress(data, self._max_bytes + 1 - len(body))
+                except zlib.error as exc:
+                    raise httpx.RemoteProtocolError(f"a gzip body that cannot be read, {exc}") from exc
+                if len(body) > self._max_bytes:
+                    break
+                data = gunzip.unused_data
+            if not is_gzip:
+                body += data
+            if max(len(body), raw_bytes) > self._max_bytes:
+                raise Refused(url, f"expected at most {self._max_bytes} bytes, got more")
+        if is_gzip and raw_bytes and not gunzip.eof:
+            raise httpx.RemoteProtocolError("a gzip body that ends early")
+        return bytes(body)
+
+
+class _MirrorTransport(httpx.AsyncBaseTransport):
+    """Sends every request to a mirror on this machine; URL and Host header of the request stay the real ones."""
+
+    def __init__(self, mirror: httpx.URL, inner: httpx.AsyncBaseTransport) -> None:
+        self._mirror = mirror
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = self._mirror.copy_with(raw_path=request.url.raw_path)
+        return await self._inner.handle_async_request(
+            httpx.Request(request.method, url, headers=request.headers, stream=request.stream, extensions=request.extensions)
+        )
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _loopback(mirror: str) -> httpx.URL:
+    try:
+        url = httpx.URL(mirror)
+    except httpx.InvalidURL as exc:
+        raise BadInput(f"mirror: expected http://127.0.0.1:PORT, got {mirror!r}") from exc
+    # Without TLS nothing proves who answers, so it must be this machine.
+    if url.scheme != "http" or url.host not in ("127.0.0.1", "::1", "localhost") or url.path != "/" or url.query or url.userinfo:
+        raise BadInput(f"mirror: expected http://127.0.0.1:PORT, got {mirror!r}")
+    return url
+
+
+def _checked(url: str, source: str) -> str:
+    """The address without fragment, if we may ask for it.
+
+    What is compared is httpx's reading of the address, since that is what will be connected to.
+
+    Args:
+        url: the address.
+        source: the address it came from, for the error.
+
+    Raises:
+        Refused: scheme, host, port, user or path are not what is allowed.
+    """
+    try:
+        clean = urldefrag(url.replace(" ", "%20")).url  # an OData filter may come with blanks in it
+        parsed = httpx.URL(clean)
+        path = urlsplit(clean).path
+    except (httpx.InvalidURL, ValueError) as exc:
+        raise Refused(source, f"expected an https address, got {url!r}") from exc
+    if UNCLEAN.search(clean) or parsed.scheme != "https" or parsed.userinfo or parsed.port is not None:
+        raise Refused(source, f"expected an https address on port 443 without user, got {url!r}")
+    if parsed.raw_host.decode("ascii") not in ALLOWED_HOSTS:
+        raise Refused(source, f"expected a host of Microsoft's that we know, got {url!r}")
+    if ENCODED_DOTS.search(path) or {".", ".."} & set(path.split("/")):
+        raise Refused(source, f"expected a path without dot segments, got {url!r}")
+    return clean
+
+
+def _retry_after(reply: _Reply) -> float | None:
+    """Seconds that ``Retry-After`` asks for, from "120" or "Wed, 21 Oct 2026 07:28:00 GMT"; None where it says neither."""
+    text = reply.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text) if len(text) < 10 else RETRY_AFTER_MAX
+    until, since = _http_date(text), _http_date(reply.headers.get("date", "")) or reply.answered_at
+    # Counted from the server's own Date where it has one: our clock may be wrong.
+    return None if until is None else max(0.0, (until - since).total_seconds())
+
+
+def _announced_bytes(response: httpx.Response) -> float:
+    text = response.headers.get("content-length", "")
+    return float(text) if text.isascii() and text.isdigit() else math.inf
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _described(exc: BaseException) -> str:
+    return f"{type(exc).__name__}: {exc}".rstrip(": ")

@@ -1,0 +1,73 @@
+"""The sources, one module each: constants, then ``parse(page) -> Iterator[Claim]``. Pure functions, no I/O, no state.
+
+The registry is the folder: a module here is a source, and its name is the source's id for ever.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib import import_module
+from typing import NamedTuple
+
+from db.claims import Claim, Page
+
+
+class PageSpec(NamedTuple):
+    """A page that a source reads.
+
+    Attributes:
+        page_url: its name in claims, for ever.
+        addresses: where it may be found, best first; the first that answers is read, the others are former or other forms.
+        family: pages of one family carry the same content (every hotpatch hub has the navigation of all hotpatch lines):
+            from the network the first that answers is read, from a saved tree every one that is there. "" for a page of its own.
+    """
+
+    page_url: str
+    addresses: tuple[str, ...]
+    family: str = ""
+
+
+class Source(NamedTuple):
+    """A source module's constants and its parser (see ``docs/adding-a-source.md``)."""
+
+    source: str
+    title: str
+    home_url: str
+    licence: str
+    precedence: int
+    due_every: str
+    at_least: int
+    pages: tuple[PageSpec, ...]
+    is_embedded: bool
+    collected: str
+    stated_since: Callable[[Page], str | None]
+    parse: Callable[[Page], Iterator[Claim]]
+
+
+def _not_stated(_page: Page) -> None:
+    """For sources whose pages do not say when they were changed."""
+
+
+@cache
+def registry() -> dict[str, Source]:
+    """Every source of this folder, by id, in the order of their names."""
+    found = {}
+    for module_info in sorted(pkgutil.iter_modules(__path__), key=lambda m: m.name):
+        module = import_module(f"{__name__}.{module_info.name}")
+        found[module_info.name] = Source(
+            source=module_info.name,
+            title=module.TITLE,
+            home_url=module.HOME_URL,
+            licence=module.LICENCE,
+            precedence=module.PRECEDENCE,
+            due_every=module.DUE_EVERY,
+            at_least=module.AT_LEAST,
+            pages=tuple(module.PAGES),
+            is_embedded=getattr(module, "IS_EMBEDDED", False),
+            collected=getattr(module, "COLLECTED", ""),
+            stated_since=getattr(module, "stated_since", _not_stated),
+            parse=module.parse,
+        )
+    return found

@@ -1,0 +1,42 @@
+"""Articles about baselines: the KB number of the article and the KB that it installs, collected from the articles themselves.
+
+A table that comes with the program (``db/seed/facts/baseline-articles.tsv``), since the articles' addresses no longer hold
+their numbers: the new navigation links to ``/june-9-2026-baseline``. Windows 11 since 2025-01, Windows Server 2022 from 2022-01 to 2023-10.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+
+from db.claims import Claim, Page
+from db.grammar import iso_date, kb
+from scraper.sources import PageSpec
+
+TITLE = "Articles about baselines"
+HOME_URL = "https://support.microsoft.com/en-us/servicing/os/hotpatch/windows-11/2025/release-notes-for-hotpatch-on-windows-11-enterprise-version-25h2"
+LICENCE = "https://www.apache.org/licenses/LICENSE-2.0"
+PRECEDENCE = 300
+DUE_EVERY = "never"
+AT_LEAST = 20
+IS_EMBEDDED = True
+COLLECTED = "2026-11-22T00:00:00Z"
+PAGES = [PageSpec("db/seed/facts/baseline-articles.tsv", ("baseline-articles.tsv",))]
+
+
+def parse(page: Page) -> Iterator[Claim]:
+    """Claims of ``kb/<article>``: what it installs, on which product and day.
+
+    Raises:
+        UnexpectedPage: a KB or a date cannot be read.
+    """
+    seen: dict[tuple[str, str], list[str]] = {}
+    for row, record in enumerate(csv.DictReader(page.body.decode("utf-8").splitlines(), delimiter="\t")):
+        subject = f"kb/{kb(record['article_kb'])}"
+        fields = {"installs_kb": str(kb(record["installed_kb"])), "release_date": iso_date(record["release_date"]), "product": record["product"]}
+        for field, value in fields.items():
+            values = seen.setdefault((subject, field), [])
+            if value not in values:  # one article serves several products
+                values.append(value)
+                name = field if len(values) == 1 else f"{field}#{len(values)}"
+                yield Claim("Baselines", subject, name, value, value, row, record["source"])

@@ -1,0 +1,46 @@
+"""Support and hotpatching dates that no page states in a table: mainstream dates that Learn replaced by "End of updates", hotpatching's begin and end.
+
+A table that comes with the program (``db/seed/facts/lifecycle.tsv``), each row with its source. Hotpatching of Windows Server 2022
+was extended from October 2026 to October 2027 (announced 2026-06-26); only the month is stated.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+
+from db.claims import Claim, Page, UnexpectedPage
+from scraper.sources import PageSpec
+
+TITLE = "Lifecycle and hotpatching dates"
+HOME_URL = "https://learn.microsoft.com/en-us/lifecycle/"
+LICENCE = "https://www.apache.org/licenses/LICENSE-2.0"
+PRECEDENCE = 300
+DUE_EVERY = "never"
+AT_LEAST = 5
+IS_EMBEDDED = True
+COLLECTED = "2026-11-22T00:00:00Z"
+PAGES = [PageSpec("db/seed/facts/lifecycle.tsv", ("lifecycle.tsv",))]
+
+_URL = re.compile(r"https://[^\s)]+")
+_COLUMNS = ("release_date", "mainstream_end_date", "extended_end_date", "hotpatch_from_date", "hotpatch_end_date")
+
+
+def parse(page: Page) -> Iterator[Claim]:
+    """Claims of ``product/<id>``. The end date of a client's Enterprise edition is the product's extended one.
+
+    Raises:
+        UnexpectedPage: a date cannot be read.
+    """
+    for row, record in enumerate(csv.DictReader(page.body.decode("utf-8").splitlines(), delimiter="\t")):
+        edition, found = record["edition"], _URL.search(record["source"])
+        is_enterprise = not record["product"].startswith("ws") and "Enterprise" in edition
+        for column in _COLUMNS:
+            value = record[column]
+            if not value:
+                continue
+            if not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", value):
+                raise UnexpectedPage(f"expected a date or a month in {column} of {record['product']}, got {value!r}")
+            field = "extended_end_date" if is_enterprise and column == "mainstream_end_date" else column
+            yield Claim(edition or "all editions", f"product/{record['product']}", field, value, value, row, found[0] if found else "")

@@ -1,0 +1,275 @@
+"""Learn's release information: every update of a version of Windows with its letter, date, build and KB, and the hotpatch calendars.
+
+Three pages (Windows Server, Windows 11, Windows 10), as HTML and, with ``?accept=text/markdown``, as markdown, which alone has an
+ETag and a true Last-Modified. Back to 2015 for Windows 10, to 2024-01 for the server calendars. Odd: rows with a seventh empty
+cell, the same row twice (KB5091572), an update type whose month is not that of its date ("2026-02 OOB" of 2026-03-02), a first
+row without KB or letter (26200.6584), and planned months that change their type before they are released (June 2026).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from db.claims import Claim, Page, UnexpectedPage
+from db.grammar import MONTHS, Build, build, builds_in, calendar_type, clean, iso_date, kb, month_number, update_type
+from db.products import Product, heading, named, products_in
+from scraper.markup import Cell, Event, front_matter, html_events, link, markdown_events, tree
+from scraper.sources import PageSpec
+
+TITLE = "Microsoft Learn: release information"
+HOME_URL = "https://learn.microsoft.com/en-us/windows/release-health/"
+LICENCE = "https://learn.microsoft.com/en-us/legal/termsofuse"
+PRECEDENCE = 100  # published rows of Learn's tables are believed before any other source
+DUE_EVERY = "6h"
+AT_LEAST = 20  # rows; the shortest of the three pages has hundreds
+
+_BASE = "https://learn.microsoft.com/en-us/windows/release-health/"
+PAGES = [
+    PageSpec(f"{_BASE}{name}", (f"{_BASE}{name}?accept=text/markdown", f"{_BASE}{name}"))
+    for name in ("windows-server-release-info", "windows11-release-information", "release-information")
+]
+
+# Cells of support end dates that hold no date: support of that kind has ended or never was (last seen 2026-07-22).
+NO_DATES: Final = frozenset({"End of updates", "End of servicing", "Not applicable", "N/A", ""})
+# Editions whose dates are not those of the product (the table of the Long-Term Servicing Channel on client pages).
+_LTSC: Final = re.compile(r"\bLTS[BC]\b")
+
+# "24H2" of the versions table, with what remains of a footnote: "24H2^1^" (markdown), "1507 (RTM)"
+_VERSION: Final = re.compile(r"(?P<version>\d{2}H\d|\d{4})(?:\^\d\^| ?\([^()]*\))*", re.IGNORECASE)
+# "Calendar year 2026"
+_YEAR: Final = re.compile(r"Calendar year (?P<year>\d{4})", re.IGNORECASE)
+# "The releases marked with an * were initially planned as hotpatch updates."
+_FOOTNOTE: Final = re.compile(r"\binitially planned as hotpatch\b", re.IGNORECASE)
+
+_HISTORY_COLUMNS: Final = frozenset({"availability date", "build", "kb article"})
+_CALENDAR_COLUMNS: Final = frozenset({"month", "update type", "type", "availability date", "build", "kb article"})
+
+
+class _Section(NamedTuple):
+    """Where a table stands: its name in claims, and what its headings say of it."""
+
+    name: str
+    product: Product | None
+    year: int | None
+
+
+def parse(page: Page) -> Iterator[Claim]:
+    """Claims of one release-information page.
+
+    Raises:
+        UnexpectedPage: no release history, an unknown column, or a row that cannot be read.
+    """
+    events = list(_events(page))
+    client = "win10" if page.page_url.endswith("/release-information") else "win11"
+    found = {"history": 0, "calendar": 0, "versions": 0}
+    topic, product, year = "", None, None
+    marked: list[str] = []
+    has_footnote = False
+    for event in events:
+        if event.kind == "heading" and not heading(event.text, client):
+            if found_topic := _topic(event.text):
+                topic, product, year = found_topic, None, None
+            elif not re.match(r"servicing channel|enterprise|calendar year", event.text, re.IGNORECASE):
+                topic, product, year = "", None, None
+        elif event.kind in {"heading", "label"}:
+            if named_product := heading(event.text, client):
+                product, year = named_product, None
+            elif match := _YEAR.fullmatch(event.text):
+                year = int(match["year"])
+        elif event.kind == "text":
+            has_footnote = has_footnote or _FOOTNOTE.search(event.text) is not None
+        elif topic:
+            found[topic] += 1
+            if topic == "versions":
+                yield from _versions(page, event.rows, client)
+            elif topic == "history":
+                yield from _history(page, event.rows, product)
+            else:
+                yield from _calendar(page, event.rows, product, year, marked)
+    if not found["history"]:
+        raise UnexpectedPage(f"expected tables of a release history, got none on {page.final_url}")
+    if not found["versions"]:
+        raise UnexpectedPage(f"expected a table of versions by servicing option, got none on {page.final_url}")
+    if marked and not has_footnote:
+        raise UnexpectedPage(f"expected a footnote on what was 'initially planned as hotpatch' for {marked[0]!r}, got none")
+
+
+def _events(page: Page) -> Iterable[Event]:
+    if "markdown" in page.headers.get("content-type", "") or not page.body.lstrip()[:1] == b"<":
+        return markdown_events(page.body.decode("utf-8-sig"))
+    return html_events(tree(page))
+
+
+def stated_since(page: Page) -> str | None:
+    """When the page's content was last changed: ``updated_at`` of the header or of the meta element (UTC), None without it."""
+    if page.body.lstrip()[:1] == b"<":
+        match = re.search(rb'<meta name="updated_at" content="([^"]+)"', page.body)
+        stated = match[1].decode() if match else ""
+    else:
+        stated = front_matter(page.body[:4096].decode("utf-8-sig", "replace")).get("updated_at", "")
+    # 2026-05-13T02:11:00.0000000Z, 2026-07-19T03:21:00Z
+    match_time = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z$", stated)
+    return f"{match_time[1]}Z" if match_time else None
+
+
+def _topic(text: str) -> str:
+    """ "versions", "history" or "calendar" for the headings of our tables, "" for others."""
+    lowered = text.casefold()
+    if "hotpatch calendar" in lowered:
+        return "calendar"
+    if "release history" in lowered:
+        return "history"
+    return "versions" if "versions by servicing option" in lowered else ""
+
+
+def _columns(rows: list[list[Cell]], needed: frozenset[str], place: str) -> list[str]:
+    header = [cell.text.casefold() for cell in rows[0]] if rows else []
+    if missing := needed - set(header):
+        raise UnexpectedPage(f"expected the columns {sorted(needed)} in {place}, got {header} (no {sorted(missing)[0]!r})")
+    return header
+
+
+def _records(rows: list[list[Cell]], header: list[str], place: str) -> Iterator[dict[str, Cell]]:
+    """Rows as dictionaries. A further cell is accepted where it is empty: February 2026 has seven for six columns."""
+    for cells in rows[1:]:
+        if len(cells) < len(header) and not any(cell.text for cell in cells):
+            continue
+        if len(cells) < len(header) or any(cell.text for cell in cells[len(header) :]):
+            raise UnexpectedPage(f"expected {len(header)} cells in a row of {place}, got {[cell.text for cell in cells]}")
+        yield dict(zip(header, cells, strict=False))
+
+
+def _fields(section: str, subject: str, row: int, fields: Iterable[tuple[str, str | None, str]], seen: dict[tuple[str, str], str | None]) -> Iterator[Claim]:
+    """Claims of one row. A row that stands twice states nothing new; one that states another value of the same thing is kept as ``field#2``."""
+    for name, value, text in fields:
+        key, number = name, 1
+        while (subject, key) in seen and seen[subject, key] != value:
+            number += 1
+            key = f"{name}#{number}"
+        if (subject, key) not in seen:
+            seen[subject, key] = value
+            yield Claim(section, subject, key, value, text, row)
+
+
+def _release_subject(product: Product, number: int | None, os_build: Build) -> tuple[str, list[tuple[str, str | None, str]]]:
+    """The subject of a table's row. A build of another number than its product's is stated, but names nothing (20346.2091 for 20348.2091)."""
+    is_sane = product.build_number in {None, os_build.number}
+    return f"release/{product.product}/{number or '-'}/{os_build if is_sane else '-'}", [
+        *([("kb", str(number), f"KB{number}")] if number else []),
+        ("build", str(os_build), str(os_build)),
+    ]
+
+
+def _article(page: Page, cell: Cell) -> list[tuple[str, str | None, str]]:
+    address = link(page, cell.href)
+    return [("article_url", address, cell.href)] if cell.href else []
+
+
+def _history(page: Page, rows: list[list[Cell]], product: Product | None) -> Iterator[Claim]:
+    if product is None:
+        raise UnexpectedPage("expected a label such as 'Version 25H2 (OS build 26200)' before a table of a release history, got none")
+    section = f"Release history: {product.name}"
+    header = _columns(rows, _HISTORY_COLUMNS, section)
+    records = list(_records(rows, header, section))
+    if not records:
+        raise UnexpectedPage(f"expected rows in {section}, got none")
+    _same_number(section, product, [record["build"].text for record in records])
+    seen: dict[tuple[str, str], str | None] = {}
+    for row, record in enumerate(records):
+        number = kb(record["kb article"].text) if record["kb article"].text else None
+        subject, fields = _release_subject(product, number, build(record["build"].text))
+        fields += [("line", "standard", ""), ("release_date", iso_date(record["availability date"].text), record["availability date"].text)]
+        if letter := (record["update type"].text if "update type" in record else ""):
+            fields += _update_type_fields(letter)
+        if number is None:
+            fields.append(("classification", "initial", ""))
+        elif letter and update_type(letter).cadence in {"C", "D"}:
+            fields.append(("classification", "preview", letter))
+        fields += _article(page, record["kb article"])
+        yield from _fields(section, subject, row, fields, seen)
+
+
+def _update_type_fields(text: str) -> list[tuple[str, str | None, str]]:
+    read = update_type(text)
+    return [("cadence", read.cadence, text), ("month", read.month, text)]
+
+
+def _same_number(section: str, product: Product, texts: Iterable[str]) -> None:
+    """A table under the wrong label is refused; single odd rows are kept as they are."""
+    numbers = [found.number for text in texts for found in builds_in(text)]
+    if numbers and product.build_number is not None and numbers.count(product.build_number) * 2 < len(numbers):
+        raise UnexpectedPage(f"expected builds of {product.build_number} in {section}, got mostly {max(set(numbers), key=numbers.count)}")
+
+
+def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year: int | None, marked: list[str]) -> Iterator[Claim]:
+    if product is None or year is None:
+        raise UnexpectedPage("expected a product and 'Calendar year 2026' before a table of a hotpatch calendar, got no label")
+    section = f"Hotpatch calendar {year}: {product.name}"
+    header = _columns(rows, _CALENDAR_COLUMNS, section)
+    records = list(_records(rows, header, section))
+    if not records:
+        raise UnexpectedPage(f"expected rows in {section}, got none")
+    _same_number(section, product, [record["build"].text for record in records])
+    seen: dict[tuple[str, str], str | None] = {}
+    for row, record in enumerate(records):
+        letter = record["update type"].text
+        read = update_type(letter)
+        expected = f"{year}-{month_number(record['month'].text):02d}"
+        if read.month != expected:
+            raise UnexpectedPage(f"expected the update type of {MONTHS[int(expected[5:]) - 1]} {year} in {section}, got {letter!r}")
+        kind = calendar_type(record["type"].text)
+        subject = f"calendar/{product.product}/{read.month}"
+        cells = [record[name] for name in ("availability date", "build", "kb article")]
+        if not any(cell.text for cell in cells):
+            # Not released yet: a plan, which may change (June 2026 did).
+            yield from _fields(section, subject, row, [("planned_type", kind, record["type"].text)], seen)
+            continue
+        fields = [("type", kind, record["type"].text)]
+        if read.is_marked:
+            marked.append(letter)
+            fields.append(("footnote_type", "hotpatch", letter))
+        number = kb(cells[2].text) if cells[2].text else None
+        release: list[tuple[str, str | None, str]] = [("classification", kind, record["type"].text), ("line", "hotpatch", "")]
+        release += _update_type_fields(letter)
+        if cells[0].text:
+            day = iso_date(cells[0].text)
+            fields.append(("release_date", day, cells[0].text))
+            release.append(("release_date", day, cells[0].text))
+        if cells[1].text:
+            release_subject, named_by = _release_subject(product, number, build(cells[1].text))
+            fields += named_by
+            yield from _fields(section, release_subject, row, [*named_by, *release, *_article(page, cells[2])], seen)
+        elif number:
+            fields.append(("kb", str(number), cells[2].text))
+            yield from _fields(section, f"release/{product.product}/{number}/-", row, [("kb", str(number), cells[2].text), *release], seen)
+        yield from _fields(section, subject, row, fields, seen)
+
+
+def _versions(page: Page, rows: list[list[Cell]], client: str) -> Iterator[Claim]:
+    """Support dates per version. On client pages the first end date is that of Home and Pro, the second of Enterprise."""
+    header = [cell.text.casefold() for cell in rows[0]] if rows else []
+    ends = [name for name in header if "end date" in name or "end of " in name]
+    version = next((name for name in header if "version" in name), None)
+    if version is None or len(ends) < 2 or "availability date" not in header:
+        raise UnexpectedPage(f"expected the columns version, availability date and two end dates in the table of versions, got {header}")
+    is_server = "server" in version
+    seen: dict[tuple[str, str], str | None] = {}
+    for row, record in enumerate(_records(rows, header, "the table of versions")):
+        option = record["servicing option"].text if "servicing option" in record else ""
+        if is_server:
+            product = named(products_in(record[version].text)[0])
+        elif match := _VERSION.fullmatch(record[version].text):
+            product = named(f"{client}-{match['version'].lower()}")
+        else:
+            raise UnexpectedPage(f"expected a version such as 25H2 in the table of versions, got {record[version].text!r}")
+        # 24H2 stands twice on the Windows 11 page: as a product, and as the LTSC edition with ten years of support.
+        is_ltsc = not is_server and _LTSC.search(option) is not None
+        section = "Versions by servicing option" + (", Long-Term Servicing Channel" if is_ltsc else "")
+        prefix = "ltsc_" if is_ltsc else ""
+        fields: list[tuple[str, str | None, str]] = []
+        for name, cell in (("release_date", record["availability date"]), ("mainstream_end_date", record[ends[0]]), ("extended_end_date", record[ends[1]])):
+            text = clean(cell.text)
+            fields.append((f"{prefix}{name}", None if text in NO_DATES else iso_date(text), text))
+        yield from _fields(section, f"product/{product.product}", row, fields, seen)

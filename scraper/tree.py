@@ -1,0 +1,60 @@
+"""A saved tree of pages, ``DIR/<host>/<path>`` with ``.md``, ``.html``, ``.json`` or ``.xml``, read instead of the network."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from db.claims import BadInput, Page
+
+SUFFIXES: Final = (".md", ".html", ".json", ".xml")
+_TYPES: Final = {".md": "text/markdown; charset=utf-8", ".html": "text/html; charset=utf-8", ".json": "application/json", ".xml": "application/xml"}
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
+def find(tree: Path, url: str) -> Path | None:
+    """The file that holds the answer of an address, None if the tree has none. The query is no part of the path."""
+    parts = urlsplit(url)
+    path = unquote(parts.path).strip("/")
+    if not parts.hostname or ".." in path.split("/"):
+        return None
+    for suffix in SUFFIXES:
+        candidate = tree / parts.hostname / f"{path}{suffix}"
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def read(file: Path, *, source: str, page_url: str, url: str, now: str) -> Page:
+    """The answer in a file. ``<file>.meta.json`` dates it; without it the run's time counts.
+
+    Raises:
+        BadInput: the meta file cannot be read.
+    """
+    meta_file = file.with_name(file.name + ".meta.json")
+    meta = {}
+    if meta_file.is_file():
+        try:
+            meta = json.loads(meta_file.read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise BadInput(f"expected JSON in {meta_file}, got {error}") from None
+        if not isinstance(meta, dict) or not isinstance(meta.get("headers", {}), dict):
+            raise BadInput(f"expected an object with fetched_at, status, final_url and headers in {meta_file}, got {str(meta)[:60]!r}")
+    fetched_at = str(meta.get("fetched_at", now))
+    if not _TIME.fullmatch(fetched_at):
+        raise BadInput(f"expected fetched_at such as 2026-07-23T12:00:00Z in {meta_file}, got {fetched_at!r}")
+    headers = {str(k).lower(): str(v) for k, v in meta.get("headers", {}).items()}
+    headers.setdefault("content-type", _TYPES[file.suffix])
+    return Page(
+        source=source,
+        page_url=page_url,
+        url=url,
+        final_url=str(meta.get("final_url", url)),
+        fetched_at=f"{fetched_at[:19]}Z",
+        status=int(meta.get("status", 200)),
+        body=file.read_bytes(),
+        headers=headers,
+    )
