@@ -152,7 +152,7 @@ def accepted_gone(corrections: Iterable[Correction], source: str) -> set[str]:
     return {c.subject.removeprefix("section/") for c in corrections if c.source == source and c.subject.startswith("section/")}
 
 
-def publish(conn: sqlite3.Connection, since: str | None) -> int:
+def publish(conn: sqlite3.Connection, since: str) -> int:
     """Resolves what is claimed, writes the facts that differ, and brings ``changes`` up to date.
 
     Both are functions of the claims alone: from the fetch time of the oldest page that was newly loaded, changes are
@@ -160,15 +160,12 @@ def publish(conn: sqlite3.Connection, since: str | None) -> int:
 
     Args:
         conn: in a transaction, foreign keys deferred.
-        since: fetch time of the oldest page that was loaded; "" to make all changes anew; None if no claim changed.
+        since: fetch time of the oldest page that was loaded; "" to make all changes anew.
 
     Returns:
         the number of changes that were not there before.
     """
     world = read_world(conn)
-    if since is None:
-        write_facts(conn, resolved(conn, world))
-        return 0
     times = sorted({t for c in world.claims for t in (c.first_seen_at, c.gone_at) if t})
     runs = dict(conn.execute("select fetched_at, min(run) from pages where state = 'accepted' group by fetched_at").fetchall())
     start = sum(1 for t in times if t < since)
@@ -198,6 +195,16 @@ def write_facts(conn: sqlite3.Connection, facts: Facts) -> None:
     present = set(conn.execute("select subject, claim from fact_claims"))
     conn.executemany("delete from fact_claims where subject = ? and claim = ?", sorted(present - facts.fact_claims))
     conn.executemany("insert into fact_claims (subject, claim) values (?, ?)", sorted(facts.fact_claims - present))
+
+
+def write_lines(conn: sqlite3.Connection) -> None:
+    """Notes up to which day the facts of each line reach. In every run: a page seen again unchanged moves it."""
+    conn.execute("delete from lines")
+    conn.execute(
+        """insert into lines (product, line, data_until)
+        select substr(subject, 9, instr(substr(subject, 9), '/') - 1), value, substr(max(last_seen_at), 1, 10)
+        from claims where field = 'line' and subject >= 'release/' and subject < 'release0' group by 1, 2"""
+    )
 
 
 def _columns(conn: sqlite3.Connection, table: str) -> list[str]:

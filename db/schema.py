@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +49,8 @@ def migrations() -> Migrations:
     def m001_first_version(db: Database) -> None:
         for statement in _statements(schema_sql()):
             db.conn.execute(statement)
+        # "KB5087423" is a word of the title; the bare number is found by the column of its own.
+        db.table("kbs").enable_fts(["kb", "title"], create_triggers=True)
 
     return steps
 
@@ -92,6 +96,26 @@ def _install_views(conn: sqlite3.Connection) -> None:
     for sql in wanted.values():
         conn.execute(sql)
     conn.execute("commit")
+
+
+@contextmanager
+def transaction(conn: sqlite3.Connection) -> Iterator[None]:
+    """One write transaction with foreign keys checked at its end; rolled back on any error."""
+    conn.execute("begin immediate")
+    try:
+        conn.execute("pragma defer_foreign_keys = on")
+        yield
+        conn.execute("commit")
+    except BaseException:
+        if conn.in_transaction:
+            conn.execute("rollback")
+        raise
+
+
+def clear(conn: sqlite3.Connection) -> None:
+    """Removes every row, for a replay in place. In the caller's transaction, foreign keys deferred."""
+    for table in comments():
+        conn.execute(f"delete from {table}")
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:

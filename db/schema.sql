@@ -173,6 +173,14 @@ create table hotpatch_calendar (
     primary key (product, month)
 ) strict, without rowid;
 
+-- The two lines of each product, and up to which day the facts of each reach. The view data_until shows it.
+create table lines (
+    product text not null references products (product), -- the servicing line of Windows
+    line text not null,             -- hotpatch or standard
+    data_until text not null,       -- ISO date of the latest accepted page that lists this line
+    primary key (product, line)
+) strict, without rowid;
+
 -- Which claims a fact rests on.
 create table fact_claims (
     subject text not null references subjects (subject), -- the fact

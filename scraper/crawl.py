@@ -7,6 +7,7 @@ the old state or the new one, and a run that is killed leaves the database as it
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from db import check, load, publish, schema
 from db.claims import BadInput, Claim, Page, UnexpectedPage
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 
 
-class LockHeld(Exception):
+class LockHeld(RuntimeError):
     """Another run holds the lock of this database. Exit code 5."""
 
 
@@ -107,7 +108,7 @@ def chosen(ids: Sequence[str]) -> list[Source]:
 
 
 class Run:
-    """A run on one database. Use ``crawl_tree``, ``crawl_network`` or ``replay``."""
+    """A run on one database: pages are taken, by ``crawl_tree`` or ``crawl_network``, then ``finish`` writes; or ``replay``."""
 
     def __init__(self, conn: sqlite3.Connection, archive: Archive | None, corrections: list[Correction], say: Progress, kind: str) -> None:
         """Begins a run; nothing is written until ``finish``."""
@@ -124,7 +125,7 @@ class Run:
     def take(self, page: Page) -> _Read:
         """Archives a page and parses it if its content is new."""
         self.result.pages_read += 1
-        sha256 = self.archive.keep(page) if self.archive is not None else content_sha256(page.body)
+        sha256 = self.archive.keep(page) if self.archive is not None else hashlib.sha256(page.body).hexdigest()
         content = content_sha256(page.body)
         read = _Read(page, sha256, content, None)
         if page.status != 304 and load.is_new(self.conn, page, content) and not any(r.content == content and r.page.page_url == page.page_url and not r.error for r in self.reads):
@@ -159,40 +160,62 @@ class Run:
 
     def finish(self) -> Result:
         """Checks, loads, resolves and publishes everything that was taken, in one transaction."""
-        conn, result = self.conn, self.result
         self.reads.sort(key=lambda read: (read.page.fetched_at, read.page.page_url))
-        conn.execute("begin immediate")
-        try:
-            conn.execute("pragma defer_foreign_keys = on")
-            self._write_sources()
-            result.run = conn.execute("select coalesce(max(run), 0) + 1 from runs").fetchone()[0]
-            conn.execute(
-                "insert into runs values (?, ?, null, ?, 'done', 0, 0, 0, 0, 0)", (result.run, self.started_at, self.kind)
-            )
-            corrected = publish.read_corrections(conn) != sorted(self.corrections)
-            if corrected:
-                publish.write_corrections(conn, self.corrections)
+        with schema.transaction(self.conn):
+            corrected = self._begin()
             oldest = min((found for found in map(self._load, self.reads) if found is not None), default=None)
-            self._check_corrections()
-            if corrected:
-                oldest = ""
-            if oldest is not None:
-                result.facts_changed = publish.publish(conn, oldest)
-            self._write_failures()
-            conn.execute(
-                """update runs set ended_at = ?, state = ?, pages_read = ?, pages_parsed = ?, claims_added = ?, claims_ended = ?, facts_changed = ?
-                where run = ?""",
-                (
-                    utc_now(), "partial" if result.failures else "done", result.pages_read, result.pages_parsed,
-                    result.claims_added, result.claims_ended, result.facts_changed, result.run,
-                ),
-            )  # fmt: skip
-            conn.execute("commit")
-        except BaseException:
-            if conn.in_transaction:
-                conn.execute("rollback")
-            raise
-        return result
+            self._end("" if corrected else oldest)
+        return self.result
+
+    def replay(self, pages: Iterable[Page], load_seed: Callable[[sqlite3.Connection], None] | None) -> Result:
+        """Makes everything anew of the embedded facts and of archived pages, which come in the order of their fetch times."""
+        with schema.transaction(self.conn):
+            schema.clear(self.conn)
+            if load_seed is not None:
+                load_seed(self.conn)
+            self._begin()
+            self.embedded(registry().values())
+            for page in pages:
+                if page.source not in registry():
+                    raise BadInput(f"expected a source ({', '.join(registry())}), got {page.source!r} in the archive")
+                self.say(f"{page.source}: {page.final_url}: {page.fetched_at}")
+                self.take(page)
+                self._load(self.reads.pop())
+            for read in self.reads:
+                self._load(read)
+            self._end("")
+        return self.result
+
+    def _begin(self) -> bool:
+        """Begins the run's rows. Returns whether the corrections differ from those of the run before."""
+        self._write_sources()
+        self.result.run = self.conn.execute("select coalesce(max(run), 0) + 1 from runs").fetchone()[0]
+        self.conn.execute("insert into runs values (?, ?, null, ?, 'done', 0, 0, 0, 0, 0)", (self.result.run, self.started_at, self.kind))
+        corrected = publish.read_corrections(self.conn) != sorted(self.corrections)
+        if corrected:
+            publish.write_corrections(self.conn, self.corrections)
+        return corrected
+
+    def _end(self, oldest: str | None) -> None:
+        """Publishes what follows from the loaded pages, and ends the run's rows.
+
+        Args:
+            oldest: fetch time of the oldest page that changed a claim, "" for all of them, None if there is none.
+        """
+        result = self.result
+        self._check_corrections()
+        if oldest is not None:
+            result.facts_changed = publish.publish(self.conn, oldest)
+        publish.write_lines(self.conn)
+        self._write_failures()
+        self.conn.execute(
+            """update runs set ended_at = ?, state = ?, pages_read = ?, pages_parsed = ?, claims_added = ?, claims_ended = ?, facts_changed = ?
+            where run = ?""",
+            (
+                utc_now(), "partial" if result.failures else "done", result.pages_read, result.pages_parsed,
+                result.claims_added, result.claims_ended, result.facts_changed, result.run,
+            ),
+        )  # fmt: skip
 
     def _write_sources(self) -> None:
         for source in registry().values():
@@ -293,10 +316,13 @@ def crawl_tree(run: Run, sources: Sequence[Source], folder: Path) -> None:
     found = 0
     for source in sources:
         for spec in () if source.is_embedded else source.pages:
-            pages = {}
+            pages: dict[Path, Page] = {}
             for url in spec.addresses:
                 if file := tree.find(folder, url):
-                    pages.setdefault(file, tree.read(file, source=source.source, page_url=spec.page_url, url=url, now=now))
+                    page = tree.read(file, source=source.source, page_url=spec.page_url, url=url, now=now)
+                    # Addresses that differ by their query share a file; the one that was answered is the one that was asked.
+                    if file not in pages or page.final_url == url:
+                        pages[file] = page
             if not pages:
                 run.result.not_in_tree.append(spec.page_url)
                 continue
@@ -370,21 +396,6 @@ def _unchanged(run: Run, page: Page) -> None:
         run.archive.keep_unchanged(page, sha256)
     run.reads.append(_Read(page, sha256, content, None))
     run.say(f"{page.source}: {page.final_url}: not modified")
-
-
-def replay_archive(run: Run, archive: Archive, sources: dict[str, Source]) -> None:
-    """Takes every answer of an archive.
-
-    Raises:
-        BadInput: an answer is missing, damaged, or of a source that there no longer is.
-    """
-    for page in archive.pages():
-        if page.source not in sources:
-            raise BadInput(f"expected a source ({', '.join(sources)}), got {page.source!r} in the archive")
-        run.take(page)
-
-
-SEED_TABLES: Final = ("pages", "claims")
 
 
 def open_database(path: Path) -> sqlite3.Connection:

@@ -1,0 +1,154 @@
+"""Answers about months and restarts from the fact tables, as of any day. Standard library alone: lookups start fast."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from db.grammar import month_after, planned_by_cadence, second_tuesday
+
+CALENDAR_COLUMNS = (
+    "product", "month", "planned_type", "planned_by", "type", "expected_type", "is_unplanned", "release_date", "expected_date", "kb", "build",
+    "changed_on", "changed_after", "subject",
+)  # fmt: skip
+
+
+class Restart(NamedTuple):
+    """A restart that a line has, or is to have."""
+
+    month: str
+    date: str
+    is_expected: bool
+    is_unplanned: bool
+    kb: int | None
+    build: str | None
+
+
+def today() -> str:
+    """Today in UTC, as dates of release are."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    return datetime.now(UTC).date().isoformat()
+
+
+def is_outdated(data_until: str | None, day: str) -> bool:
+    """Whether a second Tuesday lies between the day the facts end and a day: then nothing is known to be current (case 44)."""
+    if data_until is None:
+        return True
+    tuesday = second_tuesday(data_until[:7])
+    if tuesday <= data_until:
+        tuesday = second_tuesday(month_after(data_until[:7]))
+    return tuesday <= day
+
+
+def data_until(conn: sqlite3.Connection, product: str, line: str) -> str | None:
+    """The day up to which the facts of a line reach, None if no page lists it."""
+    row = conn.execute("select data_until from lines where product = ? and line = ?", (product, line)).fetchone()
+    return row[0] if row else None
+
+
+def next_restart(conn: sqlite3.Connection, product: str, day: str) -> Restart | None:
+    """The next restart of a product's hotpatch line from a day on.
+
+    A released baseline, else a planned one, else what the cadence lets expect; None where hotpatching has no published
+    calendar or has ended by then.
+    """
+    end = conn.execute("select hotpatch_end_date from products where product = ?", (product,)).fetchone()
+    if end is None or not _has_calendar(conn, product):
+        return None
+    found = conn.execute(
+        """select month, coalesce(release_date, expected_date), type is null, is_unplanned, kb, build from hotpatch_calendar
+        where product = ? and expected_type = 'baseline' and coalesce(release_date, expected_date) >= ? order by 2 limit 1""",
+        (product, day),
+    ).fetchone()
+    covered = {row[0] for row in conn.execute("select month from hotpatch_calendar where product = ? and month >= ?", (product, day[:7]))}
+    month = day[:7]
+    while month in covered or planned_by_cadence(month) != "baseline" or second_tuesday(month) < day:
+        month = month_after(month)
+    expected = Restart(month, second_tuesday(month), True, False, None, None)
+    restart = Restart(found[0], found[1], bool(found[2]), bool(found[3]), found[4], found[5]) if found else expected
+    restart = min(restart, expected, key=lambda r: r.date)
+    return None if end[0] and restart.month > end[0][:7] else restart
+
+
+def _has_calendar(conn: sqlite3.Connection, product: str) -> bool:
+    return conn.execute(
+        "select 1 from claims where subject >= ? and subject < ? limit 1", (f"calendar/{product}/", f"calendar/{product}0")
+    ).fetchone() is not None
+
+
+def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None) -> list[dict[str, Any]]:
+    """The rows of the view ``next_restarts`` as of any day, with the month's own release beside them.
+
+    Returns:
+        per product: the view's columns; ``this_month`` (its type, KB and build), ``data_until`` and ``is_outdated``.
+    """
+    rows = []
+    for (name,) in conn.execute("select product from products where product = coalesce(?, product) order by product", (product,)).fetchall():
+        restart = next_restart(conn, name, day)
+        if restart is None:
+            continue
+        this = conn.execute(
+            "select expected_type, type, release_date, kb, build, expected_date from hotpatch_calendar where product = ? and month = ?", (name, day[:7])
+        ).fetchone()
+        until = data_until(conn, name, "hotpatch")
+        is_released = this is not None and this[1] is not None and (this[2] or "") <= day
+        rows.append(
+            {
+                "product": name,
+                **restart._asdict(),
+                "kb": restart.kb,
+                "this_month": {
+                    "month": day[:7],
+                    "type": this[0] if this else planned_by_cadence(day[:7]),
+                    "is_expected": not is_released,
+                    "date": (this[2] or this[5]) if this else second_tuesday(day[:7]),
+                    "kb": this[3] if this else None,
+                    "build": this[4] if this else None,
+                },
+                "data_until": until,
+                "is_outdated": is_outdated(until, day),
+            }
+        )
+    return rows
+
+
+def calendar(conn: sqlite3.Connection, product: str | None = None, year: int | None = None) -> list[dict[str, Any]]:
+    """Rows of ``hotpatch_calendar``, of one product and year or of all."""
+    found = conn.execute(
+        f"""select {", ".join(CALENDAR_COLUMNS)} from hotpatch_calendar
+        where product = coalesce(?, product) and substr(month, 1, 4) = coalesce(?, substr(month, 1, 4)) order by product, month""",
+        (product, f"{year:04d}" if year else None),
+    )
+    return [dict(zip(CALENDAR_COLUMNS, row, strict=True)) for row in found]
+
+
+def product_names(conn: sqlite3.Connection) -> list[str]:
+    """Every product of the database."""
+    return [row[0] for row in conn.execute("select product from products order by product")]
+
+
+def restart_of_standard_line(conn: sqlite3.Connection, product: str, day: str) -> Restart | None:
+    """The next monthly restart of the standard line; None after the last day of support."""
+    month = day[:7] if second_tuesday(day[:7]) >= day else month_after(day[:7])
+    end = conn.execute("select extended_end_date from products where product = ?", (product,)).fetchone()
+    if end and end[0] and second_tuesday(month) > end[0]:
+        return None
+    return Restart(month, second_tuesday(month), True, False, None, None)
+
+
+def days_since(day: str, now: str) -> int:
+    """Days from one ISO date to another."""
+    return (date.fromisoformat(now[:10]) - date.fromisoformat(day[:10])) // timedelta(days=1)
+
+
+def kb_text(kb: int | None) -> str | None:
+    """A KB number as people write it."""
+    return None if kb is None else f"KB{kb}"
+
+
+def kb_texts(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with their KB numbers as JSON and people write them."""
+    return [{k: kb_text(v) if k in {"kb", "installs_kb", "baseline_kb"} else v for k, v in row.items()} for row in rows]

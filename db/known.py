@@ -1,0 +1,50 @@
+"""The facts as the sources stood on an earlier day, resolved anew in memory."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from db import publish
+from db.claims import BadInput
+from db.schema import schema_sql, view_files
+
+
+def database_known_on(conn: sqlite3.Connection, day: str) -> sqlite3.Connection:
+    """A database in memory with the facts that followed from what was stated up to a day.
+
+    Raises:
+        BadInput: no source had been read by then; the message says since when there are claims.
+    """
+    world = publish.read_world(conn)
+    known = publish.as_known_on(world, day)
+    if not known.claims:
+        first = min((claim.known_from for claim in world.claims), default=None)
+        raise NothingKnown(f"no source read by then: expected a day from {first[:10] if first else 'a first crawl'} on, got {day}")
+    memory = sqlite3.connect(":memory:", isolation_level=None)
+    memory.executescript(schema_sql())
+    for sql_name, sql in view_files().items():
+        memory.execute(f"create view {sql_name} as {sql}")
+    for table in ("sources", "runs", "pages", "corrections"):
+        rows = conn.execute(f"select * from {table}").fetchall()
+        if rows:
+            memory.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", [tuple(row) for row in rows])
+    by_id = {row[0]: row for row in conn.execute("select claim, source_url, page from claims")}
+    memory.executemany("insert or ignore into subjects values (?, ?)", {(c.subject, c.subject.partition("/")[0]) for c in known.claims})
+    memory.executemany(
+        """insert into claims (claim, source, page_url, section, subject, field, value, value_text, source_url, stated_since, first_seen_at,
+        last_seen_at, gone_at, page) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        [
+            (
+                c.claim, c.source, c.page_url, c.section, c.subject, c.field, c.value, c.value_text, by_id[c.claim][1],
+                c.stated_since, c.first_seen_at, c.last_seen_at, c.gone_at, by_id[c.claim][2],
+            )
+            for c in known.claims
+        ],
+    )  # fmt: skip
+    publish.write_facts(memory, publish.resolved(memory, known))
+    publish.write_lines(memory)
+    return memory
+
+
+class NothingKnown(BadInput):
+    """The day asked for lies before the first claim. Not an empty answer."""

@@ -1,0 +1,306 @@
+"""What is this build, version or KB? Reads the fact tables; imports nothing but the standard library.
+
+    >>> from db.lookup import find                                        # doctest: +SKIP
+    >>> find(conn, "10.0.26100.7392")["matches"][0]["kb"]                 # doctest: +SKIP
+    'KB5072014'
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+from db.answers import Restart, data_until, is_outdated, kb_text, next_restart, restart_of_standard_line
+from db.claims import BadInput
+from db.grammar import MONTHS, clean
+from db.products import product_id
+
+Answer = dict[str, Any]
+
+MAX_QUERY: Final = 200  # characters; a build is 20, the output of "ver" 44
+
+# 26200.8390, 10.0.26200.8390, "Microsoft Windows [Version 10.0.20348.2031]", "OS Build 26200.8390"
+_BUILD: Final = re.compile(
+    r"(?:microsoft\s+windows\s+)?\[?(?:version|ver|v|os\s+build|build)?[\s:]*(?:10\.0\.)?(?P<number>\d{5})\.(?P<revision>\d{1,5})\]?", re.IGNORECASE
+)
+# 26200, 10.0.26200
+_NUMBER: Final = re.compile(r"(?:(?:version|os\s+build|build)\s+)?(?:10\.0\.)?(?P<number>\d{5})", re.IGNORECASE)
+# KB5089466, kb 5089466, 5089466
+_KB: Final = re.compile(r"(?:kb[\s-]?)?(?P<kb>\d{6,7})", re.IGNORECASE)
+# 2026-06, 2026.06, "2026.06 B", "June 2026"
+_MONTH: Final = re.compile(rf"(?P<year>20\d\d)[-.](?P<month>0[1-9]|1[0-2])(?:\s+B)?|(?P<name>{'|'.join(MONTHS)})\s+(?P<named_year>20\d\d)", re.IGNORECASE)
+
+
+class Query(NamedTuple):
+    """What a user asks for: "build", "number", "kb", "month" or "product", and its value."""
+
+    kind: str
+    value: str
+
+
+def read_query(text: str) -> Query:
+    """Reads a query in any common spelling.
+
+    Raises:
+        BadInput: it is none.
+    """
+    cleaned = clean(text)
+    if cleaned and len(text) <= MAX_QUERY:
+        if match := _BUILD.fullmatch(cleaned):
+            return Query("build", f"{match['number']}.{int(match['revision'])}")
+        if match := _NUMBER.fullmatch(cleaned):
+            return Query("number", match["number"])
+        if match := _KB.fullmatch(cleaned):
+            return Query("kb", match["kb"])
+        if match := _MONTH.fullmatch(cleaned):
+            if match["name"]:
+                number = [name.casefold() for name in MONTHS].index(match["name"].casefold()) + 1
+                return Query("month", f"{match['named_year']}-{number:02d}")
+            return Query("month", f"{match['year']}-{match['month']}")
+        if product := product_id(cleaned):
+            return Query("product", product)
+    shown = "nothing" if not cleaned else repr(cleaned if len(cleaned) <= 60 else f"{cleaned[:57]}...")
+    raise BadInput(f"expected a build (26100.32772), version (10.0.26100.32772), KB (KB5087423), month or product, got {shown}")
+
+
+class Installed(NamedTuple):
+    """What decides between candidates, as the user states it."""
+
+    product: str | None = None
+    line: str | None = None
+    kbs: tuple[int, ...] = ()
+    on: str | None = None
+
+
+def find(
+    conn: sqlite3.Connection, query: str, *, product: str | None = None, line: str | None = None, kb_installed: Iterable[int] = (), on: str | None = None, today: str
+) -> Answer:
+    """Answers one query.
+
+    Args:
+        conn: a database with the fact tables.
+        query: a build, version, KB, article KB, build number, month or product.
+        product: an id, if the product is known.
+        line: "hotpatch" or "standard", if the machine's line is known.
+        kb_installed: KB numbers that the machine has.
+        on: ISO date; only releases up to it count.
+        today: ISO date; the day on which "newest" and "next" are judged where ``on`` is not given.
+
+    Returns:
+        the object of the contract: ``query``, ``status``, ``matches``, ``decided_by``, ``nearest``.
+
+    Raises:
+        BadInput: the query cannot be read.
+    """
+    read = read_query(query)
+    facts = Installed(product, line, tuple(dict.fromkeys(kb_installed)), on)
+    chosen = _candidates(conn, read, facts)
+    status = "found" if chosen.rows else "not_found"
+    if chosen.is_ambiguous:
+        status = "ambiguous"
+    decided_by = chosen.decides if status == "ambiguous" else _decided(conn, read, facts, chosen) if status == "found" else []
+    day = on or today
+    return {
+        "query": query,
+        "status": status,
+        "matches": [_match(conn, row, chosen.companions.get(row["release"], []), line, day) for row in chosen.rows],
+        "decided_by": decided_by,
+        "nearest": _nearest(conn, read, product) if status == "not_found" and read.kind == "build" else [],
+    }
+
+
+# --- candidates ------------------------------------------------------------------------------------------------------
+
+
+class _Chosen(NamedTuple):
+    rows: list[sqlite3.Row]
+    companions: dict[int, list[str]]
+    is_ambiguous: bool
+    decides: list[str]
+
+
+_WHERE: Final = {
+    "build": "build = ?1",
+    "number": "build_number = ?1",
+    "kb": "kb = coalesce((select installs_kb from kbs where kb = ?1), ?1)",
+    "month": "month = ?1",
+    "product": "product = ?1",
+}
+_HOTPATCH_SIDE: Final = ("hotpatch", "component")
+
+
+def _rows(conn: sqlite3.Connection, query: Query, product: str | None) -> list[sqlite3.Row]:
+    conn.row_factory = sqlite3.Row
+    value: str | int = query.value if query.kind in {"build", "month", "product"} else int(query.value)
+    # A statement per form: a parameter that may be absent would keep SQLite from the index.
+    extra = " and product = ?2" if product else ""
+    return conn.execute(
+        f"""select release, product, kb, build, build_number, revision, release_date, cadence, classification, restart_required, in_hotpatch_line,
+            in_standard_line, baseline_release, baseline_kb, baseline_build, subject
+        from releases where {_WHERE[query.kind]}{extra}
+        order by product, release_date desc, revision desc, kb""",
+        (value, product) if product else (value,),
+    ).fetchall()
+
+
+def _candidates(conn: sqlite3.Connection, query: Query, facts: Installed) -> _Chosen:
+    rows = [row for row in _rows(conn, query, facts.product) if facts.on is None or row["release_date"] is None or row["release_date"] <= facts.on]
+    if query.kind != "build":
+        companions = {row["release"]: _companions(conn, row) for row in rows if row["classification"] == "hotpatch"}
+        return _Chosen(rows, companions, False, [])
+    kept: list[sqlite3.Row] = []
+    companions = {}
+    ambiguous_kinds: list[list[sqlite3.Row]] = []
+    by_product: dict[str, list[sqlite3.Row]] = {}
+    for row in rows:
+        by_product.setdefault(row["product"], []).append(row)
+    # An installed KB that only one of the products has tells the product too.
+    having = {product: found for product, found in by_product.items() if any(row["kb"] in facts.kbs for row in found)}
+    by_product = having or by_product
+    for found in by_product.values():
+        chosen = _within_product(found, facts)
+        hotpatches = [row for row in chosen if row["classification"] == "hotpatch"]
+        components = [row for row in found if row["classification"] == "component"]
+        for row in hotpatches:
+            companions[row["release"]] = [kb_text(c["kb"]) or "" for c in components if c["kb"] != row["kb"]]
+        kept += chosen
+        if len({row["kb"] for row in chosen}) > 1:
+            ambiguous_kinds.append(chosen)
+    decides = _deciders(ambiguous_kinds)
+    if not ambiguous_kinds and len({frozenset((row["kb"], row["classification"]) for row in kept if row["product"] == p) for p in by_product}) > 1:
+        return _Chosen(kept, companions, True, ["--product", "--kb-installed"])
+    if ambiguous_kinds and len(by_product) > 1 and len(ambiguous_kinds) < len(by_product):
+        decides.insert(0, "--product")
+    return _Chosen(kept, companions, bool(ambiguous_kinds), decides)
+
+
+def _within_product(found: list[sqlite3.Row], facts: Installed) -> list[sqlite3.Row]:
+    """The candidates that remain for one product: a hotpatch stands for its components, then what the user states decides."""
+    hotpatches = [row for row in found if row["classification"] == "hotpatch"]
+    updates = [row for row in found if row["classification"] not in _HOTPATCH_SIDE]
+    components = [] if hotpatches else [row for row in found if row["classification"] == "component"]
+    candidates = hotpatches + updates + components
+    if facts.kbs:
+        # A companion is installed beside its hotpatch, so it speaks for it.
+        speaking = {row["kb"] for row in found if row["classification"] == "component" and hotpatches}
+        installed = [row for row in candidates if row["kb"] in facts.kbs or (row["classification"] == "hotpatch" and speaking & set(facts.kbs))]
+        candidates = installed or candidates
+    if facts.line and not components:
+        # Never between a component and an LCU: enrolled machines were offered both (26100.6905).
+        wanted = [row for row in candidates if row["in_hotpatch_line" if facts.line == "hotpatch" else "in_standard_line"]]
+        candidates = wanted or candidates
+    return candidates
+
+
+def _deciders(ambiguous: Sequence[Sequence[sqlite3.Row]]) -> list[str]:
+    if not ambiguous:
+        return []
+    decides = ["--kb-installed"]
+    if any(row["classification"] == "component" for rows in ambiguous for row in rows):
+        return decides
+    if any(len({(row["in_hotpatch_line"], row["in_standard_line"]) for row in rows}) > 1 for rows in ambiguous):
+        decides.append("--line")
+    if any(len({row["release_date"] for row in rows}) > 1 for rows in ambiguous):
+        decides.append("--on")
+    return decides
+
+
+def _decided(conn: sqlite3.Connection, query: Query, facts: Installed, chosen: _Chosen) -> list[str]:
+    """Which of the given facts were needed: without one of them the answer would be another."""
+    names = {"product": "--product", "kbs": "--kb-installed", "line": "--line", "on": "--on"}
+    given = [name for name in names if getattr(facts, name)]
+    if query.kind != "build" or not given:
+        return []
+    found = []
+    for name in given:
+        without = _candidates(conn, query, facts._replace(**{name: () if name == "kbs" else None}))
+        if without.is_ambiguous and not chosen.is_ambiguous:
+            found.append(names[name])
+    return found
+
+
+def _companions(conn: sqlite3.Connection, row: sqlite3.Row) -> list[str]:
+    found = conn.execute(
+        "select kb from releases where product = ? and build = ? and classification = 'component' and kb is not null order by kb", (row["product"], row["build"])
+    )
+    return [f"KB{kb}" for (kb,) in found.fetchall()]
+
+
+# --- the answer ------------------------------------------------------------------------------------------------------
+
+
+def _match(conn: sqlite3.Connection, row: sqlite3.Row, companions: list[str], line: str | None, day: str) -> Answer:
+    in_hotpatch_line = bool(row["in_hotpatch_line"])
+    on_line = line if line and row[f"in_{line}_line"] else ("hotpatch" if in_hotpatch_line else "standard")
+    until = data_until(conn, row["product"], on_line)
+    restart = next_restart(conn, row["product"], day) if on_line == "hotpatch" else restart_of_standard_line(conn, row["product"], day)
+    baseline_date = None
+    if row["baseline_release"] is not None:
+        baseline_date = conn.execute("select release_date from releases where release = ?", (row["baseline_release"],)).fetchone()[0]
+    return {
+        "product": row["product"],
+        "kb": kb_text(row["kb"]),
+        "build": row["build"],
+        "release_date": row["release_date"],
+        "classification": row["classification"],
+        "cadence": row["cadence"],
+        "restart_required": None if row["restart_required"] is None else bool(row["restart_required"]),
+        "in_hotpatch_line": in_hotpatch_line,
+        "baseline": None
+        if row["baseline_release"] is None
+        else {"kb": kb_text(row["baseline_kb"]), "build": row["baseline_build"], "release_date": baseline_date},
+        "companions": companions,
+        "line": on_line,
+        "latest": latest(conn, row["product"], on_line, day),
+        "next_restart": _restart(restart),
+        "data_until": until,
+        "is_outdated": is_outdated(until, day),
+        "sources": _sources(conn, row["subject"]),
+    }
+
+
+def latest(conn: sqlite3.Connection, product: str, line: str, day: str) -> Answer | None:
+    """The newest release of a line up to a day, as the view ``latest_releases`` has it for today."""
+    row = conn.execute(
+        f"""select kb, build, release_date, classification from releases
+        where product = ? and in_{"hotpatch" if line == "hotpatch" else "standard"}_line = 1 and release_date <= ?
+        and classification not in ('component', 'preview') and is_expired = 0 order by release_date desc, revision desc, kb desc limit 1""",
+        (product, day),
+    ).fetchone()
+    return {"kb": kb_text(row[0]), "build": row[1], "release_date": row[2], "classification": row[3]} if row else None
+
+
+def _restart(restart: Restart | None) -> Answer | None:
+    if restart is None:
+        return None
+    return {"month": restart.month, "date": restart.date, "is_expected": restart.is_expected, "is_unplanned": restart.is_unplanned}
+
+
+def _sources(conn: sqlite3.Connection, subject: str) -> list[str]:
+    found = conn.execute(
+        """select distinct coalesce(claims.source_url, pages.final_url) from fact_claims
+        join claims using (claim) join pages using (page) where fact_claims.subject = ? order by 1""",
+        (subject,),
+    )
+    return [url for (url,) in found.fetchall()]
+
+
+def _nearest(conn: sqlite3.Connection, query: Query, product: str | None) -> list[Answer]:
+    """The known builds next to one that no source names, per product. Never rounded to (case 26)."""
+    number, revision = (int(part) for part in query.value.split("."))
+    products = conn.execute(
+        "select distinct product from releases where build_number = ? and product = coalesce(?, product) order by product", (number, product)
+    ).fetchall()
+    found = []
+    for (name,) in products:
+        below, above = (
+            conn.execute(
+                f"select build from releases where product = ? and build_number = ? and revision {sign} ? order by revision {order} limit 1",
+                (name, number, revision),
+            ).fetchone()
+            for sign, order in (("<", "desc"), (">", "asc"))
+        )
+        found.append({"product": name, "below": below[0] if below else None, "above": above[0] if above else None})
+    return found

@@ -1,0 +1,354 @@
+"""The command ``hotpatch-kb``. Answers on stdout, progress and messages on stderr; heavy imports only where they are used.
+
+Exit codes: 0 done, 1 failed, 2 bad input, 3 a source failed (its facts were kept), 4 a query had no answer,
+5 another run holds the lock, 6 something is stale, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from db import __version__, answers
+from db.claims import BadInput
+from db.products import product_id
+from scraper import text
+
+EXIT_FAILED: Final = 1
+EXIT_BAD_INPUT: Final = 2
+EXIT_SOURCE_FAILED: Final = 3
+EXIT_NO_ANSWER: Final = 4
+EXIT_LOCKED: Final = 5
+EXIT_STALE: Final = 6
+EXIT_INTERRUPTED: Final = 130
+
+DEFAULT_DB: Final = Path("hotpatch.db")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def say(message: str) -> None:
+    """A line on stderr."""
+    click.echo(message, err=True)
+
+
+def main() -> None:
+    """The console script: errors that a user can mend are one line and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # consoles without UTF-8
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        say("interrupted")
+        code = EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except BadInput as error:
+        say(f"hotpatch-kb: {error}")
+        code = EXIT_BAD_INPUT
+    except sqlite3.OperationalError as error:
+        say(f"hotpatch-kb: the database cannot be used: {error}")
+        code = EXIT_FAILED
+    except RuntimeError as error:
+        if type(error).__name__ != "LockHeld":
+            raise
+        say(f"hotpatch-kb: {error}")
+        code = EXIT_LOCKED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader, "head" say, has seen enough
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _common(command: F) -> F:
+    """Options of every command."""
+    command = click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of objects.")(command)
+    return click.option(
+        "--db", "db", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT_DB, show_default=True, help="The database file.", envvar="HOTPATCH_KB_DB"
+    )(command)
+
+
+def _day(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            raise ValueError
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise BadInput(f"expected a day such as 2026-07-14, got {value!r}") from None
+
+
+_on = click.option("--on", callback=_day, metavar="DAY", help="The world as of that day: releases up to it, by today's knowledge.")
+_known = click.option("--known", callback=_day, metavar="DAY", help="The sources as they stood on that day.")
+_product = click.option("--product", metavar="PRODUCT", help="Only this product: ws2025, win11-25h2, 'Windows Server 2022' ...")
+
+
+def _reading(db: Path, known: str | None = None) -> sqlite3.Connection:
+    """The database to answer from; the embedded facts where there is none."""
+    from db import schema, seeding  # noqa: PLC0415
+
+    if db.is_file():
+        conn = schema.open_for_reading(db)
+        try:
+            conn.execute("select 1 from lines limit 1").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise BadInput(f"expected a database of hotpatch-kb at {db}, got {error}") from None
+    else:
+        try:
+            conn = seeding.open_seed_database()
+        except FileNotFoundError as error:
+            raise BadInput(str(error)) from None
+        until = conn.execute("select max(data_until) from lines").fetchone()[0]
+        say(f"no database at {db}: answering from the embedded facts, which end on {until} ({answers.days_since(until, answers.today())} days ago)")
+    if known is None:
+        return conn
+    from db.known import database_known_on  # noqa: PLC0415
+
+    return database_known_on(conn, known)
+
+
+def _named_product(conn: sqlite3.Connection, value: str | None) -> str | None:
+    if value is None:
+        return None
+    names = answers.product_names(conn)
+    found = product_id(value)
+    if found not in names:
+        raise BadInput(f"expected a product ({', '.join(names)}), got {value!r}")
+    return found
+
+
+def _show(rows: Sequence[dict[str, Any]], as_json: bool, lines: Callable[[], Iterable[str]]) -> None:
+    if as_json:
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+    else:
+        for line in lines():
+            click.echo(line)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="hotpatch-kb")
+def cli() -> None:
+    """A knowledge base of Windows hotpatching: which KB and build is a baseline (restart), which a hotpatch (no restart), and how we know.
+
+    \b
+    Exit codes: 0 done; 1 failed; 2 bad input; 3 ran, but a source failed, was refused or could not be reached
+    (its facts were kept); 4 a query had no answer; 5 another run holds the lock; 6 something is stale; 130 interrupted.
+    """
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.argument("queries", nargs=-1, required=True, metavar="QUERY...")
+@_product
+@click.option("--line", type=click.Choice(["hotpatch", "standard"]), help="The machine's line, if it is known.")
+@click.option("--kb-installed", multiple=True, metavar="KB", help="A KB that the machine has. May be repeated.")
+@_on
+@_known
+@_common
+def lookup(
+    queries: tuple[str, ...], product: str | None, line: str | None, kb_installed: tuple[str, ...], on: str | None, known: str | None, db: Path, as_json: bool
+) -> int:
+    """What is this build, version or KB?
+
+    QUERY is a build (26100.32772), version (10.0.26100.32772), KB (KB5087423, the KB of an article too), build number
+    (26100), month (2026-06) or product, in any common spelling.
+    """
+    from db.grammar import kb as read_kb  # noqa: PLC0415
+    from db.lookup import find, read_query  # noqa: PLC0415
+
+    installed = []
+    for value in kb_installed:
+        for part in re.split(r"[\s,;]+", value.strip()):
+            try:
+                installed.append(read_kb(part))
+            except ValueError:
+                raise BadInput(f"expected a KB such as KB5070893, got {part!r}") from None
+    bad = []
+    good = []
+    for query in queries:
+        try:
+            read_query(query)
+            good.append(query)
+        except BadInput as error:
+            bad.append(error)
+    if not good:
+        raise bad[0]
+    conn = _reading(db, known)
+    product = _named_product(conn, product)
+    today = answers.today()
+    found = [find(conn, query, product=product, line=line, kb_installed=installed, on=on, today=known or today) for query in good]
+    _show(found, as_json, lambda: text.lookups(found, on or known or today))
+    for error in bad:
+        say(f"hotpatch-kb: {error}")
+    if bad:
+        return EXIT_BAD_INPUT
+    return EXIT_NO_ANSWER if any(answer["status"] == "not_found" for answer in found) else 0
+
+
+@cli.command()
+@_product
+@click.option("--year", type=click.IntRange(2021, 2100), help="Only this year.")
+@_known
+@_common
+def calendar(product: str | None, year: int | None, known: str | None, db: Path, as_json: bool) -> int:
+    """Every month of the hotpatch line: planned and actual type, and what was released."""
+    conn = _reading(db, known)
+    rows = answers.calendar(conn, _named_product(conn, product), year)
+    _show(answers.kb_texts(rows), as_json, lambda: text.calendar(rows))
+    if not rows:
+        say("hotpatch-kb: no month of the hotpatch line is known for that")
+    return 0 if rows else EXIT_NO_ANSWER
+
+
+@cli.command("next")
+@_product
+@_on
+@_known
+@_common
+def next_command(product: str | None, on: str | None, known: str | None, db: Path, as_json: bool) -> int:
+    """This month's release of the hotpatch line, and the next restart."""
+    conn = _reading(db, known)
+    day = on or known or answers.today()
+    rows = answers.next_restarts(conn, day, _named_product(conn, product))
+    _show(answers.kb_texts(rows), as_json, lambda: text.next_restarts(rows, day))
+    if not rows:
+        say("hotpatch-kb: no product with a published hotpatch calendar and restarts to come is known for that")
+    return 0 if rows else EXIT_NO_ANSWER
+
+
+@cli.command()
+@click.option("--since", callback=_day, metavar="DAY", help="Only changes since that day.")
+@_common
+def changes(since: str | None, db: Path, as_json: bool) -> int:
+    """What changed in the facts, newest first."""
+    conn = _reading(db)
+    columns = ("run", "changed_at", "subject", "field", "old_value", "new_value")
+    found = conn.execute(
+        f"select {', '.join(columns)} from changes where changed_at >= ? order by changed_at desc, subject, field",  # noqa: S608 (constant names)
+        (since or "",),
+    )
+    rows = [dict(zip(columns, row, strict=True)) for row in found]
+    _show(rows, as_json, lambda: text.changes(rows))
+    return 0
+
+
+@cli.command()
+@_common
+def status(db: Path, as_json: bool) -> int:
+    """How fresh each source is. Exit code 6 if one is stale."""
+    conn = _reading(db)
+    rows = [dict(row) for row in conn.execute("select * from source_health")]
+    _show(rows, as_json, lambda: text.status(rows))
+    return EXIT_STALE if any(row["is_stale"] for row in rows) else 0
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+_archive = click.option("--archive", type=click.Path(path_type=Path, file_okay=False), help="Folder of answers as served.  [default: <db>.archive]")
+_corrections = click.option(
+    "--corrections", "corrections", type=click.Path(path_type=Path, dir_okay=False), multiple=True, help="A further file of corrections. May be repeated."
+)
+
+
+def _archive_of(db: Path, archive: Path | None) -> Path:
+    return archive or db.with_name(f"{db.name}.archive")
+
+
+def _report(result: Any, as_json: bool) -> int:
+    _show([text.run_row(result)], as_json, lambda: text.run(result))
+    return EXIT_SOURCE_FAILED if result.failures else 0
+
+
+@cli.command()
+@click.option("--source", "sources", multiple=True, metavar="ID", help="Only this source. May be repeated.")
+@click.option("--from", "folder", type=click.Path(path_type=Path), help="Read a saved tree DIR/<host>/<path>[.md|.html|.json|.xml] instead of the network.")
+@click.option("--due", is_flag=True, help="Only sources that are due.")
+@click.option("--seed/--no-seed", "seed", default=None, help="Begin a new database with the embedded facts.  [default: from the network yes, from a tree no]")
+@click.option("--contact", default="", envvar="HOTPATCH_KB_CONTACT", help="An address for the user agent, so that the site's people can reach you.")
+@click.option("--mirror", metavar="URL", hidden=True, help="Ask this server for every real address (tests).")
+@_archive
+@_corrections
+@_common
+def crawl(
+    sources: tuple[str, ...],
+    folder: Path | None,
+    due: bool,
+    seed: bool | None,
+    contact: str,
+    mirror: str | None,
+    archive: Path | None,
+    corrections: tuple[Path, ...],
+    db: Path,
+    as_json: bool,
+) -> int:
+    """One run: fetch, archive, parse, check, load, resolve, publish.
+
+    A source that fails, is refused or cannot be reached keeps its facts (exit code 3); the others go on.
+    """
+    from scraper import runs  # noqa: PLC0415
+
+    with runs.progress() as progress:
+        result = runs.crawl(
+            db, _archive_of(db, archive), sources=sources, folder=folder, due=due, seed=folder is None if seed is None else seed, contact=contact, mirror=mirror,
+            corrections=corrections, say=progress,
+        )  # fmt: skip
+    return _report(result, as_json)
+
+
+@cli.command()
+@_archive
+@_corrections
+@_common
+def replay(archive: Path | None, corrections: tuple[Path, ...], db: Path, as_json: bool) -> int:
+    """Rebuilds the database from the embedded facts, the archive and the corrections."""
+    from scraper import runs  # noqa: PLC0415
+
+    with runs.progress() as progress:
+        result = runs.replay(db, _archive_of(db, archive), corrections=corrections, say=progress)
+    return _report(result, as_json)
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="Port to listen on; 0 for any that is free.")
+@click.option("--crawl/--no-crawl", "do_crawl", default=True, show_default=True, help="Read what is due in the background.")
+@click.option("--public", is_flag=True, help="For publishing: no SQL of visitors, no download of the file.")
+@click.option("--contact", default="", envvar="HOTPATCH_KB_CONTACT", help="An address for the user agent of the crawl.")
+@click.option("--mirror", metavar="URL", hidden=True, help="Ask this server for every real address (tests).")
+@_archive
+@_common
+def serve(host: str, port: int, do_crawl: bool, public: bool, contact: str, mirror: str | None, archive: Path | None, db: Path, as_json: bool) -> int:
+    """Publishes the database with Datasette. Makes it from the embedded facts if there is none, and crawls in the background."""
+    from scraper import serving  # noqa: PLC0415
+
+    return serving.serve(
+        db, _archive_of(db, archive), host=host, port=port, do_crawl=do_crawl, is_public=public, contact=contact, mirror=mirror, as_json=as_json, say=say
+    )
+
+
+@cli.command(hidden=True)
+@click.option("--to", "target", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write, db/seed of a checkout.")
+@_common
+def seed(target: Path, db: Path, as_json: bool) -> int:
+    """Writes a database's claims as the embedded facts."""
+    from db.seeding import write_seed  # noqa: PLC0415
+
+    if not db.is_file():
+        raise BadInput(f"expected a database at {db}, got none")
+    rows = [{"file": f"{name}.tsv", "rows": count} for name, count in write_seed(_reading(db), target).items()]
+    _show(rows, as_json, lambda: [f"{row['file']}: {row['rows']} rows" for row in rows])
+    return 0

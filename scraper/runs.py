@@ -1,0 +1,106 @@
+"""Runs as the command and the server start them: lock, database, seed, pages, report."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from db import publish, schema, seeding
+from db.claims import BadInput
+from scraper.archive import Archive
+from scraper.crawl import Progress, Result, Run, chosen, crawl_network, crawl_tree, locked, open_database
+from scraper.sources import Source
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """One line per page on stderr; on a terminal a line that rewrites itself, failures stay."""
+    is_terminal = sys.stderr.isatty()
+    count = 0
+
+    def say(message: str) -> None:
+        nonlocal count
+        count += 1
+        is_failure = ": refused: " in message or ": unreachable: " in message
+        if is_terminal and not is_failure:
+            sys.stderr.write(f"\r\x1b[K{count} {message[:100]}")
+        else:
+            sys.stderr.write(f"{chr(13) + chr(27) + '[K' if is_terminal else ''}{message}\n")
+        sys.stderr.flush()
+
+    try:
+        yield say
+    finally:
+        if is_terminal and count:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def ensure_seeded(db: Path, archive: Path) -> bool:
+    """Makes a database of the embedded facts where there is none. Returns whether it made one."""
+    if db.exists():
+        return False
+    db.parent.mkdir(parents=True, exist_ok=True)
+    with locked(db), closing(open_database(db)) as conn:
+        Archive(archive).keep_seed(seeding.fingerprint())
+        with schema.transaction(conn):
+            seeding.load_seed(conn)
+    return True
+
+
+def crawl(
+    db: Path,
+    archive: Path,
+    *,
+    sources: Sequence[str] = (),
+    folder: Path | None = None,
+    due: bool = False,
+    seed: bool = True,
+    contact: str = "",
+    mirror: str | None = None,
+    corrections: Sequence[Path] = (),
+    say: Progress,
+) -> Result:
+    """One run from a saved tree or from the network.
+
+    Raises:
+        BadInput: a source, folder, database or file of corrections is not what it should be.
+        LockHeld: another run is on.
+    """
+    wanted = chosen(sources)
+    decided = publish.load_corrections(corrections)
+    if folder is not None and not folder.is_dir():
+        raise BadInput(f"expected a folder of saved pages, got {folder}")
+    if seed:
+        ensure_seeded(db, archive)
+    with locked(db), closing(open_database(db)) as conn:
+        if due:
+            are_due = {row[0] for row in conn.execute("select source from source_health where due_at is null or due_at <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')")}
+            wanted = [source for source in wanted if source.source in are_due or source.is_embedded or not conn.execute("select 1 from sources").fetchone()]
+        run = Run(conn, Archive(archive), decided, say, "crawl")
+        run.embedded(wanted)
+        if folder is not None:
+            crawl_tree(run, wanted, folder)
+        else:
+            asyncio.run(_from_network(run, wanted, contact, mirror))
+        return run.finish()
+
+
+async def _from_network(run: Run, wanted: Sequence[Source], contact: str, mirror: str | None) -> None:
+    from scraper.fetch import Fetcher, user_agent  # noqa: PLC0415 (httpx takes 0.3 s to import)
+
+    async with Fetcher(user_agent=user_agent(contact), mirror=mirror) as fetcher:
+        await crawl_network(run, wanted, fetcher)
+
+
+def replay(db: Path, archive: Path, *, corrections: Sequence[Path] = (), say: Progress) -> Result:
+    """Rebuilds a database from the embedded facts, an archive and the corrections; in place, in one transaction."""
+    decided = publish.load_corrections(corrections)
+    kept = Archive(archive)
+    db.parent.mkdir(parents=True, exist_ok=True)
+    with locked(db), closing(open_database(db)) as conn:
+        run = Run(conn, None, decided, say, "replay")
+        return run.replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)

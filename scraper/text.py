@@ -1,0 +1,178 @@
+"""Answers as people read them in a terminal. The JSON of the same answers is the contract; this is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from db.grammar import MONTHS
+from db.products import named
+
+if TYPE_CHECKING:
+    from scraper.crawl import Result
+
+Row = dict[str, Any]
+
+_CLASSES = {
+    "baseline": "baseline (restart)",
+    "hotpatch": "hotpatch (no restart)",
+    "component": "component update of the hotpatch line",
+    "cumulative": "cumulative update, LCU (restart)",
+    "preview": "preview of an LCU (restart)",
+    "initial": "first build of this version",
+}
+
+
+def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> Iterator[str]:
+    """Aligned columns."""
+    cells = [[("" if value is None else str(value)) for value in row] for row in rows]
+    widths = [max(len(name), *(len(row[place]) for row in cells)) if cells else len(name) for place, name in enumerate(header)]
+    for row in [list(header), *cells]:
+        yield "  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _month(month: str) -> str:
+    return f"{MONTHS[int(month[5:]) - 1]} {month[:4]}"
+
+
+def _release(row: Row | None) -> str:
+    if row is None:
+        return "none known"
+    return " ".join(str(part) for part in (row["kb"], row["build"], f"of {row['release_date']}" if row["release_date"] else None) if part)
+
+
+def _restart(restart: Row | None, line: str) -> str:
+    if restart is None:
+        return "none to come is known"
+    if line == "standard":
+        return f"{restart['date']} ({_month(restart['month'])}), with the monthly update"
+    kind = "expected" if restart["is_expected"] else "published"
+    return f"{restart['date']} ({_month(restart['month'])}), {kind}{', unplanned' if restart['is_unplanned'] else ''}"
+
+
+def outdated(until: str | None) -> str:
+    """The sentence that keeps anything from being called current."""
+    return f"facts end on {until}; a second Tuesday has passed since, so newer releases are likely" if until else "no page lists this line"
+
+
+def lookups(found: Iterable[Row], day: str) -> Iterator[str]:
+    """Answers of ``lookup``."""
+    for number, answer in enumerate(found):
+        if number:
+            yield ""
+        yield from _lookup(answer, day)
+
+
+def _lookup(answer: Row, day: str) -> Iterator[str]:
+    matches = answer["matches"]
+    if answer["status"] == "not_found":
+        yield f"{answer['query']}: not found; no source names it"
+        for near in answer["nearest"]:
+            yield f"  {named(near['product']).name}: nearest known build below is {near['below'] or 'none'}, above {near['above'] or 'none'}"
+        return
+    if answer["status"] == "ambiguous":
+        yield f"{answer['query']}: ambiguous, one of {len(matches)}; decided by {' or '.join(answer['decided_by'])}"
+    elif len(matches) > 12:
+        yield f"{answer['query']}: {len(matches)} releases"
+        yield from (f"  {line}" for line in table([_brief(m) for m in matches], ("product", "date", "KB", "build", "what")))
+        return
+    for match in matches:
+        yield from _match(answer["query"], match, day)
+
+
+def _brief(match: Row) -> tuple[object, ...]:
+    return match["product"], match["release_date"], match["kb"], match["build"], match["classification"]
+
+
+def _match(query: str, match: Row, day: str) -> Iterator[str]:
+    letter = f", {match['cadence']}" if match["cadence"] and match["classification"] != "component" else ""
+    yield f"{query}: {match['kb'] or 'no KB'} {match['build'] or 'without a build'} on {named(match['product']).name}"
+    yield f"  is           {_CLASSES[match['classification']]}{letter}, released {match['release_date'] or 'on a day no page states'}"
+    if match["classification"] in {"hotpatch", "component"}:
+        yield f"  baseline     {_release(match['baseline'])}"
+    if match["companions"]:
+        yield f"  companions   {' '.join(match['companions'])}"
+    yield f"  newest       {_release(match['latest'])}, {match['line']} line, as far as is known on {day}"
+    yield f"  next restart {_restart(match['next_restart'], match['line'])}"
+    yield f"  known until  {match['data_until']}" + (f": {outdated(match['data_until'])}" if match["is_outdated"] else "")
+    for url in match["sources"]:
+        yield f"  source       {url}"
+
+
+def calendar(rows: Sequence[Row]) -> Iterator[str]:
+    """Months by product."""
+    product = None
+    group: list[tuple[object, ...]] = []
+
+    def flush() -> Iterator[str]:
+        yield from (f"  {line}" for line in table(group, ("month", "type", "planned", "date", "KB", "build", "")))
+
+    for row in rows:
+        if row["product"] != product:
+            if group:
+                yield from flush()
+                yield ""
+            product, group = row["product"], []
+            yield named(row["product"]).name
+        notes = ["unplanned"] if row["is_unplanned"] else []
+        if row["changed_on"]:
+            notes.append(f"changed between {row['changed_after']} and {row['changed_on']}")
+        kind = row["type"] or f"({row['expected_type']})"
+        day = row["release_date"] or f"({row['expected_date']})"
+        group.append((row["month"], kind, f"{row['planned_type']}, by {row['planned_by']}", day, f"KB{row['kb']}" if row["kb"] else None, row["build"], "; ".join(notes)))
+    if group:
+        yield from flush()
+
+
+def next_restarts(rows: Sequence[Row], day: str) -> Iterator[str]:
+    """This month and the next restart, by product."""
+    for row in rows:
+        this = row["this_month"]
+        what = f"KB{this['kb']} {this['build']}" if this["kb"] and not this["is_expected"] else "not released as far as is known"
+        yield named(row["product"]).name
+        yield f"  {_month(day[:7])}: {this['type']}{' (expected)' if this['is_expected'] else ''}, {this['date']}, {what}"
+        yield f"  next restart {_restart(row, 'hotpatch')}" + (f", KB{row['kb']} {row['build']}" if row["kb"] else "")
+        if row["is_outdated"]:
+            yield f"  {outdated(row['data_until'])}"
+
+
+def changes(rows: Sequence[Row]) -> Iterator[str]:
+    """One line a change."""
+    for row in rows:
+        yield f"{row['changed_at'][:10]}  {row['subject']}  {row['field']}: {row['old_value'] or 'nothing'} -> {row['new_value'] or 'nothing'}"
+    if not rows:
+        yield "no change"
+
+
+def status(rows: Sequence[Row]) -> Iterator[str]:
+    """Freshness of the sources."""
+    yield from table(
+        [(r["source"], r["state"], r["last_good_at"], r["due_at"], "stale" if r["is_stale"] else "fresh", r["note"]) for r in rows],
+        ("source", "state", "last good", "due", "", "note"),
+    )
+
+
+def run_row(result: Result) -> Row:
+    """What a run did, as JSON."""
+    return {
+        "run": result.run,
+        "pages_read": result.pages_read,
+        "pages_parsed": result.pages_parsed,
+        "claims_added": result.claims_added,
+        "claims_ended": result.claims_ended,
+        "facts_changed": result.facts_changed,
+        "not_in_tree": result.not_in_tree,
+        "failures": [{"source": f.source, "page_url": f.page_url, "state": f.state, "note": f.note} for f in result.failures],
+    }
+
+
+def run(result: Result) -> Iterator[str]:
+    """What a run did."""
+    yield (
+        f"run {result.run}: {result.pages_read} pages read, {result.pages_parsed} parsed, {result.claims_added} claims added, "
+        f"{result.claims_ended} ended, {result.facts_changed} changes"
+    )
+    if result.not_in_tree:
+        yield f"not in the tree: {len(result.not_in_tree)} pages"
+    for failure in result.failures:
+        yield f"{failure.state}: {failure.source}: {failure.note}"
