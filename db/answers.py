@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -74,9 +73,12 @@ def next_restart(conn: sqlite3.Connection, product: str, day: str) -> Restart | 
 
 
 def _has_calendar(conn: sqlite3.Connection, product: str) -> bool:
-    return conn.execute(
-        "select 1 from claims where subject >= ? and subject < ? limit 1", (f"calendar/{product}/", f"calendar/{product}0")
-    ).fetchone() is not None
+    return (
+        conn.execute(
+            "select 1 from claims where subject >= ? and subject < ? limit 1", (f"calendar/{product}/", f"calendar/{product}0")
+        ).fetchone()
+        is not None
+    )
 
 
 def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None) -> list[dict[str, Any]]:
@@ -86,12 +88,15 @@ def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None
         per product: the view's columns; ``this_month`` (its type, KB and build), ``data_until`` and ``is_outdated``.
     """
     rows = []
-    for (name,) in conn.execute("select product from products where product = coalesce(?, product) order by product", (product,)).fetchall():
+    for (name,) in conn.execute(
+        "select product from products where product = coalesce(?, product) order by product", (product,)
+    ).fetchall():
         restart = next_restart(conn, name, day)
         if restart is None:
             continue
         this = conn.execute(
-            "select expected_type, type, release_date, kb, build, expected_date from hotpatch_calendar where product = ? and month = ?", (name, day[:7])
+            "select expected_type, type, release_date, kb, build, expected_date from hotpatch_calendar where product = ? and month = ?",
+            (name, day[:7]),
         ).fetchone()
         until = data_until(conn, name, "hotpatch")
         is_released = this is not None and this[1] is not None and (this[2] or "") <= day
@@ -99,7 +104,6 @@ def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None
             {
                 "product": name,
                 **restart._asdict(),
-                "kb": restart.kb,
                 "this_month": {
                     "month": day[:7],
                     "type": this[0] if this else planned_by_cadence(day[:7]),
@@ -149,6 +153,12 @@ def kb_text(kb: int | None) -> str | None:
     return None if kb is None else f"KB{kb}"
 
 
-def kb_texts(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows with their KB numbers as JSON and people write them."""
-    return [{k: kb_text(v) if k in {"kb", "installs_kb", "baseline_kb"} else v for k, v in row.items()} for row in rows]
+def as_json(value: Any, name: str = "") -> Any:
+    """Rows as JSON has them: KB numbers as people write them, 0 and 1 of ``is_`` and ``_required`` columns as booleans."""
+    if isinstance(value, dict):
+        return {key: as_json(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_json(item, name) for item in value]
+    if isinstance(value, int) and (name == "kb" or name.endswith("_kb")):
+        return kb_text(value)
+    return bool(value) if isinstance(value, int) and name.startswith("is_") else value

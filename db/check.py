@@ -44,7 +44,9 @@ def count(claims: Iterable[Claim]) -> dict[str, Count]:
     return {section: Count(len(found), len(releases[section])) for section, found in rows.items()}
 
 
-def check_page(page: Page, claims: list[Claim], *, before: Mapping[str, Count], at_least: int, accepted_gone: Iterable[str] = ()) -> list[Check]:
+def check_page(
+    page: Page, claims: list[Claim], *, before: Mapping[str, Count], at_least: int, accepted_gone: Iterable[str] = ()
+) -> list[Check]:
     """Every check of one page.
 
     Args:

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from db.claims import BadInput, UnexpectedPage
+from db.claims import UnexpectedPage
 
 # Zero-width characters stand in real titles: "November&#8203;" in the old month tables, a BOM in toc.json.
 _INVISIBLE: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 
 def clean(text: str) -> str:
-    """Text with invisible characters gone and every run of white space (nbsp too) as one blank.
+    r"""Text with invisible characters gone and every run of white space (nbsp too) as one blank.
 
-    >>> clean("May\\u00a012, 2026\\u200b  — KB5087539 ")
+    >>> clean("May\u00a012, 2026\u200b  — KB5087539 ")
     'May 12, 2026 — KB5087539'
     """
     return " ".join(text.translate(_INVISIBLE).split())
@@ -180,7 +180,7 @@ def update_type(text: str) -> UpdateType:
 
 
 def calendar_type(text: str) -> str:
-    """ "Baseline (Restart)" or "Hotpatch" of the calendars, as "baseline" or "hotpatch".
+    """The type of a calendar's row: "Baseline (Restart)" or "Hotpatch", as "baseline" or "hotpatch".
 
     Raises:
         UnexpectedPage: it is neither.

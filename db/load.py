@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Any, Final
 
 from db.check import Count, count
 from db.claims import Claim, Page
@@ -14,31 +14,29 @@ Key = tuple[str, str, str]
 _ABSENT: Final = object()
 
 
-class Stored(NamedTuple):
-    """What was accepted of a page that has been read before."""
-
-    page: int
-    fetched_at: str
-
-
 class _Interval:
     """A claim's row while a page is fitted into its page's history."""
 
-    __slots__ = ("claim", "field", "first_seen_at", "gone_at", "is_changed", "last_seen_at", "page", "section", "source_url", "stated_since", "subject", "value", "value_text")
+    __slots__ = (
+        "claim", "field", "first_seen_at", "gone_at", "is_changed", "last_seen_at", "page", "section", "source_url", "stated_since", "subject",
+        "value", "value_text",
+    )  # fmt: skip
 
-    def __init__(self, row: tuple[object, ...]) -> None:
+    claim: int
+    section: str
+    subject: str
+    field: str
+    value: str | None
+    first_seen_at: str
+    last_seen_at: str
+    gone_at: str | None
+
+    def __init__(self, row: tuple[Any, ...]) -> None:
         self.is_changed = False
         (
             self.claim, self.section, self.subject, self.field, self.value, self.value_text, self.source_url,
             self.stated_since, self.first_seen_at, self.last_seen_at, self.gone_at, self.page,
         ) = row  # fmt: skip
-
-    first_seen_at: str
-    last_seen_at: str
-    gone_at: str | None
-    section: str
-    subject: str
-    field: str
 
 
 _COLUMNS: Final = "claim, section, subject, field, value, value_text, source_url, stated_since, first_seen_at, last_seen_at, gone_at, page"
@@ -62,14 +60,17 @@ def is_new(conn: sqlite3.Connection, page: Page, content_sha256: str) -> bool:
 
 def validators(conn: sqlite3.Connection, url: str) -> tuple[str | None, str | None]:
     """ETag and Last-Modified of the last accepted answer of an address, to be asked with; None where it gave none."""
-    row = conn.execute("select etag, last_modified from pages where url = ? and state = 'accepted' order by fetched_at desc, tie desc limit 1", (url,)).fetchone()
+    row = conn.execute(
+        "select etag, last_modified from pages where url = ? and state = 'accepted' order by fetched_at desc, tie desc limit 1", (url,)
+    ).fetchone()
     return (row[0], row[1]) if row else (None, None)
 
 
 def last_content(conn: sqlite3.Connection, page: Page) -> tuple[str, str]:
     """Hashes (as served, of the content) of the last accepted answer of an address."""
     found: tuple[str, str] = conn.execute(
-        "select sha256, content_sha256 from pages where url = ? and state = 'accepted' order by fetched_at desc, tie desc limit 1", (page.url,)
+        "select sha256, content_sha256 from pages where url = ? and state = 'accepted' order by fetched_at desc, tie desc limit 1",
+        (page.url,),
     ).fetchone()
     return found
 
@@ -79,7 +80,8 @@ def record_page(
 ) -> None:
     """Writes the row of an answer. One that was refused before may be accepted now, and takes the same row."""
     tie = conn.execute(
-        "select count(*) from pages where source = ? and page_url = ? and fetched_at = ? and page != ?", (page.source, page.page_url, page.fetched_at, number)
+        "select count(*) from pages where source = ? and page_url = ? and fetched_at = ? and page != ?",
+        (page.source, page.page_url, page.fetched_at, number),
     ).fetchone()[0]
     conn.execute(
         """insert into pages values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -178,8 +180,10 @@ def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since:
             continue
         if was is not None:
             ended += 1
-            if was is will_be:  # it stood before and after, and not on this page in between
-                later = _Interval((0, *key, was.value, was.value_text, was.source_url, after[2], after[0], was.last_seen_at, was.gone_at, after[1]))
+            if was is will_be and after is not None and before is not None:  # it stood before and after, and not on this page in between
+                later = _Interval(
+                    (0, *key, was.value, was.value_text, was.source_url, after[2], after[0], was.last_seen_at, was.gone_at, after[1])
+                )
                 new.append(later)
                 will_be = later
                 was.last_seen_at = before
@@ -233,7 +237,8 @@ def seen_again(conn: sqlite3.Connection, page: Page, number: int) -> bool:
     if len(newest) < 2 or newest[0][0] != number or newest[0][1] != newest[1][1]:
         return False
     conn.execute(
-        "update claims set last_seen_at = ? where source = ? and page_url = ? and gone_at is null", (page.fetched_at, page.source, page.page_url)
+        "update claims set last_seen_at = ? where source = ? and page_url = ? and gone_at is null",
+        (page.fetched_at, page.source, page.page_url),
     )
     return True
 

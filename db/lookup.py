@@ -1,8 +1,8 @@
 """What is this build, version or KB? Reads the fact tables; imports nothing but the standard library.
 
-    >>> from db.lookup import find                                        # doctest: +SKIP
-    >>> find(conn, "10.0.26100.7392")["matches"][0]["kb"]                 # doctest: +SKIP
-    'KB5072014'
+>>> from db.lookup import find                                        # doctest: +SKIP
+>>> find(conn, "10.0.26100.7392")["matches"][0]["kb"]                 # doctest: +SKIP
+'KB5072014'
 """
 
 from __future__ import annotations
@@ -23,14 +23,17 @@ MAX_QUERY: Final = 200  # characters; a build is 20, the output of "ver" 44
 
 # 26200.8390, 10.0.26200.8390, "Microsoft Windows [Version 10.0.20348.2031]", "OS Build 26200.8390"
 _BUILD: Final = re.compile(
-    r"(?:microsoft\s+windows\s+)?\[?(?:version|ver|v|os\s+build|build)?[\s:]*(?:10\.0\.)?(?P<number>\d{5})\.(?P<revision>\d{1,5})\]?", re.IGNORECASE
+    r"(?:microsoft\s+windows\s+)?\[?(?:version|ver|v|os\s+build|build)?[\s:]*(?:10\.0\.)?(?P<number>\d{5})\.(?P<revision>\d{1,5})\]?",
+    re.IGNORECASE,
 )
 # 26200, 10.0.26200
 _NUMBER: Final = re.compile(r"(?:(?:version|os\s+build|build)\s+)?(?:10\.0\.)?(?P<number>\d{5})", re.IGNORECASE)
 # KB5089466, kb 5089466, 5089466
 _KB: Final = re.compile(r"(?:kb[\s-]?)?(?P<kb>\d{6,7})", re.IGNORECASE)
 # 2026-06, 2026.06, "2026.06 B", "June 2026"
-_MONTH: Final = re.compile(rf"(?P<year>20\d\d)[-.](?P<month>0[1-9]|1[0-2])(?:\s+B)?|(?P<name>{'|'.join(MONTHS)})\s+(?P<named_year>20\d\d)", re.IGNORECASE)
+_MONTH: Final = re.compile(
+    rf"(?P<year>20\d\d)[-.](?P<month>0[1-9]|1[0-2])(?:\s+B)?|(?P<name>{'|'.join(MONTHS)})\s+(?P<named_year>20\d\d)", re.IGNORECASE
+)
 
 
 class Query(NamedTuple):
@@ -75,7 +78,14 @@ class Installed(NamedTuple):
 
 
 def find(
-    conn: sqlite3.Connection, query: str, *, product: str | None = None, line: str | None = None, kb_installed: Iterable[int] = (), on: str | None = None, today: str
+    conn: sqlite3.Connection,
+    query: str,
+    *,
+    product: str | None = None,
+    line: str | None = None,
+    kb_installed: Iterable[int] = (),
+    on: str | None = None,
+    today: str,
 ) -> Answer:
     """Answers one query.
 
@@ -146,7 +156,11 @@ def _rows(conn: sqlite3.Connection, query: Query, product: str | None) -> list[s
 
 
 def _candidates(conn: sqlite3.Connection, query: Query, facts: Installed) -> _Chosen:
-    rows = [row for row in _rows(conn, query, facts.product) if facts.on is None or row["release_date"] is None or row["release_date"] <= facts.on]
+    rows = [
+        row
+        for row in _rows(conn, query, facts.product)
+        if facts.on is None or row["release_date"] is None or row["release_date"] <= facts.on
+    ]
     if query.kind != "build":
         companions = {row["release"]: _companions(conn, row) for row in rows if row["classification"] == "hotpatch"}
         return _Chosen(rows, companions, False, [])
@@ -169,7 +183,10 @@ def _candidates(conn: sqlite3.Connection, query: Query, facts: Installed) -> _Ch
         if len({row["kb"] for row in chosen}) > 1:
             ambiguous_kinds.append(chosen)
     decides = _deciders(ambiguous_kinds)
-    if not ambiguous_kinds and len({frozenset((row["kb"], row["classification"]) for row in kept if row["product"] == p) for p in by_product}) > 1:
+    if (
+        not ambiguous_kinds
+        and len({frozenset((row["kb"], row["classification"]) for row in kept if row["product"] == p) for p in by_product}) > 1
+    ):
         return _Chosen(kept, companions, True, ["--product", "--kb-installed"])
     if ambiguous_kinds and len(by_product) > 1 and len(ambiguous_kinds) < len(by_product):
         decides.insert(0, "--product")
@@ -185,7 +202,9 @@ def _within_product(found: list[sqlite3.Row], facts: Installed) -> list[sqlite3.
     if facts.kbs:
         # A companion is installed beside its hotpatch, so it speaks for it.
         speaking = {row["kb"] for row in found if row["classification"] == "component" and hotpatches}
-        installed = [row for row in candidates if row["kb"] in facts.kbs or (row["classification"] == "hotpatch" and speaking & set(facts.kbs))]
+        installed = [
+            row for row in candidates if row["kb"] in facts.kbs or (row["classification"] == "hotpatch" and speaking & set(facts.kbs))
+        ]
         candidates = installed or candidates
     if facts.line and not components:
         # Never between a component and an LCU: enrolled machines were offered both (26100.6905).
@@ -215,15 +234,24 @@ def _decided(conn: sqlite3.Connection, query: Query, facts: Installed, chosen: _
         return []
     found = []
     for name in given:
-        without = _candidates(conn, query, facts._replace(**{name: () if name == "kbs" else None}))
+        without = _candidates(conn, query, facts._replace(**_NOT_GIVEN[name]))
         if without.is_ambiguous and not chosen.is_ambiguous:
             found.append(names[name])
     return found
 
 
+_NOT_GIVEN: Final[dict[str, dict[str, Any]]] = {
+    "product": {"product": None},
+    "kbs": {"kbs": ()},
+    "line": {"line": None},
+    "on": {"on": None},
+}
+
+
 def _companions(conn: sqlite3.Connection, row: sqlite3.Row) -> list[str]:
     found = conn.execute(
-        "select kb from releases where product = ? and build = ? and classification = 'component' and kb is not null order by kb", (row["product"], row["build"])
+        "select kb from releases where product = ? and build = ? and classification = 'component' and kb is not null order by kb",
+        (row["product"], row["build"]),
     )
     return [f"KB{kb}" for (kb,) in found.fetchall()]
 
@@ -291,7 +319,8 @@ def _nearest(conn: sqlite3.Connection, query: Query, product: str | None) -> lis
     """The known builds next to one that no source names, per product. Never rounded to (case 26)."""
     number, revision = (int(part) for part in query.value.split("."))
     products = conn.execute(
-        "select distinct product from releases where build_number = ? and product = coalesce(?, product) order by product", (number, product)
+        "select distinct product from releases where build_number = ? and product = coalesce(?, product) order by product",
+        (number, product),
     ).fetchall()
     found = []
     for (name,) in products:

@@ -25,7 +25,15 @@ FACT_TABLES: Final = {
 }
 # Columns whose change is told; the others are ids or follow from these.
 _TOLD: Final = {
-    "products": ("name", "build_number", "release_date", "mainstream_end_date", "extended_end_date", "hotpatch_from_date", "hotpatch_end_date"),
+    "products": (
+        "name",
+        "build_number",
+        "release_date",
+        "mainstream_end_date",
+        "extended_end_date",
+        "hotpatch_from_date",
+        "hotpatch_end_date",
+    ),
     "kbs": ("installs_kb",),  # that a KB is new, its releases tell
     "releases": ("release_date", "cadence", "classification", "is_expired", "baseline_kb", "gone_since"),
     "hotpatch_calendar": ("expected_type", "type"),
@@ -47,7 +55,9 @@ def read_world(conn: sqlite3.Connection) -> World:
     """Every claim and every accepted page's time."""
     claims = [Stated(*row) for row in conn.execute(f"select {_CLAIM_COLUMNS} from claims")]
     times: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for source, page_url, fetched_at in conn.execute("select source, page_url, fetched_at from pages where state = 'accepted' order by fetched_at, tie"):
+    for source, page_url, fetched_at in conn.execute(
+        "select source, page_url, fetched_at from pages where state = 'accepted' order by fetched_at, tie"
+    ):
         times[source, page_url].append(fetched_at)
     return World(claims, dict(times))
 
@@ -130,7 +140,10 @@ def write_corrections(conn: sqlite3.Connection, corrections: Sequence[Correction
     """Makes the table hold exactly these corrections."""
     conn.execute("update conflicts set correction = null")
     conn.execute("delete from corrections")
-    conn.executemany(f"insert or replace into corrections ({', '.join(Correction._fields)}) values ({', '.join('?' * len(Correction._fields))})", corrections)
+    conn.executemany(
+        f"insert or replace into corrections ({', '.join(Correction._fields)}) values ({', '.join('?' * len(Correction._fields))})",
+        corrections,
+    )
 
 
 def unmatched(conn: sqlite3.Connection) -> list[Correction]:
@@ -188,7 +201,9 @@ def publish(conn: sqlite3.Connection, since: str) -> int:
 
 def write_facts(conn: sqlite3.Connection, facts: Facts) -> None:
     """Makes the fact tables hold exactly these facts; rows that are as they were are not touched."""
-    conn.executemany("insert or ignore into subjects (subject, kind) values (?, ?)", [(s, s.partition("/")[0]) for s in sorted(facts.subjects)])
+    conn.executemany(
+        "insert or ignore into subjects (subject, kind) values (?, ?)", [(s, s.partition("/")[0]) for s in sorted(facts.subjects)]
+    )
     tables: dict[str, Mapping[Any, Row]] = {name: getattr(facts, name) for name in FACT_TABLES}
     for name, rows in tables.items():
         _write_differences(conn, name, FACT_TABLES[name], rows)
@@ -277,7 +292,11 @@ def _text(value: object) -> str | None:
 
 def _summary(table: str, row: Row) -> str:
     if table == "releases":
-        return " ".join(str(part) for part in (row["classification"], f"KB{row['kb']}" if row["kb"] else None, row["build"], row["release_date"]) if part)
+        return " ".join(
+            str(part)
+            for part in (row["classification"], f"KB{row['kb']}" if row["kb"] else None, row["build"], row["release_date"])
+            if part
+        )
     if table == "hotpatch_calendar":
         return row["type"] or f"planned {row['expected_type']}"
     return str(row["name"])
@@ -295,4 +314,6 @@ def _first_read(world: World, facts: Facts, time: str) -> set[str]:
             news[subject].add((claim.source, claim.page_url) in first_pages and number not in ended)
     supported = {subject for subject, _ in facts.fact_claims}
     # A product without a claim of its own is there because its releases are.
-    return {s for s, firsts in news.items() if firsts == {True}} | {row["subject"] for row in facts.products.values() if row["subject"] not in supported}
+    return {s for s, firsts in news.items() if firsts == {True}} | {
+        row["subject"] for row in facts.products.values() if row["subject"] not in supported
+    }

@@ -93,7 +93,13 @@ class _Unit:
 class Resolver:
     """One resolution. ``facts`` holds the result."""
 
-    def __init__(self, claims: Iterable[Stated], precedence: Mapping[str, int], corrections: Sequence[Correction], page_times: Mapping[tuple[str, str], Sequence[str]]) -> None:
+    def __init__(
+        self,
+        claims: Iterable[Stated],
+        precedence: Mapping[str, int],
+        corrections: Sequence[Correction],
+        page_times: Mapping[tuple[str, str], Sequence[str]],
+    ) -> None:
         """Resolves.
 
         Args:
@@ -167,9 +173,13 @@ class Resolver:
             return "slug" if rank_lost == _SLUG_RANK else "precedence"
         return "later_page" if won.last_seen_at != lost.last_seen_at else "address"
 
-    def _conflict(self, subject: str, name: str, won: Stated, lost: Stated, value_won: str | None, value_lost: str | None, rule: str) -> None:
+    def _conflict(
+        self, subject: str, name: str, won: Stated, lost: Stated, value_won: str | None, value_lost: str | None, rule: str
+    ) -> None:
         correction = self._corrections.get((lost.source, lost.subject, lost.field, lost.value or "")) if rule == "correction" else None
-        correction = correction or (self._corrections.get((won.source, won.subject, won.field, won.value or "")) if rule == "correction" else None)
+        correction = correction or (
+            self._corrections.get((won.source, won.subject, won.field, won.value or "")) if rule == "correction" else None
+        )
         self.facts.conflicts[subject, name, won.claim, lost.claim] = {
             "subject": subject, "field": name, "claim_won": won.claim, "claim_lost": lost.claim,
             "value_won": value_won, "value_lost": value_lost, "rule": rule, "correction": correction.correction if correction else None,
@@ -226,8 +236,13 @@ class Resolver:
                     or (second != "-" and second == other_second)
                     or (third not in {"-", "baseline"} and third == other_third)
                 )
-                if other != subject and same and any(
-                    c.gone_at is None and c.first_seen_at >= gone_at and (c.source, c.page_url, c.section) == place for c in self._by_subject[other]
+                if (
+                    other != subject
+                    and same
+                    and any(
+                        c.gone_at is None and c.first_seen_at >= gone_at and (c.source, c.page_url, c.section) == place
+                        for c in self._by_subject[other]
+                    )
                 ):
                     replaced = True
                     break
@@ -287,7 +302,13 @@ class Resolver:
             month = self._pick(subject, "month", unit.of("month")) or (day[:7] if day else None)
             lines = {c.value for c in unit.of("line")} | ({"standard", "hotpatch"} if kind == "baseline" and unit.kb else set())
             lines |= {"hotpatch"} if kind == "baseline" else set()
-            for claim in (*unit.of("line"), *unit.of("is_expired"), *unit.of("title"), *unit.of("article_url"), *unit.of("is_public_preview")):
+            for claim in (
+                *unit.of("line"),
+                *unit.of("is_expired"),
+                *unit.of("title"),
+                *unit.of("article_url"),
+                *unit.of("is_public_preview"),
+            ):
                 self.facts.fact_claims.add((subject, claim.claim))
             parts = unit.build.split(".") if unit.build else []
             unit.row = {
@@ -347,7 +368,11 @@ class Resolver:
     @staticmethod
     def _companion_day(row: Row, units: list[_Unit]) -> str | None:
         """The day of the hotpatch whose build an undated component has (KB5074204 has that of KB5072014)."""
-        days = [u.row["release_date"] for u in units if row["build"] and u.row["build"] == row["build"] and u.row["classification"] == "hotpatch"]
+        days = [
+            u.row["release_date"]
+            for u in units
+            if row["build"] and u.row["build"] == row["build"] and u.row["classification"] == "hotpatch"
+        ]
         return min((day for day in days if day), default=None)
 
     @staticmethod
@@ -358,7 +383,11 @@ class Resolver:
         candidates = [
             u.row
             for u in units
-            if u.row["month"] == month and u.row["cadence"] == "B" and u.row["kb"] and u.row["in_standard_line"] and u.product in {row["product"], *sharing}
+            if u.row["month"] == month
+            and u.row["cadence"] == "B"
+            and u.row["kb"]
+            and u.row["in_standard_line"]
+            and u.product in {row["product"], *sharing}
         ]
         candidates.sort(key=lambda r: (r["product"] != row["product"], r["product"], r["release_date"] or ""))
         if candidates:
@@ -405,7 +434,9 @@ class Resolver:
         self.facts.fact_claims |= {(subject, c.claim) for c in plans if planned_by == "calendar" and c.value == planned}
         self.facts.fact_claims |= {(subject, c.claim) for c in by_field["footnote_type"] if planned_by == "footnote"}
         standing = self._standing_plan(subject, plans, published, [*by_field["type"], *classes])
-        changed_on, changed_after = self._changed(plans, [*by_field["type"], *(c for c in classes if c.value in {"baseline", "hotpatch"})], published)
+        changed_on, changed_after = self._changed(
+            plans, [*by_field["type"], *(c for c in classes if c.value in {"baseline", "hotpatch"})], published
+        )
         is_unplanned = int(published == "baseline" and planned == "hotpatch")
         if unit is not None:
             unit.row["is_unplanned"] = is_unplanned
@@ -430,7 +461,9 @@ class Resolver:
         standing = [c for c in plans if c.gone_at is None]
         if published is None:
             return self._pick(subject, "expected_type", standing)
-        proof = sorted((c for c in facts if c.gone_at is None and self._value(c) == published), key=lambda c: (self._precedence[c.source], c.claim))
+        proof = sorted(
+            (c for c in facts if c.gone_at is None and self._value(c) == published), key=lambda c: (self._precedence[c.source], c.claim)
+        )
         for plan in standing:
             if plan.value != published and proof:
                 self._conflict(subject, "type", proof[0], plan, published, plan.value, "published_beats_plan")
@@ -443,7 +476,9 @@ class Resolver:
         for claim in plans:
             times = self._page_times.get((claim.source, claim.page_url), ())
             until = claim.last_seen_at
-            seen += [(t, claim.value or "") for t in times if claim.first_seen_at <= t <= until and (released_at is None or t < released_at)]
+            seen += [
+                (t, claim.value or "") for t in times if claim.first_seen_at <= t <= until and (released_at is None or t < released_at)
+            ]
         seen += [(c.first_seen_at, c.value or "") for c in published if c.gone_at is not None or c.value == final]
         seen += [(c.last_seen_at, c.value or "") for c in published if c.gone_at is not None or c.value == final]
         seen.sort()
@@ -489,7 +524,15 @@ class Resolver:
                 titles[unit.kb] += [(unit, c) for c in unit.of("title") if not c.subject.endswith("/baseline")]
             self.facts.fact_claims |= {(f"kb/{unit.kb}", c.claim) for c in unit.of("kb") if c.value == str(unit.kb)}
         for kb, found in titles.items():
-            found.sort(key=lambda pair: (pair[1].gone_at is not None, pair[1].section.startswith("Public Preview"), pair[0].product, pair[1].page_url, pair[1].section))
+            found.sort(
+                key=lambda pair: (
+                    pair[1].gone_at is not None,
+                    pair[1].section.startswith("Public Preview"),
+                    pair[0].product,
+                    pair[1].page_url,
+                    pair[1].section,
+                )
+            )
             if found:
                 row, claim = self._kb(kb), found[0][1]
                 row["title"] = claim.value
@@ -551,7 +594,9 @@ class Resolver:
             row = self._kb(article)
             row["installs_kb"] = row["installs_kb"] or unit.kb
             row["release_date"] = row["release_date"] or unit.row["release_date"]
-            row["title"] = row["title"] or next((c.value for c in unit.of("title") if c.subject == claim.subject and c.section == claim.section), None)
+            row["title"] = row["title"] or next(
+                (c.value for c in unit.of("title") if c.subject == claim.subject and c.section == claim.section), None
+            )
             row["article_url"] = row["article_url"] or self._address_of(unit, claim)
             for other, _ in found:
                 self.facts.fact_claims.add((row["subject"], other.claim))
@@ -574,7 +619,14 @@ class Resolver:
                 kb = article_kbs.get((unit.product, day or "")) if is_baseline else unit.kb
                 if kb:
                     self._kb(kb)
-                title = next((c.value for c in unit.of("title") if (c.subject, c.page_url, c.section) == (claim.subject, claim.page_url, claim.section)), None)
+                title = next(
+                    (
+                        c.value
+                        for c in unit.of("title")
+                        if (c.subject, c.page_url, c.section) == (claim.subject, claim.page_url, claim.section)
+                    ),
+                    None,
+                )
                 row = self.facts.articles.setdefault(
                     claim.value,
                     {"url": claim.value, "kb": kb, "product": None, "title": title, "release_date": day, "guid": guid_of(claim.value)},
@@ -619,4 +671,3 @@ def _gone_since(claims: list[Stated]) -> str | None:
     if any(c.gone_at is None for c in claims):
         return None
     return max((c.gone_at or "" for c in claims), default=None)
-

@@ -65,7 +65,9 @@ def write_seed(conn: sqlite3.Connection, folder: Path) -> dict[str, int]:
     Returns:
         the number of rows per file.
     """
-    pages = conn.execute(f"select {', '.join(_PAGES)} from pages where state = 'accepted' order by fetched_at, source, page_url, tie").fetchall()
+    pages = conn.execute(
+        f"select {', '.join(_PAGES)} from pages where state = 'accepted' order by fetched_at, source, page_url, tie"
+    ).fetchall()
     places = {page[0]: place for place, page in enumerate(pages)}
     by_time = {(page[1], page[2], page[5]): place for place, page in enumerate(pages)}
     by_content: dict[tuple[str, str, str], int] = {}
@@ -104,13 +106,17 @@ def load_seed(conn: sqlite3.Connection) -> None:
         page["page"] = stable_id(page["url"], page["fetched_at"], page["status"], page["sha256"])
     read_at = max(page["fetched_at"] for page in pages)
     claims = list(_read("claims.tsv"))
-    conn.execute("insert into runs values (1, ?, ?, 'seed', 'done', ?, ?, ?, ?, 0)", (read_at, read_at, len(pages), len(pages), len(claims), sum(1 for c in claims if c["gone_page"])))
+    conn.execute(
+        "insert into runs values (1, ?, ?, 'seed', 'done', ?, ?, ?, ?, 0)",
+        (read_at, read_at, len(pages), len(pages), len(claims), sum(1 for c in claims if c["gone_page"])),
+    )
     conn.executemany(
         f"insert into sources ({', '.join(_SOURCES)}, state) values ({', '.join('?' * len(_SOURCES))}, 'ok')",
         [tuple(row[name] for name in _SOURCES) for row in _read("sources.tsv")],
     )
     conn.executemany(
-        f"insert into pages ({', '.join(_PAGES)}, state, run) values ({', '.join('?' * len(_PAGES))}, 'accepted', 1)", [tuple(page[name] for name in _PAGES) for page in pages]
+        f"insert into pages ({', '.join(_PAGES)}, state, run) values ({', '.join('?' * len(_PAGES))}, 'accepted', 1)",
+        [tuple(page[name] for name in _PAGES) for page in pages],
     )
     conn.executemany(
         "insert into sections values (?, ?, ?, ?, ?, ?)",
@@ -120,7 +126,9 @@ def load_seed(conn: sqlite3.Connection) -> None:
             for page in (pages[int(row["page"])],)
         ],
     )
-    conn.executemany("insert or ignore into subjects values (?, ?)", [(s, s.partition("/")[0]) for s in sorted({c["subject"] for c in claims})])
+    conn.executemany(
+        "insert or ignore into subjects values (?, ?)", [(s, s.partition("/")[0]) for s in sorted({c["subject"] for c in claims})]
+    )
     conn.executemany(
         """insert into claims (claim, source, page_url, section, subject, field, value, value_text, source_url, stated_since, first_seen_at,
         last_seen_at, gone_at, page) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",

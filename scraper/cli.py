@@ -10,7 +10,7 @@ import json
 import re
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -74,7 +74,13 @@ def _common(command: F) -> F:
     """Options of every command."""
     command = click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of objects.")(command)
     return click.option(
-        "--db", "db", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT_DB, show_default=True, help="The database file.", envvar="HOTPATCH_KB_DB"
+        "--db",
+        "db",
+        type=click.Path(path_type=Path, dir_okay=False),
+        default=DEFAULT_DB,
+        show_default=True,
+        help="The database file.",
+        envvar="HOTPATCH_KB_DB",
     )(command)
 
 
@@ -110,7 +116,9 @@ def _reading(db: Path, known: str | None = None) -> sqlite3.Connection:
         except FileNotFoundError as error:
             raise BadInput(str(error)) from None
         until = conn.execute("select max(data_until) from lines").fetchone()[0]
-        say(f"no database at {db}: answering from the embedded facts, which end on {until} ({answers.days_since(until, answers.today())} days ago)")
+        say(
+            f"no database at {db}: answering from the embedded facts, which end on {until} ({answers.days_since(until, answers.today())} days ago)"
+        )
     if known is None:
         return conn
     from db.known import database_known_on  # noqa: PLC0415
@@ -128,9 +136,9 @@ def _named_product(conn: sqlite3.Connection, value: str | None) -> str | None:
     return found
 
 
-def _show(rows: Sequence[dict[str, Any]], as_json: bool, lines: Callable[[], Iterable[str]]) -> None:
+def _show(rows: list[dict[str, Any]], as_json: bool, lines: Callable[[], Iterable[str]]) -> None:
     if as_json:
-        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        click.echo(json.dumps(answers.as_json(rows), indent=1, ensure_ascii=False))
     else:
         for line in lines():
             click.echo(line)
@@ -139,7 +147,7 @@ def _show(rows: Sequence[dict[str, Any]], as_json: bool, lines: Callable[[], Ite
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, prog_name="hotpatch-kb")
 def cli() -> None:
-    """A knowledge base of Windows hotpatching: which KB and build is a baseline (restart), which a hotpatch (no restart), and how we know.
+    r"""A knowledge base of Windows hotpatching: which KB and build is a baseline (restart), which a hotpatch (no restart), and how we know.
 
     \b
     Exit codes: 0 done; 1 failed; 2 bad input; 3 ran, but a source failed, was refused or could not be reached
@@ -159,7 +167,14 @@ def cli() -> None:
 @_known
 @_common
 def lookup(
-    queries: tuple[str, ...], product: str | None, line: str | None, kb_installed: tuple[str, ...], on: str | None, known: str | None, db: Path, as_json: bool
+    queries: tuple[str, ...],
+    product: str | None,
+    line: str | None,
+    kb_installed: tuple[str, ...],
+    on: str | None,
+    known: str | None,
+    db: Path,
+    as_json: bool,
 ) -> int:
     """What is this build, version or KB?
 
@@ -176,7 +191,7 @@ def lookup(
                 installed.append(read_kb(part))
             except ValueError:
                 raise BadInput(f"expected a KB such as KB5070893, got {part!r}") from None
-    bad = []
+    bad: list[BadInput] = []
     good = []
     for query in queries:
         try:
@@ -191,8 +206,8 @@ def lookup(
     today = answers.today()
     found = [find(conn, query, product=product, line=line, kb_installed=installed, on=on, today=known or today) for query in good]
     _show(found, as_json, lambda: text.lookups(found, on or known or today))
-    for error in bad:
-        say(f"hotpatch-kb: {error}")
+    for unread in bad:
+        say(f"hotpatch-kb: {unread}")
     if bad:
         return EXIT_BAD_INPUT
     return EXIT_NO_ANSWER if any(answer["status"] == "not_found" for answer in found) else 0
@@ -207,7 +222,7 @@ def calendar(product: str | None, year: int | None, known: str | None, db: Path,
     """Every month of the hotpatch line: planned and actual type, and what was released."""
     conn = _reading(db, known)
     rows = answers.calendar(conn, _named_product(conn, product), year)
-    _show(answers.kb_texts(rows), as_json, lambda: text.calendar(rows))
+    _show(rows, as_json, lambda: text.calendar(rows))
     if not rows:
         say("hotpatch-kb: no month of the hotpatch line is known for that")
     return 0 if rows else EXIT_NO_ANSWER
@@ -223,7 +238,7 @@ def next_command(product: str | None, on: str | None, known: str | None, db: Pat
     conn = _reading(db, known)
     day = on or known or answers.today()
     rows = answers.next_restarts(conn, day, _named_product(conn, product))
-    _show(answers.kb_texts(rows), as_json, lambda: text.next_restarts(rows, day))
+    _show(rows, as_json, lambda: text.next_restarts(rows, day))
     if not rows:
         say("hotpatch-kb: no product with a published hotpatch calendar and restarts to come is known for that")
     return 0 if rows else EXIT_NO_ANSWER
@@ -258,9 +273,15 @@ def status(db: Path, as_json: bool) -> int:
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-_archive = click.option("--archive", type=click.Path(path_type=Path, file_okay=False), help="Folder of answers as served.  [default: <db>.archive]")
+_archive = click.option(
+    "--archive", type=click.Path(path_type=Path, file_okay=False), help="Folder of answers as served.  [default: <db>.archive]"
+)
 _corrections = click.option(
-    "--corrections", "corrections", type=click.Path(path_type=Path, dir_okay=False), multiple=True, help="A further file of corrections. May be repeated."
+    "--corrections",
+    "corrections",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    help="A further file of corrections. May be repeated.",
 )
 
 
@@ -275,10 +296,22 @@ def _report(result: Any, as_json: bool) -> int:
 
 @cli.command()
 @click.option("--source", "sources", multiple=True, metavar="ID", help="Only this source. May be repeated.")
-@click.option("--from", "folder", type=click.Path(path_type=Path), help="Read a saved tree DIR/<host>/<path>[.md|.html|.json|.xml] instead of the network.")
+@click.option(
+    "--from",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Read a saved tree DIR/<host>/<path>[.md|.html|.json|.xml] instead of the network.",
+)
 @click.option("--due", is_flag=True, help="Only sources that are due.")
-@click.option("--seed/--no-seed", "seed", default=None, help="Begin a new database with the embedded facts.  [default: from the network yes, from a tree no]")
-@click.option("--contact", default="", envvar="HOTPATCH_KB_CONTACT", help="An address for the user agent, so that the site's people can reach you.")
+@click.option(
+    "--seed/--no-seed",
+    "seed",
+    default=None,
+    help="Begin a new database with the embedded facts.  [default: from the network yes, from a tree no]",
+)
+@click.option(
+    "--contact", default="", envvar="HOTPATCH_KB_CONTACT", help="An address for the user agent, so that the site's people can reach you."
+)
 @click.option("--mirror", metavar="URL", hidden=True, help="Ask this server for every real address (tests).")
 @_archive
 @_corrections
@@ -331,17 +364,30 @@ def replay(archive: Path | None, corrections: tuple[Path, ...], db: Path, as_jso
 @click.option("--mirror", metavar="URL", hidden=True, help="Ask this server for every real address (tests).")
 @_archive
 @_common
-def serve(host: str, port: int, do_crawl: bool, public: bool, contact: str, mirror: str | None, archive: Path | None, db: Path, as_json: bool) -> int:
+def serve(
+    host: str, port: int, do_crawl: bool, public: bool, contact: str, mirror: str | None, archive: Path | None, db: Path, as_json: bool
+) -> int:
     """Publishes the database with Datasette. Makes it from the embedded facts if there is none, and crawls in the background."""
     from scraper import serving  # noqa: PLC0415
 
     return serving.serve(
-        db, _archive_of(db, archive), host=host, port=port, do_crawl=do_crawl, is_public=public, contact=contact, mirror=mirror, as_json=as_json, say=say
+        db,
+        _archive_of(db, archive),
+        host=host,
+        port=port,
+        do_crawl=do_crawl,
+        is_public=public,
+        contact=contact,
+        mirror=mirror,
+        as_json=as_json,
+        say=say,
     )
 
 
 @cli.command(hidden=True)
-@click.option("--to", "target", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write, db/seed of a checkout.")
+@click.option(
+    "--to", "target", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write, db/seed of a checkout."
+)
 @_common
 def seed(target: Path, db: Path, as_json: bool) -> int:
     """Writes a database's claims as the embedded facts."""

@@ -128,7 +128,11 @@ class Run:
         sha256 = self.archive.keep(page) if self.archive is not None else hashlib.sha256(page.body).hexdigest()
         content = content_sha256(page.body)
         read = _Read(page, sha256, content, None)
-        if page.status != 304 and load.is_new(self.conn, page, content) and not any(r.content == content and r.page.page_url == page.page_url and not r.error for r in self.reads):
+        if (
+            page.status != 304
+            and load.is_new(self.conn, page, content)
+            and not any(r.content == content and r.page.page_url == page.page_url and not r.error for r in self.reads)
+        ):
             self.result.pages_parsed += 1
             try:
                 read.claims = list(registry()[page.source].parse(page))
@@ -152,7 +156,16 @@ class Run:
                 self._take_embedded(source, spec, body)
 
     def _take_embedded(self, source: Source, spec: PageSpec, body: bytes) -> None:
-        page = Page(source.source, spec.page_url, spec.page_url, spec.page_url, source.collected, 200, body, {"content-type": "text/tab-separated-values"})
+        page = Page(
+            source.source,
+            spec.page_url,
+            spec.page_url,
+            spec.page_url,
+            source.collected,
+            200,
+            body,
+            {"content-type": "text/tab-separated-values"},
+        )
         read = _Read(page, content_sha256(body), content_sha256(body), None)
         if load.is_new(self.conn, page, read.content):
             read.claims = list(source.parse(page))
@@ -239,7 +252,11 @@ class Run:
         if not error and claims is None and (claims := load.claims_of_content(conn, page.source, page.page_url, read.content)) is None:
             error = "expected content that was accepted before, got content that was refused"
         if not error and claims is not None and read.claims is not None and not source.is_embedded:
-            family = [spec.page_url for spec in source.pages if spec.family and spec.family in {s.family for s in source.pages if s.page_url == page.page_url}]
+            family = [
+                spec.page_url
+                for spec in source.pages
+                if spec.family and spec.family in {s.family for s in source.pages if s.page_url == page.page_url}
+            ]
             before = load.counts_before(conn, page, family)
             gone = publish.accepted_gone(self.corrections, page.source)
             checks = check.check_page(page, claims, before=before, at_least=source.at_least, accepted_gone=gone)
@@ -277,7 +294,10 @@ class Run:
     def _check_corrections(self) -> None:
         for correction in publish.unmatched(self.conn):
             note = f"expected a claim {correction.field} = {correction.value!r} of {correction.subject} to correct, got none"
-            self.conn.execute("insert or replace into checks values (?, ?, '', ?, 'correction', 0, 1, ?)", (self.result.run, correction.source, correction.subject, note))
+            self.conn.execute(
+                "insert or replace into checks values (?, ?, '', ?, 'correction', 0, 1, ?)",
+                (self.result.run, correction.source, correction.subject, note),
+            )
             self.fail(correction.source, correction.subject, "refused", note)
 
     def _write_failures(self) -> None:
@@ -285,7 +305,8 @@ class Run:
             if failure.state == "unreachable":
                 self.state[failure.source] = "unreachable"
                 self.conn.execute(
-                    "insert or replace into checks values (?, ?, ?, '', 'fetch', 0, 1, ?)", (self.result.run, failure.source, failure.page_url, failure.note)
+                    "insert or replace into checks values (?, ?, ?, '', 'fetch', 0, 1, ?)",
+                    (self.result.run, failure.source, failure.page_url, failure.note),
                 )
         for source, state in self.state.items():
             self.conn.execute("update sources set state = ? where source = ?", (state, source))
@@ -377,7 +398,9 @@ async def _read_family(run: Run, source: Source, specs: list[PageSpec], fetcher:
             if answer.status not in {200, 304}:
                 notes.append(f"{url}: expected status 200, got {answer.status}")
                 continue
-            page = Page(source.source, spec.page_url, answer.url, answer.final_url, answer.fetched_at, answer.status, answer.body, answer.headers)
+            page = Page(
+                source.source, spec.page_url, answer.url, answer.final_url, answer.fetched_at, answer.status, answer.body, answer.headers
+            )
             if answer.status == 304:
                 _unchanged(run, page)
                 return

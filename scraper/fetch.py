@@ -75,6 +75,8 @@ ENCODED_DOTS = re.compile(r"%(?:25)*(?:2e|2f|5c)", re.IGNORECASE)
 # A backslash is a slash to browsers and part of the name to others; control characters vanish in some parsers.
 UNCLEAN = re.compile(r"[\x00-\x20\x7f\\]")
 
+ASIDE = "hotpatch-kb"  # extension of a response, see _set_location_aside
+
 logger = logging.getLogger(__name__)
 
 
@@ -274,6 +276,7 @@ class Fetcher:
                 timeout=self._timeout,
                 cookies=cookies,
                 headers=self._headers,
+                event_hooks={"response": [_set_location_aside]},
             )
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as exc:
             # HTTPS_PROXY=socks5://..., ALL_PROXY=nonsense, SSL_CERT_FILE=/no/such/file
@@ -463,7 +466,9 @@ class Fetcher:
                 response = await self._client.send(request, stream=True, follow_redirects=False)
                 answered_at, host.was_reached, body = self._now().astimezone(UTC), True, b""
                 try:
-                    if response.status_code in ANSWERS:
+                    if response.is_stream_consumed:  # httpx.MockTransport and respx answer with bodies in memory
+                        body = response.content
+                    elif response.status_code in ANSWERS:
                         body = await self._read(response, url)
                     elif response.status_code == 304 or _announced_bytes(response) <= DRAIN_BYTES:
                         async for _ in response.aiter_raw():
@@ -474,7 +479,8 @@ class Fetcher:
             raise Refused(url, f"expected an answer within {self._max_seconds:g} s, got an unfinished one") from exc
         finally:
             host.ready_at = self._clock() + host.pause
-        return _Reply(response.status_code, dict(response.headers), body, answered_at)
+        headers = dict(response.headers) | response.extensions.get(ASIDE, {})
+        return _Reply(response.status_code, headers, body, answered_at)
 
     async def _read(self, response: httpx.Response, url: str) -> bytes:
         """The body, decoded by ourselves.
@@ -525,6 +531,12 @@ class _MirrorTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+async def _set_location_aside(response: httpx.Response) -> None:
+    """Keeps Location from httpx: it reads every one, also when told not to follow, and calls one it cannot read a broken connection."""
+    if "location" in response.headers:
+        response.extensions[ASIDE] = {"location": response.headers.pop("location")}
 
 
 def _loopback(mirror: str) -> httpx.URL:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree, html
@@ -16,7 +16,7 @@ from lxml import etree, html
 from db.claims import Page, UnexpectedPage
 from db.grammar import clean
 
-Node = html.HtmlElement
+Node: TypeAlias = Any  # an element of lxml, which has no types of its own
 
 
 def tree(page: Page) -> Node:

@@ -78,8 +78,17 @@ def crawl(
         ensure_seeded(db, archive)
     with locked(db), closing(open_database(db)) as conn:
         if due:
-            are_due = {row[0] for row in conn.execute("select source from source_health where due_at is null or due_at <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')")}
-            wanted = [source for source in wanted if source.source in are_due or source.is_embedded or not conn.execute("select 1 from sources").fetchone()]
+            are_due = {
+                row[0]
+                for row in conn.execute(
+                    "select source from source_health where due_at is null or due_at <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
+                )
+            }
+            wanted = [
+                source
+                for source in wanted
+                if source.source in are_due or source.is_embedded or not conn.execute("select 1 from sources").fetchone()
+            ]
         run = Run(conn, Archive(archive), decided, say, "crawl")
         run.embedded(wanted)
         if folder is not None:

@@ -119,7 +119,17 @@ def calendar(rows: Sequence[Row]) -> Iterator[str]:
             notes.append(f"changed between {row['changed_after']} and {row['changed_on']}")
         kind = row["type"] or f"({row['expected_type']})"
         day = row["release_date"] or f"({row['expected_date']})"
-        group.append((row["month"], kind, f"{row['planned_type']}, by {row['planned_by']}", day, f"KB{row['kb']}" if row["kb"] else None, row["build"], "; ".join(notes)))
+        group.append(
+            (
+                row["month"],
+                kind,
+                f"{row['planned_type']}, by {row['planned_by']}",
+                day,
+                f"KB{row['kb']}" if row["kb"] else None,
+                row["build"],
+                "; ".join(notes),
+            )
+        )
     if group:
         yield from flush()
 

@@ -11,7 +11,12 @@ from urllib.parse import unquote, urlsplit
 from db.claims import BadInput, Page
 
 SUFFIXES: Final = (".md", ".html", ".json", ".xml")
-_TYPES: Final = {".md": "text/markdown; charset=utf-8", ".html": "text/html; charset=utf-8", ".json": "application/json", ".xml": "application/xml"}
+_TYPES: Final = {
+    ".md": "text/markdown; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".json": "application/json",
+    ".xml": "application/xml",
+}
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 

@@ -33,7 +33,11 @@ def parse(page: Page) -> Iterator[Claim]:
     seen: dict[tuple[str, str], list[str]] = {}
     for row, record in enumerate(csv.DictReader(page.body.decode("utf-8").splitlines(), delimiter="\t")):
         subject = f"kb/{kb(record['article_kb'])}"
-        fields = {"installs_kb": str(kb(record["installed_kb"])), "release_date": iso_date(record["release_date"]), "product": record["product"]}
+        fields = {
+            "installs_kb": str(kb(record["installed_kb"])),
+            "release_date": iso_date(record["release_date"]),
+            "product": record["product"],
+        }
         for field, value in fields.items():
             values = seen.setdefault((subject, field), [])
             if value not in values:  # one article serves several products

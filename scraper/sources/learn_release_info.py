@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from db.claims import Claim, Page, UnexpectedPage
 from db.grammar import MONTHS, Build, build, builds_in, calendar_type, clean, iso_date, kb, month_number, update_type
@@ -47,12 +47,8 @@ _HISTORY_COLUMNS: Final = frozenset({"availability date", "build", "kb article"}
 _CALENDAR_COLUMNS: Final = frozenset({"month", "update type", "type", "availability date", "build", "kb article"})
 
 
-class _Section(NamedTuple):
-    """Where a table stands: its name in claims, and what its headings say of it."""
-
-    name: str
-    product: Product | None
-    year: int | None
+# What a row states of its subject: field, value, text as published.
+Field = tuple[str, str | None, str]
 
 
 def parse(page: Page) -> Iterator[Claim]:
@@ -83,7 +79,7 @@ def parse(page: Page) -> Iterator[Claim]:
         elif topic:
             found[topic] += 1
             if topic == "versions":
-                yield from _versions(page, event.rows, client)
+                yield from _versions(event.rows, client)
             elif topic == "history":
                 yield from _history(page, event.rows, product)
             else:
@@ -97,7 +93,7 @@ def parse(page: Page) -> Iterator[Claim]:
 
 
 def _events(page: Page) -> Iterable[Event]:
-    if "markdown" in page.headers.get("content-type", "") or not page.body.lstrip()[:1] == b"<":
+    if "markdown" in page.headers.get("content-type", "") or page.body.lstrip()[:1] != b"<":
         return markdown_events(page.body.decode("utf-8-sig"))
     return html_events(tree(page))
 
@@ -115,7 +111,7 @@ def stated_since(page: Page) -> str | None:
 
 
 def _topic(text: str) -> str:
-    """ "versions", "history" or "calendar" for the headings of our tables, "" for others."""
+    """The kind of table below a heading: "versions", "history" or "calendar", and "" for others."""
     lowered = text.casefold()
     if "hotpatch calendar" in lowered:
         return "calendar"
@@ -127,7 +123,7 @@ def _topic(text: str) -> str:
 def _columns(rows: list[list[Cell]], needed: frozenset[str], place: str) -> list[str]:
     header = [cell.text.casefold() for cell in rows[0]] if rows else []
     if missing := needed - set(header):
-        raise UnexpectedPage(f"expected the columns {sorted(needed)} in {place}, got {header} (no {sorted(missing)[0]!r})")
+        raise UnexpectedPage(f"expected the columns {sorted(needed)} in {place}, got {header} (no {min(missing)!r})")
     return header
 
 
@@ -141,7 +137,7 @@ def _records(rows: list[list[Cell]], header: list[str], place: str) -> Iterator[
         yield dict(zip(header, cells, strict=False))
 
 
-def _fields(section: str, subject: str, row: int, fields: Iterable[tuple[str, str | None, str]], seen: dict[tuple[str, str], str | None]) -> Iterator[Claim]:
+def _fields(section: str, subject: str, row: int, fields: Iterable[Field], seen: dict[tuple[str, str], str | None]) -> Iterator[Claim]:
     """Claims of one row. A row that stands twice states nothing new; one that states another value of the same thing is kept as ``field#2``."""
     for name, value, text in fields:
         key, number = name, 1
@@ -153,7 +149,7 @@ def _fields(section: str, subject: str, row: int, fields: Iterable[tuple[str, st
             yield Claim(section, subject, key, value, text, row)
 
 
-def _release_subject(product: Product, number: int | None, os_build: Build) -> tuple[str, list[tuple[str, str | None, str]]]:
+def _release_subject(product: Product, number: int | None, os_build: Build) -> tuple[str, list[Field]]:
     """The subject of a table's row. A build of another number than its product's is stated, but names nothing (20346.2091 for 20348.2091)."""
     is_sane = product.build_number in {None, os_build.number}
     return f"release/{product.product}/{number or '-'}/{os_build if is_sane else '-'}", [
@@ -162,7 +158,7 @@ def _release_subject(product: Product, number: int | None, os_build: Build) -> t
     ]
 
 
-def _article(page: Page, cell: Cell) -> list[tuple[str, str | None, str]]:
+def _article(page: Page, cell: Cell) -> list[Field]:
     address = link(page, cell.href)
     return [("article_url", address, cell.href)] if cell.href else []
 
@@ -191,7 +187,7 @@ def _history(page: Page, rows: list[list[Cell]], product: Product | None) -> Ite
         yield from _fields(section, subject, row, fields, seen)
 
 
-def _update_type_fields(text: str) -> list[tuple[str, str | None, str]]:
+def _update_type_fields(text: str) -> list[Field]:
     read = update_type(text)
     return [("cadence", read.cadence, text), ("month", read.month, text)]
 
@@ -226,12 +222,12 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
             # Not released yet: a plan, which may change (June 2026 did).
             yield from _fields(section, subject, row, [("planned_type", kind, record["type"].text)], seen)
             continue
-        fields = [("type", kind, record["type"].text)]
+        fields: list[Field] = [("type", kind, record["type"].text)]
         if read.is_marked:
             marked.append(letter)
             fields.append(("footnote_type", "hotpatch", letter))
         number = kb(cells[2].text) if cells[2].text else None
-        release: list[tuple[str, str | None, str]] = [("classification", kind, record["type"].text), ("line", "hotpatch", "")]
+        release: list[Field] = [("classification", kind, record["type"].text), ("line", "hotpatch", "")]
         release += _update_type_fields(letter)
         if cells[0].text:
             day = iso_date(cells[0].text)
@@ -247,7 +243,7 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
         yield from _fields(section, subject, row, fields, seen)
 
 
-def _versions(page: Page, rows: list[list[Cell]], client: str) -> Iterator[Claim]:
+def _versions(rows: list[list[Cell]], client: str) -> Iterator[Claim]:
     """Support dates per version. On client pages the first end date is that of Home and Pro, the second of Enterprise."""
     header = [cell.text.casefold() for cell in rows[0]] if rows else []
     ends = [name for name in header if "end date" in name or "end of " in name]
@@ -268,8 +264,12 @@ def _versions(page: Page, rows: list[list[Cell]], client: str) -> Iterator[Claim
         is_ltsc = not is_server and _LTSC.search(option) is not None
         section = "Versions by servicing option" + (", Long-Term Servicing Channel" if is_ltsc else "")
         prefix = "ltsc_" if is_ltsc else ""
-        fields: list[tuple[str, str | None, str]] = []
-        for name, cell in (("release_date", record["availability date"]), ("mainstream_end_date", record[ends[0]]), ("extended_end_date", record[ends[1]])):
+        fields: list[Field] = []
+        for name, cell in (
+            ("release_date", record["availability date"]),
+            ("mainstream_end_date", record[ends[0]]),
+            ("extended_end_date", record[ends[1]]),
+        ):
             text = clean(cell.text)
             fields.append((f"{prefix}{name}", None if text in NO_DATES else iso_date(text), text))
         yield from _fields(section, f"product/{product.product}", row, fields, seen)

@@ -84,6 +84,9 @@ PAGES = [
 # The two generations of the site: the prefix of the navigation's classes.
 LAYOUTS: Final = ("learnRenderLeftNav", "supLeftNav")
 
+# What an entry states of its subject: field, value, text as published.
+Field = tuple[str, str | None, str]
+
 # What stands in a navigation and is no release, as last seen 2026-07-23, besides an entry equal to its category's title.
 NO_RELEASES: Final = frozenset({"release notes", "end of updates statement", "end of servicing statement"})
 
@@ -135,16 +138,20 @@ def _categories(root: Node) -> Iterator[tuple[str, str, Node]]:
         for category in root.xpath(f"//div[{with_class(layout + 'Category')}]"):
             titles = category.xpath(f".//div[{with_class(layout + 'CategoryTitle')}]")
             if len(titles) != 1:
-                raise UnexpectedPage(f"expected one title of a navigation category, got {len(titles)} in {clean(category.text_content())[:80]!r}")
+                raise UnexpectedPage(
+                    f"expected one title of a navigation category, got {len(titles)} in {clean(category.text_content())[:80]!r}"
+                )
             found = True
             yield text(titles[0]), layout, category
     if not found:
-        raise UnexpectedPage(f"expected a navigation (class {LAYOUTS[0]}Category or {LAYOUTS[1]}Category), got none on {page_title(root)!r}")
+        raise UnexpectedPage(
+            f"expected a navigation (class {LAYOUTS[0]}Category or {LAYOUTS[1]}Category), got none on {page_title(root)!r}"
+        )
 
 
 def _entry(page: Page, section: str, products: tuple[str, ...], read: Title, href: str, row: int, *, is_hotpatch: bool) -> Iterator[Claim]:
     address = link(page, href)
-    common: list[tuple[str, str | None, str]] = [("title", read.text, read.text)]
+    common: list[Field] = [("title", read.text, read.text)]
     if read.date:
         common.append(("release_date", read.date, read.date_text))
     common.append(("article_url", address, href))
@@ -171,8 +178,8 @@ def _entry(page: Page, section: str, products: tuple[str, ...], read: Title, hre
                 yield Claim(section, subject, "slug_build", in_slugs.pop(), href, row)
 
 
-def _kind_fields(section: str, read: Title, *, is_hotpatch: bool) -> list[tuple[str, str | None, str]]:
-    fields: list[tuple[str, str | None, str]] = [("line", "hotpatch" if is_hotpatch else "standard", section)]
+def _kind_fields(section: str, read: Title, *, is_hotpatch: bool) -> list[Field]:
+    fields: list[Field] = [("line", "hotpatch" if is_hotpatch else "standard", section)]
     if read.kind:
         fields.append(("classification", read.kind, read.text))
     if read.is_out_of_band:
@@ -186,13 +193,13 @@ def _kind_fields(section: str, read: Title, *, is_hotpatch: bool) -> list[tuple[
     return fields
 
 
-def _subjects(products: tuple[str, ...], read: Title) -> Iterator[tuple[str, list[tuple[str, str | None, str]]]]:
+def _subjects(products: tuple[str, ...], read: Title) -> Iterator[tuple[str, list[Field]]]:
     """The releases that an entry is about, each with what names it.
 
     An entry belongs to the products of its category whose build number a build has; a build of another product is left to
     that product's category; a build number that no product has (20346.2091) names no release and is kept as a claim.
     """
-    kb_field: list[tuple[str, str | None, str]] = [("kb", str(read.kb), f"KB{read.kb}")] if read.kb else []
+    kb_field: list[Field] = [("kb", str(read.kb), f"KB{read.kb}")] if read.kb else []
     if read.kind == "baseline" and not read.builds:
         # The KB of such a title is the article's own, "Baseline (KB5089602)"; the KB that is installed is that of the LCU of the day.
         for product in products:
@@ -207,7 +214,7 @@ def _subjects(products: tuple[str, ...], read: Title) -> Iterator[tuple[str, lis
         return
     numbers = {product: named(product).build_number for product in products}
     for os_build in read.builds:
-        build_field: list[tuple[str, str | None, str]] = [("build", str(os_build), str(os_build))]
+        build_field: list[Field] = [("build", str(os_build), str(os_build))]
         owners = [product for product, number in numbers.items() if number == os_build.number]
         if not owners and os_build.number not in BUILD_NUMBERS:
             owners = [product for product, number in numbers.items() if number is None]

@@ -1,0 +1,116 @@
+"""``hotpatch-kb serve``: Datasette on the database, at once, and a crawl of what is due in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from db import schema
+from db.claims import BadInput
+from scraper import runs
+
+Say = Callable[[str], None]
+
+
+def serve(
+    db: Path,
+    archive: Path,
+    *,
+    host: str,
+    port: int,
+    do_crawl: bool,
+    is_public: bool,
+    contact: str,
+    mirror: str | None,
+    as_json: bool,
+    say: Say,
+) -> int:
+    """Serves until it is stopped.
+
+    Returns:
+        the exit code: 0 after Ctrl-C.
+
+    Raises:
+        BadInput: the address cannot be listened on.
+    """
+    import uvicorn  # noqa: PLC0415 (Datasette and its server take 1.3 s to import)
+
+    from db.site import datasette  # noqa: PLC0415
+
+    listening = _listen(host, port)
+    if runs.ensure_seeded(db, archive):
+        say(f"made {db} from the embedded facts")
+    else:
+        schema.open_for_writing(db).close()  # migrations and views of this version
+    with closing(schema.open_for_reading(db)) as conn:
+        until = conn.execute("select max(data_until) from lines").fetchone()[0]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
+    print(json.dumps([{"url": url, "data_until": until}]) if as_json else f"serving {url} (facts end on {until})", flush=True)
+    site = datasette(db, public=is_public)
+    crawling = _Crawl(db, archive, contact, mirror, say) if do_crawl else None
+    try:
+        config = uvicorn.Config(site.app(), host=host, port=port, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)
+        uvicorn.Server(config).run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        if crawling is not None:
+            crawling.stop()
+        listening.close()
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform != "win32":  # on Windows it would let two servers share a port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(128)
+    except (OSError, socket.gaierror) as error:
+        listening.close()
+        raise BadInput(f"expected an address to listen on, got {host}:{port}: {error}") from None
+    return listening
+
+
+class _Crawl:
+    """A crawl in another process: parsing does not hold up the server, and stopping the server stops it."""
+
+    def __init__(self, db: Path, archive: Path, contact: str, mirror: str | None, say: Say) -> None:
+        command = [sys.executable, "-m", "scraper", "crawl", "--due", "--db", str(db), "--archive", str(archive), "--contact", contact]
+        command += ["--mirror", mirror] if mirror else []
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+        )
+        self._say = say
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+
+    def _follow(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._say(f"crawl: {line.rstrip()}")
+        code = self._process.wait()
+        if not self._is_stopping:
+            reason = {0: "done", 3: "a source failed or could not be reached; its facts were kept", 5: "another run is on"}.get(
+                code, f"failed ({code})"
+            )
+            self._say(f"crawl: {reason}; serving on")
+
+    def stop(self) -> None:
+        """Ends the crawl. The database is as it was before it, or has all of it."""
+        self._is_stopping = True
+        if self._process.poll() is None:
+            self._process.terminate()
+        self._process.wait(timeout=10)
+        self._thread.join(timeout=10)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
