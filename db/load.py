@@ -58,12 +58,13 @@ def is_new(conn: sqlite3.Connection, page: Page, content_sha256: str) -> bool:
     )
 
 
-def validators(conn: sqlite3.Connection, url: str) -> tuple[str | None, str | None]:
-    """ETag and Last-Modified of the last accepted answer of an address, to be asked with; None where it gave none."""
+def validators(conn: sqlite3.Connection, url: str) -> tuple[str | None, str | None, str | None]:
+    """Final address, ETag and Last-Modified of the last accepted answer of an address, to be asked with; None where it gave none."""
     row = conn.execute(
-        "select etag, last_modified from pages where url = ? and state = 'accepted' order by fetched_at desc, tie desc limit 1", (url,)
+        "select final_url, etag, last_modified from pages where url = ? and state = 'accepted' order by fetched_at desc, tie desc limit 1",
+        (url,),
     ).fetchone()
-    return (row[0], row[1]) if row else (None, None)
+    return (row[0], row[1], row[2]) if row else (None, None, None)
 
 
 def last_content(conn: sqlite3.Connection, page: Page) -> tuple[str, str]:

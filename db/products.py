@@ -75,8 +75,9 @@ def products_in(text: str) -> tuple[str, ...]:
     text = clean(text)
     found: dict[str, None] = {}
     marks = list(_OS.finditer(text))
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        part = text[mark.end() : following.start() if following else None]
+    ends = [following.start() for following in marks[1:]] + [len(text)]
+    for mark, end in zip(marks, ends, strict=False):
+        part = text[mark.end() : end]
         versions = [m["version"].lower() for m in _VERSION.finditer(part)]
         if mark["os"].casefold() != "server":
             # "Windows 10 (initial version released July 2015)" is what was later called 1507.

@@ -1,5 +1,7 @@
 """``python -m scraper`` is the command ``hotpatch-kb``."""
 
+import sys
+
 from scraper.cli import main
 
-main()
+sys.exit(main())

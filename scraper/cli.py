@@ -40,13 +40,17 @@ def say(message: str) -> None:
     click.echo(message, err=True)
 
 
-def main() -> None:
-    """The console script: errors that a user can mend are one line and an exit code."""
+def main(arguments: list[str] | None = None) -> int:
+    """The console script: errors that a user can mend are one line and an exit code.
+
+    Returns:
+        the exit code.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")  # consoles without UTF-8
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(arguments, standalone_mode=False)
     except click.exceptions.Abort:
         say("interrupted")
         code = EXIT_INTERRUPTED
@@ -67,7 +71,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader, "head" say, has seen enough
         code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
 
 
 def _common(command: F) -> F:

@@ -385,9 +385,9 @@ async def _read_family(run: Run, source: Source, specs: list[PageSpec], fetcher:
     notes: list[str] = []
     for spec in specs:
         for url in spec.addresses:
-            etag, modified = load.validators(run.conn, url)
+            known_url, etag, modified = load.validators(run.conn, url)
             try:
-                answer = await fetcher.get(url, etag=etag, last_modified=modified)
+                answer = await fetcher.get(url, etag=etag, last_modified=modified, known_url=known_url)
             except Unreachable as error:
                 # The host is away: its other addresses are too.
                 run.fail(source.source, spec.page_url, "unreachable", str(error))

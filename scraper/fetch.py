@@ -1,7 +1,7 @@
 """The one HTTP client: polite to Microsoft's hosts, bounded in time and size, loud about any answer that is not what it should be.
 
 Nobody else opens a socket, and nobody else imports httpx, so that a move to its successor (httpx2) is a change of one import.
-support.microsoft.com throttles with 403, not with 429, within minutes of a fast crawl (vuls-data-update retries on 403 for it; seen again in 2026):
+support.microsoft.com throttles with 403, not with 429, within minutes of a fast crawl (vuls-data-update retries on 403 for that):
 here 403 is no answer, it means wait.
 """
 
@@ -44,7 +44,7 @@ ALLOWED_HOSTS = frozenset(
     }
 )
 
-MAX_REDIRECTS = 6  # /help/<kb> takes one or two hops, docs -> learn -> ?view= three
+MAX_REDIRECTS = 6  # /help/<kb> takes one or two hops, docs.microsoft.com to learn and on to "?view=" may take three
 MAX_BYTES = 64 * 2**20  # the largest page known is MSRC's 2026-Sep document, 20,303,321 bytes
 MAX_SECONDS = 180.0  # of one answer, connecting included: 64 MiB at 3 Mbit/s
 CONNECT_SECONDS = 10.0

@@ -101,7 +101,7 @@ def crawl(
 async def _from_network(run: Run, wanted: Sequence[Source], contact: str, mirror: str | None) -> None:
     from scraper.fetch import Fetcher, user_agent  # noqa: PLC0415 (httpx takes 0.3 s to import)
 
-    async with Fetcher(user_agent=user_agent(contact), mirror=mirror) as fetcher:
+    async with Fetcher(user_agent=user_agent(contact), contact=contact, mirror=mirror) as fetcher:
         await crawl_network(run, wanted, fetcher)
 
 

@@ -1,4 +1,4 @@
-"""A saved tree of pages, ``DIR/<host>/<path>`` with ``.md``, ``.html``, ``.json`` or ``.xml``, read instead of the network."""
+"""A saved tree of pages, ``DIR/<host>/<path>``, with ``.md``, ``.html``, ``.json``, ``.xml`` or nothing behind it, read instead of the network."""
 
 from __future__ import annotations
 
@@ -26,11 +26,8 @@ def find(tree: Path, url: str) -> Path | None:
     path = unquote(parts.path).strip("/")
     if not parts.hostname or ".." in path.split("/"):
         return None
-    for suffix in SUFFIXES:
-        candidate = tree / parts.hostname / f"{path}{suffix}"
-        if candidate.is_file():
-            return candidate
-    return None
+    names = [*(f"{path}{suffix}" for suffix in SUFFIXES), path]
+    return next((file for name in names if (file := tree / parts.hostname / name).is_file()), None)
 
 
 def read(file: Path, *, source: str, page_url: str, url: str, now: str) -> Page:
@@ -52,7 +49,7 @@ def read(file: Path, *, source: str, page_url: str, url: str, now: str) -> Page:
     if not _TIME.fullmatch(fetched_at):
         raise BadInput(f"expected fetched_at such as 2026-07-23T12:00:00Z in {meta_file}, got {fetched_at!r}")
     headers = {str(k).lower(): str(v) for k, v in meta.get("headers", {}).items()}
-    headers.setdefault("content-type", _TYPES[file.suffix])
+    headers.setdefault("content-type", _TYPES.get(file.suffix, "application/octet-stream"))
     return Page(
         source=source,
         page_url=page_url,

@@ -237,10 +237,10 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the name is http.server's)
         """Says nothing; tests read ``Mirror.requests``."""
 
-    def do_GET(self) -> None:  # noqa: N802  (the name is http.server's)
+    def do_GET(self) -> None:
         self._answer(with_body=True)
 
-    def do_HEAD(self) -> None:  # noqa: N802
+    def do_HEAD(self) -> None:
         self._answer(with_body=False)
 
     def _answer(self, *, with_body: bool) -> None:
@@ -251,12 +251,12 @@ class _Handler(BaseHTTPRequestHandler):
         mirror._begin(request)
         try:
             reply = mirror._reply(host, self.path)
-            if mirror._stopping.wait(reply.delay) and reply.delay:
+            if reply.delay and mirror._stopping.wait(reply.delay):
+                self.close_connection = True
                 return
             self._send(reply, headers, with_body=with_body)
         finally:
-            mirror._end(request)
-            self.wfile.flush()
+            mirror._end(request)  # before http.server sends the answer, so that the client's next request cannot seem to overlap
 
     def _send(self, reply: Reply, asked: dict[str, str], *, with_body: bool) -> None:
         stopping = self.server.mirror._stopping

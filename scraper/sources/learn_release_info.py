@@ -81,15 +81,24 @@ def parse(page: Page) -> Iterator[Claim]:
             if topic == "versions":
                 yield from _versions(event.rows, client)
             elif topic == "history":
-                yield from _history(page, event.rows, product)
+                yield from _placed(f"Release history: {product.name}" if product else topic, _history(page, event.rows, product))
             else:
-                yield from _calendar(page, event.rows, product, year, marked)
+                place = f"Hotpatch calendar {year}: {product.name}" if product and year else topic
+                yield from _placed(place, _calendar(page, event.rows, product, year, marked))
     if not found["history"]:
         raise UnexpectedPage(f"expected tables of a release history, got none on {page.final_url}")
     if not found["versions"]:
         raise UnexpectedPage(f"expected a table of versions by servicing option, got none on {page.final_url}")
     if marked and not has_footnote:
         raise UnexpectedPage(f"expected a footnote on what was 'initially planned as hotpatch' for {marked[0]!r}, got none")
+
+
+def _placed(section: str, claims: Iterator[Claim]) -> Iterator[Claim]:
+    """Claims of a table; an error says in which section it is."""
+    try:
+        yield from claims
+    except UnexpectedPage as error:
+        raise UnexpectedPage(str(error) if section in str(error) else f"{error} in {section!r}") from None
 
 
 def _events(page: Page) -> Iterable[Event]:

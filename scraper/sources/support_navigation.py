@@ -65,8 +65,16 @@ PAGES = [
         "windows-server-2022-update-history-e1caa597-00c5-4ab9-9f3e-8212fe80b2ee",
     ),
     _hub("windows-server", "windows-server/2023/09/windows-server-version-23h2-update-history"),
-    _hub("windows-11", "windows-11/2025/07/windows-11-version-25h2-update-history"),
-    _hub("windows-11", "windows-11/2024/09/windows-11-version-24h2-update-history"),
+    _hub(
+        "windows-11",
+        "windows-11/2025/07/windows-11-version-25h2-update-history",
+        "windows-11-version-25h2-update-history-99c7f493-df2a-4832-bd2d-6706baa0dec0",
+    ),
+    _hub(
+        "windows-11",
+        "windows-11/2024/09/windows-11-version-24h2-update-history",
+        "windows-11-version-24h2-update-history-0929c747-1815-4543-8461-0160d16f15e5",
+    ),
     _hub("windows-11", "windows-11/2026/02/windows-11-version-26h1-update-history"),
     _hub(
         "windows-10",
@@ -78,7 +86,7 @@ PAGES = [
         "windows-10/2020/11/windows-10-and-windows-server-2016-update-history",
         "windows-10-and-windows-server-2016-update-history-4acfbc84-a290-1b54-536a-1c0430e9f3fd",
     ),
-    _hub("windows-10", "windows-10/2020/12/windows-10-update-history"),
+    _hub("windows-10", "windows-10/2020/12/windows-10-update-history", "windows-10-update-history-8127c2c6-6edf-4fdf-8b9f-0f7be1ef3562"),
 ]
 
 # The two generations of the site: the prefix of the navigation's classes.
