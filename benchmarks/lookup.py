@@ -1,0 +1,91 @@
+"""``db.lookup.find`` against its own SQL: the same statements with the same parameters, executed bare, rows fetched.
+
+What remains is what Python does around the database: reading the query, deciding between candidates, making the answer.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+from timing import Row, compared, in_turns
+
+from db.lookup import find
+
+TARGET: Final = 2.0
+TODAY: Final = "2026-07-23"
+REPEATED: Final = 20  # a lookup takes less than a millisecond
+
+Statements = list[tuple[str, Any]]
+
+
+class _Recording(sqlite3.Connection):
+    """A connection that notes what it executes."""
+
+    statements: Statements
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        self.statements.append((sql, parameters))
+        return super().execute(sql, parameters)
+
+
+def rows(db: Path, rounds: int) -> list[Row]:
+    """One row per kind of query, and one for all of them in turn."""
+    with closing(_opened(db)) as conn, closing(_opened(db)) as bare:
+        queries = _queries(conn)
+        recorded = {kind: _recorded(db, [query]) for kind, query in queries.items()}
+        asked = [(f"{kind}: {query}", [query], recorded[kind]) for kind, query in queries.items()]
+        asked.append(("all of these", list(queries.values()), [s for statements in recorded.values() for s in statements]))
+        found = []
+        for what, texts, statements in asked:
+            taken = in_turns({"ours": _finding(conn, texts), "bare": _executing(bare, statements)}, rounds)
+            ours, theirs = ([seconds / REPEATED for seconds in taken[side]] for side in ("ours", "bare"))
+            found.append(compared("lookup", what, ours, f"its {len(statements)} statements, executed bare", theirs, TARGET))
+    return found
+
+
+def _opened(db: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
+    return sqlite3.connect(f"{db.resolve().as_uri()}?mode=ro", uri=True, factory=factory)
+
+
+def _finding(conn: sqlite3.Connection, texts: list[str]) -> Callable[[], None]:
+    def run() -> None:
+        for _ in range(REPEATED):
+            for text in texts:
+                find(conn, text, today=TODAY)
+
+    return run
+
+
+def _executing(conn: sqlite3.Connection, statements: Statements) -> Callable[[], None]:
+    def run() -> None:
+        for _ in range(REPEATED):
+            for sql, parameters in statements:
+                conn.execute(sql, parameters).fetchall()
+
+    return run
+
+
+def _recorded(db: Path, texts: Iterable[str]) -> Statements:
+    with closing(_opened(db, _Recording)) as conn:
+        assert isinstance(conn, _Recording)
+        conn.statements = []
+        for text in texts:
+            find(conn, text, today=TODAY)
+        return conn.statements
+
+
+def _queries(conn: sqlite3.Connection) -> dict[str, str]:
+    """A query of every kind, of whatever pages the database was made from."""
+    newest = "in_hotpatch_line = 1 and classification = 'hotpatch' order by release_date desc, build desc limit 1"
+    builds = [build for (build,) in conn.execute("select distinct build from releases where build is not null order by build")]
+    return {
+        "build": conn.execute(f"select build from releases where {newest}").fetchone()[0],
+        "KB": f"KB{conn.execute(f'select kb from releases where {newest}').fetchone()[0]}",
+        "KB of an article": f"KB{conn.execute('select max(kb) from kbs where installs_kb is not null').fetchone()[0]}",
+        "ambiguous build": next(build for build in builds if find(conn, build, today=TODAY)["status"] == "ambiguous"),
+        "unknown build": "26100.1",
+    }

@@ -1,0 +1,121 @@
+"""What the benchmarks work on: an archive and a database of saved pages, and an archive of many days.
+
+The recorded pages lie beside the project, if at all. Without them the pages that the tests render from facts are
+taken: fewer rows, the same markup.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+from db.claims import Page
+from scraper import runs
+from scraper.archive import Archive
+from scraper.crawl import Run, chosen, crawl_tree, open_database
+
+PROJECT: Final = Path(__file__).resolve().parent.parent
+RECORDED: Final = (PROJECT.parent / "shared" / "pages", PROJECT.parent / "shared" / "pages-2026-05")
+
+sys.path.append(str(PROJECT / "tests"))  # render.py is the tests'
+import render  # noqa: E402
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A database that was crawled from trees of pages, its archive, and the pages in it."""
+
+    db: Path
+    archive: Path
+    pages: list[Page]
+    note: str
+
+
+def silent(_message: str) -> None:
+    """Takes what a run says of its progress."""
+
+
+def crawled(folder: Path, trees: Sequence[Path]) -> Material:
+    """Crawls saved trees, of rendered pages where there are none, into a new database in a folder."""
+    trees = trees or [tree for tree in RECORDED if tree.is_dir()]
+    note = f"pages: {len(trees)} saved trees"
+    if not trees:
+        trees = [folder / "old", folder / "new"]
+        render.write_world(trees[0], "old")
+        render.write_world(trees[1], "new")
+        note = "pages: no recorded ones beside the project, so those that tests/render.py writes"
+    db, archive = folder / "crawled.db", folder / "crawled.archive"
+    for tree in sorted(trees, key=_newest):
+        result = runs.crawl(db, archive, folder=tree, seed=False, say=silent)
+        if result.failures:
+            raise SystemExit(f"expected pages that are accepted in {tree.name}, got {result.failures[0].note}")
+    pages = {(page.page_url, page.body): page for page in Archive(archive).pages()}  # a page may stand in both trees
+    return Material(db, archive, list(pages.values()), f"{note}, {len(pages)} pages that differ")
+
+
+def _newest(tree: Path) -> str:
+    """The fetch times of a tree's pages as text, so that trees come in the order of time."""
+    return max((file.read_text(encoding="utf-8") for file in tree.rglob("*.meta.json")), default="")
+
+
+def archive_of_days(folder: Path, days: int) -> tuple[Path, int]:
+    """An archive of the rendered site, read once a day, in which every page differs from that of the day before.
+
+    Each day one other row of every page is missing and the one that was missing before is back: two changes a page
+    and day, far more than Microsoft makes, and no page that could be taken as seen before.
+
+    Returns:
+        the archive, and the number of pages in it.
+    """
+    archive = folder / f"{days}-days.archive"
+    with closing(open_database(folder / f"{days}-days-taken.db")) as conn:
+        run = Run(conn, Archive(archive), [], silent, "crawl")
+        for day in range(days):
+            tree = folder / f"{days}-days" / str(day)
+            _write_day(tree, day)
+            crawl_tree(run, chosen([]), tree)
+        if run.result.failures or any(read.error for read in run.reads):
+            raise SystemExit("expected rendered pages that can be read, got one that cannot")
+    return archive, run.result.pages_read
+
+
+def _write_day(tree: Path, day: int) -> None:
+    """The world of ``render.write_world``, each page without one of its rows."""
+    fetched_at = f"{date(2026, 7, 23) + timedelta(days=day)}T12:00:00Z"
+    navigations = (
+        (render.HOTPATCH_HUB["new"], render.hotpatch_categories, 0),
+        (render.SERVER_HUB["new"], render.server_categories, 0),
+        (render.SERVER2019_HUB["new"], render.windows10_categories, 1),
+        (render.SERVER2016_HUB["new"], render.windows10_categories, 2),
+        (render.WINDOWS11_HUB["new"], render.windows11_categories, 1),
+    )
+    for url, categories_of, active in navigations:
+        categories = categories_of("2026-07", "new", page=url)
+        entries = categories[day % len(categories)].entries
+        if len(entries) > 1:
+            del entries[day % len(entries)]
+        text = render.navigation_new(categories, active=active, h1="Update history", url=url, flight=fetched_at)
+        render.save_tree(tree, url, text, fetched_at=fetched_at, suffix=".html")
+    server = _without_a_row(render.server_release_info("2026-07-02"), day)
+    asked = f"{server.url}?accept=text/markdown"
+    render.save_tree(tree, asked, render.release_info_markdown(server), fetched_at=fetched_at, suffix=".md")
+    for info in (render.windows11_release_info("2026-07"), render.windows10_release_info("2026-07")):
+        text = render.release_info_html(_without_a_row(info, day))
+        render.save_tree(tree, info.url, text, fetched_at=fetched_at, suffix=".html")
+
+
+def _without_a_row(info: render.ReleaseInfo, day: int) -> render.ReleaseInfo:
+    place = day % len(info.history)
+    table = info.history[place]
+    missing = day % len(table.rows)
+    rows = [row for number, row in enumerate(table.rows) if number != missing]
+    return replace(info, history=_replaced(info.history, place, replace(table, rows=rows)))
+
+
+def _replaced(tables: Iterable[render.HistoryTable], place: int, table: render.HistoryTable) -> list[render.HistoryTable]:
+    return [table if number == place else former for number, former in enumerate(tables)]

@@ -1,0 +1,67 @@
+"""Every comparison of the project in one run: ``python benchmarks/run.py`` prints a table, with ``--json`` a JSON object.
+
+Exit code 1 if a target is missed. Ratios tell more than times: both sides have their turns in each round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sqlite3
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import lookup
+import parse
+import replay
+import startup
+from command import command
+from material import crawled
+from timing import as_objects, as_table
+
+PARTS = ("parse", "replay", "lookup", "start-up")
+
+
+def main() -> int:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description="Compares the project with the least that the same work could take.")
+    parser.add_argument(
+        "--pages", type=Path, action="append", default=[], help="a tree of saved pages; may be repeated  [default: those in ../shared]"
+    )
+    parser.add_argument("--rounds", type=int, default=15, help="rounds of each comparison; replays take a third of them  [default: 15]")
+    parser.add_argument("--only", choices=PARTS, action="append", help="only this part; may be repeated")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error(f"expected at least one round, got {arguments.rounds}")
+    for tree in arguments.pages:
+        if not tree.is_dir():
+            parser.error(f"expected a folder of saved pages, got {tree}")
+    parts = arguments.only or PARTS
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        material = crawled(folder, arguments.pages)
+        program = command(folder)
+        notes = [material.note, *([parse.NO_SOUP] if parse.BeautifulSoup is None and "parse" in parts else [])]
+        if "parse" in parts:
+            rows += parse.rows(material.pages, arguments.rounds)
+        if "lookup" in parts:
+            rows += lookup.rows(material.db, arguments.rounds)
+        if "start-up" in parts:
+            rows += startup.rows(program, material.db, arguments.rounds)
+        if "replay" in parts:
+            rows += replay.rows(program, folder, material.archive, len(material.pages), arguments.rounds)
+    about = f"{datetime.now(UTC).date()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {arguments.rounds} rounds"
+    if arguments.json:
+        print(json.dumps({"about": about, "notes": notes, "rows": as_objects(rows)}, indent=1, ensure_ascii=False))
+    else:
+        print("\n".join([about, *notes, "", *as_table(rows)]))
+    return 1 if any(row.state == "miss" for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""Two sides of a comparison in turns, and what came of it as a row, a line of a table or an object of JSON."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One comparison.
+
+    Attributes:
+        part: parse, replay, lookup or start-up.
+        what: what of ours was timed.
+        ours: seconds, median.
+        against: what it is compared to; "" where the target is a time.
+        theirs: seconds of that, median.
+        ratio: median of the ratios of the rounds.
+        target: the most that the ratio may be (or the seconds, where nothing is compared); None for information.
+    """
+
+    part: str
+    what: str
+    ours: float
+    against: str = ""
+    theirs: float | None = None
+    ratio: float | None = None
+    target: float | None = None
+
+    @property
+    def state(self) -> str:
+        """Whether the target was met."""
+        if self.target is None:
+            return "info"
+        return "ok" if (self.ours if self.ratio is None else self.ratio) <= self.target else "miss"
+
+
+def in_turns(sides: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of every side in every round. All sides have a turn in each round, so that noise hits them alike.
+
+    The order turns round by round; a first round that is not counted fills caches on every side.
+    """
+    names = list(sides)
+    taken: dict[str, list[float]] = {name: [] for name in names}
+    gc.collect()
+    for number in range(-1, rounds):
+        for name in names if number % 2 else reversed(names):
+            side = sides[name]
+            began = time.perf_counter()
+            side()
+            seconds = time.perf_counter() - began
+            if number >= 0:
+                taken[name].append(seconds)
+    return taken
+
+
+def compared(part: str, what: str, ours: list[float], against: str, theirs: list[float], target: float | None) -> Row:
+    """The row of two sides that were timed in turns."""
+    ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+    return Row(part, what, statistics.median(ours), against, statistics.median(theirs), ratio, target)
+
+
+def as_objects(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Rows for JSON."""
+    return [{**asdict(row), "state": row.state} for row in rows]
+
+
+def as_table(rows: Iterable[Row]) -> list[str]:
+    """Rows as lines of a table in markdown, so that it can be pasted where people read it."""
+    head = ("", "what", "ours", "compared to", "", "ratio", "target", "")
+    body = [
+        (
+            row.part,
+            row.what,
+            _seconds(row.ours),
+            row.against,
+            _seconds(row.theirs),
+            "" if row.ratio is None else f"{row.ratio:.2f}",
+            "" if row.target is None else f"{row.target:g}" if row.ratio is not None else _seconds(row.target),
+            row.state,
+        )
+        for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
+    rule = tuple("-" * width for width in widths)
+    return [f"| {' | '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))} |" for line in (head, rule, *body)]
+
+
+def _seconds(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.2f} ms" if value >= 1e-3 else f"{value * 1e6:.0f} µs"

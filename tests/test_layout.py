@@ -1,0 +1,125 @@
+"""The shape that keeps the project honest: which module may import what, what starts fast, what runs on Windows."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scraper.sources import registry
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted(path for folder in ("scraper", "db") for path in (ROOT / folder).rglob("*.py"))
+
+NETWORK = {"httpx", "socket", "ssl", "urllib.request", "http.client", "http.server", "asyncio", "requests", "uvicorn"}
+# Of the standard library: what a source module may not touch, since parse() is a pure function of archived bytes.
+INPUT_OUTPUT = NETWORK | {"sqlite3", "sqlite_utils", "os", "pathlib", "io", "shutil", "tempfile", "subprocess", "time", "random"}
+POSIX_ONLY = {"fcntl", "pwd", "grp", "resource", "termios", "posix", "pty", "syslog"}
+POSIX_CALLS = {"fork", "forkpty", "getuid", "geteuid", "setsid", "killpg", "mkfifo", "sched_getaffinity", "chown", "rename"}
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT)).replace("\\", "/")
+
+
+def _imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def _reaches(imported: set[str], names: set[str]) -> set[str]:
+    return {name for name in imported if any(name == n or name.startswith(f"{n}.") for n in names)}
+
+
+def test_arrows_go_one_way_and_db_opens_no_socket() -> None:
+    for path in MODULES:
+        if _name(path).startswith("db/"):
+            assert _reaches(_imports(path), NETWORK | {"scraper"}) == set(), _name(path)
+
+
+def test_httpx_is_imported_in_one_module() -> None:
+    assert [_name(path) for path in MODULES if _reaches(_imports(path), {"httpx"})] == ["scraper/fetch.py"]
+
+
+def test_sources_do_no_input_or_output() -> None:
+    for path in MODULES:
+        if "/sources/" in _name(path) and path.name != "__init__.py":
+            assert _reaches(_imports(path), INPUT_OUTPUT) == set(), _name(path)
+            calls = {
+                node.func.id
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            }
+            assert calls & {"open", "print", "exec", "eval", "input"} == set(), _name(path)
+
+
+def test_every_module_of_the_folder_is_a_source_with_its_constants() -> None:
+    folder = sorted(path.stem for path in (ROOT / "scraper" / "sources").glob("*.py") if path.stem != "__init__")
+    assert list(registry()) == folder
+    for source in registry().values():
+        assert source.title
+        assert source.home_url.startswith("https://")
+        assert source.licence.startswith("https://")
+        assert source.at_least > 0
+        assert source.pages
+        assert len({spec.page_url for spec in source.pages}) == len(source.pages)
+
+
+def test_no_call_that_windows_lacks() -> None:
+    for path in MODULES:
+        assert _reaches(_imports(path), POSIX_ONLY) == set(), _name(path)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = {
+            f"{node.func.value.id}.{node.func.attr}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
+        }
+        assert calls & {f"os.{name}" for name in POSIX_CALLS} == set(), _name(path)
+        for node in ast.walk(tree):  # text is UTF-8 wherever it is read or written
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"read_text", "write_text"}:
+                assert any(keyword.arg == "encoding" for keyword in node.keywords), f"{_name(path)}:{node.lineno}"
+
+
+def test_nothing_is_swallowed() -> None:
+    """No bare except, and no handler that only passes, but for the two named here."""
+    allowed = {("scraper/serving.py", "KeyboardInterrupt")}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ExceptHandler):
+                assert node.type is not None, f"{_name(path)}:{node.lineno}"
+                if all(isinstance(step, ast.Pass | ast.Continue) for step in node.body):
+                    assert (_name(path), ast.unparse(node.type)) in allowed, f"{_name(path)}:{node.lineno}"
+
+
+def test_modules_stay_readable() -> None:
+    for path in MODULES:
+        assert len(path.read_text(encoding="utf-8").splitlines()) < 800, _name(path)
+
+
+@pytest.mark.parametrize("arguments", [["lookup", "26200.8390"], ["next"], ["calendar"], ["status"]])
+def test_reading_commands_import_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "scraper", *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode in {0, 6}, done.stderr[-2000:]
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "click" in loaded
+    assert loaded & {"httpx", "bs4", "lxml", "sqlite_utils", "datasette", "uvicorn", "yaml", "asyncio", "filelock"} == set()
+
+
+def test_lookup_as_a_library_needs_the_standard_library_alone() -> None:
+    code = "import sys, db.lookup; bad = {m.partition('.')[0] for m in sys.modules} & {'click', 'httpx', 'lxml', 'sqlite_utils', 'datasette'}; sys.exit(str(bad) if bad else 0)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False).stderr == ""
