@@ -148,7 +148,7 @@ def _rows(conn: sqlite3.Connection, query: Query, product: str | None) -> list[s
     extra = " and product = ?2" if product else ""
     return conn.execute(
         f"""select release, product, kb, build, build_number, revision, release_date, cadence, classification, restart_required, in_hotpatch_line,
-            in_standard_line, baseline_release, baseline_kb, baseline_build, subject
+            in_standard_line, baseline_release, baseline_kb, baseline_build, derived_from, subject
         from releases where {_WHERE[query.kind]}{extra}
         order by product, release_date desc, revision desc, kb""",
         (value, product) if product else (value,),
@@ -279,6 +279,7 @@ def _match(conn: sqlite3.Connection, row: sqlite3.Row, companions: list[str], li
         "baseline": None
         if row["baseline_release"] is None
         else {"kb": kb_text(row["baseline_kb"]), "build": row["baseline_build"], "release_date": baseline_date},
+        "derived_from": row["derived_from"],
         "companions": companions,
         "line": on_line,
         "latest": latest(conn, row["product"], on_line, day),

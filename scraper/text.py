@@ -90,6 +90,8 @@ def _match(query: str, match: Row, day: str) -> Iterator[str]:
     yield f"  is           {_CLASSES[match['classification']]}{letter}, released {match['release_date'] or 'on a day no page states'}"
     if match["classification"] in {"hotpatch", "component"}:
         yield f"  baseline     {_release(match['baseline'])}"
+    if match["derived_from"]:
+        yield f"  concluded    {match['derived_from']}"
     if match["companions"]:
         yield f"  companions   {' '.join(match['companions'])}"
     yield f"  newest       {_release(match['latest'])}, {match['line']} line, as far as is known on {day}"

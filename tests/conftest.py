@@ -23,19 +23,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Callable[[Path, Any], None]:
+def golden(request: pytest.FixtureRequest) -> Iterator[Callable[[Path, Any], None]]:
     """Compares with a file. Rewriting fails, so that a person looks; a missing file says what to do."""
+    rewritten: list[str] = []
 
     def compare(path: Path, actual: Any) -> None:
         written = actual if isinstance(actual, str) else json.dumps(actual, indent=1, ensure_ascii=False) + "\n"
         if request.config.getoption("--update-golden") and (not path.exists() or path.read_text(encoding="utf-8") != written):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(written, encoding="utf-8", newline="\n")
-            pytest.fail(f"wrote {path.name}: review it, then run again")
+            rewritten.append(path.name)
         assert path.exists(), f"no {path.name}: run pytest --update-golden"
         assert written == path.read_text(encoding="utf-8")
 
-    return compare
+    yield compare
+    if rewritten:
+        pytest.fail(f"wrote {', '.join(rewritten)}: review, then run again")
 
 
 @pytest.fixture(autouse=True)

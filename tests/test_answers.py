@@ -1,0 +1,256 @@
+"""Answers of the command from the embedded facts (cases 19 to 28, 44): JSON and text golden."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Command
+
+from db import answers, seeding
+from db.answers import as_json, is_outdated, next_restart, next_restarts
+
+GOLDEN = Path(__file__).parent / "golden"
+
+# name: arguments of lookup. The day is 2026-07-20 unless the arguments say otherwise.
+LOOKUPS = {
+    "19-ambiguous-lcu-and-component": ["26100.6905", "--product", "ws2025"],
+    "19-decided-by-kb": ["26100.6905", "--product", "ws2025", "--kb-installed", "KB5070893"],
+    "19-not-decided-by-line": ["26100.6905", "--product", "ws2025", "--line", "hotpatch"],
+    "19-ws2022": ["20348.4297"],
+    "19-two-lcus": ["14393.187"],
+    "19-hotpatch-and-lcu": ["20348.587"],
+    "19-hotpatch-and-lcu-by-line": ["20348.587", "--line", "standard"],
+    "19-before-2022-11-17": ["20348.1251", "--on", "2022-11-16"],
+    "19-since-2022-11-17": ["20348.1251", "--on", "2022-11-17"],
+    "20-higher-than-the-lcu": ["20348.770", "20348.768", "20348.4655", "20348.4651"],
+    "21-companion": ["26100.7392"],
+    "21-without-companion": ["KB5058497"],
+    "22-baseline-of-october-2023": ["KB5031364", "KB5031858"],
+    "23-derived-baselines": ["26100.2240", "26100.2528", "20348.344", "17784.1588"],
+    "24-build": ["26200.8390", "10.0.26200.8390"],
+    "24-kb": ["KB5089466", "5089466", " kb5089466 "],
+    "24-of-one-product": ["26200.8390", "10.0.26200.8390", "KB5089466", "5089466", " kb5089466 ", "--product", "win11-25h2"],
+    "25-article": ["KB5100456"],
+    "26-between": ["26100.32773"],
+    "26-unknown-number": ["12345.1"],
+    "line-of-a-baseline": ["20348.5020", "--line", "standard"],
+    "component-without-date": ["KB5066360"],
+    "month": ["2026-06", "--product", "ws2025"],
+}
+
+
+@pytest.fixture(autouse=True)
+def _day(at: Callable[[str], None]) -> None:
+    at("2026-07-20")
+
+
+@pytest.mark.parametrize("name", LOOKUPS)
+def test_lookups(name: str, run: Command, golden: Callable[[Path, Any], None]) -> None:
+    arguments = LOOKUPS[name]
+    done = run("lookup", *arguments, "--json")
+    found = done.json()
+    assert done.code == (4 if any(answer["status"] == "not_found" for answer in found) else 0)
+    golden(GOLDEN / "lookup" / f"{name}.json", found)
+    text = run("lookup", *arguments)
+    assert text.code == done.code
+    golden(GOLDEN / "lookup" / f"{name}.txt", text.out)
+
+
+def _brief(found: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    return [
+        (a["status"], [(m["product"], m["kb"], m["build"], (m["baseline"] or {}).get("kb")) for m in a["matches"]], a["decided_by"])
+        for a in found
+    ]
+
+
+def test_case_19_by_value(run: Command) -> None:
+    """What the goldens hold for the case that every other tool gets wrong, spelled out."""
+    for arguments, expected in (
+        (["26100.6905", "--product", "ws2025"], ("ambiguous", ["KB5070881", "KB5070893"], ["--kb-installed"])),
+        (["26100.6905", "--product", "ws2025", "--line", "hotpatch"], ("ambiguous", ["KB5070881", "KB5070893"], ["--kb-installed"])),
+        (["26100.6905", "--kb-installed", "KB5070893"], ("found", ["KB5070893"], ["--kb-installed"])),
+        (["26100.6905", "--product", "ws2025", "--kb-installed", "5070881"], ("found", ["KB5070881"], ["--kb-installed"])),
+        (["20348.4297"], ("ambiguous", ["KB5070884", "KB5070892"], ["--kb-installed"])),
+        (["20348.587"], ("ambiguous", ["KB5011497", "KB5011580"], ["--kb-installed", "--line"])),
+        (["20348.587", "--line", "hotpatch"], ("found", ["KB5011580"], ["--line"])),
+        (["20348.587", "--line", "standard"], ("found", ["KB5011497"], ["--line"])),
+        (["14393.187"], ("ambiguous", ["KB3189866", "KB3193494"], ["--kb-installed", "--on"])),
+        (["20348.1251"], ("ambiguous", ["KB5019080", "KB5021656"], ["--kb-installed", "--line", "--on"])),
+        (["20348.1251", "--on", "2022-11-16"], ("found", ["KB5019080"], ["--on"])),
+    ):
+        answer = run("lookup", *arguments, "--json").json()[0]
+        assert (answer["status"], sorted(m["kb"] for m in answer["matches"]), answer["decided_by"]) == expected, arguments
+
+
+def test_cases_21_to_25_by_value(run: Command) -> None:
+    found = run("lookup", "26100.7392", "KB5031858", "26100.2528", "20348.344", "17784.1588", "KB5100456", "--json").json()
+    assert _brief(found) == [
+        ("found", [("win11-24h2", "KB5072014", "26100.7392", "KB5066835"), ("ws2025", "KB5072014", "26100.7392", "KB5066835")], []),
+        ("found", [("ws2022", "KB5031364", "20348.2031", "KB5031364")], []),
+        ("found", [("win11-24h2", "KB5048794", "26100.2528", "KB5044284"), ("ws2025", "KB5048794", "26100.2528", "KB5044284")], []),
+        ("found", [("ws2022", "KB5007386", "20348.344", "KB5006699")], []),
+        ("found", [("ws-azure-preview", "KB5001080", "17784.1588", None)], []),
+        ("found", [("win11-24h2", "KB5094126", "26100.8655", "KB5094126"), ("win11-25h2", "KB5094126", "26200.8655", "KB5094126")], []),
+    ]
+    assert [m["companions"] for m in found[0]["matches"]] == [["KB5074204"], ["KB5074204"]]
+    conn = seeding.open_seed_database()
+    derived = conn.execute("select derived_from from releases where product = 'ws2025' and build = '26100.2240'").fetchone()[0]
+    conn.close()
+    assert derived == "baseline: no page lists one; the B release of 2024-10, the last planned baseline month before it"
+
+
+def test_spellings_agree(run: Command) -> None:
+    """Case 24."""
+
+    def strip(found: list[dict[str, Any]]) -> list[Any]:
+        return [{key: value for key, value in answer.items() if key != "query"} for answer in found]
+
+    builds = strip(run("lookup", "26200.8390", "10.0.26200.8390", "--json").json())
+    kbs = strip(run("lookup", "KB5089466", "5089466", " kb5089466 ", "--json").json())
+    assert builds[0] == builds[1]
+    assert kbs[0] == kbs[1] == kbs[2]
+    assert [m["build"] for m in kbs[0]["matches"]] == ["26100.8390", "26200.8390"]
+    one = strip(
+        run("lookup", "26200.8390", "10.0.26200.8390", "KB5089466", "5089466", " kb5089466 ", "--product", "win11-25h2", "--json").json()
+    )
+    assert one == [one[0]] * 5
+    releases = run("lookup", "26200", "--json").json()[0]
+    assert (releases["status"], {m["product"] for m in releases["matches"]}, len(releases["matches"])) == ("found", {"win11-25h2"}, 37)
+
+
+@pytest.mark.parametrize("query", ["26200.x", "", "x" * 10_000, "KB12"])
+def test_noise_is_one_clear_line(query: str, run: Command) -> None:
+    done = run("lookup", query)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert done.err.startswith("hotpatch-kb: expected a build (26100.32772)")
+
+
+def test_good_queries_are_answered_beside_a_bad_one(run: Command) -> None:
+    done = run("lookup", "26200.x", "26200.8390", "--json")
+    assert (done.code, [a["query"] for a in done.json()], "got '26200.x'" in done.err) == (2, ["26200.8390"], True)
+
+
+def test_old_knowledge_is_said(run: Command, at: Callable[[str], None]) -> None:
+    """Case 44: on 2026-11-22 the facts end in July, and every answer says so."""
+    at("2026-11-22")
+    done = run("lookup", "26100.33158", "--product", "ws2025")
+    assert "facts end on 2026-07-23; a second Tuesday has passed since" in done.out
+    assert "answering from the embedded facts, which end on 2026-07-23 (122 days ago)" in done.err
+    match = run("lookup", "26100.33158", "--product", "ws2025", "--json").json()[0]["matches"][0]
+    assert (match["data_until"], match["is_outdated"]) == ("2026-07-23", True)
+    assert [row["is_outdated"] for row in run("next", "--json").json()] == [True] * 4
+    assert "facts end on" in run("next").out
+    at("2026-08-10")  # the day before the next second Tuesday
+    match = run("lookup", "26100.33158", "--product", "ws2025", "--json").json()[0]["matches"][0]
+    assert match["is_outdated"] is False
+
+
+def test_outdated_by_definition() -> None:
+    assert [is_outdated("2026-07-23", day) for day in ("2026-07-23", "2026-08-10", "2026-08-11", "2026-11-22")] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert [is_outdated("2026-07-14", day) for day in ("2026-07-14", "2026-08-11")] == [False, True]
+    assert is_outdated("2026-07-13", "2026-07-14") is True
+    assert is_outdated(None, "2026-07-14") is True
+
+
+OTHERS = {
+    "next-2026-07-20": ["next"],
+    "next-2026-05-20": ["next", "--on", "2026-05-20", "--product", "ws2025"],
+    "next-as-known-in-may": ["next", "--on", "2026-06-01", "--known", "2026-06-01"],
+    "next-beyond-the-plan": ["next", "--on", "2026-12-09"],
+    "next-after-the-end-of-hotpatching": ["next", "--on", "2027-11-01"],
+    "calendar-ws2022": ["calendar", "--product", "ws2022"],
+    "calendar-2026": ["calendar", "--year", "2026"],
+    "calendar-2026-as-known-in-june": ["calendar", "--year", "2026", "--known", "2026-06-01", "--product", "Windows 11 25H2"],
+    "changes": ["changes"],
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_answers(name: str, run: Command, golden: Callable[[Path, Any], None]) -> None:
+    done = run(*OTHERS[name], "--json")
+    assert done.code == (0 if done.json() else 4)
+    golden(GOLDEN / f"{name}.json", done.json())
+    golden(GOLDEN / f"{name}.txt", run(*OTHERS[name]).out)
+
+
+def test_no_golden_is_left_over() -> None:
+    kept = {path.relative_to(GOLDEN).with_suffix("").as_posix() for path in GOLDEN.rglob("*.*")}
+    assert kept == {f"lookup/{name}" for name in LOOKUPS} | set(OTHERS)
+
+
+def test_ws2022_had_five_unplanned_baselines(run: Command) -> None:
+    """Case 28: rules of the form January, April, July, October get each of them wrong."""
+    rows = run("calendar", "--product", "ws2022", "--json").json()
+    assert [row["month"] for row in rows if row["is_unplanned"]] == ["2022-05", "2022-08", "2022-12", "2024-08", "2026-06"]
+    assert [row["planned_by"] for row in rows if row["is_unplanned"]] == ["cadence", "cadence", "cadence", "footnote", "calendar"]
+
+
+def test_nothing_is_known_before_the_first_page(run: Command) -> None:
+    for command in (["lookup", "26100.1742"], ["calendar"], ["next"]):
+        done = run(*command, "--known", "2026-01-01")
+        assert (done.code, "no source read by then: expected a day from 2026-05-13 on" in done.err) == (2, True)
+
+
+def test_a_product_without_hotpatching_has_no_answer(run: Command) -> None:
+    assert run("next", "--product", "ws2019").code == 4
+    assert run("calendar", "--product", "ws2019").code == 4
+
+
+def test_status_says_what_is_stale(run: Command) -> None:
+    done = run("status", "--json")
+    assert (done.code, {row["source"]: row["is_stale"] for row in done.json()}) == (
+        6,
+        {"facts_baseline_articles": False, "facts_lifecycle": False, "learn_release_info": True, "support_navigation": True},
+    )
+
+
+def test_the_view_of_next_restarts_is_the_function_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    conn = seeding.open_seed_database()
+    today = datetime.now(UTC).date().isoformat()
+    view = [dict(row) for row in conn.execute("select * from next_restarts")]
+    function = [{key: row[key] for key in view[0]} for row in next_restarts(conn, today)]
+    assert [as_json(row) for row in view] == [as_json(row) for row in function]
+    assert len(view) == 4
+    conn.close()
+
+
+def test_restarts_on_every_day_of_two_years_are_never_in_the_past() -> None:
+    conn = seeding.open_seed_database()
+    for product in ("ws2022", "ws2025", "win11-24h2", "win11-25h2"):
+        last = ""
+        for step in range(0, 900, 3):
+            day = (date(2025, 1, 1) + timedelta(days=step)).isoformat()
+            restart = next_restart(conn, product, day)
+            assert restart is not None
+            assert restart.date >= day
+            assert restart.date >= last
+            last = restart.date
+    assert answers.next_restart(conn, "ws2019", "2026-01-01") is None
+    assert answers.next_restart(conn, "ws-azure-preview", "2021-06-01") is None
+    conn.close()
+
+
+def test_embedded_facts_are_what_a_crawl_of_both_recorded_trees_gives(run: Command, shared: Path, tmp_path: Path) -> None:
+    for folder in ("pages-2026-05", "pages"):
+        assert run("crawl", "--db", "x.db", "--from", shared / folder).code == 0
+    run("seed", "--db", "x.db", "--to", tmp_path / "seed")
+    here = Path(seeding.__file__).parent / "seed"
+    for name in seeding.FILES:
+        assert (tmp_path / "seed" / name).read_bytes() == (here / name).read_bytes(), f"{name}: run hotpatch-kb seed"
+
+
+def test_embedded_facts_hold_no_text_of_pages() -> None:
+    """Titles, numbers, dates and addresses only: no published text is longer than a title."""
+    conn = seeding.open_seed_database()
+    assert conn.execute("select count(*) from claims where length(value_text) > 130 and value_text not like '%/%'").fetchone()[0] == 0
+    conn.close()

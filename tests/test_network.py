@@ -1,0 +1,157 @@
+"""The whole path over loopback sockets: the real addresses, mapped to a mirror of Microsoft (cases 12, 13, 16)."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import render
+from conftest import Command
+from dumps import dump, query
+from mirror import Mirror, Reply
+
+from scraper.sources import registry
+
+HOTPATCH = render.HOTPATCH_HUB["new"]
+SUPPORT = "support.microsoft.com"
+
+
+def _facts(db: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """What was believed, without the times of reading, which differ from run to run."""
+    return {
+        "releases": query(db, "select product, kb, build, release_date, month, cadence, classification, baseline_kb, is_unplanned, derived_from, article_url from releases order by subject"),
+        "calendar": query(db, "select product, month, planned_type, planned_by, type, kb, build from hotpatch_calendar order by 1, 2"),
+        "kbs": query(db, "select kb, title, installs_kb, article_url from kbs order by 1"),
+        "conflicts": query(db, "select subject, field, value_won, value_lost, rule from conflicts order by 1, 2, 4"),
+    }  # fmt: skip
+
+
+def test_a_crawl_over_sockets_gives_the_facts_of_the_tree(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    assert run("crawl", "--db", "tree.db", "--from", worlds["new"]).code == 0
+    with Mirror() as mirror:
+        mirror.serve_tree(worlds["new"])
+        done = run("crawl", "--db", "net.db", "--no-seed", "--mirror", mirror.url)
+        assert (done.code, mirror.errors) == (0, [])
+        asked = mirror.asked(SUPPORT)
+        assert mirror.busiest <= 2  # one request at a time per host, two hosts
+    # Of a family that carries one navigation, one page is read: not the second hub of Windows 10.
+    navigations = [path for path in asked if path != "/robots.txt"]
+    assert [path.rpartition("/")[2] for path in navigations] == [
+        "release-notes-for-hotpatch-on-windows-11-enterprise-version-25h2",
+        "windows-server-2025-update-history",
+        "windows-11-version-25h2-update-history",
+        "windows-10-and-windows-server-2019-update-history",
+    ]
+    assert _facts(tmp_path / "net.db") == _facts(tmp_path / "tree.db")
+
+
+def test_an_unchanged_day_costs_one_small_request_per_page(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    with Mirror() as mirror:
+        mirror.serve_tree(worlds["new"])
+        run("crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url)
+        before = dump(tmp_path / "x.db", ("releases", "kbs", "articles", "products", "conflicts"))
+        first = len(mirror.requests)
+        time.sleep(1.1)  # times are kept to the second
+        done = run("crawl", "--db", "x.db", "--mirror", mirror.url, "--json")
+        again = [request for request in mirror.requests[first:] if request.target != "/robots.txt"]
+    result = done.json()[0]
+    assert (done.code, result["pages_parsed"], result["claims_added"], result["claims_ended"], result["facts_changed"]) == (0, 0, 0, 0, 0)
+    assert result["pages_read"] == 7
+    conditional = [request for request in again if "if-none-match" in request.headers]
+    assert len(conditional) == 7
+    statuses = query(tmp_path / "x.db", "select status, count(*) from pages where source not like 'facts%' group by 1 order by 1")
+    assert statuses == [(200, 7), (304, 7)]
+    assert dump(tmp_path / "x.db", ("releases", "kbs", "articles", "products", "conflicts")) == before
+    assert (
+        query(tmp_path / "x.db", "select count(distinct last_seen_at) from claims where gone_at is null and source = 'support_navigation'")[
+            0
+        ][0]
+        <= 4
+    )
+    # What was answered "not modified" is replayed too.
+    assert run("replay", "--db", "y.db", "--archive", "x.db.archive").code == 0
+    assert dump(tmp_path / "y.db") == dump(tmp_path / "x.db")
+
+
+def test_old_addresses_redirect_to_moved_pages(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    """A page that moved again: links resolve against where it is now, and it is still the same page in claims."""
+    moved = f"https://{SUPPORT}/en-us/servicing/os/hotpatch/windows-11/2027/release-notes"
+    body = (worlds["new"] / SUPPORT / (HOTPATCH.partition(".com/")[2] + ".html")).read_bytes()
+    with Mirror() as mirror:
+        mirror.serve_tree(worlds["new"])
+        mirror.serve(HOTPATCH, b"gone", status=404)
+        mirror.redirect(render.HOTPATCH_HUB["old"], HOTPATCH + "-moved", 301)
+        mirror.redirect(HOTPATCH + "-moved", moved, 302)
+        mirror.serve(moved, body, content_type="text/html; charset=utf-8")
+        assert run("crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url).code == 0
+    rows = query(tmp_path / "x.db", "select page_url, url, final_url from pages where final_url = ?", moved)
+    assert rows == [(HOTPATCH, render.HOTPATCH_HUB["old"], moved)]
+    link = query(tmp_path / "x.db", "select article_url from releases where product = 'win11-25h2' and kb = 5121768")
+    assert link == [(f"https://{SUPPORT}/en-us/servicing/os/hotpatch/windows-11/2026/kb5121768-hotpatch-out-of-band",)]
+
+
+def test_a_throttled_page_is_waited_for(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    """Case 16: 403 is the throttle; wait and resume, lose nothing."""
+    body = (worlds["new"] / SUPPORT / (HOTPATCH.partition(".com/")[2] + ".html")).read_bytes()
+    with Mirror() as mirror:
+        mirror.serve_tree(worlds["new"])
+        wait = Reply(status=403, headers={"Retry-After": "1"}, body=b"denied")
+        mirror.script(HOTPATCH, [wait, wait, Reply(body=body, headers={"content-type": "text/html; charset=utf-8"})])
+        done = run("crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url, "--source", "support_navigation")
+    assert done.code == 0
+    assert query(tmp_path / "x.db", "select count(*) from releases where product = 'ws2025' and classification = 'hotpatch'") == [(14,)]
+
+
+def test_what_cannot_be_reached_or_is_forbidden_keeps_its_facts(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    with Mirror() as mirror:
+        mirror.serve_tree(worlds["new"])
+        run("crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url)
+        before = _facts(tmp_path / "x.db")
+        for spec in registry()["learn_release_info"].pages:
+            for url in spec.addresses:
+                mirror.redirect(url, "https://evil.example/page")
+        mirror.serve(
+            f"https://{SUPPORT}/robots.txt",
+            b"User-agent: *\nDisallow: /en-us/servicing/\nDisallow: /en-us/topic/\n",
+            content_type="text/plain",
+        )
+        done = run("crawl", "--db", "x.db", "--mirror", mirror.url, "--json")
+        assert all(request.host.endswith("microsoft.com") for request in mirror.requests)
+    notes = " ".join(failure["note"] for failure in done.json()[0]["failures"])
+    assert done.code == 3
+    assert "evil.example" in notes
+    assert re.search(r"robots\.txt", notes)
+    assert {failure["source"] for failure in done.json()[0]["failures"]} == {"learn_release_info", "support_navigation"}
+    assert _facts(tmp_path / "x.db") == before
+    assert set(query(tmp_path / "x.db", "select state from sources where source not like 'facts%'")) == {("unreachable",)}
+
+
+def test_one_hub_that_is_wrecked_is_named_and_another_of_its_family_serves(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    server2025 = registry()["support_navigation"].pages[1].page_url
+    page = render.navigation_new(render.hotpatch_categories("2026-07", "new", page=server2025), h1="Release notes", url=server2025)
+    with Mirror() as mirror:
+        mirror.serve_tree(worlds["new"])
+        mirror.serve(HOTPATCH, b"<html><body><h1>Something went wrong</h1></body></html>", content_type="text/html")
+        mirror.serve(server2025, page.encode(), content_type="text/html; charset=utf-8")
+        done = run("crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url, "--json")
+    failures = done.json()[0]["failures"]
+    assert (done.code, [failure["page_url"] for failure in failures]) == (3, [HOTPATCH])
+    assert query(tmp_path / "x.db", "select count(*) from releases where product = 'ws2025' and classification = 'hotpatch'") == [(14,)]
+
+
+def test_without_a_network_the_embedded_facts_stand(run: Command, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    began = time.monotonic()
+    done = run("crawl", "--db", "x.db", "--mirror", f"http://127.0.0.1:{port}")
+    assert time.monotonic() - began < 30
+    assert (done.code, "unreachable" in done.out) == (3, True)
+    assert query(tmp_path / "x.db", "select count(*) from releases")[0][0] > 800
+    assert set(query(tmp_path / "x.db", "select state from sources where source not like 'facts%'")) == {("unreachable",)}
+    # A later crawl takes over from the seed, and a replay of both gives the same.
+    assert run("replay", "--db", "y.db", "--archive", "x.db.archive").code == 0
+    assert [row[:-1] for row in dump(tmp_path / "y.db")["releases"]] == [row[:-1] for row in dump(tmp_path / "x.db")["releases"]]
