@@ -76,6 +76,15 @@ def last_content(conn: sqlite3.Connection, page: Page) -> tuple[str, str]:
     return found
 
 
+def stated_since(conn: sqlite3.Connection, page: Page, content_sha256: str) -> str | None:
+    """When the site said that a content was changed, of the first page that had it."""
+    row = conn.execute(
+        "select stated_since from pages where source = ? and page_url = ? and content_sha256 = ? and status = 200 and state = 'accepted' order by fetched_at limit 1",
+        (page.source, page.page_url, content_sha256),
+    ).fetchone()
+    return row[0] if row else None
+
+
 def record_page(
     conn: sqlite3.Connection, page: Page, number: int, sha256: str, content_sha256: str, stated_since: str | None, state: str, run: int
 ) -> None:
@@ -89,7 +98,7 @@ def record_page(
         on conflict (page) do update set state = excluded.state, stated_since = excluded.stated_since, tie = excluded.tie""",
         (
             number, page.source, page.page_url, page.url, page.final_url, page.fetched_at, tie, stated_since, page.status, sha256, content_sha256,
-            page.headers.get("etag"), page.headers.get("last-modified"), len(page.body), state, run,
+            page.headers.get("etag"), page.headers.get("last-modified"), 0 if page.status == 304 else len(page.body), state, run,
         ),
     )  # fmt: skip
 

@@ -42,7 +42,7 @@ create table pages (
     content_sha256 text not null,   -- of the bytes without the tags that differ in every response
     etag text,                      -- as served, asked again with If-None-Match
     last_modified text,             -- as served, asked again with If-Modified-Since
-    bytes integer not null,         -- length as served
+    bytes integer not null,         -- length as served; 0 where nothing had changed
     state text not null,            -- accepted, refused (its claims were not loaded) or failed (no page at all)
     run integer not null references runs (run) -- the run that read it first
 ) strict;

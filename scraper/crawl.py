@@ -262,7 +262,7 @@ class Run:
             checks = check.check_page(page, claims, before=before, at_least=source.at_least, accepted_gone=gone)
             self._write_checks(page, checks)
             error = check.refusal(checks) or ""
-        stated = None if source.is_embedded else self._stated_since(page)
+        stated = None if source.is_embedded else self._stated_since(page, read.content)
         load.record_page(conn, page, number, read.sha256, read.content, stated, "refused" if error else "accepted", result.run)
         if error:
             self._write_checks(page, [check.Check("", "readable", False, True, error)] if read.error else [])
@@ -279,9 +279,10 @@ class Run:
         result.claims_ended += ended
         return page.fetched_at
 
-    @staticmethod
-    def _stated_since(page: Page) -> str | None:
+    def _stated_since(self, page: Page, content: str) -> str | None:
         """When the site says that the content was changed; never later than we saw it."""
+        if page.status == 304:  # an answer without content: what was said when the content came
+            return load.stated_since(self.conn, page, content)
         stated = last_modified(page) or registry()[page.source].stated_since(page)
         return min(stated, page.fetched_at) if stated else None
 

@@ -36,9 +36,9 @@ def test_a_crawl_over_sockets_gives_the_facts_of_the_tree(run: Command, worlds: 
         done = run("crawl", "--db", "net.db", "--no-seed", "--mirror", mirror.url)
         assert (done.code, mirror.errors) == (0, [])
         asked = mirror.asked(SUPPORT)
-        assert mirror.busiest <= 2  # one request at a time per host, two hosts
+        assert {count for host, count in mirror.busiest.items() if host} == {1}  # one request at a time per host
     # Of a family that carries one navigation, one page is read: not the second hub of Windows 10.
-    navigations = [path for path in asked if path != "/robots.txt"]
+    navigations = [path for path in asked if not path.endswith("/robots.txt")]
     assert [path.rpartition("/")[2] for path in navigations] == [
         "release-notes-for-hotpatch-on-windows-11-enterprise-version-25h2",
         "windows-server-2025-update-history",

@@ -1,0 +1,53 @@
+"""The site: how Datasette publishes the database. Its own arguments are made here, so that nothing else knows this folder.
+
+By hand, without the command: ``datasette hotpatch.db -m db/site/metadata.yaml --plugins-dir db/site/plugins``
+(Datasette 0.65 names a database by its file, and metadata.yaml describes one that is named hotpatch).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette
+
+FOLDER: Final = Path(__file__).parent
+DATABASE: Final = "hotpatch"  # in every address, whatever the file's name
+
+
+def config(public: bool) -> dict[str, Any]:
+    """Keyword arguments of ``datasette.app.Datasette``, new ones on each call: Datasette writes into its metadata.
+
+    Args:
+        public: for publishing: no SQL of visitors, no download of the file, tighter limits.
+    """
+    from datasette.utils import parse_metadata  # noqa: PLC0415 (imports of 1 s; lookups need none of it)
+
+    settings = json.loads((FOLDER / "settings.json").read_text(encoding="utf-8"))
+    if public:
+        settings |= json.loads((FOLDER / "settings-public.json").read_text(encoding="utf-8"))
+    return {
+        "metadata": parse_metadata((FOLDER / "metadata.yaml").read_text(encoding="utf-8")),
+        "settings": settings,
+        "plugins_dir": str(FOLDER / "plugins"),
+        "template_dir": str(FOLDER / "templates"),
+    }
+
+
+def datasette(path: Path, public: bool) -> Datasette:
+    """The site over a database, which it opens for reading and may be written to by others meanwhile.
+
+    Args:
+        path: the database file, of any name.
+        public: see ``config``.
+    """
+    from datasette.app import Datasette  # noqa: PLC0415
+    from datasette.database import Database  # noqa: PLC0415
+
+    site = Datasette(files=[], **config(public))
+    # Given no file, Datasette opens an empty database in memory, on which visitors could run SQL as well.
+    site.remove_database("_memory")
+    site.add_database(Database(site, path=str(path), is_mutable=True), name=DATABASE)
+    return site

@@ -1,0 +1,122 @@
+# ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
+"""Descriptions of tables, views and columns, from where they are written: the comments of schema.sql and of each view."""
+
+from __future__ import annotations
+
+import copy
+import re
+import sqlite3
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from datasette import hookimpl
+
+from db import schema
+from db.site import DATABASE
+
+_COMMENT: Final = re.compile(r"(?:--[^\n]*\n)+")
+
+
+class _Columns(NamedTuple):
+    """Columns of a view: those of the same name in a table mean the same there, the others are described here."""
+
+    like: str
+    but: dict[str, str]
+
+
+_VIEWS: Final = {
+    "builds": _Columns(
+        "releases",
+        {
+            "kbs": "every KB that installs it, by date",
+            "classifications": "of each KB, in the same order",
+            "is_ambiguous": "1 if the build alone does not tell which KB is installed",
+        },
+    ),
+    "calendar_history": _Columns(
+        "claims",
+        {
+            "product": "the servicing line",
+            "month": "such as 2026-06",
+            "type": "baseline or hotpatch, as stated",
+            "is_plan": "1 if stated as a plan, 0 if as released",
+            "known_from": "UTC, when this was first stated or seen",
+            "known_until": "UTC, fetch time of the first page without it; empty while it stands",
+            "claim": "the claim that states it",
+        },
+    ),
+    "data_until": _Columns("lines", {}),
+    "hotpatch_chains": _Columns(
+        "releases",
+        {
+            "baseline_kb": "KB of the baseline that it needs",
+            "baseline_build": "build of that baseline",
+            "baseline_date": "ISO date of that baseline",
+            "baseline_subject": "name of that baseline in claims",
+        },
+    ),
+    "latest_releases": _Columns("releases", {"line": "hotpatch or standard"}),
+    "next_restarts": _Columns(
+        "hotpatch_calendar",
+        {
+            "date": "ISO date of the restart, the second Tuesday until it is released",
+            "is_expected": "1 if planned, or expected from the cadence beyond the published plan; 0 if released",
+            "kb": "the baseline, once released",
+            "build": "its build, once released",
+        },
+    ),
+    "source_health": _Columns(
+        "sources",
+        {
+            "source": "the source",
+            "last_good_at": "UTC, fetch time of the last page that was accepted",
+            "due_at": "UTC, when it is due again",
+            "is_stale": "1 if it has missed four of its dates",
+            "note": "what the checks of its last run held against it",
+        },
+    ),
+}
+
+
+def first_comment(sql: str) -> str:
+    """The comment that a view's file begins with, on one line."""
+    match = _COMMENT.match(sql.lstrip())
+    return " ".join(line.removeprefix("--").strip() for line in match[0].splitlines()) if match else ""
+
+
+def _columns_of_views() -> dict[str, list[str]]:
+    """Columns of each view in their order, as SQLite sees them: views hold no types and list no columns."""
+    conn = sqlite3.connect(":memory:")
+    try:
+        conn.executescript(schema.schema_sql())
+        found = {}
+        for name, sql in schema.view_files().items():
+            conn.execute(f"create view {name} as\n{sql}")
+            found[name] = [row[0] for row in conn.execute("select name from pragma_table_info(?)", (name,))]
+        return found
+    finally:
+        conn.close()
+
+
+@cache
+def _tables() -> dict[str, dict[str, Any]]:
+    tables = schema.comments()
+    described: dict[str, dict[str, Any]] = {name: {"description": text, "columns": columns} for name, (text, columns) in tables.items()}
+    texts = schema.view_files()
+    for name, columns in _columns_of_views().items():
+        described[name] = {"description": first_comment(texts[name])}
+        if name in _VIEWS:
+            like, but = _VIEWS[name]
+            known = tables[like][1] | but
+            described[name]["columns"] = {column: known[column] for column in columns if column in known}
+    return described
+
+
+@hookimpl
+def get_metadata(datasette: Any, key: str | None, database: str | None, table: str | None) -> dict[str, Any]:  # noqa: ARG001 (names of the hook)
+    """What Datasette merges below metadata.yaml, which wins. It writes into what it is given, hence a copy."""
+    if table is not None:
+        found = {table: _tables()[table]} if database == DATABASE and table in _tables() else {}
+    else:
+        found = _tables()
+    return {"databases": {DATABASE: {"tables": copy.deepcopy(found)}}}
