@@ -99,10 +99,10 @@ def html_events(root: Node) -> Iterator[Event]:
     mains = root.xpath("//main")
     if len(mains) != 1:
         raise UnexpectedPage(f"expected one <main>, got {len(mains)} on {page_title(root)!r}")
-    for node in mains[0].iter("h2", "h3", "h4", "strong", "b", "summary", "p", "table"):
+    for node in mains[0].iter("h2", "h3", "h4", "h5", "h6", "strong", "b", "summary", "p", "table"):
         if node.tag == "table":
             yield Event("table", "", [[_cell(cell) for cell in row.iterchildren("th", "td")] for row in node.iter("tr")])
-        elif node.tag in {"h2", "h3", "h4"}:
+        elif node.tag in {"h2", "h3", "h4", "h5", "h6"}:
             yield Event("heading", text(node), [])
         elif node.tag == "p":
             yield Event("text", text(node), [])
@@ -117,8 +117,9 @@ def _cell(cell: Node) -> Cell:
 
 # [KB5087423](https://support.microsoft.com/help/5087423)
 _LINK: Final = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<href>[^)\s]*)(?:\s+\"[^\"]*\")?\)")
-# **Windows Server 2025 (OS build 26100)**
-_LABEL: Final = re.compile(r"\*\*(?P<text>.+)\*\*")
+# **Windows Server 2025 (OS build 26100)**; what HTML has as a summary may stand in a list or keep its " - End of updates"
+_LABEL: Final = re.compile(r"(?:[-*>]\s+)*\*\*(?P<text>[^*]+)\*\*(?:\s*-\s*End of [^*]*)?")
+_TAG: Final = re.compile(r"</?(?:details|summary|strong|b|p|br)\b[^>]*>", re.IGNORECASE)
 _RULE: Final = re.compile(r"\|?[\s:|-]+\|?")
 
 
@@ -142,6 +143,8 @@ def markdown_events(source: str) -> Iterator[Event]:
     rows: list[list[Cell]] = []
     for line in source.splitlines():
         stripped = line.strip()
+        if stripped.startswith("<"):
+            stripped = _TAG.sub("", stripped).strip()
         if stripped.startswith("|"):
             if not (_RULE.fullmatch(stripped) and "-" in stripped):
                 rows.append([_markdown_cell(cell) for cell in _cells(stripped)])

@@ -84,7 +84,20 @@ class _Crawl:
     """A crawl in another process: parsing does not hold up the server, and stopping the server stops it."""
 
     def __init__(self, db: Path, archive: Path, contact: str, mirror: str | None, say: Say) -> None:
-        command = [sys.executable, "-m", "scraper", "crawl", "--due", "--db", str(db), "--archive", str(archive), "--contact", contact]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "scraper",
+            "crawl",
+            "--due",
+            "--db",
+            str(db),
+            "--archive",
+            str(archive),
+            "--contact",
+            contact,
+        ]
         command += ["--mirror", mirror] if mirror else []
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"

@@ -1,5 +1,5 @@
 -- The newest release of each product in each line: hotpatches and baselines of the hotpatch line, LCUs of the standard line. Components, previews and expired releases are left out.
-select product, line, kb, build, release_date, month, cadence, classification, restart_required, baseline_kb, baseline_build, article_url, subject
+select product, line, release, kb, build, release_date, month, cadence, classification, restart_required, baseline_kb, baseline_build, article_url, subject
 from (
     select
         r.*,

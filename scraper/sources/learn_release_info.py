@@ -23,7 +23,7 @@ HOME_URL = "https://learn.microsoft.com/en-us/windows/release-health/"
 LICENCE = "https://learn.microsoft.com/en-us/legal/termsofuse"
 PRECEDENCE = 100  # published rows of Learn's tables are believed before any other source
 DUE_EVERY = "6h"
-AT_LEAST = 20  # rows; the shortest of the three pages has hundreds
+AT_LEAST = 5  # rows; the shortest of the three pages has hundreds, and what it had is compared with section by section
 
 _BASE = "https://learn.microsoft.com/en-us/windows/release-health/"
 PAGES = [
@@ -38,6 +38,8 @@ _LTSC: Final = re.compile(r"\bLTS[BC]\b")
 
 # "24H2" of the versions table, with what remains of a footnote: "24H2^1^" (markdown), "1507 (RTM)"
 _VERSION: Final = re.compile(r"(?P<version>\d{2}H\d|\d{4})(?:\^\d\^| ?\([^()]*\))*", re.IGNORECASE)
+# Headings within a part of the page: "Servicing channels", "Enterprise and IoT Enterprise LTSC editions"
+_OF_A_PART: Final = re.compile(r"servicing channel|enterprise\b", re.IGNORECASE)
 # "Calendar year 2026"
 _YEAR: Final = re.compile(r"Calendar year (?P<year>\d{4})", re.IGNORECASE)
 # "The releases marked with an * were initially planned as hotpatch updates."
@@ -64,16 +66,13 @@ def parse(page: Page) -> Iterator[Claim]:
     marked: list[str] = []
     has_footnote = False
     for event in events:
-        if event.kind == "heading" and not heading(event.text, client):
-            if found_topic := _topic(event.text):
-                topic, product, year = found_topic, None, None
-            elif not re.match(r"servicing channel|enterprise|calendar year", event.text, re.IGNORECASE):
-                topic, product, year = "", None, None
-        elif event.kind in {"heading", "label"}:
+        if event.kind in {"heading", "label"}:
             if named_product := heading(event.text, client):
                 product, year = named_product, None
             elif match := _YEAR.fullmatch(event.text):
                 year = int(match["year"])
+            elif event.kind == "heading" and not _OF_A_PART.match(event.text):
+                topic, product, year = _topic(event.text), None, None
         elif event.kind == "text":
             has_footnote = has_footnote or _FOOTNOTE.search(event.text) is not None
         elif topic:
@@ -85,10 +84,12 @@ def parse(page: Page) -> Iterator[Claim]:
             else:
                 place = f"Hotpatch calendar {year}: {product.name}" if product and year else topic
                 yield from _placed(place, _calendar(page, event.rows, product, year, marked))
-    if not found["history"]:
+        elif event.rows and "availability date" in (names := [cell.text.casefold() for cell in event.rows[0]]):
+            raise UnexpectedPage(
+                f"expected a heading such as 'Windows 11 release history' before a table with the columns {names}, got none that we know"
+            )
+    if not found["history"] and not found["calendar"]:
         raise UnexpectedPage(f"expected tables of a release history, got none on {page.final_url}")
-    if not found["versions"]:
-        raise UnexpectedPage(f"expected a table of versions by servicing option, got none on {page.final_url}")
     if marked and not has_footnote:
         raise UnexpectedPage(f"expected a footnote on what was 'initially planned as hotpatch' for {marked[0]!r}, got none")
 

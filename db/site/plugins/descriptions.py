@@ -55,7 +55,14 @@ _VIEWS: Final = {
             "baseline_subject": "name of that baseline in claims",
         },
     ),
-    "latest_releases": _Columns("releases", {"line": "hotpatch or standard"}),
+    "latest_releases": _Columns(
+        "releases",
+        {
+            "line": "hotpatch or standard",
+            "baseline_kb": "KB of the baseline that it needs or is",
+            "baseline_build": "build of that baseline",
+        },
+    ),
     "next_restarts": _Columns(
         "hotpatch_calendar",
         {
@@ -112,11 +119,8 @@ def _tables() -> dict[str, dict[str, Any]]:
     return described
 
 
-@hookimpl
+@hookimpl  # type: ignore[untyped-decorator]
 def get_metadata(datasette: Any, key: str | None, database: str | None, table: str | None) -> dict[str, Any]:  # noqa: ARG001 (names of the hook)
     """What Datasette merges below metadata.yaml, which wins. It writes into what it is given, hence a copy."""
-    if table is not None:
-        found = {table: _tables()[table]} if database == DATABASE and table in _tables() else {}
-    else:
-        found = _tables()
-    return {"databases": {DATABASE: {"tables": copy.deepcopy(found)}}}
+    names = _tables().keys() if table is None else _tables().keys() & {table} if database == DATABASE else ()
+    return {"databases": {DATABASE: {"tables": {name: copy.deepcopy(_tables()[name]) for name in names}}}}

@@ -53,7 +53,7 @@ def _hashes_of_inline_scripts() -> list[str]:
     return sorted({f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts})
 
 
-@hookimpl
+@hookimpl  # type: ignore[untyped-decorator]
 def asgi_wrapper(datasette: Any) -> Callable[[App], App]:  # noqa: ARG001 (name of the hook)
     """Adds the headers to every answer, errors and files included; one that a page sets itself stays."""
 

@@ -32,7 +32,7 @@ LIMITS: Final = {
 }
 
 
-@hookimpl
+@hookimpl  # type: ignore[untyped-decorator]
 def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) -> None:  # noqa: ARG001 (names of the hook)
     """Bounds each connection as it is opened."""
     for limit, value in LIMITS.items():

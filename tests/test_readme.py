@@ -1,0 +1,93 @@
+"""The README says what is true: its commands, tables, views, sources and links exist, and all that exist are in it."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Command
+
+from db import schema
+from db.seeding import open_seed_database
+from scraper.cli import cli
+from scraper.sources import registry
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_command_table_view_and_source_is_named() -> None:
+    names = [
+        *schema.comments(),
+        *schema.view_files(),
+        *registry(),
+        *(f"hotpatch-kb {name}" for name, command in cli.commands.items() if not command.hidden),
+    ]
+    assert [name for name in names if not re.search(rf"`{re.escape(name)}[ `]", README)] == []
+
+
+def test_every_option_in_the_readme_exists() -> None:
+    options = {
+        option
+        for command in cli.commands.values()
+        for parameter in command.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--quiet", "--editable", "--help"}
+    assert named - options == set()
+
+
+@pytest.mark.parametrize("document", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")), "benchmarks/README.md"])
+def test_links_of_documents_lead_somewhere(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)", text) if not link.startswith("http")]
+    assert [link for link in links if not ((ROOT / document).parent / link).exists()] == []
+
+
+def test_the_two_commands_are_marked_for_ci() -> None:
+    for name, piece in (("first", "hotpatch-kb serve"), ("second", "pytest")):
+        block = re.search(rf"<!-- {name} command -->\n```sh\n([^`\n]+)\n```", README)
+        assert block, name
+        assert piece in block[1]
+
+
+def test_the_example_query_of_the_readme_answers() -> None:
+    sql = re.search(r"```sql\n(.*?)```", README, re.DOTALL)
+    assert sql
+    conn = open_seed_database()
+    conn.row_factory = None
+    rows = conn.execute(sql[1]).fetchall()
+    conn.close()
+    assert isinstance(rows, list)
+    assert sqlite3.sqlite_version_info >= (3, 37)  # STRICT
+    assert ("2026-05-12", "2026-05-12") in [(value, text) for value, text, _, _ in rows]
+
+
+def test_help_of_every_command(run: Command) -> None:
+    for name in cli.commands:
+        done = run(name, "--help")
+        assert (done.code, "--db" in done.out, "--json" in done.out) == (0, True, True)
+    assert "Exit codes" in run("--help").out
+    assert run("--version").out.startswith("hotpatch-kb, version ")
+    assert run("lookups").code == 2
+
+
+def test_the_module_is_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "scraper", "--version"], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout.startswith("hotpatch-kb")) == (0, True)
+
+
+def test_the_tree_holds_no_path_of_a_machine_and_no_large_file() -> None:
+    files = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, check=False).stdout.split("\n")
+    if not any(files):
+        pytest.skip("needs a git checkout to know which files are the project's")
+    here = str(ROOT.parent) + "/"
+    for name in filter(None, files):
+        path = ROOT / name
+        if path.is_file():
+            assert path.stat().st_size < 1_000_000, name
+            assert here not in path.read_text(encoding="utf-8", errors="replace"), name

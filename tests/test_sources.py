@@ -1,0 +1,94 @@
+"""Every source on its own pages: the golden result beside each page is what it states, or why it is refused."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import render
+from make_pages import PAGES, pages
+
+from db.claims import Page, UnexpectedPage
+from scraper.sources import registry
+
+CASES = sorted(str(path.relative_to(PAGES)) for path in PAGES.rglob("*") if path.suffix in {".html", ".md"})
+
+
+def _page(name: str) -> Page:
+    source, _, file = name.partition("/")
+    url = {
+        "hotpatch": render.HOTPATCH_HUB["new"], "server": render.SERVER_HUB["new"] if source == "support_navigation" else render.SERVER_INFO,
+        "windows11": render.WINDOWS11_INFO, "windows10": render.WINDOWS10_INFO,
+    }.get(file.partition("-")[0].partition(".")[0], render.HOTPATCH_HUB["new"] if source == "support_navigation" else render.SERVER_INFO)  # fmt: skip
+    kind = "text/markdown; charset=utf-8" if name.endswith(".md") else "text/html; charset=utf-8"
+    return Page(source, url, url, url, "2026-07-23T12:00:00Z", 200, (PAGES / name).read_bytes(), {"content-type": kind})
+
+
+def test_pages_are_what_the_renderer_makes_of_the_facts() -> None:
+    made = dict(pages())
+    assert sorted(made) == CASES
+    for name, text in made.items():
+        assert (PAGES / name).read_bytes() == text.encode("utf-8"), f"{name}: run python tests/make_pages.py"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_pages(name: str, golden: Callable[[Path, Any], None]) -> None:
+    page = _page(name)
+    result: Any
+    try:
+        sections: dict[str, dict[str, dict[str, Any]]] = defaultdict(lambda: defaultdict(dict))
+        claims = list(registry()[page.source].parse(page))
+        for claim in claims:
+            sections[claim.section][claim.subject][claim.field] = (
+                claim.value if claim.value == claim.value_text else [claim.value, claim.value_text]
+            )
+        assert len({(c.section, c.subject, c.field) for c in claims}) == len(claims)
+        result = sections
+    except UnexpectedPage as error:
+        result = {"refused": str(error)}
+    assert ("refused" in name) == ("refused" in result)
+    golden((PAGES / name).with_suffix((PAGES / name).suffix + ".json"), result)
+
+
+def test_no_golden_is_left_over() -> None:
+    assert sorted(str(path.relative_to(PAGES)) for path in PAGES.rglob("*.json")) == sorted(f"{name}.json" for name in CASES)
+
+
+def test_html_and_markdown_of_one_page_state_the_same() -> None:
+    """As published: markdown escapes the footnote's mark, HTML does not; all values agree."""
+    stated = [
+        {(c.section, c.subject, c.field): c.value for c in registry()["learn_release_info"].parse(_page(f"learn_release_info/{name}"))}
+        for name in ("server.md", "server-crlf.md", "server.html")
+    ]
+    assert stated[0] == stated[1] == stated[2]
+
+
+def test_old_and_new_layout_name_the_same_releases() -> None:
+    """Each entry of the old navigation, which stands twice in the page, is an entry of the new one, with another link."""
+    new, old = (
+        {
+            (c.section, c.subject, c.field): c.value
+            for c in registry()["support_navigation"].parse(_page(f"support_navigation/hotpatch-{layout}-layout.html"))
+        }
+        for layout in ("new", "old")
+    )
+    links = {"article_url", "article_kb", "slug_build", "slug_kb"}
+    assert {key: value for key, value in old.items() if key[2] not in links}.items() <= new.items()
+    assert {value for key, value in old.items() if key[2] == "article_kb" and key[1].endswith("2026-04-14/baseline")} == {
+        "5089602",
+        "5086656",
+        "5086657",
+    }
+
+
+def test_claims_are_counted_by_row_not_by_claim() -> None:
+    page = _page("support_navigation/hotpatch-new-layout.html")
+    rows = defaultdict(set)
+    for claim in registry()["support_navigation"].parse(page):
+        rows[claim.section].add(claim.row)
+    assert {section: sorted(found) for section, found in rows.items()} == {
+        section: list(range(len(found))) for section, found in rows.items()
+    }
