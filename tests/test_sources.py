@@ -92,3 +92,65 @@ def test_claims_are_counted_by_row_not_by_claim() -> None:
     assert {section: sorted(found) for section, found in rows.items()} == {
         section: list(range(len(found))) for section, found in rows.items()
     }
+
+
+def _navigation(*titles_and_links: tuple[str, str]) -> dict[tuple[str, str], str | None]:
+    entries = [render.NavEntry(title, href) for title, href in titles_and_links]
+    category = render.NavCategory("Release notes for hotpatch on Windows Server 2025 Datacenter Azure Edition", "release-notes", entries)
+    body = render.navigation_new([category], h1="Release notes", url=render.HOTPATCH_HUB["new"]).encode()
+    page = Page(
+        "support_navigation",
+        render.HOTPATCH_HUB["new"],
+        render.HOTPATCH_HUB["new"],
+        render.HOTPATCH_HUB["new"],
+        "2026-07-23T12:00:00Z",
+        200,
+        body,
+    )
+    return {(claim.subject, claim.field): claim.value for claim in registry()["support_navigation"].parse(page)}
+
+
+def test_two_values_of_one_thing_are_both_kept() -> None:
+    """A title's KB of a baseline and its link may differ; an entry may stand twice with two dates."""
+    found = _navigation(
+        ("April 14, 2026—Baseline (KB5089602)", "/en-us/help/5089603"),
+        ("May 12, 2026—Hotpatch KB5087423 (OS Build 26100.32772)", "a"),
+        ("May 13, 2026—Hotpatch KB5087423 (OS Build 26100.32772)", "a"),
+    )
+    baseline, hotpatch = "release/ws2025/2026-04-14/baseline", "release/ws2025/5087423/26100.32772"
+    assert (found[baseline, "article_kb"], found[baseline, "article_kb#2"]) == ("5089602", "5089603")
+    assert (found[hotpatch, "release_date"], found[hotpatch, "release_date#2"]) == ("2026-05-12", "2026-05-13")
+
+
+def test_links_out_of_microsofts_sites_are_no_addresses() -> None:
+    for href in (
+        "javascript:alert(1)",
+        "https://evil.example/x",
+        "//evil.example/x",
+        "data:text/html,x",
+        "https://microsoft.com.evil.example/",
+    ):
+        found = _navigation(("May 12, 2026—Hotpatch KB5087423 (OS Build 26100.32772)", href))
+        assert found["release/ws2025/5087423/26100.32772", "article_url"] is None
+    found = _navigation(("May 12, 2026—Hotpatch KB5087423 (OS Build 26100.32772)", "../2026/x?branch=pr-en-us-325#top"))
+    assert (
+        found["release/ws2025/5087423/26100.32772", "article_url"]
+        == "https://support.microsoft.com/en-us/servicing/os/hotpatch/windows-11/2026/x"
+    )
+
+
+def test_a_line_that_is_new_is_read_without_a_change_of_the_program() -> None:
+    info = render.windows11_release_info("2026-07")
+    text = render.release_info_html(info).replace("25H2", "27H2").replace("26200", "27900")
+    page = Page(
+        "learn_release_info",
+        render.WINDOWS11_INFO,
+        render.WINDOWS11_INFO,
+        render.WINDOWS11_INFO,
+        "2026-07-23T12:00:00Z",
+        200,
+        text.encode(),
+    )
+    subjects = {claim.subject for claim in registry()["learn_release_info"].parse(page)}
+    assert "release/win11-27h2/5101650/27900.8875" in subjects
+    assert "calendar/win11-27h2/2026-07" in subjects

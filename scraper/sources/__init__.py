@@ -6,7 +6,7 @@ The registry is the folder: a module here is a source, and its name is the sourc
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
 from typing import NamedTuple
@@ -44,6 +44,23 @@ class Source(NamedTuple):
     collected: str
     stated_since: Callable[[Page], str | None]
     parse: Callable[[Page], Iterator[Claim]]
+
+
+def distinct(claims: Iterable[Claim]) -> Iterator[Claim]:
+    """Claims of which each has a section, subject and field of its own.
+
+    A row that stands twice states nothing new (KB5091572, 14393.9062); one that states another value of the same thing is
+    kept beside the first as ``field#2``, and the resolution decides.
+    """
+    seen: dict[tuple[str, str, str], str | None] = {}
+    for claim in claims:
+        key, number = (claim.section, claim.subject, claim.field), 1
+        while key in seen and seen[key] != claim.value:
+            number += 1
+            key = (claim.section, claim.subject, f"{claim.field}#{number}")
+        if key not in seen:
+            seen[key] = claim.value
+            yield claim if number == 1 else claim._replace(field=key[2])
 
 
 def _not_stated(_page: Page) -> None:

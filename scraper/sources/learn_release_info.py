@@ -16,7 +16,7 @@ from db.claims import Claim, Page, UnexpectedPage
 from db.grammar import MONTHS, Build, build, builds_in, calendar_type, clean, iso_date, kb, month_number, update_type
 from db.products import Product, heading, named, products_in
 from scraper.markup import Cell, Event, front_matter, html_events, link, markdown_events, tree
-from scraper.sources import PageSpec
+from scraper.sources import PageSpec, distinct
 
 TITLE = "Microsoft Learn: release information"
 HOME_URL = "https://learn.microsoft.com/en-us/windows/release-health/"
@@ -59,6 +59,10 @@ def parse(page: Page) -> Iterator[Claim]:
     Raises:
         UnexpectedPage: no release history, an unknown column, or a row that cannot be read.
     """
+    yield from distinct(_tables(page))
+
+
+def _tables(page: Page) -> Iterator[Claim]:
     events = list(_events(page))
     client = "win10" if page.page_url.endswith("/release-information") else "win11"
     found = {"history": 0, "calendar": 0, "versions": 0}
@@ -147,16 +151,8 @@ def _records(rows: list[list[Cell]], header: list[str], place: str) -> Iterator[
         yield dict(zip(header, cells, strict=False))
 
 
-def _fields(section: str, subject: str, row: int, fields: Iterable[Field], seen: dict[tuple[str, str], str | None]) -> Iterator[Claim]:
-    """Claims of one row. A row that stands twice states nothing new; one that states another value of the same thing is kept as ``field#2``."""
-    for name, value, text in fields:
-        key, number = name, 1
-        while (subject, key) in seen and seen[subject, key] != value:
-            number += 1
-            key = f"{name}#{number}"
-        if (subject, key) not in seen:
-            seen[subject, key] = value
-            yield Claim(section, subject, key, value, text, row)
+def _claims(section: str, subject: str, row: int, fields: Iterable[Field]) -> Iterator[Claim]:
+    return (Claim(section, subject, name, value, text, row) for name, value, text in fields)
 
 
 def _release_subject(product: Product, number: int | None, os_build: Build) -> tuple[str, list[Field]]:
@@ -182,7 +178,6 @@ def _history(page: Page, rows: list[list[Cell]], product: Product | None) -> Ite
     if not records:
         raise UnexpectedPage(f"expected rows in {section}, got none")
     _same_number(section, product, [record["build"].text for record in records])
-    seen: dict[tuple[str, str], str | None] = {}
     for row, record in enumerate(records):
         number = kb(record["kb article"].text) if record["kb article"].text else None
         subject, fields = _release_subject(product, number, build(record["build"].text))
@@ -194,7 +189,7 @@ def _history(page: Page, rows: list[list[Cell]], product: Product | None) -> Ite
         elif letter and update_type(letter).cadence in {"C", "D"}:
             fields.append(("classification", "preview", letter))
         fields += _article(page, record["kb article"])
-        yield from _fields(section, subject, row, fields, seen)
+        yield from _claims(section, subject, row, fields)
 
 
 def _update_type_fields(text: str) -> list[Field]:
@@ -218,7 +213,6 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
     if not records:
         raise UnexpectedPage(f"expected rows in {section}, got none")
     _same_number(section, product, [record["build"].text for record in records])
-    seen: dict[tuple[str, str], str | None] = {}
     for row, record in enumerate(records):
         letter = record["update type"].text
         read = update_type(letter)
@@ -230,7 +224,7 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
         cells = [record[name] for name in ("availability date", "build", "kb article")]
         if not any(cell.text for cell in cells):
             # Not released yet: a plan, which may change (June 2026 did).
-            yield from _fields(section, subject, row, [("planned_type", kind, record["type"].text)], seen)
+            yield from _claims(section, subject, row, [("planned_type", kind, record["type"].text)])
             continue
         fields: list[Field] = [("type", kind, record["type"].text)]
         if read.is_marked:
@@ -246,11 +240,11 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
         if cells[1].text:
             release_subject, named_by = _release_subject(product, number, build(cells[1].text))
             fields += named_by
-            yield from _fields(section, release_subject, row, [*named_by, *release, *_article(page, cells[2])], seen)
+            yield from _claims(section, release_subject, row, [*named_by, *release, *_article(page, cells[2])])
         elif number:
             fields.append(("kb", str(number), cells[2].text))
-            yield from _fields(section, f"release/{product.product}/{number}/-", row, [("kb", str(number), cells[2].text), *release], seen)
-        yield from _fields(section, subject, row, fields, seen)
+            yield from _claims(section, f"release/{product.product}/{number}/-", row, [("kb", str(number), cells[2].text), *release])
+        yield from _claims(section, subject, row, fields)
 
 
 def _versions(rows: list[list[Cell]], client: str) -> Iterator[Claim]:
@@ -261,7 +255,6 @@ def _versions(rows: list[list[Cell]], client: str) -> Iterator[Claim]:
     if version is None or len(ends) < 2 or "availability date" not in header:
         raise UnexpectedPage(f"expected the columns version, availability date and two end dates in the table of versions, got {header}")
     is_server = "server" in version
-    seen: dict[tuple[str, str], str | None] = {}
     for row, record in enumerate(_records(rows, header, "the table of versions")):
         option = record["servicing option"].text if "servicing option" in record else ""
         if is_server:
@@ -282,4 +275,4 @@ def _versions(rows: list[list[Cell]], client: str) -> Iterator[Claim]:
         ):
             text = clean(cell.text)
             fields.append((f"{prefix}{name}", None if text in NO_DATES else iso_date(text), text))
-        yield from _fields(section, f"product/{product.product}", row, fields, seen)
+        yield from _claims(section, f"product/{product.product}", row, fields)

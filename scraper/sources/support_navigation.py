@@ -16,7 +16,7 @@ from db.claims import Claim, Page, UnexpectedPage
 from db.grammar import Title, clean, help_kb, slug_builds, slug_kb, title
 from db.products import BUILD_NUMBERS, named, products_in
 from scraper.markup import Node, link, page_title, text, tree, with_class
-from scraper.sources import PageSpec
+from scraper.sources import PageSpec, distinct
 
 TITLE = "Microsoft Support: navigation of update histories and hotpatch release notes"
 HOME_URL = "https://support.microsoft.com/en-us/servicing/os/hotpatch/windows-11/2025/release-notes-for-hotpatch-on-windows-11-enterprise-version-25h2"
@@ -109,6 +109,10 @@ def parse(page: Page) -> Iterator[Claim]:
     Raises:
         UnexpectedPage: no navigation, a category or an entry that cannot be read, or the navigation of another family.
     """
+    yield from distinct(_entries(page))
+
+
+def _entries(page: Page) -> Iterator[Claim]:
     root = tree(page)
     seen: set[tuple[str, str, str]] = set()
     rows: dict[str, int] = {}
