@@ -8,6 +8,7 @@ import json
 import random
 import re
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -730,3 +731,38 @@ def test_a_damaged_archive_is_not_believed(run: Command, crawled: Path, tmp_path
     done = run("replay", "--db", "x.db")
     assert (done.code, "expected content of its name's hash" in done.err) == (2, True)
     assert dump(tmp_path / "x.db") == before
+
+
+def test_a_reader_sees_the_old_state_or_the_new_one(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    """Case 18: written in place, in one transaction; the file is never replaced."""
+    run("crawl", "--db", "x.db", "--from", worlds["old"])
+    inode = (tmp_path / "x.db").stat().st_ino
+    reader = sqlite3.connect(f"{(tmp_path / 'x.db').as_uri()}?mode=ro", uri=True, isolation_level=None)
+    count = "select (select count(*) from releases), (select count(*) from claims), (select count(*) from runs)"
+    reader.execute("begin")
+    before = reader.execute(count).fetchone()
+    assert run("crawl", "--db", "x.db", "--from", worlds["new"]).code == 0
+    assert reader.execute(count).fetchone() == before
+    reader.execute("commit")
+    after = reader.execute(count).fetchone()
+    reader.close()
+    assert after[0] > before[0]
+    assert after[2] == 2
+    assert (tmp_path / "x.db").stat().st_ino == inode
+
+
+def test_a_run_that_fails_while_it_writes_leaves_the_database_as_it_was(
+    run: Command, worlds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("crawl", "--db", "x.db", "--from", worlds["old"])
+    before = dump(tmp_path / "x.db")
+
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("db.publish.write_lines", fail)
+        done = run("crawl", "--db", "x.db", "--from", worlds["new"])
+        assert (done.code, "the database cannot be used: disk I/O error" in done.err) == (1, True)
+    assert dump(tmp_path / "x.db") == before
+    assert run("crawl", "--db", "x.db", "--from", worlds["new"]).code == 0

@@ -1,0 +1,140 @@
+"""``hotpatch-kb serve`` as a process: it serves at once, crawls in the background, and shows what a crawl brought."""
+
+from __future__ import annotations
+
+import json
+import queue
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import render
+from conftest import Command
+from mirror import Mirror
+
+
+class Served:
+    """A running server: its address, and what it says."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "scraper", "serve", "--port", "0", *arguments],
+            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+        )  # fmt: skip
+        self.said: list[str] = []
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._lines.put(line.rstrip())
+        self._lines.put(None)
+
+    def until(self, pattern: str, seconds: float = 60) -> re.Match[str]:
+        """The first line that matches."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            try:
+                line = self._lines.get(timeout=left)
+            except queue.Empty:
+                break
+            assert line is not None, f"ended before {pattern!r}: {self.said}"
+            self.said.append(line)
+            if match := re.search(pattern, line):
+                return match
+        raise AssertionError(f"no line {pattern!r} in {seconds} s: {self.said}")
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(timeout=20)
+        self._thread.join(timeout=5)
+        assert self.process.stdout
+        self.process.stdout.close()
+        return code
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str) -> Iterator[Served]:
+    served = Served(folder, *arguments)
+    try:
+        yield served
+    finally:
+        served.stop()
+
+
+def _get(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        body = answer.read().decode()
+        return json.loads(body) if answer.headers["content-type"].startswith("application/json") else body
+
+
+def test_a_fresh_machine_without_a_network_serves_the_embedded_facts(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{free.getsockname()[1]}"
+    began = time.monotonic()
+    with serving(tmp_path, "--mirror", nowhere) as served:
+        url = served.until(r"^serving (\S+) \(facts end on 2026-07-23\)")[1]
+        rows = _get(f"{url}hotpatch/releases.json?product=ws2025&kb=5087423&_shape=array")
+        assert [(row["build"], row["classification"]) for row in rows] == [("26100.32772", "hotpatch")]
+        assert "Traceback" not in _get(url)
+        served.until(r"^crawl: a source failed or could not be reached; its facts were kept; serving on")
+        assert time.monotonic() - began < 45
+        assert _get(f"{url}hotpatch/data_until.json?_shape=array&product=ws2025&line=hotpatch")[0]["data_until"] == "2026-07-23"
+        assert served.stop() == 0
+    assert not [line for line in served.said if "Traceback" in line]
+
+
+def test_a_crawl_shows_without_a_restart(tmp_path: Path, worlds: dict[str, Path]) -> None:
+    """Case 18: the running server sees the finished crawl, and before it the old state."""
+    august = render.NavEntry("August 11, 2026—Hotpatch KB5120228 (OS Build 26100.33222)", "../../windows-server-2025/2026/kb5120228")
+    categories = render.hotpatch_categories("2026-07", "new")
+    categories[2].entries.insert(0, august)
+    page = render.navigation_new(categories, h1="Release notes", url=render.HOTPATCH_HUB["new"])
+    with Mirror() as mirror:
+        mirror.serve_tree(worlds["new"])
+        mirror.delay(render.HOTPATCH_HUB["new"], page.encode(), 3.0)
+        with serving(tmp_path, "--mirror", mirror.url) as served:
+            url = served.until(r"^serving (\S+)")[1]
+            asked = f"{url}hotpatch/releases.json?kb=5120228&_shape=array"
+            assert _get(asked) == []
+            served.until("^crawl: done; serving on")
+            assert [row["build"] for row in _get(asked)] == ["26100.33222"]
+            assert _get(f"{url}hotpatch/next_restarts.json?_shape=array")
+            assert served.stop() == 0
+
+
+def test_public_closes_sql_and_downloads(tmp_path: Path) -> None:
+    with serving(tmp_path, "--no-crawl", "--public") as served:
+        url = served.until(r"^serving (\S+)")[1]
+        assert _get(f"{url}hotpatch/latest_releases.json?_shape=array")
+        for closed in ("hotpatch.json?sql=select+1", "hotpatch.db", "hotpatch/releases.json?_where=1=1"):
+            with pytest.raises(urllib.error.HTTPError) as error:
+                _get(url + closed)
+            assert error.value.code == 403
+            error.value.close()
+    with serving(tmp_path, "--no-crawl") as served:
+        url = served.until(r"^serving (\S+)")[1]
+        assert _get(f"{url}hotpatch.json?sql=select+1+as+one&_shape=array") == [{"one": 1}]
+
+
+def test_a_port_that_is_taken_is_one_clear_line(run: Command) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        done = run("serve", "--no-crawl", "--port", taken.getsockname()[1])
+    assert (done.code, done.err.startswith("hotpatch-kb: expected an address to listen on")) == (2, True)
