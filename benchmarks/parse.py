@@ -51,17 +51,19 @@ def rows(pages: list[Page], rounds: int) -> list[Row]:
             _same(page, cells, soup(page.body))
             sides["soup"] = lambda p=page, b=soup: b(p.body)
         taken = in_turns(sides, rounds)
-        name = f"{_name(page)}: {len(claims)} claims"
+        name = f"{_name(page)}, {len(claims)} claims"
         reader = "splitting" if bare is markdown_cells else "lxml.html"
         found.append(compared("parse", name, taken["ours"], f"{reader}, {len(cells)} cells", taken["bare"], TARGET))
         if soup is not None:
-            found.append(compared("parse", f"{_name(page)}: BeautifulSoup, the same cells", taken["soup"], reader, taken["bare"], None))
+            found.append(
+                compared("parse", f"{_name(page)}, BeautifulSoup", taken["soup"], f"{reader}, the same cells", taken["bare"], None)
+            )
     return found
 
 
 def _name(page: Page) -> str:
-    host, _, path = page.final_url.removeprefix("https://").partition("/")
-    return f"{host.split('.')[0]} …{path.partition('?')[0][-32:]} {page.fetched_at[:7]}"
+    slug = page.final_url.partition("?")[0].rpartition("/")[2]
+    return f"{slug[:35]} {page.fetched_at[:7]}"
 
 
 def _bare(page: Page) -> Callable[[bytes], Cells]:

@@ -31,7 +31,9 @@ def main() -> int:
     parser.add_argument(
         "--pages", type=Path, action="append", default=[], help="a tree of saved pages; may be repeated  [default: those in ../shared]"
     )
-    parser.add_argument("--rounds", type=int, default=15, help="rounds of each comparison; replays take a third of them  [default: 15]")
+    parser.add_argument(
+        "--rounds", type=int, default=15, help="rounds of each comparison; of replays a third, of long ones a ninth  [default: 15]"
+    )
     parser.add_argument("--only", choices=PARTS, action="append", help="only this part; may be repeated")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
@@ -49,12 +51,12 @@ def main() -> int:
         notes = [material.note, *([parse.NO_SOUP] if parse.BeautifulSoup is None and "parse" in parts else [])]
         if "parse" in parts:
             rows += parse.rows(material.pages, arguments.rounds)
+        if "replay" in parts:
+            rows += replay.rows(program, folder, material.archive, len(material.pages), arguments.rounds)
         if "lookup" in parts:
             rows += lookup.rows(material.db, arguments.rounds)
         if "start-up" in parts:
             rows += startup.rows(program, material.db, arguments.rounds)
-        if "replay" in parts:
-            rows += replay.rows(program, folder, material.archive, len(material.pages), arguments.rounds)
     about = f"{datetime.now(UTC).date()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {arguments.rounds} rounds"
     if arguments.json:
         print(json.dumps({"about": about, "notes": notes, "rows": as_objects(rows)}, indent=1, ensure_ascii=False))

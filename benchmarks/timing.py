@@ -16,8 +16,8 @@ class Row:
 
     Attributes:
         part: parse, replay, lookup or start-up.
-        what: what of ours was timed.
-        ours: seconds, median.
+        what: what was timed: ours, or where it is for information another thing.
+        ours: seconds of that, median.
         against: what it is compared to; "" where the target is a time.
         theirs: seconds of that, median.
         ratio: median of the ratios of the rounds.
@@ -40,15 +40,15 @@ class Row:
         return "ok" if (self.ours if self.ratio is None else self.ratio) <= self.target else "miss"
 
 
-def in_turns(sides: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+def in_turns(sides: dict[str, Callable[[], object]], rounds: int, *, warm_up: bool = True) -> dict[str, list[float]]:
     """Seconds of every side in every round. All sides have a turn in each round, so that noise hits them alike.
 
-    The order turns round by round; a first round that is not counted fills caches on every side.
+    The order is reversed from round to round; ``warm_up`` is a first round that is not counted and fills caches.
     """
     names = list(sides)
     taken: dict[str, list[float]] = {name: [] for name in names}
     gc.collect()
-    for number in range(-1, rounds):
+    for number in range(-1 if warm_up else 0, rounds):
         for name in names if number % 2 else reversed(names):
             side = sides[name]
             began = time.perf_counter()
@@ -72,7 +72,7 @@ def as_objects(rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 def as_table(rows: Iterable[Row]) -> list[str]:
     """Rows as lines of a table in markdown, so that it can be pasted where people read it."""
-    head = ("", "what", "ours", "compared to", "", "ratio", "target", "")
+    head = ("", "what", "took", "compared to", "took", "ratio", "target", "")
     body = [
         (
             row.part,

@@ -122,5 +122,6 @@ def _tables() -> dict[str, dict[str, Any]]:
 @hookimpl  # type: ignore[untyped-decorator]
 def get_metadata(datasette: Any, key: str | None, database: str | None, table: str | None) -> dict[str, Any]:  # noqa: ARG001 (names of the hook)
     """What Datasette merges below metadata.yaml, which wins. It writes into what it is given, hence a copy."""
-    names = _tables().keys() if table is None else _tables().keys() & {table} if database == DATABASE else ()
-    return {"databases": {DATABASE: {"tables": {name: copy.deepcopy(_tables()[name]) for name in names}}}}
+    described = _tables()
+    names = described if table is None else described.keys() & {table}
+    return {"databases": {DATABASE: {"tables": {name: copy.deepcopy(described[name]) for name in names}}}}

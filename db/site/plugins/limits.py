@@ -2,7 +2,9 @@
 """Bounds on what one SQL statement may take. Datasette's time limit alone leaves a server open to a single GET.
 
 SQLite looks at the clock between steps of its program, never within one function. ``select zeroblob(1000000000)`` made
-Datasette 0.65.5 grow to 11 GB and answer nothing for 30 s; with the limits it answers 400 at once.
+Datasette 0.65.5 grow to 11 GB and answer nothing for 30 s; with the limits it answers 400 at once. They bound each step,
+not their number: a statement may still call sixty slow functions between two looks at the clock, so a published site
+takes no SQL of visitors at all.
 """
 
 from __future__ import annotations
