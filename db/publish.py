@@ -21,6 +21,7 @@ FACT_TABLES: Final = {
     "articles": ("url",),
     "releases": ("release",),
     "hotpatch_calendar": ("product", "month"),
+    "prices": ("price",),
     "conflicts": ("subject", "field", "claim_won", "claim_lost"),
 }
 # Columns whose change is told; the others are ids or follow from these.
@@ -37,9 +38,10 @@ _TOLD: Final = {
     "kbs": ("installs_kb",),  # that a KB is new, its releases tell
     "releases": ("release_date", "cadence", "classification", "is_expired", "baseline_kb", "gone_since"),
     "hotpatch_calendar": ("expected_type", "type"),
+    "prices": ("amount", "valid_to"),
 }
 # What the field of a change is called where the whole fact is new or gone.
-_NEW: Final = {"products": "product", "releases": "release", "hotpatch_calendar": "month"}
+_NEW: Final = {"products": "product", "releases": "release", "hotpatch_calendar": "month", "prices": "price"}
 
 _CLAIM_COLUMNS: Final = ", ".join(Stated._fields)
 
@@ -299,6 +301,10 @@ def _summary(table: str, row: Row) -> str:
         )
     if table == "hotpatch_calendar":
         return row["type"] or f"planned {row['expected_type']}"
+    if table == "prices":
+        return (
+            f"{row['amount']:.2f} {row['currency']} per {row['unit']} from {row['valid_from'] or 'a day not stated'} ({row['source_url']})"
+        )
     return str(row["name"])
 
 

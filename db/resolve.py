@@ -69,6 +69,7 @@ class Facts:
     articles: dict[str, Row] = field(default_factory=dict)
     releases: dict[int, Row] = field(default_factory=dict)
     hotpatch_calendar: dict[tuple[str, str], Row] = field(default_factory=dict)
+    prices: dict[int, Row] = field(default_factory=dict)
     fact_claims: set[tuple[str, int]] = field(default_factory=set)
     conflicts: dict[tuple[str, str, int, int], Row] = field(default_factory=dict)
     subjects: set[str] = field(default_factory=set)
@@ -121,10 +122,11 @@ class Resolver:
         self._baselines(units)
         self._products(units)
         self._kbs_and_articles(units)
+        self._prices()
         self.facts.subjects = {s for s, _ in self.facts.fact_claims} | {row["subject"] for t in self._tables() for row in t.values()}
 
     def _tables(self) -> list[dict[Any, Row]]:
-        return [self.facts.products, self.facts.kbs, self.facts.releases, self.facts.hotpatch_calendar]
+        return [self.facts.products, self.facts.kbs, self.facts.releases, self.facts.hotpatch_calendar, self.facts.prices]
 
     # --- which claim is believed ------------------------------------------------------------------------------------
 
@@ -642,6 +644,40 @@ class Resolver:
                     }  # fmt: skip
         for url, found in products.items():
             self.facts.articles[url]["product"] = found.pop() if len(found) == 1 else None
+
+    # --- prices -----------------------------------------------------------------------------------------------------
+
+    def _prices(self) -> None:
+        """Prices as their sources state them: no source wins over another here, the view shows where they disagree."""
+        for subject in sorted(s for s in self._by_subject if s.startswith("price/")):
+            _, service, product, meter, currency_unit, condition, *_ = subject.split("/")
+            currency, _, unit = currency_unit.partition(" ")
+            by_place: dict[tuple[str, str, str], dict[str, Stated]] = defaultdict(dict)
+            for claim in sorted(self._by_subject[subject], key=lambda c: c.last_seen_at):
+                if claim.gone_at is None:
+                    by_place[claim.source, claim.page_url, claim.section][claim.field] = claim
+            for (source, page_url, section), stated in sorted(by_place.items()):
+                values = {name: self._value(claim) for name, claim in stated.items()}
+                if values.get("amount") is None:
+                    continue
+                number = stable_id(subject, source, page_url, section)
+                known_product = None if product == "-" else product
+                if known_product and known_product not in self.facts.products:
+                    self._add_product(known_product)
+                self.facts.prices[number] = {
+                    "price": number, "service": service, "product": known_product, "meter": meter, "unit": unit.replace(" per ", "/"),
+                    "currency": currency, "region": values.get("region"), "amount": float(values["amount"] or 0),
+                    "valid_from": values.get("valid_from"), "valid_to": values.get("valid_to"), "condition": "" if condition == "-" else condition,
+                    "note": values.get("note"), "source_url": section, "trust": values.get("trust") or source, "subject": subject,
+                }  # fmt: skip
+                self.facts.fact_claims |= {(subject, claim.claim) for claim in stated.values()}
+
+    def _add_product(self, product: str) -> None:
+        known = named(product)
+        self.facts.products[product] = {
+            "product": product, "name": known.name, "family": known.family, "build_number": known.build_number, "release_date": None,
+            "mainstream_end_date": None, "extended_end_date": None, "hotpatch_from_date": None, "hotpatch_end_date": None, "subject": f"product/{product}",
+        }  # fmt: skip
 
 
 def _subject(unit: _Unit) -> str:

@@ -173,6 +173,26 @@ create table hotpatch_calendar (
     primary key (product, month)
 ) strict, without rowid;
 
+-- A price as one source states it. Sources that disagree have a row each; the view price_intervals shows where.
+create table prices (
+    price integer primary key,      -- from its subject and source
+    service text not null,          -- Hotpatch, Azure Update Manager
+    product text references products (product), -- the servicing line of Windows, empty where it does not matter
+    meter text not null,            -- what is metered
+    unit text not null,             -- such as core/month
+    currency text not null,         -- as the source states it; never converted
+    region text,                    -- empty: everywhere
+    amount real not null,           -- in the currency, per unit
+    valid_from text,                -- ISO date of the first day with it; empty: not known
+    valid_to text,                  -- ISO date of the first day without it; empty: none stated
+    condition text not null,        -- who qualifies: empty, defender_p2, software_assurance, esu or azure_local
+    note text,                      -- what else the source says of it, in our words
+    source_url text not null,       -- who states it
+    trust text not null,            -- what kind of source that is
+    subject text not null references subjects (subject) -- its name in claims
+) strict;
+create index prices_by_meter on prices (service, product, meter, valid_from);
+
 -- The two lines of each product, and up to which day the facts of each reach. The view data_until shows it.
 create table lines (
     product text not null references products (product), -- the servicing line of Windows

@@ -209,7 +209,13 @@ def test_status_says_what_is_stale(run: Command) -> None:
     done = run("status", "--json")
     assert (done.code, {row["source"]: row["is_stale"] for row in done.json()}) == (
         6,
-        {"facts_baseline_articles": False, "facts_lifecycle": False, "learn_release_info": True, "support_navigation": True},
+        {
+            "facts_baseline_articles": False,
+            "facts_lifecycle": False,
+            "facts_prices": False,
+            "learn_release_info": True,
+            "support_navigation": True,
+        },
     )
 
 

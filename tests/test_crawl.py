@@ -423,9 +423,13 @@ def test_a_wrecked_page_keeps_every_fact(fault: str, run: Command, worlds: dict[
     assert dump(tmp_path / "x.db", FACTS) == before
     assert query(tmp_path / "x.db", "select count(*) from claims") == claims
     states = dict(query(tmp_path / "x.db", "select source, state from sources"))
-    assert states == {"facts_baseline_articles": "ok", "facts_lifecycle": "ok", "learn_release_info": "ok", "support_navigation": "ok"} | {
-        source: "refused"
-    }
+    assert states == {
+        "facts_baseline_articles": "ok",
+        "facts_lifecycle": "ok",
+        "facts_prices": "ok",
+        "learn_release_info": "ok",
+        "support_navigation": "ok",
+    } | {source: "refused"}
     assert query(tmp_path / "x.db", "select count(*) from checks where ok = 0 and required = 1 and source = ?", source)[0][0] >= 1
     # The next good page is accepted, and says that all is well again.
     good = run("crawl", "--db", "x.db", "--from", worlds["new"])
@@ -704,7 +708,7 @@ def test_bad_input_is_one_clear_line(run: Command, tmp_path: Path) -> None:
         (("crawl", "--from", "empty"), "expected pages of"),
         (
             ("crawl", "--from", "empty", "--source", "learn"),
-            "expected a source (facts_baseline_articles, facts_lifecycle, learn_release_info, support_navigation), got 'learn'",
+            "expected a source (facts_baseline_articles, facts_lifecycle, facts_prices, learn_release_info, support_navigation), got 'learn'",
         ),
         (("lookup", "26100", "--db", "file.db"), "expected a database of hotpatch-kb"),
         (("crawl", "--from", "empty", "--db", "file.db"), "expected a database that can be written"),

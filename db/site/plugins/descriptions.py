@@ -72,6 +72,14 @@ _VIEWS: Final = {
             "build": "its build, once released",
         },
     ),
+    "price_intervals": _Columns(
+        "prices",
+        {
+            "amount_low": "the least that a source states, in the currency, per unit",
+            "amount_high": "the most that a source states",
+            "is_disputed": "1 if sources state different amounts for this interval",
+        },
+    ),
     "source_health": _Columns(
         "sources",
         {

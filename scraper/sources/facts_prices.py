@@ -1,0 +1,72 @@
+"""Prices that no crawler can read again: announcements, documents and posts, each as its source states it, disagreements kept.
+
+A table that comes with the program (``db/seed/facts/prices.tsv``). Hotpatching of an Arc-enabled Windows Server 2025 was free in
+preview, cost 1.50 USD a core and month from July 2025, and is free since May 2026; sources disagree on both days.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+
+from db.claims import Claim, Page, UnexpectedPage
+from scraper.sources import PageSpec, distinct
+
+TITLE = "Prices from announcements and documents"
+HOME_URL = "https://learn.microsoft.com/en-us/azure/update-manager/update-manager-faq"
+LICENCE = "https://www.apache.org/licenses/LICENSE-2.0"
+PRECEDENCE = 300
+DUE_EVERY = "never"
+AT_LEAST = 10
+IS_EMBEDDED = True
+COLLECTED = "2026-11-22T00:00:00Z"
+PAGES = [PageSpec("db/seed/facts/prices.tsv", ("prices.tsv",))]
+
+# Who qualifies for a price; "" is the price without a condition.
+CONDITIONS = frozenset({"", "defender_p2", "software_assurance", "esu", "azure_local"})
+
+
+def parse(page: Page) -> Iterator[Claim]:
+    """Claims of ``price/<service>/<product>/<meter>/<currency> <unit>/<condition>/<valid_from>``, one section per stating address.
+
+    Raises:
+        UnexpectedPage: an amount, date or condition cannot be read.
+    """
+    yield from distinct(_rows(page))
+
+
+def _rows(page: Page) -> Iterator[Claim]:
+    for row, record in enumerate(csv.DictReader(page.body.decode("utf-8").splitlines(), delimiter="\t")):
+        if record["condition"] not in CONDITIONS:
+            raise UnexpectedPage(f"expected a condition ({', '.join(sorted(CONDITIONS))}), got {record['condition']!r}")
+        fields = {
+            "amount": _amount(record["amount"]),
+            "valid_from": _day(record["valid_from"]),
+            "valid_to": _day(record["valid_to"]),
+            "note": record["note"],
+            "trust": record["trust"],
+        }
+        what = (record["service"], record["product"], record["meter"], f"{record['currency']} {record['unit'].replace('/', ' per ')}")
+        subject = "/".join(part or "-" for part in ("price", *what, record["condition"], record["valid_from"]))
+        for name, value in fields.items():
+            if value:
+                yield Claim(record["source_url"], subject, name, value, record[name], row, record["source_url"])
+
+
+def _amount(text: str) -> str:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise UnexpectedPage(f"expected an amount such as 1.50, got {text!r}") from None
+    if not amount.is_finite() or amount < 0:
+        raise UnexpectedPage(f"expected an amount of 0 or more, got {text!r}")
+    return f"{amount:f}"
+
+
+def _day(text: str) -> str:
+    """An ISO date; of a month alone its first day, "" where it is not known."""
+    if text and not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", text):
+        raise UnexpectedPage(f"expected a date or a month, got {text!r}")
+    return f"{text}-01" if len(text) == 7 else text
