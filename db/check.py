@@ -45,18 +45,24 @@ def count(claims: Iterable[Claim]) -> dict[str, Count]:
 
 
 def check_page(
-    page: Page, claims: list[Claim], *, before: Mapping[str, Count], at_least: int, accepted_gone: Iterable[str] = ()
+    page: Page,
+    claims: list[Claim],
+    *,
+    now: Mapping[str, Count],
+    before: Mapping[str, Count],
+    at_least: int,
+    accepted_gone: Iterable[str] = (),
 ) -> list[Check]:
     """Every check of one page.
 
     Args:
         page: the page, for its time.
         claims: what it states.
+        now: the counts of that.
         before: the counts of the page accepted before it, {} if there is none.
         at_least: how few rows are too few for a page of this source.
         accepted_gone: sections that a correction accepts as gone or shrunken.
     """
-    now = count(claims)
     total = sum(found.rows for found in now.values())
     checks = [Check("", "rows", total >= at_least, True, f"expected at least {at_least} rows, got {total}")]
     checks += _dates_ahead(page, claims)

@@ -112,12 +112,17 @@ def counts_before(conn: sqlite3.Connection, page: Page, family: Iterable[str] = 
             (page.source, page.fetched_at, *urls),
         ).fetchone()
         if row:
-            found = conn.execute(
-                "select section, row_count, release_count from sections where source = ? and page_url = ? and content_sha256 = ?",
-                (page.source, *row),
-            )
-            return {section: Count(rows, releases) for section, rows, releases in found}
+            return counts_of(conn, page.source, *row)
     return {}
+
+
+def counts_of(conn: sqlite3.Connection, source: str, page_url: str, content_sha256: str) -> dict[str, Count]:
+    """Section counts of a content that was accepted before."""
+    found = conn.execute(
+        "select section, row_count, release_count from sections where source = ? and page_url = ? and content_sha256 = ?",
+        (source, page_url, content_sha256),
+    )
+    return {section: Count(rows, releases) for section, rows, releases in found}
 
 
 def claims_of_content(conn: sqlite3.Connection, source: str, page_url: str, content_sha256: str) -> list[Claim] | None:

@@ -285,7 +285,7 @@ _corrections = click.option(
     "corrections",
     type=click.Path(path_type=Path, dir_okay=False),
     multiple=True,
-    help="A further file of corrections. May be repeated.",
+    help="A file of corrections beside <db>.corrections.csv. May be repeated.",
 )
 
 

@@ -138,8 +138,8 @@ class Run:
                 read.claims = list(registry()[page.source].parse(page))
             except UnexpectedPage as error:
                 read.error = str(error)
-            except (UnicodeDecodeError, RecursionError) as error:
-                read.error = f"expected a page in UTF-8 of sane depth, got {error}"
+            except Exception as error:  # noqa: BLE001 (whatever a page does to its parser, it is named and refused, and the other pages go on)
+                read.error = f"expected a page that its parser can read, got {type(error).__name__}: {error}"
         self.reads.append(read)
         return read
 
@@ -166,7 +166,8 @@ class Run:
             body,
             {"content-type": "text/tab-separated-values"},
         )
-        read = _Read(page, content_sha256(body), content_sha256(body), None)
+        sha256 = self.archive.keep(page) if self.archive is not None else hashlib.sha256(body).hexdigest()
+        read = _Read(page, sha256, content_sha256(body), None)
         if load.is_new(self.conn, page, read.content):
             read.claims = list(source.parse(page))
         self.reads.append(read)
@@ -188,14 +189,15 @@ class Run:
                 load_seed(self.conn)
             self._begin()
             self.embedded(registry().values())
+            for read in self.reads:
+                self._load(read)
+            self.reads.clear()
             for page in pages:
                 if page.source not in registry():
                     raise BadInput(f"expected a source ({', '.join(registry())}), got {page.source!r} in the archive")
                 self.say(f"{page.source}: {page.final_url}: {page.fetched_at}")
                 self.take(page)
                 self._load(self.reads.pop())
-            for read in self.reads:
-                self._load(read)
             self._end("")
         return self.result
 
@@ -251,17 +253,8 @@ class Run:
         claims = read.claims
         if not error and claims is None and (claims := load.claims_of_content(conn, page.source, page.page_url, read.content)) is None:
             error = "expected content that was accepted before, got content that was refused"
-        if not error and claims is not None and read.claims is not None and not source.is_embedded:
-            family = [
-                spec.page_url
-                for spec in source.pages
-                if spec.family and spec.family in {s.family for s in source.pages if s.page_url == page.page_url}
-            ]
-            before = load.counts_before(conn, page, family)
-            gone = publish.accepted_gone(self.corrections, page.source)
-            checks = check.check_page(page, claims, before=before, at_least=source.at_least, accepted_gone=gone)
-            self._write_checks(page, checks)
-            error = check.refusal(checks) or ""
+        if not error and claims is not None and not source.is_embedded:
+            error = self._check(source, read, claims)
         stated = None if source.is_embedded else self._stated_since(page, read.content)
         load.record_page(conn, page, number, read.sha256, read.content, stated, "refused" if error else "accepted", result.run)
         if error:
@@ -278,6 +271,26 @@ class Run:
         result.claims_added += began
         result.claims_ended += ended
         return page.fetched_at
+
+    def _check(self, source: Source, read: _Read, claims: list[Claim]) -> str:
+        """Why a page is refused, "" if it is accepted. Content that was accepted once is checked too: an old page may come back."""
+        page = read.page
+        families = {spec.family for spec in source.pages if spec.page_url == page.page_url and spec.family}
+        family = [spec.page_url for spec in source.pages if spec.family in families]
+        before = load.counts_before(self.conn, page, family)
+        now = load.counts_of(self.conn, page.source, page.page_url, read.content) if read.claims is None else check.count(claims)
+        if read.claims is None and now == before:
+            return ""  # the day on which nothing changed needs no further row of checks
+        checks = check.check_page(
+            page,
+            claims,
+            now=now,
+            before=before,
+            at_least=source.at_least,
+            accepted_gone=publish.accepted_gone(self.corrections, page.source),
+        )
+        self._write_checks(page, checks)
+        return check.refusal(checks) or ""
 
     def _stated_since(self, page: Page, content: str) -> str | None:
         """When the site says that the content was changed; never later than we saw it."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from db import publish, schema, seeding
 from db.claims import BadInput
+from db.resolve import Correction
 from scraper.archive import Archive
 from scraper.crawl import Progress, Result, Run, chosen, crawl_network, crawl_tree, locked, open_database
 from scraper.sources import Source
@@ -42,6 +43,12 @@ def progress() -> Iterator[Progress]:
         if is_terminal and count:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+def corrections_of(db: Path, given: Sequence[Path]) -> list[Correction]:
+    """The corrections of a run: those of the package, of ``<db>.corrections.csv`` if it is there, and of the files given."""
+    beside = db.with_name(f"{db.name}.corrections.csv")
+    return publish.load_corrections([*([beside] if beside.is_file() else []), *given])
 
 
 def ensure_seeded(db: Path, archive: Path) -> bool:
@@ -76,24 +83,21 @@ def crawl(
         LockHeld: another run is on.
     """
     wanted = chosen(sources)
-    decided = publish.load_corrections(corrections)
+    decided = corrections_of(db, corrections)
     if folder is not None and not folder.is_dir():
         raise BadInput(f"expected a folder of saved pages, got {folder}")
     if seed:
         ensure_seeded(db, archive)
     with locked(db), closing(open_database(db)) as conn:
         if due:
-            are_due = {
+            overdue = {
                 row[0]
                 for row in conn.execute(
                     "select source from source_health where due_at is null or due_at <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
                 )
             }
-            wanted = [
-                source
-                for source in wanted
-                if source.source in are_due or source.is_embedded or not conn.execute("select 1 from sources").fetchone()
-            ]
+            known = {row[0] for row in conn.execute("select source from sources")}
+            wanted = [source for source in wanted if source.source in overdue or source.source not in known]
         run = Run(conn, Archive(archive), decided, say, "crawl")
         run.embedded(wanted)
         if folder is not None:
@@ -112,7 +116,7 @@ async def _from_network(run: Run, wanted: Sequence[Source], contact: str, mirror
 
 def replay(db: Path, archive: Path, *, corrections: Sequence[Path] = (), say: Progress) -> Result:
     """Rebuilds a database from the embedded facts, an archive and the corrections; in place, in one transaction."""
-    decided = publish.load_corrections(corrections)
+    decided = corrections_of(db, corrections)
     kept = Archive(archive)
     db.parent.mkdir(parents=True, exist_ok=True)
     with locked(db), closing(open_database(db)) as conn:

@@ -770,3 +770,42 @@ def test_a_run_that_fails_while_it_writes_leaves_the_database_as_it_was(
         assert (done.code, "the database cannot be used: disk I/O error" in done.err) == (1, True)
     assert dump(tmp_path / "x.db") == before
     assert run("crawl", "--db", "x.db", "--from", worlds["new"]).code == 0
+
+
+def test_an_old_page_that_comes_back_is_checked_too(run: Command, crawled: Path, worlds: dict[str, Path], tmp_path: Path) -> None:
+    """A stale copy served weeks later has been accepted once, and is refused where it has lost too much."""
+    shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
+    august = [
+        render.NavEntry(f"August {day}, 2026—Hotpatch KB51202{day} (OS Build 26100.332{day})", f"kb51202{day}") for day in (11, 12, 13, 14)
+    ]
+    assert run("crawl", "--db", "x.db", "--from", _hotpatch_tree(tmp_path, "august", "2026-08-15", lambda e: e, {2: august})).code == 0
+    done = run("crawl", "--db", "x.db", "--from", _hotpatch_tree(tmp_path, "stale", "2026-08-16", lambda e: e))
+    assert (done.code, "expected about 30 rows in" in done.out) == (3, True)
+    assert query(tmp_path / "x.db", "select count(*) from releases where gone_since is not null") == [(0,)]
+
+
+def test_corrections_beside_the_database_are_read(run: Command, crawled: Path, tmp_path: Path) -> None:
+    shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "x.db.corrections.csv").write_text(
+        "source,subject,field,value,new_value,why,url,decided_on\n"
+        "support_navigation,release/ws-azure-preview/5003719/17784.1764,release_date,2021-06-08,2021-06-09,a test,https://example.com/,2026-08-20\n",
+        encoding="utf-8",
+    )
+    assert run("replay", "--db", "x.db").code == 0
+    assert query(tmp_path / "x.db", "select release_date from releases where kb = 5003719") == [("2021-06-09",)]
+
+
+def test_a_parser_that_fails_on_a_page_does_not_stop_the_others(
+    run: Command, worlds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
+        raise KeyError("month")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("scraper.sources.learn_release_info._history", broken)
+        done = run("crawl", "--db", "x.db", "--from", worlds["new"])
+    assert done.code == 3
+    assert "expected a page that its parser can read, got" in done.out
+    assert query(tmp_path / "x.db", "select source, state from sources where source not like 'facts%' order by 1") == [
+        ("learn_release_info", "refused"), ("support_navigation", "ok"),
+    ]  # fmt: skip

@@ -132,21 +132,28 @@ def _claims(sections: dict[str, int], day: str = "2026-07-14") -> list[Claim]:
     ],
 )
 def test_thresholds(before: dict[str, int], after: dict[str, int], is_refused: bool) -> None:
-    checks = check_page(_page(30_000), _claims(after), before=count(_claims(before)), at_least=20 if not before else 5)
+    checks = check_page(
+        _page(30_000), _claims(after), now=count(_claims(after)), before=count(_claims(before)), at_least=20 if not before else 5
+    )
     assert (refusal(checks) is not None) == is_refused
 
 
 def test_a_release_of_the_day_after_tomorrow_refuses_the_page() -> None:
     page = Page("learn_release_info", URL, URL, URL, "2026-07-14T23:00:00Z", 200, b"")
-    assert refusal(check_page(page, _claims({"a": 20}, "2026-07-15"), before={}, at_least=20)) is None
+    assert refusal(check_page(page, _claims({"a": 20}, "2026-07-15"), now=count(_claims({"a": 20})), before={}, at_least=20)) is None
     assert "expected no release dated after 2026-07-15, got '2026-07-16'" in (
-        refusal(check_page(page, _claims({"a": 20}, "2026-07-16"), before={}, at_least=20)) or ""
+        refusal(check_page(page, _claims({"a": 20}, "2026-07-16"), now=count(_claims({"a": 20})), before={}, at_least=20)) or ""
     )
 
 
 def test_a_section_that_a_correction_accepts_may_be_gone() -> None:
     before = count(_claims({"a": 20, "b": 20}))
-    assert refusal(check_page(_page(30_000), _claims({"a": 20}), before=before, at_least=5, accepted_gone={"b"})) is None
+    assert (
+        refusal(
+            check_page(_page(30_000), _claims({"a": 20}), now=count(_claims({"a": 20})), before=before, at_least=5, accepted_gone={"b"})
+        )
+        is None
+    )
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------
