@@ -18,6 +18,7 @@ from db.claims import BadInput, Page
 from scraper import runs
 from scraper.archive import Archive
 from scraper.crawl import Run, chosen, crawl_tree, open_database
+from scraper.sources import registry
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
 RECORDED: Final = (PROJECT.parent / "shared" / "pages-2026-05", PROJECT.parent / "shared" / "pages")
@@ -57,7 +58,8 @@ def crawled(folder: Path, trees: Sequence[Path]) -> Material:
             raise SystemExit(str(error)) from None
         if result.failures:
             raise SystemExit(f"expected pages that are accepted in {tree.name}, got {result.failures[0].note}")
-    pages = {(page.page_url, page.body): page for page in Archive(archive).pages()}  # a page may stand unchanged in several trees
+    fetched = (page for page in Archive(archive).pages() if not registry()[page.source].is_embedded)
+    pages = {(page.page_url, page.body): page for page in fetched}  # a page may stand unchanged in several trees
     return Material(db, archive, list(pages.values()), f"{note}, {len(pages)} pages that differ")
 
 
