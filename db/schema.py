@@ -116,14 +116,3 @@ def clear(conn: sqlite3.Connection) -> None:
     """Removes every row, for a replay in place. In the caller's transaction, foreign keys deferred."""
     for table in comments():
         conn.execute(f"delete from {table}")
-
-
-def open_for_reading(path: Path) -> sqlite3.Connection:
-    """A connection that can only read.
-
-    Raises:
-        sqlite3.OperationalError: there is no such file.
-    """
-    conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
-    conn.row_factory = sqlite3.Row
-    return conn

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -163,17 +163,3 @@ def build_seed_database(target: Path) -> None:
     conn.execute("vacuum")
     conn.close()
     part.replace(target)
-
-
-def open_seed_database() -> sqlite3.Connection:
-    """The database of the embedded facts, read-only.
-
-    Raises:
-        FileNotFoundError: the program was not installed: its build makes this file.
-    """
-    with as_file(files("db").joinpath("seed", "seed.db")) as path:
-        if not path.is_file():
-            raise FileNotFoundError(f"expected the database of the embedded facts at {path}; install the program to have it made")
-        conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-    conn.row_factory = sqlite3.Row
-    return conn

@@ -20,6 +20,7 @@ import click
 from db import __version__, answers
 from db.claims import BadInput
 from db.products import product_id
+from db.reading import open_for_reading, open_seed_database
 from scraper import text
 
 EXIT_FAILED: Final = 1
@@ -106,17 +107,15 @@ _product = click.option("--product", metavar="PRODUCT", help="Only this product:
 
 def _reading(db: Path, known: str | None = None) -> sqlite3.Connection:
     """The database to answer from; the embedded facts where there is none."""
-    from db import schema, seeding  # noqa: PLC0415
-
     if db.is_file():
-        conn = schema.open_for_reading(db)
+        conn = open_for_reading(db)
         try:
             conn.execute("select 1 from lines limit 1").fetchone()
         except sqlite3.DatabaseError as error:
             raise BadInput(f"expected a database of hotpatch-kb at {db}, got {error}") from None
     else:
         try:
-            conn = seeding.open_seed_database()
+            conn = open_seed_database()
         except FileNotFoundError as error:
             raise BadInput(str(error)) from None
         until = conn.execute("select max(data_until) from lines").fetchone()[0]

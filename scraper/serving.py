@@ -13,6 +13,7 @@ from pathlib import Path
 
 from db import schema
 from db.claims import BadInput
+from db.reading import open_for_reading
 from scraper import runs
 
 Say = Callable[[str], None]
@@ -48,7 +49,7 @@ def serve(
         say(f"made {db} from the embedded facts")
     else:
         schema.open_for_writing(db).close()  # migrations and views of this version
-    with closing(schema.open_for_reading(db)) as conn:
+    with closing(open_for_reading(db)) as conn:
         until = conn.execute("select max(data_until) from lines").fetchone()[0]
     url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
     print(json.dumps([{"url": url, "data_until": until}]) if as_json else f"serving {url} (facts end on {until})", flush=True)

@@ -12,6 +12,7 @@ from conftest import Command
 
 from db import answers, seeding
 from db.answers import as_json, is_outdated, next_restart, next_restarts
+from db.reading import open_seed_database
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -97,7 +98,7 @@ def test_cases_21_to_25_by_value(run: Command) -> None:
         ("found", [("win11-24h2", "KB5094126", "26100.8655", "KB5094126"), ("win11-25h2", "KB5094126", "26200.8655", "KB5094126")], []),
     ]
     assert [m["companions"] for m in found[0]["matches"]] == [["KB5074204"], ["KB5074204"]]
-    conn = seeding.open_seed_database()
+    conn = open_seed_database()
     derived = conn.execute("select derived_from from releases where product = 'ws2025' and build = '26100.2240'").fetchone()[0]
     conn.close()
     assert derived == "baseline: no page lists one; the B release of 2024-10, the last planned baseline month before it"
@@ -221,7 +222,7 @@ def test_status_says_what_is_stale(run: Command) -> None:
 
 def test_the_view_of_next_restarts_is_the_function_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    conn = seeding.open_seed_database()
+    conn = open_seed_database()
     today = datetime.now(UTC).date().isoformat()
     view = [dict(row) for row in conn.execute("select * from next_restarts")]
     function = [{key: row[key] for key in view[0]} for row in next_restarts(conn, today)]
@@ -231,7 +232,7 @@ def test_the_view_of_next_restarts_is_the_function_of_today(monkeypatch: pytest.
 
 
 def test_restarts_on_every_day_of_two_years_are_never_in_the_past() -> None:
-    conn = seeding.open_seed_database()
+    conn = open_seed_database()
     for product in ("ws2022", "ws2025", "win11-24h2", "win11-25h2"):
         last = ""
         for step in range(0, 900, 3):
@@ -257,6 +258,6 @@ def test_embedded_facts_are_what_a_crawl_of_both_recorded_trees_gives(run: Comma
 
 def test_embedded_facts_hold_no_text_of_pages() -> None:
     """Titles, numbers, dates and addresses only: no published text is longer than a title."""
-    conn = seeding.open_seed_database()
+    conn = open_seed_database()
     assert conn.execute("select count(*) from claims where length(value_text) > 130 and value_text not like '%/%'").fetchone()[0] == 0
     conn.close()

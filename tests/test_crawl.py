@@ -772,7 +772,7 @@ def test_a_run_that_fails_while_it_writes_leaves_the_database_as_it_was(
     assert run("crawl", "--db", "x.db", "--from", worlds["new"]).code == 0
 
 
-def test_an_old_page_that_comes_back_is_checked_too(run: Command, crawled: Path, worlds: dict[str, Path], tmp_path: Path) -> None:
+def test_an_old_page_that_comes_back_is_checked_too(run: Command, crawled: Path, tmp_path: Path) -> None:
     """A stale copy served weeks later has been accepted once, and is refused where it has lost too much."""
     shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
     august = [

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from db import seeding
 from db.claims import Page, UnexpectedPage
+from db.reading import open_seed_database
 from scraper.sources import registry
 
 HEADER = "service\tproduct\tmeter\tamount\tcurrency\tunit\tvalid_from\tvalid_to\tcondition\tnote\tsource_url\ttrust"
@@ -16,7 +16,7 @@ HEADER = "service\tproduct\tmeter\tamount\tcurrency\tunit\tvalid_from\tvalid_to\
 
 @pytest.fixture
 def conn() -> Iterator[sqlite3.Connection]:
-    connection = seeding.open_seed_database()
+    connection = open_seed_database()
     connection.row_factory = None
     yield connection
     connection.close()

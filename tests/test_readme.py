@@ -12,7 +12,7 @@ import pytest
 from conftest import Command
 
 from db import schema
-from db.seeding import open_seed_database
+from db.reading import open_seed_database
 from scraper.cli import cli
 from scraper.sources import registry
 

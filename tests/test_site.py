@@ -25,6 +25,7 @@ import pytest
 from markupsafe import escape
 
 from db import answers, lookup, schema, seeding, site
+from db.reading import open_for_reading
 
 with warnings.catch_warnings():
     # Datasette 0.65.5 leaves a database in memory open as it is imported and with each table it shows; Python 3.13 warns of it.
@@ -193,7 +194,7 @@ def test_a_kb_without_a_title_is_shown_by_its_number(own: Datasette):
 
 def test_every_table_view_and_column_is_described(own: Datasette, seeded: Path):
     described = get(own, "/-/metadata.json").json()["databases"]["hotpatch"]["tables"]
-    with closing(schema.open_for_reading(seeded)) as conn:
+    with closing(open_for_reading(seeded)) as conn:
         columns = {name: [row[0] for row in conn.execute("select name from pragma_table_info(?)", (name,))] for name in [*TABLES, *VIEWS]}
     missing = [name for name in columns if not described[name]["description"]]
     missing += [f"{name}.{column}" for name, names in columns.items() for column in names if not described[name]["columns"].get(column)]
@@ -215,7 +216,7 @@ def test_descriptions_come_from_the_schema_and_the_views(own: Datasette):
 def test_metadata_names_only_what_exists(seeded: Path):
     # A sort by a column that does not exist is an error 500 of the table's page.
     configured = site.config(public=False)["metadata"]["databases"]["hotpatch"]["tables"]
-    with closing(schema.open_for_reading(seeded)) as conn:
+    with closing(open_for_reading(seeded)) as conn:
         existing = {
             name: {row[0] for row in conn.execute("select name from pragma_table_info(?)", (name,))}
             for (name,) in conn.execute("select name from sqlite_master where type in ('table', 'view')").fetchall()
@@ -350,7 +351,7 @@ def test_what_is_no_known_build_has_no_answer(own: Datasette, build: str):
 def test_query_and_lookup_agree_on_every_build_and_kb(seeded: Path):
     # The query answers by SQL what lookup answers in Python: one must not drift from the other.
     words = {"--product": "product", "--kb-installed": "installed KBs", "--line": "line", "--on": "day"}
-    with closing(schema.open_for_reading(seeded)) as conn:
+    with closing(open_for_reading(seeded)) as conn:
         builds = [row[0] for row in conn.execute("select distinct build from releases where build is not null order by 1")]
         kbs = [row[0] for row in conn.execute("select kb from kbs order by 1")]
         asked = [(build, "") for build in builds]
@@ -416,7 +417,7 @@ def test_baseline_of_a_baseline_is_itself_and_of_an_lcu_none(own: Datasette):
 
 def test_next_restart_is_that_of_the_command(own: Datasette, seeded: Path):
     rows = ask(own, "when_is_the_next_restart")
-    with closing(schema.open_for_reading(seeded)) as conn:
+    with closing(open_for_reading(seeded)) as conn:
         expected = answers.next_restarts(conn, answers.today())
     same = ("product", "month", "date", "is_unplanned", "build", "data_until", "is_outdated")
     assert columns_of(rows, *same) == sorted(columns_of(expected, *same), key=lambda row: (row[2], row[0]))
