@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 from db.claims import UnexpectedPage
@@ -23,6 +24,8 @@ def clean(text: str) -> str:
     >>> clean("May\u00a012, 2026\u200b  — KB5087539 ")
     'May 12, 2026 — KB5087539'
     """
+    if text.isascii():  # as nearly every cell is
+        return " ".join(text.split())
     return " ".join(text.translate(_INVISIBLE).split())
 
 
@@ -31,6 +34,8 @@ def clean(text: str) -> str:
 # 26100.32772, 14393.0; four-digit and shorter build numbers belong to Windows before 10.
 _BUILD: Final = re.compile(r"(?<![\d.])(?:10\.0\.)?(?P<number>\d{5})\.(?P<revision>\d{1,5})(?![\d.]*\d)")
 
+# KB5087423, 5087423
+_KB_CELL: Final = re.compile(r"(?:KB[\s-]?)?(\d{6,7})", re.IGNORECASE)
 # KB5087423, "KB 3216755" (January 26, 2017), kb5121768
 _KB: Final = re.compile(r"\bKB[\s-]?(?P<kb>\d{6,7})(?!\d)", re.IGNORECASE)
 
@@ -73,7 +78,7 @@ def kb(text: str) -> int:
     Raises:
         UnexpectedPage: the text is anything else.
     """
-    if not (match := re.fullmatch(r"(?:KB[\s-]?)?(\d{6,7})", clean(text), re.IGNORECASE)):
+    if not (match := _KB_CELL.fullmatch(clean(text))):
         raise UnexpectedPage(f"expected a KB such as KB5087423, got {text!r}")
     return int(match[1])
 
@@ -88,6 +93,9 @@ _MONTH_NUMBERS: Final = {name.casefold(): number for number, name in enumerate(M
 
 # "May 12, 2026", "March 18 2021" (no comma, in titles of 2021)
 _LONG_DATE: Final = re.compile(rf"(?P<month>{'|'.join(MONTHS)})\s+(?P<day>\d{{1,2}})\s*,?\s+(?P<year>\d{{4}})", re.IGNORECASE)
+
+# 2026-05-12
+_ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 # Microsoft plans baselines for these months; the published type decides, never this (cases 10 and 28).
 PLANNED_BASELINE_MONTHS: Final = (1, 4, 7, 10)
@@ -105,6 +113,7 @@ def month_number(name: str) -> int:
     return number
 
 
+@lru_cache(maxsize=4096)  # one page has every B day once per product
 def iso_date(text: str) -> str:
     """A date cell of Learn's tables, "2026-05-12".
 
@@ -113,7 +122,7 @@ def iso_date(text: str) -> str:
     """
     cleaned = clean(text)
     try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", cleaned):
+        if not _ISO_DATE.fullmatch(cleaned):
             raise ValueError
         return date.fromisoformat(cleaned).isoformat()
     except ValueError:
@@ -168,6 +177,7 @@ class UpdateType:
     is_marked: bool
 
 
+@lru_cache(maxsize=4096)
 def update_type(text: str) -> UpdateType:
     """Reads an update type.
 

@@ -18,7 +18,7 @@ class _Interval:
     """A claim's row while a page is fitted into its page's history."""
 
     __slots__ = (
-        "claim", "field", "first_seen_at", "gone_at", "is_changed", "last_seen_at", "page", "section", "source_url", "stated_since", "subject",
+        "claim", "field", "first_seen_at", "gone_at", "is_changed", "is_seen_again", "last_seen_at", "page", "section", "source_url", "stated_since", "subject",
         "value", "value_text",
     )  # fmt: skip
 
@@ -33,6 +33,7 @@ class _Interval:
 
     def __init__(self, row: tuple[Any, ...]) -> None:
         self.is_changed = False
+        self.is_seen_again = False
         (
             self.claim, self.section, self.subject, self.field, self.value, self.value_text, self.source_url,
             self.stated_since, self.first_seen_at, self.last_seen_at, self.gone_at, self.page,
@@ -191,7 +192,7 @@ def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since:
         value = _ABSENT if claim is None else claim.value
         if was is not None and was.value == value:
             if page.fetched_at > was.last_seen_at:
-                was.last_seen_at, was.is_changed = page.fetched_at, True
+                was.last_seen_at, was.is_seen_again = page.fetched_at, True
             continue
         if was is not None:
             ended += 1
@@ -216,6 +217,8 @@ def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since:
 def _write(conn: sqlite3.Connection, page: Page, known: list[_Interval], new: list[_Interval]) -> None:
     subjects = {found.subject for found in new}
     conn.executemany("insert or ignore into subjects (subject, kind) values (?, ?)", [(s, s.partition("/")[0]) for s in sorted(subjects)])
+    # Nearly every claim of a page is one that was seen again: the row keeps its id, and no index holds the time.
+    conn.executemany("update claims set last_seen_at = ? where claim = ?", [(f.last_seen_at, f.claim) for f in known if f.is_seen_again])
     changed = {id(found): found for found in known if found.is_changed}.values()
     # The id holds the time of the first page, so a claim found to be older gets another one.
     conn.executemany(

@@ -86,9 +86,16 @@ class _Unit:
     claims: list[Stated] = field(default_factory=list)
     baseline_day: str | None = None  # of a baseline without an LCU
     row: Row = field(default_factory=dict)
+    _by_field: dict[str, list[Stated]] = field(default_factory=dict)
+    _indexed: int = 0  # claims are only ever added
 
     def of(self, name: str) -> list[Stated]:
-        return [c for c in self.claims if c.field.partition("#")[0] == name]
+        """The claims of a field, and of the same field stated twice ("field#2"). Not to be changed by the caller."""
+        if self._indexed < len(self.claims):
+            for claim in self.claims[self._indexed :]:
+                self._by_field.setdefault(claim.field.partition("#")[0], []).append(claim)
+            self._indexed = len(self.claims)
+        return self._by_field.get(name, [])
 
 
 class Resolver:
@@ -131,6 +138,8 @@ class Resolver:
     # --- which claim is believed ------------------------------------------------------------------------------------
 
     def _value(self, claim: Stated) -> str | None:
+        if not self._corrections:
+            return claim.value
         correction = self._corrections.get((claim.source, claim.subject, claim.field, claim.value or ""))
         return claim.value if correction is None else (correction.new_value or None)
 
@@ -150,9 +159,11 @@ class Resolver:
             insane = is_sane is not None and not is_sane(value or "")
             return (not is_corrected, insane, _SLUG_RANK if claim.field in SLUG_FIELDS else self._precedence[claim.source])
 
-        ordered = sorted(standing, key=lambda c: (c.page_url, c.section, c.field, c.source))
-        ordered.sort(key=lambda c: c.last_seen_at, reverse=True)
-        ordered.sort(key=rank)
+        ordered = standing
+        if len(standing) > 1:
+            ordered = sorted(standing, key=lambda c: (c.page_url, c.section, c.field, c.source))
+            ordered.sort(key=lambda c: c.last_seen_at, reverse=True)
+            ordered.sort(key=rank)
         winner = ordered[0]
         believed = self._value(winner)
         for claim in ordered:

@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from db.claims import Claim, Page
 
@@ -46,6 +46,9 @@ class Source(NamedTuple):
     parse: Callable[[Page], Iterator[Claim]]
 
 
+_UNSTATED: Final = object()  # None is a value: the page states that there is none
+
+
 def distinct(claims: Iterable[Claim]) -> Iterator[Claim]:
     """Claims of which each has a section, subject and field of its own.
 
@@ -55,10 +58,10 @@ def distinct(claims: Iterable[Claim]) -> Iterator[Claim]:
     seen: dict[tuple[str, str, str], str | None] = {}
     for claim in claims:
         key, number = (claim.section, claim.subject, claim.field), 1
-        while key in seen and seen[key] != claim.value:
+        while (before := seen.get(key, _UNSTATED)) is not _UNSTATED and before != claim.value:
             number += 1
             key = (claim.section, claim.subject, f"{claim.field}#{number}")
-        if key not in seen:
+        if before is _UNSTATED:
             seen[key] = claim.value
             yield claim if number == 1 else claim._replace(field=key[2])
 

@@ -9,7 +9,7 @@ row without KB or letter (26200.6584), and planned months that change their type
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from db.claims import Claim, Page, UnexpectedPage
@@ -158,10 +158,9 @@ def _claims(section: str, subject: str, row: int, fields: Iterable[Field]) -> It
 def _release_subject(product: Product, number: int | None, os_build: Build) -> tuple[str, list[Field]]:
     """The subject of a table's row. A build of another number than its product's is stated, but names nothing (20346.2091 for 20348.2091)."""
     is_sane = product.build_number in {None, os_build.number}
-    return f"release/{product.product}/{number or '-'}/{os_build if is_sane else '-'}", [
-        *([("kb", str(number), f"KB{number}")] if number else []),
-        ("build", str(os_build), str(os_build)),
-    ]
+    text = str(os_build)
+    fields: list[Field] = [("kb", str(number), f"KB{number}")] if number else []
+    return f"release/{product.product}/{number or '-'}/{text if is_sane else '-'}", [*fields, ("build", text, text)]
 
 
 def _article(page: Page, cell: Cell) -> list[Field]:
@@ -197,10 +196,12 @@ def _update_type_fields(text: str) -> list[Field]:
     return [("cadence", read.cadence, text), ("month", read.month, text)]
 
 
-def _same_number(section: str, product: Product, texts: Iterable[str]) -> None:
+def _same_number(section: str, product: Product, texts: Sequence[str]) -> None:
     """A table under the wrong label is refused; single odd rows are kept as they are."""
+    if product.build_number is None or sum(text.startswith(f"{product.build_number}.") for text in texts) * 2 >= len(texts):
+        return
     numbers = [found.number for text in texts for found in builds_in(text)]
-    if numbers and product.build_number is not None and numbers.count(product.build_number) * 2 < len(numbers):
+    if numbers and numbers.count(product.build_number) * 2 < len(numbers):
         raise UnexpectedPage(f"expected builds of {product.build_number} in {section}, got mostly {max(set(numbers), key=numbers.count)}")
 
 
