@@ -54,7 +54,9 @@ def next_restart(conn: sqlite3.Connection, product: str, day: str) -> Restart | 
     A released baseline, else a planned one, else what the cadence lets expect; None where hotpatching has no published
     calendar or has ended by then.
     """
-    end = conn.execute("select hotpatch_end_date from products where product = ?", (product,)).fetchone()
+    end = conn.execute(
+        "select hotpatch_end_date, case when family = 'client' then extended_end_date end from products where product = ?", (product,)
+    ).fetchone()
     if end is None or not _has_calendar(conn, product):
         return None
     found = conn.execute(
@@ -69,7 +71,8 @@ def next_restart(conn: sqlite3.Connection, product: str, day: str) -> Restart | 
     expected = Restart(month, second_tuesday(month), True, False, None, None)
     restart = Restart(found[0], found[1], bool(found[2]), bool(found[3]), found[4], found[5]) if found else expected
     restart = min(restart, expected, key=lambda r: r.date)
-    return None if end[0] and restart.month > end[0][:7] else restart
+    # A month where only a month is stated; a client's line ends with its Enterprise edition.
+    return None if (end[0] and restart.month > end[0][:7]) or (end[1] and restart.date > end[1]) else restart
 
 
 def _has_calendar(conn: sqlite3.Connection, product: str) -> bool:

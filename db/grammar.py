@@ -277,7 +277,7 @@ def title(text: str, *, in_hotpatch_line: bool = False) -> Title:
         raise UnexpectedPage(f"expected a KB or the word Baseline in a title, got {published!r}")
     if kind == "baseline" and day is None:
         raise UnexpectedPage(f"expected the date of a baseline, got {published!r}")
-    if _OS_BUILD.search(rest) and not builds:
+    if (listed := _OS_BUILD.search(rest)) and (not builds or re.search(r"\d{3}", _BUILD.sub("", rest[listed.end() :].partition(")")[0]))):
         raise UnexpectedPage(f"expected builds after 'OS Build', got {published!r}")
     return Title(
         text=published,

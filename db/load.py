@@ -48,11 +48,16 @@ def page_id(page: Page, sha256: str) -> int:
     return stable_id(page.url, page.fetched_at, str(page.status), sha256)
 
 
+# Claims of a content can be told from the intervals only where no other page of its name has its time.
+_UNTIED: Final = """not exists (select 1 from pages as other where other.source = pages.source and other.page_url = pages.page_url
+    and other.fetched_at = pages.fetched_at and other.state = 'accepted' and other.page != pages.page)"""
+
+
 def is_new(conn: sqlite3.Connection, page: Page, content_sha256: str) -> bool:
     """Whether a page has content that was never accepted under its name: only that is parsed."""
     return (
         conn.execute(
-            "select 1 from pages where source = ? and page_url = ? and content_sha256 = ? and state = 'accepted' limit 1",
+            f"select 1 from pages where source = ? and page_url = ? and content_sha256 = ? and state = 'accepted' and {_UNTIED} limit 1",
             (page.source, page.page_url, content_sha256),
         ).fetchone()
         is None
@@ -117,6 +122,15 @@ def counts_before(conn: sqlite3.Connection, page: Page, family: Iterable[str] = 
     return {}
 
 
+def counts_after(conn: sqlite3.Connection, page: Page) -> dict[str, Count] | None:
+    """Section counts of the first page of this name accepted with a later time, None if this is the last."""
+    row = conn.execute(
+        "select page_url, content_sha256 from pages where source = ? and state = 'accepted' and fetched_at > ? and page_url = ? order by fetched_at, tie limit 1",
+        (page.source, page.fetched_at, page.page_url),
+    ).fetchone()
+    return counts_of(conn, page.source, *row) if row else None
+
+
 def counts_of(conn: sqlite3.Connection, source: str, page_url: str, content_sha256: str) -> dict[str, Count]:
     """Section counts of a content that was accepted before."""
     found = conn.execute(
@@ -129,7 +143,7 @@ def counts_of(conn: sqlite3.Connection, source: str, page_url: str, content_sha2
 def claims_of_content(conn: sqlite3.Connection, source: str, page_url: str, content_sha256: str) -> list[Claim] | None:
     """The claims of a page whose content was parsed and accepted before; None if it never was. Saves the parse."""
     row = conn.execute(
-        "select fetched_at from pages where source = ? and page_url = ? and content_sha256 = ? and state = 'accepted' order by fetched_at limit 1",
+        f"select fetched_at from pages where source = ? and page_url = ? and content_sha256 = ? and state = 'accepted' and {_UNTIED} order by fetched_at limit 1",
         (source, page_url, content_sha256),
     ).fetchone()
     if row is None:
@@ -177,6 +191,8 @@ def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since:
             at_before[key] = found
         if after is not None and found.first_seen_at <= after[0] <= found.last_seen_at:
             at_after[key] = found
+    # What a page states anew was not there on the page before: a site that changed its page and not its date is not believed.
+    stated_since = _after(stated_since, before)
     stated: dict[Key, Claim] = {(c.section, c.subject, c.field): c for c in claims}
     new: list[_Interval] = []
     ended = 0
@@ -198,7 +214,18 @@ def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since:
             ended += 1
             if was is will_be and after is not None and before is not None:  # it stood before and after, and not on this page in between
                 later = _Interval(
-                    (0, *key, was.value, was.value_text, was.source_url, after[2], after[0], was.last_seen_at, was.gone_at, after[1])
+                    (
+                        0,
+                        *key,
+                        was.value,
+                        was.value_text,
+                        was.source_url,
+                        _after(after[2], page.fetched_at),
+                        after[0],
+                        was.last_seen_at,
+                        was.gone_at,
+                        after[1],
+                    )
                 )
                 new.append(later)
                 will_be = later
@@ -210,8 +237,16 @@ def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since:
             will_be.first_seen_at, will_be.page, will_be.stated_since, will_be.is_changed = page.fetched_at, page_number, stated_since, True
         else:
             begin(claim)
+    if after is not None:
+        for found in at_after.values():
+            if found.first_seen_at == after[0] and (later_stated := _after(after[2], page.fetched_at)) != found.stated_since:
+                found.stated_since, found.is_changed = later_stated, True
     _write(conn, page, [*at_before.values(), *at_after.values()], new)
     return len(new), ended
+
+
+def _after(stated_since: str | None, before: str | None) -> str | None:
+    return stated_since if stated_since is None or before is None or stated_since > before else None
 
 
 def _write(conn: sqlite3.Connection, page: Page, known: list[_Interval], new: list[_Interval]) -> None:

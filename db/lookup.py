@@ -21,6 +21,8 @@ Answer = dict[str, Any]
 
 MAX_QUERY: Final = 200  # characters; a build is 20, the output of "ver" 44
 
+# "Version 24H2 (OS Build 26100.4652)", as winver prints it
+_WINVER: Final = re.compile(r"version\s+\w+\s+\((?P<build>os\s+build\s+[\d.]+)\)", re.IGNORECASE)
 # 26200.8390, 10.0.26200.8390, "Microsoft Windows [Version 10.0.20348.2031]", "OS Build 26200.8390"
 _BUILD: Final = re.compile(
     r"(?:microsoft\s+windows\s+)?\[?(?:version|ver|v|os\s+build|build)?[\s:]*(?:10\.0\.)?(?P<number>\d{5})\.(?P<revision>\d{1,5})\]?",
@@ -51,6 +53,10 @@ def read_query(text: str) -> Query:
     """
     cleaned = clean(text)
     if cleaned and len(text) <= MAX_QUERY:
+        if match := _WINVER.fullmatch(cleaned):
+            cleaned = match["build"]
+        if cleaned.startswith("(") and cleaned.endswith(")"):
+            cleaned = cleaned[1:-1]
         if match := _BUILD.fullmatch(cleaned):
             return Query("build", f"{match['number']}.{int(match['revision'])}")
         if match := _NUMBER.fullmatch(cleaned):
@@ -138,6 +144,8 @@ _WHERE: Final = {
     "month": "month = ?1",
     "product": "product = ?1",
 }
+_COLUMNS: Final = """release, product, kb, build, build_number, revision, release_date, cadence, classification, restart_required, in_hotpatch_line,
+    in_standard_line, baseline_release, baseline_kb, baseline_build, derived_from, subject"""
 _HOTPATCH_SIDE: Final = ("hotpatch", "component")
 
 
@@ -147,11 +155,18 @@ def _rows(conn: sqlite3.Connection, query: Query, product: str | None) -> list[s
     # A statement per form: a parameter that may be absent would keep SQLite from the index.
     extra = " and product = ?2" if product else ""
     return conn.execute(
-        f"""select release, product, kb, build, build_number, revision, release_date, cadence, classification, restart_required, in_hotpatch_line,
-            in_standard_line, baseline_release, baseline_kb, baseline_build, derived_from, subject
-        from releases where {_WHERE[query.kind]}{extra}
+        f"""select {_COLUMNS} from releases where {_WHERE[query.kind]}{extra}
         order by product, release_date desc, revision desc, kb""",
         (value, product) if product else (value,),
+    ).fetchall() or (_by_article(conn, int(query.value), product) if query.kind == "kb" else [])
+
+
+def _by_article(conn: sqlite3.Connection, kb: int, product: str | None) -> list[sqlite3.Row]:
+    """Releases without a KB whose article has this one: the two baselines of 2021."""
+    return conn.execute(
+        f"""select {_COLUMNS} from releases where kb is null and article_url in (select url from articles where kb = ?)
+        and product = coalesce(?, product) order by product, release_date desc""",
+        (kb, product),
     ).fetchall()
 
 

@@ -58,7 +58,15 @@ BUILD_NUMBERS: Final = frozenset(p.build_number for p in KNOWN.values() if p.bui
 SEMI_ANNUAL_SERVERS: Final = frozenset({"1709", "1803", "1809", "1903", "1909", "2004", "20h2"})
 
 _OS: Final = re.compile(r"Windows\s+(?P<os>1\d|Server)\b", re.IGNORECASE)
-_VERSION: Final = re.compile(r"(?<![\d/])(?P<version>\d{2}H\d|\d{4})(?!\d)", re.IGNORECASE)
+# Versions by how each Windows counts: 1507 to 2004 and 20H2 on for Windows 10, 21H2 on for Windows 11 ("LTSC 2024" is none).
+_VERSIONS: Final = {
+    "10": re.compile(r"(?<![\d/])(?P<version>\d{2}H\d|1[5-9]\d{2}|2004)(?!\d)", re.IGNORECASE),
+    "server": re.compile(r"(?<![\d/])(?P<version>\d{2}H\d|\d{4})(?!\d)", re.IGNORECASE),
+}
+# "Windows 11 Enterprise LTSC 2024" is 24H2 with a support of its own.
+_LTSC: Final = re.compile(r"\bLTS[BC]\s+(?P<year>20\d\d)", re.IGNORECASE)
+_LTSC_VERSIONS: Final = {"2015": "1507", "2016": "1607", "2019": "1809", "2021": "21h2", "2024": "24h2"}
+_NEWER: Final = re.compile(r"(?<![\d/])(?P<version>\d{2}H\d)(?!\d)", re.IGNORECASE)
 
 
 def products_in(text: str) -> tuple[str, ...]:
@@ -78,10 +86,11 @@ def products_in(text: str) -> tuple[str, ...]:
     ends = [following.start() for following in marks[1:]] + [len(text)]
     for mark, end in zip(marks, ends, strict=False):
         part = text[mark.end() : end]
-        versions = [m["version"].lower() for m in _VERSION.finditer(part)]
+        versions = [m["version"].lower() for m in _VERSIONS.get(mark["os"].casefold(), _NEWER).finditer(part)]
         if mark["os"].casefold() != "server":
             # "Windows 10 (initial version released July 2015)" is what was later called 1507.
             names = ["1507"] if "initial version" in part.casefold() else versions
+            names += [_LTSC_VERSIONS[m["year"]] for m in _LTSC.finditer(part) if m["year"] in _LTSC_VERSIONS]
             found |= dict.fromkeys(f"win{mark['os']}-{name}" for name in names)
         elif versions:
             is_year = re.match(r"\s*20\d\d(?!\d)", part) is not None

@@ -93,7 +93,7 @@ def as_known_on(world: World, day: str) -> World:
         claim = claim._replace(last_seen_at=last, gone_at=None)  # noqa: PLW2901
         key = (claim.source, claim.page_url, claim.section, claim.subject, claim.field)
         former = standing.get(key)
-        if former is None or former.known_from < claim.known_from:
+        if former is None or (former.known_from, former.first_seen_at) < (claim.known_from, claim.first_seen_at):
             standing[key] = claim
     return World([*gone, *standing.values()], times)
 

@@ -40,7 +40,7 @@ class Stated(NamedTuple):
     @property
     def known_from(self) -> str:
         """Since when this was stated, as far as anybody can know."""
-        return min(self.stated_since or self.first_seen_at, self.first_seen_at)
+        return self.stated_since or self.first_seen_at
 
 
 class Correction(NamedTuple):
@@ -122,7 +122,7 @@ class Resolver:
         self._page_times = page_times
         self._by_subject: dict[str, list[Stated]] = defaultdict(list)
         for claim in claims:
-            self._by_subject[claim.subject].append(claim)
+            self._by_subject[self._corrected_subject(claim)].append(claim)
         units = self._units()
         self._releases(units)
         self._calendar(units)
@@ -131,6 +131,19 @@ class Resolver:
         self._kbs_and_articles(units)
         self._prices()
         self.facts.subjects = {s for s, _ in self.facts.fact_claims} | {row["subject"] for t in self._tables() for row in t.values()}
+
+    def _corrected_subject(self, claim: Stated) -> str:
+        """The release that a claim is about where a correction says that its KB or build is another."""
+        if not self._corrections or not claim.subject.startswith("release/"):
+            return claim.subject
+        _, product, kb, build = claim.subject.split("/")
+        kb = self._new_value(claim, "kb", kb)
+        build = self._new_value(claim, "build", build)
+        return f"release/{product}/{kb}/{build}"
+
+    def _new_value(self, claim: Stated, name: str, value: str) -> str:
+        correction = self._corrections.get((claim.source, claim.subject, name, value))
+        return value if correction is None else (correction.new_value or "-")
 
     def _tables(self) -> list[dict[Any, Row]]:
         return [self.facts.products, self.facts.kbs, self.facts.releases, self.facts.hotpatch_calendar, self.facts.prices]
@@ -180,10 +193,12 @@ class Resolver:
         (uncorrected_won, insane_won, rank_won), (uncorrected_lost, insane_lost, rank_lost) = rank(won), rank(lost)
         if uncorrected_won != uncorrected_lost:
             return "correction"
+        if lost.field in SLUG_FIELDS:
+            return "slug"
         if insane_won != insane_lost:
             return "sanity"
         if rank_won != rank_lost:
-            return "slug" if rank_lost == _SLUG_RANK else "precedence"
+            return "precedence"
         return "later_page" if won.last_seen_at != lost.last_seen_at else "address"
 
     def _conflict(
@@ -223,6 +238,10 @@ class Resolver:
         by_kb: dict[tuple[str, int | None], list[_Unit]] = defaultdict(list)
         for unit in units.values():
             by_kb[unit.product, unit.kb].append(unit)
+        for rivals in by_kb.values():
+            for loser in self._rivals(rivals):
+                del units[loser.subject]
+                rivals.remove(loser)
         for unit in unbuilt:
             # A title with a wrong build number (20346.2091 for 20348.2091) or none is about the builds its KB has elsewhere.
             owners = by_kb.get((unit.product, unit.kb), []) if unit.kb else []
@@ -232,6 +251,34 @@ class Resolver:
                 units[unit.subject] = unit
         found = list(units.values())
         return found + self._joined(found, baselines)
+
+    def _rivals(self, found: list[_Unit]) -> list[_Unit]:
+        """The units of one product and KB that are the same release with another build: what no place states beside the believed one.
+
+        A KB may have several builds of a product (4016871: 15063.296 and 15063.297); then one place states both. Their
+        claims go to the believed one, so that the disagreement becomes a conflict.
+        """
+        if len(found) < 2 or found[0].kb is None:
+            return []
+
+        def places(unit: _Unit) -> set[tuple[str, str, str]]:
+            standing = [c for c in unit.claims if c.gone_at is None]
+            return {(c.source, c.page_url, c.section) for c in standing or unit.claims}
+
+        def order(unit: _Unit) -> tuple[bool, int]:
+            return (all(c.gone_at is not None for c in unit.claims), min(self._precedence[c.source] for c in unit.claims))
+
+        ordered = sorted(found, key=lambda u: (min(c.page_url for c in u.claims), u.subject))
+        ordered.sort(key=lambda u: max(c.last_seen_at for c in u.claims), reverse=True)
+        ordered.sort(key=order)
+        kept, losers = [ordered[0]], []
+        for unit in ordered[1:]:
+            if any(places(unit) & places(other) for other in kept):
+                kept.append(unit)
+            else:
+                kept[0].claims += unit.claims
+                losers.append(unit)
+        return losers
 
     def _is_superseded(self, subject: str, claims: list[Stated]) -> bool:
         """Whether each page that named a release now names another of the same thing in its place (a corrected build, KB or day)."""
@@ -292,11 +339,25 @@ class Resolver:
                 if not any(c.value == "OOB" and c.gone_at is None for c in u.of("cadence"))
             ]
             if not found:
+                found = self._misdated(baseline, units)
+            if not found:
                 alone.append(baseline)
                 continue
             found.sort(key=lambda u: tuple(map(int, (u.build or "0.0").split("."))))
             found[-1].claims += baseline.claims
         return alone
+
+    def _misdated(self, baseline: _Unit, units: list[_Unit]) -> list[_Unit]:
+        """The baseline that a calendar lists for the month of a navigation's baseline, where no LCU has its day: one of the dates is wrong."""
+        month = (baseline.baseline_day or "")[:7]
+        return [
+            u
+            for u in units
+            if u.product == baseline.product
+            and u.kb
+            and any(c.value == month and c.gone_at is None for c in u.of("month"))
+            and any(c.value == "baseline" and c.gone_at is None for c in u.of("classification"))
+        ]
 
     def _releases(self, units: list[_Unit]) -> None:
         for unit in units:
@@ -310,6 +371,7 @@ class Resolver:
             for claim in (c for c in unit.claims if c.subject.endswith("/baseline")):
                 self.facts.fact_claims.add((subject, claim.claim))
             cadence = self._pick(subject, "cadence", unit.of("cadence"))
+            kind = self._no_preview(unit, kind, cadence)
             if cadence is None and kind != "preview" and unit.of("title") and not unit.of("month"):
                 cadence = "B"  # only a navigation has it, which marks previews and out-of-band releases and nothing else
             month = self._pick(subject, "month", unit.of("month")) or (day[:7] if day else None)
@@ -338,6 +400,20 @@ class Resolver:
             }  # fmt: skip
             self.facts.releases[unit.row["release"]] = unit.row
 
+    def _no_preview(self, unit: _Unit, kind: str, cadence: str | None) -> str:
+        """A title's "Preview" against the published letter of a table: C and D are previews, the others are not."""
+        if kind != "preview" or cadence not in {"A", "B", "E", "OOB"}:
+            return kind
+        letters = [c for c in unit.of("cadence") if c.gone_at is None and self._value(c) == cadence]
+        letters.sort(key=lambda c: (self._precedence[c.source], c.claim))
+        lost = [c for c in unit.of("classification") if c.gone_at is None and c.value == "preview"]
+        if not letters or not lost or self._precedence[letters[0].source] >= min(self._precedence[c.source] for c in lost):
+            return kind
+        for claim in lost:
+            self.facts.fact_claims.discard((unit.subject, claim.claim))
+            self._conflict(unit.subject, "classification", letters[0], claim, "cumulative", "preview", "precedence")
+        return "cumulative"
+
     @staticmethod
     def _is_preview(unit: _Unit, lines: set[str | None]) -> bool:
         marks = unit.of("is_public_preview")
@@ -363,7 +439,9 @@ class Resolver:
         for unit in units:
             by_product[unit.product].append(unit)
         for product_units in by_product.values():
-            baselines = sorted((u for u in product_units if u.row["classification"] == "baseline"), key=_day_order)
+            baselines = sorted(
+                (u for u in product_units if u.row["classification"] == "baseline" and u.row["release_date"]), key=_day_order
+            )
             for unit in product_units:
                 row = unit.row
                 if row["classification"] == "baseline":
@@ -430,7 +508,8 @@ class Resolver:
         for claim in claims:
             by_field[claim.field.partition("#")[0]].append(claim)
         kb = self._pick(subject, "kb", by_field["kb"])
-        build = self._pick(subject, "build", by_field["build"])
+        number = named(product).build_number
+        build = self._pick(subject, "build", by_field["build"], lambda v: number is None or v.startswith(f"{number}."))
         day = self._pick(subject, "release_date", by_field["release_date"])
         # A month has one B release; if pages name several, the calendar's, else the baseline, else the newest.
         units.sort(key=lambda u: (str(u.kb) != kb, u.row["classification"] != "baseline"))
@@ -442,7 +521,9 @@ class Resolver:
             day = unit.row["release_date"] or day
             published = published or unit.row["classification"]
             self.facts.fact_claims |= {(subject, c.claim) for c in unit.of("release_date") if c.gone_at is None and self._value(c) == day}
-        plans = sorted((c for c in by_field["planned_type"] if c.value), key=lambda c: (c.known_from, c.page_url, c.source))
+        plans = sorted(
+            (c for c in by_field["planned_type"] if c.value), key=lambda c: (c.known_from, c.first_seen_at, c.page_url, c.source)
+        )
         planned, planned_by = self._planned(month, plans, by_field["footnote_type"], day)
         self.facts.fact_claims |= {(subject, c.claim) for c in plans if planned_by == "calendar" and c.value == planned}
         self.facts.fact_claims |= {(subject, c.claim) for c in by_field["footnote_type"] if planned_by == "footnote"}
@@ -496,7 +577,7 @@ class Resolver:
         seen += [(c.last_seen_at, c.value or "") for c in published if c.gone_at is not None or c.value == final]
         seen.sort()
         for (before, old), (after, new) in zip(reversed(seen[:-1]), reversed(seen[1:]), strict=True):
-            if old != new:
+            if old != new and after > before:  # two places of one page may disagree, which is no change
                 return after[:10], before[:10]
         return None, None
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from db.claims import BadInput, Page
 
 # A fresh value in every response of support.microsoft.com (case 15): <meta name="awa-expid" content="…">
-_VOLATILE: Final = re.compile(rb"<meta\b[^>]*\bname\s*=\s*[\"']awa-(?:expid|userFlightingId)[\"'][^>]*>", re.IGNORECASE)
+_VOLATILE: Final = re.compile(rb"<meta\b[^<>]*\bname\s*=\s*[\"']awa-(?:expid|userFlightingId)[\"'][^<>]*>", re.IGNORECASE)
 
 
 def content_sha256(body: bytes) -> str:

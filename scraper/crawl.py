@@ -121,6 +121,7 @@ class Run:
         self.result = Result()
         self.reads: list[_Read] = []
         self.state: dict[str, str] = {}
+        self.needs_replay = False
 
     def take(self, page: Page) -> _Read:
         """Archives a page and parses it if its content is new."""
@@ -267,6 +268,12 @@ class Run:
             return None
         if read.claims is not None:
             load.record_sections(conn, page, read.content, read.claims)
+        later = load.counts_after(conn, page)
+        if later is not None and not source.is_embedded:
+            # Read in the order of their times, the later page might have been refused: then only a replay gives what that order gives.
+            gone = publish.accepted_gone(self.corrections, page.source)
+            known = load.counts_of(conn, page.source, page.page_url, read.content)
+            self.needs_replay |= check.refusal(check.lost_sections(known, later, gone)) is not None
         began, ended = load.accept(conn, page, number, stated, claims or [])
         result.claims_added += began
         result.claims_ended += ended
@@ -364,8 +371,8 @@ def crawl_tree(run: Run, sources: Sequence[Source], folder: Path) -> None:
             for page in pages.values():
                 found += 1
                 _take(run, page)
-    if not found:
-        raise BadInput(f"expected pages of {', '.join(s.source for s in sources)} as {folder}/<host>/<path>.html or .md, got none")
+    if not found and not any(tree.find(folder, url) for source in registry().values() for spec in source.pages for url in spec.addresses):
+        raise BadInput(f"expected pages of a source ({', '.join(registry())}) as {folder}/<host>/<path>.html or .md, got none")
 
 
 def _take(run: Run, page: Page) -> bool:

@@ -104,7 +104,13 @@ def crawl(
             crawl_tree(run, wanted, folder)
         else:
             asyncio.run(_from_network(run, wanted, contact, mirror))
-        return run.finish()
+        result = run.finish()
+        if run.needs_replay:
+            say("a page was read that is older than one it has more rows than: replaying all pages in the order of their times")
+            kept = Archive(archive)
+            again = Run(conn, None, decided, say, "replay").replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)
+            result.failures += [failure for failure in again.failures if failure not in result.failures]
+        return result
 
 
 async def _from_network(run: Run, wanted: Sequence[Source], contact: str, mirror: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -46,8 +47,11 @@ def read(file: Path, *, source: str, page_url: str, url: str, now: str) -> Page:
         if not isinstance(meta, dict) or not isinstance(meta.get("headers", {}), dict):
             raise BadInput(f"expected an object with fetched_at, status, final_url and headers in {meta_file}, got {str(meta)[:60]!r}")
     fetched_at = str(meta.get("fetched_at", now))
-    if not _TIME.fullmatch(fetched_at):
-        raise BadInput(f"expected fetched_at such as 2026-07-23T12:00:00Z in {meta_file}, got {fetched_at!r}")
+    if not _is_time(fetched_at) or fetched_at[:19] > now[:19]:
+        raise BadInput(f"expected fetched_at such as 2026-07-23T12:00:00Z, not after {now}, in {meta_file}, got {fetched_at!r}")
+    status = meta.get("status", 200)
+    if not isinstance(status, int) or not 100 <= status <= 599:
+        raise BadInput(f"expected an HTTP status such as 200 in {meta_file}, got {status!r}")
     headers = {str(k).lower(): str(v) for k, v in meta.get("headers", {}).items()}
     headers.setdefault("content-type", _TYPES.get(file.suffix, "application/octet-stream"))
     return Page(
@@ -56,7 +60,17 @@ def read(file: Path, *, source: str, page_url: str, url: str, now: str) -> Page:
         url=url,
         final_url=str(meta.get("final_url", url)),
         fetched_at=f"{fetched_at[:19]}Z",
-        status=int(meta.get("status", 200)),
+        status=status,
         body=file.read_bytes(),
         headers=headers,
     )
+
+
+def _is_time(text: str) -> bool:
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return True

@@ -389,7 +389,7 @@ WRECKS = {
         SERVER_HUB,
         lambda text: text.replace("July 14, 2026", "July 14, 2028"),
         "support_navigation",
-        "no release dated after",
+        "expected releases dated from",
     ),
     "released months become plans": (WINDOWS11_INFO, _empty_cells, "learn_release_info", "Hotpatch calendar"),
 }

@@ -73,6 +73,8 @@ def test_titles(text: str, in_line: bool, date: str | None, number: int | None, 
         ("February 31, 2025—Hotpatch KB5052106", "a day of the calendar"),
         ("May 12, 2026—KB5087539 (OS Build )", "builds after 'OS Build'"),
         ("May 12, 2026—KB5087539 (OS Build 26100,32860)", "builds after 'OS Build'"),
+        ("May 12, 2026—Hotpatch KB5089466 (OS Builds 26200.4444 and 26100.444455)", "builds after 'OS Build'"),
+        ("May 12, 2026—Hotpatch KB5089466 (OS Builds 26200.4444 and 2610.4444)", "builds after 'OS Build'"),
         ("May 12, 2026—Cumulative update", "a KB or the word Baseline"),
         ("May 12, 2026—KB5087539 and KB5087540", "one KB"),
         ("KB5087539—Baseline", "the date of a baseline"),
@@ -153,10 +155,12 @@ def test_products_of_categories() -> None:
             "Public Preview - Release notes for hotpatch in Azure Automanage for Windows Server",
             "Windows 11, version 27H2",
             "Windows Server 2028",
+            "Release notes for hotpatch on Windows 11 Enterprise LTSC 2024",
+            "Windows 11, version 25H2 (released September 2025)",
         )
     ] == [
         ("win10-1809", "ws2019"), ("win10-1607", "ws2016"), ("win10-1507",), ("win10-1909",), ("ws-23h2",), ("win11-25h2",), ("win11-24h2",),
-        ("ws-azure-preview",), ("win11-27h2",), ("ws2028",),
+        ("ws-azure-preview",), ("win11-27h2",), ("ws2028",), ("win11-24h2",), ("win11-25h2",),
     ]  # fmt: skip
     with pytest.raises(UnexpectedPage, match="names a version of Windows"):
         products_in("Surface Hub")
@@ -186,6 +190,8 @@ def test_headings_of_tables() -> None:
         ("10.0.26200.8390", ("build", "26200.8390")),
         ("Microsoft Windows [Version 10.0.26200.8390]", ("build", "26200.8390")),
         ("OS Build 26200.8390", ("build", "26200.8390")),
+        ("Version 25H2 (OS Build 26200.8390)", ("build", "26200.8390")),
+        ("(KB5089466)", ("kb", "5089466")),
         ("KB5089466", ("kb", "5089466")),
         ("5089466", ("kb", "5089466")),
         (" kb5089466 ", ("kb", "5089466")),

@@ -1,9 +1,9 @@
 -- The next restart of each hotpatched product from today (UTC) on: a released baseline, else the planned one, else the one that the cadence of January, April, July and October lets expect.
 with recursive
 today (day) as (select date('now')),
-lines (product, hotpatch_end_date) as (
+lines (product, hotpatch_end_date, support_end_date) as (
     -- Only lines with a published calendar are extrapolated; the preview of 2021 has none.
-    select distinct p.product, p.hotpatch_end_date
+    select distinct p.product, p.hotpatch_end_date, case when p.family = 'client' then p.extended_end_date end
     from products as p
     join claims as c on c.subject >= 'calendar/' || p.product || '/' and c.subject < 'calendar/' || p.product || '0'
 ),
@@ -22,7 +22,7 @@ candidates as (
         coalesce(p.release_date, t.date) as date,
         p.type is null as is_expected,
         coalesce(p.is_unplanned, 0) as is_unplanned,
-        p.kb, p.build
+        p.kb, p.build, l.support_end_date
     from lines as l
     cross join second_tuesdays as t
     left join hotpatch_calendar as p on p.product = l.product and p.month = t.month
@@ -33,7 +33,7 @@ select product, month, date, is_expected, is_unplanned, kb, build
 from (
     select c.*, row_number() over (partition by c.product order by c.date) as place
     from candidates as c, today
-    where c.date >= today.day
+    where c.date >= today.day and (c.support_end_date is null or c.date <= c.support_end_date)
 )
 where place = 1
 order by product

@@ -5,6 +5,7 @@ select
     last.good_at as last_good_at,
     strftime('%Y-%m-%dT%H:%M:%SZ', last.good_at, due.step) as due_at,
     case
+        when s.state in ('refused', 'unreachable') then 1
         when s.due_every = 'never' then 0
         when last.good_at is null then 1
         -- Stale is what has missed four of its dates: one failed run is no alarm.

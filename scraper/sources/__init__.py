@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from db.claims import Claim, Page
 
@@ -46,24 +46,18 @@ class Source(NamedTuple):
     parse: Callable[[Page], Iterator[Claim]]
 
 
-_UNSTATED: Final = object()  # None is a value: the page states that there is none
-
-
 def distinct(claims: Iterable[Claim]) -> Iterator[Claim]:
     """Claims of which each has a section, subject and field of its own.
 
     A row that stands twice states nothing new (KB5091572, 14393.9062); one that states another value of the same thing is
     kept beside the first as ``field#2``, and the resolution decides.
     """
-    seen: dict[tuple[str, str, str], str | None] = {}
+    seen: dict[tuple[str, str, str], dict[str | None, int]] = {}
     for claim in claims:
-        key, number = (claim.section, claim.subject, claim.field), 1
-        while (before := seen.get(key, _UNSTATED)) is not _UNSTATED and before != claim.value:
-            number += 1
-            key = (claim.section, claim.subject, f"{claim.field}#{number}")
-        if before is _UNSTATED:
-            seen[key] = claim.value
-            yield claim if number == 1 else claim._replace(field=key[2])
+        values = seen.setdefault((claim.section, claim.subject, claim.field), {})
+        if claim.value not in values:
+            values[claim.value] = len(values) + 1
+            yield claim if len(values) == 1 else claim._replace(field=f"{claim.field}#{len(values)}")
 
 
 def _not_stated(_page: Page) -> None:

@@ -107,14 +107,18 @@ def _placed(section: str, claims: Iterator[Claim]) -> Iterator[Claim]:
 
 
 def _events(page: Page) -> Iterable[Event]:
-    if "markdown" in page.headers.get("content-type", "") or page.body.lstrip()[:1] != b"<":
+    if "markdown" in page.headers.get("content-type", "") or not _is_html(page):
         return markdown_events(page.body.decode("utf-8-sig"))
     return html_events(tree(page))
 
 
+def _is_html(page: Page) -> bool:
+    return page.body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
+
+
 def stated_since(page: Page) -> str | None:
     """When the page's content was last changed: ``updated_at`` of the header or of the meta element (UTC), None without it."""
-    if page.body.lstrip()[:1] == b"<":
+    if _is_html(page):
         match = re.search(rb'<meta name="updated_at" content="([^"]+)"', page.body)
         stated = match[1].decode() if match else ""
     else:
@@ -223,10 +227,12 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
         kind = calendar_type(record["type"].text)
         subject = f"calendar/{product.product}/{read.month}"
         cells = [record[name] for name in ("availability date", "build", "kb article")]
-        if not any(cell.text for cell in cells):
-            # Not released yet: a plan, which may change (June 2026 did).
+        if not cells[1].text and not cells[2].text:
+            # Not released yet, with or without the day it is expected: a plan, which may change (June 2026 did).
             yield from _claims(section, subject, row, [("planned_type", kind, record["type"].text)])
             continue
+        if not cells[0].text:
+            raise UnexpectedPage(f"expected the date of {cells[1].text or cells[2].text} in {letter}, got none")
         fields: list[Field] = [("type", kind, record["type"].text)]
         if read.is_marked:
             marked.append(letter)
@@ -234,10 +240,9 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
         number = kb(cells[2].text) if cells[2].text else None
         release: list[Field] = [("classification", kind, record["type"].text), ("line", "hotpatch", "")]
         release += _update_type_fields(letter)
-        if cells[0].text:
-            day = iso_date(cells[0].text)
-            fields.append(("release_date", day, cells[0].text))
-            release.append(("release_date", day, cells[0].text))
+        day = iso_date(cells[0].text)
+        fields.append(("release_date", day, cells[0].text))
+        release.append(("release_date", day, cells[0].text))
         if cells[1].text:
             release_subject, named_by = _release_subject(product, number, build(cells[1].text))
             fields += named_by

@@ -117,7 +117,10 @@ def _entries(page: Page) -> Iterator[Claim]:
     seen: set[tuple[str, str, str]] = set()
     rows: dict[str, int] = {}
     has_hotpatch = False
-    for section, layout, category in _categories(root):
+    categories = list(_categories(root))
+    # Lines that are new, whose build numbers only their own titles tell ("Windows 11, version 27H2").
+    has_new_line = any(named(product).build_number is None for section, _, _ in categories for product in products_in(section))
+    for section, layout, category in categories:
         is_hotpatch = _HOTPATCH_CATEGORY.search(section) is not None
         has_hotpatch = has_hotpatch or is_hotpatch
         products = products_in(section)
@@ -138,7 +141,7 @@ def _entries(page: Page) -> Iterator[Claim]:
             except UnexpectedPage as error:
                 raise UnexpectedPage(f"{error} in the category {section!r}") from None
             row = rows[section] = rows.get(section, -1) + 1
-            yield from _entry(page, section, products, read, href, row, is_hotpatch=is_hotpatch)
+            yield from _entry(page, section, products, read, href, row, is_hotpatch=is_hotpatch, has_new_line=has_new_line)
     if has_hotpatch != ("/hotpatch/" in page.page_url):
         wanted = "hotpatch release notes" if "/hotpatch/" in page.page_url else "an update history"
         raise UnexpectedPage(f"expected the navigation of {wanted}, got that of {page_title(root)!r}")
@@ -161,7 +164,9 @@ def _categories(root: Node) -> Iterator[tuple[str, str, Node]]:
         )
 
 
-def _entry(page: Page, section: str, products: tuple[str, ...], read: Title, href: str, row: int, *, is_hotpatch: bool) -> Iterator[Claim]:
+def _entry(
+    page: Page, section: str, products: tuple[str, ...], read: Title, href: str, row: int, *, is_hotpatch: bool, has_new_line: bool
+) -> Iterator[Claim]:
     address = link(page, href)
     common: list[Field] = [("title", read.text, read.text)]
     if read.date:
@@ -170,7 +175,7 @@ def _entry(page: Page, section: str, products: tuple[str, ...], read: Title, hre
     article_kb = help_kb(address or "")
     if article_kb:
         common.append(("article_kb", str(article_kb), href))
-    subjects = list(_subjects(products, read))
+    subjects = list(_subjects(products, read, has_new_line=has_new_line))
     if not subjects:
         # Its builds are all of other products: "September 29, 2025—KB5065789 (OS Build 26100.6725) Preview" among those of 25H2.
         for field, value, published in common:
@@ -191,7 +196,9 @@ def _entry(page: Page, section: str, products: tuple[str, ...], read: Title, hre
 
 
 def _kind_fields(section: str, read: Title, *, is_hotpatch: bool) -> list[Field]:
-    fields: list[Field] = [("line", "hotpatch" if is_hotpatch else "standard", section)]
+    # A hotpatch is one wherever it is listed.
+    line = "hotpatch" if is_hotpatch or read.kind in {"hotpatch", "baseline"} else "standard"
+    fields: list[Field] = [("line", line, section)]
     if read.kind:
         fields.append(("classification", read.kind, read.text))
     if read.is_out_of_band:
@@ -205,11 +212,11 @@ def _kind_fields(section: str, read: Title, *, is_hotpatch: bool) -> list[Field]
     return fields
 
 
-def _subjects(products: tuple[str, ...], read: Title) -> Iterator[tuple[str, list[Field]]]:
+def _subjects(products: tuple[str, ...], read: Title, *, has_new_line: bool) -> Iterator[tuple[str, list[Field]]]:
     """The releases that an entry is about, each with what names it.
 
     An entry belongs to the products of its category whose build number a build has; a build of another product is left to
-    that product's category; a build number that no product has (20346.2091) names no release and is kept as a claim.
+    that product's category, one of a new line too; a build number that no product has (20346.2091) names no release and is kept as a claim.
     """
     kb_field: list[Field] = [("kb", str(read.kb), f"KB{read.kb}")] if read.kb else []
     if read.kind == "baseline" and not read.builds:
@@ -225,12 +232,15 @@ def _subjects(products: tuple[str, ...], read: Title) -> Iterator[tuple[str, lis
             yield f"release/{product}/{read.kb or '-'}/-", kb_field
         return
     numbers = {product: named(product).build_number for product in products}
+    has_own = any(os_build.number in numbers.values() for os_build in read.builds)
     for os_build in read.builds:
         build_field: list[Field] = [("build", str(os_build), str(os_build))]
         owners = [product for product, number in numbers.items() if number == os_build.number]
         if not owners and os_build.number not in BUILD_NUMBERS:
             owners = [product for product, number in numbers.items() if number is None]
             if not owners:
+                if has_own or has_new_line:
+                    continue
                 for product in products:
                     yield f"release/{product}/{read.kb or '-'}/-", [*kb_field, *build_field]
                 continue
