@@ -10,9 +10,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from db.belief import Correction, Facts, Row, Stated
 from db.claims import BadInput
 from db.ids import stable_id
-from db.resolve import Correction, Facts, Resolver, Row, Stated
+from db.resolve import Resolver
 
 # Fact tables with their primary keys, in the order in which foreign keys allow to write them.
 FACT_TABLES: Final = {

@@ -1,78 +1,20 @@
-"""Facts from claims: which claim is believed, which facts follow from others, and where sources disagree.
+"""Facts from claims: releases, baselines, calendars, products, KBs, articles and prices, and which facts follow from others.
 
 A pure function: the same claims give the same facts in whatever order pages were read. ``docs/how-facts-are-believed.md``
-explains the rules with examples; the order of belief is in ``design`` terms: a correction, then sanity, then the source's
-precedence, then the later page, then the smaller address.
+explains the rules with examples; ``db.belief`` holds the order of belief.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any
 
+from db.belief import Belief, Correction, Row, Stated
 from db.grammar import guid_of, planned_baseline_month, planned_by_cadence, second_tuesday
 from db.ids import stable_id
 from db.products import named
-
-# Fields that a slug states: never believed against anything else.
-SLUG_FIELDS: Final = {"slug_build": "build", "slug_kb": "kb"}
-_SLUG_RANK: Final = 10_000
-
-
-class Stated(NamedTuple):
-    """A claim's row."""
-
-    claim: int
-    source: str
-    page_url: str
-    section: str
-    subject: str
-    field: str
-    value: str | None
-    value_text: str
-    stated_since: str | None
-    first_seen_at: str
-    last_seen_at: str
-    gone_at: str | None
-
-    @property
-    def known_from(self) -> str:
-        """Since when this was stated, as far as anybody can know."""
-        return self.stated_since or self.first_seen_at
-
-
-class Correction(NamedTuple):
-    """A person's decision: this claim's value is to be read as another (``new_value`` "" for: not at all)."""
-
-    correction: int
-    source: str
-    subject: str
-    field: str
-    value: str
-    new_value: str
-    why: str
-    url: str
-    decided_on: str
-
-
-Row = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Facts:
-    """The fact tables, rows by primary key, with what they rest on."""
-
-    products: dict[str, Row] = field(default_factory=dict)
-    kbs: dict[int, Row] = field(default_factory=dict)
-    articles: dict[str, Row] = field(default_factory=dict)
-    releases: dict[int, Row] = field(default_factory=dict)
-    hotpatch_calendar: dict[tuple[str, str], Row] = field(default_factory=dict)
-    prices: dict[int, Row] = field(default_factory=dict)
-    fact_claims: set[tuple[str, int]] = field(default_factory=set)
-    conflicts: dict[tuple[str, str, int, int], Row] = field(default_factory=dict)
-    subjects: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -98,7 +40,7 @@ class _Unit:
         return self._by_field.get(name, [])
 
 
-class Resolver:
+class Resolver(Belief):
     """One resolution. ``facts`` holds the result."""
 
     def __init__(
@@ -116,9 +58,7 @@ class Resolver:
             corrections: decisions of persons.
             page_times: fetch times of the accepted pages, by source and page_url.
         """
-        self.facts = Facts()
-        self._precedence = precedence
-        self._corrections = {(c.source, c.subject, c.field, c.value): c for c in corrections}
+        super().__init__(precedence, corrections)
         self._page_times = page_times
         self._by_subject: dict[str, list[Stated]] = defaultdict(list)
         for claim in claims:
@@ -132,86 +72,8 @@ class Resolver:
         self._prices()
         self.facts.subjects = {s for s, _ in self.facts.fact_claims} | {row["subject"] for t in self._tables() for row in t.values()}
 
-    def _corrected_subject(self, claim: Stated) -> str:
-        """The release that a claim is about where a correction says that its KB or build is another."""
-        if not self._corrections or not claim.subject.startswith("release/"):
-            return claim.subject
-        _, product, kb, build = claim.subject.split("/")
-        kb = self._new_value(claim, "kb", kb)
-        build = self._new_value(claim, "build", build)
-        return f"release/{product}/{kb}/{build}"
-
-    def _new_value(self, claim: Stated, name: str, value: str) -> str:
-        correction = self._corrections.get((claim.source, claim.subject, name, value))
-        return value if correction is None else (correction.new_value or "-")
-
     def _tables(self) -> list[dict[Any, Row]]:
         return [self.facts.products, self.facts.kbs, self.facts.releases, self.facts.hotpatch_calendar, self.facts.prices]
-
-    # --- which claim is believed ------------------------------------------------------------------------------------
-
-    def _value(self, claim: Stated) -> str | None:
-        if not self._corrections:
-            return claim.value
-        correction = self._corrections.get((claim.source, claim.subject, claim.field, claim.value or ""))
-        return claim.value if correction is None else (correction.new_value or None)
-
-    def _pick(self, subject: str, name: str, candidates: list[Stated], is_sane: Callable[[str], bool] | None = None) -> str | None:
-        """The value to believe; what loses against it becomes a conflict, what agrees supports the fact."""
-        stated = [c for c in candidates if self._value(c) is not None]
-        standing = [c for c in stated if c.gone_at is None]
-        if not standing and stated:
-            last = max(c.last_seen_at for c in stated)
-            standing = [c for c in stated if c.last_seen_at == last]
-        if not standing:
-            return None
-
-        def rank(claim: Stated) -> tuple[bool, bool, int]:
-            value = self._value(claim)
-            is_corrected = value != claim.value
-            insane = is_sane is not None and not is_sane(value or "")
-            return (not is_corrected, insane, _SLUG_RANK if claim.field in SLUG_FIELDS else self._precedence[claim.source])
-
-        ordered = standing
-        if len(standing) > 1:
-            ordered = sorted(standing, key=lambda c: (c.page_url, c.section, c.field, c.source))
-            ordered.sort(key=lambda c: c.last_seen_at, reverse=True)
-            ordered.sort(key=rank)
-        winner = ordered[0]
-        believed = self._value(winner)
-        for claim in ordered:
-            if self._value(claim) == believed:
-                self.facts.fact_claims.add((subject, claim.claim))
-                if claim.value != believed:  # corrected
-                    self._conflict(subject, name, winner, claim, believed, claim.value, "correction")
-            else:
-                self._conflict(subject, name, winner, claim, believed, self._value(claim), self._rule(winner, claim, rank))
-        return None if is_sane is not None and not is_sane(believed or "") else believed
-
-    @staticmethod
-    def _rule(won: Stated, lost: Stated, rank: Callable[[Stated], tuple[bool, bool, int]]) -> str:
-        (uncorrected_won, insane_won, rank_won), (uncorrected_lost, insane_lost, rank_lost) = rank(won), rank(lost)
-        if uncorrected_won != uncorrected_lost:
-            return "correction"
-        if lost.field in SLUG_FIELDS:
-            return "slug"
-        if insane_won != insane_lost:
-            return "sanity"
-        if rank_won != rank_lost:
-            return "precedence"
-        return "later_page" if won.last_seen_at != lost.last_seen_at else "address"
-
-    def _conflict(
-        self, subject: str, name: str, won: Stated, lost: Stated, value_won: str | None, value_lost: str | None, rule: str
-    ) -> None:
-        correction = self._corrections.get((lost.source, lost.subject, lost.field, lost.value or "")) if rule == "correction" else None
-        correction = correction or (
-            self._corrections.get((won.source, won.subject, won.field, won.value or "")) if rule == "correction" else None
-        )
-        self.facts.conflicts[subject, name, won.claim, lost.claim] = {
-            "subject": subject, "field": name, "claim_won": won.claim, "claim_lost": lost.claim,
-            "value_won": value_won, "value_lost": value_lost, "rule": rule, "correction": correction.correction if correction else None,
-        }  # fmt: skip
 
     # --- releases ---------------------------------------------------------------------------------------------------
 

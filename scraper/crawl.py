@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db import check, load, publish, schema
+from db.belief import Correction
 from db.claims import BadInput, Claim, Page, UnexpectedPage
-from db.resolve import Correction
 from scraper import tree
 from scraper.archive import Archive, content_sha256
 from scraper.sources import PageSpec, Source, registry

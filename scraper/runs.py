@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from db import publish, schema, seeding
+from db.belief import Correction
 from db.claims import BadInput
-from db.resolve import Correction
 from scraper.archive import Archive
 from scraper.crawl import Progress, Result, Run, chosen, crawl_network, crawl_tree, locked, open_database
 from scraper.sources import Source

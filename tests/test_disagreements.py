@@ -1,0 +1,266 @@
+"""Sources that disagree, pages that are odd or come in an odd order: what is believed, and that it does not depend on the order."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import render
+from conftest import Command
+from dumps import dump, query
+from test_crawl import HOTPATCH, SERVER_HUB, _drop_category, _hotpatch_tree, _rename_class, _wreck
+
+from scraper.archive import content_sha256
+
+
+def _server_tree(tmp_path: Path, name: str, fetched_at: str, change: Callable[[str], str] = str) -> Path:
+    info = render.server_release_info("2026-05-13")
+    text = render.release_info_markdown(info)
+    changed = change(text)
+    assert change is str or changed != text
+    render.save_tree(tmp_path / name, info.url, changed, fetched_at=fetched_at, suffix=".md")
+    return tmp_path / name
+
+
+# --- odd rows -------------------------------------------------------------------------------------------------------
+
+
+def test_a_calendar_row_without_its_date_is_refused_and_stops_no_other_page(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    row = "| July | 2026.07 B | Baseline (Restart) |  |  |  |"
+    odd = row.replace("|  |  |  |", "|  | 26100.33158 | KB5099536 |")
+    tree = _server_tree(tmp_path, "tree", "2026-07-25T12:00:00Z", lambda text: text.replace(row, odd, 1))
+    shutil.copytree(worlds["new"] / "support.microsoft.com", tree / "support.microsoft.com")
+    done = run("crawl", "--db", "x.db", "--from", tree)
+    assert (done.code, "expected the date of 26100.33158" in done.out) == (3, True)
+    assert query(tmp_path / "x.db", "select state from sources where source = 'support_navigation'") == [("ok",)]
+
+
+def test_a_row_with_only_a_date_is_a_plan(run: Command, tmp_path: Path) -> None:
+    def date_alone(text: str) -> str:
+        return text.replace("| 2026.10 B | Baseline (Restart) |  |  |  |", "| 2026.10 B | Baseline (Restart) | 2026-10-13 |  |  |")
+
+    assert run("crawl", "--db", "x.db", "--from", _server_tree(tmp_path, "tree", "2026-07-23T12:00:00Z", date_alone)).code == 0
+    rows = query(
+        tmp_path / "x.db", "select distinct type, planned_type, planned_by, release_date from hotpatch_calendar where month = '2026-10'"
+    )
+    assert rows == [(None, "baseline", "calendar", None)]
+
+
+def test_a_hotpatch_among_cumulative_updates_is_a_hotpatch(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    first = '<li class="learnRenderLeftNavArticle">'
+    entry = f'{first}<a href="x" class="learnRenderLeftNavLink">July 21, 2026—Hotpatch KB5177777 (OS Build 26100.33200)</a></li>'
+    _wreck(worlds["new"], tmp_path / "tree", SERVER_HUB, lambda text: text.replace(first, entry + first, 1), "2026-07-23T12:00:00Z")
+    assert run("crawl", "--db", "x.db", "--from", "tree").code == 0
+    assert query(tmp_path / "x.db", "select in_hotpatch_line, in_standard_line from releases where kb = 5177777") == [(1, 0)]
+
+
+def test_a_build_of_a_new_line_is_left_to_its_own_category(run: Command, tmp_path: Path) -> None:
+    categories = render.hotpatch_categories("2026-07", "new")
+    title = "August 11, 2026—Hotpatch KB5199997 (OS Builds 26200.9001 and 27900.101)"
+    categories[0].entries.insert(0, render.NavEntry(title, "a"))
+    categories.append(
+        render.NavCategory("Release notes for Hotpatch on Windows 11 Enterprise version 27H2", "hub", [render.NavEntry(title, "a")])
+    )
+    page = render.navigation_new(categories, h1="Release notes", url=render.HOTPATCH_HUB["new"])
+    render.save_tree(tmp_path / "tree", render.HOTPATCH_HUB["new"], page, fetched_at="2026-08-12T12:00:00Z", suffix=".html")
+    assert run("crawl", "--db", "x.db", "--from", "tree").code == 0
+    rows = query(tmp_path / "x.db", "select product, build from releases where kb = 5199997 order by 1")
+    assert rows == [("win11-25h2", "26200.9001"), ("win11-27h2", "27900.101")]
+    assert query(tmp_path / "x.db", "select build_number from products where product = 'win11-27h2'") == [(27900,)]
+    assert query(tmp_path / "x.db", "select count(*) from conflicts where rule = 'sanity'") == [(0,)]
+
+
+def test_a_page_that_lists_nonsense_dates_is_refused(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    _wreck(worlds["new"], tmp_path / "tree", HOTPATCH, lambda text: text.replace("July 13, 2021", "July 13, 0021"), "2026-07-23T12:00:00Z")
+    done = run("crawl", "--db", "x.db", "--from", "tree")
+    assert (done.code, "expected releases dated from 2015-07-01" in done.out) == (3, True)
+
+
+# --- plans and times ------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_that_changes_under_the_same_date_of_change(run: Command, tmp_path: Path) -> None:
+    """The site changed the page and not its date: the first plan is still the first, and what was known in between is told right."""
+
+    def baselines(text: str) -> str:
+        return re.sub(r"(2026\.(?:08|09|11|12) B) \| Hotpatch", r"\1 | Baseline (Restart)", text)
+
+    for name, day, change in (("one", "2026-05-25", str), ("two", "2026-06-25", baselines), ("three", "2026-07-25", str)):
+        assert run("crawl", "--db", "x.db", "--from", _server_tree(tmp_path, name, f"{day}T12:00:00Z", change)).code == 0
+    rows = query(
+        tmp_path / "x.db",
+        """select distinct planned_type, expected_type, changed_on, changed_after from hotpatch_calendar
+        where product like 'ws%' and month in ('2026-08', '2026-09', '2026-11', '2026-12')""",
+    )
+    assert rows == [("hotpatch", "hotpatch", "2026-07-25", "2026-06-25")]
+    for day, expected in (("2026-06-01", "hotpatch"), ("2026-07-01", "baseline"), ("2026-07-30", "hotpatch")):
+        months = run("calendar", "--db", "x.db", "--year", "2026", "--known", day, "--json").json()
+        assert {row["expected_type"] for row in months if row["month"] == "2026-08"} == {expected}, day
+    history = query(
+        tmp_path / "x.db",
+        "select type, substr(known_from, 1, 10), substr(known_until, 1, 10) from calendar_history where product = 'ws2025' and month = '2026-08'",
+    )
+    assert history == [("hotpatch", "2026-05-13", "2026-06-25"), ("baseline", "2026-06-25", "2026-07-25"), ("hotpatch", "2026-07-25", None)]
+
+
+def test_two_contents_of_one_time_and_the_first_again(run: Command, tmp_path: Path) -> None:
+    def other(text: str) -> str:
+        return text.replace("26100.32860", "26100.32861")
+
+    for name, at, change in (("a", "2026-05-25T12:00:00Z", str), ("b", "2026-05-25T12:00:00Z", other), ("c", "2026-05-26T12:00:00Z", str)):
+        assert run("crawl", "--db", "x.db", "--from", _server_tree(tmp_path, name, at, change)).code == 0
+    rows = query(tmp_path / "x.db", "select build from releases where product = 'ws2025' and kb = 5087539 and gone_since is null")
+    assert rows == [("26100.32860",)]
+
+
+def test_a_shrunken_page_read_before_the_fuller_one_it_follows(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    """Read in the order of their times the later page would be refused; read the other way round it comes to the same."""
+    smallest = _drop_category("Public Preview - Release notes for hotpatch in Azure Automanage for Windows Server")
+    _wreck(worlds["new"], tmp_path / "small", HOTPATCH, smallest, "2026-08-20T12:00:00Z")
+    codes = {}
+    for name, order in (("a.db", (worlds["new"], tmp_path / "small")), ("b.db", (tmp_path / "small", worlds["new"]))):
+        codes[name] = [run("crawl", "--db", name, "--from", tree).code for tree in order]
+    assert codes == {"a.db": [0, 3], "b.db": [0, 3]}
+    assert dump(tmp_path / "b.db") == dump(tmp_path / "a.db")
+    assert query(tmp_path / "b.db", "select count(*) from releases where gone_since is not null") == [(0,)]
+
+
+# --- who is believed ------------------------------------------------------------------------------------------------
+
+
+def _conflicts(db: Path, subject: str) -> list[tuple[object, ...]]:
+    return query(
+        db, "select distinct field, value_won, value_lost, rule from conflicts where subject = ? and rule != 'slug' order by 1, 3", subject
+    )
+
+
+def test_sources_that_disagree_on_a_build_are_one_release_and_a_conflict(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    _wreck(worlds["new"], tmp_path / "tree", SERVER_HUB, lambda text: text.replace("26100.32860)", "26100.32862)"), "2026-07-23T12:00:00Z")
+    assert run("crawl", "--db", "x.db", "--from", "tree").code == 0
+    assert query(tmp_path / "x.db", "select build from releases where product = 'ws2025' and kb = 5087539") == [("26100.32860",)]
+    assert _conflicts(tmp_path / "x.db", "release/ws2025/5087539/26100.32860") == [("build", "26100.32860", "26100.32862", "precedence")]
+
+
+def test_a_table_that_corrects_a_build_beats_the_navigation(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    info = "learn.microsoft.com/en-us/windows/release-health/windows-server-release-info.md"
+    _wreck(worlds["new"], tmp_path / "tree", info, lambda text: text.replace("26100.32860", "26100.32863"), "2026-07-23T12:00:00Z")
+    assert run("crawl", "--db", "x.db", "--from", "tree").code == 0
+    assert query(tmp_path / "x.db", "select build from releases where product = 'ws2025' and kb = 5087539") == [("26100.32863",)]
+    assert ("build", "26100.32863", "26100.32860", "precedence") in _conflicts(tmp_path / "x.db", "release/ws2025/5087539/26100.32863")
+
+
+def test_a_baseline_dated_a_day_late_is_the_calendars_baseline(run: Command, tmp_path: Path) -> None:
+    """No phantom baseline without a KB, and hotpatches keep theirs."""
+    tree = _hotpatch_tree(
+        tmp_path,
+        "tree",
+        "2026-07-23",
+        lambda e: render.NavEntry(e.title.replace("April 14, 2026—Baseline", "April 15, 2026—Baseline"), e.href),
+    )
+    _server_tree(tmp_path, "tree", "2026-07-22T12:00:00Z")
+    assert run("crawl", "--db", "x.db", "--from", tree).code == 0
+    assert query(tmp_path / "x.db", "select baseline_kb from releases where product = 'ws2025' and kb = 5087423") == [(5082063,)]
+    assert query(tmp_path / "x.db", "select release_date from releases where product = 'ws2025' and kb = 5082063") == [("2026-04-14",)]
+    assert _conflicts(tmp_path / "x.db", "release/ws2025/5082063/26100.32690") == [
+        ("release_date", "2026-04-14", "2026-04-15", "precedence")
+    ]
+
+
+def test_a_published_letter_beats_a_titles_preview(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    _wreck(
+        worlds["new"],
+        tmp_path / "tree",
+        SERVER_HUB,
+        lambda text: text.replace("(OS Build 26100.32860)", "(OS Build 26100.32860) Preview"),
+        "2026-07-23T12:00:00Z",
+    )
+    assert run("crawl", "--db", "x.db", "--from", "tree").code == 0
+    assert query(tmp_path / "x.db", "select classification, cadence from releases where product = 'ws2025' and kb = 5087539") == [
+        ("cumulative", "B")
+    ]
+    assert _conflicts(tmp_path / "x.db", "release/ws2025/5087539/26100.32860") == [
+        ("classification", "cumulative", "preview", "precedence")
+    ]
+
+
+def test_an_insane_build_in_a_calendar_does_not_win(run: Command, tmp_path: Path) -> None:
+    tree = _server_tree(tmp_path, "tree", "2026-05-25T12:00:00Z", lambda text: text.replace("26100.32772", "26110.32772"))
+    assert run("crawl", "--db", "x.db", "--from", tree).code == 0
+    assert query(tmp_path / "x.db", "select kb, build from hotpatch_calendar where product = 'ws2025' and month = '2026-05'") == [
+        (5087423, None)
+    ]
+    assert query(tmp_path / "x.db", "select count(*) from releases where build like '26110.%'") == [(0,)]
+
+
+def test_a_correction_of_a_build_makes_the_release_another(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text(
+        "source,subject,field,value,new_value,why,url,decided_on\n"
+        "support_navigation,release/ws-azure-preview/5003719/17784.1764,build,17784.1764,17784.1767,a test,https://example.com/,2026-08-20\n",
+        encoding="utf-8",
+    )
+    assert run("crawl", "--db", "x.db", "--from", worlds["new"], "--corrections", "mine.csv").code == 0
+    assert query(tmp_path / "x.db", "select build from releases where kb = 5003719") == [("17784.1767",)]
+    assert ("build", "17784.1767", "17784.1764", "correction") in _conflicts(
+        tmp_path / "x.db", "release/ws-azure-preview/5003719/17784.1767"
+    )
+
+
+# --- the rest -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"status": None},
+        {"status": "abc"},
+        {"fetched_at": "2026-13-45T99:99:99Z"},
+        {"fetched_at": "2199-01-01T00:00:00Z"},
+        {"headers": 1},
+        [],
+    ],
+)
+def test_a_meta_file_that_cannot_be_read_is_one_clear_line(meta: object, run: Command, tmp_path: Path) -> None:
+    tree = _server_tree(tmp_path, "tree", "2026-05-25T12:00:00Z")
+    file = next(tree.rglob("*.meta.json"))
+    content = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(content | meta if isinstance(meta, dict) else meta), encoding="utf-8")
+    done = run("crawl", "--db", "x.db", "--from", tree)
+    assert (done.code, done.err.startswith("hotpatch-kb: expected")) == (2, True), done.err
+
+
+def test_a_refused_source_is_stale(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    _wreck(worlds["new"], tmp_path / "tree", HOTPATCH, _rename_class, "2026-08-20T12:00:00Z")
+    run("crawl", "--db", "x.db", "--from", "tree")
+    row = next(row for row in run("status", "--db", "x.db", "--json").json() if row["source"] == "support_navigation")
+    assert (row["state"], row["is_stale"], "expected a navigation" in row["note"]) == ("refused", True, True)
+
+
+def test_a_tree_without_the_chosen_source_is_no_failure(run: Command, tmp_path: Path) -> None:
+    tree = _server_tree(tmp_path, "tree", "2026-05-25T12:00:00Z")
+    done = run("crawl", "--db", "x.db", "--from", tree, "--source", "support_navigation")
+    assert (done.code, "not in the tree: 13 pages" in done.out) == (0, True)
+
+
+def test_the_articles_of_the_two_baselines_of_2021_are_found(run: Command, worlds: dict[str, Path]) -> None:
+    for world in ("old", "new"):
+        run("crawl", "--db", "x.db", "--from", worlds[world])
+    for kb, day in (("KB5001857", "2021-04-13"), ("KB5004312", "2021-07-13")):
+        answer = run("lookup", kb, "--db", "x.db", "--json").json()[0]
+        assert [(m["release_date"], m["classification"], m["kb"]) for m in answer["matches"]] == [(day, "baseline", None)]
+
+
+def test_volatile_tags_are_found_in_linear_time() -> None:
+    """Four times the text takes four times as long, not sixteen; by a wide margin, since clocks are noisy."""
+
+    def seconds(size: int) -> float:
+        began = time.perf_counter()
+        content_sha256(b"<meta name " * size)
+        return time.perf_counter() - began
+
+    seconds(1000)
+    assert seconds(80_000) < 10 * max(seconds(20_000), 0.01)
