@@ -60,6 +60,7 @@ class Facts:
     releases: dict[int, Row] = field(default_factory=dict)
     hotpatch_calendar: dict[tuple[str, str], Row] = field(default_factory=dict)
     prices: dict[int, Row] = field(default_factory=dict)
+    eligibility: dict[int, Row] = field(default_factory=dict)
     fact_claims: set[tuple[str, int]] = field(default_factory=set)
     conflicts: dict[tuple[str, str, int, int], Row] = field(default_factory=dict)
     subjects: set[str] = field(default_factory=set)

@@ -23,6 +23,7 @@ FACT_TABLES: Final = {
     "releases": ("release",),
     "hotpatch_calendar": ("product", "month"),
     "prices": ("price",),
+    "eligibility": ("eligibility",),
     "conflicts": ("subject", "field", "claim_won", "claim_lost"),
 }
 # Columns whose change is told; the others are ids or follow from these.
@@ -40,9 +41,10 @@ _TOLD: Final = {
     "releases": ("release_date", "cadence", "classification", "is_expired", "baseline_kb", "gone_since"),
     "hotpatch_calendar": ("expected_type", "type"),
     "prices": ("amount", "valid_to"),
+    "eligibility": ("is_eligible", "requirement"),
 }
 # What the field of a change is called where the whole fact is new or gone.
-_NEW: Final = {"products": "product", "releases": "release", "hotpatch_calendar": "month", "prices": "price"}
+_NEW: Final = {"products": "product", "releases": "release", "hotpatch_calendar": "month", "prices": "price", "eligibility": "eligibility"}
 
 _CLAIM_COLUMNS: Final = ", ".join(Stated._fields)
 
@@ -302,6 +304,8 @@ def _summary(table: str, row: Row) -> str:
         )
     if table == "hotpatch_calendar":
         return row["type"] or f"planned {row['expected_type']}"
+    if table == "eligibility":
+        return " ".join(str(row[name]) for name in ("kind", "product", "sku", "edition", "requirement") if row[name])
     if table == "prices":
         return (
             f"{row['amount']:.2f} {row['currency']} per {row['unit']} from {row['valid_from'] or 'a day not stated'} ({row['source_url']})"

@@ -70,10 +70,18 @@ class Resolver(Belief):
         self._products(units)
         self._kbs_and_articles(units)
         self._prices()
+        self._eligibility()
         self.facts.subjects = {s for s, _ in self.facts.fact_claims} | {row["subject"] for t in self._tables() for row in t.values()}
 
     def _tables(self) -> list[dict[Any, Row]]:
-        return [self.facts.products, self.facts.kbs, self.facts.releases, self.facts.hotpatch_calendar, self.facts.prices]
+        return [
+            self.facts.products,
+            self.facts.kbs,
+            self.facts.releases,
+            self.facts.hotpatch_calendar,
+            self.facts.prices,
+            self.facts.eligibility,
+        ]
 
     # --- releases ---------------------------------------------------------------------------------------------------
 
@@ -606,18 +614,13 @@ class Resolver(Belief):
         for subject in sorted(s for s in self._by_subject if s.startswith("price/")):
             _, service, product, meter, currency_unit, condition, *_ = subject.split("/")
             currency, _, unit = currency_unit.partition(" ")
-            by_place: dict[tuple[str, str, str], dict[str, Stated]] = defaultdict(dict)
-            for claim in sorted(self._by_subject[subject], key=lambda c: c.last_seen_at):
-                if claim.gone_at is None:
-                    by_place[claim.source, claim.page_url, claim.section][claim.field] = claim
-            for (source, page_url, section), stated in sorted(by_place.items()):
+            for (source, page_url, section), stated in self._by_place(subject):
                 values = {name: self._value(claim) for name, claim in stated.items()}
                 if values.get("amount") is None:
                     continue
                 number = stable_id(subject, source, page_url, section)
                 known_product = None if product == "-" else product
-                if known_product and known_product not in self.facts.products:
-                    self._add_product(known_product)
+                self._add_product(known_product)
                 self.facts.prices[number] = {
                     "price": number, "service": service, "product": known_product, "meter": meter, "unit": unit.replace(" per ", "/"),
                     "currency": currency, "region": values.get("region"), "amount": float(values["amount"] or 0),
@@ -626,7 +629,32 @@ class Resolver(Belief):
                 }  # fmt: skip
                 self.facts.fact_claims |= {(subject, claim.claim) for claim in stated.values()}
 
-    def _add_product(self, product: str) -> None:
+    def _eligibility(self) -> None:
+        """Who may have hotpatching, as documents state it."""
+        names = ("product", "publisher", "offer", "sku", "edition", "platform", "is_eligible", "requirement")
+        for subject in sorted(s for s in self._by_subject if s.startswith("eligibility/")):
+            for (source, page_url, section), stated in self._by_place(subject):
+                values: Row = {name: self._value(stated[name]) if name in stated else None for name in names}
+                values["is_eligible"] = None if values["is_eligible"] is None else int(values["is_eligible"])
+                self._add_product(values["product"])
+                number = stable_id(subject, source, page_url, section)
+                self.facts.eligibility[number] = {
+                    "eligibility": number, "kind": subject.split("/")[1], **values, "source_url": section, "subject": subject,
+                }  # fmt: skip
+                self.facts.fact_claims |= {(subject, claim.claim) for claim in stated.values()}
+
+    def _by_place(self, subject: str) -> list[tuple[tuple[str, str, str], dict[str, Stated]]]:
+        """The standing claims of a subject by who states them: source, page and section."""
+        by_place: dict[tuple[str, str, str], dict[str, Stated]] = defaultdict(dict)
+        for claim in sorted(self._by_subject[subject], key=lambda c: c.last_seen_at):
+            if claim.gone_at is None:
+                by_place[claim.source, claim.page_url, claim.section][claim.field] = claim
+        return sorted(by_place.items(), key=lambda item: item[0])
+
+    def _add_product(self, product: str | None) -> None:
+        """A product that only a price or a document names."""
+        if product is None or product in self.facts.products:
+            return
         known = named(product)
         self.facts.products[product] = {
             "product": product, "name": known.name, "family": known.family, "build_number": known.build_number, "release_date": None,

@@ -193,6 +193,23 @@ create table prices (
 ) strict;
 create index prices_by_meter on prices (service, product, meter, valid_from);
 
+-- Who may have hotpatching: images, editions, prerequisites, licences, channels and rules, as a document states them.
+create table eligibility (
+    eligibility integer primary key, -- from its subject and source
+    kind text not null,             -- image, edition, prerequisite, licence, channel or rule
+    product text references products (product), -- the servicing line of Windows, empty for all of them
+    publisher text,                 -- of an image; ARM returns it in any case
+    offer text,                     -- of an image
+    sku text,                       -- of an image
+    edition text,                   -- such as Standard or Datacenter: Azure Edition
+    platform text,                  -- azure, azure_local, arc or intune; empty: wherever
+    is_eligible integer,            -- 1 or 0; empty where the row is a text
+    requirement text,               -- what is required or to be known, in our words
+    source_url text not null,       -- the document that states it
+    subject text not null references subjects (subject) -- its name in claims
+) strict;
+create index eligibility_by_kind on eligibility (kind, product);
+
 -- The two lines of each product, and up to which day the facts of each reach. The view data_until shows it.
 create table lines (
     product text not null references products (product), -- the servicing line of Windows

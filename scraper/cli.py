@@ -248,6 +248,42 @@ def next_command(product: str | None, on: str | None, known: str | None, db: Pat
 
 
 @cli.command()
+@click.option("--publisher", metavar="NAME", help="Of an image of the Azure Marketplace.")
+@click.option("--offer", metavar="NAME", help="Of an image.")
+@click.option("--sku", metavar="NAME", help="Of an image.")
+@click.option("--edition", metavar="NAME", help="Such as Standard, Datacenter, 'Datacenter: Azure Edition' or Enterprise.")
+@click.option("--azure", "platform", flag_value="azure", help="The machine is an Azure VM.")
+@click.option("--azure-local", "platform", flag_value="azure_local", help="The machine is a VM on Azure Local.")
+@click.option("--arc", "platform", flag_value="arc", help="The machine is connected to Azure Arc.")
+@click.option("--intune", "platform", flag_value="intune", help="The machine is managed by Intune or Windows Autopatch.")
+@_product
+@_common
+def eligible(
+    publisher: str | None,
+    offer: str | None,
+    sku: str | None,
+    edition: str | None,
+    platform: str | None,
+    product: str | None,
+    db: Path,
+    as_json: bool,
+) -> int:
+    """May this image or edition have hotpatching? Yes, no or unknown, with the reason and its source."""
+    from db.eligible import eligible_edition, eligible_image  # noqa: PLC0415
+
+    image = (publisher, offer, sku)
+    if edition is not None and not any(image):
+        conn = _reading(db)
+        rows = eligible_edition(conn, edition, platform, _named_product(conn, product))
+    elif edition is None and all(image):
+        rows = [eligible_image(_reading(db), publisher or "", offer or "", sku or "")]
+    else:
+        raise BadInput("expected --publisher, --offer and --sku, or --edition, got " + ("neither" if edition is None else "both"))
+    _show(rows, as_json, lambda: text.eligible(rows))
+    return EXIT_NO_ANSWER if all(row["answer"] == "unknown" for row in rows) else 0
+
+
+@cli.command()
 @click.option("--since", callback=_day, metavar="DAY", help="Only changes since that day.")
 @_common
 def changes(since: str | None, db: Path, as_json: bool) -> int:

@@ -148,6 +148,14 @@ def next_restarts(rows: Sequence[Row], day: str) -> Iterator[str]:
             yield f"  {outdated(row['data_until'])}"
 
 
+def eligible(rows: Sequence[Row]) -> Iterator[str]:
+    """Answers of ``eligible``."""
+    for row in rows:
+        yield f"{row['answer']}: {named(row['product']).name + ': ' if row['product'] else ''}{row['reason']}"
+        yield from (f"  requires     {text}" for text in row["requirements"])
+        yield from (f"  source       {url}" for url in row["sources"])
+
+
 def changes(rows: Sequence[Row]) -> Iterator[str]:
     """One line a change."""
     for row in rows:

@@ -212,6 +212,7 @@ def test_status_says_what_is_stale(run: Command) -> None:
         6,
         {
             "facts_baseline_articles": False,
+            "facts_eligibility": False,
             "facts_lifecycle": False,
             "facts_prices": False,
             "learn_release_info": True,

@@ -425,6 +425,7 @@ def test_a_wrecked_page_keeps_every_fact(fault: str, run: Command, worlds: dict[
     states = dict(query(tmp_path / "x.db", "select source, state from sources"))
     assert states == {
         "facts_baseline_articles": "ok",
+        "facts_eligibility": "ok",
         "facts_lifecycle": "ok",
         "facts_prices": "ok",
         "learn_release_info": "ok",
@@ -708,7 +709,7 @@ def test_bad_input_is_one_clear_line(run: Command, tmp_path: Path) -> None:
         (("crawl", "--from", "empty"), "expected pages of"),
         (
             ("crawl", "--from", "empty", "--source", "learn"),
-            "expected a source (facts_baseline_articles, facts_lifecycle, facts_prices, learn_release_info, support_navigation), got 'learn'",
+            "expected a source (facts_baseline_articles, facts_eligibility, facts_lifecycle, facts_prices, learn_release_info, support_navigation), got 'learn'",
         ),
         (("lookup", "26100", "--db", "file.db"), "expected a database of hotpatch-kb"),
         (("crawl", "--from", "empty", "--db", "file.db"), "expected a database that can be written"),

@@ -1,0 +1,58 @@
+"""Who may have hotpatching: images of the Azure Marketplace, editions, prerequisites, licences and channels, from Microsoft's documents.
+
+A table that comes with the program (``db/seed/facts/eligibility.tsv``), each row with the document that states it. Of the images,
+``2022-datacenter-azure-edition`` is the trap: the Desktop Experience of the Azure Edition without "hotpatch" in its name has none.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+
+from db.claims import Claim, Page, UnexpectedPage
+from scraper.sources import PageSpec, distinct
+
+TITLE = "Eligibility for hotpatching, from documents"
+HOME_URL = "https://learn.microsoft.com/en-us/windows-server/get-started/hotpatch"
+LICENCE = "https://www.apache.org/licenses/LICENSE-2.0"
+PRECEDENCE = 300
+DUE_EVERY = "never"
+AT_LEAST = 20
+IS_EMBEDDED = True
+COLLECTED = "2026-11-22T00:00:00Z"
+PAGES = [PageSpec("db/seed/facts/eligibility.tsv", ("eligibility.tsv",))]
+
+KINDS = frozenset({"image", "edition", "prerequisite", "licence", "channel", "rule"})
+PLATFORMS = frozenset({"", "azure", "azure_local", "arc", "intune"})
+_FIELDS = ("product", "publisher", "offer", "sku", "edition", "platform", "is_eligible", "requirement")
+
+
+def parse(page: Page) -> Iterator[Claim]:
+    """Claims of ``eligibility/<kind>/<what it is about>``, one section per stating address.
+
+    Raises:
+        UnexpectedPage: a kind, platform or answer is none that we know.
+    """
+    yield from distinct(_rows(page))
+
+
+def _rows(page: Page) -> Iterator[Claim]:
+    numbers: dict[str, int] = {}
+    for row, record in enumerate(csv.DictReader(page.body.decode("utf-8").splitlines(), delimiter="\t")):
+        kind = record["kind"]
+        if kind not in KINDS or record["platform"] not in PLATFORMS or record["is_eligible"] not in {"", "0", "1"}:
+            raise UnexpectedPage(
+                f"expected a known kind, platform and answer, got {kind!r}, {record['platform']!r}, {record['is_eligible']!r}"
+            )
+        if kind == "image":
+            what = "/".join(record[name].lower() for name in ("publisher", "offer", "sku"))
+        elif kind == "edition":
+            what = "/".join(record[name] or "-" for name in ("product", "edition", "platform"))
+        else:
+            # Texts have no name of their own: they are counted per product and platform.
+            place = f"{kind}/{record['product'] or '-'}/{record['platform'] or '-'}"
+            numbers[place] = numbers.get(place, 0) + 1
+            what = f"{place.partition('/')[2]}/{numbers[place]}"
+        for name in _FIELDS:
+            if record[name]:
+                yield Claim(record["source_url"], f"eligibility/{kind}/{what}", name, record[name], record[name], row, record["source_url"])
