@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from db.claims import Claim, Page
 
@@ -52,12 +52,16 @@ def distinct(claims: Iterable[Claim]) -> Iterator[Claim]:
     A row that stands twice states nothing new (KB5091572, 14393.9062); one that states another value of the same thing is
     kept beside the first as ``field#2``, and the resolution decides.
     """
-    seen: dict[tuple[str, str, str], dict[str | None, int]] = {}
+    first: dict[tuple[Any, ...], Claim] = {}
+    others: dict[tuple[Any, ...], list[str | None]] = {}
     for claim in claims:
-        values = seen.setdefault((claim.section, claim.subject, claim.field), {})
-        if claim.value not in values:
-            values[claim.value] = len(values) + 1
-            yield claim if len(values) == 1 else claim._replace(field=f"{claim.field}#{len(values)}")
+        key = claim[:3]
+        before = first.setdefault(key, claim)
+        if before is claim:  # as nearly every claim is
+            yield claim
+        elif claim.value != before.value and claim.value not in (values := others.setdefault(key, [])):
+            values.append(claim.value)
+            yield claim._replace(field=f"{claim.field}#{len(values) + 1}")
 
 
 def _not_stated(_page: Page) -> None:

@@ -59,17 +59,16 @@ def parse(page: Page) -> Iterator[Claim]:
     Raises:
         UnexpectedPage: no release history, an unknown column, or a row that cannot be read.
     """
-    yield from distinct(_tables(page))
+    return distinct(_tables(page))
 
 
 def _tables(page: Page) -> Iterator[Claim]:
-    events = list(_events(page))
     client = "win10" if page.page_url.endswith("/release-information") else "win11"
     found = {"history": 0, "calendar": 0, "versions": 0}
     topic, product, year = "", None, None
     marked: list[str] = []
     has_footnote = False
-    for event in events:
+    for event in _events(page):
         if event.kind in {"heading", "label"}:
             if named_product := heading(event.text, client):
                 product, year = named_product, None
@@ -81,13 +80,18 @@ def _tables(page: Page) -> Iterator[Claim]:
             has_footnote = has_footnote or _FOOTNOTE.search(event.text) is not None
         elif topic:
             found[topic] += 1
-            if topic == "versions":
-                yield from _versions(event.rows, client)
-            elif topic == "history":
-                yield from _placed(f"Release history: {product.name}" if product else topic, _history(page, event.rows, product))
-            else:
-                place = f"Hotpatch calendar {year}: {product.name}" if product and year else topic
-                yield from _placed(place, _calendar(page, event.rows, product, year, marked))
+            section = topic
+            try:
+                if topic == "versions":
+                    yield from _versions(event.rows, client)
+                elif topic == "history":
+                    section = f"Release history: {product.name}" if product else topic
+                    yield from _history(page, event.rows, product)
+                else:
+                    section = f"Hotpatch calendar {year}: {product.name}" if product and year else topic
+                    yield from _calendar(page, event.rows, product, year, marked)
+            except UnexpectedPage as error:
+                raise UnexpectedPage(str(error) if section in str(error) else f"{error} in {section!r}") from None
         elif event.rows and "availability date" in (names := [cell.text.casefold() for cell in event.rows[0]]):
             raise UnexpectedPage(
                 f"expected a heading such as 'Windows 11 release history' before a table with the columns {names}, got none that we know"
@@ -96,14 +100,6 @@ def _tables(page: Page) -> Iterator[Claim]:
         raise UnexpectedPage(f"expected tables of a release history, got none on {page.final_url}")
     if marked and not has_footnote:
         raise UnexpectedPage(f"expected a footnote on what was 'initially planned as hotpatch' for {marked[0]!r}, got none")
-
-
-def _placed(section: str, claims: Iterator[Claim]) -> Iterator[Claim]:
-    """Claims of a table; an error says in which section it is."""
-    try:
-        yield from claims
-    except UnexpectedPage as error:
-        raise UnexpectedPage(str(error) if section in str(error) else f"{error} in {section!r}") from None
 
 
 def _events(page: Page) -> Iterable[Event]:
@@ -172,7 +168,7 @@ def _article(page: Page, cell: Cell) -> list[Field]:
     return [("article_url", address, cell.href)] if cell.href else []
 
 
-def _history(page: Page, rows: list[list[Cell]], product: Product | None) -> Iterator[Claim]:
+def _history(page: Page, rows: list[list[Cell]], product: Product | None) -> list[Claim]:
     if product is None:
         raise UnexpectedPage("expected a label such as 'Version 25H2 (OS build 26200)' before a table of a release history, got none")
     section = f"Release history: {product.name}"
@@ -181,6 +177,7 @@ def _history(page: Page, rows: list[list[Cell]], product: Product | None) -> Ite
     if not records:
         raise UnexpectedPage(f"expected rows in {section}, got none")
     _same_number(section, product, [record["build"].text for record in records])
+    claims: list[Claim] = []
     for row, record in enumerate(records):
         number = kb(record["kb article"].text) if record["kb article"].text else None
         subject, fields = _release_subject(product, number, build(record["build"].text))
@@ -192,7 +189,8 @@ def _history(page: Page, rows: list[list[Cell]], product: Product | None) -> Ite
         elif letter and update_type(letter).cadence in {"C", "D"}:
             fields.append(("classification", "preview", letter))
         fields += _article(page, record["kb article"])
-        yield from _claims(section, subject, row, fields)
+        claims += [Claim(section, subject, name, value, text, row) for name, value, text in fields]
+    return claims
 
 
 def _update_type_fields(text: str) -> list[Field]:

@@ -109,7 +109,7 @@ def parse(page: Page) -> Iterator[Claim]:
     Raises:
         UnexpectedPage: no navigation, a category or an entry that cannot be read, or the navigation of another family.
     """
-    yield from distinct(_entries(page))
+    return distinct(_entries(page))
 
 
 def _entries(page: Page) -> Iterator[Claim]:
