@@ -16,7 +16,7 @@ from typing import Any, Final
 from db import publish, schema
 from db.ids import stable_id
 
-_SOURCES: Final = ("source", "title", "home_url", "licence", "precedence", "due_every")
+_SOURCES: Final = ("source", "title", "home_url", "licence", "precedence", "due_every", "stands_in_for")
 _PAGES: Final = (
     "page", "source", "page_url", "url", "final_url", "fetched_at", "tie", "stated_since", "status", "sha256", "content_sha256", "etag",
     "last_modified", "bytes",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -122,6 +122,7 @@ class Run:
         self.reads: list[_Read] = []
         self.state: dict[str, str] = {}
         self.needs_replay = False
+        self.notes: list[tuple[Page, str]] = []  # pages that were tried first, could not be read, and have others in their place
 
     def take(self, page: Page) -> _Read:
         """Archives a page and parses it if its content is new."""
@@ -236,10 +237,10 @@ class Run:
     def _write_sources(self) -> None:
         for source in registry().values():
             self.conn.execute(
-                """insert into sources values (?, ?, ?, ?, ?, ?, 'never_read')
+                """insert into sources values (?, ?, ?, ?, ?, ?, 'never_read', nullif(?, ''))
                 on conflict (source) do update set title = excluded.title, home_url = excluded.home_url, licence = excluded.licence,
-                precedence = excluded.precedence, due_every = excluded.due_every""",
-                (source.source, source.title, source.home_url, source.licence, source.precedence, source.due_every),
+                precedence = excluded.precedence, due_every = excluded.due_every, stands_in_for = excluded.stands_in_for""",
+                (source.source, source.title, source.home_url, source.licence, source.precedence, source.due_every, source.stands_in_for),
             )
 
     def _load(self, read: _Read) -> str | None:
@@ -329,6 +330,8 @@ class Run:
                     "insert or replace into checks values (?, ?, ?, '', 'fetch', 0, 1, ?)",
                     (self.result.run, failure.source, failure.page_url, failure.note),
                 )
+        for page, note in self.notes:
+            self._write_checks(page, [check.Check("", "readable", False, False, note)])
         for source, state in self.state.items():
             self.conn.execute("update sources set state = ? where source = ?", (state, source))
 
@@ -375,13 +378,16 @@ def crawl_tree(run: Run, sources: Sequence[Source], folder: Path) -> None:
         raise BadInput(f"expected pages of a source ({', '.join(registry())}) as {folder}/<host>/<path>.html or .md, got none")
 
 
-def _take(run: Run, page: Page) -> bool:
+def _take(run: Run, page: Page, *, is_optional: bool = False) -> bool:
     """Takes a page that an address answered with; False if the answer is no page."""
     if page.status not in {200, 304}:
         run.result.pages_read += 1
         run.fail(page.source, page.page_url, "unreachable", f"expected status 200, got {page.status} from {page.final_url}")
         return False
     read = run.take(page)
+    if read.error and is_optional:
+        run.reads.remove(read)
+        run.notes.append((page, read.error))
     what = read.error or ("unchanged" if read.claims is None else f"{len(read.claims)} claims")
     run.say(f"{page.source}: {page.final_url}: {what}")
     return not read.error
@@ -389,29 +395,26 @@ def _take(run: Run, page: Page) -> bool:
 
 async def crawl_network(run: Run, sources: Sequence[Source], fetcher: Fetcher) -> None:
     """Reads the pages of the sources from Microsoft's sites, one host at a time each; of a family the first page that can be read."""
-    families: list[Awaitable[None]] = []
-    for source in sources:
-        if source.is_embedded:
-            continue
-        groups: dict[str, list[PageSpec]] = {}
-        for spec in source.pages:
-            groups.setdefault(spec.family or spec.page_url, []).append(spec)
-        families += [_read_family(run, source, specs, fetcher) for specs in groups.values()]
-    await asyncio.gather(*families)
+    groups: dict[str, list[tuple[Source, PageSpec]]] = {}
+    for source in sorted(sources, key=lambda s: not s.stands_in_for):
+        for spec in () if source.is_embedded else source.pages:
+            groups.setdefault(spec.family or spec.page_url, []).append((source, spec))
+    await asyncio.gather(*(_read_family(run, specs, fetcher) for specs in groups.values()))
 
 
-async def _read_family(run: Run, source: Source, specs: list[PageSpec], fetcher: Fetcher) -> None:
+async def _read_family(run: Run, specs: list[tuple[Source, PageSpec]], fetcher: Fetcher) -> None:
     from scraper.fetch import FetchError, Unreachable  # noqa: PLC0415 (httpx takes 0.3 s to import)
 
     notes: list[str] = []
-    for spec in specs:
+    source, spec = specs[-1]
+    for source, spec in specs:
         for url in spec.addresses:
             known_url, etag, modified = load.validators(run.conn, url)
             try:
                 answer = await fetcher.get(url, etag=etag, last_modified=modified, known_url=known_url)
             except Unreachable as error:
                 # The host is away: its other addresses are too.
-                run.fail(source.source, spec.page_url, "unreachable", str(error))
+                run.fail(specs[-1][0].source, specs[-1][1].page_url, "unreachable", str(error))
                 return
             except FetchError as error:
                 notes.append(f"{url}: {error}")
@@ -425,11 +428,13 @@ async def _read_family(run: Run, source: Source, specs: list[PageSpec], fetcher:
             if answer.status == 304:
                 _unchanged(run, page)
                 return
-            if _take(run, page):
+            if _take(run, page, is_optional=bool(source.stands_in_for)):
                 return
-            break  # a page that cannot be read is refused and named; another hub of the family may do
-    if notes:
-        run.fail(source.source, specs[0].page_url, "unreachable", "; ".join(notes))
+            break  # a page that cannot be read is refused and named; another of the family may do
+    if notes and all(source.stands_in_for for source, _ in specs):
+        run.say(f"{source.source}: not there: {'; '.join(notes)}")  # the source it stands in for is read instead
+    elif notes:
+        run.fail(source.source, spec.page_url, "unreachable", "; ".join(notes))
 
 
 def _unchanged(run: Run, page: Page) -> None:

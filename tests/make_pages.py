@@ -6,6 +6,7 @@ message with which it is refused.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +45,17 @@ def _windows11_info() -> render.ReleaseInfo:
     return replace(info, history=history, calendars=info.calendars[:1])
 
 
+def toc(categories: list[render.NavCategory], *, bom: bool = False, years: bool = False) -> str:
+    """toc.json of some categories: parents have no link; with years between, and a BOM, as toc.json may have them."""
+    items = []
+    for category in categories:
+        leaves = [{"href": entry.href, "toc_title": entry.title} for entry in category.entries]
+        hub = [{"href": "2026/01/hub", "toc_title": category.title}]
+        children = [*hub, {"toc_title": "2026", "children": leaves}] if years else [*hub, *leaves]
+        items.append({"children": children, "toc_title": category.title})
+    return ("\ufeff" if bom else "") + json.dumps({"items": items, "metadata": {"brand": "support"}}, ensure_ascii=False, indent=1) + "\n"
+
+
 def pages() -> Iterator[tuple[str, str]]:
     """File name below ``tests/pages`` and text of every page."""
     navigation = "support_navigation"
@@ -74,6 +86,15 @@ def pages() -> Iterator[tuple[str, str]]:
     for name, change in faults.items():
         categories = _server_categories("new") if name == "another-navigation" else _some_categories("new")
         yield f"{navigation}/refused-{name}.html", change(_new(categories))
+    contents = "support_toc"
+    windows11 = [replace(c, entries=c.entries[:4]) for c in render.windows11_categories()]
+    yield f"{contents}/windows11.json", toc(windows11)
+    yield f"{contents}/windows11-bom-and-years.json", toc(windows11, bom=True, years=True)
+    yield f"{contents}/hotpatch.json", toc(_some_categories("new"))
+    yield f"{contents}/refused-html.json", "<html>Something went wrong</html>"
+    yield f"{contents}/refused-empty.json", json.dumps({"items": [], "metadata": {}})
+    yield f"{contents}/refused-renamed.json", toc(windows11).replace("toc_title", "title")
+    yield f"{contents}/refused-no-version.json", toc([replace(windows11[0], title="Surface Hub")])
     learn = "learn_release_info"
     yield f"{learn}/server.md", render.release_info_markdown(_server_info())
     yield f"{learn}/server-crlf.md", render.release_info_markdown(_server_info(), crlf=True)

@@ -430,6 +430,7 @@ def test_a_wrecked_page_keeps_every_fact(fault: str, run: Command, worlds: dict[
         "facts_prices": "ok",
         "learn_release_info": "ok",
         "support_navigation": "ok",
+        "support_toc": "never_read",
     } | {source: "refused"}
     assert query(tmp_path / "x.db", "select count(*) from checks where ok = 0 and required = 1 and source = ?", source)[0][0] >= 1
     # The next good page is accepted, and says that all is well again.
@@ -709,7 +710,7 @@ def test_bad_input_is_one_clear_line(run: Command, tmp_path: Path) -> None:
         (("crawl", "--from", "empty"), "expected pages of"),
         (
             ("crawl", "--from", "empty", "--source", "learn"),
-            "expected a source (facts_baseline_articles, facts_eligibility, facts_lifecycle, facts_prices, learn_release_info, support_navigation), got 'learn'",
+            "expected a source (facts_baseline_articles, facts_eligibility, facts_lifecycle, facts_prices, learn_release_info, support_navigation, support_toc), got 'learn'",
         ),
         (("lookup", "26100", "--db", "file.db"), "expected a database of hotpatch-kb"),
         (("crawl", "--from", "empty", "--db", "file.db"), "expected a database that can be written"),
@@ -809,4 +810,5 @@ def test_a_parser_that_fails_on_a_page_does_not_stop_the_others(
     assert "expected a page that its parser can read, got" in done.out
     assert query(tmp_path / "x.db", "select source, state from sources where source not like 'facts%' order by 1") == [
         ("learn_release_info", "refused"), ("support_navigation", "ok"),
+        ("support_toc", "never_read"),
     ]  # fmt: skip

@@ -38,7 +38,7 @@ def conn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connectio
 def _load(conn: sqlite3.Connection, observations: list[Observation]) -> list[tuple[Any, ...]]:
     with schema.transaction(conn):
         schema.clear(conn)
-        conn.execute("insert into sources values ('learn_release_info', '', '', '', 100, '6h', 'ok')")
+        conn.execute("insert into sources values ('learn_release_info', '', '', '', 100, '6h', 'ok', null)")
         conn.execute("insert into runs values (1, '', null, 'crawl', 'done', 0, 0, 0, 0, 0)")
         for minute, values in observations:
             page = _page(minute)

@@ -11,6 +11,7 @@ from typing import Any
 import render
 from conftest import Command
 from dumps import dump, query
+from make_pages import toc
 from mirror import Mirror, Reply
 
 from scraper.sources import registry
@@ -38,12 +39,12 @@ def test_a_crawl_over_sockets_gives_the_facts_of_the_tree(run: Command, worlds: 
         asked = mirror.asked(SUPPORT)
         assert {count for host, count in mirror.busiest.items() if host} == {1}  # one request at a time per host
     # Of a family that carries one navigation, one page is read: not the second hub of Windows 10.
-    navigations = [path for path in asked if not path.endswith("/robots.txt")]
-    assert [path.rpartition("/")[2] for path in navigations] == [
+    navigations = [path for path in asked if not path.endswith(("/robots.txt", "/toc.json"))]
+    assert sorted(path.rpartition("/")[2] for path in navigations) == [
         "release-notes-for-hotpatch-on-windows-11-enterprise-version-25h2",
-        "windows-server-2025-update-history",
-        "windows-11-version-25h2-update-history",
         "windows-10-and-windows-server-2019-update-history",
+        "windows-11-version-25h2-update-history",
+        "windows-server-2025-update-history",
     ]
     assert _facts(tmp_path / "net.db") == _facts(tmp_path / "tree.db")
 
@@ -56,7 +57,7 @@ def test_an_unchanged_day_costs_one_small_request_per_page(run: Command, worlds:
         first = len(mirror.requests)
         time.sleep(1.1)  # times are kept to the second
         done = run("crawl", "--db", "x.db", "--mirror", mirror.url, "--json")
-        again = [request for request in mirror.requests[first:] if request.target != "/robots.txt"]
+        again = [request for request in mirror.requests[first:] if not request.target.endswith(("/robots.txt", "/toc.json"))]
     result = done.json()[0]
     assert (done.code, result["pages_parsed"], result["claims_added"], result["claims_ended"], result["facts_changed"]) == (0, 0, 0, 0, 0)
     assert result["pages_read"] == 7
@@ -126,7 +127,9 @@ def test_what_cannot_be_reached_or_is_forbidden_keeps_its_facts(run: Command, wo
     assert re.search(r"robots\.txt", notes)
     assert {failure["source"] for failure in done.json()[0]["failures"]} == {"learn_release_info", "support_navigation"}
     assert _facts(tmp_path / "x.db") == before
-    assert set(query(tmp_path / "x.db", "select state from sources where source not like 'facts%'")) == {("unreachable",)}
+    assert set(query(tmp_path / "x.db", "select state from sources where source not like 'facts%' and stands_in_for is null")) == {
+        ("unreachable",)
+    }
 
 
 def test_one_hub_that_is_wrecked_is_named_and_another_of_its_family_serves(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
@@ -151,7 +154,31 @@ def test_without_a_network_the_embedded_facts_stand(run: Command, tmp_path: Path
     assert time.monotonic() - began < 30
     assert (done.code, "unreachable" in done.out) == (3, True)
     assert query(tmp_path / "x.db", "select count(*) from releases")[0][0] > 800
-    assert set(query(tmp_path / "x.db", "select state from sources where source not like 'facts%'")) == {("unreachable",)}
+    assert set(query(tmp_path / "x.db", "select state from sources where source not like 'facts%' and stands_in_for is null")) == {
+        ("unreachable",)
+    }
     # A later crawl takes over from the seed, and a replay of both gives the same.
     assert run("replay", "--db", "y.db", "--archive", "x.db.archive").code == 0
     assert [row[:-1] for row in dump(tmp_path / "y.db")["releases"]] == [row[:-1] for row in dump(tmp_path / "x.db")["releases"]]
+
+
+def test_a_toc_stands_in_for_its_navigation(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    """Asked first; where there is none, or one that cannot be read, the navigation is read, and nothing fails."""
+    base = f"https://{SUPPORT}/en-us/servicing/os"
+    with Mirror() as mirror:
+        mirror.serve_tree(worlds["new"])
+        mirror.serve(f"{base}/windows-11/toc.json", toc(render.windows11_categories()).encode(), content_type="application/json")
+        mirror.serve(f"{base}/windows-server/toc.json", b"<html>moved</html>", content_type="text/html")
+        done = run("crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url)
+        asked = [path.rpartition("/os/")[2] for path in mirror.asked(SUPPORT)]
+    assert (done.code, "refused" in done.out) == (0, False)
+    assert [path for path in asked if path.startswith("windows-11/")] == ["windows-11/toc.json"]
+    assert "windows-server/2024/10/windows-server-2025-update-history" in asked
+    states = dict(query(tmp_path / "x.db", "select source, state from sources where source like 'support%'"))
+    assert states == {"support_navigation": "ok", "support_toc": "ok"}
+    notes = query(tmp_path / "x.db", "select page_url, required from checks where source = 'support_toc' and ok = 0")
+    assert notes == [(f"{base}/windows-server/toc.json", 0)]
+    titled = query(tmp_path / "x.db", "select count(*) > 0 from claims where source = 'support_toc' and field = 'title'")
+    assert titled == [(1,)]
+    health = dict(query(tmp_path / "x.db", "select source, is_stale from source_health where source like 'support%'"))
+    assert health == {"support_navigation": 0, "support_toc": 0}

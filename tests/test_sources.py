@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +15,19 @@ from make_pages import PAGES, pages
 from db.claims import Page, UnexpectedPage
 from scraper.sources import registry
 
-CASES = sorted(str(path.relative_to(PAGES)) for path in PAGES.rglob("*") if path.suffix in {".html", ".md"})
+CASES = sorted(
+    str(path.relative_to(PAGES))
+    for path in PAGES.rglob("*")
+    if path.suffix and not path.name.endswith((".html.json", ".md.json", ".json.json"))
+)
 
 
 def _page(name: str) -> Page:
     source, _, file = name.partition("/")
+    if source == "support_toc":
+        family = "hotpatch" if "hotpatch" in file else "windows-11"
+        url = f"https://support.microsoft.com/en-us/servicing/os/{family}/toc.json"
+        return Page(source, url, url, url, "2026-08-05T12:00:00Z", 200, (PAGES / name).read_bytes(), {"content-type": "application/json"})
     url = {
         "hotpatch": render.HOTPATCH_HUB["new"], "server": render.SERVER_HUB["new"] if source == "support_navigation" else render.SERVER_INFO,
         "windows11": render.WINDOWS11_INFO, "windows10": render.WINDOWS10_INFO,
@@ -54,7 +63,9 @@ def test_pages(name: str, golden: Callable[[Path, Any], None]) -> None:
 
 
 def test_no_golden_is_left_over() -> None:
-    assert sorted(str(path.relative_to(PAGES)) for path in PAGES.rglob("*.json")) == sorted(f"{name}.json" for name in CASES)
+    assert sorted(
+        str(path.relative_to(PAGES)) for path in PAGES.rglob("*") if path.name.endswith((".html.json", ".md.json", ".json.json"))
+    ) == sorted(f"{name}.json" for name in CASES)
 
 
 def test_html_and_markdown_of_one_page_state_the_same() -> None:
@@ -154,3 +165,31 @@ def test_a_line_that_is_new_is_read_without_a_change_of_the_program() -> None:
     subjects = {claim.subject for claim in registry()["learn_release_info"].parse(page)}
     assert "release/win11-27h2/5101650/27900.8875" in subjects
     assert "calendar/win11-27h2/2026-07" in subjects
+
+
+def test_toc_and_navigation_name_the_same_releases() -> None:
+    navigation, toc = (
+        {(c.section, c.subject, c.field): c.value for c in registry()[source].parse(_page(f"{source}/{name}"))}
+        for source, name in (("support_navigation", "hotpatch-new-layout.html"), ("support_toc", "hotpatch.json"))
+    )
+    links = {"article_url", "slug_build"}
+    assert {key: value for key, value in toc.items() if key[2] not in links} == {
+        key: value for key, value in navigation.items() if key[2] not in links
+    }
+
+
+def test_the_recorded_toc_is_read_whole(shared: Path) -> None:
+    body = (shared / "samples" / "support-toc-json" / "windows11-servicing-toc-live-sample.json").read_bytes()
+    url = "https://support.microsoft.com/en-us/servicing/os/windows-11/toc.json"
+    claims = list(registry()["support_toc"].parse(Page("support_toc", url, url, url, "2026-08-05T12:00:00Z", 200, body)))
+    leaves = sum(len(item["children"]) for item in json.loads(body.decode("utf-8-sig"))["items"])
+    no_releases = 6  # five hubs (21H2's and 24H2's among them) and one "End of servicing statement"
+    titles = {(c.section, c.row) for c in claims if c.field == "title"}
+    assert leaves == 302
+    assert len(titles) in {leaves - no_releases, leaves - no_releases - 1}
+    assert ("release/win11-25h2/5101684/26200.8973", "classification", "preview") in {(c.subject, c.field, c.value) for c in claims}
+    assert all(
+        c.value and c.value.startswith("https://support.microsoft.com/en-us/servicing/os/windows-11/20")
+        for c in claims
+        if c.field == "article_url"
+    )

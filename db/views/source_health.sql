@@ -6,7 +6,7 @@ select
     strftime('%Y-%m-%dT%H:%M:%SZ', last.good_at, due.step) as due_at,
     case
         when s.state in ('refused', 'unreachable') then 1
-        when s.due_every = 'never' then 0
+        when s.due_every = 'never' or s.stands_in_for is not null then 0
         when last.good_at is null then 1
         -- Stale is what has missed four of its dates: one failed run is no alarm.
         else strftime('%Y-%m-%dT%H:%M:%SZ', 'now') > strftime('%Y-%m-%dT%H:%M:%SZ', last.good_at, due.step, due.step, due.step, due.step)
@@ -20,7 +20,11 @@ select
     ), '') as note
 from sources as s
 left join (
-    select source, max(fetched_at) as good_at from pages where state = 'accepted' group by source
+    select o.source, max(p.fetched_at) as good_at
+    from sources as o
+    join sources as r on r.source = o.source or r.stands_in_for = o.source
+    join pages as p on p.source = r.source and p.state = 'accepted'
+    group by o.source
 ) as last on last.source = s.source
 join (
     select source, case

@@ -22,6 +22,7 @@ class PageSpec(NamedTuple):
         addresses: where it may be found, best first; the first that answers is read, the others are former or other forms.
         family: pages of one family carry the same content (every hotpatch hub has the navigation of all hotpatch lines):
             from the network the first that answers is read, from a saved tree every one that is there. "" for a page of its own.
+            Sources share families: what a source that stands in for another (``STANDS_IN_FOR``) has of a family is asked before it.
     """
 
     page_url: str
@@ -41,6 +42,7 @@ class Source(NamedTuple):
     at_least: int
     pages: tuple[PageSpec, ...]
     is_embedded: bool
+    stands_in_for: str
     collected: str
     stated_since: Callable[[Page], str | None]
     parse: Callable[[Page], Iterator[Claim]]
@@ -84,6 +86,7 @@ def registry() -> dict[str, Source]:
             at_least=module.AT_LEAST,
             pages=tuple(module.PAGES),
             is_embedded=getattr(module, "IS_EMBEDDED", False),
+            stands_in_for=getattr(module, "STANDS_IN_FOR", ""),
             collected=getattr(module, "COLLECTED", ""),
             stated_since=getattr(module, "stated_since", _not_stated),
             parse=module.parse,

@@ -1,0 +1,75 @@
+"""toc.json of support.microsoft.com: the navigation of a family of update histories as one small answer instead of a page.
+
+Seen for Windows 11 in August 2026 (302 entries, 46 kB); the pages of Windows Server and of the hotpatch notes name theirs in
+``<meta name="toc_rel">``. Asked before the navigation, which is read where there is no toc.json, or where it cannot be read.
+Odd: it may begin with a BOM, parents have no link, and a KB that two versions share stands once in each.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from db.claims import Claim, Page, UnexpectedPage
+from db.grammar import clean
+from db.products import products_in
+from scraper import entries
+from scraper.sources import PageSpec
+
+TITLE = "Microsoft Support: tables of contents of update histories"
+HOME_URL = "https://support.microsoft.com/en-us/servicing/os/windows-11/toc.json"
+LICENCE = "https://www.microsoft.com/en-us/legal/terms-of-use"
+PRECEDENCE = 200  # a toc.json title is a navigation title
+DUE_EVERY = "6h"
+AT_LEAST = 3
+STANDS_IN_FOR = "support_navigation"  # what it states of a family need not be read there
+
+_BASE = "https://support.microsoft.com/en-us/servicing/os/"
+PAGES = [
+    PageSpec(f"{_BASE}{family}/toc.json", (f"{_BASE}{family}/toc.json",), family) for family in ("hotpatch", "windows-server", "windows-11")
+]
+
+
+def parse(page: Page) -> Iterator[Claim]:
+    """Claims of one toc.json.
+
+    Raises:
+        UnexpectedPage: no JSON of the known shape, or a category or entry that cannot be read.
+    """
+    try:
+        document = json.loads(page.body.decode("utf-8-sig"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UnexpectedPage(f"expected JSON, got {error} from {page.final_url}") from None
+    items = document.get("items") if isinstance(document, dict) else None
+    if not isinstance(items, list) or not items:
+        raise UnexpectedPage(f"expected a table of contents with items, got {str(document)[:60]!r}")
+    categories: dict[str, list[entries.Entry]] = {}
+    for item in items:
+        _walk(item, "", categories)
+    if not categories:
+        raise UnexpectedPage(f"expected categories that name a version of Windows, got none from {page.final_url}")
+    return entries.claims(page, (entries.Category(name, found) for name, found in categories.items()), lambda: next(iter(categories)))
+
+
+def _walk(item: Any, category: str, categories: dict[str, list[entries.Entry]]) -> None:
+    """Collects the entries below an item. They belong to the nearest parent that names a version; "2026" between names none."""
+    if not isinstance(item, dict) or not isinstance(item.get("toc_title"), str):
+        raise UnexpectedPage(f"expected an item with a toc_title, got {str(item)[:60]!r}")
+    name = clean(item["toc_title"])
+    children = item.get("children")
+    if not isinstance(children, list):
+        if not category:
+            raise UnexpectedPage(f"expected a category with children, got {name!r}")
+        href = item.get("href", "")
+        categories[category].append(entries.Entry(name, href if isinstance(href, str) else ""))
+        return
+    try:
+        products_in(name)
+        category = name
+        categories.setdefault(category, [])
+    except UnexpectedPage:
+        if not category:
+            raise
+    for child in children:
+        _walk(child, category, categories)
