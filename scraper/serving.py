@@ -53,6 +53,8 @@ def serve(
         until = conn.execute("select max(data_until) from lines").fetchone()[0]
     url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
     print(json.dumps([{"url": url, "data_until": until}]) if as_json else f"serving {url} (facts end on {until})", flush=True)
+    if not is_public and host not in {"127.0.0.1", "::1", "localhost"}:
+        say(f"warning: {host} is reached by others, and SQL of visitors is open; --public closes it")
     site = datasette(db, public=is_public)
     crawling = _Crawl(db, archive, contact, mirror, say) if do_crawl else None
     try:
