@@ -132,6 +132,11 @@ def calendar(conn: sqlite3.Connection, product: str | None = None, year: int | N
     return [dict(zip(CALENDAR_COLUMNS, row, strict=True)) for row in found]
 
 
+def ends(conn: sqlite3.Connection) -> dict[str, str]:
+    """The day up to which the facts of each product's hotpatch line reach."""
+    return dict(conn.execute("select product, data_until from lines where line = 'hotpatch'").fetchall())
+
+
 def product_names(conn: sqlite3.Connection) -> list[str]:
     """Every product of the database."""
     return [row[0] for row in conn.execute("select product from products order by product")]

@@ -124,6 +124,7 @@ def find(
         "matches": [_match(conn, row, chosen.companions.get(row["release"], []), line, day) for row in chosen.rows],
         "decided_by": decided_by,
         "nearest": _nearest(conn, read, product) if status == "not_found" and read.kind == "build" else [],
+        "reason": _reason(conn, read, facts) if status == "not_found" else None,
     }
 
 
@@ -145,7 +146,7 @@ _WHERE: Final = {
     "product": "product = ?1",
 }
 _COLUMNS: Final = """release, product, kb, build, build_number, revision, release_date, cadence, classification, restart_required, in_hotpatch_line,
-    in_standard_line, baseline_release, baseline_kb, baseline_build, derived_from, subject"""
+    in_standard_line, baseline_release, baseline_kb, baseline_build, derived_from, article_url, subject"""
 _HOTPATCH_SIDE: Final = ("hotpatch", "component")
 
 
@@ -297,10 +298,12 @@ def _match(conn: sqlite3.Connection, row: sqlite3.Row, companions: list[str], li
         "derived_from": row["derived_from"],
         "companions": companions,
         "line": on_line,
+        "newer": _newer(conn, row, on_line, day),
         "latest": latest(conn, row["product"], on_line, day),
         "next_restart": _restart(restart),
         "data_until": until,
         "is_outdated": is_outdated(until, day),
+        "article_url": row["article_url"],
         "sources": _sources(conn, row["subject"]),
     }
 
@@ -316,6 +319,20 @@ def latest(conn: sqlite3.Connection, product: str, line: str, day: str) -> Answe
     return {"kb": kb_text(row[0]), "build": row[1], "release_date": row[2], "classification": row[3]} if row else None
 
 
+def _newer(conn: sqlite3.Connection, row: sqlite3.Row, line: str, day: str) -> Answer:
+    """How many releases of the line came after this one up to a day, and how many of them are baselines, which need a restart.
+
+    Before and after are the order of the line (date, then revision); components, previews and withdrawn releases are left out.
+    """
+    count, baselines = conn.execute(
+        f"""select count(*), count(case when classification = 'baseline' then 1 end) from releases
+        where product = ? and in_{"hotpatch" if line == "hotpatch" else "standard"}_line = 1 and release_date <= ?
+        and (release_date > ? or release_date = ? and revision > ?) and classification not in ('component', 'preview') and is_expired = 0""",
+        (row["product"], day, row["release_date"], row["release_date"], row["revision"]),
+    ).fetchone()
+    return {"count": count, "baselines": baselines}
+
+
 def _restart(restart: Restart | None) -> Answer | None:
     if restart is None:
         return None
@@ -329,6 +346,22 @@ def _sources(conn: sqlite3.Connection, subject: str) -> list[str]:
         (subject,),
     )
     return [url for (url,) in found.fetchall()]
+
+
+def _reason(conn: sqlite3.Connection, query: Query, facts: Installed) -> str:
+    """Why nothing was found: another product's, released later, or not in the facts, which end on some day."""
+    rows = _rows(conn, query, None)
+    others = sorted({row["product"] for row in rows if facts.product and row["product"] != facts.product})
+    later = min((row["release_date"] for row in rows if facts.on and (row["release_date"] or "") > facts.on), default=None)
+    if query.kind in {"build", "kb"} and others and all(row["product"] != facts.product for row in rows):
+        return f"it belongs to {', '.join(others)}"
+    if later:
+        return f"it was released on {later}"
+    until = conn.execute(
+        "select min(data_until), max(data_until) from lines where product = coalesce(?, product)", (facts.product,)
+    ).fetchone()
+    ends = f"between {until[0]} and {until[1]}, by product" if until[0] != until[1] else f"on {until[0]}"
+    return f"no source names it; facts end {ends}" if until[0] else "no source names it"
 
 
 def _nearest(conn: sqlite3.Connection, query: Query, product: str | None) -> list[Answer]:

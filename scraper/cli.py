@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 failed, 2 bad input, 3 a source failed (its facts were kep
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 import sys
@@ -51,8 +52,12 @@ def main(arguments: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")  # consoles without UTF-8
     try:
-        code = cli.main(arguments, standalone_mode=False)
-    except click.exceptions.Abort:
+        # Not cli.main(), which turns a reader that has seen enough into exit code 1.
+        with cli.make_context("hotpatch-kb", sys.argv[1:] if arguments is None else list(arguments)) as context:
+            code = cli.invoke(context)
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
         say("interrupted")
         code = EXIT_INTERRUPTED
     except click.ClickException as error:
@@ -70,8 +75,12 @@ def main(arguments: list[str] | None = None) -> int:
         say(f"hotpatch-kb: {error}")
         code = EXIT_LOCKED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader, "head" say, has seen enough
         code = 0
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader, "head" say, has seen enough: Python's own flush at exit must not fail on it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code if isinstance(code, int) else 0
 
 
@@ -147,15 +156,16 @@ def _show(rows: list[dict[str, Any]], as_json: bool, lines: Callable[[], Iterabl
             click.echo(line)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+# "\b" keeps click from filling the lines.
+_EXIT_CODES: Final = """\b
+Exit codes: 0 done; 1 failed; 2 bad input; 3 ran, but a source failed, was refused or could not be reached
+(its facts were kept); 4 a query had no answer; 5 another run holds the lock; 6 something is stale; 130 interrupted."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}, epilog=_EXIT_CODES)
 @click.version_option(__version__, prog_name="hotpatch-kb")
 def cli() -> None:
-    r"""A knowledge base of Windows hotpatching: which KB and build is a baseline (restart), which a hotpatch (no restart), and how we know.
-
-    \b
-    Exit codes: 0 done; 1 failed; 2 bad input; 3 ran, but a source failed, was refused or could not be reached
-    (its facts were kept); 4 a query had no answer; 5 another run holds the lock; 6 something is stale; 130 interrupted.
-    """
+    """A knowledge base of Windows hotpatching: which KB and build is a baseline (restart), which a hotpatch (no restart), and how we know."""
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -225,7 +235,7 @@ def calendar(product: str | None, year: int | None, known: str | None, db: Path,
     """Every month of the hotpatch line: planned and actual type, and what was released."""
     conn = _reading(db, known)
     rows = answers.calendar(conn, _named_product(conn, product), year)
-    _show(rows, as_json, lambda: text.calendar(rows))
+    _show(rows, as_json, lambda: text.calendar(rows, answers.ends(conn)))
     if not rows:
         say("hotpatch-kb: no month of the hotpatch line is known for that")
     return 0 if rows else EXIT_NO_ANSWER
@@ -274,28 +284,37 @@ def eligible(
     image = (publisher, offer, sku)
     if edition is not None and not any(image):
         conn = _reading(db)
+        # "Windows Server 2025 Standard" names its product too.
+        if match := re.match(r"(?P<product>Windows (?:Server )?\S+)\s+(?P<edition>\S.*)", edition.strip(), re.IGNORECASE):
+            product, edition = product or match["product"], match["edition"]
         rows = eligible_edition(conn, edition, platform, _named_product(conn, product))
     elif edition is None and all(image):
         rows = [eligible_image(_reading(db), publisher or "", offer or "", sku or "")]
     else:
-        raise BadInput("expected --publisher, --offer and --sku, or --edition, got " + ("neither" if edition is None else "both"))
+        missing = [name for name, value in zip(("--publisher", "--offer", "--sku"), image, strict=True) if not value]
+        got = "both" if edition is not None else f"no {' and no '.join(missing)}" if any(image) else "neither"
+        raise BadInput(f"expected --publisher, --offer and --sku, or --edition, got {got}")
     _show(rows, as_json, lambda: text.eligible(rows))
     return EXIT_NO_ANSWER if all(row["answer"] == "unknown" for row in rows) else 0
 
 
 @cli.command()
-@click.option("--since", callback=_day, metavar="DAY", help="Only changes since that day.")
+@click.option("--since", callback=_day, metavar="DAY", help="Only changes read on that day or later.")
+@click.option("--until", callback=_day, metavar="DAY", help="Only changes read on that day or earlier.")
+@_product
 @_common
-def changes(since: str | None, db: Path, as_json: bool) -> int:
-    """What changed in the facts, newest first."""
+def changes(since: str | None, until: str | None, product: str | None, db: Path, as_json: bool) -> int:
+    """What changed in the facts, newest first, by the day on which the page was read."""
     conn = _reading(db)
+    product = _named_product(conn, product)
     columns = ("run", "changed_at", "subject", "field", "old_value", "new_value")
     found = conn.execute(
-        f"select {', '.join(columns)} from changes where changed_at >= ? order by changed_at desc, subject, field",  # noqa: S608 (constant names)
-        (since or "",),
+        f"""select {", ".join(columns)} from changes where substr(changed_at, 1, 10) between ? and ?
+        and (? is null or instr(subject || '/', '/' || ? || '/') > 0) order by changed_at desc, subject, field""",  # noqa: S608 (constant names)
+        (since or "", until or "9999", product, product),
     )
     rows = [dict(zip(columns, row, strict=True)) for row in found]
-    _show(rows, as_json, lambda: text.changes(rows))
+    _show(rows, as_json, lambda: text.changes(rows, conn.execute("select max(data_until) from lines").fetchone()[0]))
     return 0
 
 

@@ -93,7 +93,7 @@ def crawl(
             overdue = {
                 row[0]
                 for row in conn.execute(
-                    "select source from source_health where due_at is null or due_at <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
+                    "select source from source_health join sources using (source) where due_every = 'never' or due_at is null or due_at <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
                 )
             }
             known = {row[0] for row in conn.execute("select source from sources")}

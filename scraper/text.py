@@ -41,6 +41,13 @@ def _release(row: Row | None) -> str:
     return " ".join(str(part) for part in (row["kb"], row["build"], f"of {row['release_date']}" if row["release_date"] else None) if part)
 
 
+def _newer(newer: Row, line: str) -> str:
+    if not newer["count"]:
+        return "nothing that is known"
+    baselines = f", {newer['baselines']} of them baselines (restart)" if newer["baselines"] and line == "hotpatch" else ""
+    return f"{newer['count']} release{'s' if newer['count'] > 1 else ''} of the {line} line{baselines}"
+
+
 def _restart(restart: Row | None, line: str) -> str:
     if restart is None:
         return "none to come is known"
@@ -52,7 +59,11 @@ def _restart(restart: Row | None, line: str) -> str:
 
 def outdated(until: str | None) -> str:
     """The sentence that keeps anything from being called current."""
-    return f"facts end on {until}; a second Tuesday has passed since, so newer releases are likely" if until else "no page lists this line"
+    return (
+        f"facts end on {until}; a second Tuesday has passed since, so newer releases and restarts are likely"
+        if until
+        else "no page lists this line"
+    )
 
 
 def lookups(found: Iterable[Row], day: str) -> Iterator[str]:
@@ -66,7 +77,7 @@ def lookups(found: Iterable[Row], day: str) -> Iterator[str]:
 def _lookup(answer: Row, day: str) -> Iterator[str]:
     matches = answer["matches"]
     if answer["status"] == "not_found":
-        yield f"{answer['query']}: not found; no source names it"
+        yield f"{answer['query']}: not found; {answer['reason']}"
         for near in answer["nearest"]:
             yield f"  {named(near['product']).name}: nearest known build below is {near['below'] or 'none'}, above {near['above'] or 'none'}"
         return
@@ -94,15 +105,21 @@ def _match(query: str, match: Row, day: str) -> Iterator[str]:
         yield f"  concluded    {match['derived_from']}"
     if match["companions"]:
         yield f"  companions   {' '.join(match['companions'])}"
-    yield f"  newest       {_release(match['latest'])}, {match['line']} line, as far as is known on {day}"
-    yield f"  next restart {_restart(match['next_restart'], match['line'])}"
+    yield f"  newer        {_newer(match['newer'], match['line'])}"
+    yield f"  newest       {_release(match['latest'])}, the newest known of the {match['line']} line" + (
+        f" up to {day}" if day < (match["data_until"] or "") else ""
+    )
+    due = "due now, for a newer baseline; after that " if match["line"] == "hotpatch" and match["newer"]["baselines"] else ""
+    yield f"  next restart {due}{_restart(match['next_restart'], match['line'])}"
     yield f"  known until  {match['data_until']}" + (f": {outdated(match['data_until'])}" if match["is_outdated"] else "")
+    if match["article_url"]:
+        yield f"  article      {match['article_url']}"
     for url in match["sources"]:
         yield f"  source       {url}"
 
 
-def calendar(rows: Sequence[Row]) -> Iterator[str]:
-    """Months by product."""
+def calendar(rows: Sequence[Row], until: dict[str, str]) -> Iterator[str]:
+    """Months by product. In brackets is what is expected, not released as far as the facts reach."""
     product = None
     group: list[tuple[object, ...]] = []
 
@@ -115,7 +132,7 @@ def calendar(rows: Sequence[Row]) -> Iterator[str]:
                 yield from flush()
                 yield ""
             product, group = row["product"], []
-            yield named(row["product"]).name
+            yield f"{named(row['product']).name} (facts end on {until.get(row['product'], 'no day')}; in brackets: expected)"
         notes = ["unplanned"] if row["is_unplanned"] else []
         if row["changed_on"]:
             notes.append(f"changed between {row['changed_after']} and {row['changed_on']}")
@@ -140,12 +157,16 @@ def next_restarts(rows: Sequence[Row], day: str) -> Iterator[str]:
     """This month and the next restart, by product."""
     for row in rows:
         this = row["this_month"]
-        what = f"KB{this['kb']} {this['build']}" if this["kb"] and not this["is_expected"] else "not released as far as is known"
         yield named(row["product"]).name
-        yield f"  {_month(day[:7])}: {this['type']}{' (expected)' if this['is_expected'] else ''}, {this['date']}, {what}"
-        yield f"  next restart {_restart(row, 'hotpatch')}" + (f", KB{row['kb']} {row['build']}" if row["kb"] else "")
         if row["is_outdated"]:
             yield f"  {outdated(row['data_until'])}"
+            what = "not known"
+        elif this["kb"]:
+            what = f"KB{this['kb']} {this['build']}" + (", released after that day" if this["is_expected"] else "")
+        else:
+            what = "not released yet"
+        yield f"  {_month(day[:7])}: {this['type']}{' (expected)' if this['is_expected'] else ''}, {this['date']}, {what}"
+        yield f"  next restart {_restart(row, 'hotpatch')}" + (f", KB{row['kb']} {row['build']}" if row["kb"] else "")
 
 
 def eligible(rows: Sequence[Row]) -> Iterator[str]:
@@ -156,12 +177,12 @@ def eligible(rows: Sequence[Row]) -> Iterator[str]:
         yield from (f"  source       {url}" for url in row["sources"])
 
 
-def changes(rows: Sequence[Row]) -> Iterator[str]:
-    """One line a change."""
+def changes(rows: Sequence[Row], until: str | None) -> Iterator[str]:
+    """One line a change; days are those on which pages were read."""
     for row in rows:
         yield f"{row['changed_at'][:10]}  {row['subject']}  {row['field']}: {row['old_value'] or 'nothing'} -> {row['new_value'] or 'nothing'}"
     if not rows:
-        yield "no change"
+        yield f"no change; pages were last read on {until}"
 
 
 def status(rows: Sequence[Row]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -263,3 +265,48 @@ def test_embedded_facts_hold_no_text_of_pages() -> None:
     conn = open_seed_database()
     assert conn.execute("select count(*) from claims where length(value_text) > 130 and value_text not like '%/%'").fetchone()[0] == 0
     conn.close()
+
+
+def test_why_nothing_was_found(run: Command) -> None:
+    for arguments, reason in (
+        (["KB5089466", "--product", "ws2025"], "it belongs to win11-24h2, win11-25h2"),
+        (["KB5094125", "--on", "2026-06-01"], "it was released on 2026-06-09"),
+        (["KB5999999"], "no source names it; facts end between 2026-05-25 and 2026-07-23, by product"),
+        (["26100.33500", "--product", "ws2025"], "no source names it; facts end between 2026-07-22 and 2026-07-23, by product"),
+        (["2026-07", "--product", "ws2019"], "no source names it; facts end on 2026-05-25"),
+    ):
+        done = run("lookup", *arguments, "--json")
+        assert (done.code, done.json()[0]["reason"]) == (4, reason)
+
+
+def test_what_is_newer_and_whether_a_restart_is_due(run: Command) -> None:
+    """A machine that is behind is told so: the next planned restart is not the one it lacks."""
+    out = run("lookup", "26100.32772").out
+    assert "newer        2 releases of the hotpatch line, 2 of them baselines (restart)" in out
+    assert "next restart due now, for a newer baseline; after that 2026-10-13" in out
+    newest = run("lookup", "26100.33158", "--product", "ws2025")
+    assert "newer        nothing that is known" in newest.out
+    assert "due now" not in newest.out
+    found = run("lookup", "26200.8390", "--json").json()[0]["matches"][0]
+    assert found["newer"] == {"count": 3, "baselines": 2}
+
+
+def test_changes_of_a_product_and_a_time(run: Command) -> None:
+    rows = run("changes", "--product", "ws2025", "--since", "2026-07-23", "--until", "2026-07-23", "--json").json()
+    assert {row["subject"].split("/")[1] for row in rows} == {"ws2025"}
+    assert len(rows) == 5
+    assert run("changes", "--until", "2026-07-01", "--json").json() == []
+    assert run("changes", "--since", "2026-08-01").out == "no change; pages were last read on 2026-07-23\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path: Path) -> None:
+    for _ in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-m", "scraper", "lookup", "17763"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stdout
+            assert process.stderr
+            process.stdout.readline()
+            process.stdout.close()
+            said = process.stderr.read().decode()
+            assert (process.wait(timeout=30), "Traceback" in said, "BrokenPipe" in said) == (0, False, False)

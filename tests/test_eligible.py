@@ -41,6 +41,7 @@ def test_images(sku: str, answer: str, run: Command) -> None:
         (["--edition", "Datacenter: Azure Edition", "--azure-local", "--product", "Windows Server 2022"], {"ws2022": "yes"}),
         (["--edition", "Datacenter: Azure Edition", "--arc", "--product", "ws2022"], {"ws2022": "no"}),
         (["--edition", "Enterprise", "--intune"], {"win11-24h2": "yes", "win11-25h2": "yes"}),
+        (["--edition", "Windows Server 2025 Standard", "--arc"], {"ws2025": "yes"}),
         (["--edition", "Essentials", "--arc"], {None: "unknown"}),
     ],
 )
@@ -69,7 +70,7 @@ def test_what_is_asked_must_be_one_thing(run: Command) -> None:
     for arguments, got in (
         ([], "got neither"),
         (["--edition", "Standard", *IMAGE, "x"], "got both"),
-        (["--publisher", "x"], "got neither"),
+        (["--publisher", "x"], "got no --offer and no --sku"),
         (["--edition", " "], "got nothing"),
     ):
         done = run("eligible", *arguments)

@@ -3,7 +3,7 @@ select
     s.source,
     s.state,
     last.good_at as last_good_at,
-    strftime('%Y-%m-%dT%H:%M:%SZ', last.good_at, due.step) as due_at,
+    case when s.due_every != 'never' then strftime('%Y-%m-%dT%H:%M:%SZ', last.good_at, due.step) end as due_at,
     case
         when s.state in ('refused', 'unreachable') then 1
         when s.due_every = 'never' or s.stands_in_for is not null then 0
