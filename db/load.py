@@ -246,6 +246,7 @@ def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since:
 
 
 def _after(stated_since: str | None, before: str | None) -> str | None:
+    """A page's own date of change, if it lies after the page before it was read; else it says nothing of what is new."""
     return stated_since if stated_since is None or before is None or stated_since > before else None
 
 

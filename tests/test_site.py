@@ -160,6 +160,15 @@ def test_the_address_does_not_depend_on_the_name_of_the_file(own: Datasette, see
     assert [(database["name"], database["path"], database["is_mutable"]) for database in listed] == [("hotpatch", str(seeded), True)]
 
 
+def test_home_says_when_the_facts_end(own: Datasette, monkeypatch):
+    for day, is_old in (("2026-08-10", False), ("2026-08-11", True)):
+        monkeypatch.setattr("db.answers.today", lambda day=day: day)
+        page = asyncio.run(own.client.get("/")).text
+        assert "The facts end on 2026-07-23." in page
+        assert ("A second Tuesday has passed since" in page) is is_old
+    assert "Not read when due: Microsoft Learn: release information; Microsoft Support: navigation" in page
+
+
 def test_home_names_every_question_and_table(own: Datasette):
     page = get(own, "/").text
     assert '<form class="ask" action="/hotpatch/what_is_this_build" method="get">' in page
@@ -796,5 +805,5 @@ def test_datasette_is_imported_only_where_it_is_used():
 
 def test_every_plugin_is_loaded(own: Datasette):
     loaded = {plugin["name"] for plugin in get(own, "/-/plugins.json").json()}
-    assert {path.name for path in (site.FOLDER / "plugins").glob("*.py")} == {"descriptions.py", "headers.py", "limits.py"}
-    assert {"descriptions.py", "headers.py", "limits.py"} <= loaded
+    assert {path.name for path in (site.FOLDER / "plugins").glob("*.py")} == {"descriptions.py", "freshness.py", "headers.py", "limits.py"}
+    assert {"descriptions.py", "freshness.py", "headers.py", "limits.py"} <= loaded
