@@ -197,18 +197,30 @@ def publish(conn: sqlite3.Connection, since: str) -> int:
     write_facts(conn, facts)
     former = set(conn.execute("select changed_at, subject, field, old_value, new_value from changes where changed_at >= ?", (since,)))
     conn.execute("delete from changes where changed_at >= ?", (since,))
+    # A change may be of a fact that is no more: a release whose build was corrected since.
+    _name_subjects(conn, {change.subject for change in found})
     conn.executemany(
         "insert into changes (run, changed_at, subject, field, old_value, new_value) values (?, ?, ?, ?, ?, ?)",
         [(runs[change.changed_at], *change) for change in found],
     )
+    _forget_subjects(conn)
     return len(set(found) - former)
+
+
+def _name_subjects(conn: sqlite3.Connection, subjects: Iterable[str]) -> None:
+    conn.executemany("insert or ignore into subjects (subject, kind) values (?, ?)", [(s, s.partition("/")[0]) for s in sorted(subjects)])
+
+
+def _forget_subjects(conn: sqlite3.Connection) -> None:
+    """Removes names that nothing bears any more, so that a replay has the same ones."""
+    bearers = ("claims", "fact_claims", "conflicts", "changes", *(table for table in FACT_TABLES if table not in {"articles", "conflicts"}))
+    used = " union ".join(f"select subject from {table}" for table in bearers)
+    conn.execute(f"delete from subjects where subject not in ({used})")
 
 
 def write_facts(conn: sqlite3.Connection, facts: Facts) -> None:
     """Makes the fact tables hold exactly these facts; rows that are as they were are not touched."""
-    conn.executemany(
-        "insert or ignore into subjects (subject, kind) values (?, ?)", [(s, s.partition("/")[0]) for s in sorted(facts.subjects)]
-    )
+    _name_subjects(conn, facts.subjects)
     tables: dict[str, Mapping[Any, Row]] = {name: getattr(facts, name) for name in FACT_TABLES}
     for name, rows in tables.items():
         _write_differences(conn, name, FACT_TABLES[name], rows)

@@ -264,3 +264,21 @@ def test_volatile_tags_are_found_in_linear_time() -> None:
 
     seconds(1000)
     assert seconds(80_000) < 10 * max(seconds(20_000), 0.01)
+
+
+def test_a_month_that_was_there_in_between_replays(run: Command, tmp_path: Path) -> None:
+    """Changes tell of facts that are no more: their names are there after a replay, and names that nothing bears are not."""
+
+    def wrong(entry: render.NavEntry) -> render.NavEntry:
+        return render.NavEntry(entry.title.replace("March 9, 2021", "February 9, 2021"), entry.href)
+
+    for name, day, change in (("one", "23", None), ("two", "24", wrong), ("three", "25", None)):
+        tree = _hotpatch_tree(tmp_path, name, f"2026-07-{day}", change or (lambda entry: entry))
+        assert run("crawl", "--db", "x.db", "--from", tree).code == 0
+    told = query(
+        tmp_path / "x.db",
+        "select substr(changed_at, 9, 2), old_value, new_value from changes where subject = 'calendar/ws-azure-preview/2021-02' order by 1",
+    )
+    assert told == [("24", None, "hotpatch"), ("25", "hotpatch", None)]
+    assert run("replay", "--db", "y.db", "--archive", "x.db.archive").code == 0
+    assert dump(tmp_path / "y.db") == dump(tmp_path / "x.db")
