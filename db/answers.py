@@ -137,6 +137,32 @@ def ends(conn: sqlite3.Connection) -> dict[str, str]:
     return dict(conn.execute("select product, data_until from lines where line = 'hotpatch'").fetchall())
 
 
+def changes(
+    conn: sqlite3.Connection, since: str | None = None, until: str | None = None, product: str | None = None
+) -> list[dict[str, Any]]:
+    """Rows of ``changes``, newest first.
+
+    Args:
+        conn: the database.
+        since: only those read on that day (ISO date, UTC) or later.
+        until: only those read on that day or earlier.
+        product: only those of a product.
+    """
+    columns = ("run", "changed_at", "subject", "field", "old_value", "new_value")
+    found = conn.execute(
+        f"""select {", ".join(columns)} from changes where substr(changed_at, 1, 10) between ? and ?
+        and (? is null or instr(subject || '/', '/' || ? || '/') > 0) order by changed_at desc, subject, field""",
+        (since or "", until or "9999", product, product),
+    )
+    return [dict(zip(columns, row, strict=True)) for row in found]
+
+
+def latest_data_until(conn: sqlite3.Connection) -> str | None:
+    """The day up to which the facts of the line that was read last reach, None where no page lists one."""
+    found: str | None = conn.execute("select max(data_until) from lines").fetchone()[0]
+    return found
+
+
 def product_names(conn: sqlite3.Connection) -> list[str]:
     """Every product of the database."""
     return [row[0] for row in conn.execute("select product from products order by product")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -31,6 +32,14 @@ class Stated(NamedTuple):
     def known_from(self) -> str:
         """Since when this was stated, as far as anybody can know."""
         return self.stated_since or self.first_seen_at
+
+
+def by_field(claims: Iterable[Stated]) -> dict[str, list[Stated]]:
+    """Claims by what they state; what one place states twice ("field#2") is the same field. Empty for every other field."""
+    found: dict[str, list[Stated]] = defaultdict(list)
+    for claim in claims:
+        found[claim.field.partition("#")[0]].append(claim)
+    return found
 
 
 class Correction(NamedTuple):

@@ -15,6 +15,10 @@ class BadInput(ValueError):
     """What the user gave cannot be read. The message is one line: what was expected, what came. Exit code 2."""
 
 
+class LockHeld(RuntimeError):
+    """Another run holds the lock of this database. Exit code 5."""
+
+
 class Claim(NamedTuple):
     """What one place of one page states.
 

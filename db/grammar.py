@@ -129,6 +129,17 @@ def iso_date(text: str) -> str:
         raise UnexpectedPage(f"expected a date such as 2026-05-12, got {text!r}") from None
 
 
+def iso_date_or_month(text: str) -> str:
+    """A date "2026-05-12", or a month "2027-10" where no day is stated.
+
+    Raises:
+        UnexpectedPage: it is neither.
+    """
+    if not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", text):
+        raise UnexpectedPage(f"expected a date or a month, got {text!r}")
+    return text
+
+
 def second_tuesday(month: str) -> str:
     """The day of the B release of a month "2026-06", as an ISO date.
 

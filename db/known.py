@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from db import publish
+from db import load, publish
 from db.claims import BadInput
 from db.schema import schema_sql, view_files
 
@@ -29,10 +29,9 @@ def database_known_on(conn: sqlite3.Connection, day: str) -> sqlite3.Connection:
         if rows:
             memory.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", [tuple(row) for row in rows])
     by_id = {row[0]: row for row in conn.execute("select claim, source_url, page from claims")}
-    memory.executemany("insert or ignore into subjects values (?, ?)", {(c.subject, c.subject.partition("/")[0]) for c in known.claims})
+    load.name_subjects(memory, {claim.subject for claim in known.claims})
     memory.executemany(
-        """insert into claims (claim, source, page_url, section, subject, field, value, value_text, source_url, stated_since, first_seen_at,
-        last_seen_at, gone_at, page) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        load.INSERT_CLAIM,
         [
             (
                 c.claim, c.source, c.page_url, c.section, c.subject, c.field, c.value, c.value_text, by_id[c.claim][1],

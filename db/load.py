@@ -43,6 +43,19 @@ class _Interval:
 _COLUMNS: Final = "claim, section, subject, field, value, value_text, source_url, stated_since, first_seen_at, last_seen_at, gone_at, page"
 
 
+# The columns of a claim's row, and how one is written.
+CLAIM_COLUMNS: Final = (
+    "claim", "source", "page_url", "section", "subject", "field", "value", "value_text", "source_url", "stated_since", "first_seen_at",
+    "last_seen_at", "gone_at", "page",
+)  # fmt: skip
+INSERT_CLAIM: Final = f"insert into claims ({', '.join(CLAIM_COLUMNS)}) values ({', '.join('?' * len(CLAIM_COLUMNS))})"
+
+
+def name_subjects(conn: sqlite3.Connection, subjects: Iterable[str]) -> None:
+    """Makes the rows that claims and facts refer to."""
+    conn.executemany("insert or ignore into subjects (subject, kind) values (?, ?)", [(s, s.partition("/")[0]) for s in sorted(subjects)])
+
+
 def page_id(page: Page, sha256: str) -> int:
     """The id of an answer: address asked, time, content."""
     return stable_id(page.url, page.fetched_at, str(page.status), sha256)
@@ -251,8 +264,7 @@ def _after(stated_since: str | None, before: str | None) -> str | None:
 
 
 def _write(conn: sqlite3.Connection, page: Page, known: list[_Interval], new: list[_Interval]) -> None:
-    subjects = {found.subject for found in new}
-    conn.executemany("insert or ignore into subjects (subject, kind) values (?, ?)", [(s, s.partition("/")[0]) for s in sorted(subjects)])
+    name_subjects(conn, {found.subject for found in new})
     # Nearly every claim of a page is one that was seen again: the row keeps its id, and no index holds the time.
     conn.executemany("update claims set last_seen_at = ? where claim = ?", [(f.last_seen_at, f.claim) for f in known if f.is_seen_again])
     changed = {id(found): found for found in known if found.is_changed}.values()
@@ -262,10 +274,10 @@ def _write(conn: sqlite3.Connection, page: Page, known: list[_Interval], new: li
         [(_id(page, f), f.stated_since, f.first_seen_at, f.last_seen_at, f.gone_at, f.page, f.claim) for f in changed],
     )
     conn.executemany(
-        f"insert into claims (source, page_url, {_COLUMNS}) values (?, ?, {', '.join('?' * 12)})",
+        INSERT_CLAIM,
         [
             (
-                page.source, page.page_url, _id(page, f), f.section, f.subject, f.field, f.value, f.value_text, f.source_url,
+                _id(page, f), page.source, page.page_url, f.section, f.subject, f.field, f.value, f.value_text, f.source_url,
                 f.stated_since, f.first_seen_at, f.last_seen_at, f.gone_at, f.page,
             )
             for f in new

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from db.belief import Correction, Facts, Row, Stated
 from db.claims import BadInput
 from db.ids import stable_id
+from db.load import name_subjects
 from db.resolve import Resolver
 
 # Fact tables with their primary keys, in the order in which foreign keys allow to write them.
@@ -198,17 +199,13 @@ def publish(conn: sqlite3.Connection, since: str) -> int:
     former = set(conn.execute("select changed_at, subject, field, old_value, new_value from changes where changed_at >= ?", (since,)))
     conn.execute("delete from changes where changed_at >= ?", (since,))
     # A change may be of a fact that is no more: a release whose build was corrected since.
-    _name_subjects(conn, {change.subject for change in found})
+    name_subjects(conn, {change.subject for change in found})
     conn.executemany(
         "insert into changes (run, changed_at, subject, field, old_value, new_value) values (?, ?, ?, ?, ?, ?)",
         [(runs[change.changed_at], *change) for change in found],
     )
     _forget_subjects(conn)
     return len(set(found) - former)
-
-
-def _name_subjects(conn: sqlite3.Connection, subjects: Iterable[str]) -> None:
-    conn.executemany("insert or ignore into subjects (subject, kind) values (?, ?)", [(s, s.partition("/")[0]) for s in sorted(subjects)])
 
 
 def _forget_subjects(conn: sqlite3.Connection) -> None:
@@ -220,7 +217,7 @@ def _forget_subjects(conn: sqlite3.Connection) -> None:
 
 def write_facts(conn: sqlite3.Connection, facts: Facts) -> None:
     """Makes the fact tables hold exactly these facts; rows that are as they were are not touched."""
-    _name_subjects(conn, facts.subjects)
+    name_subjects(conn, facts.subjects)
     tables: dict[str, Mapping[Any, Row]] = {name: getattr(facts, name) for name in FACT_TABLES}
     for name, rows in tables.items():
         _write_differences(conn, name, FACT_TABLES[name], rows)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from db.belief import Belief, Correction, Row, Stated
+from db.belief import Belief, Correction, Row, Stated, by_field
 from db.grammar import guid_of, planned_baseline_month, planned_by_cadence, second_tuesday
 from db.ids import stable_id
 from db.products import named
@@ -34,8 +35,8 @@ class _Unit:
     def of(self, name: str) -> list[Stated]:
         """The claims of a field, and of the same field stated twice ("field#2"). Not to be changed by the caller."""
         if self._indexed < len(self.claims):
-            for claim in self.claims[self._indexed :]:
-                self._by_field.setdefault(claim.field.partition("#")[0], []).append(claim)
+            for found, claims in by_field(self.claims[self._indexed :]).items():
+                self._by_field.setdefault(found, []).extend(claims)
             self._indexed = len(self.claims)
         return self._by_field.get(name, [])
 
@@ -180,17 +181,16 @@ class Resolver(Belief):
                 return False
         return True
 
-    @property
+    @cached_property
     def _at_place(self) -> dict[tuple[str, str, str, str], list[str]]:
         """Standing release subjects by the place that states them and their product."""
-        if not hasattr(self, "_places"):
-            self._places: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
-            for subject, claims in self._by_subject.items():
-                if subject.startswith("release/"):
-                    product = subject.split("/")[1]
-                    for place in {(c.source, c.page_url, c.section) for c in claims if c.gone_at is None}:
-                        self._places[(*place, product)].append(subject)
-        return self._places
+        found: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+        for subject, claims in self._by_subject.items():
+            if subject.startswith("release/"):
+                product = subject.split("/")[1]
+                for place in {(c.source, c.page_url, c.section) for c in claims if c.gone_at is None}:
+                    found[(*place, product)].append(subject)
+        return found
 
     def _joined(self, units: list[_Unit], baselines: list[_Unit]) -> list[_Unit]:
         """Joins baselines, which name neither KB nor build, with the LCU of their product and day (case 6)."""
@@ -374,32 +374,28 @@ class Resolver(Belief):
     def _month(self, product: str, month: str, units: list[_Unit]) -> None:
         subject = f"calendar/{product}/{month}"
         claims = self._by_subject.get(subject, [])
-        by_field: dict[str, list[Stated]] = defaultdict(list)
-        for claim in claims:
-            by_field[claim.field.partition("#")[0]].append(claim)
-        kb = self._pick(subject, "kb", by_field["kb"])
+        fields = by_field(claims)
+        kb = self._pick(subject, "kb", fields["kb"])
         number = named(product).build_number
-        build = self._pick(subject, "build", by_field["build"], lambda v: number is None or v.startswith(f"{number}."))
-        day = self._pick(subject, "release_date", by_field["release_date"])
+        build = self._pick(subject, "build", fields["build"], lambda v: number is None or v.startswith(f"{number}."))
+        day = self._pick(subject, "release_date", fields["release_date"])
         # A month has one B release; if pages name several, the calendar's, else the baseline, else the newest.
         units.sort(key=lambda u: (str(u.kb) != kb, u.row["classification"] != "baseline"))
         unit = units[0] if units else None
         classes = [c for u in units[:1] for c in u.of("classification")]
-        published = self._pick(subject, "type", by_field["type"] + [c for c in classes if c.value in {"baseline", "hotpatch"}])
+        published = self._pick(subject, "type", fields["type"] + [c for c in classes if c.value in {"baseline", "hotpatch"}])
         if unit is not None:
             kb, build = (str(unit.kb) if unit.kb else kb), unit.build or build
             day = unit.row["release_date"] or day
             published = published or unit.row["classification"]
             self.facts.fact_claims |= {(subject, c.claim) for c in unit.of("release_date") if c.gone_at is None and self._value(c) == day}
-        plans = sorted(
-            (c for c in by_field["planned_type"] if c.value), key=lambda c: (c.known_from, c.first_seen_at, c.page_url, c.source)
-        )
-        planned, planned_by = self._planned(month, plans, by_field["footnote_type"], day)
+        plans = sorted((c for c in fields["planned_type"] if c.value), key=lambda c: (c.known_from, c.first_seen_at, c.page_url, c.source))
+        planned, planned_by = self._planned(month, plans, fields["footnote_type"], day)
         self.facts.fact_claims |= {(subject, c.claim) for c in plans if planned_by == "calendar" and c.value == planned}
-        self.facts.fact_claims |= {(subject, c.claim) for c in by_field["footnote_type"] if planned_by == "footnote"}
-        standing = self._standing_plan(subject, plans, published, [*by_field["type"], *classes])
+        self.facts.fact_claims |= {(subject, c.claim) for c in fields["footnote_type"] if planned_by == "footnote"}
+        standing = self._standing_plan(subject, plans, published, [*fields["type"], *classes])
         changed_on, changed_after = self._changed(
-            plans, [*by_field["type"], *(c for c in classes if c.value in {"baseline", "hotpatch"})], published
+            plans, [*fields["type"], *(c for c in classes if c.value in {"baseline", "hotpatch"})], published
         )
         is_unplanned = int(published == "baseline" and planned == "hotpatch")
         if unit is not None:
@@ -462,13 +458,11 @@ class Resolver(Belief):
         stated = {subject.split("/")[1] for subject in self._by_subject if subject.startswith("product/")}
         for product in sorted(products | stated):
             subject = f"product/{product}"
-            by_field: dict[str, list[Stated]] = defaultdict(list)
-            for claim in self._by_subject.get(subject, ()):
-                by_field[claim.field.partition("#")[0]].append(claim)
+            fields = by_field(self._by_subject.get(subject, ()))
             common = numbers[product].most_common(1)
             known = named(product, common[0][0] if common else None)
             dates = {
-                name: self._pick(subject, name, by_field[name])
+                name: self._pick(subject, name, fields[name])
                 for name in ("release_date", "mainstream_end_date", "extended_end_date", "hotpatch_from_date", "hotpatch_end_date")
             }
             self.facts.products[product] = {
@@ -518,13 +512,11 @@ class Resolver(Belief):
         """KBs that pages state by themselves: an entry whose builds are all of other products, and the list of baselines' articles."""
         for subject in sorted(s for s in self._by_subject if s.startswith("kb/")):
             kb = int(subject.split("/")[1])
-            by_field: dict[str, list[Stated]] = defaultdict(list)
-            for claim in self._by_subject[subject]:
-                by_field[claim.field.partition("#")[0]].append(claim)
+            fields = by_field(self._by_subject[subject])
             row = self._kb(kb)
             for name in ("title", "article_url", "release_date"):
-                row[name] = row[name] or self._pick(subject, name, by_field[name])
-            installs = self._pick(subject, "installs_kb", by_field["installs_kb"])
+                row[name] = row[name] or self._pick(subject, name, fields[name])
+            installs = self._pick(subject, "installs_kb", fields["installs_kb"])
             if installs and kb not in released:
                 self._kb(int(installs))
                 row["installs_kb"] = int(installs)
@@ -535,7 +527,7 @@ class Resolver(Belief):
         for subject, claims in self._by_subject.items():
             if subject.startswith("kb/") and any(c.field == "installs_kb" for c in claims):
                 days = [c.value for c in claims if c.field == "release_date" and c.value]
-                for product in (c.value for c in claims if c.field.partition("#")[0] == "product" and c.value):
+                for product in (c.value for c in by_field(claims)["product"] if c.value):
                     by_day |= {(product, day): int(subject.split("/")[1]) for day in days if day}
         installs: dict[int, list[tuple[Stated, _Unit]]] = defaultdict(list)
         for unit in units:

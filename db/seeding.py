@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from db import publish, schema
+from db import load, publish, schema
 from db.ids import stable_id
 
 _SOURCES: Final = ("source", "title", "home_url", "licence", "precedence", "due_every", "stands_in_for")
@@ -126,12 +126,9 @@ def load_seed(conn: sqlite3.Connection) -> None:
             for page in (pages[int(row["page"])],)
         ],
     )
+    load.name_subjects(conn, {claim["subject"] for claim in claims})
     conn.executemany(
-        "insert or ignore into subjects values (?, ?)", [(s, s.partition("/")[0]) for s in sorted({c["subject"] for c in claims})]
-    )
-    conn.executemany(
-        """insert into claims (claim, source, page_url, section, subject, field, value, value_text, source_url, stated_since, first_seen_at,
-        last_seen_at, gone_at, page) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        load.INSERT_CLAIM,
         [_claim_row(row, pages) for row in claims],
     )
     publish.write_corrections(conn, publish.load_corrections())

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from db import __version__, answers
-from db.claims import BadInput
+from db.claims import BadInput, LockHeld
 from db.products import product_id
 from db.reading import open_for_reading, open_seed_database
 from scraper import text
@@ -69,9 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     except sqlite3.OperationalError as error:
         say(f"hotpatch-kb: the database cannot be used: {error}")
         code = EXIT_FAILED
-    except RuntimeError as error:
-        if type(error).__name__ != "LockHeld":
-            raise
+    except LockHeld as error:
         say(f"hotpatch-kb: {error}")
         code = EXIT_LOCKED
     except BrokenPipeError:
@@ -127,7 +125,8 @@ def _reading(db: Path, known: str | None = None) -> sqlite3.Connection:
             conn = open_seed_database()
         except FileNotFoundError as error:
             raise BadInput(str(error)) from None
-        until = conn.execute("select max(data_until) from lines").fetchone()[0]
+        until = answers.latest_data_until(conn)
+        assert until is not None, "the embedded facts are read from pages that list lines"
         say(
             f"no database at {db}: answering from the embedded facts, which end on {until} ({answers.days_since(until, answers.today())} days ago)"
         )
@@ -307,14 +306,8 @@ def changes(since: str | None, until: str | None, product: str | None, db: Path,
     """What changed in the facts, newest first, by the day on which the page was read."""
     conn = _reading(db)
     product = _named_product(conn, product)
-    columns = ("run", "changed_at", "subject", "field", "old_value", "new_value")
-    found = conn.execute(
-        f"""select {", ".join(columns)} from changes where substr(changed_at, 1, 10) between ? and ?
-        and (? is null or instr(subject || '/', '/' || ? || '/') > 0) order by changed_at desc, subject, field""",  # noqa: S608 (constant names)
-        (since or "", until or "9999", product, product),
-    )
-    rows = [dict(zip(columns, row, strict=True)) for row in found]
-    _show(rows, as_json, lambda: text.changes(rows, conn.execute("select max(data_until) from lines").fetchone()[0]))
+    rows = answers.changes(conn, since, until, product)
+    _show(rows, as_json, lambda: text.changes(rows, answers.latest_data_until(conn)))
     return 0
 
 

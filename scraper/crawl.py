@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from db import check, load, publish, schema
 from db.belief import Correction
-from db.claims import BadInput, Claim, Page, UnexpectedPage
+from db.claims import BadInput, Claim, LockHeld, Page, UnexpectedPage
 from scraper import tree
 from scraper.archive import Archive, content_sha256
 from scraper.sources import PageSpec, Source, registry
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from scraper.fetch import Fetcher
 
 Progress = Callable[[str], None]
-
-
-class LockHeld(RuntimeError):
-    """Another run holds the lock of this database. Exit code 5."""
 
 
 @dataclass(slots=True)
@@ -127,13 +123,11 @@ class Run:
     def take(self, page: Page) -> _Read:
         """Archives a page and parses it if its content is new."""
         self.result.pages_read += 1
-        sha256 = self.archive.keep(page) if self.archive is not None else hashlib.sha256(page.body).hexdigest()
-        content = content_sha256(page.body)
-        read = _Read(page, sha256, content, None)
+        read = self._kept(page)
         if (
             page.status != 304
-            and load.is_new(self.conn, page, content)
-            and not any(r.content == content and r.page.page_url == page.page_url and not r.error for r in self.reads)
+            and load.is_new(self.conn, page, read.content)
+            and not any(r.content == read.content and r.page.page_url == page.page_url and not r.error for r in self.reads)
         ):
             self.result.pages_parsed += 1
             try:
@@ -144,6 +138,11 @@ class Run:
                 read.error = f"expected a page that its parser can read, got {type(error).__name__}: {error}"
         self.reads.append(read)
         return read
+
+    def _kept(self, page: Page) -> _Read:
+        """Archives a page, if the run has an archive."""
+        sha256 = self.archive.keep(page) if self.archive is not None else hashlib.sha256(page.body).hexdigest()
+        return _Read(page, sha256, content_sha256(page.body), None)
 
     def fail(self, source: str, page_url: str, state: str, note: str) -> None:
         """Notes that a page could not be read."""
@@ -168,8 +167,7 @@ class Run:
             body,
             {"content-type": "text/tab-separated-values"},
         )
-        sha256 = self.archive.keep(page) if self.archive is not None else hashlib.sha256(body).hexdigest()
-        read = _Read(page, sha256, content_sha256(body), None)
+        read = self._kept(page)
         if load.is_new(self.conn, page, read.content):
             read.claims = list(source.parse(page))
         self.reads.append(read)
@@ -353,10 +351,8 @@ def crawl_tree(run: Run, sources: Sequence[Source], folder: Path) -> None:
     """Takes every page of the sources that a saved tree holds.
 
     Raises:
-        BadInput: there is no such folder, or it holds not one page of these sources.
+        BadInput: the folder holds not one page of any source.
     """
-    if not folder.is_dir():
-        raise BadInput(f"expected a folder of saved pages, got {folder}")
     now = utc_now()
     found = 0
     for source in sources:

@@ -10,10 +10,7 @@ from db.claims import Claim, Page, UnexpectedPage
 from db.grammar import Title, help_kb, slug_builds, slug_kb, title
 from db.products import BUILD_NUMBERS, named, products_in
 from scraper.markup import link
-from scraper.sources import distinct
-
-# What an entry states of its subject: field, value, text as published.
-Field = tuple[str, str | None, str]
+from scraper.sources import Field, distinct, stated
 
 # What stands in a navigation and is no release, as last seen 2026-07-23, besides an entry equal to its category's title.
 NO_RELEASES: Final = frozenset({"release notes", "end of updates statement", "end of servicing statement"})
@@ -95,20 +92,18 @@ def _entry(
     subjects = list(_subjects(products, read, has_new_line=has_new_line))
     if not subjects:
         # Its builds are all of other products: "September 29, 2025—KB5065789 (OS Build 26100.6725) Preview" among those of 25H2.
-        for field, value, published in common:
-            yield Claim(section, f"kb/{read.kb}", field, value, published, row)
+        yield from stated(section, f"kb/{read.kb}", row, common)
         return
     common += _kind_fields(section, read, is_hotpatch=is_hotpatch)
     if read.kb and (in_slug := slug_kb(address or "")) not in {None, read.kb}:
         common.append(("slug_kb", str(in_slug), href))  # a slug that agrees adds nothing: it is never believed alone
     for subject, extra in subjects:
-        stated = next((value for field, value, _ in extra if field == "build"), None)
-        for field, value, published in (*extra, *common):
-            yield Claim(section, subject, field, value, published, row)
-        if stated:
-            number = stated.partition(".")[0]
+        stated_build = next((value for field, value, _ in extra if field == "build"), None)
+        yield from stated(section, subject, row, (*extra, *common))
+        if stated_build:
+            number = stated_build.partition(".")[0]
             in_slugs = {str(b) for b in slug_builds(address or "") if str(b.number) == number}
-            if in_slugs and stated not in in_slugs and len(in_slugs) == 1:
+            if in_slugs and stated_build not in in_slugs and len(in_slugs) == 1:
                 yield Claim(section, subject, "slug_build", in_slugs.pop(), href, row)
 
 

@@ -13,7 +13,7 @@ import render
 from make_pages import PAGES, pages
 
 from db.claims import Page, UnexpectedPage
-from scraper.sources import registry
+from scraper.sources import records, registry
 
 CASES = sorted(
     str(path.relative_to(PAGES))
@@ -193,3 +193,16 @@ def test_the_recorded_toc_is_read_whole(shared: Path) -> None:
         for c in claims
         if c.field == "article_url"
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("product\tday\nws2025\t2026-05-12\n", "expected the columns product, date in a.tsv, got none called date"),
+        ("product\tdate\nws2025\n", "expected 2 cells in row 1 of a.tsv, got others"),
+        ("product\tdate\nws2025\t2026-05-12\tmore\n", "expected 2 cells in row 1 of a.tsv, got others"),
+    ],
+)
+def test_a_table_that_comes_with_the_program_and_cannot_be_read(body: str, message: str) -> None:
+    with pytest.raises(UnexpectedPage, match=message):
+        list(records(Page("facts_x", "a.tsv", "a.tsv", "a.tsv", "2026-11-22T00:00:00Z", 200, body.encode()), "product", "date"))

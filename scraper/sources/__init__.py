@@ -5,13 +5,17 @@ The registry is the folder: a module here is a source, and its name is the sourc
 
 from __future__ import annotations
 
+import csv
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
-from db.claims import Claim, Page
+from db.claims import Claim, Page, UnexpectedPage
+
+# What a row states of its subject: field, value, text as published.
+Field: TypeAlias = tuple[str, str | None, str]
 
 
 class PageSpec(NamedTuple):
@@ -46,6 +50,26 @@ class Source(NamedTuple):
     collected: str
     stated_since: Callable[[Page], str | None]
     parse: Callable[[Page], Iterator[Claim]]
+
+
+def stated(section: str, subject: str, row: int, fields: Iterable[Field]) -> Iterator[Claim]:
+    """The claims of one row about one subject."""
+    return (Claim(section, subject, name, value, text, row) for name, value, text in fields)
+
+
+def records(page: Page, *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a table that comes with the program (tab-separated, UTF-8), counted from 0.
+
+    Raises:
+        UnexpectedPage: a column is missing, or a row has more or fewer cells than the header.
+    """
+    table = csv.DictReader(page.body.decode("utf-8").splitlines(), delimiter="\t")
+    if missing := [name for name in columns if name not in (table.fieldnames or ())]:
+        raise UnexpectedPage(f"expected the columns {', '.join(columns)} in {page.page_url}, got none called {' or '.join(missing)}")
+    for row, record in enumerate(table):
+        if None in record or None in record.values():
+            raise UnexpectedPage(f"expected {len(table.fieldnames or ())} cells in row {row + 1} of {page.page_url}, got others")
+        yield row, record
 
 
 def distinct(claims: Iterable[Claim]) -> Iterator[Claim]:

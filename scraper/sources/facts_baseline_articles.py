@@ -6,12 +6,11 @@ their numbers: the new navigation links to ``/june-9-2026-baseline``. Windows 11
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 
 from db.claims import Claim, Page
 from db.grammar import iso_date, kb
-from scraper.sources import PageSpec
+from scraper.sources import PageSpec, distinct, records
 
 TITLE = "Articles about baselines"
 HOME_URL = "https://support.microsoft.com/en-us/servicing/os/hotpatch/windows-11/2025/release-notes-for-hotpatch-on-windows-11-enterprise-version-25h2"
@@ -30,17 +29,15 @@ def parse(page: Page) -> Iterator[Claim]:
     Raises:
         UnexpectedPage: a KB or a date cannot be read.
     """
-    seen: dict[tuple[str, str], list[str]] = {}
-    for row, record in enumerate(csv.DictReader(page.body.decode("utf-8").splitlines(), delimiter="\t")):
-        subject = f"kb/{kb(record['article_kb'])}"
+    yield from distinct(_rows(page))  # one article serves several products
+
+
+def _rows(page: Page) -> Iterator[Claim]:
+    for row, record in records(page, "article_kb", "installed_kb", "release_date", "product", "source"):
         fields = {
             "installs_kb": str(kb(record["installed_kb"])),
             "release_date": iso_date(record["release_date"]),
             "product": record["product"],
         }
-        for field, value in fields.items():
-            values = seen.setdefault((subject, field), [])
-            if value not in values:  # one article serves several products
-                values.append(value)
-                name = field if len(values) == 1 else f"{field}#{len(values)}"
-                yield Claim("Baselines", subject, name, value, value, row, record["source"])
+        for name, value in fields.items():
+            yield Claim("Baselines", f"kb/{kb(record['article_kb'])}", name, value, value, row, record["source"])

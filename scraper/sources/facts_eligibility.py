@@ -6,11 +6,10 @@ A table that comes with the program (``db/seed/facts/eligibility.tsv``), each ro
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 
 from db.claims import Claim, Page, UnexpectedPage
-from scraper.sources import PageSpec, distinct
+from scraper.sources import PageSpec, distinct, records
 
 TITLE = "Eligibility for hotpatching, from documents"
 HOME_URL = "https://learn.microsoft.com/en-us/windows-server/get-started/hotpatch"
@@ -38,7 +37,7 @@ def parse(page: Page) -> Iterator[Claim]:
 
 def _rows(page: Page) -> Iterator[Claim]:
     numbers: dict[str, int] = {}
-    for row, record in enumerate(csv.DictReader(page.body.decode("utf-8").splitlines(), delimiter="\t")):
+    for row, record in records(page, "kind", *_FIELDS, "source_url"):
         kind = record["kind"]
         if kind not in KINDS or record["platform"] not in PLATFORMS or record["is_eligible"] not in {"", "0", "1"}:
             raise UnexpectedPage(

@@ -6,12 +6,12 @@ was extended from October 2026 to October 2027 (announced 2026-06-26); only the 
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 
-from db.claims import Claim, Page, UnexpectedPage
-from scraper.sources import PageSpec
+from db.claims import Claim, Page
+from db.grammar import iso_date_or_month
+from scraper.sources import PageSpec, records
 
 TITLE = "Lifecycle and hotpatching dates"
 HOME_URL = "https://learn.microsoft.com/en-us/lifecycle/"
@@ -33,14 +33,12 @@ def parse(page: Page) -> Iterator[Claim]:
     Raises:
         UnexpectedPage: a date cannot be read.
     """
-    for row, record in enumerate(csv.DictReader(page.body.decode("utf-8").splitlines(), delimiter="\t")):
+    for row, record in records(page, "product", "edition", *_COLUMNS, "source"):
         edition, found = record["edition"], _URL.search(record["source"])
         is_enterprise = not record["product"].startswith("ws") and "Enterprise" in edition
         for column in _COLUMNS:
-            value = record[column]
-            if not value:
+            if not record[column]:
                 continue
-            if not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", value):
-                raise UnexpectedPage(f"expected a date or a month in {column} of {record['product']}, got {value!r}")
+            value = iso_date_or_month(record[column])
             field = "extended_end_date" if is_enterprise and column == "mainstream_end_date" else column
             yield Claim(edition or "all editions", f"product/{record['product']}", field, value, value, row, found[0] if found else "")

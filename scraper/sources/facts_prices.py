@@ -6,13 +6,12 @@ preview, cost 1.50 USD a core and month from July 2025, and is free since May 20
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
 from db.claims import Claim, Page, UnexpectedPage
-from scraper.sources import PageSpec, distinct
+from db.grammar import iso_date_or_month
+from scraper.sources import PageSpec, distinct, records
 
 TITLE = "Prices from announcements and documents"
 HOME_URL = "https://learn.microsoft.com/en-us/azure/update-manager/update-manager-faq"
@@ -24,6 +23,9 @@ IS_EMBEDDED = True
 COLLECTED = "2026-11-22T00:00:00Z"
 PAGES = [PageSpec("db/seed/facts/prices.tsv", ("prices.tsv",))]
 
+_COLUMNS = (
+    "service", "product", "meter", "unit", "currency", "condition", "amount", "valid_from", "valid_to", "note", "trust", "source_url",
+)  # fmt: skip
 # Who qualifies for a price; "" is the price without a condition.
 CONDITIONS = frozenset({"", "defender_p2", "software_assurance", "esu", "azure_local"})
 
@@ -38,7 +40,7 @@ def parse(page: Page) -> Iterator[Claim]:
 
 
 def _rows(page: Page) -> Iterator[Claim]:
-    for row, record in enumerate(csv.DictReader(page.body.decode("utf-8").splitlines(), delimiter="\t")):
+    for row, record in records(page, *_COLUMNS):
         if record["condition"] not in CONDITIONS:
             raise UnexpectedPage(f"expected a condition ({', '.join(sorted(CONDITIONS))}), got {record['condition']!r}")
         fields = {
@@ -67,6 +69,5 @@ def _amount(text: str) -> str:
 
 def _day(text: str) -> str:
     """An ISO date; of a month alone its first day, "" where it is not known."""
-    if text and not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", text):
-        raise UnexpectedPage(f"expected a date or a month, got {text!r}")
-    return f"{text}-01" if len(text) == 7 else text
+    found = iso_date_or_month(text) if text else ""
+    return f"{found}-01" if len(found) == 7 else found

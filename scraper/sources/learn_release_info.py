@@ -16,7 +16,7 @@ from db.claims import Claim, Page, UnexpectedPage
 from db.grammar import MONTHS, Build, build, builds_in, calendar_type, clean, iso_date, kb, month_number, update_type
 from db.products import Product, heading, named, products_in
 from scraper.markup import Cell, Event, front_matter, html_events, link, markdown_events, tree
-from scraper.sources import PageSpec, distinct
+from scraper.sources import Field, PageSpec, distinct, stated
 
 TITLE = "Microsoft Learn: release information"
 HOME_URL = "https://learn.microsoft.com/en-us/windows/release-health/"
@@ -47,10 +47,6 @@ _FOOTNOTE: Final = re.compile(r"\binitially planned as hotpatch\b", re.IGNORECAS
 
 _HISTORY_COLUMNS: Final = frozenset({"availability date", "build", "kb article"})
 _CALENDAR_COLUMNS: Final = frozenset({"month", "update type", "type", "availability date", "build", "kb article"})
-
-
-# What a row states of its subject: field, value, text as published.
-Field = tuple[str, str | None, str]
 
 
 def parse(page: Page) -> Iterator[Claim]:
@@ -151,10 +147,6 @@ def _records(rows: list[list[Cell]], header: list[str], place: str) -> Iterator[
         yield dict(zip(header, cells, strict=False))
 
 
-def _claims(section: str, subject: str, row: int, fields: Iterable[Field]) -> Iterator[Claim]:
-    return (Claim(section, subject, name, value, text, row) for name, value, text in fields)
-
-
 def _release_subject(product: Product, number: int | None, os_build: Build) -> tuple[str, list[Field]]:
     """The subject of a table's row. A build of another number than its product's is stated, but names nothing (20346.2091 for 20348.2091)."""
     is_sane = product.build_number in {None, os_build.number}
@@ -168,16 +160,11 @@ def _article(page: Page, cell: Cell) -> list[Field]:
     return [("article_url", address, cell.href)] if cell.href else []
 
 
-def _history(page: Page, rows: list[list[Cell]], product: Product | None) -> list[Claim]:
+def _history(page: Page, rows: list[list[Cell]], product: Product | None) -> Iterator[Claim]:
     if product is None:
         raise UnexpectedPage("expected a label such as 'Version 25H2 (OS build 26200)' before a table of a release history, got none")
     section = f"Release history: {product.name}"
-    header = _columns(rows, _HISTORY_COLUMNS, section)
-    records = list(_records(rows, header, section))
-    if not records:
-        raise UnexpectedPage(f"expected rows in {section}, got none")
-    _same_number(section, product, [record["build"].text for record in records])
-    claims: list[Claim] = []
+    records = _builds(rows, _HISTORY_COLUMNS, section, product)
     for row, record in enumerate(records):
         number = kb(record["kb article"].text) if record["kb article"].text else None
         subject, fields = _release_subject(product, number, build(record["build"].text))
@@ -189,13 +176,21 @@ def _history(page: Page, rows: list[list[Cell]], product: Product | None) -> lis
         elif letter and update_type(letter).cadence in {"C", "D"}:
             fields.append(("classification", "preview", letter))
         fields += _article(page, record["kb article"])
-        claims += [Claim(section, subject, name, value, text, row) for name, value, text in fields]
-    return claims
+        yield from stated(section, subject, row, fields)
 
 
 def _update_type_fields(text: str) -> list[Field]:
     read = update_type(text)
     return [("cadence", read.cadence, text), ("month", read.month, text)]
+
+
+def _builds(rows: list[list[Cell]], needed: frozenset[str], section: str, product: Product) -> list[dict[str, Cell]]:
+    """The rows of a table of a product's builds, at least one."""
+    records = list(_records(rows, _columns(rows, needed, section), section))
+    if not records:
+        raise UnexpectedPage(f"expected rows in {section}, got none")
+    _same_number(section, product, [record["build"].text for record in records])
+    return records
 
 
 def _same_number(section: str, product: Product, texts: Sequence[str]) -> None:
@@ -211,11 +206,7 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
     if product is None or year is None:
         raise UnexpectedPage("expected a product and 'Calendar year 2026' before a table of a hotpatch calendar, got no label")
     section = f"Hotpatch calendar {year}: {product.name}"
-    header = _columns(rows, _CALENDAR_COLUMNS, section)
-    records = list(_records(rows, header, section))
-    if not records:
-        raise UnexpectedPage(f"expected rows in {section}, got none")
-    _same_number(section, product, [record["build"].text for record in records])
+    records = _builds(rows, _CALENDAR_COLUMNS, section, product)
     for row, record in enumerate(records):
         letter = record["update type"].text
         read = update_type(letter)
@@ -227,7 +218,7 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
         cells = [record[name] for name in ("availability date", "build", "kb article")]
         if not cells[1].text and not cells[2].text:
             # Not released yet, with or without the day it is expected: a plan, which may change (June 2026 did).
-            yield from _claims(section, subject, row, [("planned_type", kind, record["type"].text)])
+            yield from stated(section, subject, row, [("planned_type", kind, record["type"].text)])
             continue
         if not cells[0].text:
             raise UnexpectedPage(f"expected the date of {cells[1].text or cells[2].text} in {letter}, got none")
@@ -244,11 +235,11 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
         if cells[1].text:
             release_subject, named_by = _release_subject(product, number, build(cells[1].text))
             fields += named_by
-            yield from _claims(section, release_subject, row, [*named_by, *release, *_article(page, cells[2])])
+            yield from stated(section, release_subject, row, [*named_by, *release, *_article(page, cells[2])])
         elif number:
             fields.append(("kb", str(number), cells[2].text))
-            yield from _claims(section, f"release/{product.product}/{number}/-", row, [("kb", str(number), cells[2].text), *release])
-        yield from _claims(section, subject, row, fields)
+            yield from stated(section, f"release/{product.product}/{number}/-", row, [("kb", str(number), cells[2].text), *release])
+        yield from stated(section, subject, row, fields)
 
 
 def _versions(rows: list[list[Cell]], client: str) -> Iterator[Claim]:
@@ -279,4 +270,4 @@ def _versions(rows: list[list[Cell]], client: str) -> Iterator[Claim]:
         ):
             text = clean(cell.text)
             fields.append((f"{prefix}{name}", None if text in NO_DATES else iso_date(text), text))
-        yield from _claims(section, f"product/{product.product}", row, fields)
+        yield from stated(section, f"product/{product.product}", row, fields)
