@@ -11,8 +11,8 @@ from typing import Any
 import render
 from conftest import Command
 from dumps import dump, query
-from make_pages import toc
 from mirror import Mirror, Reply
+from rendered.support_toc import toc
 
 from scraper.sources import registry
 

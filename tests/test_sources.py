@@ -15,32 +15,29 @@ from make_pages import PAGES, pages
 from db.claims import Page, UnexpectedPage
 from scraper.sources import records, registry
 
+RENDERED = pages()
 CASES = sorted(
-    str(path.relative_to(PAGES))
+    str(path.relative_to(PAGES)).replace("\\", "/")
     for path in PAGES.rglob("*")
-    if path.suffix and not path.name.endswith((".html.json", ".md.json", ".json.json"))
+    if path.suffix and not path.name.endswith((".html.json", ".md.json", ".json.json", ".xml.json"))
 )
+_TYPES = {
+    ".md": "text/markdown; charset=utf-8", ".html": "text/html; charset=utf-8", ".json": "application/json", ".xml": "application/xml",
+}  # fmt: skip
 
 
 def _page(name: str) -> Page:
     source, _, file = name.partition("/")
-    if source == "support_toc":
-        family = "hotpatch" if "hotpatch" in file else "windows-11"
-        url = f"https://support.microsoft.com/en-us/servicing/os/{family}/toc.json"
-        return Page(source, url, url, url, "2026-08-05T12:00:00Z", 200, (PAGES / name).read_bytes(), {"content-type": "application/json"})
-    url = {
-        "hotpatch": render.HOTPATCH_HUB["new"], "server": render.SERVER_HUB["new"] if source == "support_navigation" else render.SERVER_INFO,
-        "windows11": render.WINDOWS11_INFO, "windows10": render.WINDOWS10_INFO,
-    }.get(file.partition("-")[0].partition(".")[0], render.HOTPATCH_HUB["new"] if source == "support_navigation" else render.SERVER_INFO)  # fmt: skip
-    kind = "text/markdown; charset=utf-8" if name.endswith(".md") else "text/html; charset=utf-8"
-    return Page(source, url, url, url, "2026-07-23T12:00:00Z", 200, (PAGES / name).read_bytes(), {"content-type": kind})
+    page = RENDERED[name]
+    kind = _TYPES[f".{file.rpartition('.')[2]}"]
+    asked = page.asked or page.url
+    return Page(source, page.url, asked, page.url, "2026-07-23T12:00:00Z", 200, (PAGES / name).read_bytes(), {"content-type": kind})
 
 
 def test_pages_are_what_the_renderer_makes_of_the_facts() -> None:
-    made = dict(pages())
-    assert sorted(made) == CASES
-    for name, text in made.items():
-        assert (PAGES / name).read_bytes() == text.encode("utf-8"), f"{name}: run python tests/make_pages.py"
+    assert sorted(RENDERED) == CASES
+    for name, page in RENDERED.items():
+        assert (PAGES / name).read_bytes() == page.bytes(), f"{name}: run python tests/make_pages.py"
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -64,7 +61,9 @@ def test_pages(name: str, golden: Callable[[Path, Any], None]) -> None:
 
 def test_no_golden_is_left_over() -> None:
     assert sorted(
-        str(path.relative_to(PAGES)) for path in PAGES.rglob("*") if path.name.endswith((".html.json", ".md.json", ".json.json"))
+        str(path.relative_to(PAGES))
+        for path in PAGES.rglob("*")
+        if path.name.endswith((".html.json", ".md.json", ".json.json", ".xml.json"))
     ) == sorted(f"{name}.json" for name in CASES)
 
 

@@ -27,11 +27,29 @@ class PageSpec(NamedTuple):
         family: pages of one family carry the same content (every hotpatch hub has the navigation of all hotpatch lines):
             from the network the first that answers is read, from a saved tree every one that is there. "" for a page of its own.
             Sources share families: what a source that stands in for another (``STANDS_IN_FOR``) has of a family is asked before it.
+        accept: the media type to ask for, where the address has several.
+        good_since: of a page that another page names: an answer fetched at this UTC time or later need not be fetched again.
+        is_named_by_answer: the page's name in claims is the address that answered, after redirects: an article is linked by several.
     """
 
     page_url: str
     addresses: tuple[str, ...]
     family: str = ""
+    accept: str = "*/*"
+    good_since: str = ""
+    is_named_by_answer: bool = False
+
+
+class Link(NamedTuple):
+    """An article that a page names.
+
+    Attributes:
+        url: its address.
+        release_date: ISO date in the title that links to it, "" where it has none.
+    """
+
+    url: str
+    release_date: str
 
 
 class Source(NamedTuple):
@@ -50,6 +68,11 @@ class Source(NamedTuple):
     collected: str
     stated_since: Callable[[Page], str | None]
     parse: Callable[[Page], Iterator[Claim]]
+    follow: Callable[[Page], Iterator[PageSpec]]
+    linked: Callable[[Iterable[Link], str], Iterator[PageSpec]]
+    page_at: Callable[[str], PageSpec | None]
+    at_a_time: int
+    credential: str
 
 
 def stated(section: str, subject: str, row: int, fields: Iterable[Field]) -> Iterator[Claim]:
@@ -90,8 +113,26 @@ def distinct(claims: Iterable[Claim]) -> Iterator[Claim]:
             yield claim._replace(field=f"{claim.field}#{len(values) + 1}")
 
 
-def _not_stated(_page: Page) -> None:
-    """For sources whose pages do not say when they were changed."""
+def price_subject(
+    service: str, product: str, meter: str, currency: str, unit: str, *, condition: str = "", valid_from: str = "", region: str = ""
+) -> str:
+    """The name of a price in claims. A unit such as "core/month" is spelt "core per month" in it, a meter has no slash.
+
+    >>> price_subject("Hotpatch", "ws2025", "Azure Arc-enabled server", "USD", "core/month", valid_from="2025-07-01")
+    'price/Hotpatch/ws2025/Azure Arc-enabled server/USD core per month/-/2025-07-01'
+    """
+    parts = (service, product, meter, f"{currency} {unit.replace('/', ' per ')}", condition, valid_from)
+    named = "/".join(part.replace("/", " ") or "-" for part in parts)
+    return f"price/{named}" + (f"/{region}" if region else "")
+
+
+def _not_stated(_: Page | str) -> None:
+    """For sources whose pages do not say when they were changed, or have fixed addresses alone."""
+
+
+def _none(*_: Any) -> Iterator[PageSpec]:
+    """For sources whose pages name no further ones."""
+    return iter(())
 
 
 @cache
@@ -114,5 +155,10 @@ def registry() -> dict[str, Source]:
             collected=getattr(module, "COLLECTED", ""),
             stated_since=getattr(module, "stated_since", _not_stated),
             parse=module.parse,
+            follow=getattr(module, "follow", _none),
+            linked=getattr(module, "linked", _none),
+            page_at=getattr(module, "page_at", _not_stated),
+            at_a_time=getattr(module, "AT_A_TIME", 0),
+            credential=getattr(module, "CREDENTIAL", ""),
         )
     return found

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 from db.claims import Claim, Page, UnexpectedPage
 from db.grammar import iso_date_or_month
-from scraper.sources import PageSpec, distinct, records
+from scraper.sources import PageSpec, distinct, price_subject, records
 
 TITLE = "Prices from announcements and documents"
 HOME_URL = "https://learn.microsoft.com/en-us/azure/update-manager/update-manager-faq"
@@ -50,8 +50,15 @@ def _rows(page: Page) -> Iterator[Claim]:
             "note": record["note"],
             "trust": record["trust"],
         }
-        what = (record["service"], record["product"], record["meter"], f"{record['currency']} {record['unit'].replace('/', ' per ')}")
-        subject = "/".join(part or "-" for part in ("price", *what, record["condition"], record["valid_from"]))
+        subject = price_subject(
+            record["service"],
+            record["product"],
+            record["meter"],
+            record["currency"],
+            record["unit"],
+            condition=record["condition"],
+            valid_from=record["valid_from"],
+        )
         for name, value in fields.items():
             if value:
                 yield Claim(record["source_url"], subject, name, value, record[name], row, record["source_url"])
