@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 # Fields that a slug states: never believed against anything else.
-SLUG_FIELDS: Final = {"slug_build": "build", "slug_kb": "kb"}
+SLUG_FIELDS: Final = frozenset({"slug_build", "slug_kb"})
 _SLUG_RANK: Final = 10_000
+# What a page's <title> states loses against headings and navigation (200) and beats MSRC (400): the <title> of KB5101650
+# says 26200.8870 where its heading says 8875 (July 2026).
+PAGE_TITLE_FIELDS: Final = frozenset({"page_title_build", "page_title_date"})
+_PAGE_TITLE_RANK: Final = 350
 
 
 class Stated(NamedTuple):
@@ -29,6 +33,11 @@ class Stated(NamedTuple):
     gone_at: str | None
 
     @property
+    def what(self) -> str:
+        """The field; what one place states twice ("field#2") is the same field."""
+        return self.field.partition("#")[0]
+
+    @property
     def known_from(self) -> str:
         """Since when this was stated, as far as anybody can know."""
         return self.stated_since or self.first_seen_at
@@ -38,7 +47,7 @@ def by_field(claims: Iterable[Stated]) -> dict[str, list[Stated]]:
     """Claims by what they state; what one place states twice ("field#2") is the same field. Empty for every other field."""
     found: dict[str, list[Stated]] = defaultdict(list)
     for claim in claims:
-        found[claim.field.partition("#")[0]].append(claim)
+        found[claim.what].append(claim)
     return found
 
 
@@ -70,6 +79,11 @@ class Facts:
     hotpatch_calendar: dict[tuple[str, str], Row] = field(default_factory=dict)
     prices: dict[int, Row] = field(default_factory=dict)
     eligibility: dict[int, Row] = field(default_factory=dict)
+    known_issues: dict[int, Row] = field(default_factory=dict)
+    kb_cves: dict[tuple[int, str, str], Row] = field(default_factory=dict)
+    security_months: dict[str, Row] = field(default_factory=dict)
+    kb_channels: dict[tuple[int, str], Row] = field(default_factory=dict)
+    article_changes: dict[int, Row] = field(default_factory=dict)
     fact_claims: set[tuple[str, int]] = field(default_factory=set)
     conflicts: dict[tuple[str, str, int, int], Row] = field(default_factory=dict)
     subjects: set[str] = field(default_factory=set)
@@ -86,8 +100,10 @@ class Belief:
             corrections: decisions of persons.
         """
         self.facts = Facts()
+        self.precedence = precedence
+        self.corrections = tuple(corrections)
         self._precedence = precedence
-        self._corrections = {(c.source, c.subject, c.field, c.value): c for c in corrections}
+        self._corrections = {(c.source, c.subject, c.field, c.value): c for c in self.corrections}
 
     def _corrected_subject(self, claim: Stated) -> str:
         """The release that a claim is about where a correction says that its KB or build is another."""
@@ -108,6 +124,11 @@ class Belief:
         correction = self._corrections.get((claim.source, claim.subject, claim.field, claim.value or ""))
         return claim.value if correction is None else (correction.new_value or None)
 
+    def _rank(self, claim: Stated) -> int:
+        if claim.what in SLUG_FIELDS:
+            return _SLUG_RANK
+        return _PAGE_TITLE_RANK if claim.what in PAGE_TITLE_FIELDS else self._precedence[claim.source]
+
     def _pick(self, subject: str, name: str, candidates: list[Stated], is_sane: Callable[[str], bool] | None = None) -> str | None:
         """The value to believe; what loses against it becomes a conflict, what agrees supports the fact."""
         stated = [c for c in candidates if self._value(c) is not None]
@@ -122,7 +143,7 @@ class Belief:
             value = self._value(claim)
             is_corrected = value != claim.value
             insane = is_sane is not None and not is_sane(value or "")
-            return (not is_corrected, insane, _SLUG_RANK if claim.field in SLUG_FIELDS else self._precedence[claim.source])
+            return (not is_corrected, insane, self._rank(claim))
 
         ordered = standing
         if len(standing) > 1:
@@ -145,7 +166,7 @@ class Belief:
         (uncorrected_won, insane_won, rank_won), (uncorrected_lost, insane_lost, rank_lost) = rank(won), rank(lost)
         if uncorrected_won != uncorrected_lost:
             return "correction"
-        if lost.field in SLUG_FIELDS:
+        if lost.what in SLUG_FIELDS:
             return "slug"
         if insane_won != insane_lost:
             return "sanity"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from db import load, publish
+from db import load, publish, worlds
 from db.claims import BadInput
 from db.schema import schema_sql, view_files
 
@@ -15,8 +15,8 @@ def database_known_on(conn: sqlite3.Connection, day: str) -> sqlite3.Connection:
     Raises:
         BadInput: no source had been read by then; the message says since when there are claims.
     """
-    world = publish.read_world(conn)
-    known = publish.as_known_on(world, day)
+    world = worlds.world_of(worlds.claims_of(conn, "1"), worlds.page_times(conn))
+    known = worlds.as_known_on(world, day)
     if not known.claims:
         first = min((claim.known_from for claim in world.claims), default=None)
         raise NothingKnown(f"no source read by then: expected a day from {first[:10] if first else 'a first crawl'} on, got {day}")
@@ -40,7 +40,7 @@ def database_known_on(conn: sqlite3.Connection, day: str) -> sqlite3.Connection:
             for c in known.claims
         ],
     )  # fmt: skip
-    publish.write_facts(memory, publish.resolved(memory, known))
+    publish.write_everything(memory)
     publish.write_lines(memory)
     return memory
 

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import csv
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib.resources import files
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from db.belief import Correction, Facts, Row, Stated
-from db.claims import BadInput
-from db.ids import stable_id
+from db.belief import Belief, Facts, Row
+from db.corrections import read_corrections
+from db.groups import GROUPS, Group, Resolution
 from db.load import name_subjects
-from db.resolve import Resolver
+from db.resolve import Resolver, bare_kb, bare_product
+from db.worlds import World, as_seen_at, claims_of, page_times, world_of
 
+# Subjects whose facts hang together and are resolved as a whole; those of the others are resolved group by group (db.groups).
+MAIN_KINDS: Final = frozenset({"release", "calendar", "product", "kb", "article", "remediation", "revision"})
 # Fact tables with their primary keys, in the order in which foreign keys allow to write them.
-FACT_TABLES: Final = {
+MAIN_TABLES: Final = {
     "products": ("product",),
     "kbs": ("kb",),
     "articles": ("url",),
     "releases": ("release",),
     "hotpatch_calendar": ("product", "month"),
+}
+GROUP_TABLES: Final = {
     "prices": ("price",),
     "eligibility": ("eligibility",),
-    "conflicts": ("subject", "field", "claim_won", "claim_lost"),
+    "known_issues": ("known_issue",),
+    "kb_cves": ("kb", "product", "cve"),
+    "security_months": ("month",),
+    "kb_channels": ("kb", "channel"),
+    "article_changes": ("article_change",),
 }
+_CONFLICT_KEY: Final = ("subject", "field", "claim_won", "claim_lost")
 # Columns whose change is told; the others are ids or follow from these.
 _TOLD: Final = {
     "products": (
@@ -43,132 +50,20 @@ _TOLD: Final = {
     "hotpatch_calendar": ("expected_type", "type"),
     "prices": ("amount", "valid_to"),
     "eligibility": ("is_eligible", "requirement"),
+    "known_issues": ("state", "resolved_by_kb", "gone_since"),
+    "kb_cves": (),
+    "security_months": ("is_complete",),
 }
 # What the field of a change is called where the whole fact is new or gone.
-_NEW: Final = {"products": "product", "releases": "release", "hotpatch_calendar": "month", "prices": "price", "eligibility": "eligibility"}
-
-_CLAIM_COLUMNS: Final = ", ".join(Stated._fields)
-
-
-class World(NamedTuple):
-    """What a resolution reads, as of some time."""
-
-    claims: list[Stated]
-    page_times: dict[tuple[str, str], list[str]]
-
-
-def read_world(conn: sqlite3.Connection) -> World:
-    """Every claim and every accepted page's time."""
-    claims = [Stated(*row) for row in conn.execute(f"select {_CLAIM_COLUMNS} from claims")]
-    times: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for source, page_url, fetched_at in conn.execute(
-        "select source, page_url, fetched_at from pages where state = 'accepted' order by fetched_at, tie"
-    ):
-        times[source, page_url].append(fetched_at)
-    return World(claims, dict(times))
-
-
-def as_seen_at(world: World, time: str) -> World:
-    """The world as it was after the pages fetched up to a time (UTC)."""
-    times = {page: [t for t in seen if t <= time] for page, seen in world.page_times.items()}
-    claims = []
-    for claim in world.claims:
-        if claim.first_seen_at > time:
-            continue
-        if claim.last_seen_at > time or (claim.gone_at and claim.gone_at > time):
-            last = next((t for t in reversed(times[claim.source, claim.page_url]) if t <= claim.last_seen_at), claim.first_seen_at)
-            claim = claim._replace(last_seen_at=last, gone_at=None)  # noqa: PLW2901
-        claims.append(claim)
-    return World(claims, times)
-
-
-def as_known_on(world: World, day: str) -> World:
-    """The world as the sources stood at the end of a day: what a site says it had changed by then counts, read later or not."""
-    times = {page: [t for t in seen if t[:10] <= day] for page, seen in world.page_times.items()}
-    standing: dict[tuple[str, str, str, str, str], Stated] = {}
-    gone = []
-    for claim in world.claims:
-        if claim.known_from[:10] > day:
-            continue
-        if claim.gone_at and claim.gone_at[:10] <= day:
-            gone.append(claim)
-            continue
-        last = next((t for t in reversed(times.get((claim.source, claim.page_url), [])) if t <= claim.last_seen_at), claim.known_from)
-        claim = claim._replace(last_seen_at=last, gone_at=None)  # noqa: PLW2901
-        key = (claim.source, claim.page_url, claim.section, claim.subject, claim.field)
-        former = standing.get(key)
-        if former is None or (former.known_from, former.first_seen_at) < (claim.known_from, claim.first_seen_at):
-            standing[key] = claim
-    return World([*gone, *standing.values()], times)
+_NEW: Final = {
+    "products": "product", "releases": "release", "hotpatch_calendar": "month", "prices": "price", "eligibility": "eligibility",
+    "known_issues": "issue", "kb_cves": "fixed",
+}  # fmt: skip
 
 
 def precedences(conn: sqlite3.Connection) -> dict[str, int]:
     """Precedence of every source in the database."""
     return dict(conn.execute("select source, precedence from sources").fetchall())
-
-
-def read_corrections(conn: sqlite3.Connection) -> list[Correction]:
-    """The decisions that stand in the database."""
-    return [Correction(*row) for row in conn.execute(f"select {', '.join(Correction._fields)} from corrections order by correction")]
-
-
-def resolved(conn: sqlite3.Connection, world: World) -> Facts:
-    """The facts that follow from a world."""
-    return Resolver(world.claims, precedences(conn), read_corrections(conn), world.page_times).facts
-
-
-def load_corrections(paths: Iterable[Path] = ()) -> list[Correction]:
-    """The corrections of the package and of further files.
-
-    Raises:
-        BadInput: a file lacks a column, or a row lacks its reason, link or date.
-    """
-    found = []
-    texts = [("db/corrections.csv", files("db").joinpath("corrections.csv").read_text(encoding="utf-8"))]
-    for path in paths:
-        try:
-            texts.append((str(path), path.read_text(encoding="utf-8-sig")))
-        except OSError as error:
-            raise BadInput(f"expected a file of corrections, got {error}") from None
-    columns = [name for name in Correction._fields if name != "correction"]
-    for name, text in texts:
-        reader = csv.DictReader(text.splitlines())
-        if list(reader.fieldnames or ()) != columns:
-            raise BadInput(f"expected the columns {','.join(columns)} in {name}, got {','.join(reader.fieldnames or ())}")
-        for row in reader:
-            if not all(row[column] for column in ("source", "subject", "field", "why", "url", "decided_on")):
-                raise BadInput(f"expected a source, subject, field, reason, url and date in each row of {name}, got {dict(row)}")
-            found.append(Correction(stable_id(row["source"], row["subject"], row["field"], row["value"]), **row))
-    return found
-
-
-def write_corrections(conn: sqlite3.Connection, corrections: Sequence[Correction]) -> None:
-    """Makes the table hold exactly these corrections."""
-    conn.execute("update conflicts set correction = null")
-    conn.execute("delete from corrections")
-    conn.executemany(
-        f"insert or replace into corrections ({', '.join(Correction._fields)}) values ({', '.join('?' * len(Correction._fields))})",
-        corrections,
-    )
-
-
-def unmatched(conn: sqlite3.Connection) -> list[Correction]:
-    """Corrections of sources that have been read which match no claim any more, nor a section that was ever there."""
-    return [
-        Correction(*row)
-        for row in conn.execute(
-            f"""select {", ".join(f"c.{name}" for name in Correction._fields)} from corrections as c
-            where c.source in (select source from pages where state = 'accepted')
-            and not exists (select 1 from claims where claims.source = c.source and claims.subject = c.subject and claims.field = c.field
-                            and coalesce(claims.value, '') = c.value)
-            and not exists (select 1 from sections where sections.source = c.source and 'section/' || sections.section = c.subject)"""
-        )
-    ]
-
-
-def accepted_gone(corrections: Iterable[Correction], source: str) -> set[str]:
-    """Sections of a source that a correction accepts as gone."""
-    return {c.subject.removeprefix("section/") for c in corrections if c.source == source and c.subject.startswith("section/")}
 
 
 def publish(conn: sqlite3.Connection, since: str) -> int:
@@ -179,51 +74,182 @@ def publish(conn: sqlite3.Connection, since: str) -> int:
 
     Args:
         conn: in a transaction, foreign keys deferred.
-        since: fetch time of the oldest page that was loaded; "" to make all changes anew.
+        since: fetch time of the oldest page that was loaded; "" to make everything anew.
 
     Returns:
         the number of changes that were not there before.
     """
-    world = read_world(conn)
-    times = sorted({t for c in world.claims for t in (c.first_seen_at, c.gone_at) if t})
-    runs = dict(conn.execute("select fetched_at, min(run) from pages where state = 'accepted' group by fetched_at").fetchall())
-    start = sum(1 for t in times if t < since)
-    facts = resolved(conn, as_seen_at(world, times[start - 1])) if start else Facts()
-    found: list[Change] = []
-    for time in times[start:]:
-        seen = as_seen_at(world, time)
-        after = resolved(conn, seen)
-        found += differences(facts, after, time, _first_read(seen, after, time))
-        facts = after
-    write_facts(conn, facts)
-    former = set(conn.execute("select changed_at, subject, field, old_value, new_value from changes where changed_at >= ?", (since,)))
-    conn.execute("delete from changes where changed_at >= ?", (since,))
-    # A change may be of a fact that is no more: a release whose build was corrected since.
-    name_subjects(conn, {change.subject for change in found})
-    conn.executemany(
-        "insert into changes (run, changed_at, subject, field, old_value, new_value) values (?, ?, ?, ?, ?, ?)",
-        [(runs[change.changed_at], *change) for change in found],
-    )
+    belief = Belief(precedences(conn), read_corrections(conn))
+    times = page_times(conn)
+    touched = [
+        row[0] for row in conn.execute("select distinct subject from claims where first_seen_at >= ? or gone_at >= ?", (since, since))
+    ]
+    former_products = products_of_kbs(conn)
+    new = 0
+    if not since or any(_kind(subject) in MAIN_KINDS for subject in touched):
+        world = world_of(claims_of(conn, _of_kinds(MAIN_KINDS)), times)
+        history = History.of(world, since, lambda seen: Resolver(seen.claims, belief, seen.page_times).facts)
+        write_main(conn, history.facts)
+        new += _write_changes(conn, history.changes, since, _of_kinds(MAIN_KINDS))
+    products = products_of_kbs(conn)
+    moved = {kb for kb in {*products, *former_products} if products.get(kb) != former_products.get(kb)}
+    for group, keys in _touched_groups(conn, touched, moved, everything=not since).items():
+        for key in sorted(keys):
+            new += _publish_group(conn, GROUPS[group], key, since, belief, products, times)
+    complete_references(conn)
     _forget_subjects(conn)
-    return len(set(found) - former)
+    return new
+
+
+def _kind(subject: str) -> str:
+    return subject.partition("/")[0]
+
+
+def _of_kinds(kinds: Iterable[str]) -> str:
+    """The condition that a subject is of some kinds; ranges, so that the index is used. "0" is the character behind "/"."""
+    return "(" + " or ".join(f"(subject >= '{kind}/' and subject < '{kind}0')" for kind in sorted(kinds)) + ")"
+
+
+def products_of_kbs(conn: sqlite3.Connection) -> dict[int, tuple[str, ...]]:
+    """The servicing lines of each released KB."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for kb, product in conn.execute("select distinct kb, product from releases where kb is not null order by kb, product"):
+        found[kb].append(product)
+    return {kb: tuple(products) for kb, products in found.items()}
+
+
+def _touched_groups(conn: sqlite3.Connection, touched: list[str], moved: set[int], *, everything: bool) -> dict[int, set[str]]:
+    """Keys of the groups to resolve, by the place of the group in ``GROUPS``: a claim of theirs changed, or one that they follow from."""
+    keys: dict[int, set[str]] = defaultdict(set)
+    by_kind = {kind: place for place, group in enumerate(GROUPS) for kind in group.kinds}
+    for subject in touched:
+        kind = _kind(subject)
+        if kind in by_kind:
+            keys[by_kind[kind]].add(GROUPS[by_kind[kind]].key(subject))
+        elif kind == "article":
+            keys[by_kind["issue"]].add(subject.split("/")[1])
+    if everything:
+        return keys
+    keys[by_kind["issue"]] |= {str(kb) for kb in moved}
+    remedies = {"fixed" + subject.removeprefix("remediation") for subject in touched if _kind(subject) == "remediation"}
+    if moved or remedies:
+        for subject, field in conn.execute(
+            f"select distinct subject, field from claims where {_of_kinds(['cve'])} and field like 'fixed/%'"
+        ):
+            if field in remedies or int(field.partition("#")[0].rpartition("/")[2]) in moved:
+                keys[by_kind["cve"]].add(subject.partition("/")[2])
+    return keys
+
+
+def _publish_group(
+    conn: sqlite3.Connection,
+    group: Group,
+    key: str,
+    since: str,
+    belief: Belief,
+    products: Mapping[int, tuple[str, ...]],
+    times: Mapping[tuple[str, str], list[str]],
+) -> int:
+    """Resolves and writes one group. Returns the number of new changes."""
+    claims = group.read(conn, key)
+    owned = {c.subject for c in claims if _kind(c.subject) in group.kinds}
+    if not owned:
+        return 0
+
+    def resolve(seen: World) -> Facts:
+        resolution = Resolution(belief, products)
+        group.resolve(resolution, key, seen.claims)
+        return resolution.facts
+
+    history = History.of(world_of(claims, times), since, resolve)
+    write_group(conn, group, key, owned, history.facts)
+    return _write_changes(conn, history.changes, since, f"subject in ({', '.join('?' * len(owned))})", sorted(owned))
+
+
+def write_everything(conn: sqlite3.Connection) -> None:
+    """Fills the fact tables of a database that holds claims, without their history (the world of ``--known``)."""
+    belief, times = Belief(precedences(conn), read_corrections(conn)), page_times(conn)
+    world = world_of(claims_of(conn, _of_kinds(MAIN_KINDS)), times)
+    write_main(conn, Resolver(world.claims, belief, world.page_times).facts)
+    products = products_of_kbs(conn)
+    subjects = [row[0] for row in conn.execute("select subject from subjects")]
+    for place, keys in _touched_groups(conn, subjects, set(), everything=True).items():
+        group = GROUPS[place]
+        for key in sorted(keys):
+            claims = group.read(conn, key)
+            resolution = Resolution(belief, products)
+            group.resolve(resolution, key, claims)
+            write_group(conn, group, key, {c.subject for c in claims if _kind(c.subject) in group.kinds}, resolution.facts)
+    complete_references(conn)
 
 
 def _forget_subjects(conn: sqlite3.Connection) -> None:
     """Removes names that nothing bears any more, so that a replay has the same ones."""
-    bearers = ("claims", "fact_claims", "conflicts", "changes", *(table for table in FACT_TABLES if table not in {"articles", "conflicts"}))
+    bearers = ("claims", "fact_claims", "conflicts", "changes", *(table for table in (*MAIN_TABLES, *GROUP_TABLES) if table != "articles"))
     used = " union ".join(f"select subject from {table}" for table in bearers)
     conn.execute(f"delete from subjects where subject not in ({used})")
 
 
-def write_facts(conn: sqlite3.Connection, facts: Facts) -> None:
-    """Makes the fact tables hold exactly these facts; rows that are as they were are not touched."""
+def write_main(conn: sqlite3.Connection, facts: Facts) -> None:
+    """Makes the tables of releases, calendars, products, KBs and articles hold exactly these facts; equal rows are not touched."""
+    facts.subjects = {subject for subject, _ in facts.fact_claims}
+    facts.subjects |= {row["subject"] for name in MAIN_TABLES if name != "articles" for row in getattr(facts, name).values()}
     name_subjects(conn, facts.subjects)
-    tables: dict[str, Mapping[Any, Row]] = {name: getattr(facts, name) for name in FACT_TABLES}
-    for name, rows in tables.items():
-        _write_differences(conn, name, FACT_TABLES[name], rows)
-    present = set(conn.execute("select subject, claim from fact_claims"))
+    for name, keys in MAIN_TABLES.items():
+        _write_differences(conn, name, keys, getattr(facts, name))
+    _write_differences(conn, "conflicts", _CONFLICT_KEY, facts.conflicts, _of_kinds(MAIN_KINDS))
+    _write_supports(conn, facts, _of_kinds(MAIN_KINDS))
+
+
+def write_group(conn: sqlite3.Connection, group: Group, key: str, owned: Collection[str], facts: Facts) -> None:
+    """Makes the tables of one group hold exactly these facts of its key."""
+    for table, column in group.tables:
+        _write_differences(conn, table, GROUP_TABLES[table], getattr(facts, table), f"{column} = ?", (key,))
+    where, parameters = f"subject in ({', '.join('?' * len(owned))})", sorted(owned)
+    _write_differences(conn, "conflicts", _CONFLICT_KEY, facts.conflicts, where, parameters)
+    _write_supports(conn, facts, where, parameters)
+
+
+def _write_supports(conn: sqlite3.Connection, facts: Facts, where: str, parameters: Iterable[str] = ()) -> None:
+    present = set(conn.execute(f"select subject, claim from fact_claims where {where}", tuple(parameters)))
     conn.executemany("delete from fact_claims where subject = ? and claim = ?", sorted(present - facts.fact_claims))
     conn.executemany("insert into fact_claims (subject, claim) values (?, ?)", sorted(facts.fact_claims - present))
+
+
+# Where a KB is referred to.
+_KB_REFERENCES: Final = (
+    ("releases", "kb"), ("releases", "baseline_kb"), ("articles", "kb"), ("articles", "requires_kb"), ("kbs", "installs_kb"),
+    ("known_issues", "kb"), ("known_issues", "resolved_by_kb"), ("kb_cves", "kb"), ("kb_channels", "kb"), ("article_changes", "kb"),
+)  # fmt: skip
+_PRODUCT_REFERENCES: Final = ("releases", "hotpatch_calendar", "articles", "prices", "eligibility", "known_issues", "kb_cves")
+
+
+def complete_references(conn: sqlite3.Connection) -> None:
+    """Rows for KBs and products that only a price, a known issue or a CVE names; those that nothing names any more go."""
+    kbs = "with named (kb) as (" + " union ".join(f"select {column} from {table}" for table, column in _KB_REFERENCES) + ")"
+    products = "with named (product) as (" + " union ".join(f"select product from {table}" for table in _PRODUCT_REFERENCES) + ")"
+    missing = conn.execute(f"{kbs} select kb from named where kb not in (select kb from kbs) order by 1").fetchall()
+    for (kb,) in missing:
+        _insert(conn, "kbs", bare_kb(kb))
+    missing = conn.execute(
+        f"{products} select product from named where product not in (select product from products) order by 1"
+    ).fetchall()
+    for (product,) in missing:
+        _insert(conn, "products", bare_product(product))
+    conn.execute(
+        f"""{kbs} delete from kbs where title is null and article_url is null and release_date is null and installs_kb is null
+        and kb not in (select kb from named where kb is not null)
+        and not exists (select 1 from claims where claims.subject = kbs.subject)"""
+    )
+    conn.execute(
+        f"""{products} delete from products where product not in (select product from named where product is not null)
+        and not exists (select 1 from claims where claims.subject = products.subject)"""
+    )
+
+
+def _insert(conn: sqlite3.Connection, table: str, row: Row) -> None:
+    name_subjects(conn, [row["subject"]])
+    conn.execute(f"insert into {table} ({', '.join(row)}) values ({', '.join('?' * len(row))})", tuple(row.values()))
 
 
 def write_lines(conn: sqlite3.Connection) -> None:
@@ -240,11 +266,17 @@ def _columns(conn: sqlite3.Connection, table: str) -> list[str]:
     return [row[1] for row in conn.execute(f"pragma table_info({table})")]
 
 
-def _write_differences(conn: sqlite3.Connection, table: str, keys: tuple[str, ...], rows: Mapping[Any, Row]) -> None:
+def _write_differences(
+    conn: sqlite3.Connection, table: str, keys: tuple[str, ...], rows: Mapping[Any, Row], where: str = "1", parameters: Iterable[str] = ()
+) -> None:
+    """Makes the rows of a table for which a condition holds exactly these."""
     columns = _columns(conn, table)
     wanted = {tuple(row[k] for k in keys): tuple(row[c] for c in columns) for row in rows.values()}
     positions = [columns.index(k) for k in keys]
-    present = {tuple(row[p] for p in positions): tuple(row) for row in conn.execute(f"select {', '.join(columns)} from {table}")}
+    present = {
+        tuple(row[p] for p in positions): tuple(row)
+        for row in conn.execute(f"select {', '.join(columns)} from {table} where {where}", tuple(parameters))
+    }
     key = " and ".join(f"{k} = ?" for k in keys)
     conn.executemany(f"delete from {table} where {key}", sorted(set(present) - set(wanted)))
     rest = [c for c in columns if c not in keys]
@@ -270,6 +302,61 @@ class Change(NamedTuple):
     new_value: str | None
 
 
+class History(NamedTuple):
+    """What followed from a world over time: the facts at its end, and what changed since a time."""
+
+    facts: Facts
+    changes: list[Change]
+
+    @classmethod
+    def of(cls, world: World, since: str, resolve: Callable[[World], Facts]) -> History:
+        """Resolves at each time at which a page that was read before changed, from ``since`` on, and at the end.
+
+        Pages read for the first time tell what is, not what changed: a first crawl of 1,000 articles, each at its own second,
+        is resolved once.
+        """
+        times = sorted({t for c in world.claims for t in (c.first_seen_at, c.gone_at) if t})
+        first = {page: seen[0] for page, seen in world.page_times.items()}
+        told = {c.gone_at for c in world.claims if c.gone_at} | {
+            c.first_seen_at for c in world.claims if first.get((c.source, c.page_url)) != c.first_seen_at
+        }
+        facts, at = Facts(), ""
+        changes: list[Change] = []
+        for place, time in enumerate(times):
+            if time < since or time not in told:
+                continue
+            before = times[place - 1] if place else ""
+            if before != at:
+                facts = resolve(as_seen_at(world, before))
+            seen = as_seen_at(world, time)
+            after = resolve(seen)
+            changes += differences(facts, after, time, _first_read(seen, after, time))
+            facts, at = after, time
+        if times and at != times[-1]:
+            facts = resolve(as_seen_at(world, times[-1]))
+        return cls(facts, changes)
+
+
+def _write_changes(conn: sqlite3.Connection, changes: list[Change], since: str, where: str, parameters: Iterable[str] = ()) -> int:
+    """Makes ``changes`` since a time, of the subjects for which a condition holds, exactly these. Returns how many are new."""
+    key = (since, *parameters)
+    former = set(
+        conn.execute(f"select changed_at, subject, field, old_value, new_value from changes where changed_at >= ? and {where}", key)
+    )
+    wanted = {(c.changed_at, c.subject, c.field): c for c in changes}  # an issue of two products changes once
+    if former == {tuple(c) for c in wanted.values()}:
+        return 0
+    conn.execute(f"delete from changes where changed_at >= ? and {where}", key)
+    # A change may be of a fact that is no more: a release whose build was corrected since.
+    name_subjects(conn, {change.subject for change in wanted.values()})
+    runs = dict(conn.execute("select fetched_at, min(run) from pages where state = 'accepted' group by fetched_at").fetchall())
+    conn.executemany(
+        "insert into changes (run, changed_at, subject, field, old_value, new_value) values (?, ?, ?, ?, ?, ?)",
+        [(runs[change.changed_at], *change) for change in wanted.values()],
+    )
+    return len({tuple(c) for c in wanted.values()} - former)
+
+
 def differences(before: Facts, after: Facts, time: str, is_first_read: set[str]) -> Iterator[Change]:
     """What changed between two resolutions.
 
@@ -289,7 +376,7 @@ def differences(before: Facts, after: Facts, time: str, is_first_read: set[str])
                 continue
             if old is None:
                 if table in _NEW:
-                    yield Change(time, subject, _NEW[table], None, _summary(table, new))
+                    yield Change(time, subject, _name_of_new(table, new), None, _summary(table, new))
                 continue
             for column in told:
                 # That a baseline is found where none was known follows from that baseline's own row.
@@ -297,7 +384,13 @@ def differences(before: Facts, after: Facts, time: str, is_first_read: set[str])
                     yield Change(time, subject, column, _text(old[column]), _text(new[column]))
         for key in old_rows.keys() - new_rows.keys():
             if table in _NEW:
-                yield Change(time, old_rows[key]["subject"], _NEW[table], _summary(table, old_rows[key]), None)
+                old = old_rows[key]
+                yield Change(time, old["subject"], _name_of_new(table, old), _summary(table, old), None)
+
+
+def _name_of_new(table: str, row: Row) -> str:
+    # A CVE is fixed by several KBs; each is a change of its own.
+    return f"{_NEW[table]}/{row['product']}/{row['kb']}" if table == "kb_cves" else _NEW[table]
 
 
 def _text(value: object) -> str | None:
@@ -319,6 +412,10 @@ def _summary(table: str, row: Row) -> str:
         return (
             f"{row['amount']:.2f} {row['currency']} per {row['unit']} from {row['valid_from'] or 'a day not stated'} ({row['source_url']})"
         )
+    if table == "known_issues":
+        return f"KB{row['kb']}: {row['title']}"
+    if table == "kb_cves":
+        return f"KB{row['kb']} on {row['product']}"
     return str(row["name"])
 
 

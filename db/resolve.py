@@ -8,37 +8,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Final
 
-from db.belief import Belief, Correction, Row, Stated, by_field
+from db.belief import Belief, Row, Stated, by_field
 from db.grammar import guid_of, planned_baseline_month, planned_by_cadence, second_tuesday
 from db.ids import stable_id
 from db.products import named
-
-
-@dataclass(slots=True)
-class _Unit:
-    """The claims that are about one release."""
-
-    product: str
-    kb: int | None
-    build: str | None
-    subject: str
-    claims: list[Stated] = field(default_factory=list)
-    baseline_day: str | None = None  # of a baseline without an LCU
-    row: Row = field(default_factory=dict)
-    _by_field: dict[str, list[Stated]] = field(default_factory=dict)
-    _indexed: int = 0  # claims are only ever added
-
-    def of(self, name: str) -> list[Stated]:
-        """The claims of a field, and of the same field stated twice ("field#2"). Not to be changed by the caller."""
-        if self._indexed < len(self.claims):
-            for found, claims in by_field(self.claims[self._indexed :]).items():
-                self._by_field.setdefault(found, []).extend(claims)
-            self._indexed = len(self.claims)
-        return self._by_field.get(name, [])
+from db.units import Unit, attach, is_misplaced
 
 
 class Resolver(Belief):
@@ -47,50 +24,37 @@ class Resolver(Belief):
     def __init__(
         self,
         claims: Iterable[Stated],
-        precedence: Mapping[str, int],
-        corrections: Sequence[Correction],
+        belief: Belief,
         page_times: Mapping[tuple[str, str], Sequence[str]],
     ) -> None:
         """Resolves.
 
         Args:
             claims: every claim, standing and gone.
-            precedence: of each source; the smaller is believed.
-            corrections: decisions of persons.
+            belief: whose precedence and corrections count.
             page_times: fetch times of the accepted pages, by source and page_url.
         """
-        super().__init__(precedence, corrections)
+        super().__init__(belief.precedence, belief.corrections)
         self._page_times = page_times
         self._by_subject: dict[str, list[Stated]] = defaultdict(list)
         for claim in claims:
             self._by_subject[self._corrected_subject(claim)].append(claim)
         units = self._units()
+        attach(units, self._by_subject)
         self._releases(units)
+        self._misplaced(units)
         self._calendar(units)
         self._baselines(units)
         self._products(units)
         self._kbs_and_articles(units)
-        self._prices()
-        self._eligibility()
-        self.facts.subjects = {s for s, _ in self.facts.fact_claims} | {row["subject"] for t in self._tables() for row in t.values()}
-
-    def _tables(self) -> list[dict[Any, Row]]:
-        return [
-            self.facts.products,
-            self.facts.kbs,
-            self.facts.releases,
-            self.facts.hotpatch_calendar,
-            self.facts.prices,
-            self.facts.eligibility,
-        ]
 
     # --- releases ---------------------------------------------------------------------------------------------------
 
-    def _units(self) -> list[_Unit]:
+    def _units(self) -> list[Unit]:
         """The releases: claims of one product, KB and build; claims without a build go to the builds of their KB."""
-        units: dict[str, _Unit] = {}
-        unbuilt: list[_Unit] = []
-        baselines: list[_Unit] = []
+        units: dict[str, Unit] = {}
+        unbuilt: list[Unit] = []
+        baselines: list[Unit] = []
         for subject in sorted(self._by_subject):
             if not subject.startswith("release/"):
                 continue
@@ -99,14 +63,14 @@ class Resolver(Belief):
                 continue
             _, product, second, third = subject.split("/")
             if third == "baseline":
-                baselines.append(_Unit(product, None, None, subject, claims, second))
+                baselines.append(Unit(product, None, None, subject, claims, baseline_day=second))
                 continue
-            unit = _Unit(product, None if second == "-" else int(second), None if third == "-" else third, subject, list(claims))
+            unit = Unit(product, None if second == "-" else int(second), None if third == "-" else third, subject, list(claims))
             if unit.build is None:
                 unbuilt.append(unit)
             else:
                 units[subject] = unit
-        by_kb: dict[tuple[str, int | None], list[_Unit]] = defaultdict(list)
+        by_kb: dict[tuple[str, int | None], list[Unit]] = defaultdict(list)
         for unit in units.values():
             by_kb[unit.product, unit.kb].append(unit)
         for rivals in by_kb.values():
@@ -119,11 +83,19 @@ class Resolver(Belief):
             for owner in owners:
                 owner.claims += unit.claims
             if not owners:
+                unit.build = self._fixed_build(unit)
                 units[unit.subject] = unit
         found = list(units.values())
         return found + self._joined(found, baselines)
 
-    def _rivals(self, found: list[_Unit]) -> list[_Unit]:
+    def _fixed_build(self, unit: Unit) -> str | None:
+        """The build that MSRC states for a KB whose title has none (KB5066360)."""
+        number = named(unit.product).build_number
+        claims = self._by_subject.get(f"remediation/{unit.product}/{unit.kb}", ())
+        builds = {c.value for c in claims if c.what == "fixed_build" and c.value and c.gone_at is None}
+        return min((b for b in builds if number is None or b.startswith(f"{number}.")), default=None)
+
+    def _rivals(self, found: list[Unit]) -> list[Unit]:
         """The units of one product and KB that are the same release with another build: what no place states beside the believed one.
 
         A KB may have several builds of a product (4016871: 15063.296 and 15063.297); then one place states both. Their
@@ -132,11 +104,11 @@ class Resolver(Belief):
         if len(found) < 2 or found[0].kb is None:
             return []
 
-        def places(unit: _Unit) -> set[tuple[str, str, str]]:
+        def places(unit: Unit) -> set[tuple[str, str, str]]:
             standing = [c for c in unit.claims if c.gone_at is None]
             return {(c.source, c.page_url, c.section) for c in standing or unit.claims}
 
-        def order(unit: _Unit) -> tuple[bool, int]:
+        def order(unit: Unit) -> tuple[bool, int]:
             return (all(c.gone_at is not None for c in unit.claims), min(self._precedence[c.source] for c in unit.claims))
 
         ordered = sorted(found, key=lambda u: (min(c.page_url for c in u.claims), u.subject))
@@ -192,9 +164,9 @@ class Resolver(Belief):
                     found[(*place, product)].append(subject)
         return found
 
-    def _joined(self, units: list[_Unit], baselines: list[_Unit]) -> list[_Unit]:
+    def _joined(self, units: list[Unit], baselines: list[Unit]) -> list[Unit]:
         """Joins baselines, which name neither KB nor build, with the LCU of their product and day (case 6)."""
-        by_day: dict[tuple[str, str], list[_Unit]] = defaultdict(list)
+        by_day: dict[tuple[str, str], list[Unit]] = defaultdict(list)
         for unit in units:
             days = [self._value(c) for c in sorted(unit.of("release_date"), key=lambda c: self._precedence[c.source]) if c.gone_at is None]
             days = days or [self._value(c) for c in unit.of("release_date")]
@@ -217,7 +189,7 @@ class Resolver(Belief):
             found[-1].claims += baseline.claims
         return alone
 
-    def _misdated(self, baseline: _Unit, units: list[_Unit]) -> list[_Unit]:
+    def _misdated(self, baseline: Unit, units: list[Unit]) -> list[Unit]:
         """The baseline that a calendar lists for the month of a navigation's baseline, where no LCU has its day: one of the dates is wrong."""
         month = (baseline.baseline_day or "")[:7]
         return [
@@ -229,15 +201,21 @@ class Resolver(Belief):
             and any(c.value == "baseline" and c.gone_at is None for c in u.of("classification"))
         ]
 
-    def _releases(self, units: list[_Unit]) -> None:
+    def _releases(self, units: list[Unit]) -> None:
         for unit in units:
             number = named(unit.product).build_number
             unit.subject = _subject(unit)
             subject = unit.subject
             self._pick(subject, "kb", unit.of("kb") + unit.of("slug_kb"), lambda v, k=unit.kb: int(v) == k)  # type: ignore[misc]
-            self._pick(subject, "build", unit.of("build") + unit.of("slug_build"), lambda v, n=number: n is None or v.startswith(f"{n}."))  # type: ignore[misc]
-            day = self._pick(subject, "release_date", unit.of("release_date")) or unit.baseline_day
-            kind = self._pick(subject, "classification", unit.of("classification")) or ("baseline" if unit.baseline_day else "cumulative")
+            builds = (
+                unit.of("build") + unit.of("slug_build") + unit.said("build") + unit.said("page_title_build") + unit.said("fixed_build")
+            )
+            self._pick(subject, "build", builds, lambda v, n=number: n is None or v.startswith(f"{n}."))  # type: ignore[misc]
+            days = unit.of("release_date") + unit.said("release_date") + unit.said("page_title_date")
+            day = self._pick(subject, "release_date", days) or unit.baseline_day
+            kind = self._pick(subject, "classification", unit.of("classification") + unit.said("classification")) or (
+                "baseline" if unit.baseline_day else "cumulative"
+            )
             for claim in (c for c in unit.claims if c.subject.endswith("/baseline")):
                 self.facts.fact_claims.add((subject, claim.claim))
             cadence = self._pick(subject, "cadence", unit.of("cadence"))
@@ -261,16 +239,59 @@ class Resolver(Belief):
                 "build_number": int(parts[0]) if parts else None, "revision": int(parts[1]) if parts else None,
                 "release_date": day, "month": month, "cadence": cadence, "classification": kind,
                 "in_hotpatch_line": int("hotpatch" in lines), "in_standard_line": int("standard" in lines),
-                "restart_required": {"hotpatch": 0, "component": None}.get(kind, 1),
+                "restart_required": self._restart(unit, kind),
                 "is_unplanned": 0, "is_public_preview": int(self._is_preview(unit, lines)),
-                "is_expired": int(any(c.gone_at is None for c in unit.of("is_expired"))),
+                "is_expired": int(any(c.gone_at is None for c in unit.of("is_expired") + unit.said("is_expired"))),
                 "baseline_release": None, "baseline_kb": None, "baseline_build": None,
                 "derived_from": _derived(unit, kind), "gone_since": _gone_since(unit.claims),
                 "article_url": self._article_url(unit), "subject": subject,
             }  # fmt: skip
             self.facts.releases[unit.row["release"]] = unit.row
+            self._witnessed(unit)
 
-    def _no_preview(self, unit: _Unit, kind: str, cadence: str | None) -> str:
+    def _misplaced(self, units: list[Unit]) -> None:
+        """Remediations that MSRC lists under a product whose builds they do not have: the KB's own release says whose they are."""
+        by_kb: dict[int, list[Unit]] = defaultdict(list)
+        for unit in units:
+            if unit.kb:
+                by_kb[unit.kb].append(unit)
+        for subject in sorted(s for s in self._by_subject if s.startswith("remediation/")):
+            _, product, kb = subject.split("/")
+            others = sorted(by_kb.get(int(kb), []), key=lambda u: u.subject)
+            claims = self._by_subject[subject]
+            if not others or any(u.product == product for u in others) or not is_misplaced(product, claims):
+                continue
+            own = (others[0].of("kb") or others[0].claims)[0]
+            for claim in claims:
+                if claim.what == "fixed_build" and claim.gone_at is None:
+                    self._conflict(others[0].subject, "product", own, claim, others[0].product, product, "sanity")
+
+    def _restart(self, unit: Unit, kind: str) -> int | None:
+        """Whether a restart is due: of a component only where its article says so."""
+        if kind == "component":
+            stated = self._pick(unit.subject, "restart_required", unit.said("restart_required"))
+            return None if stated is None else int(stated)
+        return 0 if kind == "hotpatch" else 1
+
+    def _witnessed(self, unit: Unit) -> None:
+        """What MSRC and Graph say of the release's line and month: they agree, or are a conflict (KB5123303 is no plain LCU)."""
+        kind = unit.row["classification"]
+        own = min(unit.of("classification") or unit.of("line") or unit.claims, key=lambda c: (self._precedence[c.source], c.claim))
+        for claim in unit.said("subtype") + unit.said("is_hotpatch"):
+            is_hotpatch = self._value(claim) in {"hotpatch", "1"}
+            if claim.gone_at is not None or kind == "component":  # MSRC has no word for components
+                continue
+            if is_hotpatch == (kind == "hotpatch"):
+                self.facts.fact_claims.add((unit.subject, claim.claim))
+            else:
+                lost = "hotpatch" if is_hotpatch else "cumulative"
+                self._conflict(unit.subject, "classification", own, claim, kind, lost, "precedence")
+        own = (unit.of("month") or unit.of("release_date") or [own])[0]
+        for claim in unit.said("month"):
+            if claim.gone_at is None and claim.value and claim.value not in {unit.row["month"], (unit.row["release_date"] or "")[:7]}:
+                self._conflict(unit.subject, "month", own, claim, unit.row["month"], claim.value, "precedence")
+
+    def _no_preview(self, unit: Unit, kind: str, cadence: str | None) -> str:
         """A title's "Preview" against the published letter of a table: C and D are previews, the others are not."""
         if kind != "preview" or cadence not in {"A", "B", "E", "OOB"}:
             return kind
@@ -285,7 +306,7 @@ class Resolver(Belief):
         return "cumulative"
 
     @staticmethod
-    def _is_preview(unit: _Unit, lines: set[str | None]) -> bool:
+    def _is_preview(unit: Unit, lines: set[str | None]) -> bool:
         marks = unit.of("is_public_preview")
         if any(c.value == "titled" for c in marks):
             return True
@@ -293,7 +314,7 @@ class Resolver(Belief):
         listed = {(c.source, c.page_url, c.section) for c in unit.of("line") if c.value == "hotpatch"} & navigations
         return bool(marks) and "standard" not in lines and listed == {(c.source, c.page_url, c.section) for c in marks}
 
-    def _article_url(self, unit: _Unit) -> str | None:
+    def _article_url(self, unit: Unit) -> str | None:
         """Where the article is now: the newest address; of a baseline that of the LCU's own article."""
         found = [c for c in unit.of("article_url") if c.value]
         own = [c for c in found if not c.subject.endswith("/baseline")] or found
@@ -304,8 +325,9 @@ class Resolver(Belief):
 
     # --- baselines of hotpatches ------------------------------------------------------------------------------------
 
-    def _baselines(self, units: list[_Unit]) -> None:
-        by_product: dict[str, list[_Unit]] = defaultdict(list)
+    def _baselines(self, units: list[Unit]) -> None:
+        self._units_by_subject = {unit.subject: unit for unit in units}
+        by_product: dict[str, list[Unit]] = defaultdict(list)
         for unit in units:
             by_product[unit.product].append(unit)
         for product_units in by_product.values():
@@ -325,9 +347,42 @@ class Resolver(Belief):
                         _set_baseline(row, before[-1].row)
                     else:
                         self._derive_baseline(row, day, units)
+                    self._required(unit, row)
+
+    def _required(self, unit: Unit, row: Row) -> None:
+        """The baseline that the article of a hotpatch names: it agrees with the one that follows from the calendar, or is a conflict."""
+        baseline = self.facts.releases.get(row["baseline_release"] or 0)
+        for claim in unit.said("requires_kb"):
+            if baseline is None or claim.gone_at is not None or not claim.value:
+                continue
+            if int(claim.value) in {baseline["kb"], *self._article_kbs(baseline)}:
+                self.facts.fact_claims.add((unit.subject, claim.claim))
+            elif proof := sorted(number for subject, number in self.facts.fact_claims if subject == baseline["subject"]):
+                won = self._by_number[proof[0]]
+                self._conflict(unit.subject, "baseline_kb", won, claim, str(baseline["kb"]), claim.value, "precedence")
+
+    @cached_property
+    def _by_number(self) -> dict[int, Stated]:
+        return {claim.claim: claim for claims in self._by_subject.values() for claim in claims}
+
+    def _article_kbs(self, baseline: Row) -> set[int]:
+        """The KBs of the articles about a baseline (KB5089602 is the one about KB5082063)."""
+        named_by_links = {int(c.value) for c in self._units_by_subject[baseline["subject"]].of("article_kb") if c.value}
+        return named_by_links | self._articles_about.get(str(baseline["kb"]), set())
+
+    @cached_property
+    def _articles_about(self) -> dict[str, set[int]]:
+        """KBs of articles by the KB that they install, as pages state it."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for subject, claims in self._by_subject.items():
+            if subject.startswith("kb/"):
+                for claim in claims:
+                    if claim.what == "installs_kb" and claim.value:
+                        found[claim.value].add(int(subject.removeprefix("kb/")))
+        return found
 
     @staticmethod
-    def _companion_day(row: Row, units: list[_Unit]) -> str | None:
+    def _companion_day(row: Row, units: list[Unit]) -> str | None:
         """The day of the hotpatch whose build an undated component has (KB5074204 has that of KB5072014)."""
         days = [
             u.row["release_date"]
@@ -337,7 +392,7 @@ class Resolver(Belief):
         return min((day for day in days if day), default=None)
 
     @staticmethod
-    def _derive_baseline(row: Row, day: str, units: list[_Unit]) -> None:
+    def _derive_baseline(row: Row, day: str, units: list[Unit]) -> None:
         """The B release of the last planned baseline month, for hotpatches older than every listed baseline (case 23)."""
         month = planned_baseline_month(day[:7])
         sharing = {u.product for u in units if u.kb and u.kb == row["kb"] and u.build == row["build"]}
@@ -358,8 +413,8 @@ class Resolver(Belief):
 
     # --- the calendar -----------------------------------------------------------------------------------------------
 
-    def _calendar(self, units: list[_Unit]) -> None:
-        months: dict[tuple[str, str], list[_Unit]] = defaultdict(list)
+    def _calendar(self, units: list[Unit]) -> None:
+        months: dict[tuple[str, str], list[Unit]] = defaultdict(list)
         for subject in self._by_subject:
             if subject.startswith("calendar/"):
                 _, product, month = subject.split("/")
@@ -371,7 +426,7 @@ class Resolver(Belief):
         for (product, month), found in sorted(months.items()):
             self._month(product, month, found)
 
-    def _month(self, product: str, month: str, units: list[_Unit]) -> None:
+    def _month(self, product: str, month: str, units: list[Unit]) -> None:
         subject = f"calendar/{product}/{month}"
         claims = self._by_subject.get(subject, [])
         fields = by_field(claims)
@@ -449,7 +504,7 @@ class Resolver(Belief):
 
     # --- products ---------------------------------------------------------------------------------------------------
 
-    def _products(self, units: list[_Unit]) -> None:
+    def _products(self, units: list[Unit]) -> None:
         numbers: dict[str, Counter[int]] = defaultdict(Counter)
         products = {unit.product for unit in units} | {product for product, _ in self.facts.hotpatch_calendar}
         for unit in units:
@@ -471,9 +526,9 @@ class Resolver(Belief):
 
     # --- KBs and articles -------------------------------------------------------------------------------------------
 
-    def _kbs_and_articles(self, units: list[_Unit]) -> None:
+    def _kbs_and_articles(self, units: list[Unit]) -> None:
         released = {unit.kb for unit in units if unit.kb}
-        titles: dict[int, list[tuple[_Unit, Stated]]] = defaultdict(list)
+        titles: dict[int, list[tuple[Unit, Stated]]] = defaultdict(list)
         for unit in units:
             if unit.kb:
                 row = self._kb(unit.kb)
@@ -504,15 +559,17 @@ class Resolver(Belief):
         self._articles(units, article_kbs)
 
     def _kb(self, kb: int) -> Row:
-        return self.facts.kbs.setdefault(
-            kb, {"kb": kb, "title": None, "article_url": None, "release_date": None, "installs_kb": None, "subject": f"kb/{kb}"}
-        )
+        return self.facts.kbs.setdefault(kb, bare_kb(kb))
 
     def _stated_kbs(self, released: set[int]) -> None:
         """KBs that pages state by themselves: an entry whose builds are all of other products, and the list of baselines' articles."""
         for subject in sorted(s for s in self._by_subject if s.startswith("kb/")):
             kb = int(subject.split("/")[1])
             fields = by_field(self._by_subject[subject])
+            if kb in self.facts.kbs or fields.keys() - _INSTANTS:  # a feed is never the only source of a KB
+                self._instants(kb, fields)
+            if not fields.keys() - _INSTANTS:
+                continue
             row = self._kb(kb)
             for name in ("title", "article_url", "release_date"):
                 row[name] = row[name] or self._pick(subject, name, fields[name])
@@ -521,7 +578,16 @@ class Resolver(Belief):
                 self._kb(int(installs))
                 row["installs_kb"] = int(installs)
 
-    def _baseline_articles(self, units: list[_Unit], released: set[int]) -> dict[tuple[str, str], int]:
+    def _instants(self, kb: int, fields: Mapping[str, list[Stated]]) -> None:
+        """When the first article of a KB was published and the last was edited, as feeds say; several articles are no disagreement."""
+        row = self._kb(kb)
+        for name, chosen in (("published_at", min), ("updated_at", max)):
+            claims = [c for c in fields.get(name, ()) if c.value and c.gone_at is None]
+            if claims:
+                row[name] = chosen(c.value or "" for c in claims)
+                self.facts.fact_claims |= {(row["subject"], c.claim) for c in claims if c.value == row[name]}
+
+    def _baseline_articles(self, units: list[Unit], released: set[int]) -> dict[tuple[str, str], int]:
         """Links the KB of an article with the KB that it installs (case 25); the articles of baselines by product and day."""
         by_day: dict[tuple[str, str], int] = {}
         for subject, claims in self._by_subject.items():
@@ -529,7 +595,7 @@ class Resolver(Belief):
                 days = [c.value for c in claims if c.field == "release_date" and c.value]
                 for product in (c.value for c in by_field(claims)["product"] if c.value):
                     by_day |= {(product, day): int(subject.split("/")[1]) for day in days if day}
-        installs: dict[int, list[tuple[Stated, _Unit]]] = defaultdict(list)
+        installs: dict[int, list[tuple[Stated, Unit]]] = defaultdict(list)
         for unit in units:
             for claim in unit.of("article_kb"):
                 article = int(claim.value or 0)
@@ -558,13 +624,37 @@ class Resolver(Belief):
                 self.facts.fact_claims.add((row["subject"], other.claim))
         return by_day
 
+    def _read_articles(self) -> None:
+        """What articles that were read state of themselves, under the address that answered."""
+        for subject in sorted(s for s in self._by_subject if s.startswith("article/")):
+            kb = int(subject.removeprefix("article/"))
+            by_page: dict[str, dict[str, Stated]] = defaultdict(dict)
+            for claim in self._by_subject[subject]:
+                if claim.gone_at is None:
+                    by_page[claim.page_url][claim.field] = claim
+            for url, stated in sorted(by_page.items()):
+                row = self.facts.articles.setdefault(url, _bare_article(url, kb, None, None))
+                self._kb(kb)
+                row["kb"] = row["kb"] or kb
+                for name in ("title", "release_date", "applies_to", "requires_build", "ssu_build", "expired_on"):
+                    if name in stated:
+                        row[name] = self._value(stated[name])
+                for name in ("requires_kb", "ssu_kb", "issue_count"):
+                    if name in stated and (number := self._value(stated[name])):
+                        row[name] = int(number)
+                if row["requires_kb"]:
+                    self._kb(row["requires_kb"])
+                self._kb(kb)["title"] = self._kb(kb)["title"] or row["title"]
+                self._kb(kb)["article_url"] = self._kb(kb)["article_url"] or url
+                self.facts.fact_claims |= {(f"kb/{kb}", claim.claim) for claim in stated.values()}
+
     @staticmethod
-    def _address_of(unit: _Unit, claim: Stated) -> str | None:
+    def _address_of(unit: Unit, claim: Stated) -> str | None:
         same = [c for c in unit.of("article_url") if c.subject == claim.subject and c.section == claim.section and c.value]
         same.sort(key=lambda c: (c.gone_at is not None, c.page_url))
         return same[0].value if same else None
 
-    def _articles(self, units: list[_Unit], article_kbs: dict[tuple[str, str], int]) -> None:
+    def _articles(self, units: list[Unit], article_kbs: dict[tuple[str, str], int]) -> None:
         products: dict[str, set[str]] = defaultdict(set)
         for unit in sorted(units, key=lambda u: u.subject):
             for claim in sorted(unit.of("article_url"), key=lambda c: (c.gone_at is not None, c.page_url, c.section)):
@@ -585,7 +675,7 @@ class Resolver(Belief):
                 )
                 row = self.facts.articles.setdefault(
                     claim.value,
-                    {"url": claim.value, "kb": kb, "product": None, "title": title, "release_date": day, "guid": guid_of(claim.value)},
+                    _bare_article(claim.value, kb, title, day),
                 )
                 row["kb"], row["title"] = row["kb"] or kb, row["title"] or title
                 products[claim.value].add(unit.product)
@@ -593,74 +683,48 @@ class Resolver(Belief):
             for claim in self._by_subject[subject]:
                 if claim.field == "article_url" and claim.value and claim.value not in self.facts.articles:
                     row = self._kb(int(subject.split("/")[1]))
-                    self.facts.articles[claim.value] = {
-                        "url": claim.value, "kb": row["kb"], "product": None, "title": row["title"], "release_date": row["release_date"], "guid": guid_of(claim.value),
-                    }  # fmt: skip
+                    self.facts.articles[claim.value] = _bare_article(claim.value, row["kb"], row["title"], row["release_date"])
+        self._read_articles()
         for url, found in products.items():
             self.facts.articles[url]["product"] = found.pop() if len(found) == 1 else None
 
-    # --- prices -----------------------------------------------------------------------------------------------------
 
-    def _prices(self) -> None:
-        """Prices as their sources state them: no source wins over another here, the view shows where they disagree."""
-        for subject in sorted(s for s in self._by_subject if s.startswith("price/")):
-            _, service, product, meter, currency_unit, condition, *_ = subject.split("/")
-            currency, _, unit = currency_unit.partition(" ")
-            for (source, page_url, section), stated in self._by_place(subject):
-                values = {name: self._value(claim) for name, claim in stated.items()}
-                if values.get("amount") is None:
-                    continue
-                number = stable_id(subject, source, page_url, section)
-                known_product = None if product == "-" else product
-                self._add_product(known_product)
-                self.facts.prices[number] = {
-                    "price": number, "service": service, "product": known_product, "meter": meter, "unit": unit.replace(" per ", "/"),
-                    "currency": currency, "region": values.get("region"), "amount": float(values["amount"] or 0),
-                    "valid_from": values.get("valid_from"), "valid_to": values.get("valid_to"), "condition": "" if condition == "-" else condition,
-                    "note": values.get("note"), "source_url": section, "trust": values.get("trust") or source, "subject": subject,
-                }  # fmt: skip
-                self.facts.fact_claims |= {(subject, claim.claim) for claim in stated.values()}
-
-    def _eligibility(self) -> None:
-        """Who may have hotpatching, as documents state it."""
-        names = ("product", "publisher", "offer", "sku", "edition", "platform", "is_eligible", "requirement")
-        for subject in sorted(s for s in self._by_subject if s.startswith("eligibility/")):
-            for (source, page_url, section), stated in self._by_place(subject):
-                values: Row = {name: self._value(stated[name]) if name in stated else None for name in names}
-                values["is_eligible"] = None if values["is_eligible"] is None else int(values["is_eligible"])
-                self._add_product(values["product"])
-                number = stable_id(subject, source, page_url, section)
-                self.facts.eligibility[number] = {
-                    "eligibility": number, "kind": subject.split("/")[1], **values, "source_url": section, "subject": subject,
-                }  # fmt: skip
-                self.facts.fact_claims |= {(subject, claim.claim) for claim in stated.values()}
-
-    def _by_place(self, subject: str) -> list[tuple[tuple[str, str, str], dict[str, Stated]]]:
-        """The standing claims of a subject by who states them: source, page and section."""
-        by_place: dict[tuple[str, str, str], dict[str, Stated]] = defaultdict(dict)
-        for claim in sorted(self._by_subject[subject], key=lambda c: c.last_seen_at):
-            if claim.gone_at is None:
-                by_place[claim.source, claim.page_url, claim.section][claim.field] = claim
-        return sorted(by_place.items(), key=lambda item: item[0])
-
-    def _add_product(self, product: str | None) -> None:
-        """A product that only a price or a document names."""
-        if product is None or product in self.facts.products:
-            return
-        known = named(product)
-        self.facts.products[product] = {
-            "product": product, "name": known.name, "family": known.family, "build_number": known.build_number, "release_date": None,
-            "mainstream_end_date": None, "extended_end_date": None, "hotpatch_from_date": None, "hotpatch_end_date": None, "subject": f"product/{product}",
-        }  # fmt: skip
+# What feeds state of a KB.
+_INSTANTS: Final = frozenset({"published_at", "updated_at", "feed_title"})
 
 
-def _subject(unit: _Unit) -> str:
+def bare_kb(kb: int) -> Row:
+    """A KB of which nothing but its number is known."""
+    return {
+        "kb": kb, "title": None, "article_url": None, "release_date": None, "installs_kb": None, "published_at": None,
+        "updated_at": None, "subject": f"kb/{kb}",
+    }  # fmt: skip
+
+
+def bare_product(product: str) -> Row:
+    """A servicing line of which only its name is known."""
+    known = named(product)
+    return {
+        "product": product, "name": known.name, "family": known.family, "build_number": known.build_number, "release_date": None,
+        "mainstream_end_date": None, "extended_end_date": None, "hotpatch_from_date": None, "hotpatch_end_date": None,
+        "subject": f"product/{product}",
+    }  # fmt: skip
+
+
+def _bare_article(url: str, kb: int | None, title: str | None, day: str | None) -> Row:
+    return {
+        "url": url, "kb": kb, "product": None, "title": title, "release_date": day, "guid": guid_of(url), "applies_to": None,
+        "requires_kb": None, "requires_build": None, "ssu_kb": None, "ssu_build": None, "issue_count": None, "expired_on": None,
+    }  # fmt: skip
+
+
+def _subject(unit: Unit) -> str:
     if unit.baseline_day:
         return unit.subject
     return f"release/{unit.product}/{unit.kb or '-'}/{unit.build or '-'}"
 
 
-def _day_order(unit: _Unit) -> tuple[str, int]:
+def _day_order(unit: Unit) -> tuple[str, int]:
     return (unit.row["release_date"] or "", unit.row["revision"] or 0)
 
 
@@ -668,7 +732,7 @@ def _set_baseline(row: Row, baseline: Row) -> None:
     row["baseline_release"], row["baseline_kb"], row["baseline_build"] = baseline["release"], baseline["kb"], baseline["build"]
 
 
-def _derived(unit: _Unit, kind: str) -> str | None:
+def _derived(unit: Unit, kind: str) -> str | None:
     """What was concluded of a release: a navigation's baseline has neither KB nor build unless a calendar states them."""
     if kind != "baseline" or not unit.kb:
         return None

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _COLUMN = re.compile(r"^ {4}(?P<column>\w+) [^\n]*?-- (?P<comment>[^\n]+)$", re.MULTILINE)
 _TABLE = re.compile(r"(?:^-- (?P<comment>[^\n]+)\n)?create table (?P<table>\w+) \((?P<body>.*?)\n\)", re.MULTILINE | re.DOTALL)
 
+_CREATED = re.compile(r"^create (?:unique )?(?P<kind>table|index) (?P<name>\w+)", re.MULTILINE)
+# "    applies_to text,                -- servicing lines ..."
+_DEFINITION = re.compile(r"^ {4}(?P<column>\w+) (?P<type>(?:text|integer|real)(?: references \w+ \(\w+\))?),? +--", re.MULTILINE)
+
 
 def schema_sql() -> str:
     """The text of ``schema.sql``."""
@@ -51,6 +55,21 @@ def migrations() -> Migrations:
             db.conn.execute(statement)
         # "KB5087423" is a word of the title; the bare number is found by the column of its own.
         db.table("kbs").enable_fts(["kb", "title"], create_triggers=True)
+
+    @steps()
+    def m002_articles_issues_and_cves(db: Database) -> None:
+        # A database of the first version lacks tables and columns; a new one was made with them by the step before.
+        present = {row[0] for row in db.conn.execute("select name from sqlite_master")}
+        for statement in _statements(schema_sql()):
+            created = _CREATED.search(statement)
+            assert created is not None, statement
+            if created["name"] not in present:
+                db.conn.execute(statement)
+                continue
+            known = {row[1] for row in db.conn.execute(f"pragma table_info({created['name']})")}
+            for column in _DEFINITION.finditer(statement) if created["kind"] == "table" else ():
+                if column["column"] not in known:
+                    db.conn.execute(f"alter table {created['name']} add column {column['column']} {column['type']}")
 
     return steps
 

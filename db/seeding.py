@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from db import load, publish, schema
+from db import corrections, load, publish, schema
 from db.ids import stable_id
 
 _SOURCES: Final = ("source", "title", "home_url", "licence", "precedence", "due_every", "stands_in_for")
@@ -131,7 +131,7 @@ def load_seed(conn: sqlite3.Connection) -> None:
         load.INSERT_CLAIM,
         [_claim_row(row, pages) for row in claims],
     )
-    publish.write_corrections(conn, publish.load_corrections())
+    corrections.write_corrections(conn, corrections.load_corrections())
     changed = publish.publish(conn, "")
     publish.write_lines(conn)
     conn.execute("update runs set facts_changed = ? where run = 1", (changed,))

@@ -17,7 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from db import check, load, publish, schema
+from db import check, corrections, load, publish, schema
 from db.belief import Correction
 from db.claims import BadInput, Claim, LockHeld, Page, UnexpectedPage
 from scraper import tree
@@ -106,11 +106,11 @@ def chosen(ids: Sequence[str]) -> list[Source]:
 class Run:
     """A run on one database: pages are taken, by ``crawl_tree`` or ``crawl_network``, then ``finish`` writes; or ``replay``."""
 
-    def __init__(self, conn: sqlite3.Connection, archive: Archive | None, corrections: list[Correction], say: Progress, kind: str) -> None:
+    def __init__(self, conn: sqlite3.Connection, archive: Archive | None, decided: list[Correction], say: Progress, kind: str) -> None:
         """Begins a run; nothing is written until ``finish``."""
         self.conn = conn
         self.archive = archive
-        self.corrections = corrections
+        self.corrections = decided
         self.say = say
         self.kind = kind
         self.started_at = utc_now()
@@ -206,9 +206,9 @@ class Run:
         self._write_sources()
         self.result.run = self.conn.execute("select coalesce(max(run), 0) + 1 from runs").fetchone()[0]
         self.conn.execute("insert into runs values (?, ?, null, ?, 'done', 0, 0, 0, 0, 0)", (self.result.run, self.started_at, self.kind))
-        corrected = publish.read_corrections(self.conn) != sorted(self.corrections)
+        corrected = corrections.read_corrections(self.conn) != sorted(self.corrections)
         if corrected:
-            publish.write_corrections(self.conn, self.corrections)
+            corrections.write_corrections(self.conn, self.corrections)
         return corrected
 
     def _end(self, oldest: str | None) -> None:
@@ -270,7 +270,7 @@ class Run:
         later = load.counts_after(conn, page)
         if later is not None and not source.is_embedded:
             # Read in the order of their times, the later page might have been refused: then only a replay gives what that order gives.
-            gone = publish.accepted_gone(self.corrections, page.source)
+            gone = corrections.accepted_gone(self.corrections, page.source)
             known = load.counts_of(conn, page.source, page.page_url, read.content)
             self.needs_replay |= check.refusal(check.lost_sections(known, later, gone)) is not None
         began, ended = load.accept(conn, page, number, stated, claims or [])
@@ -293,7 +293,7 @@ class Run:
             now=now,
             before=before,
             at_least=source.at_least,
-            accepted_gone=publish.accepted_gone(self.corrections, page.source),
+            accepted_gone=corrections.accepted_gone(self.corrections, page.source),
         )
         self._write_checks(page, checks)
         return check.refusal(checks) or ""
@@ -312,7 +312,7 @@ class Run:
         )
 
     def _check_corrections(self) -> None:
-        for correction in publish.unmatched(self.conn):
+        for correction in corrections.unmatched(self.conn):
             note = f"expected a claim {correction.field} = {correction.value!r} of {correction.subject} to correct, got none"
             self.conn.execute(
                 "insert or replace into checks values (?, ?, '', ?, 'correction', 0, 1, ?)",

@@ -9,9 +9,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from db import publish, schema, seeding
+from db import schema, seeding
 from db.belief import Correction
 from db.claims import BadInput
+from db.corrections import load_corrections
 from scraper.archive import Archive
 from scraper.crawl import Progress, Result, Run, chosen, crawl_network, crawl_tree, locked, open_database
 from scraper.sources import Source
@@ -48,7 +49,7 @@ def progress() -> Iterator[Progress]:
 def corrections_of(db: Path, given: Sequence[Path]) -> list[Correction]:
     """The corrections of a run: those of the package, of ``<db>.corrections.csv`` if it is there, and of the files given."""
     beside = db.with_name(f"{db.name}.corrections.csv")
-    return publish.load_corrections([*([beside] if beside.is_file() else []), *given])
+    return load_corrections([*([beside] if beside.is_file() else []), *given])
 
 
 def ensure_seeded(db: Path, archive: Path) -> bool:

@@ -40,6 +40,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarnin
 
 HIDDEN = {"subjects", "_sqlite_migrations", "kbs_fts", "kbs_fts_config", "kbs_fts_data", "kbs_fts_docsize", "kbs_fts_idx"}
 TABLES = sorted(set(schema.comments()) - HIDDEN)
+# The embedded facts come from navigations and tables: they hold no article and no month of MSRC's data.
+EMPTY = {"checks", "corrections", "article_changes", "kb_channels", "kb_cves", "known_issues", "security_months"}
 VIEWS = sorted(schema.view_files())
 QUERIES: dict[str, dict[str, Any]] = site.config(public=False)["metadata"]["databases"]["hotpatch"]["queries"]
 
@@ -152,7 +154,7 @@ def test_every_table_and_view_opens(own: Datasette, public: Datasette, is_public
         assert (page.status_code, data.status_code) == (200, 200), name
         assert "facets-timed-out" not in page.text, name
         assert data.json()["query_ms"] < ds.setting("sql_time_limit_ms"), name
-        assert bool(data.json()["rows"]) is (name not in {"checks", "corrections"}), name
+        assert bool(data.json()["rows"]) is (name not in EMPTY), name
 
 
 def test_the_address_does_not_depend_on_the_name_of_the_file(own: Datasette, seeded: Path):
