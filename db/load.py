@@ -86,6 +86,15 @@ def validators(conn: sqlite3.Connection, url: str) -> tuple[str | None, str | No
     return (row[0], row[1], row[2]) if row else (None, None, None)
 
 
+def answered_at(conn: sqlite3.Connection, source: str) -> dict[str, str]:
+    """Fetch time of the last answer of every address of a source, asked or redirected to, whatever came of it."""
+    found: dict[str, str] = {}
+    for column in ("url", "final_url"):
+        for url, fetched_at in conn.execute(f"select {column}, max(fetched_at) from pages where source = ? group by 1", (source,)):
+            found[url] = max(found.get(url, ""), fetched_at)
+    return found
+
+
 def last_content(conn: sqlite3.Connection, page: Page) -> tuple[str, str]:
     """Hashes (as served, of the content) of the last accepted answer of an address."""
     found: tuple[str, str] = conn.execute(
@@ -105,7 +114,15 @@ def stated_since(conn: sqlite3.Connection, page: Page, content_sha256: str) -> s
 
 
 def record_page(
-    conn: sqlite3.Connection, page: Page, number: int, sha256: str, content_sha256: str, stated_since: str | None, state: str, run: int
+    conn: sqlite3.Connection,
+    page: Page,
+    number: int,
+    sha256: str,
+    content_sha256: str,
+    stated_since: str | None,
+    state: str,
+    size: int,
+    run: int,
 ) -> None:
     """Writes the row of an answer. One that was refused before may be accepted now, and takes the same row."""
     tie = conn.execute(
@@ -117,7 +134,7 @@ def record_page(
         on conflict (page) do update set state = excluded.state, stated_since = excluded.stated_since, tie = excluded.tie""",
         (
             number, page.source, page.page_url, page.url, page.final_url, page.fetched_at, tie, stated_since, page.status, sha256, content_sha256,
-            page.headers.get("etag"), page.headers.get("last-modified"), 0 if page.status == 304 else len(page.body), state, run,
+            page.headers.get("etag"), page.headers.get("last-modified"), 0 if page.status == 304 else size, state, run,
         ),
     )  # fmt: skip
 

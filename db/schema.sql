@@ -10,7 +10,7 @@ create table sources (
     licence text not null,          -- the terms under which it is published
     precedence integer not null,    -- the smaller is believed first
     due_every text not null,        -- how often it is due, such as 6h
-    state text not null,            -- of the last run that tried: never_read, ok, refused or unreachable
+    state text not null,            -- of the last run that tried: never_read, ok, refused, unreachable, or off (it needs a credential that is not set)
     stands_in_for text              -- the source that need not be read where this one could be
 ) strict;
 

@@ -47,6 +47,21 @@ class Archive:
         self._append(page, sha256)
         return sha256
 
+    def body(self, sha256: str) -> bytes:
+        """The bytes of a hash.
+
+        Raises:
+            BadInput: the file is missing or is not what its name says.
+        """
+        target = self._file(sha256)
+        try:
+            body = target.read_bytes()
+        except OSError as error:
+            raise BadInput(f"expected an answer in the archive, got {error}") from None
+        if hashlib.sha256(body).hexdigest() != sha256:
+            raise BadInput(f"expected content of its name's hash in {target}, got {len(body)} other bytes")
+        return body
+
     def keep_unchanged(self, page: Page, sha256: str) -> None:
         """Logs an answer "304 Not Modified": the content of that hash was seen again."""
         self._append(page, sha256)
@@ -111,14 +126,7 @@ class Archive:
             BadInput: a file is missing or is not what its name says.
         """
         for entry in sorted((e for e in self._entries() if "url" in e), key=lambda e: str(e["fetched_at"])):
-            target = self._file(entry["sha256"])
-            try:
-                body = target.read_bytes()
-            except OSError as error:
-                raise BadInput(f"expected the answer of {entry['url']} in the archive, got {error}") from None
-            if hashlib.sha256(body).hexdigest() != entry["sha256"]:
-                raise BadInput(f"expected content of its name's hash in {target}, got {len(body)} other bytes")
             yield Page(
                 source=entry["source"], page_url=entry["page_url"], url=entry["url"], final_url=entry["final_url"],
-                fetched_at=entry["fetched_at"], status=entry["status"], body=body, headers=entry["headers"],
+                fetched_at=entry["fetched_at"], status=entry["status"], body=self.body(entry["sha256"]), headers=entry["headers"],
             )  # fmt: skip

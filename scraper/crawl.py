@@ -6,28 +6,26 @@ the old state or the new one, and a run that is killed leaves the database as it
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from db import check, corrections, load, publish, schema
 from db.belief import Correction
 from db.claims import BadInput, Claim, LockHeld, Page, UnexpectedPage
 from scraper import tree
 from scraper.archive import Archive, content_sha256
-from scraper.sources import PageSpec, Source, registry
-
-if TYPE_CHECKING:
-    from scraper.fetch import Fetcher
+from scraper.sources import Link, PageSpec, Source, registry
 
 Progress = Callable[[str], None]
+# Some articles that a navigation lists are not there (sources of vuls-data-update, 2026).
+MISSING = frozenset({404, 410})
 
 
 @dataclass(slots=True)
@@ -58,11 +56,15 @@ class Result:
 class _Read:
     """A page on its way: read, and parsed if its content is new."""
 
-    page: Page
+    page: Page  # without its body, once it is parsed: a month of MSRC's data has 20 MB
     sha256: str
     content: str
+    size: int  # bytes as served
     claims: list[Claim] | None  # None: content that was accepted before
+    stated: str | None = None  # when the site says that the content was changed
     error: str = ""
+    is_missing: bool = False  # 404 or 410 of a page that others link to
+    follows: list[PageSpec] = field(default_factory=list)  # the pages that it names
 
 
 def utc_now() -> str:
@@ -104,7 +106,7 @@ def chosen(ids: Sequence[str]) -> list[Source]:
 
 
 class Run:
-    """A run on one database: pages are taken, by ``crawl_tree`` or ``crawl_network``, then ``finish`` writes; or ``replay``."""
+    """A run on one database: pages are taken, by ``crawl_tree`` or ``scraper.network``, then ``finish`` writes; or ``replay``."""
 
     def __init__(self, conn: sqlite3.Connection, archive: Archive | None, decided: list[Correction], say: Progress, kind: str) -> None:
         """Begins a run; nothing is written until ``finish``."""
@@ -118,31 +120,86 @@ class Run:
         self.reads: list[_Read] = []
         self.state: dict[str, str] = {}
         self.needs_replay = False
+        self.left: list[tuple[str, str]] = []  # sources with more pages than a run reads
         self.notes: list[tuple[Page, str]] = []  # pages that were tried first, could not be read, and have others in their place
 
     def take(self, page: Page) -> _Read:
         """Archives a page and parses it if its content is new."""
         self.result.pages_read += 1
+        source = registry()[page.source]
         read = self._kept(page)
-        if (
+        if page.status in MISSING:
+            read.is_missing = True
+        elif (
             page.status != 304
             and load.is_new(self.conn, page, read.content)
             and not any(r.content == read.content and r.page.page_url == page.page_url and not r.error for r in self.reads)
         ):
             self.result.pages_parsed += 1
             try:
-                read.claims = list(registry()[page.source].parse(page))
+                read.claims = list(source.parse(page))
             except UnexpectedPage as error:
                 read.error = str(error)
             except Exception as error:  # noqa: BLE001 (whatever a page does to its parser, it is named and refused, and the other pages go on)
                 read.error = f"expected a page that its parser can read, got {type(error).__name__}: {error}"
+        if not read.error and not read.is_missing and self.kind != "replay":
+            self._note_follows(source, read, page)
+        if page.status == 200:
+            stated = last_modified(page) or source.stated_since(page)
+            read.stated = min(stated, page.fetched_at) if stated else None  # never later than we saw it
+        read.page = replace(page, body=b"")
         self.reads.append(read)
         return read
+
+    def take_unchanged(self, page: Page) -> None:
+        """Takes a page that the server says has not changed: the content that was accepted last was seen again."""
+        sha256, content = load.last_content(self.conn, page)
+        self.result.pages_read += 1
+        if self.archive is not None:
+            self.archive.keep_unchanged(page, sha256)
+        read = _Read(page, sha256, content, 0, None)
+        self._note_follows(registry()[page.source], read, page)
+        self.reads.append(read)
+        self.say(f"{page.source}: {page.final_url}: not modified")
+
+    def leave(self, source: str, note: str) -> None:
+        """Notes that a source has more pages than one run reads."""
+        self.left.append((source, note))
+        self.say(f"{source}: {note}")
+
+    def _note_follows(self, source: Source, read: _Read, page: Page) -> None:
+        """Notes which pages a page names. What names them wrongly is a failure; what the page states itself is loaded."""
+        if page.status == 304 and self.archive is not None:
+            page = replace(page, body=self.archive.body(read.sha256))
+        try:
+            read.follows = list(source.follow(page))
+        except UnexpectedPage as error:
+            self.fail(page.source, page.final_url, "refused", str(error))
+
+    def links(self) -> list[Link]:
+        """The articles that pages link to: those read in this run, and those that stand in the database."""
+        found: dict[tuple[str, int | None], str] = {}
+        replaced = {(read.page.source, read.page.page_url) for read in self.reads if read.claims is not None and not read.error}
+        rows = self.conn.execute(
+            """select c.source, c.page_url, c.subject, c.value, coalesce(d.value, '') from claims as c
+            left join claims as d on d.source = c.source and d.page_url = c.page_url and d.section = c.section and d.subject = c.subject
+                and d.field = 'release_date' and d.gone_at is null
+            where c.field in ('article_url', 'article_url#2') and c.value is not null and c.gone_at is null"""
+        ).fetchall()
+        for source, page_url, subject, url, day in rows:
+            if (source, page_url) not in replaced:
+                _add_link(found, subject, url, day)
+        for read in self.reads:
+            dates = {(c.section, c.subject): c.value for c in read.claims or () if c.field == "release_date"}
+            for claim in read.claims or ():
+                if claim.field.partition("#")[0] == "article_url" and claim.value and not read.error:
+                    _add_link(found, claim.subject, claim.value, dates.get((claim.section, claim.subject)) or "")
+        return [Link(url, kb, day) for (url, kb), day in sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or 0))]
 
     def _kept(self, page: Page) -> _Read:
         """Archives a page, if the run has an archive."""
         sha256 = self.archive.keep(page) if self.archive is not None else hashlib.sha256(page.body).hexdigest()
-        return _Read(page, sha256, content_sha256(page.body), None)
+        return _Read(page, sha256, content_sha256(page.body), len(page.body), None)
 
     def fail(self, source: str, page_url: str, state: str, note: str) -> None:
         """Notes that a page could not be read."""
@@ -235,11 +292,14 @@ class Run:
     def _write_sources(self) -> None:
         for source in registry().values():
             self.conn.execute(
-                """insert into sources values (?, ?, ?, ?, ?, ?, 'never_read', nullif(?, ''))
+                """insert into sources values (?, ?, ?, ?, ?, ?, ?, nullif(?, ''))
                 on conflict (source) do update set title = excluded.title, home_url = excluded.home_url, licence = excluded.licence,
                 precedence = excluded.precedence, due_every = excluded.due_every, stands_in_for = excluded.stands_in_for""",
-                (source.source, source.title, source.home_url, source.licence, source.precedence, source.due_every, source.stands_in_for),
-            )
+                (
+                    source.source, source.title, source.home_url, source.licence, source.precedence, source.due_every,
+                    "off" if source.credential else "never_read", source.stands_in_for,
+                ),
+            )  # fmt: skip
 
     def _load(self, read: _Read) -> str | None:
         """Loads one page. Returns its fetch time if claims began, ended or began earlier, None if nothing changed."""
@@ -248,6 +308,10 @@ class Run:
         if conn.execute("select 1 from pages where page = ? and state = 'accepted'", (number,)).fetchone():
             self.state.setdefault(page.source, "ok")
             return None  # the very answer that was loaded before
+        if read.is_missing:
+            load.record_page(conn, page, number, read.sha256, read.content, None, "failed", read.size, result.run)
+            self._write_checks(page, [check.Check("", "there", False, False, f"expected status 200, got {page.status}")])
+            return None
         source = registry()[page.source]
         error = read.error
         claims = read.claims
@@ -255,8 +319,9 @@ class Run:
             error = "expected content that was accepted before, got content that was refused"
         if not error and claims is not None and not source.is_embedded:
             error = self._check(source, read, claims)
-        stated = None if source.is_embedded else self._stated_since(page, read.content)
-        load.record_page(conn, page, number, read.sha256, read.content, stated, "refused" if error else "accepted", result.run)
+        # An answer without content: what was said when the content came.
+        stated = load.stated_since(conn, page, read.content) if page.status == 304 else read.stated
+        load.record_page(conn, page, number, read.sha256, read.content, stated, "refused" if error else "accepted", read.size, result.run)
         if error:
             self._write_checks(page, [check.Check("", "readable", False, True, error)] if read.error else [])
             self.state[page.source] = "refused"
@@ -298,13 +363,6 @@ class Run:
         self._write_checks(page, checks)
         return check.refusal(checks) or ""
 
-    def _stated_since(self, page: Page, content: str) -> str | None:
-        """When the site says that the content was changed; never later than we saw it."""
-        if page.status == 304:  # an answer without content: what was said when the content came
-            return load.stated_since(self.conn, page, content)
-        stated = last_modified(page) or registry()[page.source].stated_since(page)
-        return min(stated, page.fetched_at) if stated else None
-
     def _write_checks(self, page: Page, checks: list[check.Check]) -> None:
         self.conn.executemany(
             "insert or replace into checks values (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -330,6 +388,8 @@ class Run:
                 )
         for page, note in self.notes:
             self._write_checks(page, [check.Check("", "readable", False, False, note)])
+        for source, note in self.left:
+            self.conn.execute("insert or replace into checks values (?, ?, '', '', 'pages', 0, 0, ?)", (self.result.run, source, note))
         for source, state in self.state.items():
             self.conn.execute("update sources set state = ? where source = ?", (state, source))
 
@@ -347,6 +407,16 @@ def last_modified(page: Page) -> str | None:
         return None
 
 
+def _add_link(found: dict[tuple[str, int | None], str], subject: str, url: str, day: str) -> None:
+    # release/<product>/<kb>/<build>; a baseline's entry, release/<product>/<day>/baseline, names no KB
+    kind, *parts = subject.split("/")
+    number = {"release": parts[1] if len(parts) > 1 else "", "kb": parts[0] if parts else ""}.get(kind, "")
+    if kind == "release" and parts[-1] == "baseline":
+        day, number = day or parts[1], ""
+    key = (url, int(number) if number.isdigit() else None)
+    found[key] = max(found.get(key, ""), day)
+
+
 def crawl_tree(run: Run, sources: Sequence[Source], folder: Path) -> None:
     """Takes every page of the sources that a saved tree holds.
 
@@ -354,7 +424,7 @@ def crawl_tree(run: Run, sources: Sequence[Source], folder: Path) -> None:
         BadInput: the folder holds not one page of any source.
     """
     now = utc_now()
-    found = 0
+    taken: set[Path] = set()
     for source in sources:
         for spec in () if source.is_embedded else source.pages:
             pages: dict[Path, Page] = {}
@@ -367,16 +437,51 @@ def crawl_tree(run: Run, sources: Sequence[Source], folder: Path) -> None:
             if not pages:
                 run.result.not_in_tree.append(spec.page_url)
                 continue
+            taken |= pages.keys()
             for page in pages.values():
-                found += 1
-                _take(run, page)
-    if not found and not any(tree.find(folder, url) for source in registry().values() for spec in source.pages for url in spec.addresses):
+                take(run, page)
+    fixed = {file for s in registry().values() for spec in s.pages for url in spec.addresses if (file := tree.find(folder, url))}
+    followed = _followed_in_tree(run, sources, folder, taken | fixed, now)
+    if (
+        not taken
+        and not followed
+        and not fixed
+        and not any(s.page_at(url) for s in registry().values() for url, _ in tree.addresses(folder))
+    ):
         raise BadInput(f"expected pages of a source ({', '.join(registry())}) as {folder}/<host>/<path>.html or .md, got none")
 
 
-def _take(run: Run, page: Page, *, is_optional: bool = False) -> bool:
+def _followed_in_tree(run: Run, sources: Sequence[Source], folder: Path, taken: set[Path], now: str) -> int:
+    """Takes the pages of a tree that other pages link to, and those whose address says what they are. Returns how many."""
+    found: dict[Path, tuple[Source, str, PageSpec]] = {}
+    links = run.links()
+    for source in sources:
+        for spec in source.linked(links, now):
+            for url in spec.addresses:
+                file = tree.find(folder, url)
+                if file is not None and file not in taken:
+                    found.setdefault(file, (source, url, spec))
+    for url, file in tree.addresses(folder):
+        for source in sources:
+            spec_at = source.page_at(url) if file not in taken and file not in found else None
+            if spec_at is not None:
+                found[file] = (source, url, spec_at)
+    for file, (source, url, spec) in sorted(found.items()):
+        page = tree.read(file, source=source.source, page_url=spec.page_url, url=url, now=now)
+        take(run, named_by(spec, page), may_be_missing=True)
+    return len(found)
+
+
+def named_by(spec: PageSpec, page: Page) -> Page:
+    """The page under its name in claims: of an article the address that answered, without query and fragment."""
+    if not spec.is_named_by_answer:
+        return page
+    return replace(page, page_url=re.split(r"[?#]", page.final_url, maxsplit=1)[0])
+
+
+def take(run: Run, page: Page, *, is_optional: bool = False, may_be_missing: bool = False) -> bool:
     """Takes a page that an address answered with; False if the answer is no page."""
-    if page.status not in {200, 304}:
+    if page.status not in {200, 304} and not (may_be_missing and page.status in MISSING):
         run.result.pages_read += 1
         run.fail(page.source, page.page_url, "unreachable", f"expected status 200, got {page.status} from {page.final_url}")
         return False
@@ -384,63 +489,9 @@ def _take(run: Run, page: Page, *, is_optional: bool = False) -> bool:
     if read.error and is_optional:
         run.reads.remove(read)
         run.notes.append((page, read.error))
-    what = read.error or ("unchanged" if read.claims is None else f"{len(read.claims)} claims")
+    what = read.error or ("not there" if read.is_missing else "unchanged" if read.claims is None else f"{len(read.claims)} claims")
     run.say(f"{page.source}: {page.final_url}: {what}")
     return not read.error
-
-
-async def crawl_network(run: Run, sources: Sequence[Source], fetcher: Fetcher) -> None:
-    """Reads the pages of the sources from Microsoft's sites, one host at a time each; of a family the first page that can be read."""
-    groups: dict[str, list[tuple[Source, PageSpec]]] = {}
-    for source in sorted(sources, key=lambda s: not s.stands_in_for):
-        for spec in () if source.is_embedded else source.pages:
-            groups.setdefault(spec.family or spec.page_url, []).append((source, spec))
-    await asyncio.gather(*(_read_family(run, specs, fetcher) for specs in groups.values()))
-
-
-async def _read_family(run: Run, specs: list[tuple[Source, PageSpec]], fetcher: Fetcher) -> None:
-    from scraper.fetch import FetchError, Unreachable  # noqa: PLC0415 (httpx takes 0.3 s to import)
-
-    notes: list[str] = []
-    source, spec = specs[-1]
-    for source, spec in specs:
-        for url in spec.addresses:
-            known_url, etag, modified = load.validators(run.conn, url)
-            try:
-                answer = await fetcher.get(url, etag=etag, last_modified=modified, known_url=known_url)
-            except Unreachable as error:
-                # The host is away: its other addresses are too.
-                run.fail(specs[-1][0].source, specs[-1][1].page_url, "unreachable", str(error))
-                return
-            except FetchError as error:
-                notes.append(f"{url}: {error}")
-                continue
-            if answer.status not in {200, 304}:
-                notes.append(f"{url}: expected status 200, got {answer.status}")
-                continue
-            page = Page(
-                source.source, spec.page_url, answer.url, answer.final_url, answer.fetched_at, answer.status, answer.body, answer.headers
-            )
-            if answer.status == 304:
-                _unchanged(run, page)
-                return
-            if _take(run, page, is_optional=bool(source.stands_in_for)):
-                return
-            break  # a page that cannot be read is refused and named; another of the family may do
-    if notes and all(source.stands_in_for for source, _ in specs):
-        run.say(f"{source.source}: not there: {'; '.join(notes)}")  # the source it stands in for is read instead
-    elif notes:
-        run.fail(source.source, spec.page_url, "unreachable", "; ".join(notes))
-
-
-def _unchanged(run: Run, page: Page) -> None:
-    """A page that the server says has not changed: the content that was accepted last was seen again."""
-    sha256, content = load.last_content(run.conn, page)
-    run.result.pages_read += 1
-    if run.archive is not None:
-        run.archive.keep_unchanged(page, sha256)
-    run.reads.append(_Read(page, sha256, content, None))
-    run.say(f"{page.source}: {page.final_url}: not modified")
 
 
 def open_database(path: Path) -> sqlite3.Connection:

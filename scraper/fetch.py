@@ -289,7 +289,14 @@ class Fetcher:
             self._client = None
 
     async def get(
-        self, url: str, *, etag: str | None = None, last_modified: str | None = None, known_url: str | None = None, accept: str = "*/*"
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        known_url: str | None = None,
+        accept: str = "*/*",
+        token: str | None = None,
     ) -> Answer:
         """Asks for an address, follows its redirects, waits where the host says so.
 
@@ -300,6 +307,7 @@ class Fetcher:
             known_url: the address that gave both (its ``final_url``). They are then sent to no other: where a page has moved, a
                 date alone could make the new address say 304 to a body that we never had.
             accept: the media types wanted; MSRC gives XML unless asked for ``application/json``.
+            token: sent as a bearer to the host of the address and to no other, wherever it redirects to.
 
         Returns:
             The answer: 200, 304 (only if one of etag and last_modified was sent), 404 or 410.
@@ -317,7 +325,14 @@ class Fetcher:
         def conditions_at(at: str) -> dict[str, str]:
             return conditions if known_url in (None, at) else {}
 
-        final_url, reply = await self._follow(url, lambda at: {"Accept": accept, **conditions_at(at)})
+        if token is not None and not re.fullmatch(r"[!-~]+", token):
+            raise BadInput("expected a token of printable ASCII without blanks, got another")  # never the token itself
+        home = urlsplit(url).hostname
+
+        def bearer_at(at: str) -> dict[str, str]:
+            return {"Authorization": f"Bearer {token}"} if token and urlsplit(at).hostname == home else {}
+
+        final_url, reply = await self._follow(url, lambda at: {"Accept": accept, **conditions_at(at), **bearer_at(at)})
         if reply.status == 304 and not conditions_at(final_url):
             raise UnexpectedStatus(final_url, 304, "200, 404 or 410 to a request without conditions")
         if reply.status not in ANSWERS and reply.status != 304:

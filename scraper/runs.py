@@ -14,7 +14,7 @@ from db.belief import Correction
 from db.claims import BadInput
 from db.corrections import load_corrections
 from scraper.archive import Archive
-from scraper.crawl import Progress, Result, Run, chosen, crawl_network, crawl_tree, locked, open_database
+from scraper.crawl import Progress, Result, Run, chosen, crawl_tree, locked, open_database
 from scraper.sources import Source
 
 # Seconds between two requests to a host. A crawl of two public scrapers at three at a time was throttled within minutes
@@ -116,6 +116,7 @@ def crawl(
 
 async def _from_network(run: Run, wanted: Sequence[Source], contact: str, mirror: str | None) -> None:
     from scraper.fetch import Fetcher, user_agent  # noqa: PLC0415 (httpx takes 0.3 s to import)
+    from scraper.network import crawl_network  # noqa: PLC0415
 
     async with Fetcher(user_agent=user_agent(contact), contact=contact, mirror=mirror, pause=0.0 if mirror else PAUSE) as fetcher:
         await crawl_network(run, wanted, fetcher)

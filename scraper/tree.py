@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -29,6 +30,17 @@ def find(tree: Path, url: str) -> Path | None:
         return None
     names = [*(f"{path}{suffix}" for suffix in SUFFIXES), path]
     return next((file for name in names if (file := tree / parts.hostname / name).is_file()), None)
+
+
+def addresses(tree: Path) -> Iterator[tuple[str, Path]]:
+    """The address of every file of a tree, in their order."""
+    for file in sorted(tree.rglob("*")):
+        if not file.is_file() or file.name.endswith(".meta.json"):
+            continue
+        host, *path = file.relative_to(tree).parts
+        if path:
+            path[-1] = path[-1].removesuffix(file.suffix) if file.suffix in SUFFIXES else path[-1]
+            yield f"https://{host}/{'/'.join(path)}", file
 
 
 def read(file: Path, *, source: str, page_url: str, url: str, now: str) -> Page:

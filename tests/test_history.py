@@ -44,7 +44,7 @@ def _load(conn: sqlite3.Connection, observations: list[Observation]) -> list[tup
             page = _page(minute)
             number = load.page_id(page, str(minute))
             content = repr(sorted(values.items()))
-            load.record_page(conn, page, number, str(minute), content, _stated(minute), "accepted", 1)
+            load.record_page(conn, page, number, str(minute), content, _stated(minute), "accepted", 1, 1)
             if not load.seen_again(conn, page, number):
                 claims = [Claim("s", "kb/1", key, value, value or "", 0) for key, value in values.items()]
                 load.accept(conn, page, number, _stated(minute), claims)
@@ -107,7 +107,7 @@ def test_pages_of_one_time_count_in_the_order_of_loading(conn: sqlite3.Connectio
     rows = _load(conn, [(5, {"a": "x"})])
     with schema.transaction(conn):
         page = Page("learn_release_info", URL, URL, URL, _time(5), 200, b"other")
-        load.record_page(conn, page, 77, "other", "other", None, "accepted", 1)
+        load.record_page(conn, page, 77, "other", "other", None, "accepted", 1, 1)
         load.accept(conn, page, 77, None, [Claim("s", "kb/1", "a", "y", "y", 0)])
     found = conn.execute("select value, gone_at from claims order by gone_at is null").fetchall()
     assert (len(rows), found) == (1, [("x", _time(5)), ("y", None)])

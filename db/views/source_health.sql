@@ -6,7 +6,7 @@ select
     case when s.due_every != 'never' then strftime('%Y-%m-%dT%H:%M:%SZ', last.good_at, due.step) end as due_at,
     case
         when s.state in ('refused', 'unreachable') then 1
-        when s.due_every = 'never' or s.stands_in_for is not null then 0
+        when s.due_every = 'never' or s.stands_in_for is not null or s.state = 'off' then 0
         when last.good_at is null then 1
         -- Stale is what has missed four of its dates: one failed run is no alarm.
         else strftime('%Y-%m-%dT%H:%M:%SZ', 'now') > strftime('%Y-%m-%dT%H:%M:%SZ', last.good_at, due.step, due.step, due.step, due.step)

@@ -41,14 +41,16 @@ class PageSpec(NamedTuple):
 
 
 class Link(NamedTuple):
-    """An article that a page names.
+    """An article that a page links to.
 
     Attributes:
         url: its address.
+        kb: the KB that the link is for, None for a baseline, whose entry names none.
         release_date: ISO date in the title that links to it, "" where it has none.
     """
 
     url: str
+    kb: int | None
     release_date: str
 
 

@@ -1,0 +1,127 @@
+"""A crawl from Microsoft's sites: fixed pages by family, then the pages that those name, one host at a time each."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from db import load
+from db.claims import Page
+from scraper.crawl import MISSING, Run, named_by, take, utc_now
+from scraper.sources import PageSpec, Source
+
+if TYPE_CHECKING:
+    from scraper.fetch import Fetcher
+
+
+async def crawl_network(run: Run, sources: Sequence[Source], fetcher: Fetcher) -> None:
+    """Reads the pages of the sources from Microsoft's sites, one host at a time each; of a family the first page that can be read."""
+    wanted = [source for source in sources if not source.is_embedded and not _is_off(run, source)]
+    groups: dict[str, list[tuple[Source, PageSpec]]] = {}
+    for source in sorted(wanted, key=lambda s: not s.stands_in_for):
+        for spec in source.pages:
+            groups.setdefault(spec.family or spec.page_url, []).append((source, spec))
+    await asyncio.gather(*(_read_family(run, specs, fetcher) for specs in groups.values()))
+    links, now = run.links(), utc_now()
+    await asyncio.gather(*(_read_followed(run, source, source.linked(links, now), fetcher) for source in wanted))
+
+
+def _is_off(run: Run, source: Source) -> bool:
+    """Whether a source needs a credential that the environment does not have."""
+    if not source.credential or os.environ.get(source.credential):
+        return False
+    run.state[source.source] = "off"
+    run.say(f"{source.source}: off: {source.credential} is not set")
+    return True
+
+
+async def _get(run: Run, source: Source, spec: PageSpec, url: str, fetcher: Fetcher) -> Page:
+    """One address, asked with what is known of its last answer.
+
+    Raises:
+        FetchError: it gave no usable answer.
+    """
+    known_url, etag, modified = load.validators(run.conn, url)
+    token = os.environ.get(source.credential) if source.credential else None
+    answer = await fetcher.get(url, etag=etag, last_modified=modified, known_url=known_url, accept=spec.accept, token=token)
+    page = Page(source.source, spec.page_url, answer.url, answer.final_url, answer.fetched_at, answer.status, answer.body, answer.headers)
+    return named_by(spec, page)
+
+
+async def _read_family(run: Run, specs: list[tuple[Source, PageSpec]], fetcher: Fetcher) -> None:
+    from scraper.fetch import FetchError, Unreachable  # noqa: PLC0415 (httpx takes 0.3 s to import)
+
+    notes: list[str] = []
+    source, spec = specs[-1]
+    for source, spec in specs:
+        for url in spec.addresses:
+            try:
+                page = await _get(run, source, spec, url, fetcher)
+            except Unreachable as error:
+                # The host is away: its other addresses are too.
+                run.fail(specs[-1][0].source, specs[-1][1].page_url, "unreachable", str(error))
+                return
+            except FetchError as error:
+                notes.append(f"{url}: {error}")
+                continue
+            if page.status not in {200, 304}:
+                notes.append(f"{url}: expected status 200, got {page.status}")
+                continue
+            if page.status == 304:
+                run.take_unchanged(page)
+                return
+            if take(run, page, is_optional=bool(source.stands_in_for)):
+                return
+            break  # a page that cannot be read is refused and named; another of the family may do
+    if notes and all(source.stands_in_for for source, _ in specs):
+        run.say(f"{source.source}: not there: {'; '.join(notes)}")  # the source it stands in for is read instead
+    elif notes:
+        run.fail(source.source, spec.page_url, "unreachable", "; ".join(notes))
+
+
+async def _read_followed(run: Run, source: Source, linked: Iterable[PageSpec], fetcher: Fetcher) -> None:
+    """Reads the pages that a source's own pages name and that others link to, where they are new or may have changed."""
+    from scraper.fetch import FetchError, Throttled, Unreachable  # noqa: PLC0415
+
+    queue = deque(spec for read in run.reads if read.page.source == source.source for spec in read.follows)
+    queue.extend(linked)
+    answered = load.answered_at(run.conn, source.source)
+    seen: set[str] = set()
+    asked = left = 0
+    while queue:
+        spec = queue.popleft()
+        if spec.page_url in seen:
+            continue
+        seen.add(spec.page_url)
+        last = max((answered[url] for url in spec.addresses if url in answered), default=None)
+        if last is not None and last >= spec.good_since:
+            continue
+        if source.at_a_time and asked >= source.at_a_time:
+            left += 1
+            continue
+        asked += 1
+        for place, url in enumerate(spec.addresses):
+            try:
+                page = await _get(run, source, spec, url, fetcher)
+            except (Unreachable, Throttled) as error:
+                run.fail(source.source, spec.page_url, "unreachable", f"{error}; {len(queue) + left + 1} pages wait for the next run")
+                return
+            except FetchError as error:
+                run.fail(source.source, spec.page_url, "unreachable", str(error))
+                break
+            if page.status in MISSING and place + 1 < len(spec.addresses):
+                continue
+            answered[url] = answered[page.final_url] = page.fetched_at
+            if page.status == 304:
+                run.take_unchanged(page)
+            else:
+                take(run, page, may_be_missing=True)
+            queue.extendleft(reversed(run.reads[-1].follows))
+            break
+    if left:
+        run.leave(
+            source.source, f"expected to read every page, got {left} left for the next run (at most {source.at_a_time} are read in one)"
+        )
