@@ -6,6 +6,7 @@ each pattern. What cannot be read raises ``UnexpectedPage`` (a page) or ``BadInp
 
 from __future__ import annotations
 
+import calendar
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -38,6 +39,8 @@ _BUILD: Final = re.compile(r"(?<![\d.])(?:10\.0\.)?(?P<number>\d{5})\.(?P<revisi
 _KB_CELL: Final = re.compile(r"(?:KB[\s-]?)?(\d{6,7})", re.IGNORECASE)
 # KB5087423, "KB 3216755" (January 26, 2017), kb5121768
 _KB: Final = re.compile(r"\bKB[\s-]?(?P<kb>\d{6,7})(?!\d)", re.IGNORECASE)
+# "addressed inKB5095093": only a zero-width space stood between (article of KB5094126)
+_KB_IN_PROSE: Final = re.compile(r"KB[\s-]?(?P<kb>\d{6,7})(?!\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,6 +84,15 @@ def kb(text: str) -> int:
     if not (match := _KB_CELL.fullmatch(clean(text))):
         raise UnexpectedPage(f"expected a KB such as KB5087423, got {text!r}")
     return int(match[1])
+
+
+def kbs_in(text: str) -> tuple[int, ...]:
+    """Every KB in a text, once each, in its order.
+
+    >>> kbs_in("addressed in KB5095093, which replaces KB 5094126")
+    (5095093, 5094126)
+    """
+    return tuple(dict.fromkeys(int(m["kb"]) for m in _KB_IN_PROSE.finditer(text)))
 
 
 # --- dates and months -----------------------------------------------------------------------------------------------
@@ -127,6 +139,21 @@ def iso_date(text: str) -> str:
         return date.fromisoformat(cleaned).isoformat()
     except ValueError:
         raise UnexpectedPage(f"expected a date such as 2026-05-12, got {text!r}") from None
+
+
+def long_dates_in(text: str) -> tuple[str, ...]:
+    """Every date "July 15, 2026" in a text as an ISO date, in its order; a day that no calendar has is none.
+
+    >>> long_dates_in("released on or after June 9, 2026")
+    ('2026-06-09',)
+    """
+    found = []
+    for match in _LONG_DATE.finditer(text):
+        day = int(match["day"])
+        year, month = int(match["year"]), month_number(match["month"])
+        if 1 <= day <= calendar.monthrange(year, month)[1] if year else False:
+            found.append(date(year, month, day).isoformat())
+    return tuple(found)
 
 
 def iso_date_or_month(text: str) -> str:

@@ -126,7 +126,7 @@ def _touched_groups(conn: sqlite3.Connection, touched: list[str], moved: set[int
         kind = _kind(subject)
         if kind in by_kind:
             keys[by_kind[kind]].add(GROUPS[by_kind[kind]].key(subject))
-        elif kind == "article":
+        elif kind == "article" and not subject.endswith("/-"):
             keys[by_kind["issue"]].add(subject.split("/")[1])
     if everything:
         return keys

@@ -627,15 +627,15 @@ class Resolver(Belief):
     def _read_articles(self) -> None:
         """What articles that were read state of themselves, under the address that answered."""
         for subject in sorted(s for s in self._by_subject if s.startswith("article/")):
-            kb = int(subject.removeprefix("article/"))
+            named_kb = subject.removeprefix("article/")
+            kb = None if named_kb == "-" else int(named_kb)
             by_page: dict[str, dict[str, Stated]] = defaultdict(dict)
             for claim in self._by_subject[subject]:
                 if claim.gone_at is None:
                     by_page[claim.page_url][claim.field] = claim
             for url, stated in sorted(by_page.items()):
                 row = self.facts.articles.setdefault(url, _bare_article(url, kb, None, None))
-                self._kb(kb)
-                row["kb"] = row["kb"] or kb
+                row["kb"] = kb = row["kb"] or kb
                 for name in ("title", "release_date", "applies_to", "requires_build", "ssu_build", "expired_on"):
                     if name in stated:
                         row[name] = self._value(stated[name])
@@ -644,9 +644,10 @@ class Resolver(Belief):
                         row[name] = int(number)
                 if row["requires_kb"]:
                     self._kb(row["requires_kb"])
-                self._kb(kb)["title"] = self._kb(kb)["title"] or row["title"]
-                self._kb(kb)["article_url"] = self._kb(kb)["article_url"] or url
-                self.facts.fact_claims |= {(f"kb/{kb}", claim.claim) for claim in stated.values()}
+                if kb is not None:
+                    self._kb(kb)["title"] = self._kb(kb)["title"] or row["title"]
+                    self._kb(kb)["article_url"] = self._kb(kb)["article_url"] or url
+                    self.facts.fact_claims |= {(f"kb/{kb}", claim.claim) for claim in stated.values()}
 
     @staticmethod
     def _address_of(unit: Unit, claim: Stated) -> str | None:

@@ -57,7 +57,7 @@ def attach(units: Iterable[Unit], by_subject: Mapping[str, list[Stated]]) -> Non
             by_kb[unit.kb].append(unit)
     for subject in sorted(by_subject):
         kind, _, rest = subject.partition("/")
-        if kind == "article":
+        if kind == "article" and rest != "-":  # a baseline's article may name no KB
             _attach_article(by_kb.get(int(rest), []), by_subject[subject])
         elif kind == "remediation":
             product, kb = rest.split("/")
