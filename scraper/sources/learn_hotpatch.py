@@ -1,0 +1,101 @@
+"""Learn's page on hotpatching of Windows Server: the images of the Azure Marketplace that have it, by publisher, offer and SKU.
+
+As HTML and, with ``?accept=text/markdown``, as markdown. One table: four images of Windows Server 2022 under "Supported platforms" in
+2023, eight of 2022 and 2025 under "Azure and Azure Local virtual machines" since 2025. Odd: SKUs are written in mixed case here, in
+lower case by ARM. Read in English alone: the Portuguese copy had wrong rows. What the page says in sentences and lists (editions for
+Azure Arc, custom images, prerequisites) is left to ``facts_eligibility``; copies of before May 2026 still name a fee, which is no price.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from db.claims import Claim, Page, UnexpectedPage
+from scraper.markup import Cell, Event, html_events, markdown_events, tree
+from scraper.sources import PageSpec, distinct, learn_release_info
+
+TITLE = "Microsoft Learn: hotpatch for Windows Server"
+HOME_URL = "https://learn.microsoft.com/en-us/windows-server/get-started/hotpatch"
+LICENCE = "https://learn.microsoft.com/en-us/legal/termsofuse"
+PRECEDENCE = 100  # the page is the list that others copy
+DUE_EVERY = "1d"
+AT_LEAST = 4  # images; as many as the page had in 2023, half of those of 2025
+
+PAGES = [PageSpec(HOME_URL, (f"{HOME_URL}?accept=text/markdown", HOME_URL))]
+
+_COLUMNS: Final = ("publisher", "os offer", "sku")
+# "Supported platforms" (2023), "Azure and Azure Local virtual machines" (2025); not "Azure images without support on virtual machines"
+_PLATFORMS: Final = re.compile(
+    r"(?!.*(?:\bnot\b|n['’]t\b|\bwithout\b|\bunsupported\b))(?:supported platforms|azure\b.*\b(?:virtual machines|vms))", re.IGNORECASE
+)
+# MicrosoftWindowsServer, WindowsServer
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+# 2022-Datacenter-Azure-Edition-Hotpatch-smalldisk
+_SKU: Final = re.compile(r"(?P<year>20[0-9]{2})(?:-[A-Za-z0-9]+)+")
+
+stated_since = learn_release_info.stated_since  # the header of every page of Learn
+
+
+def parse(page: Page) -> Iterator[Claim]:
+    """Claims of ``eligibility/image/<publisher>/<offer>/<sku>`` in lower case, one section per heading.
+
+    Raises:
+        UnexpectedPage: no table of images, another column, an empty cell, or a SKU that names no year.
+    """
+    return distinct(_tables(page))
+
+
+def _tables(page: Page) -> Iterator[Claim]:
+    heading = ""
+    rows: dict[str, int] = {}
+    for event in _events(page):
+        if event.kind == "heading":
+            heading = event.text
+        elif event.kind == "text" and "|" in event.text and _PLATFORMS.fullmatch(heading):
+            raise UnexpectedPage(f"expected rows that begin with '|' below {heading!r}, got {event.text[:120]!r}")  # markdown allows others
+        elif event.kind == "table" and event.rows:
+            header = [cell.text.casefold() for cell in event.rows[0]]
+            if not _PLATFORMS.fullmatch(heading):
+                if set(header) & set(_COLUMNS):  # a list of images without hotpatching would have these columns too
+                    raise UnexpectedPage(f"expected the heading of supported platforms before a table of {header}, got {heading!r}")
+                continue
+            if sorted(header) != sorted(_COLUMNS):
+                raise UnexpectedPage(f"expected the columns {', '.join(_COLUMNS)} below {heading!r}, got {header}")
+            for cells in event.rows[1:]:
+                row = rows[heading] = rows.get(heading, -1) + 1
+                yield from _image(page, heading, header, cells, row)
+    if not rows:
+        raise UnexpectedPage(f"expected a table of images below supported platforms, got none on {page.final_url}")
+
+
+def _image(page: Page, heading: str, header: list[str], cells: list[Cell], row: int) -> Iterator[Claim]:
+    texts = [cell.text for cell in cells]
+    if len(texts) != len(header) or not all(texts):
+        raise UnexpectedPage(f"expected {len(header)} full cells in a row of {heading!r}, got {texts}")
+    record = dict(zip(header, texts, strict=True))
+    publisher, offer, sku = (record[name] for name in _COLUMNS)
+    if not _NAME.fullmatch(publisher) or not _NAME.fullmatch(offer):
+        raise UnexpectedPage(f"expected a publisher and an offer such as 'WindowsServer', got {publisher!r} and {offer!r}")
+    if not (match := _SKU.fullmatch(sku)):
+        raise UnexpectedPage(f"expected a SKU such as '2025-Datacenter-Azure-Edition', got {sku!r}")
+    subject = f"eligibility/image/{publisher}/{offer}/{sku}".lower()
+    for field, value, text in (
+        ("product", f"ws{match['year']}", sku),
+        ("publisher", publisher, publisher),
+        ("offer", offer, offer),
+        ("sku", sku, sku),
+        ("platform", "azure", heading),
+        ("is_eligible", "1", heading),
+    ):
+        yield Claim(heading, subject, field, value, text, row, page.page_url)
+
+
+def _events(page: Page) -> Iterable[Event]:
+    try:
+        text = page.body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnexpectedPage(f"expected UTF-8, got {error} from {page.final_url}") from None
+    is_html = text.lstrip()[:1] == "<"
+    return html_events(tree(page)) if is_html else markdown_events(text)
