@@ -635,7 +635,7 @@ class Resolver(Belief):
                     by_page[claim.page_url][claim.field] = claim
             for url, stated in sorted(by_page.items()):
                 row = self.facts.articles.setdefault(url, _bare_article(url, kb, None, None))
-                row["kb"] = kb = row["kb"] or kb
+                row["kb"] = about = row["kb"] or kb
                 for name in ("title", "release_date", "applies_to", "requires_build", "ssu_build", "expired_on"):
                     if name in stated:
                         row[name] = self._value(stated[name])
@@ -644,10 +644,11 @@ class Resolver(Belief):
                         row[name] = int(number)
                 if row["requires_kb"]:
                     self._kb(row["requires_kb"])
-                if kb is not None:
-                    self._kb(kb)["title"] = self._kb(kb)["title"] or row["title"]
-                    self._kb(kb)["article_url"] = self._kb(kb)["article_url"] or url
-                    self.facts.fact_claims |= {(f"kb/{kb}", claim.claim) for claim in stated.values()}
+                if about is not None:
+                    known = self._kb(about)
+                    known["title"] = known["title"] or row["title"]
+                    known["article_url"] = known["article_url"] or url
+                    self.facts.fact_claims |= {(known["subject"], claim.claim) for claim in stated.values()}
 
     @staticmethod
     def _address_of(unit: Unit, claim: Stated) -> str | None:

@@ -209,13 +209,14 @@ def _applies_to(main: Node, parts: list[Section]) -> Field | None:
         spans = [found for part in parts if clean(part.title).casefold() == "applies to" for found in blocks(part.nodes)]
     if not spans:
         return None
-    found: dict[str, None] = {}
-    for span in spans:
-        try:
-            found |= dict.fromkeys(products_in(span))
-        except UnexpectedPage:
-            continue
-    return "applies_to", " ".join(sorted(found)), "; ".join(spans)
+    return "applies_to", " ".join(sorted({product for span in spans for product in _lines_in(span)})), "; ".join(spans)
+
+
+def _lines_in(span: str) -> tuple[str, ...]:
+    try:
+        return products_in(span)
+    except UnexpectedPage:
+        return ()
 
 
 def _servicing_stack(parts: list[Section], main: Node) -> Iterator[Field]:
