@@ -51,6 +51,12 @@ class Result:
     failures: list[Failure] = field(default_factory=list)
     not_in_tree: list[str] = field(default_factory=list)
 
+    def with_next(self, other: Result) -> Result:
+        """Both, as one crawl, under the number of the later run."""
+        counts = ("pages_read", "pages_parsed", "claims_added", "claims_ended", "facts_changed")
+        summed = {name: getattr(self, name) + getattr(other, name) for name in counts}
+        return replace(other, **summed, failures=[*self.failures, *other.failures], not_in_tree=self.not_in_tree)
+
 
 @dataclass(slots=True)
 class _Read:
@@ -161,6 +167,17 @@ class Run:
         self._note_follows(registry()[page.source], read, page)
         self.reads.append(read)
         self.say(f"{page.source}: {page.final_url}: not modified")
+
+    def named_pages(self) -> dict[str, list[PageSpec]]:
+        """The pages that those read name, by source."""
+        found: dict[str, list[PageSpec]] = {}
+        for read in self.reads:
+            found.setdefault(read.page.source, []).extend(read.follows)
+        return found
+
+    def has_anything(self) -> bool:
+        """Whether a page was read, could not be, or was left for the next run."""
+        return bool(self.reads or self.result.failures or self.left)
 
     def leave(self, source: str, note: str) -> None:
         """Notes that a source has more pages than one run reads."""

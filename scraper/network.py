@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from db import load
@@ -17,16 +17,30 @@ if TYPE_CHECKING:
     from scraper.fetch import Fetcher
 
 
-async def crawl_network(run: Run, sources: Sequence[Source], fetcher: Fetcher) -> None:
-    """Reads the pages of the sources from Microsoft's sites, one host at a time each; of a family the first page that can be read."""
+async def read_fixed(run: Run, sources: Sequence[Source], fetcher: Fetcher) -> None:
+    """Reads the fixed pages of the sources from Microsoft's sites, one host at a time each; of a family the first that can be read."""
     wanted = [source for source in sources if not source.is_embedded and not _is_off(run, source)]
     groups: dict[str, list[tuple[Source, PageSpec]]] = {}
     for source in sorted(wanted, key=lambda s: not s.stands_in_for):
         for spec in source.pages:
             groups.setdefault(spec.family or spec.page_url, []).append((source, spec))
     await asyncio.gather(*(_read_family(run, specs, fetcher) for specs in groups.values()))
+
+
+async def read_followed(run: Run, sources: Sequence[Source], named: Mapping[str, Sequence[PageSpec]], fetcher: Fetcher) -> None:
+    """Reads the pages that fixed pages name and those that other pages link to, where they are new or may have changed.
+
+    Args:
+        run: another run than that of the fixed pages, which are published first: 200 articles take minutes.
+        sources: those of the crawl.
+        named: what each source's fixed pages name.
+        fetcher: the client.
+    """
     links, now = run.links(), utc_now()
-    await asyncio.gather(*(_read_followed(run, source, source.linked(links, now), fetcher) for source in wanted))
+    wanted = [source for source in sources if not source.is_embedded and not (source.credential and not os.environ.get(source.credential))]
+    await asyncio.gather(
+        *(_read_followed(run, source, [*named.get(source.source, ()), *source.linked(links, now)], fetcher) for source in wanted)
+    )
 
 
 def _is_off(run: Run, source: Source) -> bool:
@@ -82,12 +96,10 @@ async def _read_family(run: Run, specs: list[tuple[Source, PageSpec]], fetcher: 
         run.fail(source.source, spec.page_url, "unreachable", "; ".join(notes))
 
 
-async def _read_followed(run: Run, source: Source, linked: Iterable[PageSpec], fetcher: Fetcher) -> None:
-    """Reads the pages that a source's own pages name and that others link to, where they are new or may have changed."""
+async def _read_followed(run: Run, source: Source, specs: Iterable[PageSpec], fetcher: Fetcher) -> None:
     from scraper.fetch import FetchError, Throttled, Unreachable  # noqa: PLC0415
 
-    queue = deque(spec for read in run.reads if read.page.source == source.source for spec in read.follows)
-    queue.extend(linked)
+    queue = deque(specs)
     answered = load.answered_at(run.conn, source.source)
     seen: set[str] = set()
     asked = left = 0
@@ -97,7 +109,7 @@ async def _read_followed(run: Run, source: Source, linked: Iterable[PageSpec], f
             continue
         seen.add(spec.page_url)
         last = max((answered[url] for url in spec.addresses if url in answered), default=None)
-        if last is not None and last >= spec.good_since:
+        if last is not None and spec.good_since and last >= spec.good_since:
             continue
         if source.at_a_time and asked >= source.at_a_time:
             left += 1

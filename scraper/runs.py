@@ -103,10 +103,12 @@ def crawl(
         run.embedded(wanted)
         if folder is not None:
             crawl_tree(run, wanted, folder)
+            result, needs_replay = run.finish(), run.needs_replay
         else:
-            asyncio.run(_from_network(run, wanted, contact, mirror))
-        result = run.finish()
-        if run.needs_replay:
+            from scraper.fetch import user_agent  # noqa: PLC0415 (httpx takes 0.3 s to import)
+
+            result, needs_replay = asyncio.run(_from_network(run, wanted, user_agent(contact), contact, mirror))
+        if needs_replay:
             say("a page was read that is older than one it has more rows than: replaying all pages in the order of their times")
             kept = Archive(archive)
             again = Run(conn, None, decided, say, "replay").replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)
@@ -114,12 +116,20 @@ def crawl(
         return result
 
 
-async def _from_network(run: Run, wanted: Sequence[Source], contact: str, mirror: str | None) -> None:
-    from scraper.fetch import Fetcher, user_agent  # noqa: PLC0415 (httpx takes 0.3 s to import)
-    from scraper.network import crawl_network  # noqa: PLC0415
+async def _from_network(run: Run, wanted: Sequence[Source], agent: str, contact: str, mirror: str | None) -> tuple[Result, bool]:
+    """Reads the fixed pages and publishes them; then, as a run of its own, what they name and link to."""
+    from scraper.fetch import Fetcher  # noqa: PLC0415
+    from scraper.network import read_fixed, read_followed  # noqa: PLC0415
 
-    async with Fetcher(user_agent=user_agent(contact), contact=contact, mirror=mirror, pause=0.0 if mirror else PAUSE) as fetcher:
-        await crawl_network(run, wanted, fetcher)
+    async with Fetcher(user_agent=agent, contact=contact, mirror=mirror, pause=0.0 if mirror else PAUSE) as fetcher:
+        await read_fixed(run, wanted, fetcher)
+        named = run.named_pages()
+        result = run.finish()
+        following = Run(run.conn, run.archive, run.corrections, run.say, "crawl")
+        await read_followed(following, wanted, named, fetcher)
+    if following.has_anything():
+        result = result.with_next(following.finish())
+    return result, run.needs_replay or following.needs_replay
 
 
 def replay(db: Path, archive: Path, *, corrections: Sequence[Path] = (), say: Progress) -> Result:

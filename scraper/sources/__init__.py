@@ -28,7 +28,8 @@ class PageSpec(NamedTuple):
             from the network the first that answers is read, from a saved tree every one that is there. "" for a page of its own.
             Sources share families: what a source that stands in for another (``STANDS_IN_FOR``) has of a family is asked before it.
         accept: the media type to ask for, where the address has several.
-        good_since: of a page that another page names: an answer fetched at this UTC time or later need not be fetched again.
+        good_since: of a page that another page names: an answer fetched at this UTC time or later need not be fetched again;
+            "" asks each time that the page which names it is read.
         is_named_by_answer: the page's name in claims is the address that answered, after redirects: an article is linked by several.
     """
 

@@ -31,7 +31,8 @@ AT_A_TIME = 200  # of one run: 4 minutes at one request a second; the newest fir
 
 # How long an answer is good enough, by the age of the update in days: known issues come in the first weeks.
 # An article without a date (components) is looked at like one of this year.
-_GOOD_FOR: Final = ((45, timedelta(hours=20)), (400, timedelta(days=14)), (100_000, timedelta(days=180)))
+_GOOD_FOR: Final = ((45, timedelta(hours=20)), (400, timedelta(days=14)))
+_GOOD_FOR_OLD: Final = timedelta(days=180)
 
 _NONE_KNOWN: Final = re.compile(r"\bnot (?:currently )?aware of any (?:known )?issues\b|\bno known issues\b", re.IGNORECASE)
 _KNOWN_ISSUES: Final = re.compile(r"known issues\b(?! (?:fixed|resolved))", re.IGNORECASE)
@@ -106,7 +107,7 @@ def _generation(link: Link) -> int:
 def _good_since(day: str, now: str) -> str:
     moment = datetime.fromisoformat(now)
     age = (moment.date() - date.fromisoformat(day)).days if day else _GOOD_FOR[0][0] + 1
-    good_for = next(span for days, span in _GOOD_FOR if age <= days)
+    good_for = next((span for days, span in _GOOD_FOR if age <= days), _GOOD_FOR_OLD)
     return (moment - good_for).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
