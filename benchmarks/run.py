@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import lookup
+import msrc
 import parse
 import replay
 import startup
@@ -22,7 +23,7 @@ from command import command
 from material import crawled
 from timing import as_objects, as_table
 
-PARTS = ("parse", "replay", "lookup", "start-up")
+PARTS = ("parse", "replay", "lookup", "start-up", "msrc")
 
 
 def main() -> int:
@@ -57,6 +58,8 @@ def main() -> int:
             rows += lookup.rows(material.db, arguments.rounds)
         if "start-up" in parts:
             rows += startup.rows(program, material.db, arguments.rounds)
+        if "msrc" in parts:
+            rows += msrc.rows(folder, arguments.rounds)
     about = f"{datetime.now(UTC).date()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {arguments.rounds} rounds"
     if arguments.json:
         print(json.dumps({"about": about, "notes": notes, "rows": as_objects(rows)}, indent=1, ensure_ascii=False))

@@ -15,13 +15,14 @@ class Row:
     """One comparison.
 
     Attributes:
-        part: parse, replay, lookup or start-up.
+        part: parse, replay, lookup, start-up or msrc.
         what: what was timed: ours, or where it is for information another thing.
         ours: seconds of that, median.
         against: what it is compared to; "" where the target is a time.
         theirs: seconds of that, median.
         ratio: median of the ratios of the rounds.
         target: the most that the ratio may be (or the seconds, where nothing is compared); None for information.
+        unit: "s", or "MB" where memory was measured and stands in the place of seconds.
     """
 
     part: str
@@ -31,6 +32,7 @@ class Row:
     theirs: float | None = None
     ratio: float | None = None
     target: float | None = None
+    unit: str = "s"
 
     @property
     def state(self) -> str:
@@ -77,11 +79,11 @@ def as_table(rows: Iterable[Row]) -> list[str]:
         (
             row.part,
             row.what,
-            _seconds(row.ours),
+            _amount(row.ours, row.unit),
             row.against,
-            _seconds(row.theirs),
+            _amount(row.theirs, row.unit),
             "" if row.ratio is None else f"{row.ratio:.2f}",
-            "" if row.target is None else f"{row.target:g}" if row.ratio is not None else _seconds(row.target),
+            "" if row.target is None else f"{row.target:g}" if row.ratio is not None else _amount(row.target, row.unit),
             row.state,
         )
         for row in rows
@@ -91,7 +93,9 @@ def as_table(rows: Iterable[Row]) -> list[str]:
     return [f"| {' | '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))} |" for line in (head, rule, *body)]
 
 
-def _seconds(value: float | None) -> str:
+def _amount(value: float | None, unit: str) -> str:
     if value is None:
         return ""
+    if unit != "s":
+        return f"{value:.1f} {unit}"
     return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.2f} ms" if value >= 1e-3 else f"{value * 1e6:.0f} µs"

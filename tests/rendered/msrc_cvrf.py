@@ -116,7 +116,10 @@ def month_document(month: str, cves: Iterable[Cve], *, revised: str = "", title:
 
 def month_document_xml(month: str, cves: Iterable[Cve], *, revised: str = "", title: str = "") -> bytes:
     """The same month as XML, as the service gives it unasked."""
-    document = _document(month, cves, revised, title)
+    return _xml(_document(month, cves, revised, title))
+
+
+def _xml(document: dict[str, Any]) -> bytes:
     tracking, tree = document["DocumentTracking"], document["ProductTree"]
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
@@ -340,23 +343,31 @@ def _february_2023() -> tuple[Cve, ...]:
 
 
 def big_month(megabytes: float) -> bytes:
-    """A month of about so many million bytes: December's fixes for a vulnerability after the other, as long as real ones."""
+    """A month of about so many million bytes of JSON: December's fixes for a vulnerability after the other, as long as real ones."""
+    return json.dumps(_big_document(megabytes)).encode()
+
+
+def big_month_xml(megabytes: float) -> bytes:
+    """The same month as XML."""
+    return _xml(_big_document(megabytes))
+
+
+def _big_document(megabytes: float) -> dict[str, Any]:
     document = _document("2025-12", december_2025(), "", "")
     document["Vulnerability"] = []
     faq = "<p><strong>What privileges could be gained by an attacker who uses this?</strong></p>\n<p>Those of the system.</p>\n"
-    items = []
     size = len(json.dumps(document))
     while size < megabytes * 1e6:
-        number = len(items)
+        number = len(document["Vulnerability"])
         # A third of a real month is of Linux packages and others that are not ours.
         fixes = (LCUS + HOTPATCHES) if number % 3 else (_EDGE,)
         vulnerability = _vulnerability(
             number, Cve(f"CVE-2025-{100000 + number}", f"Windows Made-up Component {number} Vulnerability", fixes)
         )
         vulnerability["Notes"] += [{"Title": "FAQ", "Type": 4, "Ordinal": "10", "Value": f"{faq}<p>{number}</p>"} for _ in range(20)]
-        items.append(json.dumps(vulnerability))
-        size += len(items[-1]) + 1
-    return json.dumps(document).replace('"Vulnerability": []', f'"Vulnerability": [{",".join(items)}]').encode()
+        document["Vulnerability"].append(vulnerability)
+        size += len(json.dumps(vulnerability)) + 2
+    return document
 
 
 def pages() -> Iterator[Rendered]:

@@ -1,0 +1,50 @@
+"""How much memory reading a month takes: ``python tests/peak.py FILE streamed|whole`` prints megabytes over the body itself, and a count.
+
+A process of its own, since a peak never falls. ``streamed`` parses as the program does, ``whole`` makes objects of the whole document.
+Linux says the peak of this process in /proc; ``ru_maxrss`` of a process that was just started is there that of the one that started it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import sys
+from pathlib import Path
+
+from lxml import etree
+from rendered import msrc_cvrf
+
+from db.claims import Page
+from scraper.sources import msrc_cvrf as source
+
+_STATUS = Path("/proc/self/status")
+
+
+def peak() -> float:
+    """The most memory that this process had, in megabytes (of 2^20 bytes)."""
+    if _STATUS.exists():
+        match = re.search(r"^VmHWM:\s+(\d+) kB$", _STATUS.read_text(encoding="ascii"), re.MULTILINE)
+        if match:
+            return int(match[1]) / 1024
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (1 << 20) if sys.platform == "darwin" else most / 1024
+
+
+def main() -> None:
+    """Measures and prints."""
+    body = Path(sys.argv[1]).read_bytes()
+    url = msrc_cvrf.url("2025-12")
+    page = Page("msrc_cvrf", url, url, url, "2026-07-23T12:00:00Z", 200, body)
+    before = peak()
+    if sys.argv[2] == "streamed":
+        found = len(list(source.parse(page)))
+    elif body.startswith(b"<"):
+        found = len(etree.fromstring(body))
+    else:
+        found = len(json.loads(body))
+    print(json.dumps({"megabytes": round(peak() - before, 1), "found": found}))
+
+
+if __name__ == "__main__":
+    main()
