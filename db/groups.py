@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from db.belief import Belief, Row, Stated, by_field
 from db.ids import stable_id
+from db.products import named
 from db.units import is_misplaced
 from db.worlds import claims_of
 
@@ -141,14 +142,20 @@ class Resolution(Belief):
             severity = self._pick(subject, f"severity of KB{kb} on {product}", stated)
             month = min(c.section for c in stated)
             fields = by_field(c for c in found if c.gone_at is None and c.section == month)
-            values = {
-                name: next((self._value(c) for c in fields[name] if c.value), None) for name in ("fixed_build", "subtype", "supersedes_kb")
-            }
+            values = {name: self._first(fields.get(name, [])) for name in ("subtype", "supersedes_kb")}
+            own = named(product).build_number
+            builds = [self._value(c) or "" for c in fields.get("fixed_build", []) if self._value(c)]
+            # A document may state another product's build beside the right one (KB5022836: 22000 and 22621, February 2023).
+            builds.sort(key=lambda build: (own is not None and not build.startswith(f"{own}."), build))
+            values["fixed_build"] = builds[0] if builds else None
             self.facts.kb_cves[kb, product, cve] = {
                 "kb": kb, "product": product, "cve": cve, "severity": severity or None, "fixed_build": values["fixed_build"],
                 "subtype": values["subtype"], "supersedes_kb": int(values["supersedes_kb"]) if values["supersedes_kb"] else None,
                 "source_month": month, "subject": subject,
             }  # fmt: skip
+
+    def _first(self, claims: Iterable[Stated]) -> str | None:
+        return next((value for c in sorted(claims, key=lambda c: c.field) if (value := self._value(c))), None)
 
     def _is_of_another_product(self, kb: int, product: str, remedies: list[Stated]) -> bool:
         """MSRC lists a KB under a product that it is not for; the conflict stands with the KB's own release."""

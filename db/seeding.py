@@ -91,7 +91,9 @@ def write_seed(conn: sqlite3.Connection, folder: Path) -> dict[str, int]:
         )
     ]  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    sources = conn.execute(f"select {', '.join(_SOURCES)} from sources where source in (select source from pages) order by source").fetchall()
+    sources = conn.execute(
+        f"select {', '.join(_SOURCES)} from sources where source in (select source from pages) order by source"
+    ).fetchall()
     _write(folder / "sources.tsv", _SOURCES, sources)
     _write(folder / "pages.tsv", _PAGES[1:], [page[1:] for page in pages])
     _write(folder / "sections.tsv", _SECTIONS, sorted(sections))
