@@ -95,16 +95,18 @@ class Resolution(Belief):
     def eligibility(self, subject: str, claims: list[Stated]) -> None:
         """Who may have hotpatching, as documents state it."""
         names = ("product", "publisher", "offer", "sku", "edition", "platform", "is_eligible", "requirement")
+        by_address: dict[str, Row] = {}
         for (source, page_url, section), places in _by_place([c for c in claims if c.gone_at is None]).items():
             stated = {name: found[-1] for name, found in places.items()}
             values: Row = {name: self._value(stated[name]) if name in stated else None for name in names}
             values["is_eligible"] = None if values["is_eligible"] is None else int(values["is_eligible"])
             number = stable_id(subject, source, page_url, section)
-            self.facts.eligibility[number] = {
-                "eligibility": number, "kind": subject.split("/")[1], **values,
-                "source_url": section if page_url.startswith("db/") else page_url, "subject": subject,
-            }  # fmt: skip
+            address = section if page_url.startswith("db/") else page_url
+            row = {"eligibility": number, "kind": subject.split("/")[1], **values, "source_url": address, "subject": subject}
+            # A document that comes with the program and was read itself states a thing once ("db/" sorts before "https:").
+            by_address[address] = row
             self.facts.fact_claims |= {(subject, claim.claim) for claim in stated.values()}
+        self.facts.eligibility |= {row["eligibility"]: row for row in by_address.values()}
 
     def month(self, month: str, claims: list[Stated]) -> None:
         """A month of MSRC's data: its index and its document both state its dates."""
@@ -230,13 +232,28 @@ def _by_place(claims: Iterable[Stated]) -> dict[tuple[str, str, str], dict[str, 
 
 
 def _moved(claims: list[Stated]) -> Iterator[Stated]:
-    """What pages of the site before July 2026 stated ended when the article was first read under its new address."""
-    moved_at = min((c.first_seen_at for c in claims if "/servicing/" in c.page_url), default=None)
+    """What pages of the site before July 2026 stated ended when the same article was first read under its new address.
+
+    A KB may have an article that moved and another, of an old Windows 10, that did not: they are told apart by their builds and products.
+    """
+    about: dict[str, set[str]] = defaultdict(set)
+    moved_at: dict[str, str] = {}
     for claim in claims:
-        if moved_at is None or "/servicing/" in claim.page_url:
+        if "/servicing/" in claim.page_url:
+            moved_at[claim.page_url] = min(moved_at.get(claim.page_url, claim.first_seen_at), claim.first_seen_at)
+        if claim.what in {"build", "page_title_build"}:
+            about[claim.page_url].add((claim.value or "").partition(".")[0])
+        elif claim.what == "applies_to":
+            about[claim.page_url] |= {str(named(product).build_number) for product in (claim.value or "").split()}
+    for claim in claims:
+        own = about.get(claim.page_url, set())
+        successors = [] if claim.page_url in moved_at else [
+            at for page, at in moved_at.items() if not own or not about.get(page) or own & about[page]
+        ]  # fmt: skip
+        if not successors:
             yield claim
-        elif claim.first_seen_at < moved_at:
-            yield claim._replace(gone_at=min(claim.gone_at or moved_at, moved_at))
+        elif claim.first_seen_at < min(successors):
+            yield claim._replace(gone_at=min(claim.gone_at or min(successors), min(successors)))
 
 
 def _itself(subject: str) -> str:

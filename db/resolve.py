@@ -223,6 +223,7 @@ class Resolver(Belief):
             if cadence is None and kind != "preview" and unit.of("title") and not unit.of("month"):
                 cadence = "B"  # only a navigation has it, which marks previews and out-of-band releases and nothing else
             month = self._pick(subject, "month", unit.of("month")) or (day[:7] if day else None)
+            month = month or min((c.value for c in unit.said("month") if c.value and c.gone_at is None), default=None)
             lines = {c.value for c in unit.of("line")} | ({"standard", "hotpatch"} if kind == "baseline" and unit.kb else set())
             lines |= {"hotpatch"} if kind == "baseline" else set()
             for claim in (
@@ -687,8 +688,9 @@ class Resolver(Belief):
                     row = self._kb(int(subject.split("/")[1]))
                     self.facts.articles[claim.value] = _bare_article(claim.value, row["kb"], row["title"], row["release_date"])
         self._read_articles()
-        for url, found in products.items():
-            self.facts.articles[url]["product"] = found.pop() if len(found) == 1 else None
+        for url, row in self.facts.articles.items():
+            found = products.get(url) or set((row["applies_to"] or "").split())
+            row["product"] = found.pop() if len(found) == 1 else None
 
 
 # What feeds state of a KB.
