@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-# Fields that a slug states: never believed against anything else.
-SLUG_FIELDS: Final = frozenset({"slug_build", "slug_kb"})
+# Fields that a slug or the text of a link states, with the rule by which they lose: never believed against anything else.
+SLUG_FIELDS: Final = {"slug_build": "slug", "slug_kb": "slug", "link_build": "link_text"}
 _SLUG_RANK: Final = 10_000
 # What a page's <title> states loses against headings and navigation (200) and beats MSRC (400): the <title> of KB5101650
 # says 26200.8870 where its heading says 8875 (July 2026).
@@ -129,27 +129,29 @@ class Belief:
             return _SLUG_RANK
         return _PAGE_TITLE_RANK if claim.what in PAGE_TITLE_FIELDS else self._precedence[claim.source]
 
-    def _pick(self, subject: str, name: str, candidates: list[Stated], is_sane: Callable[[str], bool] | None = None) -> str | None:
-        """The value to believe; what loses against it becomes a conflict, what agrees supports the fact."""
+    def _ordered(self, candidates: list[Stated], is_sane: Callable[[str], bool] | None = None) -> list[Stated]:
+        """What stands, or stood last, the most believed first."""
         stated = [c for c in candidates if self._value(c) is not None]
         standing = [c for c in stated if c.gone_at is None]
         if not standing and stated:
             last = max(c.last_seen_at for c in stated)
             standing = [c for c in stated if c.last_seen_at == last]
-        if not standing:
+        if len(standing) < 2:
+            return standing
+        ordered = sorted(standing, key=lambda c: (c.page_url, c.section, c.field, c.source))
+        ordered.sort(key=lambda c: c.last_seen_at, reverse=True)
+        ordered.sort(key=lambda c: self._order(c, is_sane))
+        return ordered
+
+    def _order(self, claim: Stated, is_sane: Callable[[str], bool] | None) -> tuple[bool, bool, int]:
+        value = self._value(claim)
+        return (value == claim.value, is_sane is not None and not is_sane(value or ""), self._rank(claim))
+
+    def _pick(self, subject: str, name: str, candidates: list[Stated], is_sane: Callable[[str], bool] | None = None) -> str | None:
+        """The value to believe; what loses against it becomes a conflict, what agrees supports the fact."""
+        ordered = self._ordered(candidates, is_sane)
+        if not ordered:
             return None
-
-        def rank(claim: Stated) -> tuple[bool, bool, int]:
-            value = self._value(claim)
-            is_corrected = value != claim.value
-            insane = is_sane is not None and not is_sane(value or "")
-            return (not is_corrected, insane, self._rank(claim))
-
-        ordered = standing
-        if len(standing) > 1:
-            ordered = sorted(standing, key=lambda c: (c.page_url, c.section, c.field, c.source))
-            ordered.sort(key=lambda c: c.last_seen_at, reverse=True)
-            ordered.sort(key=rank)
         winner = ordered[0]
         believed = self._value(winner)
         for claim in ordered:
@@ -158,7 +160,8 @@ class Belief:
                 if claim.value != believed:  # corrected
                     self._conflict(subject, name, winner, claim, believed, claim.value, "correction")
             else:
-                self._conflict(subject, name, winner, claim, believed, self._value(claim), self._rule(winner, claim, rank))
+                rule = self._rule(winner, claim, lambda c: self._order(c, is_sane))
+                self._conflict(subject, name, winner, claim, believed, self._value(claim), rule)
         return None if is_sane is not None and not is_sane(believed or "") else believed
 
     @staticmethod
@@ -167,7 +170,7 @@ class Belief:
         if uncorrected_won != uncorrected_lost:
             return "correction"
         if lost.what in SLUG_FIELDS:
-            return "slug"
+            return SLUG_FIELDS[lost.what]
         if insane_won != insane_lost:
             return "sanity"
         if rank_won != rank_lost:

@@ -253,7 +253,7 @@ def _moved(claims: list[Stated]) -> Iterator[Stated]:
         if not successors:
             yield claim
         elif claim.first_seen_at < min(successors):
-            yield claim._replace(gone_at=min(claim.gone_at or min(successors), min(successors)))
+            yield claim._replace(gone_at=min([*successors, *([claim.gone_at] if claim.gone_at else [])]))
 
 
 def _itself(subject: str) -> str:

@@ -10,12 +10,13 @@ from typing import Any, Final, NamedTuple
 from db.belief import Belief, Facts, Row
 from db.corrections import read_corrections
 from db.groups import GROUPS, Group, Resolution
+from db.kbs import bare_kb
 from db.load import name_subjects
-from db.resolve import Resolver, bare_kb, bare_product
+from db.resolve import Resolver, bare_product
 from db.worlds import World, as_seen_at, claims_of, page_times, world_of
 
 # Subjects whose facts hang together and are resolved as a whole; those of the others are resolved group by group (db.groups).
-MAIN_KINDS: Final = frozenset({"release", "calendar", "product", "kb", "article", "remediation", "revision"})
+MAIN_KINDS: Final = frozenset({"release", "calendar", "product", "kb", "article", "mention", "remediation", "revision"})
 # Fact tables with their primary keys, in the order in which foreign keys allow to write them.
 MAIN_TABLES: Final = {
     "products": ("product",),

@@ -324,7 +324,7 @@ create table conflicts (
     claim_lost integer not null references claims (claim), -- the claim that is not
     value_won text,                 -- what is believed
     value_lost text,                -- what is not
-    rule text not null,             -- precedence, later_page, address, sanity, slug, published_beats_plan or correction
+    rule text not null,             -- precedence, later_page, address, sanity, slug, link_text, published_beats_plan or correction
     correction integer references corrections (correction), -- the correction that decided
     primary key (subject, field, claim_won, claim_lost)
 ) strict, without rowid;

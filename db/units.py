@@ -16,9 +16,19 @@ from db.products import named
 
 # What each of those sources calls the fields that Unit knows.
 _ARTICLE_FIELDS: Final = frozenset(
-    {"build", "page_title_build", "release_date", "page_title_date", "classification", "requires_kb", "restart_required", "is_expired"}
+    {
+        "build",
+        "link_build",
+        "page_title_build",
+        "release_date",
+        "page_title_date",
+        "classification",
+        "requires_kb",
+        "restart_required",
+        "is_expired",
+    }
 )
-_BUILD_FIELDS: Final = frozenset({"build", "page_title_build"})
+_BUILD_FIELDS: Final = frozenset({"build", "link_build", "page_title_build"})
 
 
 @dataclass(slots=True)
@@ -59,6 +69,13 @@ def attach(units: Iterable[Unit], by_subject: Mapping[str, list[Stated]]) -> Non
         kind, _, rest = subject.partition("/")
         if kind == "article" and rest != "-":  # a baseline's article may name no KB
             _attach_article(by_kb.get(int(rest), []), by_subject[subject])
+        elif kind == "mention":
+            # Links of other articles: only one that names another build than the release has says anything.
+            for claim in by_subject[subject]:
+                numbers = {u.build.split(".")[0] for u in by_kb.get(int(rest), []) if u.build}
+                builds = {u.build for u in by_kb.get(int(rest), [])}
+                if claim.value and claim.value not in builds and claim.value.split(".")[0] in numbers:
+                    _attach_article(by_kb[int(rest)], [claim])
         elif kind == "remediation":
             product, kb = rest.split("/")
             _attach_remediation([u for u in by_kb.get(int(kb), []) if u.product == product], by_subject[subject])

@@ -133,6 +133,7 @@ def _claims(page: Page) -> Iterator[Claim]:
     yield from stated("Article", article, 0, _prerequisites(parts, main, kb))
     yield from stated("Article", article, 0, _expiry(main, kb))
     yield from stated("Article", article, 0, _restart(main))
+    yield from _mentions(main, kb)
     if kb is None:
         return
     changes = list(_change_log(main, parts))
@@ -149,12 +150,12 @@ def _heading(root: Node, main: Node, page: Page) -> tuple[str, Title | None, str
     heading = prose(headings[0]) if headings else re.sub(r"\s+[-|]\s+Microsoft Support$", "", page_title)
     if not heading:
         raise UnexpectedPage(f"expected an article with a heading, got none from {page.final_url}")
-    return heading, _read_title(heading, page), page_title
+    return heading, _title_of(heading, in_hotpatch_line="/hotpatch/" in page.final_url), page_title
 
 
-def _read_title(heading: str, page: Page) -> Title | None:
+def _title_of(published: str, *, in_hotpatch_line: bool = False) -> Title | None:
     try:
-        return title(heading, in_hotpatch_line="/hotpatch/" in page.final_url)
+        return title(published, in_hotpatch_line=in_hotpatch_line)
     except UnexpectedPage:
         return None  # of another product: "Description of the security update for SharePoint Server 2016: … (KB5002880)"
 
@@ -201,6 +202,16 @@ def _title_fields(heading: str, read: Title | None, page_title: str, *, is_headi
                 yield "page_title_build", str(build), page_title
         if (dates := long_dates_in(page_title)[:1]) and read.date and dates[0] != read.date:
             yield "page_title_date", dates[0], page_title
+
+
+def _mentions(main: Node, kb: int | None) -> Iterator[Claim]:
+    """Other updates that the article links to by their titles: that of July 2026 names KB5095093 with 26200.8736 (it is 8737)."""
+    for anchor in main.iter("a"):
+        named = prose(anchor)
+        read = _title_of(named) if kbs_in(named) and builds_in(named) else None
+        if read is not None and read.kb != kb:
+            fields: list[Field] = [("link_build", str(build), named) for build in read.builds]
+            yield from stated("Article", f"mention/{read.kb}", 0, fields)
 
 
 def _applies_to(main: Node, parts: list[Section]) -> Field | None:

@@ -102,6 +102,7 @@ def lcu(
         applies=("Windows 11 version 25H2, all editions", "Windows 11 version 24H2, all editions"),
         issues=issues,
         changes=changes,
+        more="<ul><li><a href='/en-us/topic/1a9bcba6-5f53-4075-8156-fe11ac631737'>June 23, 2026—KB5095093 (OS Builds 26200.8736 and 26100.8736) Preview</a></li></ul>",
         ssu="Includes KB5120102 (Build 26100.8872). See [servicing stacks](https://learn.microsoft.com/x).",
         tracking=tracking,
     )
