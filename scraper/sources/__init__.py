@@ -124,7 +124,7 @@ def price_subject(
     >>> price_subject("Hotpatch", "ws2025", "Azure Arc-enabled server", "USD", "core/month", valid_from="2025-07-01")
     'price/Hotpatch/ws2025/Azure Arc-enabled server/USD core per month/-/2025-07-01'
     """
-    parts = (service, product, meter, f"{currency} {unit.replace('/', ' per ')}", condition, valid_from)
+    parts = (service, product, meter, f"{currency} {unit.replace('/', ' per ')}".strip(), condition, valid_from)
     named = "/".join(part.replace("/", " ") or "-" for part in parts)
     return f"price/{named}" + (f"/{region}" if region else "")
 
