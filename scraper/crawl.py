@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -443,20 +444,16 @@ def crawl_tree(run: Run, sources: Sequence[Source], folder: Path) -> None:
     now = utc_now()
     taken: set[Path] = set()
     for source in sources:
+        by_file: dict[Path, list[tuple[PageSpec, str]]] = {}
         for spec in () if source.is_embedded else source.pages:
-            pages: dict[Path, Page] = {}
-            for url in spec.addresses:
-                if file := tree.find(folder, url):
-                    page = tree.read(file, source=source.source, page_url=spec.page_url, url=url, now=now)
-                    # Addresses that differ by their query share a file; the one that was answered is the one that was asked.
-                    if file not in pages or page.final_url == url:
-                        pages[file] = page
-            if not pages:
+            found = [(file, url) for url in spec.addresses if (file := tree.find(folder, url))]
+            for file, url in found:
+                by_file.setdefault(file, []).append((spec, url))
+            if not found:
                 run.result.not_in_tree.append(spec.page_url)
-                continue
-            taken |= pages.keys()
-            for page in pages.values():
-                take(run, page)
+        for file, asked in by_file.items():
+            taken.add(file)
+            take(run, _of_file(source, file, asked, now))
     fixed = {file for s in registry().values() for spec in s.pages for url in spec.addresses if (file := tree.find(folder, url))}
     followed = _followed_in_tree(run, sources, folder, taken | fixed, now)
     if (
@@ -466,6 +463,23 @@ def crawl_tree(run: Run, sources: Sequence[Source], folder: Path) -> None:
         and not any(s.page_at(url) for s in registry().values() for url, _ in tree.addresses(folder))
     ):
         raise BadInput(f"expected pages of a source ({', '.join(registry())}) as {folder}/<host>/<path>.html or .md, got none")
+
+
+def _of_file(source: Source, file: Path, asked: list[tuple[PageSpec, str]], now: str) -> Page:
+    """The page in a file. Addresses that differ by their query share one: it is that of the address that was answered, else of the first that it can be."""
+    pages = [tree.read(file, source=source.source, page_url=spec.page_url, url=url, now=now) for spec, url in asked]
+    answered = [page for page in pages if page.final_url == page.url] or pages
+    if len({page.page_url for page in answered}) == 1:
+        return answered[0]
+    return next((page for page in answered if _can_read(source, page)), answered[0])
+
+
+def _can_read(source: Source, page: Page) -> bool:
+    try:
+        deque(source.parse(page), maxlen=0)
+    except UnexpectedPage:
+        return False
+    return True
 
 
 def _followed_in_tree(run: Run, sources: Sequence[Source], folder: Path, taken: set[Path], now: str) -> int:
