@@ -273,10 +273,14 @@ class Resolver(Kbs):
             claims = self._by_subject[subject]
             if not others or any(u.product == product for u in others) or not is_misplaced(product, claims):
                 continue
-            own = (others[0].of("kb") or others[0].claims)[0]
+            own = self._strongest(others[0].of("kb") or others[0].claims)
             for claim in claims:
                 if claim.what == "fixed_build" and claim.gone_at is None:
                     self._conflict(others[0].subject, "product", own, claim, others[0].product, product, "sanity")
+
+    def _strongest(self, claims: Iterable[Stated]) -> Stated:
+        """The claim to name as the winner of a conflict between facts, whatever the order of reading: one that stands, of the first source."""
+        return min(claims, key=lambda c: (c.gone_at is not None, self._precedence[c.source], c.claim))
 
     def _restart(self, unit: Unit, kind: str) -> int | None:
         """Whether a restart is due: of a component only where its article says so."""
@@ -288,7 +292,7 @@ class Resolver(Kbs):
     def _witnessed(self, unit: Unit) -> None:
         """What MSRC and Graph say of the release's line and month: they agree, or are a conflict (KB5123303 is no plain LCU)."""
         kind = unit.row["classification"]
-        own = min(unit.of("classification") or unit.of("line") or unit.claims, key=lambda c: (self._precedence[c.source], c.claim))
+        own = self._strongest(unit.of("classification") or unit.of("line") or unit.claims)
         for claim in unit.said("subtype") + unit.said("is_hotpatch"):
             is_hotpatch = self._value(claim) in {"hotpatch", "1"}
             if claim.gone_at is not None or kind == "component":  # MSRC has no word for components
@@ -298,7 +302,7 @@ class Resolver(Kbs):
             else:
                 lost = "hotpatch" if is_hotpatch else "cumulative"
                 self._conflict(unit.subject, "classification", own, claim, kind, lost, "precedence")
-        own = (unit.of("month") or unit.of("release_date") or [own])[0]
+        own = self._strongest(unit.of("month") or unit.of("release_date") or [own])
         for claim in unit.said("month"):
             if claim.gone_at is None and claim.value and claim.value not in {unit.row["month"], (unit.row["release_date"] or "")[:7]}:
                 self._conflict(unit.subject, "month", own, claim, unit.row["month"], claim.value, "precedence")
