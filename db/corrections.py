@@ -62,6 +62,7 @@ def unmatched(conn: sqlite3.Connection) -> list[Correction]:
             where c.source in (select source from pages where state = 'accepted')
             and not exists (select 1 from claims where claims.source = c.source and claims.subject = c.subject and claims.field = c.field
                             and coalesce(claims.value, '') = c.value)
+            and not exists (select 1 from pages where pages.source = c.source and 'page/' || pages.url = c.subject)
             and not exists (select 1 from sections where sections.source = c.source and 'section/' || sections.section = c.subject)"""
         )
     ]
@@ -70,3 +71,8 @@ def unmatched(conn: sqlite3.Connection) -> list[Correction]:
 def accepted_gone(corrections: Iterable[Correction], source: str) -> set[str]:
     """Sections of a source that a correction accepts as gone."""
     return {c.subject.removeprefix("section/") for c in corrections if c.source == source and c.subject.startswith("section/")}
+
+
+def accepted_unreadable(corrections: Iterable[Correction], source: str) -> set[str]:
+    """Addresses of a source of which a correction accepts that they hold no page to read (subject ``page/<address>``)."""
+    return {c.subject.removeprefix("page/") for c in corrections if c.source == source and c.subject.startswith("page/")}

@@ -87,10 +87,15 @@ def validators(conn: sqlite3.Connection, url: str) -> tuple[str | None, str | No
 
 
 def answered_at(conn: sqlite3.Connection, source: str) -> dict[str, str]:
-    """Fetch time of the last answer of every address of a source, asked or redirected to, whatever came of it."""
+    """Fetch time of the last answer of every address of a source, asked or redirected to: a page, or that there is none.
+
+    What was refused counts as no answer: it is asked for again in every run, until it can be read or a correction accepts it.
+    """
     found: dict[str, str] = {}
     for column in ("url", "final_url"):
-        for url, fetched_at in conn.execute(f"select {column}, max(fetched_at) from pages where source = ? group by 1", (source,)):
+        for url, fetched_at in conn.execute(
+            f"select {column}, max(fetched_at) from pages where source = ? and state != 'refused' group by 1", (source,)
+        ):
             found[url] = max(found.get(url, ""), fetched_at)
     return found
 

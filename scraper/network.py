@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from db import load
 from db.claims import Page
+from db.corrections import accepted_unreadable
 from scraper.crawl import MISSING, Run, named_by, take, utc_now
 from scraper.sources import PageSpec, Source
 
@@ -101,7 +102,7 @@ async def _read_followed(run: Run, source: Source, specs: Iterable[PageSpec], fe
 
     queue = deque(specs)
     answered = load.answered_at(run.conn, source.source)
-    seen: set[str] = set()
+    seen = accepted_unreadable(run.corrections, source.source)
     asked = left = 0
     while queue:
         spec = queue.popleft()

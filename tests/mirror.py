@@ -79,6 +79,7 @@ class Mirror:
         connections: how many were opened.
         busiest: host -> the most requests that were under way at once; "" counts all hosts together.
         errors: what went wrong in the server itself; raised at the end.
+        fault: asked before every answer with host and path; what it returns is answered instead.
     """
 
     def __init__(self) -> None:
@@ -86,6 +87,7 @@ class Mirror:
         self.connections = 0
         self.busiest: Counter[str] = Counter()
         self.errors: list[BaseException] = []
+        self.fault: Callable[[str, str], Reply | None] = lambda _host, _target: None
         self._replies: dict[tuple[str, str], list[Reply]] = {}
         self._trees: tuple[Path, ...] = ()
         self._under_way: Counter[str] = Counter()
@@ -182,6 +184,8 @@ class Mirror:
 
     def _reply(self, host: str, target: str) -> Reply:
         with self._lock:
+            if (fault := self.fault(host, target)) is not None:
+                return fault
             replies = self._replies.get((host, target))
             if replies:
                 return replies.pop(0) if len(replies) > 1 else replies[0]

@@ -95,9 +95,9 @@ def test_a_month_that_is_listed_twice_is_read_when_the_later_entry_says() -> Non
     page = _index(index_document(listed))
     assert [spec.good_since for spec in msrc_cvrf.follow(page)][-1] == "2024-05-14T07:00:00Z"
     assert _stated(list(msrc_cvrf.parse(page))) == {
-        ("msrc/2024-03", "released_on"): "2024-05-01",
+        ("msrc/2024-03", "released_on"): "2024-05-09",
         ("msrc/2024-03", "revised_on"): "2024-05-14",
-        ("msrc/2024-03", "released_on#2"): "2024-04-01",
+        ("msrc/2024-03", "released_on#2"): "2024-04-09",
         ("msrc/2024-03", "revised_on#2"): "2024-04-09",
     }
 

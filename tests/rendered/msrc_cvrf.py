@@ -96,7 +96,7 @@ def index_document(months: Iterable[tuple[str, str]], *others: str) -> bytes:
             "Alias": name,
             "DocumentTitle": f"Security Updates of {name}",
             "Severity": None,
-            "InitialReleaseDate": f"{revised[:8]}01T08:00:00Z",
+            "InitialReleaseDate": f"{revised[:8]}09T08:00:00Z",
             "CurrentReleaseDate": revised,
             "CvrfUrl": f"{BASE}cvrf/{name.replace(' ', '%20')}",
         }
