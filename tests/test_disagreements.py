@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import render
 from conftest import Command
 from dumps import dump, query
+from rendered import msrc_cvrf, support_article
+from rendered.support_toc import toc
 from test_crawl import HOTPATCH, SERVER_HUB, _drop_category, _hotpatch_tree, _rename_class, _wreck
 
 from scraper.archive import content_sha256
+from scraper.sources import registry
 
 
 def _server_tree(tmp_path: Path, name: str, fetched_at: str, change: Callable[[str], str] = str) -> Path:
@@ -282,3 +287,92 @@ def test_a_month_that_was_there_in_between_replays(run: Command, tmp_path: Path)
     assert told == [("24", None, "hotpatch"), ("25", "hotpatch", None)]
     assert run("replay", "--db", "y.db", "--archive", "x.db.archive").code == 0
     assert dump(tmp_path / "y.db") == dump(tmp_path / "x.db")
+
+
+# --- ten real disagreements ---------------------------------------------------------------------------------------------
+
+# Subject, field, what is believed, what is not, the rule, who won, who lost.
+TEN = [
+    # The title says .1764, its own address 17784-1767 (case 41).
+    ("release/ws-azure-preview/5003719/17784.1764", "build", "17784.1764", "17784.1767", "slug", "support_navigation", "support_navigation"),
+    # The calendar says the 12th, the preview's navigation the 19th (case 42).
+    ("release/win11-24h2/5046696/26100.2240", "release_date", "2024-11-12", "2024-11-19", "precedence", "learn_release_info", "support_navigation"),
+    # Planned as a hotpatch in May, released as a baseline in June (case 27), on both servers.
+    ("calendar/ws2025/2026-06", "type", "baseline", "hotpatch", "published_beats_plan", "support_navigation", "learn_release_info"),
+    ("calendar/ws2022/2026-06", "type", "baseline", "hotpatch", "published_beats_plan", "support_navigation", "learn_release_info"),
+    # <title> of KB5101650 against its heading (sources 1.6).
+    ("release/win11-25h2/5101650/26200.8875", "build", "26200.8875", "26200.8870", "precedence", "learn_release_info", "support_article"),
+    # The text of a link in that article against everybody else (sources 1.6).
+    ("release/win11-25h2/5095093/26200.8737", "build", "26200.8737", "26200.8736", "link_text", "learn_release_info", "support_article"),
+    # The table of contents of 22H2 says 5191, Learn's table 5189, as does the entry of 23H2 (recorded in August 2026).
+    ("release/win11-22h2/5055528/22621.5189", "build", "22621.5189", "22621.5191", "precedence", "learn_release_info", "support_toc"),
+    # 20346 is no build number of any Windows (windowsserverdocs #7633).
+    ("release/ws2022/5032304/20348.2091", "build", "20348.2091", "20346.2091", "sanity", "support_navigation", "support_navigation"),
+    # MSRC listed a KB of 21H2 with a build of 22H2 beside its own (February 2023).
+    ("release/win11-21h2/5022836/22000.1574", "build", "22000.1574", "22621.1574", "sanity", "learn_release_info", "msrc_cvrf"),
+    # A package of the hotpatch lane that MSRC calls a plain security update (sources 7).
+    ("release/ws2022/5123303/20348.5499", "classification", "hotpatch", "cumulative", "precedence", "support_navigation", "msrc_cvrf"),
+]  # fmt: skip
+
+
+def _single_pages(worlds: dict[str, Path], tmp_path: Path) -> list[Path]:
+    """Trees of one page each: both worlds, and the pages that disagree with them."""
+    trees = []
+    for number, meta in enumerate(sorted(path for world in ("old", "new") for path in worlds[world].rglob("*.meta.json"))):
+        world = next(folder for folder in worlds.values() if meta.is_relative_to(folder))
+        if world == worlds["new"] and meta.name.startswith("windows-server-release-info"):
+            continue  # as recorded: Learn's page is of May, the navigation of July
+        target = tmp_path / f"tree-{number}" / meta.relative_to(world)
+        target.parent.mkdir(parents=True)
+        shutil.copy(meta, target)
+        shutil.copy(meta.with_name(meta.name.removesuffix(".meta.json")), target.parent)
+        trees.append(tmp_path / f"tree-{number}")
+    extra: list[tuple[str, str, str]] = [(support_article.LCU, support_article.lcu(), ".html")]
+    windows11 = render.NavEntry(
+        "April 8, 2025—KB5055528 (OS Builds 22621.5191 and 22631.5191)",
+        "2025/04/april-8-2025-kb5055528-os-builds-22621-5189-and-22631-5189",
+    )
+    contents = [render.NavCategory("Windows 11, version 22H2", "a", [windows11]), *render.windows11_categories()]
+    extra.append((f"{render.WINDOWS11_HUB['new'].partition('/windows-11/')[0]}/windows-11/toc.json", toc(contents), ".json"))
+    categories = render.hotpatch_categories("2026-07", "new")
+    for category in categories:
+        for place, entry in enumerate(category.entries):
+            if "KB5032304" in entry.title:
+                category.entries[place] = replace(entry, title=entry.title.replace("20348.2091", "20346.2091"))
+    server = next(category for category in categories if "2022" in category.title and "Preview" not in category.title)
+    # The day of KB5123303 is not known; this one is made.
+    server.entries.insert(
+        1,
+        render.NavEntry("August 18, 2026—Hotpatch KB5123303 (OS Build 20348.5499) Out-of-band", "../../windows-server-2022/2026/kb5123303"),
+    )
+    hub = registry()["support_navigation"].pages[2].page_url
+    extra.append((hub, render.navigation_new(categories, h1="Release notes", url=hub), ".html"))
+    february = (msrc_cvrf.Fix("5022836", ("win11-21h2",), "22000.1574"), msrc_cvrf.Fix("5022836", ("win11-21h2",), "22621.1574"))
+    august = (msrc_cvrf.Fix("5123303", ("ws2022",), "20348.5499"), msrc_cvrf.Fix("5120242", ("ws2022",), "20348.5499"))
+    for month, fixes in (("2023-02", february), ("2026-08", august)):
+        body = msrc_cvrf.month_document(month, [msrc_cvrf.Cve(f"CVE-{month[:4]}-90001", "Made-up Driver Vulnerability", fixes)])
+        extra.append((msrc_cvrf.url(month), body.decode(), ".json"))
+    for number, (url, body, suffix) in enumerate(extra):
+        tree = tmp_path / f"extra-{number}"
+        render.save_tree(tree, url, body, fetched_at=f"2026-08-2{number}T12:00:00Z", suffix=suffix, headers={})
+        trees.append(tree)
+    return trees
+
+
+def test_ten_real_disagreements_are_decided_by_rules_and_not_by_the_order_of_reading(
+    run: Command, worlds: dict[str, Path], tmp_path: Path
+) -> None:
+    trees = _single_pages(worlds, tmp_path)
+    dumps = []
+    for seed in range(3):
+        random.Random(seed).shuffle(trees)
+        for tree in trees:
+            assert run("crawl", "--db", f"{seed}.db", "--from", tree).code == 0
+        conflicts = query(
+            tmp_path / f"{seed}.db",
+            """select c.subject, c.field, c.value_won, c.value_lost, c.rule, w.source, l.source from conflicts as c
+            join claims as w on w.claim = c.claim_won join claims as l on l.claim = c.claim_lost""",
+        )
+        assert [ten for ten in TEN if ten not in conflicts] == []
+        dumps.append(dump(tmp_path / f"{seed}.db"))
+    assert dumps[0] == dumps[1] == dumps[2]
