@@ -150,9 +150,11 @@ def changes(
     """
     columns = ("run", "changed_at", "subject", "field", "old_value", "new_value")
     found = conn.execute(
-        f"""select {", ".join(columns)} from changes where substr(changed_at, 1, 10) between ? and ?
-        and (? is null or instr(subject || '/', '/' || ? || '/') > 0) order by changed_at desc, subject, field""",
-        (since or "", until or "9999", product, product),
+        f"""select {", ".join(columns)} from changes where substr(changed_at, 1, 10) between :since and :until
+        and (:product is null or instr(subject || '/' || field || '/', '/' || :product || '/') > 0
+            or exists (select 1 from known_issues as i where i.subject = changes.subject and i.product = :product))
+        order by changed_at desc, subject, field""",
+        {"since": since or "", "until": until or "9999", "product": product},
     )
     return [dict(zip(columns, row, strict=True)) for row in found]
 

@@ -240,6 +240,7 @@ create table known_issues (
     subject text not null references subjects (subject) -- its name in claims
 ) strict;
 create index known_issues_by_kb on known_issues (kb, product);
+create index known_issues_by_subject on known_issues (subject);
 
 -- A CVE that a KB fixes on a product, by MSRC's document of a month.
 create table kb_cves (

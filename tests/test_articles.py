@@ -50,6 +50,8 @@ def test_an_article_that_only_changes_its_tracking_tags_is_no_change(run: Comman
         ("issue/5101650/signing-in-may-show-an-empty-screen", "issue", None, "KB5101650: Signing in may show an empty screen")
     ]
     assert "Signing in may show an empty screen" in run("changes", "--db", "x.db", "--since", "2026-07-24").out
+    assert "Signing in may show" in run("changes", "--db", "x.db", "--since", "2026-07-24", "--product", "win11-25h2").out
+    assert "Signing in may show" not in run("changes", "--db", "x.db", "--since", "2026-07-24", "--product", "ws2025").out
     assert query(tmp_path / "x.db", "select changed_on, description from article_changes") == [("2026-07-26", "Added a known issue.")]
 
 
