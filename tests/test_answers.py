@@ -219,7 +219,6 @@ def test_status_says_what_is_stale(run: Command) -> None:
             "facts_prices": False,
             "learn_release_info": True,
             "support_navigation": True,
-            "support_toc": False,
         },
     )
 
