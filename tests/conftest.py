@@ -20,6 +20,21 @@ SHARED = HERE.parent.parent / "shared"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite expected output, then fail so that it is reviewed")
+    parser.addoption(
+        "--tries", type=int, default=0, help="how many seeds of what is tried at random; a sample by default, many in .ci/long"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Seeds of what is tried at random: two in an ordinary run."""
+    if "seed" in metafunc.fixturenames and not any(mark.name == "parametrize" for mark in metafunc.definition.iter_markers()):
+        metafunc.parametrize("seed", range(1, 1 + (metafunc.config.getoption("--tries") or 2)))
+
+
+@pytest.fixture
+def tries(request: pytest.FixtureRequest) -> int:
+    """How often to try what is compared with itself: three times in an ordinary run."""
+    return int(request.config.getoption("--tries")) or 3
 
 
 @pytest.fixture

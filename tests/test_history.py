@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,7 +90,11 @@ observations_of = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+# .ci/long tries many more.
+EXAMPLES = int(os.environ.get("HOTPATCH_KB_EXAMPLES", "300"))
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(observations=observations_of, order=st.randoms(use_true_random=False))
 def test_any_order_of_loading_gives_the_intervals_of_the_definition(
     conn: sqlite3.Connection, observations: list[Observation], order: Any

@@ -127,7 +127,6 @@ def _read(db: Path) -> set[tuple[Any, ...]]:
     return set(query(db, "select page_url, state from pages where state != 'refused'"))
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 def test_every_third_request_fails_and_the_end_is_the_same(
     seed: int, run: Command, worlds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
