@@ -65,7 +65,8 @@ class Resolution(Belief):
                     continue
                 # What the same place stated beside this amount, while it stood.
                 stated = {name: self._beside(amount, found) for name, found in places.items()}
-                number = stable_id(subject, source, page_url, section, *([amount.first_seen_at] if amount.gone_at else []))
+                # Each time that a price list stated an amount is a price of its own; a table of ours states one.
+                number = stable_id(subject, source, page_url, section, *([] if page_url.startswith("db/") else [amount.first_seen_at]))
                 self.facts.prices[number] = {
                     "price": number, "service": service, "product": None if product == "-" else product, "meter": meter,
                     "unit": unit.replace(" per ", "/"), "currency": currency, "region": stated.get("region"),

@@ -116,9 +116,13 @@ class _Crawl:
             self._say(f"crawl: {line.rstrip()}")
         code = self._process.wait()
         if not self._is_stopping:
-            reason = {0: "done", 3: "a source failed or could not be reached; its facts were kept", 5: "another run is on"}.get(
-                code, f"failed ({code})"
-            )
+            reasons = {
+                0: "done",
+                3: "a source failed or could not be reached; its facts were kept",
+                5: "another run is on",
+                130: "interrupted",
+            }
+            reason = "interrupted" if code < 0 else reasons.get(code, f"failed ({code})")
             self._say(f"crawl: {reason}; serving on")
 
     def stop(self) -> None:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import render
+from conftest import Command
+from dumps import query
+from rendered import azure_pricing, azure_retail_prices
 
 from db.claims import Page, UnexpectedPage
 from db.reading import open_seed_database
@@ -91,3 +96,42 @@ def test_a_price_is_read() -> None:
 def test_a_price_that_cannot_be_read(row: str, message: str) -> None:
     with pytest.raises(UnexpectedPage, match=message):
         _parse(row)
+
+
+PRICING = registry()["azure_pricing"].pages[1].addresses[0]
+MANAGED = "select amount, valid_from, valid_to, source_url from prices where service = 'Azure Update Manager' and trust = 'price list' and meter = 'Azure Arc-enabled server' and unit = 'server/month' order by valid_from"  # fmt: skip
+
+
+def test_a_price_list_over_time(run: Command, tmp_path: Path) -> None:
+    """What a list states holds from the day on which it was read until the day on which it states another; each is kept."""
+    for day, amount in (("2026-08-01", "5"), ("2026-08-02", "5"), ("2026-09-01", "6"), ("2026-10-01", "5")):
+        body = azure_pricing.update_manager().replace("$5/server/month", f"${amount}/server/month")
+        render.save_tree(tmp_path / day, PRICING, body, fetched_at=f"{day}T12:00:00Z", suffix=".html")
+        assert run("crawl", "--db", "x.db", "--from", tmp_path / day).code == 0
+    assert query(tmp_path / "x.db", MANAGED) == [
+        (5.0, "2026-08-01", "2026-09-01", PRICING),
+        (6.0, "2026-09-01", "2026-10-01", PRICING),
+        (5.0, "2026-10-01", None, PRICING),
+    ]
+    told = query(tmp_path / "x.db", "select substr(changed_at, 1, 10), field, old_value, new_value from changes where subject like 'price/Azure Update Manager/-/Azure Arc-enabled server/USD server per month%' order by 1, 2")  # fmt: skip
+    assert [(day, field, old) for day, field, old, _ in told] == [
+        ("2026-09-01", "price", None), ("2026-09-01", "valid_to", None), ("2026-10-01", "price", None), ("2026-10-01", "valid_to", None),
+    ]  # fmt: skip
+    assert [new for *_, new in told] == [
+        f"6.00 USD per server/month from 2026-09-01 ({PRICING})", "2026-09-01", f"5.00 USD per server/month from 2026-10-01 ({PRICING})", "2026-10-01",
+    ]  # fmt: skip
+    # The documents say 5 without a day; where the list said 6, it is disputed.
+    disputed = query(tmp_path / "x.db", "select valid_from, valid_to, amount_low, amount_high from price_intervals where is_disputed and service = 'Azure Update Manager' and unit = 'server/month'")  # fmt: skip
+    assert disputed == [("2026-09-01", "2026-10-01", 5.0, 6.0)]
+
+
+def test_no_row_of_the_price_list_is_no_price(run: Command, tmp_path: Path) -> None:
+    """Case 39: an empty answer is read, and nothing costs 0 because of it."""
+    address = azure_retail_prices.address("otpatch")
+    render.save_tree(
+        tmp_path / "tree", address, azure_retail_prices.answer(), fetched_at="2026-08-01T12:00:00Z", suffix=".json", headers={}
+    )
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "tree", "--source", "azure_retail_prices").code == 0
+    assert query(tmp_path / "x.db", "select count(*) from prices") == [(0,)]
+    assert query(tmp_path / "x.db", "select field, value from claims where source = 'azure_retail_prices'") == [("rows", "0")]
+    assert query(tmp_path / "x.db", "select state from sources where source = 'azure_retail_prices'") == [("ok",)]
