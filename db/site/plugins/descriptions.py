@@ -45,6 +45,29 @@ _VIEWS: Final = {
             "claim": "the claim that states it",
         },
     ),
+    "cve_gaps": _Columns(
+        "kb_cves",
+        {
+            "product": "the servicing line",
+            "month": "of the hotpatch, such as 2025-12",
+            "cve": "what the cumulative update fixes and the hotpatch does not",
+            "severity": "Critical, Important, Moderate or Low, of the cumulative update; empty where MSRC states none",
+            "lcu_kb": "KB of the month's cumulative update",
+            "hotpatch_kb": "KB of the month's hotpatch",
+            "companion_kb": "KB of the update for the hotpatch line that fixes it; empty where none is known",
+        },
+    ),
+    "cve_months": _Columns(
+        "security_months",
+        {
+            "product": "the servicing line",
+            "lcu_kb": "KB of the month's cumulative update",
+            "hotpatch_kb": "KB of the month's hotpatch",
+            "lcu_cves": "how many CVEs the cumulative update fixes; empty where MSRC's data was not read or does not list it",
+            "hotpatch_cves": "how many CVEs the hotpatch fixes; empty where MSRC's data was not read or does not list it",
+            "is_known": "1 if the month's data was read whole and lists the hotpatch; 0 says nothing of how many CVEs there are",
+        },
+    ),
     "data_until": _Columns("lines", {}),
     "hotpatch_chains": _Columns(
         "releases",
