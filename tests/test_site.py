@@ -22,10 +22,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import render
 from markupsafe import escape
+from rendered import msrc_cvrf, support_article
 
 from db import answers, lookup, schema, seeding, site
 from db.reading import open_for_reading
+from scraper.cli import main
 
 with warnings.catch_warnings():
     # Datasette 0.65.5 leaves a database in memory open as it is imported and with each table it shows; Python 3.13 warns of it.
@@ -41,7 +44,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarnin
 HIDDEN = {"subjects", "_sqlite_migrations", "kbs_fts", "kbs_fts_config", "kbs_fts_data", "kbs_fts_docsize", "kbs_fts_idx"}
 TABLES = sorted(set(schema.comments()) - HIDDEN)
 # The embedded facts come from navigations and tables: they hold no article and no month of MSRC's data.
-EMPTY = {"checks", "corrections", "article_changes", "kb_channels", "kb_cves", "known_issues", "security_months"}
+EMPTY = {"checks", "corrections", "article_changes", "cve_gaps", "kb_channels", "kb_cves", "known_issues", "security_months"}
 VIEWS = sorted(schema.view_files())
 QUERIES: dict[str, dict[str, Any]] = site.config(public=False)["metadata"]["databases"]["hotpatch"]["queries"]
 
@@ -56,6 +59,9 @@ SAMPLES = {
     "how_do_we_know": {"fact": "KB5087423"},
     "which_baselines_were_unplanned": {},
     "what_was_stated_of_this_month": {"month": "2026-06", "product": ""},
+    "which_issues_does_this_kb_have": {"kb": "KB5101650"},
+    "what_does_this_hotpatch_leave_open": {"kb": "", "product": "ws2025", "month": "2025-12"},
+    "what_did_hotpatching_cost": {"product": "", "day": "2025-08-01", "cores": "16", "meter": ""},
 }
 
 
@@ -112,6 +118,28 @@ def public(seeded: Path) -> Iterator[Datasette]:
         yield ds
 
 
+@pytest.fixture(scope="module")
+def crawled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the seed has not: articles, and MSRC's December 2025 (case 31)."""
+    folder = tmp_path_factory.mktemp("crawled")
+    tree, at = folder / "tree", "2026-07-23T12:00:00Z"
+    render.write_world(tree, "new")
+    for page in support_article.pages():
+        if page.name in {"lcu.html", "hotpatch.html", "old-expandos.html"}:
+            render.save_tree(tree, page.url, str(page.body), fetched_at=at, suffix=".html")
+    for page in msrc_cvrf.pages():
+        if page.name in {"index.json", "2025-12.json"}:
+            render.save_tree(tree, page.url, page.bytes().decode(), fetched_at=at, suffix=".json")
+    assert main(["crawl", "--db", str(folder / "hotpatch.db"), "--from", str(tree)]) == 0
+    return folder / "hotpatch.db"
+
+
+@pytest.fixture(scope="module")
+def crawled(crawled_file: Path) -> Iterator[Datasette]:
+    with opened(crawled_file, public=True) as ds:
+        yield ds
+
+
 @pytest.fixture
 def copy(seeded: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(seeded, tmp_path / "hotpatch.db"))
@@ -155,6 +183,17 @@ def test_every_table_and_view_opens(own: Datasette, public: Datasette, is_public
         assert "facets-timed-out" not in page.text, name
         assert data.json()["query_ms"] < ds.setting("sql_time_limit_ms"), name
         assert bool(data.json()["rows"]) is (name not in EMPTY), name
+
+
+def test_an_empty_table_says_why_it_is_empty(own: Datasette, crawled: Datasette):
+    for name in sorted(EMPTY):
+        assert (
+            '<p class="when-empty">No ' in get(own, f"/hotpatch/{name}").text or "has no such row." in get(own, f"/hotpatch/{name}").text
+        ), name
+    for name in sorted(EMPTY - {"checks", "corrections"}):
+        assert 'class="when-empty"' not in get(crawled, f"/hotpatch/{name}").text, name
+        assert get(crawled, f"/hotpatch/{name}.json", _shape="array").json(), name
+    assert 'class="when-empty"' in get(crawled, "/hotpatch/kb_cves", kb="5087423").text
 
 
 def test_the_address_does_not_depend_on_the_name_of_the_file(own: Datasette, seeded: Path):
@@ -234,8 +273,14 @@ def test_metadata_names_only_what_exists(seeded: Path):
         }
     for name, table in configured.items():
         named = {table[key] for key in ("sort", "sort_desc", "label_column", "fts_pk") if key in table} | set(table.get("facets", ()))
-        assert named | set(table.get("units", ())) <= existing[name], name
-        assert set(table) <= {"sort", "sort_desc", "label_column", "fts_table", "fts_pk", "facets", "units", "hidden"}, name
+        assert named | set(table.get("units", ())) | set(table.get("sortable_columns", ())) <= existing[name], name
+        assert set(table) <= {
+            "sort", "sort_desc", "label_column", "fts_table", "fts_pk", "facets", "units", "hidden", "sortable_columns", "when_empty",
+        }, name  # fmt: skip
+        if "sortable_columns" in table:
+            assert {table[key] for key in ("sort", "sort_desc") if key in table} <= set(table["sortable_columns"]), name
+    assert {name for name, table in configured.items() if "when_empty" in table} == EMPTY
+    assert {*TABLES, *VIEWS} - {"next_restarts", "lines", "fact_claims"} <= set(configured)
 
 
 def test_metadata_states_licence_and_sources(own: Datasette):
@@ -549,6 +594,235 @@ def test_plan_of_a_month_and_what_came_of_it(own: Datasette, month: str):
     ]
 
 
+# --- issues, CVEs, prices: not known is not none ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spelling", ["KB5094126", "5094126", " kb 5094126", "KB-5094126", "KB5100456"])
+def test_issues_of_a_kb_in_any_spelling_and_by_its_article(crawled: Datasette, spelling: str):
+    rows = ask(crawled, "which_issues_does_this_kb_have", kb=spelling)
+    assert columns_of(rows, "kb", "product", "state", "title", "resolved_by_kb", "gone_since") == [
+        ("KB5094126", product, *issue, None)
+        for product in ("win11-24h2", "win11-25h2")
+        for issue in (("open", "Unlabelled", None), ("resolved", "Recycle Bin shows another name", "KB5095093"))
+    ]
+    assert {(row["symptom"], row["workaround"]) for row in rows if row["state"] == "resolved"} == {
+        ("The name is another.", "This issue is addressed in KB5095093.")
+    }
+    assert {row["article_url"] for row in rows} == {support_article.OLD}
+    assert ask(crawled, "how_do_we_know", fact=rows[0]["subject"])
+
+
+def test_an_issue_that_no_article_lists_any_more_says_since_when(crawled_file: Path, tmp_path: Path):
+    path = Path(shutil.copy(crawled_file, tmp_path / "hotpatch.db"))
+    with closing(schema.open_for_writing(path)) as conn:
+        conn.execute("update known_issues set gone_since = '2026-07-25T12:00:00Z' where kb = 5101650 and state = 'open'")
+    with opened(path, public=True) as ds:
+        rows = ask(ds, "which_issues_does_this_kb_have", kb="5101650")
+    assert columns_of(rows, "product", "state", "resolved_on", "gone_since") == [
+        row
+        for p in ("win11-24h2", "win11-25h2")
+        for row in ((p, "resolved", "2026-07-18", None), (p, "open", None, "2026-07-25T12:00:00Z"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kb", "state", "note"),
+    [
+        ("KB5087423", "none", "the article says that no issue is known"),
+        ("KB5082063", "unknown", "no article of this KB that was read says anything of issues"),
+        ("KB9999999", "unknown", "no source names this KB"),
+        ("KB1", "unknown", "a KB such as KB5087423 is expected"),
+        ("9" * 5_000, "unknown", "a KB such as KB5087423 is expected"),
+    ],
+)
+def test_a_kb_without_issues_says_whether_that_is_known(crawled: Datasette, own: Datasette, kb: str, state: str, note: str):
+    assert columns_of(ask(crawled, "which_issues_does_this_kb_have", kb=kb), "state", "note", "title") == [(state, note, None)]
+    # The seed holds no article: of the same KBs none is known to be without issues.
+    assert columns_of(ask(own, "which_issues_does_this_kb_have", kb=kb), "state") == [("unknown",)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"product": "ws2025", "month": "2025-12"}, [("ws2025", "KB5074204", "KB5072014", "KB5072033")]),
+        ({"product": "windows server 2022", "month": " 2025.12"}, [("ws2022", "KB5074353", "KB5071413", "KB5071547")]),
+        ({"kb": "kb 5071413"}, [("ws2022", "KB5074353", "KB5071413", "KB5071547")]),
+        (
+            {"kb": "KB5072014"},
+            [(product, "KB5074204", "KB5072014", "KB5072033") for product in ("win11-24h2", "win11-25h2", "ws2025")],
+        ),
+    ],
+)
+def test_december_2025_leaves_a_cve_to_companions(crawled: Datasette, asked: dict[str, str], found: list[tuple[str, ...]]):
+    """Case 31."""
+    rows = ask(crawled, "what_does_this_hotpatch_leave_open", **asked)
+    assert columns_of(rows, "product", "companion_kb", "hotpatch_kb", "lcu_kb") == found
+    assert set(columns_of(rows, "status", "month", "cve", "severity", "hotpatch_cves", "lcu_cves", "revised_on")) == {
+        ("open", "2025-12", "CVE-2025-54100", "Important", 2, 3, "2025-12-13")
+    }
+    assert {row["note"] for row in rows} == {f"closed where {found[0][1]} is installed as well"}
+    for fact in ("CVE-2025-54100", rows[0]["subject"]):
+        assert {row["source"] for row in ask(crawled, "how_do_we_know", fact=fact)} == {"MSRC security updates (CVRF)"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "note"),
+    [
+        ({"product": "ws2025", "month": "2025-11"}, "unknown", "MSRC's data of this month was not read"),
+        ({"kb": "KB5087423"}, "unknown", "MSRC's data of this month was not read"),
+        (
+            {"product": "ws2025", "month": "2026-01"},
+            "baseline",
+            "a baseline is a cumulative update: there is nothing that it leaves to one",
+        ),
+        ({"kb": "KB5094125"}, "baseline", "a baseline is a cumulative update: there is nothing that it leaves to one"),
+        ({"product": "ws2019", "month": "2025-12"}, "unknown", "no hotpatch of this product and month is known"),
+        ({"product": "ws2025", "month": "2999-01"}, "unknown", "no hotpatch of this product and month is known"),
+        ({"product": "ws2025", "month": "December"}, "unknown", "no hotpatch of this product and month is known"),
+        ({"product": "Windows 3.1"}, "unknown", "no product has this name"),
+        ({"kb": "KB5074204"}, "unknown", "this KB is no hotpatch"),
+        (
+            {"kb": "KB5072014", "product": "ws2022"},
+            "unknown",
+            "no hotpatch has this KB on this product and in this month, as far as is known",
+        ),
+        ({"kb": "KB9999999"}, "unknown", "no hotpatch has this KB on this product and in this month, as far as is known"),
+        ({"kb": "'; drop table kbs"}, "unknown", "a KB such as KB5072014 is expected"),
+    ],
+)
+def test_what_is_not_known_to_be_open_is_never_an_empty_answer(crawled: Datasette, asked: dict[str, str], status: str, note: str):
+    rows = ask(crawled, "what_does_this_hotpatch_leave_open", **asked)
+    assert columns_of(rows, "status", "note", "cve") == [(status, note, None)]
+
+
+@pytest.mark.parametrize(
+    ("change", "statuses", "note"),
+    [
+        ("delete from kb_cves where cve = 'CVE-2025-54100'", {"none"}, "the hotpatch fixes every CVE that the cumulative update fixes"),
+        ("update security_months set is_complete = 0", {"open", "unknown"}, "MSRC's data of this month, as read, is an early one"),
+        ("update security_months set is_complete = null", {"open", "unknown"}, "MSRC lists this month, its data was not read"),
+        ("delete from security_months", {"open", "unknown"}, "MSRC's data of this month was not read"),
+        ("delete from kb_cves where kb = 5072014", {"open", "unknown"}, "MSRC's data of this month does not list the hotpatch"),
+        ("delete from kb_cves where kb in (5072014, 5074204)", {"unknown"}, "MSRC's data of this month does not list the hotpatch"),
+        ("delete from kb_cves where kb = 5072033", {"unknown"}, "MSRC's data of this month does not list the cumulative update"),
+        ("delete from kb_cves", {"unknown"}, "MSRC's data of this month does not list the cumulative update"),
+        ("delete from kb_cves where kb = 5074204", {"open"}, "no update beside the hotpatch is known to fix it"),
+    ],
+)
+def test_none_is_open_only_where_the_whole_month_is_known(crawled_file: Path, tmp_path: Path, change: str, statuses: set[str], note: str):
+    path = Path(shutil.copy(crawled_file, tmp_path / "hotpatch.db"))
+    with closing(schema.open_for_writing(path)) as conn:
+        conn.execute(change)
+    with opened(path, public=True) as ds:
+        rows = ask(ds, "what_does_this_hotpatch_leave_open", product="ws2025", month="2025-12")
+    assert {row["status"] for row in rows} == statuses
+    assert note in " ".join(row["note"] for row in rows)
+
+
+def test_without_msrcs_data_every_hotpatch_is_unknown(own: Datasette):
+    rows = ask(own, "what_does_this_hotpatch_leave_open")
+    assert {row["status"] for row in rows} == {"unknown"}
+    assert len(rows) == len(get(own, "/hotpatch/cve_months.json", _shape="array", _size="max").json())
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        ("2024-08-31", [("unknown", None, None, None, None)]),
+        ("2025-06-30", [("stated", 0.0, 0.0, 0.0, 0)] * 2),
+        ("2025-07-05", [("disputed", 1.5, 0.0, 24.0, 1)] * 2),
+        ("2025-08-01", [("stated", 1.5, 24.0, 24.0, 0)] * 2),
+        ("2026-05-17", [("disputed", 1.5, 0.0, 24.0, 1)] * 3),
+        ("2026-06-01", [("stated", 0.0, 0.0, 0.0, 0)] * 2),
+    ],
+)
+def test_what_sixteen_cores_cost_on_a_day(own: Datasette, day: str, expected: list[tuple[Any, ...]]):
+    """Cases 37 to 39."""
+    rows = ask(own, "what_did_hotpatching_cost", day=day, cores="16")
+    assert columns_of(rows, "status", "amount_high", "cost_low", "cost_high", "is_disputed") == expected
+    assert {(row["product"], row["meter"], row["day"], row["cores"]) for row in rows} == {("ws2025", "Azure Arc-enabled server", day, 16)}
+    assert all((row["source_url"] or "").startswith("https://") is (row["status"] != "unknown") for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("asked", "note"),
+    [
+        ({"product": "win11-25h2"}, "no source states a price of this meter for this day"),
+        ({"meter": "Azure moon base"}, "no source states a price of this meter for this day"),
+        ({"product": "Windows 3.1"}, "no product has this name"),
+        ({"day": "2025-02-30"}, "day: one such as 2025-08-01 is expected"),
+        ({"day": "now"}, "day: one such as 2025-08-01 is expected"),
+    ],
+)
+def test_what_has_no_price_is_unknown_and_not_free(own: Datasette, asked: dict[str, str], note: str):
+    rows = ask(own, "what_did_hotpatching_cost", **asked)
+    assert columns_of(rows, "status", "note", "amount_low", "cost_low", "cost_high", "source_url") == [
+        ("unknown", note, None, None, None, None)
+    ]
+
+
+def test_a_price_without_any_day_and_cores_that_are_no_number_cost_nothing_known(own: Datasette):
+    rows = ask(own, "what_did_hotpatching_cost", meter="azure local vm", cores="8")
+    assert columns_of(rows, "status", "amount_low", "cost_low") == [("undated", 0.0, None)]
+    for cores in ("-1", "1e9", "x", "1.5", "9" * 5_000):
+        rows = ask(own, "what_did_hotpatching_cost", day="2025-08-01", cores=cores)
+        assert set(columns_of(rows, "amount_low", "cost_low", "note")) == {(1.5, None, "cores: a whole number is expected")}
+    rows = ask(own, "what_did_hotpatching_cost", day="2025-08-01")
+    assert set(columns_of(rows, "cores", "cost_high")) == {(1, 1.5)}
+
+
+def test_query_and_price_intervals_agree_on_every_day_on_which_a_price_changes(seeded: Path):
+    # The query reads prices by their index; the view is the whole history, which is too much for each answer.
+    with closing(open_for_reading(seeded)) as conn:
+        intervals = conn.execute("select * from price_intervals where service = 'Hotpatch'").fetchall()
+        days = {row[end] for row in intervals for end in ("valid_from", "valid_to") if row[end]} | {"2020-01-01", "2999-12-31"}
+        for product, meter, day in sorted({(row["product"], row["meter"], day) for row in intervals for day in days}):
+            stated = {
+                (row["amount_low"], row["amount_high"], row["is_disputed"])
+                for row in intervals
+                if (row["product"], row["meter"]) == (product, meter)
+                and (row["valid_from"] or "") <= day < (row["valid_to"] or "9999-12-31")
+            }
+            asked = {"product": product, "day": day, "cores": "", "meter": meter}
+            found = conn.execute(QUERIES["what_did_hotpatching_cost"]["sql"], asked).fetchall()
+            assert {(r["amount_low"], r["amount_high"], r["is_disputed"]) for r in found if r["status"] != "unknown"} == stated, asked
+            assert found
+
+
+def test_a_hundred_thousand_fixes_are_no_burden(crawled_file: Path, tmp_path: Path):
+    path = Path(shutil.copy(crawled_file, tmp_path / "hotpatch.db"))
+    names = ["which_issues_does_this_kb_have", "what_does_this_hotpatch_leave_open", "what_did_hotpatching_cost"]
+    with closing(schema.open_for_writing(path)) as conn, schema.transaction(conn):
+        conn.execute("insert or ignore into subjects values ('cve/made up', 'cve'), ('msrc/made up', 'msrc')")
+        conn.execute(
+            """with recursive n (i) as (select 0 union all select i + 1 from n where i < 220)
+            insert or ignore into kb_cves
+            select r.kb, r.product, printf('CVE-%s-%05d', substr(r.month, 1, 4), 1000 * substr(r.month, 6) + i), 'Important', r.build,
+                case r.classification when 'hotpatch' then 'hotpatch' else 'security' end, null, r.month, 'cve/made up'
+            from releases as r join n on r.classification <> 'hotpatch' or i > 2
+            where r.kb is not null and r.cadence = 'B'"""
+        )
+        conn.execute("insert into security_months values ('2025-11', '2025-11-11', '2025-11-12', 1, 'msrc/made up')")
+        assert conn.execute("select count(*) > 100000 from kb_cves").fetchone() == (1,)
+        for name in names:
+            asked = dict.fromkeys(QUERIES[name]["params"], "")
+            plan = " / ".join(row[3] for row in conn.execute(f"explain query plan {QUERIES[name]['sql']}", asked))
+            assert not re.search(r"SCAN (kb_cves|fixed|own|known_issues|prices)\b", plan), name
+            assert re.search(r"SEARCH (fixed|i|p) USING", plan), name
+    with opened(path, public=True) as ds:
+        for name in ("kb_cves", "cve_gaps", "cve_months", "known_issues"):
+            page, data = get_all(ds, [f"/hotpatch/{name}", f"/hotpatch/{name}.json?_shape=objects&_size=max"])
+            assert (page.status_code, data.status_code) == (200, 200), name
+            assert "facets-timed-out" not in page.text, name
+        for name in names:
+            for parameters in ({}, SAMPLES[name]):
+                response = get(ds, f"/hotpatch/{name}.json", _shape="objects", **parameters)
+                assert response.status_code == 200, response.text
+                assert response.json()["truncated"] is False
+        rows = ask(ds, "what_does_this_hotpatch_leave_open", product="ws2025", month="2025-11")
+        assert columns_of(rows, "status", "cve")[0] == ("open", "CVE-2025-11000")
+
+
 # --- harm ---------------------------------------------------------------------------------------------------------------
 
 
@@ -752,6 +1026,60 @@ def test_markup_of_a_page_is_shown_and_not_obeyed(copy: Path):
             assert "<b>May" not in response.text, path
             assert "&lt;b&gt;May" in response.text, path
         assert get(ds, "/hotpatch/kbs/5087423.json").headers["content-type"].startswith("application/json")
+
+
+def test_markup_of_articles_and_of_msrc_is_text_too(crawled_file: Path, tmp_path: Path):
+    path = Path(shutil.copy(crawled_file, tmp_path / "hotpatch.db"))
+    with closing(schema.open_for_writing(path)) as conn, schema.transaction(conn):
+        conn.execute(
+            "update known_issues set title = :t, symptom = :t, workaround = :t, issue = :t, state = :t, article_url = 'javascript:alert(3)'",
+            {"t": HOSTILE},
+        )
+        conn.execute(
+            "update articles set title = :t, requires_build = :t, ssu_build = :t, applies_to = :t, expired_on = :t where kb = 5087423",
+            {"t": HOSTILE},
+        )
+        conn.execute("update articles set url = 'javascript:alert(4)' where url = ?", (support_article.HOTPATCH,))
+        conn.execute("update kbs set article_url = 'data:text/html,x', published_at = :t, updated_at = :t", {"t": HOSTILE})
+        conn.execute("update kb_channels set note = :t", {"t": HOSTILE})
+        conn.execute("update article_changes set description = :t, url = 'javascript:alert(5)'", {"t": HOSTILE})
+        conn.execute("update kb_cves set severity = :t, subtype = :t, fixed_build = :t", {"t": HOSTILE})
+        conn.execute("update security_months set revised_on = :t, released_on = :t", {"t": HOSTILE})
+        conn.execute("update prices set note = :t, trust = :t, source_url = 'javascript:alert(6)'", {"t": HOSTILE})
+        (issue,) = conn.execute("select known_issue from known_issues limit 1").fetchone()
+    paths = [
+        "/hotpatch/known_issues",
+        "/hotpatch/known_issues?_facet=state",
+        f"/hotpatch/known_issues/{issue}",
+        "/hotpatch/articles?kb=5087423",
+        "/hotpatch/kb_channels",
+        "/hotpatch/article_changes",
+        "/hotpatch/kb_cves?_facet=severity",
+        "/hotpatch/security_months",
+        "/hotpatch/cve_gaps",
+        "/hotpatch/cve_months?month=2025-12",
+        "/hotpatch/kbs/5101650",
+        "/hotpatch/which_issues_does_this_kb_have?kb=5101650",
+        "/hotpatch/what_does_this_hotpatch_leave_open?kb=5072014",
+        "/hotpatch/what_did_hotpatching_cost?day=2025-08-01",
+        *(f"/hotpatch/{n}?{urlencode(dict.fromkeys(SAMPLES[n], HOSTILE))}" for n in list(SAMPLES)[-3:]),
+    ]
+    with opened(path, public=True) as ds:
+        for address, response in zip(paths, get_all(ds, paths), strict=True):
+            page = _parsed(response.text)
+            assert response.status_code == 200, address
+            assert not [script for script in page.scripts if "alert" in script], address
+            assert page.handlers == [], address
+            assert {link for link in page.links if not re.match(r"https?://|/(?!/)|#|\?", link)} == set(), address
+            assert "<b>May" not in response.text, address
+            assert "&lt;b&gt;May" in response.text, address
+        assert "javascript:alert(3)" in get(ds, "/hotpatch/known_issues").text, "as text"
+
+
+def test_addresses_of_articles_are_links(crawled: Datasette):
+    assert support_article.OLD in _links(get(crawled, "/hotpatch/known_issues").text)
+    assert support_article.OLD in _links(get(crawled, "/hotpatch/which_issues_does_this_kb_have", kb="KB5100456").text)
+    assert support_article.LCU in _links(get(crawled, "/hotpatch/article_changes").text)
 
 
 # --- a database that changes --------------------------------------------------------------------------------------------
