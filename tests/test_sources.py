@@ -205,3 +205,23 @@ def test_the_recorded_toc_is_read_whole(shared: Path) -> None:
 def test_a_table_that_comes_with_the_program_and_cannot_be_read(body: str, message: str) -> None:
     with pytest.raises(UnexpectedPage, match=message):
         list(records(Page("facts_x", "a.tsv", "a.tsv", "a.tsv", "2026-11-22T00:00:00Z", 200, body.encode()), "product", "date"))
+
+
+def test_the_constructed_hubs_are_read_or_refused_for_their_reason(shared: Path) -> None:
+    """The navigation is read whole. A page of month tables alone has no navigation: Learn's calendar has what they say, with dates and builds."""
+
+    def parse(name: str) -> list[Any]:
+        body = (shared / "samples" / "constructed" / name).read_bytes()
+        url = render.HOTPATCH_HUB["new"]
+        return list(registry()["support_navigation"].parse(Page("support_navigation", url, url, url, "2026-09-26T12:00:00Z", 200, body)))
+
+    entries = defaultdict(set)
+    for claim in parse("hotpatch-nav-new-layout.html"):
+        entries[claim.section].add(claim.row)
+    assert {section: len(rows) for section, rows in entries.items()} == {
+        "Release notes for Hotpatch on Windows Server 2025 Datacenter Azure Edition": 6,
+        "Release notes for Hotpatch in Azure Automanage for Windows Server 2022": 2,
+        "Windows 11 Enterprise version 25H2": 2,
+    }
+    with pytest.raises(UnexpectedPage, match="expected a navigation .*, got none on 'Release notes for Hotpatch in Azure Automanage"):
+        parse("hotpatch-month-table-old-layout.html")
