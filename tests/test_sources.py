@@ -223,5 +223,5 @@ def test_the_constructed_hubs_are_read_or_refused_for_their_reason(shared: Path)
         "Release notes for Hotpatch in Azure Automanage for Windows Server 2022": 2,
         "Windows 11 Enterprise version 25H2": 2,
     }
-    with pytest.raises(UnexpectedPage, match="expected a navigation .*, got none on 'Release notes for Hotpatch in Azure Automanage"):
+    with pytest.raises(UnexpectedPage, match=r"expected a navigation .*, got none on 'Release notes for Hotpatch in Azure Automanage"):
         parse("hotpatch-month-table-old-layout.html")
