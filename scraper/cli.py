@@ -257,6 +257,21 @@ def next_command(product: str | None, on: str | None, known: str | None, db: Pat
 
 
 @cli.command()
+@_product
+@_on
+@_known
+@_common
+def verdicts(product: str | None, on: str | None, known: str | None, db: Path, as_json: bool) -> int:
+    """What is to be said of a machine: a row per product, build, line and deciding KB. A fleet is judged by a join with it."""
+    from db import verdicts as judged  # noqa: PLC0415
+
+    conn = _reading(db, known)
+    rows = [v._asdict() for v in judged.verdicts(conn, on or known or answers.today(), _named_product(conn, product))]
+    _show(rows, as_json, lambda: text.verdicts(rows))
+    return 0
+
+
+@cli.command()
 @click.option("--publisher", metavar="NAME", help="Of an image of the Azure Marketplace.")
 @click.option("--offer", metavar="NAME", help="Of an image.")
 @click.option("--sku", metavar="NAME", help="Of an image.")

@@ -185,6 +185,17 @@ def changes(rows: Sequence[Row], until: str | None) -> Iterator[str]:
         yield f"no change; pages were last read on {until}"
 
 
+def verdicts(rows: Sequence[Row]) -> Iterator[str]:
+    """A row per product, build, line and deciding KB."""
+    yield from table(
+        [
+            (r["product"], r["build"], r["line"] or "-", r["deciding_kb"] or "-", r["verdict"], r["kb"], r["next_kb"] or "-", r["reason"])
+            for r in rows
+        ],
+        ("product", "build", "line", "by", "verdict", "has", "next", "reason"),
+    )
+
+
 def status(rows: Sequence[Row]) -> Iterator[str]:
     """Freshness of the sources."""
     yield from table(
