@@ -82,7 +82,7 @@ class Facts:
     known_issues: dict[int, Row] = field(default_factory=dict)
     kb_cves: dict[tuple[int, str, str], Row] = field(default_factory=dict)
     security_months: dict[str, Row] = field(default_factory=dict)
-    kb_channels: dict[tuple[int, str], Row] = field(default_factory=dict)
+    kb_channels: dict[int, Row] = field(default_factory=dict)
     article_changes: dict[int, Row] = field(default_factory=dict)
     fact_claims: set[tuple[str, int]] = field(default_factory=set)
     conflicts: dict[tuple[str, str, int, int], Row] = field(default_factory=dict)
@@ -139,7 +139,8 @@ class Belief:
         if len(standing) < 2:
             return standing
         ordered = sorted(standing, key=lambda c: (c.page_url, c.section, c.field, c.source))
-        ordered.sort(key=lambda c: c.last_seen_at, reverse=True)
+        # The later page is the one that stated its value later: a page that is read again unchanged says nothing new.
+        ordered.sort(key=lambda c: c.first_seen_at, reverse=True)
         ordered.sort(key=lambda c: self._order(c, is_sane))
         return ordered
 
@@ -175,7 +176,7 @@ class Belief:
             return "sanity"
         if rank_won != rank_lost:
             return "precedence"
-        return "later_page" if won.last_seen_at != lost.last_seen_at else "address"
+        return "later_page" if won.first_seen_at != lost.first_seen_at else "address"
 
     def _conflict(
         self, subject: str, name: str, won: Stated, lost: Stated, value_won: str | None, value_lost: str | None, rule: str

@@ -60,13 +60,15 @@ class Resolution(Belief):
         _, service, product, meter, currency_unit, condition, *_ = subject.split("/")
         currency, _, unit = currency_unit.partition(" ")
         for (source, page_url, section), places in _by_place(claims).items():
-            for amount in places["amount"]:
+            for amount in [claim for name, found in places.items() if name.partition("#")[0] == "amount" for claim in found]:
                 if self._value(amount) is None or (amount.gone_at and page_url.startswith("db/")):
                     continue
                 # What the same place stated beside this amount, while it stood.
                 stated = {name: self._beside(amount, found) for name, found in places.items()}
                 # Each time that a price list stated an amount is a price of its own; a table of ours states one.
-                number = stable_id(subject, source, page_url, section, *([] if page_url.startswith("db/") else [amount.first_seen_at]))
+                number = stable_id(
+                    subject, source, page_url, section, *([] if page_url.startswith("db/") else [amount.first_seen_at, amount.field])
+                )
                 self.facts.prices[number] = {
                     "price": number, "service": service, "product": None if product == "-" else product, "meter": meter,
                     "unit": unit.replace(" per ", "/"), "currency": currency, "region": stated.get("region"),
@@ -170,47 +172,67 @@ class Resolution(Belief):
         )
 
     def kb(self, key: str, claims: list[Stated]) -> None:
-        """Known issues, channels and change log of a KB, of all its articles."""
+        """Known issues, channels and change log of a KB, of all its articles.
+
+        A KB may have an article per product (KB5052105): what one says holds for the products that it applies to.
+        """
         kb = int(key)
+        current = list(_moved(claims))
+        applies = {c.page_url: frozenset((self._value(c) or "").split()) for c in current if c.what == "applies_to" and c.gone_at is None}
         by_subject: dict[str, list[Stated]] = defaultdict(list)
-        for claim in _moved(claims):
+        for claim in current:
             by_subject[claim.subject].append(claim)
         for subject, found in sorted(by_subject.items()):
-            if subject.startswith("issue/"):
-                self._issue(kb, subject, found)
-            elif subject.startswith("channel/"):
-                self._channels(kb, subject, found)
-            elif subject.startswith("change_log/"):
+            kind = subject.partition("/")[0]
+            if kind in {"issue", "channel"}:
+                for product, said in sorted(self._by_product(kb, found, applies).items(), key=lambda item: item[0] or ""):
+                    (self._issue if kind == "issue" else self._channels)(kb, subject, product, said)
+            elif kind == "change_log":
                 self._change_log(kb, subject, found)
 
-    def _issue(self, kb: int, subject: str, claims: list[Stated]) -> None:
-        fields = by_field(claims)
+    def _by_product(self, kb: int, claims: list[Stated], applies: Mapping[str, frozenset[str]]) -> dict[str | None, list[Stated]]:
+        """Claims by the products that they hold for: those of a row, else those that its article applies to, else those of the KB."""
+        released = self._products_of.get(kb, ())
+        rows = {c.page_url: frozenset((self._value(c) or "").split()) for c in claims if c.what == "products"}
+        found: dict[str | None, list[Stated]] = defaultdict(list)
+        for claim in claims:
+            stated = rows.get(claim.page_url) or applies.get(claim.page_url) or frozenset()
+            for product in sorted(stated & set(released)) or sorted(stated) or released or (None,):
+                found[product].append(claim)
+        return found
+
+    @staticmethod
+    def _together(claims: list[Stated]) -> list[Stated]:
+        """What stands; where nothing does, what stood last: a reopened issue has nothing of its former resolution."""
+        standing = [c for c in claims if c.gone_at is None]
+        last = max(c.last_seen_at for c in claims)
+        return standing or [c for c in claims if c.last_seen_at == last]
+
+    def _issue(self, kb: int, subject: str, product: str | None, claims: list[Stated]) -> None:
+        together = self._together(claims)
+        fields = by_field(together)
         values = {
             name: self._pick(subject, name, fields[name])
             for name in ("title", "symptom", "workaround", "state", "resolved_by_kb", "opened_on", "resolved_on")
         }
-        standing = [c for c in claims if c.gone_at is None]
-        stated = {product for c in fields["products"] if c.gone_at is None or not standing for product in (c.value or "").split()}
-        released = self._products_of.get(kb, ())
-        products: list[str | None] = [*(sorted(stated & set(released)) or sorted(stated) or released)] or [None]
-        self.facts.fact_claims |= {(subject, c.claim) for c in fields["products"] if c.gone_at is None}
-        page = min(c.page_url for c in standing or claims)
-        for product in products:
-            number = stable_id(subject, product)
-            self.facts.known_issues[number] = {
-                "known_issue": number, "kb": kb, "product": product, "issue": subject.split("/", 2)[2], **values,
-                "title": values["title"] or subject.split("/", 2)[2], "state": values["state"] or "open",
-                "resolved_by_kb": int(values["resolved_by_kb"]) if values["resolved_by_kb"] else None,
-                "gone_since": None if standing else max(c.gone_at or "" for c in claims), "article_url": page, "subject": subject,
-            }  # fmt: skip
+        gone = None if together[0].gone_at is None else max(c.gone_at or "" for c in together)
+        number = stable_id(subject, product)
+        self.facts.known_issues[number] = {
+            "known_issue": number, "kb": kb, "product": product, "issue": subject.split("/", 2)[2], **values,
+            "title": values["title"] or subject.split("/", 2)[2], "state": values["state"] or "open",
+            "resolved_by_kb": int(values["resolved_by_kb"]) if values["resolved_by_kb"] else None,
+            "gone_since": gone, "article_url": min(c.page_url for c in together), "subject": subject,
+        }  # fmt: skip
+        self.facts.fact_claims |= {(subject, c.claim) for c in fields["products"]}
 
-    def _channels(self, kb: int, subject: str, claims: list[Stated]) -> None:
+    def _channels(self, kb: int, subject: str, product: str | None, claims: list[Stated]) -> None:
         fields = by_field(c for c in claims if c.gone_at is None)
         for channel in sorted(name for name in fields if not name.endswith("_note")):
             available = self._pick(subject, channel, fields[channel])
-            self.facts.kb_channels[kb, channel] = {
-                "kb": kb, "channel": channel, "is_available": int(available) if available else None,
-                "note": self._pick(subject, f"{channel}_note", fields[f"{channel}_note"]), "subject": subject,
+            number = stable_id(subject, product, channel)
+            self.facts.kb_channels[number] = {
+                "kb_channel": number, "kb": kb, "product": product, "channel": channel, "is_available": int(available) if available else None,
+                "note": self._pick(subject, f"{channel}_note", fields.get(f"{channel}_note", [])), "subject": subject,
             }  # fmt: skip
 
     def _change_log(self, kb: int, subject: str, claims: list[Stated]) -> None:
@@ -237,20 +259,25 @@ def _moved(claims: list[Stated]) -> Iterator[Stated]:
 
     A KB may have an article that moved and another, of an old Windows 10, that did not: they are told apart by their builds and products.
     """
-    about: dict[str, set[str]] = defaultdict(set)
+    builds: dict[str, set[str]] = defaultdict(set)
+    products: dict[str, set[str]] = defaultdict(set)
     moved_at: dict[str, str] = {}
     for claim in claims:
         if "/servicing/" in claim.page_url:
             moved_at[claim.page_url] = min(moved_at.get(claim.page_url, claim.first_seen_at), claim.first_seen_at)
-        if claim.what in {"build", "page_title_build"}:
-            about[claim.page_url].add((claim.value or "").partition(".")[0])
+        if claim.what == "build":
+            builds[claim.page_url].add(claim.value or "")
         elif claim.what == "applies_to":
-            about[claim.page_url] |= {str(named(product).build_number) for product in (claim.value or "").split()}
+            products[claim.page_url] |= set((claim.value or "").split())
+
+    def is_same(page: str, other: str) -> bool:
+        # 26100 is both Windows Server 2025 and Windows 11: where one page states no products, all their builds must be the same.
+        if products[page] and products[other]:
+            return bool(products[page] & products[other])
+        return builds[page] == builds[other]
+
     for claim in claims:
-        own = about.get(claim.page_url, set())
-        successors = [] if claim.page_url in moved_at else [
-            at for page, at in moved_at.items() if not own or not about.get(page) or own & about[page]
-        ]  # fmt: skip
+        successors = [] if claim.page_url in moved_at else [at for page, at in moved_at.items() if is_same(claim.page_url, page)]
         if not successors:
             yield claim
         elif claim.first_seen_at < min(successors):

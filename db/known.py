@@ -9,8 +9,13 @@ from db.claims import BadInput
 from db.schema import schema_sql, view_files
 
 
-def database_known_on(conn: sqlite3.Connection, day: str) -> sqlite3.Connection:
+def database_known_on(conn: sqlite3.Connection, day: str, *, with_groups: bool = False) -> sqlite3.Connection:
     """A database in memory with the facts that followed from what was stated up to a day.
+
+    Args:
+        conn: the database.
+        day: ISO date.
+        with_groups: prices, known issues and CVEs too, which calendars and lookups do not need.
 
     Raises:
         BadInput: no source had been read by then; the message says since when there are claims.
@@ -40,7 +45,7 @@ def database_known_on(conn: sqlite3.Connection, day: str) -> sqlite3.Connection:
             for c in known.claims
         ],
     )  # fmt: skip
-    publish.write_everything(memory)
+    publish.write_everything(memory, with_groups=with_groups)
     publish.write_lines(memory)
     return memory
 

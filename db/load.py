@@ -27,6 +27,8 @@ class _Interval:
     subject: str
     field: str
     value: str | None
+    value_text: str
+    source_url: str | None
     first_seen_at: str
     last_seen_at: str
     gone_at: str | None
@@ -98,6 +100,35 @@ def answered_at(conn: sqlite3.Connection, source: str) -> dict[str, str]:
         ):
             found[url] = max(found.get(url, ""), fetched_at)
     return found
+
+
+def refused_after(conn: sqlite3.Connection, page: Page) -> bool:
+    """Whether a later page of this name was refused, which might have been accepted behind this one."""
+    row = conn.execute(
+        "select 1 from pages where source = ? and page_url = ? and state = 'refused' and fetched_at > ? limit 1",
+        (page.source, page.page_url, page.fetched_at),
+    ).fetchone()
+    return row is not None
+
+
+def has_refused(conn: sqlite3.Connection, source: str) -> bool:
+    """Whether the newest answer of one of a source's pages was refused."""
+    row = conn.execute(
+        """select 1 from (select state, row_number() over (partition by page_url order by fetched_at desc, tie desc) as place
+            from pages where source = ?) where place = 1 and state = 'refused' limit 1""",
+        (source,),
+    ).fetchone()
+    return row is not None
+
+
+def refused_urls(conn: sqlite3.Connection, source: str) -> set[str]:
+    """Addresses of a source of which the newest answer was refused."""
+    rows = conn.execute(
+        """select url from (select url, state, row_number() over (partition by url order by fetched_at desc, tie desc) as place
+            from pages where source = ?) where place = 1 and state = 'refused'""",
+        (source,),
+    )
+    return {row[0] for row in rows}
 
 
 def last_content(conn: sqlite3.Connection, page: Page) -> tuple[str, str]:
@@ -270,6 +301,7 @@ def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since:
             continue
         if will_be is not None and will_be.value == value:
             will_be.first_seen_at, will_be.page, will_be.stated_since, will_be.is_changed = page.fetched_at, page_number, stated_since, True
+            will_be.value_text, will_be.source_url = claim.value_text, claim.source_url or None  # as the first page has it
         else:
             begin(claim)
     if after is not None:
@@ -292,8 +324,12 @@ def _write(conn: sqlite3.Connection, page: Page, known: list[_Interval], new: li
     changed = {id(found): found for found in known if found.is_changed}.values()
     # The id holds the time of the first page, so a claim found to be older gets another one.
     conn.executemany(
-        """update claims set claim = ?, stated_since = ?, first_seen_at = ?, last_seen_at = ?, gone_at = ?, page = ? where claim = ?""",
-        [(_id(page, f), f.stated_since, f.first_seen_at, f.last_seen_at, f.gone_at, f.page, f.claim) for f in changed],
+        """update claims set claim = ?, value_text = ?, source_url = ?, stated_since = ?, first_seen_at = ?, last_seen_at = ?, gone_at = ?,
+        page = ? where claim = ?""",
+        [
+            (_id(page, f), f.value_text, f.source_url, f.stated_since, f.first_seen_at, f.last_seen_at, f.gone_at, f.page, f.claim)
+            for f in changed
+        ],
     )
     conn.executemany(
         INSERT_CLAIM,

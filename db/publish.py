@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -31,7 +31,7 @@ GROUP_TABLES: Final = {
     "known_issues": ("known_issue",),
     "kb_cves": ("kb", "product", "cve"),
     "security_months": ("month",),
-    "kb_channels": ("kb", "channel"),
+    "kb_channels": ("kb_channel",),
     "article_changes": ("article_change",),
 }
 _CONFLICT_KEY: Final = ("subject", "field", "claim_won", "claim_lost")
@@ -52,7 +52,7 @@ _TOLD: Final = {
     "prices": ("amount", "valid_to"),
     "eligibility": ("is_eligible", "requirement"),
     "known_issues": ("state", "resolved_by_kb", "gone_since"),
-    "kb_cves": (),
+    "kb_cves": ("severity",),
     "security_months": ("is_complete",),
 }
 # What the field of a change is called where the whole fact is new or gone.
@@ -95,8 +95,9 @@ def publish(conn: sqlite3.Connection, since: str) -> int:
     products = products_of_kbs(conn)
     moved = {kb for kb in {*products, *former_products} if products.get(kb) != former_products.get(kb)}
     for group, keys in _touched_groups(conn, touched, moved, everything=not since).items():
-        for key in sorted(keys):
-            new += _publish_group(conn, GROUPS[group], key, since, belief, products, times)
+        for key, is_moved in sorted(keys.items()):
+            # What followed at any time follows from the products of a KB too: their history is made anew.
+            new += _publish_group(conn, GROUPS[group], key, "" if is_moved else since, belief, products, times)
     complete_references(conn)
     _forget_subjects(conn)
     return new
@@ -119,26 +120,32 @@ def products_of_kbs(conn: sqlite3.Connection) -> dict[int, tuple[str, ...]]:
     return {kb: tuple(products) for kb, products in found.items()}
 
 
-def _touched_groups(conn: sqlite3.Connection, touched: list[str], moved: set[int], *, everything: bool) -> dict[int, set[str]]:
-    """Keys of the groups to resolve, by the place of the group in ``GROUPS``: a claim of theirs changed, or one that they follow from."""
-    keys: dict[int, set[str]] = defaultdict(set)
+def _touched_groups(conn: sqlite3.Connection, touched: list[str], moved: set[int], *, everything: bool) -> dict[int, dict[str, bool]]:
+    """Groups to resolve, by their place in ``GROUPS`` and key: a claim of theirs changed, or something that they follow from.
+
+    Returns:
+        for each, whether the products of one of its KBs changed.
+    """
+    keys: dict[int, dict[str, bool]] = defaultdict(dict)
     by_kind = {kind: place for place, group in enumerate(GROUPS) for kind in group.kinds}
     for subject in touched:
         kind = _kind(subject)
         if kind in by_kind:
-            keys[by_kind[kind]].add(GROUPS[by_kind[kind]].key(subject))
+            keys[by_kind[kind]][GROUPS[by_kind[kind]].key(subject)] = False
         elif kind == "article" and not subject.endswith("/-"):
-            keys[by_kind["issue"]].add(subject.split("/")[1])
+            keys[by_kind["issue"]][subject.split("/")[1]] = False
     if everything:
         return keys
-    keys[by_kind["issue"]] |= {str(kb) for kb in moved}
+    keys[by_kind["issue"]] |= {str(kb): True for kb in moved}
     remedies = {"fixed" + subject.removeprefix("remediation") for subject in touched if _kind(subject) == "remediation"}
     if moved or remedies:
         for subject, field in conn.execute(
             f"select distinct subject, field from claims where {_of_kinds(['cve'])} and field like 'fixed/%'"
         ):
-            if field in remedies or int(field.partition("#")[0].rpartition("/")[2]) in moved:
-                keys[by_kind["cve"]].add(subject.partition("/")[2])
+            is_moved = int(field.partition("#")[0].rpartition("/")[2]) in moved
+            if is_moved or field.partition("#")[0] in remedies:
+                cve = subject.partition("/")[2]
+                keys[by_kind["cve"]][cve] = is_moved or keys[by_kind["cve"]].get(cve, False)
     return keys
 
 
@@ -167,13 +174,18 @@ def _publish_group(
     return _write_changes(conn, history.changes, since, f"subject in ({', '.join('?' * len(owned))})", sorted(owned))
 
 
-def write_everything(conn: sqlite3.Connection) -> None:
-    """Fills the fact tables of a database that holds claims, without their history (the world of ``--known``)."""
+def write_everything(conn: sqlite3.Connection, *, with_groups: bool = True) -> None:
+    """Fills the fact tables of a database that holds claims, without their history (the world of ``--known``).
+
+    Args:
+        conn: the database.
+        with_groups: prices, issues and CVEs too: 54 months of CVEs take 5 s, and calendars and lookups need none of them.
+    """
     belief, times = Belief(precedences(conn), read_corrections(conn)), page_times(conn)
     world = world_of(claims_of(conn, _of_kinds(MAIN_KINDS)), times)
     write_main(conn, Resolver(world.claims, belief, world.page_times).facts)
     products = products_of_kbs(conn)
-    subjects = [row[0] for row in conn.execute("select subject from subjects")]
+    subjects = [row[0] for row in conn.execute("select subject from subjects")] if with_groups else []
     for place, keys in _touched_groups(conn, subjects, set(), everything=True).items():
         group = GROUPS[place]
         for key in sorted(keys):
@@ -222,18 +234,27 @@ _KB_REFERENCES: Final = (
     ("releases", "kb"), ("releases", "baseline_kb"), ("articles", "kb"), ("articles", "requires_kb"), ("kbs", "installs_kb"),
     ("known_issues", "kb"), ("known_issues", "resolved_by_kb"), ("kb_cves", "kb"), ("kb_channels", "kb"), ("article_changes", "kb"),
 )  # fmt: skip
-_PRODUCT_REFERENCES: Final = ("releases", "hotpatch_calendar", "articles", "prices", "eligibility", "known_issues", "kb_cves")
+_PRODUCT_REFERENCES: Final = (
+    "releases",
+    "hotpatch_calendar",
+    "articles",
+    "prices",
+    "eligibility",
+    "known_issues",
+    "kb_cves",
+    "kb_channels",
+)
 
 
 def complete_references(conn: sqlite3.Connection) -> None:
     """Rows for KBs and products that only a price, a known issue or a CVE names; those that nothing names any more go."""
     kbs = "with named (kb) as (" + " union ".join(f"select {column} from {table}" for table, column in _KB_REFERENCES) + ")"
     products = "with named (product) as (" + " union ".join(f"select product from {table}" for table in _PRODUCT_REFERENCES) + ")"
-    missing = conn.execute(f"{kbs} select kb from named where kb not in (select kb from kbs) order by 1").fetchall()
+    missing = conn.execute(f"{kbs} select kb from named where kb is not null and kb not in (select kb from kbs) order by 1").fetchall()
     for (kb,) in missing:
         _insert(conn, "kbs", bare_kb(kb))
     missing = conn.execute(
-        f"{products} select product from named where product not in (select product from products) order by 1"
+        f"{products} select product from named where product is not null and product not in (select product from products) order by 1"
     ).fetchall()
     for (product,) in missing:
         _insert(conn, "products", bare_product(product))
@@ -370,28 +391,55 @@ def differences(before: Facts, after: Facts, time: str, is_first_read: set[str])
     for table, told in _TOLD.items():
         old_rows: dict[Any, Row] = getattr(before, table)
         new_rows: dict[Any, Row] = getattr(after, table)
+        found: dict[tuple[str, str], list[tuple[Change, Row]]] = defaultdict(list)
         for key, new in new_rows.items():
             old = old_rows.get(key)
-            subject = new["subject"]
-            if subject in is_first_read:
+            if new["subject"] in is_first_read:
                 continue
             if old is None:
                 if table in _NEW:
-                    yield Change(time, subject, _name_of_new(table, new), None, _summary(table, new))
+                    _add(found, Change(time, new["subject"], _NEW[table], None, _summary(table, new)), new)
                 continue
             for column in told:
                 # That a baseline is found where none was known follows from that baseline's own row.
                 if old[column] != new[column] and not (column == "baseline_kb" and old[column] is None):
-                    yield Change(time, subject, column, _text(old[column]), _text(new[column]))
+                    _add(found, Change(time, new["subject"], column, _text(old[column]), _text(new[column])), new)
         for key in old_rows.keys() - new_rows.keys():
             if table in _NEW:
                 old = old_rows[key]
-                yield Change(time, old["subject"], _name_of_new(table, old), _summary(table, old), None)
+                _add(found, Change(time, old["subject"], _NEW[table], _summary(table, old), None), old)
+        yield from _told_once(table, found, old_rows, new_rows)
 
 
-def _name_of_new(table: str, row: Row) -> str:
-    # A CVE is fixed by several KBs; each is a change of its own.
-    return f"{_NEW[table]}/{row['product']}/{row['kb']}" if table == "kb_cves" else _NEW[table]
+# What tells rows of one subject apart: an issue of two products, a CVE that several KBs fix, a price that two sources state.
+_TOLD_APART: Final = {"known_issues": ("product",), "kb_cves": ("product", "kb"), "prices": ("source_url",)}
+
+
+def _add(found: dict[tuple[str, str], list[tuple[Change, Row]]], change: Change, row: Row) -> None:
+    found[change.subject, change.field].append((change, row))
+
+
+def _told_once(
+    table: str, found: dict[tuple[str, str], list[tuple[Change, Row]]], old_rows: Mapping[Any, Row], new_rows: Mapping[Any, Row]
+) -> Iterator[Change]:
+    """One change where all rows of a subject changed alike, else one each, named by what tells them apart."""
+    apart = _TOLD_APART.get(table)
+    if apart is None:
+        for changes in found.values():
+            yield changes[0][0]
+        return
+    rows = Counter(row["subject"] for row in {**old_rows, **new_rows}.values())
+    for (subject, field), changes in found.items():
+        alike = len({(change.old_value, change.new_value) for change, _ in changes}) == 1
+        # Of an issue, all products must have it; the other rows of a price are those that it had before.
+        if alike and (table == "prices" or (table == "known_issues" and len(changes) == rows[subject])):
+            yield changes[0][0]
+            continue
+        names: Counter[str] = Counter()
+        for change, row in changes:
+            name = field if table == "prices" and len(changes) == 1 else "/".join([field, *(str(row[column]) for column in apart)])
+            names[name] += 1
+            yield change._replace(field=name if names[name] == 1 else f"{name}#{names[name]}")
 
 
 def _text(value: object) -> str | None:

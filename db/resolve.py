@@ -113,7 +113,7 @@ class Resolver(Kbs):
             return (all(c.gone_at is not None for c in unit.claims), min(self._precedence[c.source] for c in unit.claims))
 
         ordered = sorted(found, key=lambda u: (min(c.page_url for c in u.claims), u.subject))
-        ordered.sort(key=lambda u: max(c.last_seen_at for c in u.claims), reverse=True)
+        ordered.sort(key=lambda u: max(c.first_seen_at for c in u.claims), reverse=True)
         ordered.sort(key=order)
         kept, losers = [ordered[0]], []
         for unit in ordered[1:]:

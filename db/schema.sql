@@ -269,13 +269,15 @@ create table security_months (
 
 -- Ways to get an update, as its articles state them.
 create table kb_channels (
+    kb_channel integer primary key, -- from its subject, product and channel
     kb integer not null references kbs (kb), -- the update
+    product text references products (product), -- the servicing line whose article states it; empty where no page tells
     channel text not null,          -- windows_update, business, catalog or wsus
     is_available integer,           -- 1 or 0; empty where the page shows it as a picture alone
     note text,                      -- as published: what to do next
-    subject text not null references subjects (subject), -- its name in claims
-    primary key (kb, channel)
-) strict, without rowid;
+    subject text not null references subjects (subject) -- its name in claims
+) strict;
+create index kb_channels_by_kb on kb_channels (kb, product);
 
 -- What articles say of their own changes.
 create table article_changes (

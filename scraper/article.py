@@ -16,13 +16,16 @@ from scraper.markup import Node, page_title, tree, with_class
 
 _HEADINGS: Final = ("h2", "h3", "h4", "h5", "h6")
 _BLOCKS: Final = ("p", "li", "pre", "td", "th", "h4", "h5", "h6")
-_EXPANDO: Final = with_class("ocpExpandoHead")
+# "Microsoft is not currently aware of any issues with this update."
+NONE_KNOWN: Final = re.compile(r"\bnot (?:currently )?aware of any (?:known )?issues\b|\bno known issues\b", re.IGNORECASE)
+# Boxes among the known issues that hold none, as last seen 2026-09-26.
+_NO_ISSUE: Final = re.compile(r"^(?:change (?:log|history)|third-party information disclaimer|note)\b", re.IGNORECASE)
 # Bold text that is a label of what follows, as last seen 2026-09-26 ("Symptom", "Workaround:", "Next steps").
 _LABELS: Final = {
     "symptom": "symptom", "symptoms": "symptom", "issue": "symptom", "cause": "cause",
     "workaround": "workaround", "workarounds": "workaround", "resolution": "workaround", "next steps": "workaround", "next step": "workaround",
     "mitigation": "workaround", "mitigations": "workaround", "status": "workaround",
-    "note": "other", "affected platforms": "other", "originating update": "other", "third-party information disclaimer": "other",
+    "applies to": "applies", "note": "other", "affected platforms": "other", "originating update": "other", "third-party information disclaimer": "other",
 }  # fmt: skip
 
 
@@ -88,18 +91,19 @@ def blocks(nodes: list[Node]) -> Iterator[str]:
             yield found
 
 
-def issues(section: Section) -> list[Issue]:
-    """The known issues of a section, in whatever form it has them; none where it has no form that we know."""
+def issues(section: Section) -> tuple[list[Issue], list[str]]:
+    """The known issues of a section, in whatever form it has them, and the texts of the section that belong to none.
+
+    Raises:
+        UnexpectedPage: a box without title or text, or a table that is none of issues.
+    """
     found: list[Issue] = []
-    inside = {id(node) for node in section.nodes}
+    used: set[int] = set()
     for node in section.nodes:
-        if node.tag == "details" and not any(id(a) in inside for a in node.iterancestors("details")):
-            summary = node.find("summary")
-            if summary is None:
-                raise UnexpectedPage(f"expected a summary of a known issue, got {prose(node)[:60]!r}")
-            found.append(
-                Issue(prose(summary), _labelled([n for n in node.iterdescendants() if summary not in (n, *n.iterancestors())], node))
-            )
+        if id(node) in used:
+            continue
+        if node.tag == "details":
+            found += _box(node, used)
         elif node.tag == "h3" and "ocpExpandoHead" in (node.get("class") or "").split():
             titles = node.xpath(f".//div[{with_class('ocpExpandoHeadTitleContainer')}]")
             bodies = node.xpath(f"following-sibling::*[1]/descendant-or-self::div[{with_class('ocpExpandoBody')}]")
@@ -107,14 +111,33 @@ def issues(section: Section) -> list[Issue]:
                 raise UnexpectedPage(
                     f"expected one title and one text of a known issue, got {len(titles)} and {len(bodies)} in {prose(node)[:60]!r}"
                 )
-            found.append(Issue(prose(titles[0]), _labelled(list(bodies[0].iterdescendants()), bodies[0])))
-        elif node.tag == "table" and next(node.iterancestors("details", "table"), None) is None and not _in_expando(node):
+            used |= _all(node) | _all(bodies[0])
+            if not _NO_ISSUE.search(prose(titles[0])):
+                found.append(Issue(prose(titles[0]), _labelled(list(bodies[0].iterdescendants()), bodies[0])))
+        elif node.tag == "table":
+            used |= _all(node)
             found += _rows_of(node)
-    return found or _unboxed(section)
+    others = [node for node in section.nodes if id(node) not in used]
+    unboxed = _unboxed(others)
+    return found + unboxed, [] if unboxed else list(blocks(others))
 
 
-def _in_expando(node: Node) -> bool:
-    return any("ocpExpandoBody" in (a.get("class") or "").split() for a in node.iterancestors("div"))
+def _all(node: Node) -> set[int]:
+    return {id(node), *(id(below) for below in node.iterdescendants())}
+
+
+def _box(node: Node, used: set[int]) -> Iterator[Issue]:
+    """The issue in a box; a box of boxes ("Windows 11") holds theirs."""
+    summary = node.find("summary")
+    if summary is None:
+        raise UnexpectedPage(f"expected a summary of a known issue, got {prose(node)[:60]!r}")
+    used |= {id(node)} | _all(summary)
+    if node.find(".//details") is not None:
+        return
+    used |= _all(node)
+    title = prose(summary)
+    if not _NO_ISSUE.search(title):
+        yield Issue(title, _labelled([n for n in node.iterdescendants() if summary not in (n, *n.iterancestors())], node))
 
 
 def _rows_of(table: Node) -> Iterator[Issue]:
@@ -122,7 +145,10 @@ def _rows_of(table: Node) -> Iterator[Issue]:
     rows = [list(row.iterchildren("td", "th")) for row in table.iter("tr")]
     names = [_LABELS.get(_bare(prose(cell))) for cell in rows[0]] if rows else []
     if "symptom" not in names:
-        return
+        header = " | ".join(prose(cell) for cell in rows[0]) if rows else ""
+        if len(rows) < 2 or _NO_ISSUE.search(header) or header.startswith("Change date"):
+            return  # a promoting sentence may be a table of one row
+        raise UnexpectedPage(f"expected a table of symptoms and workarounds among the known issues, got the columns {header[:80]!r}")
     for cells in rows[1:]:
         if len(cells) != len(names):
             raise UnexpectedPage(f"expected {len(names)} cells of a known issue, got {len(cells)} in {prose(cells[0])[:60]!r}")
@@ -130,17 +156,17 @@ def _rows_of(table: Node) -> Iterator[Issue]:
         yield Issue(_first_sentence(texts["symptom"]), texts)
 
 
-def _unboxed(section: Section) -> list[Issue]:
+def _unboxed(nodes: list[Node]) -> list[Issue]:
     """Issues without a box: each begins with its own heading, or with the label of its symptom."""
     found: list[Issue] = []
     title, below = "", list[Node]()
 
     def end() -> None:
         texts = _labelled(below, None)
-        if texts.get("symptom") and (title or "workaround" in texts):
+        if texts.get("symptom") and not NONE_KNOWN.search(texts["symptom"]) and (title or "workaround" in texts):
             found.append(Issue(title or _first_sentence(texts["symptom"]), texts))
 
-    for node in section.nodes:
+    for node in nodes:
         if node.tag in _HEADINGS:
             end()
             title, below = prose(node), []

@@ -112,7 +112,7 @@ _known = click.option("--known", callback=_day, metavar="DAY", help="The sources
 _product = click.option("--product", metavar="PRODUCT", help="Only this product: ws2025, win11-25h2, 'Windows Server 2022' ...")
 
 
-def _reading(db: Path, known: str | None = None) -> sqlite3.Connection:
+def _reading(db: Path, known: str | None = None, *, with_groups: bool = False) -> sqlite3.Connection:
     """The database to answer from; the embedded facts where there is none."""
     if db.is_file():
         conn = open_for_reading(db)
@@ -134,7 +134,7 @@ def _reading(db: Path, known: str | None = None) -> sqlite3.Connection:
         return conn
     from db.known import database_known_on  # noqa: PLC0415
 
-    return database_known_on(conn, known)
+    return database_known_on(conn, known, with_groups=with_groups)
 
 
 def _named_product(conn: sqlite3.Connection, value: str | None) -> str | None:
@@ -265,7 +265,7 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     """What is to be said of a machine: a row per product, build, line and deciding KB. A fleet is judged by a join with it."""
     from db import verdicts as judged  # noqa: PLC0415
 
-    conn = _reading(db, known)
+    conn = _reading(db, known, with_groups=True)  # CVEs decide which out-of-band releases count
     rows = [v._asdict() for v in judged.verdicts(conn, on or known or answers.today(), _named_product(conn, product))]
     _show(rows, as_json, lambda: text.verdicts(rows))
     return 0

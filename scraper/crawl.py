@@ -356,6 +356,8 @@ class Run:
             gone = corrections.accepted_gone(self.corrections, page.source)
             known = load.counts_of(conn, page.source, page.page_url, read.content)
             self.needs_replay |= check.refusal(check.lost_sections(known, later, gone)) is not None
+        # A page that was refused beside a later one may be what follows this one.
+        self.needs_replay |= not source.is_embedded and load.refused_after(conn, page)
         began, ended = load.accept(conn, page, number, stated, claims or [])
         result.claims_added += began
         result.claims_ended += ended
@@ -409,7 +411,9 @@ class Run:
         for source, note in self.left:
             self.conn.execute("insert or replace into checks values (?, ?, '', '', 'pages', 0, 0, ?)", (self.result.run, source, note))
         for source, state in self.state.items():
-            self.conn.execute("update sources set state = ? where source = ?", (state, source))
+            # Of what was read, the newest answer of each page counts: a page that was refused and came back is well again.
+            now = "refused" if state in {"ok", "refused"} and load.has_refused(self.conn, source) else "ok" if state == "refused" else state
+            self.conn.execute("update sources set state = ? where source = ?", (now, source))
 
 
 def last_modified(page: Page) -> str | None:

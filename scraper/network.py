@@ -100,7 +100,9 @@ async def _read_family(run: Run, specs: list[tuple[Source, PageSpec]], fetcher: 
 async def _read_followed(run: Run, source: Source, specs: Iterable[PageSpec], fetcher: Fetcher) -> None:
     from scraper.fetch import FetchError, Throttled, Unreachable  # noqa: PLC0415
 
-    queue = deque(specs)
+    # What could not be read last time comes last: a new layout of the newest articles must not keep us from the others.
+    refused = load.refused_urls(run.conn, source.source)
+    queue = deque(sorted(specs, key=lambda spec: not refused.isdisjoint(spec.addresses)))
     answered = load.answered_at(run.conn, source.source)
     seen = accepted_unreadable(run.corrections, source.source)
     asked = left = 0

@@ -105,7 +105,7 @@ MANAGED = "select amount, valid_from, valid_to, source_url from prices where ser
 def test_a_price_list_over_time(run: Command, tmp_path: Path) -> None:
     """What a list states holds from the day on which it was read until the day on which it states another; each is kept."""
     for day, amount in (("2026-08-01", "5"), ("2026-08-02", "5"), ("2026-09-01", "6"), ("2026-10-01", "5")):
-        body = azure_pricing.update_manager().replace("$5/server/month", f"${amount}/server/month")
+        body = azure_pricing.update_manager().replace("$5/server/month", f"${amount}/server/month").replace('"USD": 5', f'"USD": {amount}')
         render.save_tree(tmp_path / day, PRICING, body, fetched_at=f"{day}T12:00:00Z", suffix=".html")
         assert run("crawl", "--db", "x.db", "--from", tmp_path / day).code == 0
     assert query(tmp_path / "x.db", MANAGED) == [

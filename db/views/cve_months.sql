@@ -1,17 +1,36 @@
--- What is known of each hotpatch month's CVEs: how many the cumulative update and the hotpatch fix, by MSRC's data. Not known is not none.
+-- What is known of each hotpatch month's CVEs: how many the cumulative update and the hotpatch fix, by MSRC's document of that month. Known where the document is complete and lists both; not known is not none.
+with
+hotpatches as (
+    select
+        r.product, r.month, r.kb,
+        (
+            -- A second update of a month that its title does not call out-of-band is not the month's: the first is.
+            select u.kb from releases as u
+            where u.product = r.product and u.month = r.month and u.in_standard_line = 1 and u.cadence = 'B' and u.kb is not null
+            order by u.release_date, u.revision limit 1
+        ) as lcu_kb
+    from releases as r
+    where r.classification = 'hotpatch' and r.cadence = 'B' and r.kb is not null
+),
+counted as (
+    select
+        product,
+        month,
+        lcu_kb,
+        kb as hotpatch_kb,
+        (select count(*) from kb_cves as c where c.kb = h.lcu_kb and c.product = h.product and c.source_month = h.month) as lcu_cves,
+        (select count(*) from kb_cves as c where c.kb = h.kb and c.product = h.product and c.source_month = h.month) as hotpatch_cves
+    from hotpatches as h
+)
 select
-    h.product,
-    h.month,
-    u.kb as lcu_kb,
-    h.kb as hotpatch_kb,
-    nullif((select count(*) from kb_cves as c where c.kb = u.kb and c.product = h.product), 0) as lcu_cves,
-    nullif((select count(*) from kb_cves as c where c.kb = h.kb and c.product = h.product), 0) as hotpatch_cves,
-    coalesce(m.is_complete, 0) = 1
-    and exists (select 1 from kb_cves as c where c.kb = h.kb and c.product = h.product)
-    and exists (select 1 from kb_cves as c where c.kb = u.kb and c.product = h.product) as is_known,
+    counted.product,
+    counted.month,
+    lcu_kb,
+    hotpatch_kb,
+    nullif(lcu_cves, 0) as lcu_cves,
+    nullif(hotpatch_cves, 0) as hotpatch_cves,
+    coalesce(m.is_complete, 0) = 1 and lcu_cves > 0 and hotpatch_cves > 0 as is_known,
     m.revised_on
-from releases as h
-left join releases as u on u.product = h.product and u.month = h.month and u.in_standard_line = 1 and u.cadence = 'B' and u.kb is not null
-left join security_months as m on m.month = h.month
-where h.classification = 'hotpatch' and h.cadence = 'B' and h.kb is not null
-order by h.product, h.month desc
+from counted
+left join security_months as m on m.month = counted.month
+order by counted.product, counted.month desc

@@ -4,7 +4,7 @@ The service has months since April 2016; read are those since March 2021, the fi
 
 - Documents are revised for years, and KBs are added to old ones. The index says when, but sometimes omits a recent month that exists.
 - The document of the next month may come early ("October 2026 Early Security Updates"), with next to nothing in it: as long as
-  no vulnerability of it is fixed by a KB for a product of ours it says nothing of what is fixed, and states ``is_complete`` 0.
+  no vulnerability of it is fixed by a KB for a product of ours, or it is older than the month's second Tuesday, it states ``is_complete`` 0.
 - A hotpatch stands beside the LCU, for the same product ID. In 2022 it had a product of its own, which is the same line.
 - The service gives XML to who does not ask for JSON. Both are read, a vulnerability at a time: a month has 20 MB.
 - A build of another line than the product's occurs (KB5022836 for Windows 11 21H2: 10.0.22621.1574): it is stated as published.
@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from db.claims import Claim, Page, UnexpectedPage
-from db.grammar import MONTHS, build, clean, month_after
+from db.grammar import MONTHS, build, clean, month_after, second_tuesday
 from db.products import SEMI_ANNUAL_SERVERS, products_in
 from scraper.markup import Node
 from scraper.sources import Field, PageSpec, distinct, stated
@@ -285,7 +285,9 @@ def _month_claims(page: Page) -> Iterator[Claim]:
             for (product, kb), severity in fixed.items():
                 yield Claim(month, subject, f"fixed/{product}/{kb}", severity, severity, row)
     _check_members(members, page)
-    yield Claim(month, f"msrc/{month}", "is_complete", "1" if known else "0", document.title, 0)
+    # Before the month's second Tuesday a document may hold an out-of-band fix, and nothing of what is to come.
+    is_complete = bool(known) and _utc(document.revised)[:10] >= second_tuesday(month)
+    yield Claim(month, f"msrc/{month}", "is_complete", str(int(is_complete)), document.title, 0)
 
 
 def _check_members(members: dict[str, set[str]], page: Page) -> None:

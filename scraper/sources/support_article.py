@@ -16,7 +16,7 @@ from typing import Final
 from db.claims import Claim, Page, UnexpectedPage
 from db.grammar import Title, builds_in, clean, help_kb, kbs_in, long_dates_in, slug_kb, title
 from db.products import products_in
-from scraper.article import Issue, Section, blocks, body_of, issues, prose, sections, text_of
+from scraper.article import NONE_KNOWN, Issue, Section, blocks, body_of, issues, prose, sections, text_of
 from scraper.markup import Node
 from scraper.sources import Field, Link, PageSpec, distinct, stated
 
@@ -34,19 +34,38 @@ AT_A_TIME = 200  # of one run: 4 minutes at one request a second; the newest fir
 _GOOD_FOR: Final = ((45, timedelta(hours=20)), (400, timedelta(days=14)))
 _GOOD_FOR_OLD: Final = timedelta(days=180)
 
-_NONE_KNOWN: Final = re.compile(r"\bnot (?:currently )?aware of any (?:known )?issues\b|\bno known issues\b", re.IGNORECASE)
-_KNOWN_ISSUES: Final = re.compile(r"known issues\b(?! (?:fixed|resolved))", re.IGNORECASE)
-_SERVICING_STACK: Final = re.compile(r"\bservicing stack\b", re.IGNORECASE)
+# "Known issues in this update", "Known issues with this security update"; not "Known issues addressed in this update"
+_KNOWN_ISSUES: Final = re.compile(r"known issues\b(?!.*\b(?:address|resolv|fix))", re.IGNORECASE)
+# What may stand beside the sentence that there are none.
+_BESIDE_NONE: Final = re.compile(r"\b(?:see|visit|learn more|more information|release health|will (?:provide|share))\b", re.IGNORECASE)
+_SERVICING_STACK: Final = re.compile(r"\bservicing stack\b|\bSSU\b", re.IGNORECASE)
 _PREREQUISITES: Final = re.compile(r"prerequisites?\b|before you install|before installing", re.IGNORECASE)
-_REQUIRES: Final = re.compile(r"\b(?:must|require[sd]?|need|baseline|first|prior)\b", re.IGNORECASE)
+_REQUIRES: Final = re.compile(r"\b(?:must|require[sd]?|need|first|prior)\b", re.IGNORECASE)
+_NO_NEED: Final = re.compile(r"\b(?:not|don't|no longer)\b", re.IGNORECASE)
+# "the baseline of April 2026, KB5082063", "KB5082063, the baseline of April"
+_BASELINE_KB: Final = re.compile(r"\bbaseline\b(?:(?!\bKB)[^.;])*?KB[\s-]?(?P<kb>\d{6,7})", re.IGNORECASE)
+_KB_BASELINE: Final = re.compile(r"KB[\s-]?(?P<kb>\d{6,7})(?:(?!\bKB)[^.;])*?\bbaseline\b", re.IGNORECASE)
 _CHANGE_LOG: Final = re.compile(r"change (?:log|history)", re.IGNORECASE)
-# "This issue is addressed in KB5095093", "was resolved by updates released July 8, 2025 (KB5062553)"; not "will be addressed in …"
+# "This issue is addressed in KB5095093", "It has now been resolved by updates released July 8, 2025 (KB5062553)". What is said of something
+# else ("after the host name is resolved"), of another time or of a part ("until this issue is resolved", "only partially") is no resolution.
 _RESOLVED: Final = re.compile(
-    r"\b(?:is|are|was|were|has been|have been)\s+(?:now\s+)?(?:addressed|resolved|fixed)\b(?!\s+in\s+a\s+future)", re.IGNORECASE
+    r"\b(?:this|it|(?:this|the|these) (?:known )?(?:issues?|problems?))\b(?P<origin>[^.;]*?)\s"
+    r"(?:is|are|was|were|has|have)\s+(?:now\s+|been\s+|also\s+|(?!partial|part)\w+ly\s+)*(?:addressed|resolved|fixed)\b",
+    re.IGNORECASE,
+)
+_UNLESS: Final = re.compile(r"\b(?:until|once|when|whenever|after|before|whether|if|unless|as soon as|will|would|not yet)\b", re.IGNORECASE)
+_IN_PART: Final = re.compile(
+    r"\b(?:partially|partly|in part|some of|only|neither|but not|except|remains?|still|(?:future|forthcoming|upcoming|later|next) (?:windows )?(?:update|release))\b",
+    re.IGNORECASE,
 )
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
-# "As of September 12, 2023, KB5023774 is no longer available from Windows Update …"
-_NO_LONGER: Final = re.compile(r"\bno longer (?:be )?(?:available|offered)\b|\b(?:has|have) expired\b", re.IGNORECASE)
+# "As of September 12, 2023, KB5023774 is no longer available from Windows Update …"; the subject must be the update itself:
+# "After this update is installed, Windows PowerShell 2.0 is no longer available" says nothing of it.
+_NO_LONGER: Final = re.compile(
+    r"\b(?:this update|KB[\s-]?(?P<kb>\d{6,7})(?: \([^)]*\))?) (?:is|will be|are) no longer (?:be )?(?:available|offered)\b"
+    r"|\b(?:this update|KB[\s-]?(?P<expired>\d{6,7})) has expired\b",
+    re.IGNORECASE,
+)
 _RESTART: Final = re.compile(r"\b(?:must|need to|have to) restart\b|\brequires? a restart\b", re.IGNORECASE)
 _NO_RESTART: Final = re.compile(
     r"\b(?:do not|don't|does not|doesn't) (?:need|have|require)(?:s)? (?:to restart|a restart)\b|\bwithout (?:a restart|restarting)\b",
@@ -63,7 +82,7 @@ _OFFERED: Final = re.compile(
     r"\bwill (?:be )?(?:downloaded|automatically sync|install)|\bautomatically (?:downloaded|sync)|^to get the (?:standalone|stand-alone) package|^none\b|^this update is available",
     re.IGNORECASE,
 )
-_NOT_OFFERED: Final = re.compile(r"\bis not (?:available|offered)\b|\bnot available\b", re.IGNORECASE)
+_NOT_OFFERED: Final = re.compile(r"\bnot (?:yet )?(?:available|offered)\b", re.IGNORECASE)
 
 _HOST: Final = "https://support.microsoft.com/"
 # /en-us/help/5094126, /en-us/topic/june-9-2026-kb5094126-…-<guid>, /en-us/servicing/os/…/kb5121768-…, …/april-14-2026-baseline
@@ -139,7 +158,7 @@ def _claims(page: Page) -> Iterator[Claim]:
     changes = list(_change_log(main, parts))
     yield from stated("Article", f"change_log/{kb}", 0, changes)
     yield from stated("Article", f"channel/{kb}", 0, _channels(main))
-    yield from _known_issues(page, kb, parts, applies, changes)
+    yield from _known_issues(page, kb, parts, changes)
 
 
 def _heading(root: Node, main: Node, page: Page) -> tuple[str, Title | None, str]:
@@ -261,25 +280,33 @@ def _prerequisites(parts: list[Section], main: Node, kb: int | None) -> Iterator
                     break
                 below += [node, *node.iterdescendants()]
             texts.append(text_of(below))
-    for found in texts:
-        for sentence in _SENTENCE.split(found):
-            others = [number for number in kbs_in(sentence) if number != kb]
-            if others and _REQUIRES.search(sentence) and not _SERVICING_STACK.search(sentence):
-                yield "requires_kb", str(others[0]), sentence[:300]
-                if builds := builds_in(sentence):
-                    yield "requires_build", str(builds[0]), sentence[:300]
+    sentences = [sentence for found in texts for sentence in _SENTENCE.split(found)]
+    for sentence in sentences:  # a baseline is what a hotpatch needs, whatever else is named beside it
+        for match in (_BASELINE_KB.search(sentence), _KB_BASELINE.search(sentence)):
+            if match and int(match["kb"]) != kb:
+                yield from _requires(int(match["kb"]), sentence, match.start())
                 return
+    for sentence in sentences:
+        others = [number for number in kbs_in(sentence) if number != kb]
+        if others and _REQUIRES.search(sentence) and not _SERVICING_STACK.search(sentence) and not _NO_NEED.search(sentence):
+            yield from _requires(others[0], sentence, 0)
+            return
+
+
+def _requires(kb: int, sentence: str, start: int) -> Iterator[Field]:
+    yield "requires_kb", str(kb), sentence[:300]
+    if builds := builds_in(sentence[start:]):
+        yield "requires_build", str(builds[0]), sentence[:300]
 
 
 def _expiry(main: Node, kb: int | None) -> Iterator[Field]:
+    """Since when the update is no longer offered, as a sentence about it says; that it is expired, only its heading says."""
     for found in blocks(list(main.iterdescendants())):
-        for sentence in _SENTENCE.split(found) if _NO_LONGER.search(found) else ():
-            # Other updates expire too, and articles say so: only a sentence about this one counts.
-            about = set(kbs_in(sentence)) == {kb} or (not kbs_in(sentence) and "this update" in sentence.casefold())
-            if about and _NO_LONGER.search(sentence):
-                yield "is_expired", "1", sentence[:300]
-                if dates := long_dates_in(sentence):
-                    yield "expired_on", dates[0], sentence[:300]
+        for sentence in _SENTENCE.split(found):
+            match = _NO_LONGER.search(sentence)
+            about = match and (match["kb"] or match["expired"])
+            if match and (about is None or int(about) == kb) and (dates := long_dates_in(sentence)):
+                yield "expired_on", dates[0], sentence[:300]
                 return
 
 
@@ -309,29 +336,31 @@ def _change_log(main: Node, parts: list[Section]) -> Iterator[Field]:
 def _channels(main: Node) -> Iterator[Field]:
     """Ways to get the update: tabs with a table each (new), or a table whose first column names the channel (old)."""
     for panel in main.xpath(".//section[starts-with(@id, 'tabpanel_')]"):
-        channel = _channel(panel.get("id").split("_", 2)[2])
-        if channel:
-            yield from _channel_fields(channel, [prose(cell) for row in panel.iter("tr") for cell in row.iterchildren("td")])
+        cells = [prose(cell) for row in panel.iter("tr") for cell in row.iterchildren("td")]
+        for channel in _channels_named(panel.get("id").split("_", 2)[2]):
+            yield from _channel_fields(channel, cells)
     for table in main.iter("table"):
         rows = [[prose(cell) for cell in row.iterchildren("td", "th")] for row in table.iter("tr")]
         if rows and rows[0] and rows[0][0].casefold() == "release channel":
             for row in rows[1:]:
-                if row and (channel := _channel(row[0])):
+                for channel in _channels_named(row[0]) if row else ():
                     yield from _channel_fields(channel, row[1:])
 
 
-def _channel(name: str) -> str | None:
-    return next((channel for channel, pattern in CHANNELS.items() if pattern.search(name)), None)
+def _channels_named(name: str) -> list[str]:
+    """The channels that a tab or the first cell of a row names: "Windows Update, Windows Update for Business" is two."""
+    return [channel for channel, pattern in CHANNELS.items() if pattern.search(name)]
 
 
 def _channel_fields(channel: str, cells: list[str]) -> Iterator[Field]:
-    """Whether it is offered there: the cell "Yes" or "No", else (a picture in the new layout) what to do next says it."""
+    """Whether it is offered there: the cell "Yes" or "No", else (a picture in the new layout) what to do next says it first."""
     note = " ".join(cell for cell in cells if cell and cell.casefold() not in {"yes", "no"})
     answer = next((cell.casefold() for cell in cells if cell.casefold() in {"yes", "no"}), "")
     if answer:
         available = "1" if answer == "yes" else "0"
     else:
-        available = "0" if _NOT_OFFERED.search(note) else "1" if any(_OFFERED.search(cell) for cell in cells) else ""
+        said = ((_NOT_OFFERED.search(sentence), _OFFERED.search(sentence)) for cell in cells for sentence in _SENTENCE.split(cell))
+        available = next(("0" if refused else "1" for refused, offered in said if refused or offered), "")
     yield channel, available, " | ".join(cells)
     if note:
         yield f"{channel}_note", note, note
@@ -340,14 +369,17 @@ def _channel_fields(channel: str, cells: list[str]) -> Iterator[Field]:
 # --- known issues -------------------------------------------------------------------------------------------------------
 
 
-def _known_issues(page: Page, kb: int, parts: list[Section], applies: Field | None, changes: list[Field]) -> Iterator[Claim]:
+def _known_issues(page: Page, kb: int, parts: list[Section], changes: list[Field]) -> Iterator[Claim]:
     """The issues of the first section of that name: a second copy belongs to the servicing stack update."""
     section = next((part for part in parts if _KNOWN_ISSUES.match(part.title)), None)
     if section is None:
         return  # nothing is said, which is not "none"
-    found = issues(section)
-    if not found and not _NONE_KNOWN.search(text_of(section.nodes)):
-        raise UnexpectedPage(f"expected known issues, or that there are none, got {text_of(section.nodes)[:100]!r} on {page.final_url}")
+    found, rest = issues(section)
+    unread = [text for text in rest if not NONE_KNOWN.search(text) and not (_BESIDE_NONE.search(text) and len(text) < 300)]
+    says_none = any(NONE_KNOWN.search(text) for text in rest)
+    if not found and (unread or not says_none):
+        got = (unread or rest or [""])[0]
+        raise UnexpectedPage(f"expected known issues, or that there are none, got {got[:100]!r} on {page.final_url}")
     name = "Known issues"
     yield Claim(name, f"article/{kb}", "issue_count", str(len(found)), section.title, 0)
     names: dict[str, int] = {}
@@ -355,31 +387,51 @@ def _known_issues(page: Page, kb: int, parts: list[Section], applies: Field | No
         slug = re.sub(r"[^a-z0-9]+", "-", issue.title.casefold()).strip("-")[:80] or "issue"
         names[slug] = names.get(slug, 0) + 1
         subject = f"issue/{kb}/{slug}" if names[slug] == 1 else f"issue/{kb}/{slug}-{names[slug]}"
-        yield from stated(name, subject, 0, _issue_fields(issue, applies, changes))
+        yield from stated(name, subject, 0, _issue_fields(issue, changes))
 
 
-def _issue_fields(issue: Issue, applies: Field | None, changes: list[Field]) -> Iterator[Field]:
+def _issue_fields(issue: Issue, changes: list[Field]) -> Iterator[Field]:
     yield "title", issue.title, issue.title
     for field in ("symptom", "workaround"):
         if found := issue.texts.get(field):
             yield field, found, found
-    if applies and applies[1]:
-        yield "products", applies[1], applies[2]
-    state, sentence = _state(issue)
-    yield "state", state, sentence or issue.title
-    if sentence and (kbs := kbs_in(sentence)):
-        yield "resolved_by_kb", str(kbs[0]), sentence
-    if sentence and (dates := long_dates_in(sentence)):
-        yield "resolved_on", dates[-1], sentence
+    # A row of an old table may be for one of the lines alone ("Applies to | Symptom | Workaround").
+    if products := set(_lines_in(issue.texts.get("applies", ""))):
+        yield "products", " ".join(sorted(products)), issue.texts["applies"]
+    resolution = _resolution(issue)
+    yield "state", "resolved" if resolution else "open", resolution or issue.title
+    # What stands behind the verb resolves it; "which began with KB5082063, was resolved in KB5094125" names another before.
+    if resolution:
+        behind = resolution[_behind(resolution) :]
+        if kbs := kbs_in(behind):
+            yield "resolved_by_kb", str(kbs[0]), resolution
+        if dates := long_dates_in(behind):
+            yield "resolved_on", dates[0], resolution
     opened = sorted(day for day, what, _ in changes if what and issue.title.casefold() in what.casefold())
     if opened:
         yield "opened_on", opened[0], issue.title
 
 
-def _state(issue: Issue) -> tuple[str, str]:
-    """Whether the issue is resolved, and the sentence that says so."""
-    for name in ("workaround", "symptom", "other"):
-        for sentence in _SENTENCE.split(issue.texts.get(name, "")):
-            if _RESOLVED.search(sentence):
-                return "resolved", sentence[:500]
-    return "open", ""
+def _resolution(issue: Issue) -> str:
+    """The sentence that says that the issue is resolved, with the one behind it where that names the KB; "" where none does."""
+    texts = [issue.texts.get(name, "") for name in ("workaround", "other")]
+    if not issue.texts.get("workaround"):
+        texts.append(issue.texts.get("symptom", ""))  # nothing is labelled
+    for found in texts:
+        sentences = _SENTENCE.split(found)
+        for place, sentence in enumerate(sentences):
+            match = _RESOLVED.search(sentence)
+            if match is None or _UNLESS.search(sentence[: match.end()]) or _IN_PART.search(sentence):
+                continue
+            following = sentences[place + 1] if place + 1 < len(sentences) else ""
+            if re.search(r"\b(?:remains?|still)\b", following, re.IGNORECASE):
+                continue  # "… is resolved on clients. Servers remain affected."
+            if not kbs_in(sentence[match.end() :]) and re.match(r"(?:please )?install\b", following, re.IGNORECASE):
+                return f"{sentence} {following}"[:500]
+            return sentence[:500]
+    return ""
+
+
+def _behind(resolution: str) -> int:
+    match = _RESOLVED.search(resolution)
+    return match.end() if match else 0

@@ -12,6 +12,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from rendering import Rendered
 
+from db.grammar import second_tuesday
+
 BASE = "https://api.msrc.microsoft.com/cvrf/v3.0/"
 INDEX = f"{BASE}updates"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -184,7 +186,7 @@ def _document(month: str, cves: Iterable[Cve], revised: str, title: str) -> dict
     vulnerabilities = [_vulnerability(number, cve) for number, cve in enumerate(cves)]
     affected = {product_id for vulnerability in vulnerabilities for product_id in vulnerability["ProductStatuses"][0]["ProductID"]}
     names = [{"ProductID": product_id, "Value": name} for product_id, name in _NAMES.items() if product_id in affected]
-    released = f"{month}-09T08:00:00"
+    released = f"{second_tuesday(month)}T08:00:00"
     return {
         "DocumentTitle": {"Value": title or f"{identification(month)} Security Updates"},
         "DocumentType": {"Value": "Security Update"},
