@@ -20,7 +20,7 @@ def database_known_on(conn: sqlite3.Connection, day: str, *, with_groups: bool =
     Raises:
         BadInput: no source had been read by then; the message says since when there are claims.
     """
-    world = worlds.world_of(worlds.claims_of(conn, "1"), worlds.page_times(conn))
+    world = worlds.world_of(worlds.claims_of(conn, "1" if with_groups else publish.MAIN_CLAIMS), worlds.page_times(conn))
     known = worlds.as_known_on(world, day)
     if not known.claims:
         first = min((claim.known_from for claim in world.claims), default=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from db.check import Count, count
 from db.claims import Claim, Page
@@ -68,15 +68,20 @@ _UNTIED: Final = """not exists (select 1 from pages as other where other.source 
     and other.fetched_at = pages.fetched_at and other.state = 'accepted' and other.page != pages.page)"""
 
 
-def is_new(conn: sqlite3.Connection, page: Page, content_sha256: str) -> bool:
-    """Whether a page has content that was never accepted under its name: only that is parsed."""
-    return (
-        conn.execute(
-            f"select 1 from pages where source = ? and page_url = ? and content_sha256 = ? and state = 'accepted' and {_UNTIED} limit 1",
-            (page.source, page.page_url, content_sha256),
-        ).fetchone()
-        is None
-    )
+def is_new(conn: sqlite3.Connection, page: Page, sha256: str, content_sha256: str) -> bool:
+    """Whether a page has to be parsed: it was not loaded before, and says something else than the page before it, or came late.
+
+    What a page states is known without parsing it where it repeats the last page of its name. A content that was there once and
+    comes back is parsed: how it was published stands with the claims that began with it, and others may have been there before.
+    """
+    if conn.execute("select 1 from pages where page = ? and state = 'accepted'", (page_id(page, sha256),)).fetchone():
+        return False
+    row = conn.execute(
+        f"""select fetched_at <= ?, content_sha256 = ?, {_UNTIED} from pages where source = ? and page_url = ? and state = 'accepted'
+        order by fetched_at desc, tie desc limit 1""",
+        (page.fetched_at, content_sha256, page.source, page.page_url),
+    ).fetchone()
+    return row is None or not all(row)
 
 
 def validators(conn: sqlite3.Connection, url: str) -> tuple[str | None, str | None, str | None]:
@@ -222,7 +227,21 @@ def claims_of_content(conn: sqlite3.Connection, source: str, page_url: str, cont
     return [Claim(section, subject, field, value, text, -1, url or "") for section, subject, field, value, text, url in found]
 
 
-def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since: str | None, claims: list[Claim]) -> tuple[int, int]:
+class Accepted(NamedTuple):
+    """What a page did to the claims.
+
+    Attributes:
+        began: how many claims began.
+        ended: how many ended.
+        is_split: it lies between pages that agreed. How the later of them put it is not known here: only a replay says that.
+    """
+
+    began: int
+    ended: int
+    is_split: bool
+
+
+def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since: str | None, claims: list[Claim]) -> Accepted:
     """Fits what a page states into the history of its claims.
 
     The result depends on the pages alone, not on the order in which they are loaded: an older page that is read later
@@ -235,8 +254,6 @@ def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since:
         stated_since: when the site says that its content was changed.
         claims: what it states; one per section, subject and field.
 
-    Returns:
-        how many claims began, and how many ended.
     """
     times = conn.execute(
         "select fetched_at, page, stated_since from pages where source = ? and page_url = ? and state = 'accepted' and page != ? order by fetched_at, tie",
@@ -262,6 +279,7 @@ def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since:
     stated: dict[Key, Claim] = {(c.section, c.subject, c.field): c for c in claims}
     new: list[_Interval] = []
     ended = 0
+    is_split = False
 
     def begin(claim: Claim) -> None:
         row = (0, claim.section, claim.subject, claim.field, claim.value, claim.value_text, claim.source_url or None)
@@ -294,7 +312,7 @@ def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since:
                     )
                 )
                 new.append(later)
-                will_be = later
+                will_be, is_split = later, True
                 was.last_seen_at = before
             was.gone_at, was.is_changed = page.fetched_at, True
         if claim is None:
@@ -309,7 +327,7 @@ def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since:
             if found.first_seen_at == after[0] and (later_stated := _after(after[2], page.fetched_at)) != found.stated_since:
                 found.stated_since, found.is_changed = later_stated, True
     _write(conn, page, [*at_before.values(), *at_after.values()], new)
-    return len(new), ended
+    return Accepted(len(new), ended, is_split)
 
 
 def _after(stated_since: str | None, before: str | None) -> str | None:

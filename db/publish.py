@@ -88,7 +88,7 @@ def publish(conn: sqlite3.Connection, since: str) -> int:
     former_products = products_of_kbs(conn)
     new = 0
     if not since or any(_kind(subject) in MAIN_KINDS for subject in touched):
-        world = world_of(claims_of(conn, _of_kinds(MAIN_KINDS)), times)
+        world = world_of(claims_of(conn, MAIN_CLAIMS), times)
         history = History.of(world, since, lambda seen: Resolver(seen.claims, belief, seen.page_times).facts)
         write_main(conn, history.facts)
         new += _write_changes(conn, history.changes, since, _of_kinds(MAIN_KINDS))
@@ -110,6 +110,10 @@ def _kind(subject: str) -> str:
 def _of_kinds(kinds: Iterable[str]) -> str:
     """The condition that a subject is of some kinds; ranges, so that the index is used. "0" is the character behind "/"."""
     return "(" + " or ".join(f"(subject >= '{kind}/' and subject < '{kind}0')" for kind in sorted(kinds)) + ")"
+
+
+# The condition on the claims of releases and calendars.
+MAIN_CLAIMS: Final = _of_kinds(MAIN_KINDS)
 
 
 def products_of_kbs(conn: sqlite3.Connection) -> dict[int, tuple[str, ...]]:
@@ -182,7 +186,7 @@ def write_everything(conn: sqlite3.Connection, *, with_groups: bool = True) -> N
         with_groups: prices, issues and CVEs too: 54 months of CVEs take 5 s, and calendars and lookups need none of them.
     """
     belief, times = Belief(precedences(conn), read_corrections(conn)), page_times(conn)
-    world = world_of(claims_of(conn, _of_kinds(MAIN_KINDS)), times)
+    world = world_of(claims_of(conn, MAIN_CLAIMS), times)
     write_main(conn, Resolver(world.claims, belief, world.page_times).facts)
     products = products_of_kbs(conn)
     subjects = [row[0] for row in conn.execute("select subject from subjects")] if with_groups else []
@@ -428,6 +432,8 @@ def _told_once(
         for changes in found.values():
             yield changes[0][0]
         return
+    if table == "prices":
+        yield from _repriced(found)
     rows = Counter(row["subject"] for row in {**old_rows, **new_rows}.values())
     for (subject, field), changes in found.items():
         alike = len({(change.old_value, change.new_value) for change, _ in changes}) == 1
@@ -440,6 +446,20 @@ def _told_once(
             name = field if table == "prices" and len(changes) == 1 else "/".join([field, *(str(row[column]) for column in apart)])
             names[name] += 1
             yield change._replace(field=name if names[name] == 1 else f"{name}#{names[name]}")
+
+
+def _repriced(found: dict[tuple[str, str], list[tuple[Change, Row]]]) -> Iterator[Change]:
+    """Where a place states another amount than before, that is one change, not the end of one price and the begin of another."""
+    for (subject, field), begun in list(found.items()):
+        ended = found.get((subject, "valid_to"), [])
+        for change, row in list(begun) if field == "price" else []:
+            former = next(((c, r) for c, r in ended if r["source_url"] == row["source_url"] and c.old_value is None), None)
+            if former is not None and change.new_value is not None:
+                begun.remove((change, row))
+                ended.remove(former)
+                yield Change(change.changed_at, subject, "amount", f"{former[1]['amount']:g}", f"{row['amount']:g}")
+    for key in [key for key, changes in found.items() if not changes]:
+        del found[key]
 
 
 def _text(value: object) -> str | None:

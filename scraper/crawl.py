@@ -139,7 +139,7 @@ class Run:
             read.is_missing = True
         elif (
             page.status != 304
-            and load.is_new(self.conn, page, read.content)
+            and load.is_new(self.conn, page, read.sha256, read.content)
             and not any(r.content == read.content and r.page.page_url == page.page_url and not r.error for r in self.reads)
         ):
             self.result.pages_parsed += 1
@@ -243,7 +243,7 @@ class Run:
             {"content-type": "text/tab-separated-values"},
         )
         read = self._kept(page)
-        if load.is_new(self.conn, page, read.content):
+        if load.is_new(self.conn, page, read.sha256, read.content):
             read.claims = list(source.parse(page))
         self.reads.append(read)
 
@@ -358,9 +358,10 @@ class Run:
             self.needs_replay |= check.refusal(check.lost_sections(known, later, gone)) is not None
         # A page that was refused beside a later one may be what follows this one.
         self.needs_replay |= not source.is_embedded and load.refused_after(conn, page)
-        began, ended = load.accept(conn, page, number, stated, claims or [])
-        result.claims_added += began
-        result.claims_ended += ended
+        accepted = load.accept(conn, page, number, stated, claims or [])
+        self.needs_replay |= accepted.is_split
+        result.claims_added += accepted.began
+        result.claims_ended += accepted.ended
         return page.fetched_at
 
     def _check(self, source: Source, read: _Read, claims: list[Claim]) -> str:
@@ -411,8 +412,9 @@ class Run:
         for source, note in self.left:
             self.conn.execute("insert or replace into checks values (?, ?, '', '', 'pages', 0, 0, ?)", (self.result.run, source, note))
         for source, state in self.state.items():
-            # Of what was read, the newest answer of each page counts: a page that was refused and came back is well again.
-            now = "refused" if state in {"ok", "refused"} and load.has_refused(self.conn, source) else "ok" if state == "refused" else state
+            # A replay has no runs: there the newest answer of each page counts, since one that was refused may have come back.
+            is_refused = load.has_refused(self.conn, source) if self.kind == "replay" else state == "refused"
+            now = "refused" if is_refused else "ok" if state == "refused" else state
             self.conn.execute("update sources set state = ? where source = ?", (now, source))
 
 

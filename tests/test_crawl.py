@@ -437,8 +437,15 @@ def test_a_wrecked_page_keeps_every_fact(fault: str, run: Command, worlds: dict[
     } | {source: "refused"}
     assert query(tmp_path / "x.db", "select count(*) from checks where ok = 0 and required = 1 and source = ?", source)[0][0] >= 1
     # The next good page is accepted, and says that all is well again.
-    good = run("crawl", "--db", "x.db", "--from", worlds["new"])
-    assert good.code == 0
+    assert run("crawl", "--db", "x.db", "--from", worlds["new"]).code == 0
+    assert query(tmp_path / "x.db", "select state from sources where source = ?", source) == [("ok",)]
+    # So does a replay, where it is the newest of its name.
+    page = tmp_path / "wreck" / file
+    shutil.copy(worlds["new"] / file, page)
+    meta = page.with_name(page.name + ".meta.json")
+    meta.write_text(meta.read_text(encoding="utf-8").replace("2026-08-20", "2026-08-21"), encoding="utf-8")
+    assert run("crawl", "--db", "x.db", "--from", "wreck").code == 0
+    assert run("replay", "--db", "x.db").code == 3  # what was refused then is refused again
     assert query(tmp_path / "x.db", "select state from sources where source = ?", source) == [("ok",)]
 
 
