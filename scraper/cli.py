@@ -1,7 +1,7 @@
 """The command ``hotpatch-kb``. Answers on stdout, progress and messages on stderr; heavy imports only where they are used.
 
 Exit codes: 0 done, 1 failed, 2 bad input, 3 a source failed (its facts were kept), 4 a query had no answer,
-5 another run holds the lock, 6 something is stale, 130 interrupted.
+5 another run holds the lock, 6 something is stale or --fail-on was met, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -158,7 +158,8 @@ def _show(rows: list[dict[str, Any]], as_json: bool, lines: Callable[[], Iterabl
 # "\b" keeps click from filling the lines.
 _EXIT_CODES: Final = """\b
 Exit codes: 0 done; 1 failed; 2 bad input; 3 ran, but a source failed, was refused or could not be reached
-(its facts were kept); 4 a query had no answer; 5 another run holds the lock; 6 something is stale; 130 interrupted."""
+(its facts were kept); 4 a query had no answer; 5 another run holds the lock; 6 something is stale, or --fail-on was met;
+130 interrupted."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}, epilog=_EXIT_CODES)
@@ -269,6 +270,26 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     rows = [v._asdict() for v in judged.verdicts(conn, on or known or answers.today(), _named_product(conn, product))]
     _show(rows, as_json, lambda: text.verdicts(rows))
     return 0
+
+
+@cli.command()
+@click.argument("file", metavar="FILE|-")
+@_on
+@_known
+@click.option("--format", "shape", type=click.Choice(["csv", "json", "jsonl"]), default="csv", show_default=True, help="What to print.")
+@click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="The column of host, build, product, line, kbs or edition.")
+@click.option("--fail-on", metavar="VERDICT,...", help="Exit code 6 if a machine has one of these verdicts.")
+@_common
+def assess(
+    file: str, on: str | None, known: str | None, shape: str, mapping: tuple[str, ...], fail_on: str | None, db: Path, as_json: bool
+) -> int:
+    """A verdict per machine of an inventory: CSV, JSON or JSON lines, plain or gzip, a path or "-"; rows in their order, none dropped."""
+    from scraper import fleet  # noqa: PLC0415
+
+    conn = _reading(db, known, with_groups=True)
+    return fleet.assess(
+        conn, file, on or known or answers.today(), shape="json" if as_json else shape, mapping=mapping, fail_on=fail_on, say=say
+    )
 
 
 @cli.command()

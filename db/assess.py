@@ -1,0 +1,120 @@
+"""A fleet: every machine of an inventory gets exactly one verdict, in order, its own columns carried through. Streams."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from db.claims import BadInput
+from db.inventory import Row
+from db.lookup import read_query
+from db.products import product_id
+from db.verdicts import Verdict, verdicts
+
+COLUMNS: Final = (
+    "verdict", "classification", "kb", "baseline_kb", "months_behind", "next_kb", "next_needs_restart", "rejoins_month",
+    "newer_out_of_band", "reason",
+)  # fmt: skip
+Answer = dict[str, Any]
+
+# What an enrolment status says of the line: azure-docs (hotpatchEnablementStatus), the portal's column "Hotpatch status".
+_LINES: Final = {
+    "hotpatch": "hotpatch", "enabled": "hotpatch", "enrolled": "hotpatch", "true": "hotpatch", "yes": "hotpatch", "1": "hotpatch",
+    "standard": "standard", "disabled": "standard", "false": "standard", "no": "standard", "0": "standard", "not enrolled": "standard",
+    "canceled": "standard", "pending": "standard", "pendingevaluation": "standard", "actionrequired": "standard",
+    "": "", "unknown": "", "null": "", "none": "",
+}  # fmt: skip
+_NO_BUILD: Final = frozenset({"", "null", "none", "n/a", "na", "-", "unknown", "nan"})
+_KB: Final = re.compile(r"(?<!\d)\d{6,7}(?!\d)")
+
+
+class Judge:
+    """Judges machines of one day. Built once, then each machine is a look-up."""
+
+    def __init__(self, conn: sqlite3.Connection, day: str) -> None:
+        """Reads the verdicts of a day (ISO date) from a database with the fact tables."""
+        self._rows: dict[tuple[str, str], dict[tuple[str, str], Verdict]] = defaultdict(dict)
+        self._products: dict[str, list[str]] = defaultdict(list)
+        for verdict in verdicts(conn, day):
+            if verdict.product not in self._products[verdict.build]:
+                self._products[verdict.build].append(verdict.product)
+            self._rows[verdict.product, verdict.build][verdict.line, verdict.deciding_kb] = verdict
+        # A KB that only the hotpatch line has always means that line.
+        self._hotpatch_kbs: dict[str, set[str]] = defaultdict(set)
+        for product, kb in conn.execute(
+            """select product, kb from releases where kb is not null group by product, kb
+            having min(classification in ('hotpatch', 'component')) = 1"""
+        ):
+            self._hotpatch_kbs[product].add(f"KB{kb}")
+        self._known = {row[0] for row in conn.execute("select product from products")}
+
+    def judge(self, row: Row) -> Answer:
+        """The one verdict for a row of an inventory."""
+        if row.problem:
+            return _answer("invalid", row.problem)
+        machine = row.machine
+        text = machine["build"]
+        if text.casefold() in _NO_BUILD:
+            return _answer("unknown", "no build is stated")
+        try:
+            query = read_query(text)
+        except BadInput:
+            return _answer("invalid", f"expected a build such as 26100.32772, got {text[:60]!r}")
+        if query.kind == "number":
+            return _answer("unknown", f"a build number without a revision, {text[:60]!r}")
+        if query.kind != "build":
+            return _answer("invalid", f"expected a build such as 26100.32772, got {text[:60]!r}")
+        line = _LINES.get(machine["line"].casefold())
+        if line is None:
+            return _answer("invalid", f"expected a line (hotpatch, standard) or an enrolment status, got {machine['line'][:60]!r}")
+        products = self._products.get(query.value, [])
+        if stated := machine["product"]:
+            product = product_id(stated) or product_id(re.sub(r"\b(?:Enterprise|Pro|Education|Home|Business)\b", "", stated))
+            # "windows", as Azure Arc has it, or "Windows 11 Enterprise" without a version: the build says more.
+            products = products if product is None or product not in self._known else [product] if product in products else []
+        if not products:
+            whose = f" of {machine['product']}" if machine["product"] else ""
+            return _answer("unknown", f"no source names the build {query.value}{whose}")
+        kbs = {f"KB{kb}" for kb in _KB.findall(machine["kbs"])}
+        found = [self._of_product(product, query.value, line, kbs) for product in products]
+        first = found[0]
+        answer = {name: getattr(first, name) for name in COLUMNS}
+        if len({verdict.verdict for verdict in found}) > 1:
+            return _answer("ambiguous", "; ".join(f"{verdict.product}: {verdict.verdict}" for verdict in found))
+        if len({(verdict.kb, verdict.next_kb) for verdict in found}) > 1:
+            # The verdict is sure, what to install depends on the product.
+            reason = "; ".join(f"{verdict.product}: {verdict.reason}" for verdict in found)
+            return _answer(first.verdict, reason) | {"months_behind": max(verdict.months_behind or 0 for verdict in found)}
+        return answer
+
+    def _of_product(self, product: str, build: str, line: str, kbs: set[str]) -> Verdict:
+        rows = self._rows[product, build]
+        if kbs & self._hotpatch_kbs[product]:
+            line = "hotpatch"
+        installed = sorted(kb for _, kb in rows if kb and kb in kbs)
+        if installed:
+            # Of an LCU and a component with one build, both installed: the machine has left the line.
+            installed.sort(key=lambda kb: kb in self._hotpatch_kbs[product])
+        return rows[line, installed[0] if installed else ""]
+
+
+def _answer(verdict: str, reason: str) -> Answer:
+    return dict.fromkeys(COLUMNS) | {"verdict": verdict, "newer_out_of_band": "", "reason": reason}
+
+
+def assess(judge: Judge, rows: Iterable[Row], summary: Counter[tuple[str, str]] | None = None) -> Iterator[Answer]:
+    """Rows with their verdicts: the input's own columns first, one of our names as ``input_<name>``.
+
+    Args:
+        judge: of the day.
+        rows: of an inventory.
+        summary: counts (product as stated, verdict), for the user.
+    """
+    for row in rows:
+        answer = judge.judge(row)
+        if summary is not None:
+            summary[row.machine["product"] or "-", answer["verdict"]] += 1
+        yield {f"input_{name}" if name in COLUMNS else name: value for name, value in row.cells.items()} | answer
