@@ -14,6 +14,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import fleet
 import lookup
 import msrc
 import parse
@@ -23,7 +24,7 @@ from command import command
 from material import crawled
 from timing import as_objects, as_table
 
-PARTS = ("parse", "replay", "lookup", "start-up", "msrc")
+PARTS = ("parse", "replay", "lookup", "start-up", "msrc", "fleet")
 
 
 def main() -> int:
@@ -60,6 +61,8 @@ def main() -> int:
             rows += startup.rows(program, material.db, arguments.rounds)
         if "msrc" in parts:
             rows += msrc.rows(folder, arguments.rounds)
+        if "fleet" in parts:
+            rows += fleet.rows(arguments.rounds)
     about = f"{datetime.now(UTC).date()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {arguments.rounds} rounds"
     if arguments.json:
         print(json.dumps({"about": about, "notes": notes, "rows": as_objects(rows)}, indent=1, ensure_ascii=False))

@@ -19,6 +19,7 @@ COLUMNS: Final = (
     "newer_out_of_band", "reason",
 )  # fmt: skip
 Answer = dict[str, Any]
+_NAMES: Final = frozenset(COLUMNS)
 
 # What an enrolment status says of the line: azure-docs (hotpatchEnablementStatus), the portal's column "Hotpatch status".
 _LINES: Final = {
@@ -27,6 +28,8 @@ _LINES: Final = {
     "canceled": "standard", "pending": "standard", "pendingevaluation": "standard", "actionrequired": "standard",
     "": "", "unknown": "", "null": "", "none": "",
 }  # fmt: skip
+# Machines that are alike in all that counts are judged once; a fleet of millions has thousands of kinds, 1 kB each.
+MAX_JUDGED: Final = 20_000
 _NO_BUILD: Final = frozenset({"", "null", "none", "n/a", "na", "-", "unknown", "nan"})
 _KB: Final = re.compile(r"(?<!\d)\d{6,7}(?!\d)")
 
@@ -36,6 +39,7 @@ class Judge:
 
     def __init__(self, conn: sqlite3.Connection, day: str) -> None:
         """Reads the verdicts of a day (ISO date) from a database with the fact tables."""
+        self._judged: dict[tuple[str, ...], Answer] = {}
         self._rows: dict[tuple[str, str], dict[tuple[str, str], Verdict]] = defaultdict(dict)
         self._products: dict[str, list[str]] = defaultdict(list)
         for verdict in verdicts(conn, day):
@@ -52,10 +56,19 @@ class Judge:
         self._known = {row[0] for row in conn.execute("select product from products")}
 
     def judge(self, row: Row) -> Answer:
-        """The one verdict for a row of an inventory."""
+        """The one verdict for a row of an inventory. Not to be changed by the caller: machines that are alike share it."""
         if row.problem:
             return _answer("invalid", row.problem)
         machine = row.machine
+        key = (machine["build"], machine["product"], machine["line"], machine["kbs"])
+        answer = self._judged.get(key)
+        if answer is None:
+            if len(self._judged) >= MAX_JUDGED:
+                self._judged.clear()
+            answer = self._judged[key] = self._judge(machine)
+        return answer
+
+    def _judge(self, machine: dict[str, str]) -> Answer:
         text = machine["build"]
         if text.casefold() in _NO_BUILD:
             return _answer("unknown", "no build is stated")
@@ -117,4 +130,7 @@ def assess(judge: Judge, rows: Iterable[Row], summary: Counter[tuple[str, str]] 
         answer = judge.judge(row)
         if summary is not None:
             summary[row.machine["product"] or "-", answer["verdict"]] += 1
-        yield {f"input_{name}" if name in COLUMNS else name: value for name, value in row.cells.items()} | answer
+        cells = row.cells
+        if not _NAMES.isdisjoint(cells):
+            cells = {f"input_{name}" if name in _NAMES else name: value for name, value in cells.items()}
+        yield cells | answer

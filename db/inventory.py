@@ -38,6 +38,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "edition": ("edition", "properties.osedition", "osedition", "windowseditionid"),
 }  # fmt: skip
 FIELDS: Final = tuple(NAMES)
+_NOTHING: Final = dict.fromkeys(FIELDS, "")
 DELIMITERS: Final = ",;\t|"
 MAX_ROW: Final = 4 * 2**20  # characters; a machine with every KB of ten years has 10,000
 # Where an export wraps its rows: Azure Resource Graph's answer, OData, a list of machines.
@@ -95,13 +96,18 @@ def _rows(head: str, text: io.TextIOWrapper, wanted: Mapping[str, str]) -> Itera
     is_json = head.lstrip()[:1] in {"[", "{"}
     rows = _json_rows(chain([head], iter(lambda: text.read(_CHUNK), ""))) if is_json else _csv_rows(head, text)
     columns: dict[str, str] = {}
-    known: tuple[str, ...] = ()
+    known: list[str] | None = None
+    pairs: list[tuple[str, str]] = []
     for number, (cells, problem) in enumerate(rows, 1):
-        flat = _flat(cells) if is_json or any(value[:1] in {"{", "["} for value in cells.values()) else cells
-        if tuple(flat) != known:  # objects need not be alike
-            known = tuple(flat)
-            columns = _columns(known, wanted, is_first=number == 1)
-        machine = {field: flat[columns[field]].strip() if field in columns else "" for field in FIELDS}
+        # A cell of the portal's exports may hold JSON; few files have one.
+        flat = _flat(cells) if is_json or "{" in "".join(cells.values()) else cells
+        names = list(flat)
+        if names != known:  # objects need not be alike
+            columns = _columns(names, wanted, is_first=number == 1)
+            pairs, known = list(columns.items()), names
+        machine = dict(_NOTHING)
+        for field, column in pairs:
+            machine[field] = flat[column].strip()
         yield Row(number, cells, machine, problem)
 
 
@@ -138,7 +144,7 @@ def _csv_rows(head: str, text: io.TextIOWrapper) -> Iterator[tuple[dict[str, Any
     header: list[str] = []
     try:
         for cells in reader:
-            if not cells or not any(cell.strip() for cell in cells):
+            if not any(cells) or not any(cell.strip() for cell in cells):
                 continue  # a blank line is no machine
             if not header:
                 header, is_row = _header(cells)
@@ -169,7 +175,9 @@ def _header(cells: Sequence[str]) -> tuple[list[str], bool]:
 
 
 def _record(header: list[str], cells: list[str]) -> tuple[dict[str, Any], str]:
-    problem = "" if len(cells) == len(header) else f"expected {len(header)} cells, got {len(cells)}"
+    if len(cells) == len(header):
+        return dict(zip(header, cells, strict=True)), ""
+    problem = f"expected {len(header)} cells, got {len(cells)}"
     if len(cells) > len(header):  # nothing is lost: what is too much stands in the last column
         cells = [*cells[: len(header) - 1], " ".join(cells[len(header) - 1 :])]
     return dict(zip_longest(header, cells, fillvalue="")), problem

@@ -48,7 +48,7 @@ def assess(
     summary: Counter[tuple[str, str]] = Counter()
     with _opened(file) as stream:
         rows = judging.assess(judge, read(stream, columns), summary)
-        {"csv": _as_csv, "json": _as_json, "jsonl": _as_lines}[shape](rows, sys.stdout)
+        {"csv": as_csv, "json": _as_json, "jsonl": _as_lines}[shape](rows, sys.stdout)
     sys.stdout.flush()
     for (product, verdict), count in sorted(summary.items()):
         say(f"{product}: {verdict}: {count}")
@@ -74,23 +74,32 @@ def _opened(file: str) -> Iterator[BinaryIO]:
         yield stream
 
 
-def _as_csv(rows: Iterable[dict[str, Any]], out: TextIO) -> None:
+def as_csv(rows: Iterable[dict[str, Any]], out: TextIO) -> None:
+    """Prints rows as CSV, with the columns of the first.
+
+    Raises:
+        BadInput: a row has another column: of JSON, whose objects need not be alike.
+    """
     header: list[str] = []
     writer = csv.writer(out, lineterminator="\n")
     for row in rows:
         if not header:
             header = list(row)
             writer.writerow(header)
-        if more := [name for name in row if name not in header]:
-            raise BadInput(f"expected objects with the columns of the first, got also {more[0]!r}; --format jsonl carries them")
-        writer.writerow([_plain(row.get(name)) for name in header])
+        if list(row) != header:
+            if more := [name for name in row if name not in header]:
+                raise BadInput(f"expected objects with the columns of the first, got also {more[0]!r}; --format jsonl carries them")
+            row = {name: row.get(name) for name in header}  # noqa: PLW2901
+        writer.writerow([value if type(value) is str else _plain(value) for value in row.values()])
     if not header:
         writer.writerow(judging.COLUMNS)
 
 
 def _plain(value: Any) -> Any:
     """A value as a cell: booleans and nested values as JSON has them."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, bool | dict | list) else value
+    if value is True or value is False:
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
 def _as_lines(rows: Iterable[dict[str, Any]], out: TextIO) -> None:
