@@ -12,7 +12,6 @@ import io
 import json
 import re
 import zlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import chain, zip_longest
@@ -30,9 +29,10 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         "operatingsystemversion", "buildext", "version",
     ),
     "product": ("product", "properties.ossku", "ossku", "operatingsystem", "windowsproductname", "osname", "os", "caption"),
+    # The enrolment status, else the column, else what was asked for.
     "line": (
-        "line", "properties.osprofile.windowsconfiguration.patchsettings.status.hotpatchenablementstatus", "hotpatchenablementstatus",
-        "hotpatchstatus", "properties.osprofile.windowsconfiguration.patchsettings.enablehotpatching", "enablehotpatching",
+        "properties.osprofile.windowsconfiguration.patchsettings.status.hotpatchenablementstatus", "hotpatchenablementstatus",
+        "hotpatchstatus", "line", "properties.osprofile.windowsconfiguration.patchsettings.enablehotpatching", "enablehotpatching",
     ),
     "kbs": ("kbs", "installedkbs", "hotfixes", "hotfixid", "kbids", "kbid", "kb"),
     "edition": ("edition", "properties.osedition", "osedition", "windowseditionid"),
@@ -40,10 +40,15 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
 FIELDS: Final = tuple(NAMES)
 _NOTHING: Final = dict.fromkeys(FIELDS, "")
 DELIMITERS: Final = ",;\t|"
-MAX_ROW: Final = 4 * 2**20  # characters; a machine with every KB of ten years has 10,000
+MAX_ROW: Final = 4 * 2**20  # characters of a line or cell; a machine with every KB of ten years has 10,000
+MAX_JSON: Final = 256 * 2**20  # characters of a value; an answer of Azure Resource Graph has 1,000 machines of some kB each
 # Where an export wraps its rows: Azure Resource Graph's answer, OData, a list of machines.
 _WRAPPERS: Final = ("data", "value", "machines", "items")
 _CHUNK: Final = 2**16
+# Numbers stay as they are written: 20348.5020 is a build, and 20348.502 another.
+_DECODER: Final = json.JSONDecoder(
+    parse_float=str, parse_constant=str, parse_int=lambda digits: int(digits) if len(digits) < 19 else digits
+)
 _BETWEEN: Final = re.compile(r"[\s,]*")
 _BUILD: Final = re.compile(r"(?:10\.0\.)?\d{5}\.\d{1,5}")
 
@@ -86,6 +91,8 @@ def read(stream: BinaryIO, mapping: Mapping[str, str] | None = None) -> Iterator
             for row in _rows(head, text, wanted):
                 number = row.number
                 yield row
+    except RecursionError:
+        raise BadInput(f"expected machines, got JSON nested too deep behind row {number}") from None
     except UnicodeError as error:
         raise BadInput(f"expected text in UTF-8 or UTF-16, got {error} behind row {number}") from None
     except (OSError, EOFError, zlib.error) as error:
@@ -95,36 +102,79 @@ def read(stream: BinaryIO, mapping: Mapping[str, str] | None = None) -> Iterator
 def _rows(head: str, text: io.TextIOWrapper, wanted: Mapping[str, str]) -> Iterator[Row]:
     is_json = head.lstrip()[:1] in {"[", "{"}
     rows = _json_rows(chain([head], iter(lambda: text.read(_CHUNK), ""))) if is_json else _csv_rows(head, text)
-    columns: dict[str, str] = {}
     known: list[str] | None = None
-    pairs: list[tuple[str, str]] = []
+    pairs: list[tuple[str, list[str]]] = []
+    number, has_build, names = 0, False, list[str]()
     for number, (cells, problem) in enumerate(rows, 1):
         # A cell of the portal's exports may hold JSON; few files have one.
         flat = _flat(cells) if is_json or "{" in "".join(cells.values()) else cells
         names = list(flat)
         if names != known:  # objects need not be alike
-            columns = _columns(names, wanted, is_first=number == 1)
-            pairs, known = list(columns.items()), names
+            pairs, known = _columns(names, wanted), names
+            has_build = has_build or any(field == "build" for field, _ in pairs)
+            if not has_build and not is_json:
+                raise BadInput(_no_column(wanted, names))
         machine = dict(_NOTHING)
-        for field, column in pairs:
-            machine[field] = flat[column].strip()
+        for field, columns in pairs:
+            machine[field] = flat[columns[0]].strip() if len(columns) == 1 else _first(field, [flat[column].strip() for column in columns])
         yield Row(number, cells, machine, problem)
+    if number and not has_build:
+        raise BadInput(_no_column(wanted, names))
+
+
+def _first(field: str, values: list[str]) -> str:
+    """Of several columns that say the same the first that says something; of builds the first that is one."""
+    stated = [value for value in values if value]
+    if field == "build":
+        stated.sort(key=lambda value: _BUILD.fullmatch(value) is None)
+    return stated[0] if stated else ""
+
+
+def _no_column(wanted: Mapping[str, str], names: Sequence[str]) -> str:
+    got = ", ".join(names)[:200] or "none"
+    if missing := [name for name in wanted.values() if name not in names]:
+        return f"expected a column {missing[0]!r}, got {got}"
+    return f"expected a column that says the build (build, OSVersion ...; --map build=NAME names another), got {got}"
+
+
+class _Prefixed(io.RawIOBase):
+    """A stream whose first bytes were read already. A pipe gives what it has, so they are read until there are four."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.start = b""
+        while len(self.start) < 4 and (more := stream.read(4 - len(self.start))):
+            self.start += more
+        self._left = self.start
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._left or self._stream.read(len(buffer)) or b""
+        size = min(len(data), len(buffer))
+        buffer[:size] = data[:size]
+        self._left = data[size:] if self._left else b""
+        return size
 
 
 def _text(stream: BinaryIO, stack: ExitStack) -> tuple[str, io.TextIOWrapper]:
     """The beginning of the text, up to the end of a line, and the rest. Gzip and encoding are told from the first bytes."""
-    buffered: io.BufferedReader[Any] = stack.enter_context(io.BufferedReader(stream))
-    if buffered.peek(2)[:2] == b"\x1f\x8b":
-        unpacked = stack.enter_context(gzip.GzipFile(fileobj=buffered))
-        buffered = stack.enter_context(io.BufferedReader(unpacked))
-    start = buffered.peek(4)[:4]
+    stack.enter_context(stream)
+    raw = _Prefixed(stream)
+    if raw.start[:2] == b"\x1f\x8b":
+        unpacked = stack.enter_context(gzip.GzipFile(fileobj=stack.enter_context(io.BufferedReader(raw))))
+        raw = _Prefixed(unpacked)  # type: ignore[arg-type]
+    start = raw.start
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
     elif len(start) == 4 and start[1] == start[3] == 0:
         encoding = "utf-16-le"  # PowerShell 5 redirects without a BOM
+    elif len(start) == 4 and start[0] == start[2] == 0:
+        encoding = "utf-16-be"
     else:
         encoding = "utf-8-sig"
-    text = stack.enter_context(io.TextIOWrapper(buffered, encoding=encoding, newline=""))
+    text = stack.enter_context(io.TextIOWrapper(stack.enter_context(io.BufferedReader(raw)), encoding=encoding, newline=""))
     head = text.read(_CHUNK)
     return head + text.readline(MAX_ROW), text
 
@@ -135,16 +185,17 @@ def _text(stream: BinaryIO, stack: ExitStack) -> tuple[str, io.TextIOWrapper]:
 def _csv_rows(head: str, text: io.TextIOWrapper) -> Iterator[tuple[dict[str, Any], str]]:
     if not head.strip():
         raise BadInput("expected an inventory with a header, got nothing")
-    line = head.lstrip("\r\n").partition("\n")[0]
-    outside = re.sub(r'"[^"]*"', "", line)
+    # Before the header may stand "#TYPE …" (Export-Csv of PowerShell 5), "sep=;" (Excel), or lines of delimiters alone.
+    head = re.sub(r"\A(?:\s*#TYPE [^\n]*\n|\s*sep=[^\n]{1,2}\n|[\s,;|]*\n)*", "", head)
+    outside = re.sub(r'"[^"]*"', "", head[:MAX_ROW]).lstrip("\r\n").partition("\n")[0]
     delimiter = max(DELIMITERS, key=outside.count)
     csv.field_size_limit(MAX_ROW)
     lines = chain(io.StringIO(head, newline=""), text)
-    reader = csv.reader(lines, delimiter=delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)  # an open quote would swallow the machines behind it
     header: list[str] = []
     try:
         for cells in reader:
-            if not any(cells) or not any(cell.strip() for cell in cells):
+            if not cells:
                 continue  # a blank line is no machine
             if not header:
                 header, is_row = _header(cells)
@@ -160,12 +211,14 @@ def _header(cells: Sequence[str]) -> tuple[list[str], bool]:
     known = {name for names in NAMES.values() for name in names}
     builds = [place for place, cell in enumerate(cells) if _BUILD.fullmatch(cell.strip())]
     if not builds or any(_bare(cell) in known for cell in cells):
-        names: Counter[str] = Counter()
-        unique = []
+        unique: list[str] = []
         for place, cell in enumerate(cells):
-            name = cell.strip() or f"column{place + 1}"
-            names[name] += 1
-            unique.append(name if names[name] == 1 else f"{name}_{names[name]}")
+            name = base = cell.strip() or f"column{place + 1}"
+            for number in range(2, len(cells) + 2):
+                if name not in unique:
+                    break
+                name = f"{base}_{number}"
+            unique.append(name)
         return unique, False
     made = [f"column{place + 1}" for place in range(len(cells))]
     made[builds[0]] = "build"
@@ -188,20 +241,30 @@ def _record(header: list[str], cells: list[str]) -> tuple[dict[str, Any], str]:
 
 def _json_rows(chunks: Iterator[str]) -> Iterator[tuple[dict[str, Any], str]]:
     """Objects of an array, of lines, or of the answer of a service that wraps them ("data"); one at a time."""
-    for value in _json_values(chunks):
-        wrapped = next((value[name] for name in _WRAPPERS if isinstance(value, dict) and isinstance(value.get(name), list)), None)
-        for item in [value] if wrapped is None else wrapped:
-            if not isinstance(item, dict):
-                yield {"value": json.dumps(item, ensure_ascii=False)}, f"expected an object, got {str(item)[:40]!r}"
-            else:
+    for number, value in enumerate(_json_values(chunks)):
+        for item in _unwrapped(value) if number == 0 else [value]:
+            if isinstance(item, dict):
                 yield item, ""
+            else:
+                yield {}, f"expected an object, got {json.dumps(item, ensure_ascii=False)[:200]}"
+
+
+def _unwrapped(value: Any) -> list[Any]:
+    """The machines of a service's answer; a machine of its own may have a "value", too, and a build."""
+    builds = set(NAMES["build"])
+    for name in _WRAPPERS:
+        if isinstance(value, dict) and isinstance(value.get(name), list) and not any(_bare(key) in builds for key in value):
+            return list(value[name])
+    return [value]
 
 
 def _json_values(chunks: Iterator[str]) -> Iterator[Any]:
-    decoder = json.JSONDecoder()
-    buffer, place, is_array = "", 0, False
+    buffer, place, is_array, enough = "", 0, False, 0
     for chunk in chain(chunks, [""]):
         buffer, place = buffer[place:] + chunk, 0
+        if chunk and len(buffer) < enough:
+            continue  # an object that is still to come is not looked at again before there is twice as much of it
+        enough = 0
         while True:
             match = _BETWEEN.match(buffer, place)
             place = match.end() if match else place
@@ -214,11 +277,13 @@ def _json_values(chunks: Iterator[str]) -> Iterator[Any]:
             if place == len(buffer):
                 break
             try:
-                value, place = decoder.raw_decode(buffer, place)
+                value, place = _DECODER.raw_decode(buffer, place)
             except json.JSONDecodeError as error:
-                if chunk and len(buffer) - place < MAX_ROW:
+                if chunk and len(buffer) - place < MAX_JSON:
+                    enough = 2 * (len(buffer) - place)
                     break  # the rest of the object is still to come
-                raise BadInput(f"expected JSON objects, got {buffer[error.pos : error.pos + 40]!r}") from None
+                got = repr(buffer[error.pos : error.pos + 40]) if error.pos < len(buffer) else "the end of the file"
+                raise BadInput(f"expected JSON objects of at most {MAX_JSON // 2**20} MB, got {got}") from None
             yield value
     if is_array:
         raise BadInput("expected the end of a list of machines, got the end of the file")
@@ -231,26 +296,18 @@ def _bare(name: str) -> str:
     return re.sub(r"[^a-z0-9.]", "", name.casefold())
 
 
-def _columns(names: Sequence[str], wanted: Mapping[str, str], *, is_first: bool) -> dict[str, str]:
-    """The column of each field: as the user says, else by its name; the most telling name first.
-
-    Raises:
-        BadInput: a column that the user names is not there, or the first row has none that says a build.
-    """
-    found = {field: name for field, name in wanted.items() if name in names}
-    if is_first and (missing := [name for name in wanted.values() if name not in names]):
-        raise BadInput(f"expected a column {missing[0]!r}, got {', '.join(names)[:200]}")
+def _columns(names: Sequence[str], wanted: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """The columns of each field: the one that the user names, else those that have its names, the most telling first."""
     by_bare: dict[str, str] = {}
     for name in names:
         by_bare.setdefault(_bare(name), name)
+    found = []
     for field, aliases in NAMES.items():
-        column = next((by_bare[alias] for alias in aliases if alias in by_bare), None)
-        if column is not None and field not in wanted:
-            found[field] = column
-    if is_first and "build" not in found:
-        raise BadInput(
-            f"expected a column that says the build (build, OSVersion ...; --map build=NAME names another), got {', '.join(names)[:200]}"
-        )
+        columns = [by_bare[alias] for alias in aliases if alias in by_bare]
+        if field in wanted:
+            columns = [wanted[field]] if wanted[field] in names else []
+        if columns:
+            found.append((field, columns))
     return found
 
 
@@ -261,8 +318,8 @@ def _flat(cells: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         nested = value
         if isinstance(value, str) and value[:1] == "{":
             try:
-                nested = json.loads(value)
-            except json.JSONDecodeError:
+                nested = _DECODER.decode(value)
+            except (json.JSONDecodeError, RecursionError):
                 nested = value  # a text that begins with a brace
         if isinstance(nested, dict):
             found |= _flat(nested, f"{prefix}{name}.")

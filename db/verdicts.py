@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
 from db.answers import data_until, is_outdated, kb_text, next_restart
+from db.grammar import month_after
 
 VERDICTS: Final = ("current", "behind", "restart_due", "left_line", "unsupported", "ambiguous", "unknown", "invalid")
 LINES: Final = ("hotpatch", "standard", "")
@@ -187,14 +188,22 @@ class _Judge:
         verdict, reason = found["verdict"], note + found["reason"]
         if self.supported_until and self.day > self.supported_until:
             verdict, reason = "unsupported", f"support ended on {self.supported_until}"
+        elif verdict == "current" and self.supported_until is None and self._is_silent(on):
+            last = self.lines[on].counted[-1].day if self.lines[on].counted else "no day"
+            verdict, reason = "unknown", f"{note}no source states its support, and its last monthly release is of {last}"
         elif verdict == "current" and is_outdated(self.lines[on].until, self.day):
             verdict, reason = "unknown", f"{note}facts end on {self.lines[on].until or 'no day'}; a monthly release has come since"
         return Verdict(
             self.product, build, line, kb_text(kb) or "", verdict, release.classification, kb_text(release.kb), kb_text(release.baseline_kb),
             found["months_behind"], kb_text(found["next"].kb) if found["next"] else None,
-            None if found["next"] is None else on == "standard" or found["next"].classification == "baseline",
-            found["rejoins_month"], self.lines[on].not_deciding(release.place), reason,
+            None if found["next"] is None else found["next"].classification != "hotpatch",
+            found["rejoins_month"], self.lines["standard" if verdict == "left_line" else on].not_deciding(release.place), reason,
         )  # fmt: skip
+
+    def _is_silent(self, on: str) -> bool:
+        """Whether a line has had no monthly release for two months: Windows 11, version 21H2, has had none since October 2024."""
+        counted = self.lines[on].counted
+        return not counted or counted[-1].month < month_after(self.day[:7], -2)
 
     def _on_line(self, release: _Release, on: str) -> dict[str, Any]:
         line = self.lines[on]
@@ -222,6 +231,8 @@ class _Judge:
         standard = self.lines["standard"].after(release.place)
         day_after = (date.fromisoformat(release.day) + timedelta(days=1)).isoformat()
         restart = next_restart(self.conn, self.product, day_after)
+        if restart is not None and restart.is_expected and restart.date < self.day:
+            restart = next_restart(self.conn, self.product, self.day)  # it was to come, and nothing says that it did
         return {
             "verdict": "left_line", "months_behind": len({r.month for r in standard if r.cadence == "B"}),
             "next": standard[-1] if standard else None, "rejoins_month": restart.month if restart else None,

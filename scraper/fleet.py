@@ -45,6 +45,8 @@ def assess(
     if unknown := [name for name in wanted if name not in VERDICTS]:
         raise BadInput(f"expected verdicts ({', '.join(VERDICTS)}), got {unknown[0]!r}")
     judge = judging.Judge(conn, day)
+    if conn.execute("select 1 from kb_cves limit 1").fetchone() is None:
+        say("no security data in this database: out-of-band releases that fix a CVE are not counted; a crawl reads it")
     summary: Counter[tuple[str, str]] = Counter()
     with _opened(file) as stream:
         rows = judging.assess(judge, read(stream, columns), summary)
@@ -81,18 +83,34 @@ def as_csv(rows: Iterable[dict[str, Any]], out: TextIO) -> None:
         BadInput: a row has another column: of JSON, whose objects need not be alike.
     """
     header: list[str] = []
-    writer = csv.writer(out, lineterminator="\n")
-    for row in rows:
-        if not header:
-            header = list(row)
-            writer.writerow(header)
+    early: list[dict[str, Any]] = []  # rows without columns of their own, before the first that has some
+    plain = csv.writer(out, lineterminator="\n")
+    quoting = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
+
+    def write(row: dict[str, Any]) -> None:
         if list(row) != header:
             if more := [name for name in row if name not in header]:
                 raise BadInput(f"expected objects with the columns of the first, got also {more[0]!r}; --format jsonl carries them")
-            row = {name: row.get(name) for name in header}  # noqa: PLW2901
-        writer.writerow([value if type(value) is str else _plain(value) for value in row.values()])
+            row = {name: row.get(name) for name in header}
+        cells = [value if type(value) is str else _plain(value) for value in row.values()]
+        # Python leaves a lone carriage return unquoted, and readers take it for the end of a row.
+        (quoting if any("\r" in cell for cell in cells if type(cell) is str) else plain).writerow(cells)
+
+    for row in rows:
+        if not header and len(row) == len(judging.COLUMNS):
+            early.append(row)
+            continue
+        if not header:
+            header = list(row)
+            plain.writerow(header)
+            for waiting in early:
+                write(waiting)
+        write(row)
     if not header:
-        writer.writerow(judging.COLUMNS)
+        header = list(judging.COLUMNS)
+        plain.writerow(header)
+        for waiting in early:
+            write(waiting)
 
 
 def _plain(value: Any) -> Any:

@@ -88,7 +88,18 @@ def test_csv_carries_every_column(run: Command, tmp_path: Path) -> None:
         ({"build": "KB5087423"}, "invalid", "expected a build such as 26100.32772, got 'KB5087423'"),
         ({"build": "noise"}, "invalid", "expected a build such as 26100.32772, got 'noise'"),
         ({"build": "26100.99999", "product": "ws2025"}, "unknown", "no source names the build 26100.99999 of ws2025"),
-        ({"build": "26100.32772", "line": "perhaps"}, "invalid", "expected a line (hotpatch, standard) or an enrolment status, got 'perhaps'"),
+        ({"build": "26100.32772", "line": "perhaps"}, "current", None),
+        ({"build": "10.0 (20348)"}, "unknown", "a build number without a revision, '10.0 (20348)'"),
+        ({"build": "10.0.20348 N/A Build 20348"}, "unknown", None),
+        ({"build": "10.0.20348.5074 (WinBuild.160101.0800)"}, "current", None),
+        # A product that is another's: nothing is said of it.
+        ({"build": "26100.32772", "product": "Ubuntu 24.04"}, "unknown", "no source names the build 26100.32772 of Ubuntu 24.04"),
+        ({"build": "26100.32772", "product": "Windows Server 2012 R2"}, "unknown", None),
+        ({"build": "26100.32772", "product": "WindowsServer2025"}, "current", None),
+        # Nothing more is published for it, and nothing says that it is supported.
+        ({"build": "22000.3260"}, "unknown", "no source states its support, and its last monthly release is of 2024-10-08"),
+        # An LCU on an enrolled machine: what it installs next is one, too.
+        ({"build": "26100.32698", "product": "ws2025", "line": "hotpatch"}, "left_line", None),
         # Case 36: not enrolled yet, so the standard line is judged; unless build or KBs show otherwise.
         ({"build": "26100.32690", "product": "ws2025", "line": "ActionRequired"}, "behind", "KB5087539 of 2026-05-12 is newer"),
         ({"build": "26100.32690", "product": "ws2025", "line": "PendingEvaluation", "kbs": "KB5091470"}, "behind", "KB5087423 of 2026-05-12 is newer"),
@@ -165,7 +176,10 @@ def test_columns_may_be_named(run: Command, tmp_path: Path) -> None:
         (b"build\n26100.1\n", ("--map", "colour=x"), "expected a field (host, build, product, line, kbs, edition), got 'colour'"),
         (b"build\n26100.1\n", ("--map", "build"), "expected --map FIELD=COLUMN, got 'build'"),
         (b"build\n26100.1\n", ("--fail-on", "bad"), "expected verdicts (current, behind, restart_due, left_line, unsupported, ambiguous, unknown, invalid), got 'bad'"),
-        (b'[{"build": "26100.1"}, {"build": ', (), "expected JSON objects, got "),
+        (b'[{"build": "26100.1"}, {"build": ', (), "expected JSON objects of at most 256 MB, got the end of the file"),
+        (b'[{"host": "a"}, {"host": "b"}]', (), "expected a column that says the build"),
+        (b'host,build,note\na,26100.32772,"x\nb,26100.1742,y\n', (), "expected a table separated by ',', got unexpected end of data"),
+        (b"[" + b'{"a":' * 100_000, (), "expected machines, got JSON nested too deep"),
         (b'[{"build": "26100.1"}', (), "expected the end of a list of machines, got the end of the file"),
         (b"build,host\n26100.1,\xff\xfe\xfa\n", (), "expected text in UTF-8 or UTF-16, got "),
         (gzip.compress(b"build\n26100.1\n")[:-6], (), "expected an inventory that can be read, got "),
@@ -193,7 +207,7 @@ cell = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_si
 @given(rows=st.lists(st.tuples(cell, cell, cell), min_size=1, max_size=8), delimiter=st.sampled_from(",;\t|"))
 def test_no_row_is_lost_or_doubled(rows: list[tuple[str, str, str]], delimiter: str) -> None:
     """Whatever stands in the cells: quotes, newlines, delimiters, braces."""
-    wanted = [row for row in rows if any(value.strip() for value in row)]
+    wanted = rows
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL)
     writer.writerow(("host", "build", "note"))
@@ -211,3 +225,32 @@ def test_a_large_fleet_streams(run: Command, tmp_path: Path) -> None:
     done = run("assess", "fleet.csv", "--on", DAY)
     lines = done.out.splitlines()
     assert (done.code, len(lines), lines[-1].split(",")[0]) == (0, 50_001, "srv49999")
+
+
+def test_what_an_attack_found(run: Command, tmp_path: Path) -> None:
+    """Numbers keep their zeros, a machine may have a "value", blank machines are machines, no column is lost, a lone CR is quoted."""
+
+    def assess(body: str, *arguments: str) -> list[dict[str, str]]:
+        (tmp_path / "fleet").write_text(body, encoding="utf-8", newline="")
+        return list(csv.DictReader(io.StringIO(run("assess", "fleet", "--on", DAY, *arguments).out, newline="")))
+
+    assert [row["build"] for row in assess('[{"build": 20348.5020}]')] == ["20348.5020"]
+    lines = '{"host":"a","build":"26100.32772"}\n{"host":"b","build":"26100.32772","items":["x"],"value":[]}\n'
+    (tmp_path / "fleet").write_text(lines, encoding="utf-8")
+    assert [json.loads(line)["host"] for line in run("assess", "fleet", "--on", DAY, "--format", "jsonl").out.splitlines()] == ["a", "b"]
+    assert [row["verdict"] for row in assess("host,build\n,\na,26100.32772\n")] == ["unknown", "current"]
+    assert [row["verdict"] for row in assess('build\n26100.32772\n""\n20348.5074\n')] == ["current", "unknown", "current"]
+    assert list(assess("a,a,a_2,build\n1,2,3,26100.32772\n")[0].items())[:3] == [("a", "1"), ("a_2", "2"), ("a_2_2", "3")]
+    twice = assess("verdict,input_verdict,build\nx,y,26100.32772\n")[0]
+    assert (twice["input_verdict"], twice["input_input_verdict"], twice["verdict"]) == ("y", "x", "current")
+    assert [row["host"] for row in assess(json.dumps([{"host": "a\rb", "build": "26100.32772"}]))] == ["a\rb"]
+    assert [row["verdict"] for row in assess('[null, {"build": "26100.32772"}, 7]')] == ["invalid", "current", "invalid"]
+    assert [row["verdict"] for row in assess('#TYPE System.Object\n"host","build"\n"a","26100.32772"\n')] == ["current"]
+    assert [row["verdict"] for row in assess("sep=;\nhost;build\na;26100.32772\n")] == ["current"]
+    # The status goes before the column, and an empty column before none.
+    both = assess("product,build,line,Hotpatch status\nws2025,26100.32690,,Enabled\nws2025,26100.32690,standard,Action Required\n")
+    assert [row["next_kb"] for row in both] == ["KB5087423", "KB5087539"]
+    assert [row["verdict"] for row in assess("build,OSVersion,product\n26100,10.0.26100.32772,ws2025\n")] == ["current"]
+    large = json.dumps({"count": 3000, "data": [{"build": "26100.32772", "note": "x" * 3000} for _ in range(3000)]})
+    assert len(large) > 8_000_000
+    assert len(assess(large)) == 3000
