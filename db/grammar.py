@@ -6,7 +6,6 @@ each pattern. What cannot be read raises ``UnexpectedPage`` (a page) or ``BadInp
 
 from __future__ import annotations
 
-import calendar
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -147,13 +146,15 @@ def long_dates_in(text: str) -> tuple[str, ...]:
     >>> long_dates_in("released on or after June 9, 2026")
     ('2026-06-09',)
     """
-    found = []
-    for match in _LONG_DATE.finditer(text):
-        day = int(match["day"])
-        year, month = int(match["year"]), month_number(match["month"])
-        if 1 <= day <= calendar.monthrange(year, month)[1] if year else False:
-            found.append(date(year, month, day).isoformat())
-    return tuple(found)
+    days = (_day_of(int(m["year"]), month_number(m["month"]), int(m["day"])) for m in _LONG_DATE.finditer(text))
+    return tuple(day for day in days if day)
+
+
+def _day_of(year: int, month: int, day: int) -> str | None:
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return None
 
 
 def iso_date_or_month(text: str) -> str:
