@@ -1,43 +1,55 @@
-"""A fleet: every machine of an inventory gets exactly one verdict, in order, its own columns carried through. Streams."""
+"""A fleet: every machine of an inventory gets exactly one verdict, in order, its own columns carried through. Streams.
+
+A machine's build, product, line and KBs come to a **name** such as ``ws2025|26100.32772|hotpatch|KB5087423``, the key of the table of
+verdicts; the rest is a join with that table, by the dictionary of this module or by an engine (``db.engines``).
+"""
 
 from __future__ import annotations
 
 import re
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import add
+from typing import Any, Final, NamedTuple
 
 from db.claims import BadInput
-from db.inventory import Row
+from db.inventory import DECIDING, Inventory, Problem
+from db.inventory.columns import line_of, reducer
+from db.inventory.forms import COLUMNS, Form
 from db.lookup import read_query
 from db.products import product_id
 from db.verdicts import Verdict, verdicts
 
-COLUMNS: Final = (
-    "verdict", "classification", "kb", "baseline_kb", "months_behind", "next_kb", "next_needs_restart", "rejoins_month",
-    "newer_out_of_band", "reason",
-)  # fmt: skip
-Answer = dict[str, Any]
-_NAMES: Final = frozenset(COLUMNS)
+__all__ = ["COLUMNS", "Judge", "Judged", "Summary", "Suffixes", "assess"]
 
-# What an enrolment status says of the line: azure-docs (hotpatchEnablementStatus), the portal's column "Hotpatch status". Compared
-# without case, blanks and punctuation; what is not here says nothing.
-_LINES: Final = {
-    "hotpatch": "hotpatch", "enabled": "hotpatch", "enrolled": "hotpatch", "true": "hotpatch", "yes": "hotpatch", "1": "hotpatch",
-    "standard": "standard", "disabled": "standard", "false": "standard", "no": "standard", "0": "standard", "notenrolled": "standard",
-    "canceled": "standard", "pending": "standard", "pendingevaluation": "standard", "actionrequired": "standard",
-    "noteligible": "standard", "unsupported": "standard",
-}  # fmt: skip
-# Machines that are alike in all that counts are judged once; a fleet of millions has thousands of kinds, 1 kB each.
-MAX_JUDGED: Final = 20_000
+Answer = dict[str, Any]
+
+# Machines that are alike in all that counts are judged once; a fleet of millions has thousands of kinds, 0.7 kB each.
+MAX_JUDGED: Final = 50_000
 MAX_SUMMARY: Final = 400  # lines
 _NO_BUILD: Final = frozenset({"", "null", "none", "n/a", "na", "-", "unknown", "nan"})
 # "10.0.20348.2031 (WinBuild.160101.0800)", as files have it
 _WINBUILD: Final = re.compile(r"\s*\(WinBuild[^)]*\)$", re.IGNORECASE)
+# "22H2 (Build 22621.1105)", the column "OS version" of Defender's device inventory
+_VERSION_AND_BUILD: Final = re.compile(r"\w{4} \(Build ([0-9.]+)\)", re.IGNORECASE)
 # "10.0 (20348)" (Active Directory), "Microsoft Windows NT 10.0.20348.0", "10.0.20348 N/A Build 20348" (systeminfo)
 _NO_REVISION: Final = re.compile(r"10\.0 \(\d{5}\)|10\.0\.\d{5}(?:\.0)?(?![.\d])")
-_KB: Final = re.compile(r"(?<!\d)\d{6,7}(?!\d)")
+_REVISION: Final = re.compile(r"[0-9]{1,5}")
+
+
+class Judged(NamedTuple):
+    """What is said of a machine.
+
+    Attributes:
+        answer: the columns of a verdict.
+        product: as it is counted: its id, else as the inventory states it, else "-".
+        name: the key of the table of verdicts; "" where the table has nothing to say: no build, or none that a source names.
+    """
+
+    answer: Answer
+    product: str
+    name: str
 
 
 class Judge:
@@ -45,7 +57,6 @@ class Judge:
 
     def __init__(self, conn: sqlite3.Connection, day: str) -> None:
         """Reads the verdicts of a day (ISO date) from a database with the fact tables."""
-        self._judged: dict[tuple[str, ...], Answer] = {}
         self._rows: dict[tuple[str, str], dict[tuple[str, str], Verdict]] = defaultdict(dict)
         self._products: dict[str, list[str]] = defaultdict(list)
         for verdict in verdicts(conn, day):
@@ -58,52 +69,61 @@ class Judge:
             """select product, kb from releases where kb is not null group by product, kb
             having min(classification in ('hotpatch', 'component')) = 1"""
         ):
-            self._hotpatch_kbs[product].add(f"KB{kb}")
-        self._known = {row[0] for row in conn.execute("select product from products")}
+            self._hotpatch_kbs[product].add(str(kb))
+        # The KBs that may change a verdict: those, and where a build has several the ones that it has. A few hundred of 1,500.
+        shared = conn.execute(
+            """select kb from releases where kb is not null and build in
+            (select build from releases group by build having count(distinct kb) > 1)"""
+        )
+        self.deciding_kbs = frozenset({str(kb) for (kb,) in shared}.union(*self._hotpatch_kbs.values()))
+        self.reduced: Callable[[str], str] = reducer(self.deciding_kbs)
 
-    def judge(self, row: Row) -> Answer:
-        """The one verdict for a row of an inventory. Not to be changed by the caller: machines that are alike share it."""
-        if row.problem:
-            return _answer("invalid", row.problem)
-        machine = row.machine
-        key = (machine["build"], machine["product"], machine["line"], machine["kbs"])
-        answer = self._judged.get(key)
-        if answer is None:
-            if len(self._judged) >= MAX_JUDGED:
-                self._judged.clear()
-            answer = self._judged[key] = self._judge(machine)
-        return answer
+    def judge(self, machine: Mapping[str, str]) -> Judged:
+        """The one verdict for a machine.
 
-    def _judge(self, machine: dict[str, str]) -> Answer:
-        text = machine["build"]
+        Args:
+            machine: texts as an inventory has them: build, revision, product, line, kbs. What is not there is not known.
+        """
+        stated = machine.get("product", "").strip()
+        text = machine.get("build", "").strip()
         if text.casefold() in _NO_BUILD:
-            return _answer("unknown", "no build is stated")
+            return _judged("unknown", "no build is stated", stated)
+        shown = repr(text[:60])
         try:
-            query = read_query(_WINBUILD.sub("", text))
+            query = read_query(_VERSION_AND_BUILD.sub(r"\1", _WINBUILD.sub("", text)))
         except BadInput:
             if _NO_REVISION.search(text):
-                return _answer("unknown", f"a build number without a revision, {text[:60]!r}")
-            return _answer("invalid", f"expected a build such as 26100.32772, got {text[:60]!r}")
-        if query.kind == "number" or (query.kind == "build" and query.value.endswith(".0")):
-            return _answer("unknown", f"a build number without a revision, {text[:60]!r}")
-        if query.kind != "build":
-            return _answer("invalid", f"expected a build such as 26100.32772, got {text[:60]!r}")
-        line = _LINES.get(re.sub(r"[^a-z0-9]", "", machine["line"].casefold()), "")
-        products = self._of_name(machine["product"], self._products.get(query.value, []))
+                return _judged("unknown", f"a build number without a revision, {shown}", stated)
+            return _judged("invalid", f"expected a build such as 26100.32772, got {shown}", stated)
+        build = query.value
+        if query.kind == "number" or (query.kind == "build" and build.endswith(".0")):
+            revision = machine.get("revision", "").strip()
+            if not _REVISION.fullmatch(revision) or int(revision) == 0:
+                return _judged("unknown", f"a build number without a revision, {shown}", stated)
+            build = f"{build.partition('.')[0]}.{int(revision)}"
+        elif query.kind != "build":
+            return _judged("invalid", f"expected a build such as 26100.32772, got {shown}", stated)
+        line = line_of(machine.get("line", ""))
+        products = self._of_name(stated, self._products.get(build, []))
         if not products:
-            whose = f" of {machine['product']}" if machine["product"] else ""
-            return _answer("unknown", f"no source names the build {query.value}{whose}")
-        kbs = {f"KB{kb}" for kb in _KB.findall(machine["kbs"])}
-        found = [self._of_product(product, query.value, line, kbs) for product in products]
+            return _judged("unknown", f"no source names the build {build}{f' of {stated}' if stated else ''}", stated)
+        kbs = frozenset(self.reduced(machine.get("kbs", "")).split())
+        # An installed KB that only one of the products has with this build tells the product too.
+        products = [product for product in products if any(kb[2:] in kbs for _, kb in self._rows[product, build])] or products
+        return self._of_products([self._of_product(product, build, line, kbs) for product in products])
+
+    def _of_products(self, found: Sequence[Verdict]) -> Judged:
+        """One verdict of those for each product that the machine may have."""
         first = found[0]
-        answer = {name: getattr(first, name) for name in COLUMNS}
+        name = "+".join(f"{v.product}|{v.build}|{v.line}|{v.deciding_kb}" for v in found)
+        product = " or ".join(v.product for v in found)
         if len({verdict.verdict for verdict in found}) > 1:
-            return _answer("ambiguous", "; ".join(f"{verdict.product}: {verdict.verdict}" for verdict in found))
+            return Judged(_answer("ambiguous", "; ".join(f"{verdict.product}: {verdict.verdict}" for verdict in found)), product, name)
         if len({(verdict.kb, verdict.next_kb) for verdict in found}) > 1:
             # The verdict is sure, what to install depends on the product.
-            reason = "; ".join(f"{verdict.product}: {verdict.reason}" for verdict in found)
-            return _answer(first.verdict, reason) | {"months_behind": max(verdict.months_behind or 0 for verdict in found)}
-        return answer
+            answer = _answer(first.verdict, "; ".join(f"{verdict.product}: {verdict.reason}" for verdict in found))
+            return Judged(answer | {"months_behind": max(verdict.months_behind or 0 for verdict in found)}, product, name)
+        return Judged({column: getattr(first, column) for column in COLUMNS}, product, name)
 
     def _of_name(self, stated: str, products: list[str]) -> list[str]:
         """Of the products that have a build those that a name may mean: "windows", as Azure Arc has it, says nothing, "Ubuntu" excludes all."""
@@ -117,18 +137,20 @@ class Judge:
             # "Windows Server 2012 R2" is another one; "Windows Server" may be any.
             return [] if re.search(r"\b20\d\d\b", spaced) else [name for name in products if name.startswith("ws")]
         if client := re.search(r"\bwindows (1\d)\b", spaced, re.IGNORECASE):
-            return [name for name in products if name.startswith(f"win{client[1]}-")]
+            # The registry's ProductName, which Get-ComputerInfo and others show, says "Windows 10" on Windows 11 too.
+            return [name for name in products if name.startswith(f"win{client[1]}-")] or [name for name in products if name.startswith("win11-")]
         return []
 
-    def _of_product(self, product: str, build: str, line: str, kbs: set[str]) -> Verdict:
+    def _of_product(self, product: str, build: str, line: str, kbs: frozenset[str]) -> Verdict:
         rows = self._rows[product, build]
-        if kbs & self._hotpatch_kbs[product]:
+        hotpatch_kbs = self._hotpatch_kbs[product]
+        if kbs & hotpatch_kbs:
             line = "hotpatch"
-        installed = sorted({kb for _, kb in rows if kb and kb in kbs})
+        installed = sorted({kb for _, kb in rows if kb and kb[2:] in kbs})
         if len(installed) > 1 and any(rows[line, kb].classification == "hotpatch" for kb in installed):
             installed = []  # a hotpatch and an LCU with one build, both installed: the line decides
         # Of an LCU and a component with one build, both installed: the machine has left the line.
-        installed.sort(key=lambda kb: kb in self._hotpatch_kbs[product])
+        installed.sort(key=lambda kb: kb[2:] in hotpatch_kbs)
         return rows[line, installed[0] if installed else ""]
 
 
@@ -136,32 +158,70 @@ def _answer(verdict: str, reason: str) -> Answer:
     return dict.fromkeys(COLUMNS) | {"verdict": verdict, "newer_out_of_band": "", "reason": reason}
 
 
-def _renamed(cells: Answer) -> Answer:
-    found: Answer = {}
-    for name, value in cells.items():
-        wanted = f"input_{name}" if name in _NAMES else name
-        while wanted in found or (wanted != name and wanted in cells):
-            wanted = f"input_{wanted}"
-        found[wanted] = value
-    return found
+def _judged(verdict: str, reason: str, stated: str) -> Judged:
+    return Judged(_answer(verdict, reason), stated or "-", "")
 
 
-def assess(judge: Judge, rows: Iterable[Row], summary: Counter[tuple[str, str]] | None = None) -> Iterator[Answer]:
-    """Rows with their verdicts: the input's own columns first, one of our names as ``input_<name>``.
+class Summary:
+    """How many machines of each product have which verdict."""
+
+    def __init__(self) -> None:
+        """Begins with none."""
+        self.counts: Counter[tuple[str, str]] = Counter()
+
+    def add(self, product: str, verdict: str, count: int) -> None:
+        """Counts machines; beyond 400 lines all further products are "others"."""
+        if len(self.counts) >= MAX_SUMMARY and (product, verdict) not in self.counts:
+            product = "others"
+        self.counts[product, verdict] += count
+
+
+class Suffixes(dict[Any, str]):
+    """The end of a machine's line by its key: judged when it is first asked for, kept as long as there is room."""
+
+    def __init__(self, judge: Judge, form: Form, fields: Sequence[str]) -> None:
+        """Takes who judges, what is printed, and which fields the keys of a table have."""
+        super().__init__()
+        self._judge = judge
+        self._form = form
+        self._fields = fields
+        self.judged: dict[Any, Judged] = {}
+
+    def __missing__(self, key: Any) -> str:
+        """Judges a machine."""
+        if isinstance(key, Problem):
+            found = _judged("invalid", str(key), "")
+        else:
+            found = self._judge.judge(dict(zip(self._fields if len(key) == len(self._fields) else DECIDING, key, strict=True)))
+        self.judged[key] = found
+        suffix = self[key] = self._form.suffix(found.answer)
+        return suffix
+
+    def counted(self, keys: Sequence[Any], summary: Summary) -> None:
+        """Counts the machines of a batch, all of which were asked for, and makes room for others."""
+        for key, count in Counter(keys).items():
+            found = self.judged[key]
+            summary.add(found.product, found.answer["verdict"], count)
+        if len(self) > MAX_JUDGED:
+            self.clear()
+            self.judged.clear()
+
+
+def assess(judge: Judge, inventory: Inventory, form: Form, summary: Summary) -> Iterator[str]:
+    """An inventory with its verdicts as it is printed, in blocks of some thousand lines.
 
     Args:
         judge: of the day.
-        rows: of an inventory.
-        summary: counts (product as stated, verdict), for the user.
+        inventory: what to judge.
+        form: what to print.
+        summary: counts the machines, for the user.
+
+    Raises:
+        BadInput: the inventory cannot be read.
     """
-    for row in rows:
-        answer = judge.judge(row)
-        if summary is not None:
-            product = row.machine["product"] or "-"
-            if len(summary) >= MAX_SUMMARY and (product, answer["verdict"]) not in summary:
-                product = "others"
-            summary[product, answer["verdict"]] += 1
-        cells = row.cells
-        if not _NAMES.isdisjoint(cells):
-            cells = _renamed(cells)
-        yield cells | answer
+    suffixes = Suffixes(judge, form, inventory.fields)
+    yield form.head()
+    for prefixes, keys in inventory.batches(form, judge.reduced):
+        yield "\n".join([*map(add, prefixes, map(suffixes.__getitem__, keys)), ""])
+        suffixes.counted(keys, summary)
+    yield form.tail()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sqlite3
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TextIO
+from typing import BinaryIO, Final
 
 from db import assess as judging
 from db.claims import BadInput
-from db.inventory import read
+from db.inventory import inventory
+from db.inventory.forms import FORMS
 from db.verdicts import VERDICTS
 
 EXIT_MET: Final = 6
@@ -47,15 +45,18 @@ def assess(
     judge = judging.Judge(conn, day)
     if conn.execute("select 1 from kb_cves limit 1").fetchone() is None:
         say("no security data in this database: out-of-band releases that fix a CVE are not counted; a crawl reads it")
-    summary: Counter[tuple[str, str]] = Counter()
-    with _opened(file) as stream:
-        rows = judging.assess(judge, read(stream, columns), summary)
-        {"csv": as_csv, "json": _as_json, "jsonl": _as_lines}[shape](rows, sys.stdout)
-    sys.stdout.flush()
-    for (product, verdict), count in sorted(summary.items()):
+    summary = judging.Summary()
+    with _opened(file) as stream, inventory(stream, columns) as found:
+        kind = FORMS[shape]
+        form = kind(found.find_columns() if kind.needs_columns else None)
+        # Bytes, so that lines end alike on every system. A lone surrogate, which JSON may hold, is no text that could be written.
+        for block in judging.assess(judge, found, form, summary):
+            sys.stdout.buffer.write(block.encode("utf-8", "replace"))
+    sys.stdout.buffer.flush()
+    for (product, verdict), count in sorted(summary.counts.items()):
         say(f"{product}: {verdict}: {count}")
-    say(f"{summary.total()} machines on {day}")
-    return EXIT_MET if any(verdict in wanted for _, verdict in summary) else 0
+    say(f"{summary.counts.total()} machines on {day}")
+    return EXIT_MET if any(verdict in wanted for _, verdict in summary.counts) else 0
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -74,57 +75,3 @@ def _opened(file: str) -> Iterator[BinaryIO]:
         raise BadInput(f"expected an inventory at {file}, got no file")
     with Path(file).open("rb", buffering=0) as stream:
         yield stream
-
-
-def as_csv(rows: Iterable[dict[str, Any]], out: TextIO) -> None:
-    """Prints rows as CSV, with the columns of the first.
-
-    Raises:
-        BadInput: a row has another column: of JSON, whose objects need not be alike.
-    """
-    header: list[str] = []
-    early: list[dict[str, Any]] = []  # rows without columns of their own, before the first that has some
-    plain = csv.writer(out, lineterminator="\n")
-    quoting = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
-
-    def write(row: dict[str, Any]) -> None:
-        if list(row) != header:
-            if more := [name for name in row if name not in header]:
-                raise BadInput(f"expected objects with the columns of the first, got also {more[0]!r}; --format jsonl carries them")
-            row = {name: row.get(name) for name in header}
-        cells = [value if type(value) is str else _plain(value) for value in row.values()]
-        # Python leaves a lone carriage return unquoted, and readers take it for the end of a row.
-        (quoting if any("\r" in cell for cell in cells if type(cell) is str) else plain).writerow(cells)
-
-    for row in rows:
-        if not header and len(row) == len(judging.COLUMNS):
-            early.append(row)
-            continue
-        if not header:
-            header = list(row)
-            plain.writerow(header)
-            for waiting in early:
-                write(waiting)
-        write(row)
-    if not header:
-        header = list(judging.COLUMNS)
-        plain.writerow(header)
-        for waiting in early:
-            write(waiting)
-
-
-def _plain(value: Any) -> Any:
-    """A value as a cell: booleans and nested values as JSON has them."""
-    if value is True or value is False:
-        return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
-
-
-def _as_lines(rows: Iterable[dict[str, Any]], out: TextIO) -> None:
-    out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-
-
-def _as_json(rows: Iterable[dict[str, Any]], out: TextIO) -> None:
-    out.write("[")
-    out.writelines((",\n " if number else "\n ") + json.dumps(row, ensure_ascii=False) for number, row in enumerate(rows))
-    out.write("\n]\n")

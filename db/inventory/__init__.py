@@ -1,0 +1,261 @@
+"""Inventories: CSV of any delimiter, JSON, JSON lines and Parquet, plain or gzip, UTF-8 or UTF-16. They stream; standard library alone, but for Parquet.
+
+What a row says of a machine is found by the names of its columns (``db.inventory.columns``).
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from operator import itemgetter
+from typing import Any, BinaryIO, Final, NamedTuple
+
+from db.claims import BadInput
+from db.inventory.columns import DECIDING, FIELDS, NOTHING, checked_mapping, columns_of, first, flat, no_build
+from db.inventory.decoding import CHUNK, opened
+from db.inventory.delimited import Delimited, Part
+from db.inventory.forms import Form
+from db.inventory.objects import objects
+
+__all__ = ["DECIDING", "FIELDS", "Batch", "Inventory", "Problem", "Row", "inventory", "read"]
+
+_OBJECTS: Final = 1000  # rows of a batch of JSON
+
+Key = tuple[str, ...]
+
+
+class Row(NamedTuple):
+    """A row of an inventory.
+
+    Attributes:
+        number: counted from 1.
+        cells: its columns as they came, in their order; of JSON with nested values.
+        machine: what they say: host, build, revision, product, line, kbs, edition; "" where they do not.
+        problem: why it cannot be read, "" where it can.
+    """
+
+    number: int
+    cells: dict[str, Any]
+    machine: dict[str, str]
+    problem: str
+
+
+class Problem(str):
+    """In place of a key: why a row cannot be read."""
+
+    __slots__ = ()
+
+
+class Batch(NamedTuple):
+    """Rows that stand one behind another, as a fleet is judged.
+
+    Attributes:
+        prefixes: the rows' own columns in the form that is printed.
+        keys: what each verdict depends on: the texts of ``Inventory.fields``, or of all ``DECIDING`` ones; or why the row cannot be read.
+    """
+
+    prefixes: list[str]
+    keys: list[Key | Problem]
+
+
+class Inventory:
+    """An inventory that was opened. ``fields`` are those of ``DECIDING`` that a column of a table says."""
+
+    def __init__(self, source: Delimited | Iterator[str], wanted: Mapping[str, str], stack: ExitStack) -> None:
+        """Takes what ``inventory`` found.
+
+        Args:
+            source: a table, or chunks of JSON.
+            wanted: column names by field.
+            stack: closes what is opened.
+        """
+        self._source = source
+        self._wanted = wanted
+        self._stack = stack
+        self._plans: dict[Key, dict[str, list[str]]] = {}
+        self._has_build = False
+        self._names: Sequence[str] = ()
+        self.read = 0
+        self.columns: list[str] | None = source.header if isinstance(source, Delimited) else None
+        self.fields: tuple[str, ...] = DECIDING
+        if self.columns is not None:
+            found = self._plan(tuple(self.columns))
+            self.fields = tuple(field for field in DECIDING if field in found)
+
+    def find_columns(self) -> list[str]:
+        """Every column that a row has, in the order of their first appearance: objects need not be alike, and a table has one header.
+
+        JSON is read through once for it, and kept in a temporary file meanwhile.
+        """
+        if self.columns is None:
+            spool = self._stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline=""))
+            chunks, found = self._source, dict[str, None]()
+            assert not isinstance(chunks, Delimited)
+
+            def kept() -> Iterator[str]:
+                for chunk in chunks:
+                    spool.write(chunk)
+                    yield chunk
+
+            with _told(lambda: 0):
+                for cells, _ in objects(kept()):
+                    if cells.keys() - found.keys():
+                        found |= dict.fromkeys(cells)
+            spool.seek(0)
+            self._source = iter(lambda: spool.read(CHUNK), "")
+            self.columns = list(found)
+        return self.columns
+
+    def rows(self) -> Iterator[Row]:
+        """Its rows, in their order, each once.
+
+        Raises:
+            BadInput: it cannot be read, or has no column that says a build.
+        """
+        with _told(lambda: self.read):
+            for cells, problem in self._records():
+                self.read += 1
+                yield Row(self.read, cells, NOTHING | self._machine(cells), problem)
+            self._check()
+
+    def batches(self, form: Form, reduced: Callable[[str], str]) -> Iterator[Batch]:
+        """Its rows as they are judged.
+
+        Args:
+            form: what is printed; made with ``find_columns()`` where it needs them.
+            reduced: keeps of a machine's KBs those that may decide.
+
+        Raises:
+            BadInput: it cannot be read, or has no column that says a build.
+        """
+        with _told(lambda: self.read):
+            if isinstance(self._source, Delimited):
+                for part in self._source.parts():
+                    yield self._begun(self._table_batch(part, form, reduced), form)
+                    self.read += len(part.rows)
+            else:
+                records = self._records()
+                while group := list(islice(records, _OBJECTS)):
+                    prefixes = [form.of_object(cells) for cells, _ in group]
+                    yield self._begun(Batch(prefixes, [self._key(cells, problem, reduced) for cells, problem in group]), form)
+                    self.read += len(group)
+            self._check()
+
+    def _begun(self, batch: Batch, form: Form) -> Batch:
+        if not self.read and batch.prefixes:
+            batch.prefixes[0] = form.first(batch.prefixes[0])
+        return batch
+
+    def _records(self) -> Iterator[tuple[dict[str, Any], str]]:
+        source = self._source
+        if isinstance(source, Delimited):
+            for part in source.parts():
+                for place, row in enumerate(part.rows):
+                    yield dict(zip(source.header, row, strict=True)), part.problems[place] if part.problems else ""
+        else:
+            yield from objects(source)
+
+    def _table_batch(self, part: Part, form: Form, reduced: Callable[[str], str]) -> Batch:
+        header = self.columns or []
+        prefixes = form.of_rows(header, part.rows, part.lines)
+        if part.has_json:  # a cell of the portal's exports; few files have one
+            keys = [self._key(dict(zip(header, row, strict=True)), "", reduced) for row in part.rows]
+        else:
+            plan = self._plan(tuple(header))
+            texts = []
+            for field in self.fields:
+                places = [header.index(column) for column in plan[field]]
+                if len(places) == 1:
+                    column: Iterator[str] = map(itemgetter(places[0]), part.rows)
+                else:
+                    column = iter([first(field, [row[place].strip() for place in places]) for row in part.rows])
+                texts.append(map(reduced, column) if field == "kbs" else column)
+            keys = list(zip(*texts, strict=True))
+        if part.problems:
+            keys = [Problem(problem) if problem else key for key, problem in zip(keys, part.problems, strict=True)]
+        return Batch(prefixes, keys)
+
+    def _key(self, cells: Mapping[str, Any], problem: str, reduced: Callable[[str], str]) -> Key | Problem:
+        if problem:
+            return Problem(problem)
+        texts = self._machine(cells)
+        if texts.get("kbs"):
+            texts["kbs"] = reduced(texts["kbs"])
+        return tuple([texts.get(field, "") for field in DECIDING])
+
+    def _machine(self, cells: Mapping[str, Any]) -> dict[str, str]:
+        values = flat(cells)
+        plan = self._plan(tuple(values))
+        return {field: first(field, [values[column].strip() for column in columns]) for field, columns in plan.items()}
+
+    def _plan(self, names: Key) -> dict[str, list[str]]:
+        """The columns of each field. Objects need not be alike, but most are."""
+        plan = self._plans.get(names)
+        if plan is None:
+            if len(self._plans) > 1000:
+                self._plans.clear()
+            plan = self._plans[names] = columns_of(names, self._wanted)
+        self._names = names
+        self._has_build = self._has_build or "build" in plan
+        return plan
+
+    def _check(self) -> None:
+        if self._names and not self._has_build:
+            raise no_build(self._wanted, self._names)
+
+
+@contextmanager
+def inventory(stream: BinaryIO, mapping: Mapping[str, str] | None = None) -> Iterator[Inventory]:
+    """Opens an inventory. The stream is closed at the end.
+
+    Args:
+        stream: its bytes.
+        mapping: column names by field (``{"build": "OS Version"}``), where the names do not tell.
+
+    Raises:
+        BadInput: it is no text, no table, or has no column that says a build; the message says what was expected.
+    """
+    wanted = checked_mapping(mapping)
+    with ExitStack() as stack:
+        with _told(lambda: 0):
+            head, text = opened(stream, stack)
+            found = _inventory(head, text, wanted, stack)
+        yield found
+
+
+@contextmanager
+def _told(read: Callable[[], int]) -> Iterator[None]:
+    """What is wrong with an inventory, in one line, with the number of rows that could be read before."""
+    try:
+        yield
+    except RecursionError:
+        raise BadInput(f"expected machines, got JSON nested too deep behind row {read()}") from None
+    except UnicodeError as error:
+        raise BadInput(f"expected text in UTF-8 or UTF-16, got {error} behind row {read()}") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadInput(f"expected an inventory that can be read, got {error} behind row {read()}") from None
+
+
+def _inventory(head: str, text: io.TextIOWrapper, wanted: Mapping[str, str], stack: ExitStack) -> Inventory:
+    if head.lstrip()[:1] in {"[", "{"}:
+
+        def chunks() -> Iterator[str]:
+            yield head
+            yield from iter(lambda: text.read(CHUNK), "")
+
+        return Inventory(chunks(), wanted, stack)
+    table = Delimited(head, text)
+    found = Inventory(table, wanted, stack)
+    if "build" not in columns_of(table.header, wanted) and "{" not in head:
+        raise no_build(wanted, table.header)
+    return found
+
+
+def read(stream: BinaryIO, mapping: Mapping[str, str] | None = None) -> Iterator[Row]:
+    """Rows of an inventory, in their order, each once: ``inventory`` and ``Inventory.rows`` in one."""
+    with inventory(stream, mapping) as found:
+        yield from found.rows()

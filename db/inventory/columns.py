@@ -1,0 +1,166 @@
+"""Which column of an inventory says what of a machine. ``docs/fleet.md`` has the names with the documents that state them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from db.claims import BadInput
+
+# The names of columns, in lower case and without anything but letters, digits and dots, by what they say of a machine; the most telling
+# first. docs/fleet.md names the document behind each. A name means different things in different systems ("osVersion" is 10.0.26100.4946 at
+# Azure Arc, 10.0.19043 in Get-ComputerInfo and 1909 in Update Compliance), so of several builds the one that has a revision is taken.
+# Left out on purpose: OsHardwareAbstractionLayer and WindowsBuildLabEx (they look like builds and are not), softwareVersion (of another thing),
+# Operating_System_Name_and0 ("Microsoft Windows NT Workstation 10.0" for all), kbId (of updates that an assessment finds *missing*).
+_PATCHING: Final = "properties.osprofile.windowsconfiguration.patchsettings."
+_LICENCE: Final = "properties.licenseprofile.productprofile.productfeatures.hotpatch.subscriptionstatus"
+NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "host": (
+        "host", "hostname", "computername", "computer", "devicename", "machinename", "servername", "pscomputername", "csname", "csdnshostname",
+        "computerdnsname", "netbiosname0", "name0", "dnshostname", "resourcename", "name",
+    ),
+    "build": (
+        "build", "osbuild", "fullbuild", "properties.osversion", "properties.extended.instanceview.osversion", "buildext", "osversion",
+        "currentversion", "deviceosbuild", "operatingsystemversion", "osbuildnumber", "build01", "version0", "buildnumber0", "version",
+    ),
+    "revision": ("ubr", "windowsubr", "osrevisionnumber"),
+    "product": (
+        "product", "properties.ossku", "properties.extended.instanceview.osname", "ossku", "osname", "osdistribution", "caption0", "caption",
+        "operatingsystem", "operatingsystem0", "windowsproductname", "osplatform", "os",
+    ),
+    # The enrolment status, else the column, else what was asked for.
+    "line": (
+        f"{_PATCHING}status.hotpatchenablementstatus", "hotpatchenablementstatus", "hotpatchstatus", "ishotpatchenrolled", _LICENCE, "line",
+        f"{_PATCHING}enablehotpatching", "enablehotpatching",
+    ),
+    "kbs": ("kbs", "installedkbs", "hotfixes", "hotfixs", "oshotfixes", "hotfixid", "hotfixid0", "kb"),
+    "edition": ("edition", "properties.osedition", "osedition", "windowseditionid", "skufamily"),
+}  # fmt: skip
+# What an enrolment status says of the line: azure-docs (hotpatchEnablementStatus, the portal's column "Hotpatch status"), the licence's
+# subscriptionStatus. Compared without case, blanks and punctuation; what is not here (Unknown, Enabling, Failed) says nothing.
+LINES: Final = {
+    "hotpatch": "hotpatch", "enabled": "hotpatch", "enrolled": "hotpatch", "true": "hotpatch", "yes": "hotpatch", "1": "hotpatch",
+    "standard": "standard", "disabled": "standard", "false": "standard", "no": "standard", "0": "standard", "notenrolled": "standard",
+    "canceled": "standard", "pending": "standard", "pendingevaluation": "standard", "actionrequired": "standard",
+    "notavailable": "standard", "noteligible": "standard", "unsupported": "standard",
+}  # fmt: skip
+FIELDS: Final = tuple(NAMES)
+# What a verdict may depend on, in the order of keys.
+DECIDING: Final = ("build", "revision", "product", "line", "kbs")
+NOTHING: Final = dict.fromkeys(FIELDS, "")
+BUILD: Final = re.compile(r"(?<![0-9.])(?:10\.0\.)?[0-9]{5}\.[0-9]{1,5}(?![0-9.])")
+# Numbers stay as they are written: 20348.5020 is a build, and 20348.502 another.
+DECODER: Final = json.JSONDecoder(parse_float=str, parse_constant=str, parse_int=lambda digits: int(digits) if len(digits) < 19 else digits)
+
+# Everything but digits as a blank: "KB5087423;KB5082063" is two numbers.
+_DIGITS: Final = bytes(code if 48 <= code <= 57 else 32 for code in range(256))
+
+
+def checked_mapping(mapping: Mapping[str, str] | None) -> dict[str, str]:
+    """Column names by field, as a user gives them.
+
+    Raises:
+        BadInput: a field is none of ``FIELDS``.
+    """
+    wanted = dict(mapping or {})
+    if unknown := [field for field in wanted if field not in NAMES]:
+        raise BadInput(f"expected a field ({', '.join(FIELDS)}), got {unknown[0]!r}")
+    return wanted
+
+
+def bare(name: str) -> str:
+    """A column's name as it is compared: "OS Version" as "osversion"."""
+    return re.sub(r"[^a-z0-9.]", "", name.casefold())
+
+
+def columns_of(names: Sequence[str], wanted: Mapping[str, str]) -> dict[str, list[str]]:
+    """The columns of each field: the one that the user names, else those that have its names, the most telling first."""
+    by_bare: dict[str, str] = {}
+    for name in names:
+        by_bare.setdefault(bare(name), name)
+    found = {}
+    for field, aliases in NAMES.items():
+        columns = [by_bare[alias] for alias in aliases if alias in by_bare]
+        if field in wanted:
+            columns = [wanted[field]] if wanted[field] in names else []
+        if columns:
+            found[field] = columns
+    return found
+
+
+def first(field: str, values: Iterable[str]) -> str:
+    """Of several columns that say the same the first that says something: of builds the first with a revision, of lines the first we know."""
+    stated = [value for value in values if value]
+    if field == "build":
+        stated.sort(key=lambda value: BUILD.search(value) is None or value.endswith(".0"))
+    elif field == "line":
+        stated.sort(key=lambda value: not line_of(value))
+    return stated[0] if stated else ""
+
+
+def line_of(status: str) -> str:
+    """The line that a status or column means: "hotpatch", "standard", or "" where it says nothing.
+
+    >>> line_of("Action Required"), line_of("Enabled"), line_of("Unknown")
+    ('standard', 'hotpatch', '')
+    """
+    return LINES.get(re.sub(r"[^a-z0-9]", "", status.casefold()), "")
+
+
+def no_build(wanted: Mapping[str, str], names: Sequence[str]) -> BadInput:
+    """What is said where no column holds a build."""
+    got = ", ".join(names)[:200] or "none"
+    if missing := [name for name in wanted.values() if name not in names]:
+        return BadInput(f"expected a column {missing[0]!r}, got {got}")
+    return BadInput(f"expected a column that says the build (build, OSVersion ...; --map build=NAME names another), got {got}")
+
+
+def flat(cells: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested values by their path; exports of the portal have them as JSON in a cell."""
+    found: dict[str, str] = {}
+    for name, value in cells.items():
+        nested = value
+        if isinstance(value, str) and value[:1] == "{":
+            try:
+                nested = DECODER.decode(value)
+            except (json.JSONDecodeError, RecursionError):
+                nested = value  # a text that begins with a brace
+        if isinstance(nested, dict):
+            found |= flat(nested, f"{prefix}{name}.")
+        elif isinstance(nested, list) and nested and all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in nested):
+            for item in nested:  # productFeatures of an Arc licence: each by its name
+                found |= flat(item, f"{prefix}{name}.{item['name']}.")
+        elif isinstance(nested, list) and all(isinstance(item, str | int) for item in nested):
+            found[f"{prefix}{name}"] = " ".join(map(str, nested))
+        else:
+            found[f"{prefix}{name}"] = shown(nested)
+    return found
+
+
+def shown(value: Any) -> str:
+    """A value as a cell: nothing as "", booleans and nested values as JSON has them."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def reducer(deciding: frozenset[str]) -> Callable[[str], str]:
+    """What keeps of a machine's KBs those that may decide: a list of ten years is one of a few thousand kinds then.
+
+    Args:
+        deciding: numbers without "KB".
+
+    Returns:
+        a function from a text to the numbers in it that are among them, sorted, by blanks.
+    """
+    known = frozenset(number.encode() for number in deciding)
+
+    def reduced(text: str) -> str:
+        if not text:
+            return ""
+        found = known.intersection(text.encode("utf-8", "replace").translate(_DIGITS).split())
+        return b" ".join(sorted(found)).decode() if found else ""
+
+    return reduced
