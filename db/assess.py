@@ -21,7 +21,7 @@ from db.lookup import read_query
 from db.products import product_id
 from db.verdicts import Verdict, verdicts
 
-__all__ = ["COLUMNS", "Judge", "Judged", "Summary", "Suffixes", "assess"]
+__all__ = ["COLUMNS", "Judge", "Judged", "Suffixes", "Summary", "assess"]
 
 Answer = dict[str, Any]
 
@@ -138,7 +138,9 @@ class Judge:
             return [] if re.search(r"\b20\d\d\b", spaced) else [name for name in products if name.startswith("ws")]
         if client := re.search(r"\bwindows (1\d)\b", spaced, re.IGNORECASE):
             # The registry's ProductName, which Get-ComputerInfo and others show, says "Windows 10" on Windows 11 too.
-            return [name for name in products if name.startswith(f"win{client[1]}-")] or [name for name in products if name.startswith("win11-")]
+            return [name for name in products if name.startswith(f"win{client[1]}-")] or [
+                name for name in products if name.startswith("win11-")
+            ]
         return []
 
     def _of_product(self, product: str, build: str, line: str, kbs: frozenset[str]) -> Verdict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -13,6 +13,10 @@ class UnexpectedPage(ValueError):
 
 class BadInput(ValueError):
     """What the user gave cannot be read. The message is one line: what was expected, what came. Exit code 2."""
+
+
+class EngineFailed(Exception):
+    """An engine that judges fleets could not do its work. The message is one line."""
 
 
 class LockHeld(RuntimeError):
@@ -41,8 +45,7 @@ class Claim(NamedTuple):
     source_url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """An answer of a server (or of a saved tree), as served.
 
     Attributes:
@@ -62,5 +65,5 @@ class Page:
     final_url: str
     fetched_at: str
     status: int
-    body: bytes = field(repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes
+    headers: Mapping[str, str] = MappingProxyType({})

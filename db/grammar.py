@@ -7,12 +7,12 @@ each pattern. What cannot be read raises ``UnexpectedPage`` (a page) or ``BadInp
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from db.claims import UnexpectedPage
+from db.lazy import lazy
 
 # Zero-width characters stand in real titles: "November&#8203;" in the old month tables, a BOM in toc.json.
 _INVISIBLE: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
@@ -32,18 +32,17 @@ def clean(text: str) -> str:
 # --- builds and KBs -------------------------------------------------------------------------------------------------
 
 # 26100.32772, 14393.0; four-digit and shorter build numbers belong to Windows before 10.
-_BUILD: Final = re.compile(r"(?<![\d.])(?:10\.0\.)?(?P<number>\d{5})\.(?P<revision>\d{1,5})(?![\d.]*\d)")
+_BUILD: Final = lazy(r"(?<![\d.])(?:10\.0\.)?(?P<number>\d{5})\.(?P<revision>\d{1,5})(?![\d.]*\d)")
 
 # KB5087423, 5087423
-_KB_CELL: Final = re.compile(r"(?:KB[\s-]?)?(\d{6,7})", re.IGNORECASE)
+_KB_CELL: Final = lazy(r"(?:KB[\s-]?)?(\d{6,7})", re.IGNORECASE)
 # KB5087423, "KB 3216755" (January 26, 2017), kb5121768
-_KB: Final = re.compile(r"\bKB[\s-]?(?P<kb>\d{6,7})(?!\d)", re.IGNORECASE)
+_KB: Final = lazy(r"\bKB[\s-]?(?P<kb>\d{6,7})(?!\d)", re.IGNORECASE)
 # "addressed inKB5095093": only a zero-width space stood between (article of KB5094126)
-_KB_IN_PROSE: Final = re.compile(r"KB[\s-]?(?P<kb>\d{6,7})(?!\d)", re.IGNORECASE)
+_KB_IN_PROSE: Final = lazy(r"KB[\s-]?(?P<kb>\d{6,7})(?!\d)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Build:
+class Build(NamedTuple):
     """An OS build: build number and update build revision (UBR)."""
 
     number: int
@@ -103,10 +102,10 @@ MONTHS: Final = (
 _MONTH_NUMBERS: Final = {name.casefold(): number for number, name in enumerate(MONTHS, 1)}
 
 # "May 12, 2026", "March 18 2021" (no comma, in titles of 2021)
-_LONG_DATE: Final = re.compile(rf"(?P<month>{'|'.join(MONTHS)})\s+(?P<day>\d{{1,2}})\s*,?\s+(?P<year>\d{{4}})", re.IGNORECASE)
+_LONG_DATE: Final = lazy(rf"(?P<month>{'|'.join(MONTHS)})\s+(?P<day>\d{{1,2}})\s*,?\s+(?P<year>\d{{4}})", re.IGNORECASE)
 
 # 2026-05-12
-_ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ISO_DATE: Final = lazy(r"\d{4}-\d{2}-\d{2}")
 
 # Microsoft plans baselines for these months; the published type decides, never this (cases 10 and 28).
 PLANNED_BASELINE_MONTHS: Final = (1, 4, 7, 10)
@@ -204,11 +203,10 @@ def planned_baseline_month(month: str) -> str:
 # --- update types ---------------------------------------------------------------------------------------------------
 
 # "2026-05 B", "2026-02 OOB", "2026.05 B" in calendars, "2024.08 B^\*^" and "2024.08 B *" with a footnote's mark
-_UPDATE_TYPE: Final = re.compile(r"(?P<year>\d{4})[-.](?P<month>0[1-9]|1[0-2])\s+(?P<cadence>[A-E]|OOB)\s*(?P<mark>\^?\\?\*\^?)?")
+_UPDATE_TYPE: Final = lazy(r"(?P<year>\d{4})[-.](?P<month>0[1-9]|1[0-2])\s+(?P<cadence>[A-E]|OOB)\s*(?P<mark>\^?\\?\*\^?)?")
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateType:
+class UpdateType(NamedTuple):
     """The "Update type" of Learn's tables: month, cadence letter, and whether a footnote's mark stands on it."""
 
     month: str
@@ -245,28 +243,27 @@ def calendar_type(text: str) -> str:
 # --- titles ---------------------------------------------------------------------------------------------------------
 
 # "… - Microsoft Support" (until July 2026), "… | Microsoft Support" (since)
-_SITE_SUFFIX: Final = re.compile(r"\s+[-|–—]\s+Microsoft Support$", re.IGNORECASE)
+_SITE_SUFFIX: Final = lazy(r"\s+[-|–—]\s+Microsoft Support$", re.IGNORECASE)
 # "Hotpatch", "hotpatch", and once "Hopatch"
-_HOTPATCH: Final = re.compile(r"\bho(?:t[\s-]?)?patch\b", re.IGNORECASE)
+_HOTPATCH: Final = lazy(r"\bho(?:t[\s-]?)?patch\b", re.IGNORECASE)
 # "Baseline", "Hotpatch baseline", and once "Hotpatch basline"
-_BASELINE: Final = re.compile(r"\bbase?line\b", re.IGNORECASE)
+_BASELINE: Final = lazy(r"\bbase?line\b", re.IGNORECASE)
 # "Out-of-band", "Out-of-Band", "Out of band"
-_OUT_OF_BAND: Final = re.compile(r"\bout[\s-]of[\s-]band\b", re.IGNORECASE)
+_OUT_OF_BAND: Final = lazy(r"\bout[\s-]of[\s-]band\b", re.IGNORECASE)
 # "Hotpatch public preview KB5053636" is no preview of an LCU (case 4)
-_PUBLIC_PREVIEW: Final = re.compile(r"\bpublic preview\b", re.IGNORECASE)
-_PREVIEW: Final = re.compile(r"\bpreview\b", re.IGNORECASE)
+_PUBLIC_PREVIEW: Final = lazy(r"\bpublic preview\b", re.IGNORECASE)
+_PREVIEW: Final = lazy(r"\bpreview\b", re.IGNORECASE)
 # "Out-of-band- EXPIRED", ") - EXPIRED"
-_EXPIRED: Final = re.compile(r"\bexpired\b", re.IGNORECASE)
-_OS_BUILD: Final = re.compile(r"\bOS\s+Builds?\b", re.IGNORECASE)
+_EXPIRED: Final = lazy(r"\bexpired\b", re.IGNORECASE)
+_OS_BUILD: Final = lazy(r"\bOS\s+Builds?\b", re.IGNORECASE)
 # "Security Update for Windows PowerShell", "Security Update for Windows Server Update Services"; but
 # "Update for Windows Server 2025" (KB5063878, August 2025) is an LCU, and "Hotpatch for Windows 11 Enterprise LTSC 2024" a hotpatch.
-_UPDATE_FOR: Final = re.compile(r"\bupdates?\s+for\s+(?!Windows\s+(?:1\d\b|Server(?:,?\s+(?:version\s+)?\d)))(?P<what>\S.*)", re.IGNORECASE)
+_UPDATE_FOR: Final = lazy(r"\bupdates?\s+for\s+(?!Windows\s+(?:1\d\b|Server(?:,?\s+(?:version\s+)?\d)))(?P<what>\S.*)", re.IGNORECASE)
 # What a title may begin with: its date or its KB.
-_TITLE_START: Final = re.compile(rf"(?:{_LONG_DATE.pattern}\s*[-–—,:]?\s*)|(?=KB[\s-]?\d)", re.IGNORECASE)
+_TITLE_START: Final = lazy(rf"(?:{_LONG_DATE.pattern}\s*[-–—,:]?\s*)|(?=KB[\s-]?\d)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Title:
+class Title(NamedTuple):
     """What the title of an article says. ``kind`` is "baseline", "hotpatch", "component", "preview" or "" (an LCU)."""
 
     text: str
@@ -345,12 +342,12 @@ def _kind(rest: str, *, in_hotpatch_line: bool, has_builds: bool) -> str:
 # --- addresses ------------------------------------------------------------------------------------------------------
 
 # /en-us/topic/june-10-2025-hotpatch-kb5060841-os-build-26100-4270-b0911159-9564-44bf-80ae-a5d03013715d
-_GUID: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", re.IGNORECASE)
+_GUID: Final = lazy(r"(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", re.IGNORECASE)
 # /en-us/help/5089602, /help/5089602
-_HELP: Final = re.compile(r"/help/(\d{6,7})/?$", re.IGNORECASE)
+_HELP: Final = lazy(r"/help/(\d{6,7})/?$", re.IGNORECASE)
 # june-8-2021-hotpatch-kb5003719-os-build-17784-1767 (its title says 17784.1764), …-os-builds-26200-8390-and-26100-8390
-_SLUG_BUILDS: Final = re.compile(r"os-builds?((?:-(?:and-|os-)?\d{5}-\d{1,5})+)", re.IGNORECASE)
-_SLUG_KB: Final = re.compile(r"(?<![a-z0-9])kb-?(\d{6,7})(?!\d)", re.IGNORECASE)
+_SLUG_BUILDS: Final = lazy(r"os-builds?((?:-(?:and-|os-)?\d{5}-\d{1,5})+)", re.IGNORECASE)
+_SLUG_KB: Final = lazy(r"(?<![a-z0-9])kb-?(\d{6,7})(?!\d)", re.IGNORECASE)
 
 
 def guid_of(url: str) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from db.answers import Restart, data_until, is_outdated, kb_text, next_restart, restart_of_standard_line
 from db.claims import BadInput
 from db.grammar import MONTHS, clean
+from db.lazy import lazy
 from db.products import product_id
 
 Answer = dict[str, Any]
@@ -22,18 +23,18 @@ Answer = dict[str, Any]
 MAX_QUERY: Final = 200  # characters; a build is 20, the output of "ver" 44
 
 # "Version 24H2 (OS Build 26100.4652)", as winver prints it
-_WINVER: Final = re.compile(r"version\s+\w+\s+\((?P<build>os\s+build\s+[\d.]+)\)", re.IGNORECASE)
+_WINVER: Final = lazy(r"version\s+\w+\s+\((?P<build>os\s+build\s+[\d.]+)\)", re.IGNORECASE)
 # 26200.8390, 10.0.26200.8390, "Microsoft Windows [Version 10.0.20348.2031]", "OS Build 26200.8390"
-_BUILD: Final = re.compile(
+_BUILD: Final = lazy(
     r"(?:microsoft\s+windows\s+)?\[?(?:version|ver|v|os\s+build|build)?[\s:]*(?:10\.0\.)?(?P<number>\d{5})\.(?P<revision>\d{1,5})\]?",
     re.IGNORECASE,
 )
 # 26200, 10.0.26200
-_NUMBER: Final = re.compile(r"(?:(?:version|os\s+build|build)\s+)?(?:10\.0\.)?(?P<number>\d{5})", re.IGNORECASE)
+_NUMBER: Final = lazy(r"(?:(?:version|os\s+build|build)\s+)?(?:10\.0\.)?(?P<number>\d{5})", re.IGNORECASE)
 # KB5089466, kb 5089466, 5089466
-_KB: Final = re.compile(r"(?:kb[\s-]?)?(?P<kb>\d{6,7})", re.IGNORECASE)
+_KB: Final = lazy(r"(?:kb[\s-]?)?(?P<kb>\d{6,7})", re.IGNORECASE)
 # 2026-06, 2026.06, "2026.06 B", "June 2026"
-_MONTH: Final = re.compile(
+_MONTH: Final = lazy(
     rf"(?P<year>20\d\d)[-.](?P<month>0[1-9]|1[0-2])(?:\s+B)?|(?P<name>{'|'.join(MONTHS)})\s+(?P<named_year>20\d\d)", re.IGNORECASE
 )
 

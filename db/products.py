@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from db.claims import UnexpectedPage
 from db.grammar import clean
+from db.lazy import lazy
 
 
 class Product(NamedTuple):
@@ -57,16 +58,16 @@ BUILD_NUMBERS: Final = frozenset(p.build_number for p in KNOWN.values() if p.bui
 # their name and never had hotpatching: not products here ("Windows Server, version 1809", last seen 2026-07).
 SEMI_ANNUAL_SERVERS: Final = frozenset({"1709", "1803", "1809", "1903", "1909", "2004", "20h2"})
 
-_OS: Final = re.compile(r"Windows\s+(?P<os>1\d|Server)\b", re.IGNORECASE)
+_OS: Final = lazy(r"Windows\s+(?P<os>1\d|Server)\b", re.IGNORECASE)
 # Versions by how each Windows counts: 1507 to 2004 and 20H2 on for Windows 10, 21H2 on for Windows 11 ("LTSC 2024" is none).
 _VERSIONS: Final = {
-    "10": re.compile(r"(?<![\d/])(?P<version>\d{2}H\d|1[5-9]\d{2}|2004)(?!\d)", re.IGNORECASE),
-    "server": re.compile(r"(?<![\d/])(?P<version>\d{2}H\d|\d{4})(?!\d)", re.IGNORECASE),
+    "10": lazy(r"(?<![\d/])(?P<version>\d{2}H\d|1[5-9]\d{2}|2004)(?!\d)", re.IGNORECASE),
+    "server": lazy(r"(?<![\d/])(?P<version>\d{2}H\d|\d{4})(?!\d)", re.IGNORECASE),
 }
 # "Windows 11 Enterprise LTSC 2024" is 24H2 with a support of its own.
-_LTSC: Final = re.compile(r"\bLTS[BC]\s+(?P<year>20\d\d)", re.IGNORECASE)
+_LTSC: Final = lazy(r"\bLTS[BC]\s+(?P<year>20\d\d)", re.IGNORECASE)
 _LTSC_VERSIONS: Final = {"2015": "1507", "2016": "1607", "2019": "1809", "2021": "21h2", "2024": "24h2"}
-_NEWER: Final = re.compile(r"(?<![\d/])(?P<version>\d{2}H\d)(?!\d)", re.IGNORECASE)
+_NEWER: Final = lazy(r"(?<![\d/])(?P<version>\d{2}H\d)(?!\d)", re.IGNORECASE)
 
 
 def products_in(text: str) -> tuple[str, ...]:
@@ -107,7 +108,7 @@ def products_in(text: str) -> tuple[str, ...]:
 
 
 # "Windows Server 2025 (OS build 26100)", "Version 25H2 (OS build 26200)", "Version 1507 (RTM) (OS build 10240)"
-_HEADING: Final = re.compile(
+_HEADING: Final = lazy(
     r"(?:(?P<server>Windows Server,? (?:version )?(?P<edition>\w+))|Version (?P<version>\w+))(?: \([^()]*\))? \(OS build (?P<number>\d{5})\)(?: ?- ?End of .*)?",
     re.IGNORECASE,
 )
@@ -142,7 +143,7 @@ def named(product: str, build_number: int | None = None) -> Product:
     return Product(product, f"Windows {client.removeprefix('win')}, version {version.upper()}", "client", build_number)
 
 
-_ID: Final = re.compile(r"ws(?:20\d\d|-\d\dh\d|-azure-preview)|win1\d-(?:\d\dh\d|\d{4})", re.IGNORECASE)
+_ID: Final = lazy(r"ws(?:20\d\d|-\d\dh\d|-azure-preview)|win1\d-(?:\d\dh\d|\d{4})", re.IGNORECASE)
 
 
 def product_id(text: str) -> str | None:

@@ -9,7 +9,6 @@ import calendar
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -56,8 +55,7 @@ class Verdict(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Release:
+class _Release(NamedTuple):
     """A release with its place in the order of a line: date, then revision."""
 
     kb: int | None
@@ -92,16 +90,12 @@ class _Release:
         return f"{kb_text(self.kb) or self.build} of {self.day}"
 
 
-@dataclass(slots=True)
 class _Line:
     """A line of a product up to a day."""
 
-    releases: list[_Release]
-    until: str | None
-    counted: list[_Release] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.releases.sort(key=lambda r: r.place)
+    def __init__(self, releases: list[_Release], until: str | None) -> None:
+        self.releases = sorted(releases, key=lambda r: r.place)
+        self.until = until
         self.counted = [r for r in self.releases if r.counts]
 
     def after(self, place: tuple[str, int]) -> list[_Release]:
@@ -291,3 +285,22 @@ def verdicts(conn: sqlite3.Connection, day: str, product: str | None = None) -> 
     ).fetchall()
     for (name,) in names:
         yield from _Judge(conn, name, day).rows()
+
+
+def verdict_of(conn: sqlite3.Connection, product: str, build: str, line: str, kb: int | None, day: str) -> Verdict | None:
+    """The verdict of one build: that row of ``verdicts``.
+
+    Args:
+        conn: a database with the fact tables.
+        product: its id.
+        build: OS build.
+        line: "hotpatch", "standard", or "" where it is not known.
+        kb: the KB that the build comes from, if that is known.
+        day: ISO date; releases up to it count.
+
+    Returns:
+        None where the product has no such build by that day.
+    """
+    judge = _Judge(conn, product, day)
+    found = [release for release in judge.releases if release.build == build]
+    return judge.judge(build, found, line, kb) if found else None

@@ -19,8 +19,8 @@ from typing import Any, Final, TypeVar
 import click
 
 from db import __version__, answers
-from db.claims import BadInput, LockHeld
-from db.products import product_id
+from db.claims import BadInput, EngineFailed, LockHeld
+from db.products import named, product_id
 from db.reading import open_for_reading, open_seed_database
 from scraper import text
 
@@ -68,6 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
         code = EXIT_BAD_INPUT
     except sqlite3.OperationalError as error:
         say(f"hotpatch-kb: the database cannot be used: {error}")
+        code = EXIT_FAILED
+    except EngineFailed as error:
+        say(f"hotpatch-kb: {error}")
         code = EXIT_FAILED
     except LockHeld as error:
         say(f"hotpatch-kb: {error}")
@@ -230,14 +233,49 @@ def lookup(
 @_product
 @click.option("--year", type=click.IntRange(2021, 2100), help="Only this year.")
 @_known
+@click.option("--ics", "as_ics", is_flag=True, help="Print an iCalendar file to subscribe to or import (docs/calendar.md).")
+@click.option(
+    "--alarm",
+    "alarms",
+    type=click.IntRange(0, 366),
+    multiple=True,
+    metavar="DAYS",
+    help="With --ics: a reminder at 9:00 that many days before each month to come. May be repeated.",
+)
 @_common
-def calendar(product: str | None, year: int | None, known: str | None, db: Path, as_json: bool) -> int:
-    """Every month of the hotpatch line: planned and actual type, and what was released."""
-    conn = _reading(db, known)
-    rows = answers.calendar(conn, _named_product(conn, product), year)
-    _show(rows, as_json, lambda: text.calendar(rows, answers.ends(conn)))
+def calendar(
+    product: str | None, year: int | None, known: str | None, as_ics: bool, alarms: tuple[int, ...], db: Path, as_json: bool
+) -> int:
+    """The hotpatch line: a year at a glance, then every month with its planned and actual type and what was released."""
+    if alarms and not as_ics:
+        raise BadInput("expected --ics with --alarm, got --alarm alone")
+    if as_ics and as_json:
+        raise BadInput("expected --ics or --json, got both")
+    facts = conn = _reading(db)
+    if known is not None:
+        from db.known import database_known_on  # noqa: PLC0415
+
+        conn = database_known_on(facts, known)
+    product = _named_product(conn, product)
+    months = answers.calendar(conn, product)
+    rows = [row for row in months if year is None or row["month"][:4] == f"{year:04d}"]
     if not rows:
         say("hotpatch-kb: no month of the hotpatch line is known for that")
+    elif as_ics:
+        from db.ics import calendar_file  # noqa: PLC0415
+
+        name = "Windows hotpatch calendar" + (f": {named(product).name}" if product else "")
+        file = calendar_file(conn, rows, name, alarms, history=facts, known=known)
+        sys.stdout.flush()
+        if (raw := getattr(sys.stdout, "buffer", None)) is not None:
+            raw.write(file)  # as they are: a text stream of Windows would make CRLF of each line feed
+            raw.flush()
+        else:
+            sys.stdout.write(file.decode("utf-8"))
+        return 0
+    day = known or answers.today()
+    marked = text.coming(months, answers.next_restarts(conn, day, product), day)
+    _show(rows, as_json, lambda: text.calendar(rows, answers.ends(conn), year or int(day[:4]), day, marked))
     return 0 if rows else EXIT_NO_ANSWER
 
 
@@ -276,20 +314,56 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
 @click.argument("file", metavar="FILE|-")
 @_on
 @_known
-@click.option("--format", "shape", type=click.Choice(["csv", "json", "jsonl"]), default="csv", show_default=True, help="What to print.")
+@click.option(
+    "--format", "shape", type=click.Choice(["csv", "json", "jsonl", "parquet"]), default="csv", show_default=True, help="What to print."
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["builtin", "duckdb", "spark"]),
+    default="builtin",
+    show_default=True,
+    help="What joins the fleet with the verdicts; the output is the same. DuckDB is the extra 'bulk', Spark the extra 'spark'.",
+)
 @click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="The column of host, build, product, line, kbs or edition.")
+@click.option(
+    "--hotfixes",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Installed KBs, a row per host and KB, as Get-HotFix prints them.",
+)
 @click.option("--fail-on", metavar="VERDICT,...", help="Exit code 6 if a machine has one of these verdicts.")
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write a file instead of standard output.")
+@click.option("--scratch", type=click.Path(path_type=Path, file_okay=False), help="Folder for temporary files; for Spark a shared one.")
+@click.option("--spark-master", metavar="URL", help="The Spark cluster, where the environment names none.")
 @_common
 def assess(
-    file: str, on: str | None, known: str | None, shape: str, mapping: tuple[str, ...], fail_on: str | None, db: Path, as_json: bool
+    file: str,
+    on: str | None,
+    known: str | None,
+    shape: str,
+    engine: str,
+    mapping: tuple[str, ...],
+    hotfixes: Path | None,
+    fail_on: str | None,
+    output: Path | None,
+    scratch: Path | None,
+    spark_master: str | None,
+    db: Path,
+    as_json: bool,
 ) -> int:
-    """A verdict per machine of an inventory: CSV, JSON or JSON lines, plain or gzip, a path or "-"; rows in their order, none dropped."""
+    """A verdict per machine of an inventory: rows in their order, none dropped, their own columns first.
+
+    FILE is CSV of any delimiter, JSON, JSON lines or Parquet, plain or gzip, or "-" for standard input. Columns are found by their names, those
+    of Azure, Intune, Get-ComputerInfo, Configuration Manager and Defender among them.
+    """
     from scraper import fleet  # noqa: PLC0415
 
     conn = _reading(db, known, with_groups=True)
-    return fleet.assess(
-        conn, file, on or known or answers.today(), shape="json" if as_json else shape, mapping=mapping, fail_on=fail_on, say=say
-    )
+    wanted = fleet.Wanted(
+        day=on or known or answers.today(), shape="json" if as_json else shape, engine=engine, mapping=mapping, hotfixes=hotfixes,
+        fail_on=fail_on, output=output, scratch=scratch, spark_master=spark_master,
+    )  # fmt: skip
+    return fleet.assess(conn, file, wanted, say)
 
 
 @cli.command()
@@ -331,6 +405,79 @@ def eligible(
         raise BadInput(f"expected --publisher, --offer and --sku, or --edition, got {got}")
     _show(rows, as_json, lambda: text.eligible(rows))
     return EXIT_NO_ANSWER if all(row["answer"] == "unknown" for row in rows) else 0
+
+
+_COST_EXAMPLES: Final = """\b
+Examples: what did it cost from August 2025 to April 2026, both whole months?
+  400 cores in all            hotpatch-kb cost --cores 400 --from 2025-08 --to 2026-04
+  25 servers of 16 cores      hotpatch-kb cost --cores-per-server 16 --servers 25 --from 2025-08 --to 2026-04
+  Azure Update Manager, too   hotpatch-kb cost --cores 400 --servers 25 --service hotpatch --service update-manager --from 2025-08"""
+
+
+@cli.command(epilog=_COST_EXAMPLES)
+@click.option("--cores", metavar="N", help="Cores that are billed, of all servers together.")
+@click.option("--cores-per-server", metavar="N", help="Or: cores of each server, with --servers.")
+@click.option("--servers", metavar="N", help="Servers. Azure Update Manager is billed by them.")
+@click.option("--from", "since", metavar="M", help="First month (2025-08) or day (2025-08-15).  [default: the current month]")
+@click.option("--to", "until", metavar="M", help="Last month or day, inclusive.  [default: the current month]")
+@click.option(
+    "--currency", metavar="CODE", default="USD", show_default=True, help="Prices are never converted: without one in it, unknown."
+)
+@click.option("--region", metavar="NAME", help="Where a source states a price for that region, that one.")
+@click.option(
+    "--service",
+    "services",
+    type=click.Choice(["hotpatch", "update-manager"]),
+    multiple=True,
+    default=["hotpatch"],
+    show_default=True,
+    help="What is paid for. May be repeated: both.",
+)
+@click.option("--product", metavar="PRODUCT", default="ws2025", show_default=True, help="ws2025, 'Windows Server 2022' ...")
+@click.option("--arc", "platform", flag_value="arc", help="Servers connected to Azure Arc.  [default]")
+@click.option("--azure", "platform", flag_value="azure", help="Azure VMs.")
+@click.option("--azure-local", "platform", flag_value="azure_local", help="VMs on Azure Local.")
+@click.option("--defender-p2", is_flag=True, help="Defender for Servers Plan 2 is on.")
+@click.option("--software-assurance", is_flag=True, help="Licences have active Software Assurance (attested), or are pay-as-you-go by Arc.")
+@click.option("--esu", is_flag=True, help="Extended Security Updates by Azure Arc are on.")
+@_common
+def cost(
+    cores: str | None,
+    cores_per_server: str | None,
+    servers: str | None,
+    since: str | None,
+    until: str | None,
+    currency: str,
+    region: str | None,
+    services: tuple[str, ...],
+    product: str,
+    platform: str | None,
+    defender_p2: bool,
+    software_assurance: bool,
+    esu: bool,
+    db: Path,
+    as_json: bool,
+) -> int:
+    """What does hotpatching cost, or what has it cost? A total, and the price, days and sources of each line of it.
+
+    Where sources disagree the answer is a range. Where none states a price it is unknown, not 0 (exit code 4). A month that is
+    not whole counts by its days. Discounts count where a source states a price for them; the answer says where they change nothing.
+    """
+    from db import cost as costs  # noqa: PLC0415
+
+    numbers = {"--cores": cores, "--servers": servers, "--cores-per-server": cores_per_server}
+    read = {option: None if value is None else costs.whole_number(value, option) for option, value in numbers.items()}
+    first, end = costs.period(since, until, answers.today())
+    has = {"defender_p2": defender_p2, "software_assurance": software_assurance, "esu": esu}
+    asked = costs.question(
+        services=services, product=product, platform=platform or "arc", currency=currency, region=region, first=first, end=end,
+        cores=read["--cores"], servers=read["--servers"], cores_per_server=read["--cores-per-server"],
+        discounts=[condition for condition, is_on in has.items() if is_on],
+    )  # fmt: skip
+    conn = _reading(db)
+    row = costs.cost(conn, asked._replace(product=_named_product(conn, product) or product), answers.today())
+    _show([row], as_json, lambda: text.cost(row))
+    return EXIT_NO_ANSWER if row["cost_low"] is None else 0
 
 
 @cli.command()

@@ -154,7 +154,7 @@ class Run:
         if page.status == 200:
             stated = last_modified(page) or source.stated_since(page)
             read.stated = min(stated, page.fetched_at) if stated else None  # never later than we saw it
-        read.page = replace(page, body=b"")
+        read.page = page._replace(body=b"")
         self.reads.append(read)
         return read
 
@@ -188,7 +188,7 @@ class Run:
     def _note_follows(self, source: Source, read: _Read, page: Page) -> None:
         """Notes which pages a page names. What names them wrongly is a failure; what the page states itself is loaded."""
         if page.status == 304 and self.archive is not None:
-            page = replace(page, body=self.archive.body(read.sha256))
+            page = page._replace(body=self.archive.body(read.sha256))
         try:
             read.follows = list(source.follow(page))
         except UnexpectedPage as error:
@@ -513,7 +513,7 @@ def named_by(spec: PageSpec, page: Page) -> Page:
     """The page under its name in claims: of an article the address that answered, without query and fragment."""
     if not spec.is_named_by_answer:
         return page
-    return replace(page, page_url=re.split(r"[?#]", page.final_url, maxsplit=1)[0])
+    return page._replace(page_url=re.split(r"[?#]", page.final_url, maxsplit=1)[0])
 
 
 def take(run: Run, page: Page, *, is_optional: bool = False, may_be_missing: bool = False) -> bool:

@@ -2,61 +2,173 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from db import assess as judging
-from db.claims import BadInput
-from db.inventory import inventory
-from db.inventory.forms import FORMS
+from db.claims import BadInput, EngineFailed
+from db.inventory import Inventory, inventory
+from db.inventory.forms import FORMS, Form
+from db.inventory.hotfixes import Hotfixes
 from db.verdicts import VERDICTS
 
 EXIT_MET: Final = 6
+SHAPES: Final = (*FORMS, "parquet")
+ENGINES: Final = ("builtin", "duckdb", "spark")
 
 
-def assess(
-    conn: sqlite3.Connection, file: str, day: str, *, shape: str, mapping: Sequence[str], fail_on: str | None, say: Callable[[str], None]
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a fleet is to be judged.
+
+    Attributes:
+        day: ISO date; releases up to it count.
+        shape: csv, json, jsonl or parquet.
+        engine: builtin, duckdb or spark.
+        mapping: "field=column" each.
+        hotfixes: a table of installed KBs by host.
+        fail_on: verdicts by commas that make the exit code 6.
+        output: a file to write instead of standard output.
+        scratch: a folder for temporary files; of Spark, one that every worker can read.
+        spark_master: the address of a Spark cluster.
+    """
+
+    day: str
+    shape: str = "csv"
+    engine: str = "builtin"
+    mapping: Sequence[str] = ()
+    hotfixes: Path | None = None
+    fail_on: str | None = None
+    output: Path | None = None
+    scratch: Path | None = None
+    spark_master: str | None = None
+
+
+def assess(conn: sqlite3.Connection, file: str, wanted: Wanted, say: Callable[[str], None]) -> int:
     """Judges an inventory and prints it.
 
     Args:
         conn: a database with the fact tables.
         file: a path, or "-" for standard input.
-        day: ISO date; releases up to it count.
-        shape: csv, json or jsonl.
-        mapping: "field=column" each.
-        fail_on: verdicts by commas that make the exit code 6.
+        wanted: how.
         say: prints a line of the summary.
 
     Returns:
         the exit code.
 
     Raises:
-        BadInput: the inventory or an option cannot be read.
+        BadInput: the inventory or an option cannot be read, or an engine is not installed.
+        EngineFailed: an engine could not do its work.
     """
-    columns = dict(_pair(text) for text in mapping)
-    wanted = [name.strip() for name in fail_on.split(",")] if fail_on else []
-    if unknown := [name for name in wanted if name not in VERDICTS]:
+    columns = dict(_pair(text) for text in wanted.mapping)
+    fails = [name.strip() for name in wanted.fail_on.split(",")] if wanted.fail_on else []
+    if unknown := [name for name in fails if name not in VERDICTS]:
         raise BadInput(f"expected verdicts ({', '.join(VERDICTS)}), got {unknown[0]!r}")
-    judge = judging.Judge(conn, day)
+    if wanted.scratch is not None and not wanted.scratch.is_dir():
+        raise BadInput(f"expected a folder at {wanted.scratch}, got none")
+    if wanted.shape == "parquet" and wanted.output is None and sys.stdout.isatty():
+        raise BadInput("expected --output FILE for Parquet, or standard output that is no terminal")
+    judge = judging.Judge(conn, wanted.day)
     if conn.execute("select 1 from kb_cves limit 1").fetchone() is None:
         say("no security data in this database: out-of-band releases that fix a CVE are not counted; a crawl reads it")
     summary = judging.Summary()
-    with _opened(file) as stream, inventory(stream, columns) as found:
-        kind = FORMS[shape]
-        form = kind(found.find_columns() if kind.needs_columns else None)
-        # Bytes, so that lines end alike on every system. A lone surrogate, which JSON may hold, is no text that could be written.
-        for block in judging.assess(judge, found, form, summary):
-            sys.stdout.buffer.write(block.encode("utf-8", "replace"))
-    sys.stdout.buffer.flush()
+    with _sink(wanted.output) as sink, tempfile.TemporaryDirectory(prefix="hotpatch-kb-", dir=wanted.scratch) as folder:
+        if not _read_by_duckdb(file, columns, wanted, judge, summary, sink, Path(folder)):
+            with _opened(file) as stream, inventory(stream, columns) as found:
+                if wanted.hotfixes is not None:
+                    found.add(_hotfixes(wanted.hotfixes, judge))
+                if wanted.shape == "parquet":
+                    _parquet(found, wanted, judge, summary, sink, Path(folder))
+                else:
+                    kind = FORMS[wanted.shape]
+                    form = kind(found.find_columns() if kind.needs_columns else None)
+                    for block in _lines(found, form, wanted, judge, summary, Path(folder)):
+                        sink.write(block)
     for (product, verdict), count in sorted(summary.counts.items()):
         say(f"{product}: {verdict}: {count}")
-    say(f"{summary.counts.total()} machines on {day}")
-    return EXIT_MET if any(verdict in wanted for _, verdict in summary.counts) else 0
+    say(f"{summary.counts.total()} machines on {wanted.day}")
+    return EXIT_MET if any(verdict in fails for _, verdict in summary.counts) else 0
+
+
+def _lines(found: Inventory, form: Form, wanted: Wanted, judge: judging.Judge, summary: judging.Summary, folder: Path) -> Iterator[bytes]:
+    """What is printed, by whichever engine: the same bytes.
+
+    Bytes, so that lines end alike on every system. A lone surrogate, which JSON may hold, is no text that could be written.
+    """
+    if wanted.engine == "builtin":
+        for block in judging.assess(judge, found, form, summary):
+            yield block.encode("utf-8", "replace")
+        return
+    from db.engines.normal import normalise  # noqa: PLC0415
+
+    join = _duckdb() if wanted.engine == "duckdb" else _spark(wanted.spark_master)
+    normal = normalise(judge, found, form, summary, folder)
+    yield form.head().encode("utf-8", "replace")
+    yield from join(normal, folder)
+    yield form.tail().encode()
+
+
+def _duckdb() -> Callable[[Any, Path], Iterator[bytes]]:
+    from db.engines import duck  # noqa: PLC0415
+
+    return duck.join
+
+
+def _spark(master: str | None) -> Callable[[Any, Path], Iterator[bytes]]:
+    try:
+        from db.engines import spark  # noqa: PLC0415
+    except ImportError as error:
+        raise BadInput(f"expected Spark for --engine spark, got {error}: pip install 'hotpatch-kb[spark]'") from None
+
+    def join(normal: Any, folder: Path) -> Iterator[bytes]:
+        try:
+            yield from spark.join(normal.parts, normal.table, folder, master=master)
+        except spark.SparkFailed as error:
+            raise EngineFailed(str(error)) from None
+
+    return join
+
+
+def _read_by_duckdb(
+    file: str, columns: dict[str, str], wanted: Wanted, judge: judging.Judge, summary: judging.Summary, sink: BinaryIO, folder: Path
+) -> bool:
+    """Whether DuckDB could read the file itself, which saves normalising it."""
+    if (wanted.engine, wanted.shape) != ("duckdb", "csv") or wanted.hotfixes is not None or not Path(file).is_file():
+        return False
+    from db.engines import duck  # noqa: PLC0415
+    from db.inventory.columns import checked_mapping  # noqa: PLC0415
+
+    out = folder / "direct.csv"
+    if not duck.direct(Path(file), checked_mapping(columns), judge, summary, out, folder):
+        return False
+    with out.open("rb") as lines:
+        shutil.copyfileobj(lines, sink, 2**20)
+    return True
+
+
+def _parquet(found: Inventory, wanted: Wanted, judge: judging.Judge, summary: judging.Summary, sink: BinaryIO, folder: Path) -> None:
+    """Parquet from what would be printed as JSON lines, so that its values are the same."""
+    from db.inventory.parquet import write_parquet  # noqa: PLC0415
+
+    columns, lines, out = found.find_columns(), folder / "lines.jsonl", folder / "out.parquet"
+    with lines.open("wb") as file:
+        for block in _lines(found, FORMS["jsonl"](), wanted, judge, summary, folder):
+            file.write(block)
+    write_parquet(lines, columns, out, folder)
+    with out.open("rb") as written:
+        shutil.copyfileobj(written, sink, 2**20)
+
+
+def _hotfixes(path: Path, judge: judging.Judge) -> Hotfixes:
+    with _opened(str(path)) as stream, inventory(stream, needs="kbs") as found:
+        return Hotfixes(found.rows(), judge.reduced)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -75,3 +187,21 @@ def _opened(file: str) -> Iterator[BinaryIO]:
         raise BadInput(f"expected an inventory at {file}, got no file")
     with Path(file).open("rb", buffering=0) as stream:
         yield stream
+
+
+@contextmanager
+def _sink(output: Path | None) -> Iterator[BinaryIO]:
+    """Where to write: standard output, or a file that is there only when it is whole."""
+    if output is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    part = output.with_name(f"{output.name}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(output)
+    except OSError as error:
+        raise BadInput(f"expected a file that can be written at {output}, got {error}") from None
+    finally:
+        part.unlink(missing_ok=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from db.answers import is_outdated
+from db.eligible import PLATFORMS
 from db.grammar import MONTHS
 from db.products import named
 
@@ -118,8 +121,74 @@ def _match(query: str, match: Row, day: str) -> Iterator[str]:
         yield f"  source       {url}"
 
 
-def calendar(rows: Sequence[Row], until: dict[str, str]) -> Iterator[str]:
-    """Months by product. In brackets is what is expected, not released as far as the facts reach."""
+def coming(months: Iterable[Row], restarts: Iterable[Row], day: str) -> dict[str, set[str]]:
+    """The month of the next release and that of the next restart of each product, from a day on.
+
+    Args:
+        months: rows of ``hotpatch_calendar``, by product and month.
+        restarts: rows of ``next_restarts`` as of that day.
+        day: ISO date.
+    """
+    found = {row["product"]: {row["month"]} for row in restarts}
+    releases: dict[str, str] = {}
+    for row in months:
+        if (row["release_date"] or row["expected_date"]) >= day:
+            releases.setdefault(row["product"], row["month"])
+    for product, month in releases.items():
+        found.setdefault(product, set()).add(month)
+    return found
+
+
+_LEGEND = (
+    "B baseline (restart)   h hotpatch (no restart)   ! not as first planned (B!: unplanned restart)",
+    "( ) expected, not released as far as the facts reach   > the next release, and the next restart",
+)
+
+
+def _cell(row: Row | None, is_marked: bool) -> str:
+    """A month of the picture: 5 characters, its letter the third, so that columns can be read down."""
+    if row is None:
+        return "  .  "
+    kind = row["type"] or row["expected_type"]
+    letter = ("B" if kind == "baseline" else "h") + ("!" if row["planned_type"] not in {None, kind} else "")
+    return f"{'>' if is_marked else ' '}{f' {letter}' if row['type'] else f'({letter})'}".ljust(5)
+
+
+def _year(rows: Iterable[Row], until: Mapping[str, str], year: int, day: str, marked: Mapping[str, set[str]]) -> Iterator[str]:
+    """A year at a glance: products as rows, months as columns, at most 100 characters wide, no colour."""
+    products: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        if row["month"][:4] == f"{year:04d}":
+            products.setdefault(row["product"], {})[row["month"]] = row
+    if not products:
+        return
+    names = {product: named(product).name for product in products}
+    if max(map(len, names.values())) > 28:  # the preview of 2021 has a name of 46
+        names = {product: product for product in products}
+    width = max(map(len, names.values()))
+    yield (f"{year:04d}".ljust(width) + "".join(f"  {name[:3]} " for name in MONTHS)).rstrip()
+    for product, months in products.items():
+        columns = (f"{year:04d}-{number:02d}" for number in range(1, 13))
+        cells = "".join(f" {_cell(months.get(month), month in marked.get(product, ()))}" for month in columns)
+        yield f"{names[product].ljust(width)}{cells}".rstrip()
+    yield from _LEGEND
+    ends = [until.get(product) for product in products]
+    if oldest := [end for end in ends if is_outdated(end, day)]:
+        yield outdated(min(oldest, key=lambda end: end or ""))
+    yield ""
+
+
+def calendar(rows: Sequence[Row], until: Mapping[str, str], year: int, day: str, marked: Mapping[str, set[str]]) -> Iterator[str]:
+    """A year at a glance, then months by product. In brackets is what is expected, not released as far as the facts reach.
+
+    Args:
+        rows: of ``hotpatch_calendar``, by product and month.
+        until: the day on which the facts of each product end.
+        year: of the picture; there is none where no row is of that year.
+        day: ISO date of the answer.
+        marked: the months to point at, by product (``coming``).
+    """
+    yield from _year(rows, until, year, day, marked)
     product = None
     group: list[tuple[object, ...]] = []
 
@@ -175,6 +244,57 @@ def eligible(rows: Sequence[Row]) -> Iterator[str]:
         yield f"{row['answer']}: {named(row['product']).name + ': ' if row['product'] else ''}{row['reason']}"
         yield from (f"  requires     {text}" for text in row["requirements"])
         yield from (f"  source       {url}" for url in row["sources"])
+
+
+def _range(low: float, high: float, places: int = 2) -> str:
+    """An amount, or two where sources disagree; more places where they are needed (0.0288)."""
+    texts = [f"{value:.{places}f}" if round(value, places) == value else f"{value}" for value in (low, high)]
+    return " to ".join(dict.fromkeys(texts))
+
+
+def _last(end: str) -> str:
+    """The last day before a first day without."""
+    return (date.fromisoformat(end) - timedelta(days=1)).isoformat()
+
+
+def _count(number: float, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _time(row: Row) -> str:
+    whole = _count(row["months"], "month")
+    return whole if isinstance(row["months"], int) else f"{whole} ({_count(row['days'], 'day')})"
+
+
+def cost(row: Row) -> Iterator[str]:
+    """The answer of ``cost``: the total, how the question was understood, and a block per line. Days are inclusive here."""
+    total = "unknown" if row["cost_low"] is None else f"{_range(row['cost_low'], row['cost_high'])} {row['currency']}"
+    yield f"{total}: {' and '.join(row['services'])}, {row['from']} through {_last(row['to'])}, {_time(row)}"
+    if row["cost_low"] is None and row["items"]:
+        yield f"  known part   {_range(row['known_cost_low'], row['known_cost_high'])} {row['currency']}, without the days of unknown price"
+    yield f"  product      {named(row['product']).name} on {PLATFORMS[row['platform']]}"
+    each = f", {row['cores_per_server']} on each server" if row["cores_per_server"] else ""
+    if row["cores"]:
+        yield f"  cores        {row['cores']} in all{each}"
+    if row["servers"]:
+        yield f"  servers      {row['servers']}"
+    for item in sorted([*row["items"], *row["unknown"]], key=lambda line: (row["services"].index(line["service"]), line["from"])):
+        if item["cost_low"] is None:
+            yield f"{item['service']}, {item['from']} through {_last(item['to'])}: unknown, {_time(item)}"
+            continue
+        what, _, per = item["unit"].partition("/")
+        price = f"{_range(item['amount_low'], item['amount_high'])} {item['currency']}"
+        times = _count(item["days"], "day") if per == "day" else _time(item)
+        yield f"{item['service']}, {item['from']} through {_last(item['to'])}: {_range(item['cost_low'], item['cost_high'])} {item['currency']}"
+        yield f"  counted      {_count(item['quantity'], what)} x {price} per {what} and {per} x {times}"
+        extra = "".join(f", {name} {item[name]}" for name in ("region", "condition") if item[name])
+        begin = f"from {item['valid_from']}" if item["valid_from"] else "from a day no source states"
+        until = f" through {_last(item['valid_to'])}" if item["valid_to"] else ""
+        yield f"  price        {item['meter']}{extra}, {begin}{until}{', disputed' if item['is_disputed'] else ''}"
+        for source in item["stated"]:
+            note = f" ({source['note']})" if source["note"] else ""
+            yield f"  source       {_range(source['amount'], source['amount'])}{note}: {source['source_url']}"
+    yield from (f"note: {note}" for note in row["notes"])
 
 
 def changes(rows: Sequence[Row], until: str | None) -> Iterator[str]:

@@ -5,21 +5,20 @@ What a row says of a machine is found by the names of its columns (``db.inventor
 
 from __future__ import annotations
 
-import io
-import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from operator import itemgetter
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 
 from db.claims import BadInput
-from db.inventory.columns import DECIDING, FIELDS, NOTHING, checked_mapping, columns_of, first, flat, no_build
-from db.inventory.decoding import CHUNK, opened
+from db.inventory.columns import DECIDING, FIELDS, NOTHING, checked_mapping, columns_of, first, flat, lacking
+from db.inventory.decoding import CHUNK, Prefixed, opened
 from db.inventory.delimited import Delimited, Part
 from db.inventory.forms import Form
-from db.inventory.objects import objects
+from db.inventory.hotfixes import Hotfixes
+from db.inventory.objects import Json
 
 __all__ = ["DECIDING", "FIELDS", "Batch", "Inventory", "Problem", "Row", "inventory", "read"]
 
@@ -62,52 +61,49 @@ class Batch(NamedTuple):
     keys: list[Key | Problem]
 
 
+class Objects(Protocol):
+    """Rows that come as objects: of JSON, of Parquet."""
+
+    columns: list[str] | None
+
+    def find_columns(self) -> list[str]:
+        """Every name that an object has."""
+
+    def records(self) -> Iterator[tuple[dict[str, Any], str]]:
+        """The objects, each with why it cannot be read, or ""."""
+
+
 class Inventory:
     """An inventory that was opened. ``fields`` are those of ``DECIDING`` that a column of a table says."""
 
-    def __init__(self, source: Delimited | Iterator[str], wanted: Mapping[str, str], stack: ExitStack) -> None:
+    def __init__(self, source: Delimited | Objects, wanted: Mapping[str, str], needs: str) -> None:
         """Takes what ``inventory`` found.
 
         Args:
-            source: a table, or chunks of JSON.
+            source: a table, or objects.
             wanted: column names by field.
-            stack: closes what is opened.
+            needs: the field that it must have.
         """
+        self._needs = needs
+        self._hotfixes: Hotfixes | None = None
         self._source = source
         self._wanted = wanted
-        self._stack = stack
         self._plans: dict[Key, dict[str, list[str]]] = {}
-        self._has_build = False
+        self._is_told = False
         self._names: Sequence[str] = ()
         self.read = 0
-        self.columns: list[str] | None = source.header if isinstance(source, Delimited) else None
+        self.columns: list[str] | None = source.header if isinstance(source, Delimited) else source.columns
         self.fields: tuple[str, ...] = DECIDING
-        if self.columns is not None:
-            found = self._plan(tuple(self.columns))
+        if isinstance(source, Delimited):
+            found = self._plan(tuple(source.header))
             self.fields = tuple(field for field in DECIDING if field in found)
 
     def find_columns(self) -> list[str]:
-        """Every column that a row has, in the order of their first appearance: objects need not be alike, and a table has one header.
-
-        JSON is read through once for it, and kept in a temporary file meanwhile.
-        """
+        """Every column that a row has. JSON is read through for it."""
         if self.columns is None:
-            spool = self._stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline=""))
-            chunks, found = self._source, dict[str, None]()
-            assert not isinstance(chunks, Delimited)
-
-            def kept() -> Iterator[str]:
-                for chunk in chunks:
-                    spool.write(chunk)
-                    yield chunk
-
+            assert not isinstance(self._source, Delimited)
             with _told(lambda: 0):
-                for cells, _ in objects(kept()):
-                    if cells.keys() - found.keys():
-                        found |= dict.fromkeys(cells)
-            spool.seek(0)
-            self._source = iter(lambda: spool.read(CHUNK), "")
-            self.columns = list(found)
+                self.columns = self._source.find_columns()
         return self.columns
 
     def rows(self) -> Iterator[Row]:
@@ -121,6 +117,17 @@ class Inventory:
                 self.read += 1
                 yield Row(self.read, cells, NOTHING | self._machine(cells), problem)
             self._check()
+
+    def add(self, hotfixes: Hotfixes) -> None:
+        """Adds a table of installed KBs.
+
+        Raises:
+            BadInput: the inventory does not say which machine a row is.
+        """
+        if self.columns is not None and "host" not in self._plan(tuple(self.columns)):
+            raise BadInput(f"expected a column that says the host, as there are installed KBs by host, got {', '.join(self.columns)[:200]}")
+        self._hotfixes = hotfixes
+        self.fields = tuple(field for field in DECIDING if field in self.fields or field == "kbs")
 
     def batches(self, form: Form, reduced: Callable[[str], str]) -> Iterator[Batch]:
         """Its rows as they are judged.
@@ -157,27 +164,32 @@ class Inventory:
                 for place, row in enumerate(part.rows):
                     yield dict(zip(source.header, row, strict=True)), part.problems[place] if part.problems else ""
         else:
-            yield from objects(source)
+            yield from source.records()
 
     def _table_batch(self, part: Part, form: Form, reduced: Callable[[str], str]) -> Batch:
-        header = self.columns or []
-        prefixes = form.of_rows(header, part.rows, part.lines)
+        header = part.header
+        prefixes = form.of_part(part)
         if part.has_json:  # a cell of the portal's exports; few files have one
             keys = [self._key(dict(zip(header, row, strict=True)), "", reduced) for row in part.rows]
         else:
             plan = self._plan(tuple(header))
-            texts = []
-            for field in self.fields:
-                places = [header.index(column) for column in plan[field]]
-                if len(places) == 1:
-                    column: Iterator[str] = map(itemgetter(places[0]), part.rows)
-                else:
-                    column = iter([first(field, [row[place].strip() for place in places]) for row in part.rows])
-                texts.append(map(reduced, column) if field == "kbs" else column)
+            texts = [self._column(field, plan, part.rows) for field in self.fields]
+            if "kbs" in self.fields:
+                place = self.fields.index("kbs")
+                texts[place] = map(reduced, texts[place])
+                if self._hotfixes is not None:
+                    texts[place] = map(self._hotfixes.with_kbs, self._column("host", plan, part.rows), texts[place])
             keys = list(zip(*texts, strict=True))
         if part.problems:
             keys = [Problem(problem) if problem else key for key, problem in zip(keys, part.problems, strict=True)]
         return Batch(prefixes, keys)
+
+    def _column(self, field: str, plan: Mapping[str, Sequence[str]], rows: Sequence[Sequence[str]]) -> Iterable[str]:
+        """What a table's rows say of a field."""
+        places = [(self.columns or []).index(column) for column in plan.get(field, ())]
+        if len(places) == 1:
+            return map(itemgetter(places[0]), rows)
+        return [first(field, [row[place].strip() for place in places]) for row in rows]
 
     def _key(self, cells: Mapping[str, Any], problem: str, reduced: Callable[[str], str]) -> Key | Problem:
         if problem:
@@ -185,6 +197,8 @@ class Inventory:
         texts = self._machine(cells)
         if texts.get("kbs"):
             texts["kbs"] = reduced(texts["kbs"])
+        if self._hotfixes is not None:
+            texts["kbs"] = self._hotfixes.with_kbs(texts.get("host", ""), texts.get("kbs", ""))
         return tuple([texts.get(field, "") for field in DECIDING])
 
     def _machine(self, cells: Mapping[str, Any]) -> dict[str, str]:
@@ -200,30 +214,30 @@ class Inventory:
                 self._plans.clear()
             plan = self._plans[names] = columns_of(names, self._wanted)
         self._names = names
-        self._has_build = self._has_build or "build" in plan
+        self._is_told = self._is_told or self._needs in plan
         return plan
 
     def _check(self) -> None:
-        if self._names and not self._has_build:
-            raise no_build(self._wanted, self._names)
+        if self._names and not self._is_told:
+            raise lacking(self._needs, self._wanted, self._names)
 
 
 @contextmanager
-def inventory(stream: BinaryIO, mapping: Mapping[str, str] | None = None) -> Iterator[Inventory]:
+def inventory(stream: BinaryIO, mapping: Mapping[str, str] | None = None, *, needs: str = "build") -> Iterator[Inventory]:
     """Opens an inventory. The stream is closed at the end.
 
     Args:
         stream: its bytes.
         mapping: column names by field (``{"build": "OS Version"}``), where the names do not tell.
+        needs: the field that it must have: "build", or "kbs" of a table of installed KBs.
 
     Raises:
-        BadInput: it is no text, no table, or has no column that says a build; the message says what was expected.
+        BadInput: it is no text, no table, or lacks what it needs; the message says what was expected.
     """
     wanted = checked_mapping(mapping)
     with ExitStack() as stack:
         with _told(lambda: 0):
-            head, text = opened(stream, stack)
-            found = _inventory(head, text, wanted, stack)
+            found = _inventory(stream, wanted, needs, stack)
         yield found
 
 
@@ -240,19 +254,24 @@ def _told(read: Callable[[], int]) -> Iterator[None]:
         raise BadInput(f"expected an inventory that can be read, got {error} behind row {read()}") from None
 
 
-def _inventory(head: str, text: io.TextIOWrapper, wanted: Mapping[str, str], stack: ExitStack) -> Inventory:
+def _inventory(stream: BinaryIO, wanted: Mapping[str, str], needs: str, stack: ExitStack) -> Inventory:
+    raw = Prefixed(stack.enter_context(stream))
+    if raw.start == b"PAR1":
+        from db.inventory.parquet import Parquet  # noqa: PLC0415 (DuckDB is an extra)
+
+        return Inventory(Parquet(raw, stack), wanted, needs)
+    head, text = opened(raw, stack)
     if head.lstrip()[:1] in {"[", "{"}:
 
         def chunks() -> Iterator[str]:
             yield head
             yield from iter(lambda: text.read(CHUNK), "")
 
-        return Inventory(chunks(), wanted, stack)
+        return Inventory(Json(chunks(), stack), wanted, needs)
     table = Delimited(head, text)
-    found = Inventory(table, wanted, stack)
-    if "build" not in columns_of(table.header, wanted) and "{" not in head:
-        raise no_build(wanted, table.header)
-    return found
+    if needs not in columns_of(table.header, wanted) and "{" not in head:
+        raise lacking(needs, wanted, table.header)
+    return Inventory(table, wanted, needs)
 
 
 def read(stream: BinaryIO, mapping: Mapping[str, str] | None = None) -> Iterator[Row]:

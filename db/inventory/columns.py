@@ -19,7 +19,7 @@ _LICENCE: Final = "properties.licenseprofile.productprofile.productfeatures.hotp
 NAMES: Final[dict[str, tuple[str, ...]]] = {
     "host": (
         "host", "hostname", "computername", "computer", "devicename", "machinename", "servername", "pscomputername", "csname", "csdnshostname",
-        "computerdnsname", "netbiosname0", "name0", "dnshostname", "resourcename", "name",
+        "computerdnsname", "netbiosname0", "name0", "dnshostname", "resourcename", "name", "source",
     ),
     "build": (
         "build", "osbuild", "fullbuild", "properties.osversion", "properties.extended.instanceview.osversion", "buildext", "osversion",
@@ -109,11 +109,13 @@ def line_of(status: str) -> str:
     return LINES.get(re.sub(r"[^a-z0-9]", "", status.casefold()), "")
 
 
-def no_build(wanted: Mapping[str, str], names: Sequence[str]) -> BadInput:
-    """What is said where no column holds a build."""
+def lacking(needs: str, wanted: Mapping[str, str], names: Sequence[str]) -> BadInput:
+    """What is said where no column holds the build, or the KBs of a table of those."""
     got = ", ".join(names)[:200] or "none"
     if missing := [name for name in wanted.values() if name not in names]:
         return BadInput(f"expected a column {missing[0]!r}, got {got}")
+    if needs == "kbs":
+        return BadInput(f"expected a column that says the KB (HotFixID ...), got {got}")
     return BadInput(f"expected a column that says the build (build, OSVersion ...; --map build=NAME names another), got {got}")
 
 

@@ -36,10 +36,8 @@ class Prefixed(io.RawIOBase):
         return size
 
 
-def opened(stream: BinaryIO, stack: ExitStack) -> tuple[str, io.TextIOWrapper]:
+def opened(raw: Prefixed, stack: ExitStack) -> tuple[str, io.TextIOWrapper]:
     """The beginning of the text, up to the end of a line, and the rest. Gzip and encoding are told from the first bytes."""
-    stack.enter_context(stream)
-    raw = Prefixed(stream)
     if raw.start[:2] == b"\x1f\x8b":
         unpacked = stack.enter_context(gzip.GzipFile(fileobj=stack.enter_context(io.BufferedReader(raw))))
         raw = Prefixed(unpacked)  # type: ignore[arg-type]

@@ -26,12 +26,14 @@ class Part(NamedTuple):
     """Rows that stand one behind another.
 
     Attributes:
+        header: the columns.
         rows: their cells, as many as the header has.
         problems: why a row cannot be read, "" where it can; None where all can.
         lines: the rows as CSV with commas, None where they have to be written anew.
         has_json: a cell may hold JSON.
     """
 
+    header: list[str]
     rows: list[list[str]]
     problems: list[str] | None
     lines: list[str] | None
@@ -63,7 +65,7 @@ class Delimited:
         if not head.strip():
             raise BadInput("expected an inventory with a header, got nothing")
         start = _PREAMBLE.sub("", head)
-        self._line = head[: len(head) - len(start)].count("\n")
+        self._line = before = head[: len(head) - len(start)].count("\n")
         outside = re.sub(r'"[^"]*"', "", start[:MAX_ROW]).lstrip("\r\n").partition("\n")[0]
         self.delimiter = max(DELIMITERS, key=outside.count)
         self._text = text
@@ -75,7 +77,8 @@ class Delimited:
         # A first row that is a machine is read again, with the others.
         self._chunk = start if is_row else start[beginning.tell() :]
         if is_row:
-            self._line = 0
+            self._line = before
+        self.lines_before = self._line  # the first row
 
     def parts(self) -> Iterator[Part]:
         """The rows, each once, in their order.
@@ -108,8 +111,8 @@ class Delimited:
         if not set(map(len, rows)) <= {len(self.header)}:
             return self._ragged(rows, has_json="{" in chunk)
         if self.delimiter == ",":
-            return Part(rows, None, lines, "{" in chunk)
-        return Part(rows, None, None if "," in chunk else [line.replace(self.delimiter, ",") for line in lines], "{" in chunk)
+            return Part(self.header, rows, None, lines, "{" in chunk)
+        return Part(self.header, rows, None, None if "," in chunk else [line.replace(self.delimiter, ",") for line in lines], "{" in chunk)
 
     def _quoted(self, lines: list[str], *, has_json: bool) -> Part | None:
         """Lines in which every cell is quoted and none holds a quote: 2n quotes, all of them at the ends of n cells."""
@@ -119,8 +122,8 @@ class Delimited:
             return None
         self._line += len(lines)
         if any(line.count(",") != columns - 1 for line in lines) or self.delimiter != ",":
-            return Part(rows, None, None, has_json)
-        return Part(rows, None, [",".join(row) for row in rows], has_json)
+            return Part(self.header, rows, None, None, has_json)
+        return Part(self.header, rows, None, [",".join(row) for row in rows], has_json)
 
     def _strict(self, chunk: str) -> Part:
         """Whatever is CSV, by the ``csv`` module. A row that goes on behind the chunk is read to its end."""
@@ -139,7 +142,7 @@ class Delimited:
                 break
         has_json = any("{" in cell for row in rows for cell in row)
         if set(map(len, rows)) <= {len(self.header)}:
-            return Part(rows, None, None, has_json)
+            return Part(self.header, rows, None, None, has_json)
         return self._ragged(rows, has_json=has_json)
 
     def _strictly(self, lines: Iterator[str]) -> Iterator[list[str]]:
@@ -163,7 +166,7 @@ class Delimited:
             if len(cells) > wanted:
                 cells = [*cells[: wanted - 1], " ".join(cells[wanted - 1 :])]  # noqa: PLW2901
             fixed.append([*cells, *[""] * (wanted - len(cells))])
-        return Part(fixed, problems, None, has_json)
+        return Part(self.header, fixed, problems, None, has_json)
 
 
 def _header(cells: Sequence[str]) -> tuple[list[str], bool]:

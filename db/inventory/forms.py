@@ -7,13 +7,14 @@ once for all machines that share it.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring
 from operator import add
 from typing import Any, Final
 
 from db.inventory.columns import shown
-from db.inventory.delimited import csv_line
+from db.inventory.delimited import Part, csv_line
 
 COLUMNS: Final = (
     "verdict", "classification", "kb", "baseline_kb", "months_behind", "next_kb", "next_needs_restart", "rejoins_month",
@@ -39,7 +40,7 @@ def renamed(names: Sequence[str]) -> list[str]:
     return list(found)
 
 
-class Form:
+class Form(ABC):
     """A form of output."""
 
     needs_columns = False  # whether every column has to be known before the first row
@@ -61,17 +62,17 @@ class Form:
         """The beginning of the first row's line, made from one of any other row."""
         return prefix
 
+    @abstractmethod
     def of_object(self, cells: Mapping[str, Any]) -> str:
         """The beginning of a row's line: its own columns."""
-        raise TypeError
 
-    def of_rows(self, header: Sequence[str], rows: Sequence[Sequence[str]], lines: list[str] | None) -> list[str]:
+    @abstractmethod
+    def of_part(self, part: Part) -> list[str]:
         """The same of rows of a table, whose lines may be CSV already."""
-        raise TypeError
 
+    @abstractmethod
     def suffix(self, answer: Mapping[str, Any]) -> str:
         """The end of a row's line: the columns of a verdict."""
-        raise TypeError
 
     def _renamed(self, names: Sequence[str]) -> list[str]:
         key = tuple(names)
@@ -83,20 +84,24 @@ class Form:
 
 
 class Csv(Form):
-    """CSV with commas, a header, and "\\n" behind each row."""
+    """CSV with commas, a header, and a line feed behind each row."""
 
     needs_columns = True
 
     def head(self) -> str:
+        """The names of the columns."""
         return csv_line([*renamed(self.columns), *COLUMNS]) + "\n"
 
     def of_object(self, cells: Mapping[str, Any]) -> str:
+        """Its cells, those that it lacks empty."""
         return csv_line([shown(cells.get(name)) for name in self.columns])
 
-    def of_rows(self, header: Sequence[str], rows: Sequence[Sequence[str]], lines: list[str] | None) -> list[str]:
-        return list(map(csv_line, rows)) if lines is None else lines
+    def of_part(self, part: Part) -> list[str]:
+        """Their cells, or their lines as they came."""
+        return list(map(csv_line, part.rows)) if part.lines is None else part.lines
 
     def suffix(self, answer: Mapping[str, Any]) -> str:
+        """Its cells."""
         return ("," if self.columns else "") + csv_line([shown(answer[name]) for name in COLUMNS])
 
 
@@ -106,14 +111,17 @@ class Lines(Form):
     _begin = "{"
 
     def of_object(self, cells: Mapping[str, Any]) -> str:
+        """Its members, without the closing brace."""
         row = dict(zip(self._renamed(list(cells)), cells.values(), strict=True))
         return self._begin + (json.dumps(row, ensure_ascii=False)[1:-1] + ", " if row else "")
 
-    def of_rows(self, header: Sequence[str], rows: Sequence[Sequence[str]], lines: list[str] | None) -> list[str]:
-        names = [f"{json.dumps(name, ensure_ascii=False)}: " for name in self._renamed(header)]
-        return [self._begin + ", ".join(map(add, names, map(encode_basestring, row))) + ", " for row in rows]
+    def of_part(self, part: Part) -> list[str]:
+        """Their cells as texts."""
+        names = [f"{json.dumps(name, ensure_ascii=False)}: " for name in self._renamed(part.header)]
+        return [self._begin + ", ".join(map(add, names, map(encode_basestring, row))) + ", " for row in part.rows]
 
     def suffix(self, answer: Mapping[str, Any]) -> str:
+        """Its members, with the closing brace."""
         return json.dumps({name: answer[name] for name in COLUMNS}, ensure_ascii=False)[1:]
 
 
@@ -123,12 +131,15 @@ class Array(Lines):
     _begin = ",{"
 
     def head(self) -> str:
+        """The opening bracket."""
         return "[\n"
 
     def first(self, prefix: str) -> str:
+        """Without the comma."""
         return f" {prefix[1:]}"
 
     def tail(self) -> str:
+        """The closing bracket."""
         return "]\n"
 
 

@@ -4,17 +4,55 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import chain
 from typing import Any, Final
 
 from db.claims import BadInput
 from db.inventory.columns import DECODER, NAMES, bare
+from db.inventory.decoding import CHUNK
 
 MAX_JSON: Final = 256 * 2**20  # characters of a value; an answer of Azure Resource Graph has 1,000 machines of some kB each
 # Where an export wraps its rows: Azure Resource Graph's answer, OData, a list of machines.
 _WRAPPERS: Final = ("data", "value", "machines", "items")
 _BETWEEN: Final = re.compile(r"[\s,]*")
+
+
+class Json:
+    """Objects in a text."""
+
+    columns: list[str] | None = None
+
+    def __init__(self, chunks: Iterator[str], stack: ExitStack) -> None:
+        """Takes the text in pieces, and what closes files at the end."""
+        self._chunks = chunks
+        self._stack = stack
+
+    def find_columns(self) -> list[str]:
+        """Every name that an object has, in the order of their first appearance: objects need not be alike, and a table has one header.
+
+        The text is read through once for it, and kept in a temporary file meanwhile.
+        """
+        spool = self._stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline=""))  # noqa: SIM115 (the stack closes it)
+
+        def kept() -> Iterator[str]:
+            for chunk in self._chunks:
+                spool.write(chunk)
+                yield chunk
+
+        found: dict[str, None] = {}
+        for cells, _ in objects(kept()):
+            if cells.keys() - found.keys():
+                found |= dict.fromkeys(cells)
+        spool.seek(0)
+        self._chunks = iter(lambda: spool.read(CHUNK), "")
+        return list(found)
+
+    def records(self) -> Iterator[tuple[dict[str, Any], str]]:
+        """The objects, each with why it cannot be read, or ""."""
+        return objects(self._chunks)
 
 
 def objects(chunks: Iterator[str]) -> Iterator[tuple[dict[str, Any], str]]:

@@ -1,0 +1,189 @@
+"""DuckDB as an engine, the extra ``bulk``. It reads parts in parallel and writes the lines in their order.
+
+The table of verdicts is a type of DuckDB's, an enumeration of its keys, and a list of what stands behind each: a dictionary. A hash join of
+DuckDB does not keep the order of rows (seen with 2.0.1: the second thread's rows came first), and sorting them took three times as long as
+everything else together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from db.assess import Judge, Suffixes, Summary
+from db.claims import BadInput, EngineFailed
+from db.engines.normal import ESCAPES, Normal
+from db.inventory import DECIDING
+from db.inventory.columns import columns_of
+from db.inventory.decoding import MAX_ROW, Prefixed, opened
+from db.inventory.delimited import Delimited
+from db.inventory.forms import Csv
+from db.inventory.parquet import connected, identifier, quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+_NULL: Final = "\x01\x02"  # DuckDB wants a text that is read as NULL; a file that holds it is not read directly
+_READ: Final = "header = false, auto_detect = false, quote = '', escape = '', comment = '', strict_mode = true, null_padding = false"
+# Lines as they are: no quotes, and a delimiter of two characters that no line is split by.
+_WRITE: Final = "(format csv, header false, quote '', escape '', delimiter '\x02\x03')"
+_NEVER: Final = "\x02\x03"
+MAX_KINDS: Final = 300_000  # of machines; beyond it a fleet is normalised, which needs no memory for them
+
+
+def join(normal: Normal, folder: Path) -> Iterator[bytes]:
+    """Joins a normalised inventory with its verdicts.
+
+    Args:
+        normal: the inventory.
+        folder: for temporary files.
+
+    Yields:
+        the lines, in blocks.
+
+    Raises:
+        EngineFailed: DuckDB could not do it, or the number of lines is not that of the rows.
+    """
+    if not normal.rows:
+        return
+    out = folder / "joined"
+    with connected(folder) as conn, _told():
+        conn.execute(f"create table verdicts as select * from {_file([normal.table], ('key', 'suffix'))}")
+        _dictionary(conn)
+        end = _decoded("coalesce(getvariable('suffixes')[enum_code(try_cast(nullif(key, '') as kind)) + 1], own)")
+        source = _file(normal.parts, ("row", "key", "prefix", "own"))
+        written = conn.execute(f"copy (select {_decoded('prefix')} || {end} from {source}) to {quoted(str(out))} {_WRITE}").fetchone()
+    if written is None or written[0] != normal.rows:
+        raise EngineFailed(f"expected {normal.rows} rows of DuckDB, got {written}")
+    with out.open("rb") as lines:
+        yield from iter(lambda: lines.read(2**20), b"")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    import duckdb  # noqa: PLC0415
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise EngineFailed(f"expected DuckDB to join the fleet, got {str(error).splitlines()[0]}") from None
+
+
+def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary, out: Path, folder: Path) -> bool:
+    """Judges a file of CSV that DuckDB can read itself, line by line: no quotes, no blank lines, one column for each field.
+
+    Its kinds of machines (build, product, line, KBs as they stand) are judged, and joined with its lines. What is printed is CSV.
+
+    Args:
+        path: the file.
+        wanted: column names by field.
+        judge: of the day.
+        summary: counts the machines, for the user.
+        out: the file that is written.
+        folder: for what does not fit into memory.
+
+    Returns:
+        whether it was; if not, nothing was counted, and the inventory has to be normalised.
+    """
+    import duckdb  # noqa: PLC0415
+
+    table = _plain_table(path, wanted)
+    if table is None:
+        return False
+    columns = columns_of(table.header, wanted)
+    fields = [field for field in DECIDING if field in columns]
+    if any(len(columns[field]) > 1 for field in fields):
+        return False
+    texts = []
+    for field in fields:
+        cell = f"cells[{table.header.index(columns[field][0]) + 1}]"
+        texts.append(_reduced(cell, judge) if field == "kbs" else cell)
+    lines = f"""(select line, string_split(line, {quoted(table.delimiter)}) as cells
+        from {_file([path], ("line",), _NEVER, table.lines_before)})"""
+    form = Csv(table.header)
+    with connected(folder) as conn:
+        try:
+            kinds = conn.execute(
+                f"""select {", ".join(texts)}, count(*), min(len(cells)), max(len(cells)), bool_or(contains(line, ','))
+                from {lines} group by all limit {MAX_KINDS + 1}"""
+            ).fetchall()
+        except duckdb.Error:
+            return False  # whatever it is, our reader says it in its words
+        if not kinds or len(kinds) > MAX_KINDS or {n for *_, low, high, _ in kinds for n in (low, high)} != {len(table.header)}:
+            return False
+        if table.delimiter != "," and any(has_comma for *_, has_comma in kinds):
+            return False
+        suffixes = Suffixes(judge, form, fields)
+        ends = [("\x1f".join(texts_of), suffixes[tuple(texts_of)]) for *texts_of, _, _, _, _ in kinds]
+        for *texts_of, count, _, _, _ in kinds:
+            found = suffixes.judged[tuple(texts_of)]
+            summary.add(found.product, found.answer["verdict"], count)
+        line = "line" if table.delimiter == "," else f"replace(line, {quoted(table.delimiter)}, ',')"
+        key = f"concat_ws(chr(31), {', '.join(texts)})"
+        with _told():
+            conn.execute(
+                "create table verdicts as select unnest(?) as key, unnest(?) as suffix", [list(part) for part in zip(*ends, strict=True)]
+            )
+            _dictionary(conn)
+            written = conn.execute(
+                f"""copy (select {line} || getvariable('suffixes')[enum_code({key}::kind) + 1] as {identifier(form.head()[:-1])}
+                from {lines}) to {quoted(str(out))} {_WRITE.replace("header false", "header true")}"""
+            ).fetchone()
+    expected = sum(count for *_, count, _, _, _ in kinds)
+    if written is None or written[0] != expected:
+        raise EngineFailed(f"expected {expected} rows of DuckDB, got {written}")
+    return True
+
+
+def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
+    """The table in a file whose rows are its lines; None where it needs our reader."""
+    with ExitStack() as stack:
+        raw = Prefixed(stack.enter_context(path.open("rb", buffering=0)))
+        if raw.start[:2] in {b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff"} or b"\0" in raw.start or raw.start == b"PAR1" or raw.start[:1] in b"[{":
+            return None
+        try:
+            head, text = opened(raw, stack)
+            table = Delimited(head, text)
+        except (BadInput, UnicodeError):
+            return None
+    if "build" not in columns_of(table.header, wanted):
+        return None
+    last = b"\n"
+    with path.open("rb") as file:
+        while chunk := file.read(2**22):
+            if any(special in chunk for special in (b'"', b"{", b"\0", b"\x01", b"\x02", b"\x1f", b"\x1b", b"\r", b"\n\n")) or (
+                last == b"\n" and chunk[:1] == b"\n"
+            ):
+                return None
+            last = chunk[-1:]
+    return table
+
+
+def _reduced(cell: str, judge: Judge) -> str:
+    """``Judge.reduced`` in SQL."""
+    known = ", ".join(quoted(kb) for kb in sorted(judge.deciding_kbs))
+    return f"array_to_string(list_sort(list_intersect(string_split_regex({cell}, '[^0-9]+'), [{known}])), ' ')"
+
+
+def _file(paths: Sequence[Path], names: Sequence[str], delimiter: str = "\t", skip: int = 0) -> str:
+    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
+    files = ", ".join(quoted(str(path)) for path in paths)
+    return f"read_csv([{files}], {_READ}, skip = {skip}, delim = {quoted(delimiter)}, columns = {{{columns}}}, nullstr = '{_NULL}', max_line_size = {64 * MAX_ROW})"
+
+
+def _dictionary(conn: duckdb.DuckDBPyConnection) -> None:
+    """The table ``verdicts`` (key, suffix) as a type and a list."""
+    conn.execute("create type kind as enum (select key from verdicts order by key)")
+    conn.execute("set variable suffixes = (select list(suffix order by key) from verdicts)")
+
+
+def _decoded(sql: str) -> str:
+    for character, written in [*ESCAPES[1:], ESCAPES[0]]:
+        sql = f"replace({sql}, {_text(written)}, {_text(character)})"
+    return sql
+
+
+def _text(text: str) -> str:
+    return " || ".join(f"chr({ord(character)})" if character < " " else quoted(character) for character in text)
