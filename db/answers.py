@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from db.grammar import month_after, planned_by_cadence, second_tuesday
@@ -32,6 +33,7 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
+@lru_cache(maxsize=1024)
 def is_outdated(data_until: str | None, day: str) -> bool:
     """Whether a second Tuesday lies between the day the facts end and a day: then nothing is known to be current (case 44)."""
     if data_until is None:

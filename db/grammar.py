@@ -167,6 +167,7 @@ def iso_date_or_month(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)  # a lookup asks for some months several times
 def second_tuesday(month: str) -> str:
     """The day of the B release of a month "2026-06", as an ISO date.
 
@@ -182,6 +183,7 @@ def planned_by_cadence(month: str) -> str:
     return "baseline" if int(month[5:7]) in PLANNED_BASELINE_MONTHS else "hotpatch"
 
 
+@lru_cache(maxsize=4096)
 def month_after(month: str, steps: int = 1) -> str:
     """The month so many months later ("2026-12", 1 -> "2027-01"); steps may be negative."""
     index = int(month[:4]) * 12 + int(month[5:7]) - 1 + steps

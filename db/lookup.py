@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from db.answers import Restart, data_until, is_outdated, kb_text, next_restart, restart_of_standard_line
 from db.claims import BadInput
+from db.exposure import known_issues, open_cves
 from db.grammar import MONTHS, clean
 from db.lazy import lazy
 from db.products import product_id
@@ -147,7 +148,7 @@ _WHERE: Final = {
     "product": "product = ?1",
 }
 _COLUMNS: Final = """release, product, kb, build, build_number, revision, release_date, cadence, classification, restart_required, in_hotpatch_line,
-    in_standard_line, baseline_release, baseline_kb, baseline_build, derived_from, article_url, subject"""
+    in_standard_line, is_unplanned, baseline_release, baseline_kb, baseline_build, derived_from, article_url, subject"""
 _HOTPATCH_SIDE: Final = ("hotpatch", "component")
 
 
@@ -293,6 +294,7 @@ def _match(conn: sqlite3.Connection, row: sqlite3.Row, companions: list[str], li
         "cadence": row["cadence"],
         "restart_required": None if row["restart_required"] is None else bool(row["restart_required"]),
         "in_hotpatch_line": in_hotpatch_line,
+        "is_unplanned": bool(row["is_unplanned"]),
         "baseline": None
         if row["baseline_release"] is None
         else {"kb": kb_text(row["baseline_kb"]), "build": row["baseline_build"], "release_date": baseline_date},
@@ -301,9 +303,12 @@ def _match(conn: sqlite3.Connection, row: sqlite3.Row, companions: list[str], li
         "line": on_line,
         "newer": _newer(conn, row, on_line, day),
         "latest": latest(conn, row["product"], on_line, day),
+        "next_release": _next_release(conn, row, on_line, day),
         "next_restart": _restart(restart),
         "data_until": until,
         "is_outdated": is_outdated(until, day),
+        "known_issues": known_issues(conn, row["kb"], row["product"]),
+        "open_cves": open_cves(conn, row, on_line, day),
         "article_url": row["article_url"],
         "sources": _sources(conn, row["subject"]),
     }
@@ -332,6 +337,25 @@ def _newer(conn: sqlite3.Connection, row: sqlite3.Row, line: str, day: str) -> A
         (row["product"], day, row["release_date"], row["release_date"], row["revision"]),
     ).fetchone()
     return {"count": count, "baselines": baselines}
+
+
+def _next_release(conn: sqlite3.Connection, row: sqlite3.Row, line: str, day: str) -> Answer | None:
+    """What comes next for a machine with a release, up to a day: the newest baseline where one is newer, else the newest; None where it has it."""
+    in_line = "in_hotpatch_line" if line == "hotpatch" else "in_standard_line"
+    found = conn.execute(
+        f"""select kb, build, release_date, classification, restart_required from releases
+        where product = ? and {in_line} = 1 and release_date <= ? and (release_date > ? or release_date = ? and revision > ?)
+        and classification not in ('component', 'preview') and is_expired = 0
+        order by classification = 'baseline' and in_hotpatch_line and ? desc, release_date desc, revision desc, kb desc limit 1""",
+        (row["product"], day, row["release_date"], row["release_date"], row["revision"], line == "hotpatch"),
+    ).fetchone()
+    if found is None:
+        return None
+    kb, build, release_date, classification, restart = found
+    return {
+        "kb": kb_text(kb), "build": build, "release_date": release_date, "classification": classification,
+        "restart_required": None if restart is None else bool(restart),
+    }  # fmt: skip
 
 
 def _restart(restart: Restart | None) -> Answer | None:

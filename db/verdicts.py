@@ -5,7 +5,6 @@ One row per product, build, line and deciding KB, so that a fleet is judged by a
 
 from __future__ import annotations
 
-import calendar
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,10 @@ from db.grammar import month_after
 
 VERDICTS: Final = ("current", "behind", "restart_due", "left_line", "unsupported", "ambiguous", "unknown", "invalid")
 LINES: Final = ("hotpatch", "standard", "")
+# What lookup shows of a verdict; the rest it has itself.
+_SHOWN: Final = (
+    "verdict", "reason", "months_behind", "next_kb", "next_needs_restart", "rejoins_month", "newer_out_of_band",
+)  # fmt: skip
 
 
 class Verdict(NamedTuple):
@@ -238,7 +241,7 @@ def _last_day(stated: str | None) -> str | None:
     """The last day of what may be a month alone."""
     if stated is None or len(stated) != 7:
         return stated
-    return f"{stated}-{calendar.monthrange(int(stated[:4]), int(stated[5:]))[1]:02d}"
+    return (date.fromisoformat(f"{month_after(stated)}-01") - timedelta(days=1)).isoformat()
 
 
 def _releases(conn: sqlite3.Connection, product: str, day: str) -> list[_Release]:
@@ -287,20 +290,43 @@ def verdicts(conn: sqlite3.Connection, day: str, product: str | None = None) -> 
         yield from _Judge(conn, name, day).rows()
 
 
-def verdict_of(conn: sqlite3.Connection, product: str, build: str, line: str, kb: int | None, day: str) -> Verdict | None:
-    """The verdict of one build: that row of ``verdicts``.
+class Verdicts:
+    """Verdicts of single releases on one day, as ``lookup`` shows them."""
 
-    Args:
-        conn: a database with the fact tables.
-        product: its id.
-        build: OS build.
-        line: "hotpatch", "standard", or "" where it is not known.
-        kb: the KB that the build comes from, if that is known.
-        day: ISO date; releases up to it count.
+    def __init__(self, conn: sqlite3.Connection, day: str) -> None:
+        """Takes a database with the fact tables, and the day (ISO date)."""
+        self._conn = conn
+        self._day = day
+        self._judges: dict[str, _Judge] = {}
 
-    Returns:
-        None where the product has no such build by that day.
-    """
-    judge = _Judge(conn, product, day)
-    found = [release for release in judge.releases if release.build == build]
-    return judge.judge(build, found, line, kb) if found else None
+    def of(self, product: str, build: str, line: str, kb: int | None) -> Verdict | None:
+        """The verdict of one build: that row of ``verdicts``; None where the product has no such build by that day.
+
+        Args:
+            product: its id.
+            build: OS build.
+            line: "hotpatch", "standard", or "" where it is not known.
+            kb: the KB that the build comes from, if that is known.
+        """
+        judge = self._judges.get(product)
+        if judge is None:
+            judge = self._judges[product] = _Judge(self._conn, product, self._day)
+        found = [release for release in judge.releases if release.build == build]
+        return judge.judge(build, found, line, kb) if found else None
+
+    def added_to(self, answer: dict[str, Any], line: str | None) -> dict[str, Any]:
+        """An answer of ``db.lookup.find`` with the verdict of each match, for a machine that has it.
+
+        Args:
+            answer: is not changed.
+            line: as the user states it.
+        """
+        matches = []
+        for match in answer["matches"]:
+            kb = int(match["kb"][2:]) if match["kb"] else None
+            found = self.of(match["product"], match["build"], line or "", kb) if match["build"] else None
+            verdict = None
+            if found is not None:
+                verdict = {name: getattr(found, name) for name in _SHOWN}
+            matches.append(match | {"verdict": verdict})
+        return answer | {"matches": matches}

@@ -2,6 +2,6 @@
 
 import sys
 
-from scraper.cli import main
+from scraper.command import main
 
 sys.exit(main())

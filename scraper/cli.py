@@ -7,81 +7,40 @@ Exit codes: 0 done, 1 failed, 2 bad input, 3 a source failed (its facts were kep
 from __future__ import annotations
 
 import json
-import os
 import re
-import sqlite3
 import sys
 from collections.abc import Callable, Iterable
-from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
 from db import __version__, answers
-from db.claims import BadInput, EngineFailed, LockHeld
-from db.products import named, product_id
-from db.reading import open_for_reading, open_seed_database
+from db.claims import BadInput
+from db.products import named
 from scraper import text
-
-EXIT_FAILED: Final = 1
-EXIT_BAD_INPUT: Final = 2
-EXIT_SOURCE_FAILED: Final = 3
-EXIT_NO_ANSWER: Final = 4
-EXIT_LOCKED: Final = 5
-EXIT_STALE: Final = 6
-EXIT_INTERRUPTED: Final = 130
-
-DEFAULT_DB: Final = Path("hotpatch.db")
+from scraper.command import DB_VARIABLE, DEFAULT_DB, EXIT_NO_ANSWER, EXIT_SOURCE_FAILED, EXIT_STALE, day_of, named_product, reading, say
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def say(message: str) -> None:
-    """A line on stderr."""
-    click.echo(message, err=True)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The console script: errors that a user can mend are one line and an exit code.
+def run(arguments: list[str]) -> int:
+    """Any command, read by click; what it says is wrong is printed as it says it.
 
     Returns:
         the exit code.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")  # consoles without UTF-8
     try:
         # Not cli.main(), which turns a reader that has seen enough into exit code 1.
-        with cli.make_context("hotpatch-kb", sys.argv[1:] if arguments is None else list(arguments)) as context:
+        with cli.make_context("hotpatch-kb", arguments) as context:
             code = cli.invoke(context)
     except click.exceptions.Exit as done:
         code = done.exit_code
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        say("interrupted")
-        code = EXIT_INTERRUPTED
+    except click.exceptions.Abort:
+        raise KeyboardInterrupt from None
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except BadInput as error:
-        say(f"hotpatch-kb: {error}")
-        code = EXIT_BAD_INPUT
-    except sqlite3.OperationalError as error:
-        say(f"hotpatch-kb: the database cannot be used: {error}")
-        code = EXIT_FAILED
-    except EngineFailed as error:
-        say(f"hotpatch-kb: {error}")
-        code = EXIT_FAILED
-    except LockHeld as error:
-        say(f"hotpatch-kb: {error}")
-        code = EXIT_LOCKED
-    except BrokenPipeError:
-        code = 0
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader, "head" say, has seen enough: Python's own flush at exit must not fail on it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code if isinstance(code, int) else 0
 
 
@@ -92,62 +51,20 @@ def _common(command: F) -> F:
         "--db",
         "db",
         type=click.Path(path_type=Path, dir_okay=False),
-        default=DEFAULT_DB,
+        default=Path(DEFAULT_DB),
         show_default=True,
         help="The database file.",
-        envvar="HOTPATCH_KB_DB",
+        envvar=DB_VARIABLE,
     )(command)
 
 
 def _day(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    if value is None:
-        return None
-    try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-            raise ValueError
-        return date.fromisoformat(value).isoformat()
-    except ValueError:
-        raise BadInput(f"expected a day such as 2026-07-14, got {value!r}") from None
+    return day_of(value)
 
 
 _on = click.option("--on", callback=_day, metavar="DAY", help="The world as of that day: releases up to it, by today's knowledge.")
 _known = click.option("--known", callback=_day, metavar="DAY", help="The sources as they stood on that day.")
 _product = click.option("--product", metavar="PRODUCT", help="Only this product: ws2025, win11-25h2, 'Windows Server 2022' ...")
-
-
-def _reading(db: Path, known: str | None = None, *, with_groups: bool = False) -> sqlite3.Connection:
-    """The database to answer from; the embedded facts where there is none."""
-    if db.is_file():
-        conn = open_for_reading(db)
-        try:
-            conn.execute("select 1 from lines limit 1").fetchone()
-        except sqlite3.DatabaseError as error:
-            raise BadInput(f"expected a database of hotpatch-kb at {db}, got {error}") from None
-    else:
-        try:
-            conn = open_seed_database()
-        except FileNotFoundError as error:
-            raise BadInput(str(error)) from None
-        until = answers.latest_data_until(conn)
-        assert until is not None, "the embedded facts are read from pages that list lines"
-        say(
-            f"no database at {db}: answering from the embedded facts, which end on {until} ({answers.days_since(until, answers.today())} days ago)"
-        )
-    if known is None:
-        return conn
-    from db.known import database_known_on  # noqa: PLC0415
-
-    return database_known_on(conn, known, with_groups=with_groups)
-
-
-def _named_product(conn: sqlite3.Connection, value: str | None) -> str | None:
-    if value is None:
-        return None
-    names = answers.product_names(conn)
-    found = product_id(value)
-    if found not in names:
-        raise BadInput(f"expected a product ({', '.join(names)}), got {value!r}")
-    return found
 
 
 def _show(rows: list[dict[str, Any]], as_json: bool, lines: Callable[[], Iterable[str]]) -> None:
@@ -195,38 +112,14 @@ def lookup(
     """What is this build, version or KB?
 
     QUERY is a build (26100.32772), version (10.0.26100.32772), KB (KB5087423, the KB of an article too), build number
-    (26100), month (2026-06) or product, in any common spelling.
-    """
-    from db.grammar import kb as read_kb  # noqa: PLC0415
-    from db.lookup import find, read_query  # noqa: PLC0415
+    (26100), month (2026-06) or product, in any common spelling; "-" reads queries from standard input, one a line.
 
-    installed = []
-    for value in kb_installed:
-        for part in re.split(r"[\s,;]+", value.strip()):
-            try:
-                installed.append(read_kb(part))
-            except ValueError:
-                raise BadInput(f"expected a KB such as KB5070893, got {part!r}") from None
-    bad: list[BadInput] = []
-    good = []
-    for query in queries:
-        try:
-            read_query(query)
-            good.append(query)
-        except BadInput as error:
-            bad.append(error)
-    if not good:
-        raise bad[0]
-    conn = _reading(db, known)
-    product = _named_product(conn, product)
-    today = answers.today()
-    found = [find(conn, query, product=product, line=line, kb_installed=installed, on=on, today=known or today) for query in good]
-    _show(found, as_json, lambda: text.lookups(found, on or known or today))
-    for unread in bad:
-        say(f"hotpatch-kb: {unread}")
-    if bad:
-        return EXIT_BAD_INPUT
-    return EXIT_NO_ANSWER if any(answer["status"] == "not_found" for answer in found) else 0
+    The answer says what it is, whether a machine with it is patched, what comes next and whether that restarts, its baseline, known issues,
+    CVEs that stay open, and the sources.
+    """
+    from scraper import asking  # noqa: PLC0415
+
+    return asking.answer(asking.Asked(queries, product, line, kb_installed, on, known, db, as_json))
 
 
 @cli.command()
@@ -251,12 +144,12 @@ def calendar(
         raise BadInput("expected --ics with --alarm, got --alarm alone")
     if as_ics and as_json:
         raise BadInput("expected --ics or --json, got both")
-    facts = conn = _reading(db)
+    facts = conn = reading(db)
     if known is not None:
         from db.known import database_known_on  # noqa: PLC0415
 
         conn = database_known_on(facts, known)
-    product = _named_product(conn, product)
+    product = named_product(conn, product)
     months = answers.calendar(conn, product)
     rows = [row for row in months if year is None or row["month"][:4] == f"{year:04d}"]
     if not rows:
@@ -286,9 +179,9 @@ def calendar(
 @_common
 def next_command(product: str | None, on: str | None, known: str | None, db: Path, as_json: bool) -> int:
     """This month's release of the hotpatch line, and the next restart."""
-    conn = _reading(db, known)
+    conn = reading(db, known)
     day = on or known or answers.today()
-    rows = answers.next_restarts(conn, day, _named_product(conn, product))
+    rows = answers.next_restarts(conn, day, named_product(conn, product))
     _show(rows, as_json, lambda: text.next_restarts(rows, day))
     if not rows:
         say("hotpatch-kb: no product with a published hotpatch calendar and restarts to come is known for that")
@@ -304,8 +197,8 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     """What is to be said of a machine: a row per product, build, line and deciding KB. A fleet is judged by a join with it."""
     from db import verdicts as judged  # noqa: PLC0415
 
-    conn = _reading(db, known, with_groups=True)  # CVEs decide which out-of-band releases count
-    rows = [v._asdict() for v in judged.verdicts(conn, on or known or answers.today(), _named_product(conn, product))]
+    conn = reading(db, known, with_groups=True)  # CVEs decide which out-of-band releases count
+    rows = [v._asdict() for v in judged.verdicts(conn, on or known or answers.today(), named_product(conn, product))]
     _show(rows, as_json, lambda: text.verdicts(rows))
     return 0
 
@@ -358,7 +251,7 @@ def assess(
     """
     from scraper import fleet  # noqa: PLC0415
 
-    conn = _reading(db, known, with_groups=True)
+    conn = reading(db, known, with_groups=True)
     wanted = fleet.Wanted(
         day=on or known or answers.today(), shape="json" if as_json else shape, engine=engine, mapping=mapping, hotfixes=hotfixes,
         fail_on=fail_on, output=output, scratch=scratch, spark_master=spark_master,
@@ -392,13 +285,13 @@ def eligible(
 
     image = (publisher, offer, sku)
     if edition is not None and not any(image):
-        conn = _reading(db)
+        conn = reading(db)
         # "Windows Server 2025 Standard" names its product too.
         if match := re.match(r"(?P<product>Windows (?:Server )?\S+)\s+(?P<edition>\S.*)", edition.strip(), re.IGNORECASE):
             product, edition = product or match["product"], match["edition"]
-        rows = eligible_edition(conn, edition, platform, _named_product(conn, product))
+        rows = eligible_edition(conn, edition, platform, named_product(conn, product))
     elif edition is None and all(image):
-        rows = [eligible_image(_reading(db), publisher or "", offer or "", sku or "")]
+        rows = [eligible_image(reading(db), publisher or "", offer or "", sku or "")]
     else:
         missing = [name for name, value in zip(("--publisher", "--offer", "--sku"), image, strict=True) if not value]
         got = "both" if edition is not None else f"no {' and no '.join(missing)}" if any(image) else "neither"
@@ -474,8 +367,8 @@ def cost(
         cores=read["--cores"], servers=read["--servers"], cores_per_server=read["--cores-per-server"],
         discounts=[condition for condition, is_on in has.items() if is_on],
     )  # fmt: skip
-    conn = _reading(db)
-    row = costs.cost(conn, asked._replace(product=_named_product(conn, product) or product), answers.today())
+    conn = reading(db)
+    row = costs.cost(conn, asked._replace(product=named_product(conn, product) or product), answers.today())
     _show([row], as_json, lambda: text.cost(row))
     return EXIT_NO_ANSWER if row["cost_low"] is None else 0
 
@@ -487,8 +380,8 @@ def cost(
 @_common
 def changes(since: str | None, until: str | None, product: str | None, db: Path, as_json: bool) -> int:
     """What changed in the facts, newest first, by the day on which the page was read."""
-    conn = _reading(db)
-    product = _named_product(conn, product)
+    conn = reading(db)
+    product = named_product(conn, product)
     rows = answers.changes(conn, since, until, product)
     _show(rows, as_json, lambda: text.changes(rows, answers.latest_data_until(conn)))
     return 0
@@ -498,7 +391,7 @@ def changes(since: str | None, until: str | None, product: str | None, db: Path,
 @_common
 def status(db: Path, as_json: bool) -> int:
     """How fresh each source is. Exit code 6 if one is stale."""
-    conn = _reading(db)
+    conn = reading(db)
     rows = [dict(row) for row in conn.execute("select * from source_health")]
     _show(rows, as_json, lambda: text.status(rows))
     return EXIT_STALE if any(row["is_stale"] for row in rows) else 0
@@ -629,6 +522,6 @@ def seed(target: Path, db: Path, as_json: bool) -> int:
 
     if not db.is_file():
         raise BadInput(f"expected a database at {db}, got none")
-    rows = [{"file": f"{name}.tsv", "rows": count} for name, count in write_seed(_reading(db), target).items()]
+    rows = [{"file": f"{name}.tsv", "rows": count} for name, count in write_seed(reading(db), target).items()]
     _show(rows, as_json, lambda: [f"{row['file']}: {row['rows']} rows" for row in rows])
     return 0

@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from db import assess as judging
-from db.claims import BadInput, EngineFailed
+from db.claims import BadInput
 from db.inventory import Inventory, inventory
 from db.inventory.forms import FORMS, Form
 from db.inventory.hotfixes import Hotfixes
 from db.verdicts import VERDICTS
+
+if TYPE_CHECKING:
+    from db.engines.normal import Normal
 
 EXIT_MET: Final = 6
 SHAPES: Final = (*FORMS, "parquet")
@@ -115,25 +118,19 @@ def _lines(found: Inventory, form: Form, wanted: Wanted, judge: judging.Judge, s
     yield form.tail().encode()
 
 
-def _duckdb() -> Callable[[Any, Path], Iterator[bytes]]:
+def _duckdb() -> Callable[[Normal, Path], Iterator[bytes]]:
     from db.engines import duck  # noqa: PLC0415
 
     return duck.join
 
 
-def _spark(master: str | None) -> Callable[[Any, Path], Iterator[bytes]]:
+def _spark(master: str | None) -> Callable[[Normal, Path], Iterator[bytes]]:
     try:
         from db.engines import spark  # noqa: PLC0415
     except ImportError as error:
         raise BadInput(f"expected Spark for --engine spark, got {error}: pip install 'hotpatch-kb[spark]'") from None
 
-    def join(normal: Any, folder: Path) -> Iterator[bytes]:
-        try:
-            yield from spark.join(normal.parts, normal.table, folder, master=master)
-        except spark.SparkFailed as error:
-            raise EngineFailed(str(error)) from None
-
-    return join
+    return lambda normal, folder: spark.join(normal.parts, normal.table, folder, master=master)
 
 
 def _read_by_duckdb(

@@ -101,7 +101,10 @@ def _brief(match: Row) -> tuple[object, ...]:
 def _match(query: str, match: Row, day: str) -> Iterator[str]:
     letter = f", {match['cadence']}" if match["cadence"] and match["classification"] != "component" else ""
     yield f"{query}: {match['kb'] or 'no KB'} {match['build'] or 'without a build'} on {named(match['product']).name}"
+    if match["is_unplanned"]:
+        letter += ", unplanned: its month was planned as a hotpatch"
     yield f"  is           {_CLASSES[match['classification']]}{letter}, released {match['release_date'] or 'on a day no page states'}"
+    yield from _verdict(match)
     if match["classification"] in {"hotpatch", "component"}:
         yield f"  baseline     {_release(match['baseline'])}"
     if match["derived_from"]:
@@ -115,10 +118,54 @@ def _match(query: str, match: Row, day: str) -> Iterator[str]:
     due = "due now, for a newer baseline; after that " if match["line"] == "hotpatch" and match["newer"]["baselines"] else ""
     yield f"  next restart {due}{_restart(match['next_restart'], match['line'])}"
     yield f"  known until  {match['data_until']}" + (f": {outdated(match['data_until'])}" if match["is_outdated"] else "")
+    yield from _exposure(match)
     if match["article_url"]:
         yield f"  article      {match['article_url']}"
     for url in match["sources"]:
         yield f"  source       {url}"
+
+
+_VERDICTS = {
+    "current": "patched (current)",
+    "behind": "not patched (behind)",
+    "restart_due": "not patched (restart due)",
+    "left_line": "it has left the hotpatch line",
+    "unsupported": "not supported",
+    "ambiguous": "it depends on the line (--line)",
+    "unknown": "not known whether it is patched",
+}
+
+
+def _verdict(match: Row) -> Iterator[str]:
+    """Whether a machine with it is patched, and what comes next."""
+    verdict = match.get("verdict")
+    if verdict is None:
+        return
+    behind = f"; {verdict['months_behind']} month{'s' if verdict['months_behind'] > 1 else ''} behind" if verdict["months_behind"] else ""
+    yield f"  verdict      {_VERDICTS[verdict['verdict']]}; {verdict['reason']}{behind}"
+    if verdict["next_kb"]:
+        yield f"  next         {verdict['next_kb']}, {'which restarts' if verdict['next_needs_restart'] else 'without a restart'}"
+    if verdict["rejoins_month"]:
+        yield f"  rejoins      with the baseline of {_month(verdict['rejoins_month'])}"
+    if verdict["newer_out_of_band"]:
+        yield f"  also newer   {verdict['newer_out_of_band']}, out of band or for a component"
+
+
+def _exposure(match: Row) -> Iterator[str]:
+    """Known issues, and CVEs that stay open."""
+    for issue in match["known_issues"]:
+        state = f"resolved by {issue['resolved_by_kb']}" if issue["resolved_by_kb"] else issue["state"]
+        yield f"  known issue  {state}: {issue['title']}"
+    cves = match["open_cves"]
+    if cves is None:
+        yield "  open CVEs    not known: no security data in this database; a crawl reads it"
+        return
+    for gap in cves["gaps"]:
+        closed = f"closed by its companion {gap['companion_kb']}" if gap["companion_kb"] else "until the next baseline"
+        severity = f" ({gap['severity']})" if gap["severity"] else ""
+        yield f"  open CVE     {gap['cve']}{severity}, {closed}"
+    unknown = f"; of {', '.join(cves['unknown_months'])} nothing is known" if cves["unknown_months"] else ""
+    yield f"  open CVEs    {cves['fixed_by_newer'] or 'none'} that newer releases of the {match['line']} line fix{unknown}"
 
 
 def coming(months: Iterable[Row], restarts: Iterable[Row], day: str) -> dict[str, set[str]]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 import render
 
-from scraper.cli import main
+from scraper.command import main
 
 HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared"

@@ -31,7 +31,7 @@ from db.known import database_known_on
 from db.reading import open_for_reading, open_seed_database
 from db.resolve import Resolver
 from scraper import text
-from scraper.cli import main
+from scraper.command import main
 
 PRODUCTS = ("win11-24h2", "win11-25h2", "ws2022", "ws2025")
 
@@ -430,7 +430,7 @@ def test_bytes_go_out_unchanged(run: Command, tmp_path: Path, file: str) -> None
 
 def test_the_library_is_loaded_for_ics_alone(tmp_path: Path) -> None:
     for arguments, is_loaded in (((), False), (("--json",), False), (("--ics",), True)):
-        code = f"import sys; from scraper.cli import main; main(['calendar', *{list(arguments)}]); sys.stderr.write(str('icalendar' in sys.modules))"
+        code = f"import sys; from scraper.command import main; main(['calendar', *{list(arguments)}]); sys.stderr.write(str('icalendar' in sys.modules))"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=tmp_path, check=True)
         assert done.stderr.decode().endswith(str(is_loaded)), arguments
 

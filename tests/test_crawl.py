@@ -18,7 +18,7 @@ import render
 from conftest import Command
 from dumps import FACTS, dump, query
 
-from scraper.cli import main
+from scraper.command import main
 from scraper.crawl import locked
 from scraper.sources import registry
 

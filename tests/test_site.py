@@ -28,7 +28,7 @@ from rendered import msrc_cvrf, support_article
 
 from db import answers, lookup, schema, seeding, site
 from db.reading import open_for_reading
-from scraper.cli import main
+from scraper.command import main
 
 with warnings.catch_warnings():
     # Datasette 0.65.5 leaves a database in memory open as it is imported and with each table it shows; Python 3.13 warns of it.

@@ -84,7 +84,7 @@ def test_a_month_of_20_megabytes_within_200(worlds: dict[str, Path], tmp_path: P
     """The whole program, from the socket to the tables, in a process of its own."""
     pytest.importorskip("resource", reason="peak memory is read from the resource module, which Windows lacks")
     code = (
-        "import resource, sys\nfrom scraper.cli import main\n"
+        "import resource, sys\nfrom scraper.command import main\n"
         "done = main(sys.argv[1:])\n"
         "print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform != 'darwin' else 1 << 20), done)\n"
     )

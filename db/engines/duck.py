@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from db.assess import Judge, Suffixes, Summary
 from db.claims import BadInput, EngineFailed
-from db.engines.normal import ESCAPES, Normal
+from db.engines.normal import DECODING, Normal
 from db.inventory import DECIDING
 from db.inventory.columns import columns_of
 from db.inventory.decoding import MAX_ROW, Prefixed, opened
@@ -180,7 +180,7 @@ def _dictionary(conn: duckdb.DuckDBPyConnection) -> None:
 
 
 def _decoded(sql: str) -> str:
-    for character, written in [*ESCAPES[1:], ESCAPES[0]]:
+    for character, written in DECODING:
         sql = f"replace({sql}, {_text(written)}, {_text(character)})"
     return sql
 

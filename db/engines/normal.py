@@ -16,9 +16,11 @@ from db.assess import Judge, Suffixes, Summary
 from db.inventory import Inventory
 from db.inventory.forms import Form
 
-ROWS: Final = 1_000_000  # of a part; Spark reads a part in one task
+ROWS: Final = 200_000  # of a part, some 20 MB: Spark reads a part in one task, and a million rows keep five busy
 # What would end a cell or a row, and NUL, which engines cut texts at, as ESC and a digit; ESC itself first.
 ESCAPES: Final = (("\x1b", "\x1b0"), ("\n", "\x1b1"), ("\r", "\x1b2"), ("\t", "\x1b3"), ("\x00", "\x1b4"))
+# Back again: ESC last, since what it stands for must not be read as another one's beginning.
+DECODING: Final = (*ESCAPES[1:], ESCAPES[0])
 
 
 class Normal(NamedTuple):

@@ -1,0 +1,217 @@
+"""Lookup as scripts use it: the quick way in, standard input, the index, known issues and open CVEs."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from conftest import Command
+from test_answers import LOOKUPS
+
+from db.claims import BadInput
+from db.index import MAX_OTHERS, Index
+from db.lookup import find
+from db.reading import open_seed_database
+from scraper import asking, cli
+
+DAY = "2026-07-20"
+
+
+@pytest.fixture(autouse=True)
+def _day(at: Callable[[str], None]) -> None:
+    at(DAY)
+
+
+@pytest.fixture(scope="module")
+def conn() -> Iterator[sqlite3.Connection]:
+    connection = open_seed_database()
+    yield connection
+    connection.close()
+
+
+# --- the quick way in ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *LOOKUPS.values(),
+        ["KB5087423", "--json", "--product=ws2025", "--kb-installed", "5087423", "--kb-installed=KB5082063"],
+        ["--", "KB5087423"],
+        ["26100.1", "nonsense", "KB5087423"],
+        ["26100.1", "--db", "elsewhere.db"],
+        ["20348.587", "--known", "2026-07-23"],
+    ],
+)
+def test_it_answers_as_click_would(arguments: list[str], run: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    assert asking.plain(arguments) is not None
+    quick = run("lookup", *arguments)
+    code = cli.run(["lookup", *arguments])
+    assert (code, *capsys.readouterr()) == (quick.code, quick.out, quick.err)
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--help"], ["-h"], ["x", "--line", "both"], ["x", "--product"], ["x", "--colour"], ["-x"], ["x", "--json=1"]]
+)
+def test_what_is_not_plain_is_left_to_click(arguments: list[str], run: Command) -> None:
+    assert asking.plain(arguments) is None
+    done = run("lookup", *arguments)
+    assert done.code == (0 if arguments in (["--help"], ["-h"]) else 2)
+    assert done.out + done.err
+
+
+def test_the_database_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOTPATCH_KB_DB", "mine.db")
+    asked = asking.plain(["x"]), asking.plain(["x", "--db", "other.db"])
+    assert [a and a.db for a in asked] == ["mine.db", "other.db"]
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "20260230", "2026-7-20", "yesterday", "2026-07-2\u0660"])
+def test_a_day_that_is_none(day: str, run: Command) -> None:
+    done = run("lookup", "KB5087423", "--on", day)
+    assert (done.code, done.out, done.err.splitlines()[-1]) == (2, "", f"hotpatch-kb: expected a day such as 2026-07-14, got {day!r}")
+
+
+# --- standard input -----------------------------------------------------------------------------------------------------
+
+
+def test_queries_from_standard_input(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["26100.32772", "", "  kb5089466 \r", "noise", "x" * 100_000, "26100.1", "26100.32772"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(lines)))
+    done = run("lookup", "-", "--json")
+    found = done.json()
+    assert (done.code, [(a["query"], a["status"]) for a in found]) == (
+        2,
+        [("26100.32772", "found"), ("  kb5089466 ", "found"), ("26100.1", "not_found"), ("26100.32772", "found")],
+    )
+    assert len([line for line in done.err.splitlines() if line.startswith("hotpatch-kb: expected a build")]) == 2
+    assert found[0] == found[3] == run("lookup", "26100.32772", "--json").json()[0]
+
+
+def test_nothing_on_standard_input(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert (run("lookup", "-", "--json").json(), run("lookup", "-").out) == ([], "")
+
+
+# --- the index ----------------------------------------------------------------------------------------------------------
+
+
+def _spellings(name: str) -> list[str]:
+    if name.isdigit():
+        return [name, f"KB{name}", f"kb{name}", f" KB {name}", f"kb-{name}\n"]
+    return [
+        name,
+        f"10.0.{name}",
+        f" {name} ",
+        f"OS Build {name}",
+        f"Microsoft Windows [Version 10.0.{name}]",
+        f"Version 24H2 (OS Build {name})",
+    ]
+
+
+def _names(conn: sqlite3.Connection) -> list[str]:
+    builds = conn.execute("select distinct build from releases where build is not null order by build").fetchall()
+    return [row[0] for row in builds] + [str(row[0]) for row in conn.execute("select kb from kbs order by kb")]
+
+
+def test_spellings_of_one_thing_always_agree(conn: sqlite3.Connection, tries: int) -> None:
+    """All builds and KBs in the long run, a sample in an ordinary one."""
+    names = _names(conn)
+    index = Index(conn, today=DAY)
+    for name in random.Random(20261125).sample(names, min(len(names), tries * 60)):
+        wanted = find(conn, name, today=DAY)
+        for spelling in _spellings(name):
+            assert index.find(spelling) == wanted | {"query": spelling} == find(conn, spelling, today=DAY)
+            assert index.find(spelling) is index.find(spelling)
+
+
+@pytest.mark.parametrize("options", [{"product": "ws2025"}, {"line": "standard"}, {"kb_installed": (5070893,)}, {"on": "2025-11-05"}])
+def test_an_index_knows_what_is_known_of_the_machine(options: dict[str, Any], conn: sqlite3.Connection) -> None:
+    index = Index(conn, today=DAY, **options)
+    for query in ("26100.6905", "20348.587", "KB5070893", "ws2025", "26100", "June 2026", "26100.1"):
+        assert index.find(query) == find(conn, query, today=DAY, **options)
+
+
+def test_noise_does_not_fill_the_memory(conn: sqlite3.Connection) -> None:
+    index = Index(conn, today=DAY)
+    for number in range(MAX_OTHERS + 10):
+        assert index.find(f"60000.{number}" if number < 60_000 else "x")["status"] == "not_found"
+    assert len(index._others) <= MAX_OTHERS
+    assert len(index._named) == 0
+    with pytest.raises(BadInput, match="expected a build"):
+        index.find("noise")
+
+
+# --- issues and CVEs ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_security_data(conn: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """The embedded facts with made issues and CVEs of December 2025 on Windows Server 2025."""
+    copy = sqlite3.connect(":memory:")
+    conn.backup(copy)
+    copy.row_factory = sqlite3.Row
+    cves = {  # KB: CVEs; the LCU of the month, its hotpatch, the companion; the baseline of January; the LCU of the month before
+        5072033: ("CVE-2025-54100", "CVE-2025-90001"), 5072014: ("CVE-2025-90001",), 5074204: ("CVE-2025-54100",), 5073379: ("CVE-2026-90002", "CVE-2025-90001"),
+    }  # fmt: skip
+    for kb, names in cves.items():
+        for cve in names:
+            copy.execute("insert or ignore into subjects values (?, 'cve')", (f"cve/{cve}",))
+            copy.execute(
+                "insert into kb_cves values (?, 'ws2025', ?, 'Important', null, 'security', null, ?, ?)",
+                (kb, cve, "2026-01" if kb == 5073379 else "2025-12", f"cve/{cve}"),
+            )
+    for number, (title, state, resolved_by) in enumerate((("Made issue", "open", None), ("Made and mended", "resolved", 5073379))):
+        copy.execute("insert or ignore into subjects values (?, 'issue')", (f"issue/5072014/{number}",))
+        copy.execute(
+            "insert into known_issues values (?, 5072014, 'ws2025', ?, ?, 'It fails', 'Wait', ?, ?, null, null, null, null, ?)",
+            (number, title.lower(), title, state, resolved_by, f"issue/5072014/{number}"),
+        )
+    yield copy
+    copy.close()
+
+
+def test_known_issues_and_open_cves(with_security_data: sqlite3.Connection) -> None:
+    """Case 31: the hotpatch of December 2025 leaves CVE-2025-54100 open, its companion closes it."""
+    match = find(with_security_data, "26100.7392", product="ws2025", on="2026-01-20", today=DAY)["matches"][0]
+    assert [(issue["title"], issue["state"], issue["resolved_by_kb"]) for issue in match["known_issues"]] == [
+        ("Made issue", "open", None), ("Made and mended", "resolved", "KB5073379"),
+    ]  # fmt: skip
+    assert match["open_cves"] == {
+        "gaps": [{"cve": "CVE-2025-54100", "severity": "Important", "companion_kb": "KB5074204"}],
+        "fixed_by_newer": 1,  # the one that it fixes itself is listed again in January, and does not count
+        "unknown_months": [],
+    }
+    before = find(with_security_data, "26100.7392", product="ws2025", on="2025-12-20", today=DAY)["matches"][0]["open_cves"]
+    assert before["fixed_by_newer"] == 0
+    later = find(with_security_data, "26100.7392", product="ws2025", today=DAY)["matches"][0]["open_cves"]
+    assert later["unknown_months"] == ["2026-02", "2026-03", "2026-04", "2026-05", "2026-06", "2026-07"]
+    other = find(with_security_data, "26100.7392", product="win11-24h2", on="2026-01-20", today=DAY)["matches"][0]
+    assert (other["known_issues"], other["open_cves"]["gaps"]) == ([], [])
+
+
+def test_they_are_shown(with_security_data: sqlite3.Connection, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scraper.asking.reading", lambda *_, **__: with_security_data)
+    lines = run("lookup", "26100.7392", "--product", "ws2025", "--on", "2026-01-20").out.splitlines()
+    assert [line[2:].strip() for line in lines if "issue" in line or "CVE" in line] == [
+        "known issue  open: Made issue",
+        "known issue  resolved by KB5073379: Made and mended",
+        "open CVE     CVE-2025-54100 (Important), closed by its companion KB5074204",
+        "open CVEs    1 that newer releases of the hotpatch line fix",
+    ]
+
+
+def test_a_verdict_beside_each_match(run: Command) -> None:
+    answer = run("lookup", "26100.6905", "--product", "ws2025", "--line", "hotpatch", "--on", "2025-11-05", "--json").json()[0]
+    assert [(m["kb"], m["verdict"]["verdict"], m["verdict"]["rejoins_month"]) for m in answer["matches"]] == [
+        ("KB5070881", "left_line", "2026-01"), ("KB5070893", "current", None),
+    ]  # fmt: skip
+    assert json.dumps(answer)
+    unplanned = run("lookup", "KB5094125", "--product", "ws2025").out
+    assert "baseline (restart), B, unplanned: its month was planned as a hotpatch, released 2026-06-09" in unplanned
