@@ -19,7 +19,7 @@ from db.inventory.columns import line_of, reducer
 from db.inventory.forms import COLUMNS, Form
 from db.lookup import read_query
 from db.products import product_id
-from db.verdicts import Verdict, verdicts
+from db.verdicts import Verdict, Verdicts
 
 __all__ = ["COLUMNS", "Judge", "Judged", "Suffixes", "Summary", "assess"]
 
@@ -57,12 +57,8 @@ class Judge:
 
     def __init__(self, conn: sqlite3.Connection, day: str) -> None:
         """Reads the verdicts of a day (ISO date) from a database with the fact tables."""
-        self._rows: dict[tuple[str, str], dict[tuple[str, str], Verdict]] = defaultdict(dict)
-        self._products: dict[str, list[str]] = defaultdict(list)
-        for verdict in verdicts(conn, day):
-            if verdict.product not in self._products[verdict.build]:
-                self._products[verdict.build].append(verdict.product)
-            self._rows[verdict.product, verdict.build][verdict.line, verdict.deciding_kb] = verdict
+        self._verdicts = Verdicts(conn, day)
+        self._products = self._verdicts.products_by_build()
         # A KB that only the hotpatch line has always means that line.
         self._hotpatch_kbs: dict[str, set[str]] = defaultdict(set)
         for product, kb in conn.execute(
@@ -70,6 +66,14 @@ class Judge:
             having min(classification in ('hotpatch', 'component')) = 1"""
         ):
             self._hotpatch_kbs[product].add(str(kb))
+        # Builds that a machine can have only after the day.
+        self._later: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for build, product, released in conn.execute(
+            """select build, product, min(release_date) from releases where build is not null group by product, build
+            having min(release_date) > ? order by 3, 2""",
+            (day,),
+        ):
+            self._later[build].append((product, released))
         # The KBs that may change a verdict: those, and where a build has several the ones that it has. A few hundred of 1,500.
         shared = conn.execute(
             """select kb from releases where kb is not null and build in
@@ -106,10 +110,14 @@ class Judge:
         line = line_of(machine.get("line", ""))
         products = self._of_name(stated, self._products.get(build, []))
         if not products:
-            return _judged("unknown", f"no source names the build {build}{f' of {stated}' if stated else ''}", stated)
+            whose = f" of {stated}" if stated else ""
+            later = [days for days in self._later.get(build, ()) if self._of_name(stated, [days[0]])]
+            if later:
+                return _judged("unknown", f"the build {build}{whose} was released on {later[0][1]}, after the day asked for", stated)
+            return _judged("unknown", f"no source names the build {build}{whose}", stated)
         kbs = frozenset(self.reduced(machine.get("kbs", "")).split())
         # An installed KB that only one of the products has with this build tells the product too.
-        products = [product for product in products if any(kb[2:] in kbs for _, kb in self._rows[product, build])] or products
+        products = [product for product in products if any(kb[2:] in kbs for _, kb in self._verdicts.of_build(product, build))] or products
         return self._of_products([self._of_product(product, build, line, kbs) for product in products])
 
     def _of_products(self, found: Sequence[Verdict]) -> Judged:
@@ -144,7 +152,7 @@ class Judge:
         return []
 
     def _of_product(self, product: str, build: str, line: str, kbs: frozenset[str]) -> Verdict:
-        rows = self._rows[product, build]
+        rows = self._verdicts.of_build(product, build)
         hotpatch_kbs = self._hotpatch_kbs[product]
         if kbs & hotpatch_kbs:
             line = "hotpatch"

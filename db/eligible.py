@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any, Final
+from typing import Any
 
 from db.claims import BadInput
+from db.products import PLATFORMS
 
 Answer = dict[str, Any]
-
-PLATFORMS: Final = {"azure": "Azure", "azure_local": "Azure Local", "arc": "Azure Arc", "intune": "Intune or Windows Autopatch"}
 
 
 def eligible_image(conn: sqlite3.Connection, publisher: str, offer: str, sku: str) -> Answer:

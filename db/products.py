@@ -54,6 +54,9 @@ KNOWN: Final = {
 }
 BUILD_NUMBERS: Final = frozenset(p.build_number for p in KNOWN.values() if p.build_number)
 
+# Where machines run, or what manages them, as people call it.
+PLATFORMS: Final = {"azure": "Azure", "azure_local": "Azure Local", "arc": "Azure Arc", "intune": "Intune or Windows Autopatch"}
+
 # Semi-annual channel servers, all out of support since 2022-08-09, shared builds and KBs with the Windows 10 of
 # their name and never had hotpatching: not products here ("Windows Server, version 1809", last seen 2026-07).
 SEMI_ANNUAL_SERVERS: Final = frozenset({"1709", "1803", "1809", "1903", "1909", "2004", "20h2"})

@@ -125,17 +125,21 @@ class _Judge:
             "standard": _Line([r for r in self.releases if r.in_standard_line], data_until(conn, product, "standard")),
         }
 
-    def rows(self) -> Iterator[Verdict]:
-        """Every build of the product with every line and every KB that may decide."""
-        by_build: dict[str, list[_Release]] = defaultdict(list)
+        self.by_build: dict[str, list[_Release]] = defaultdict(list)
         for release in self.releases:
             if release.build:
-                by_build[release.build].append(release)
-        for build, found in sorted(by_build.items(), key=lambda item: tuple(map(int, item[0].split(".")))):
-            kbs = sorted({release.kb for release in found if release.kb})
-            for line in LINES:
-                for kb in (None, *kbs):
-                    yield self.judge(build, found, line, kb)
+                self.by_build[release.build].append(release)
+
+    def rows(self) -> Iterator[Verdict]:
+        """Every build of the product with every line and every KB that may decide."""
+        for build in sorted(self.by_build, key=lambda build: tuple(map(int, build.split(".")))):
+            yield from self.of_build(build).values()
+
+    def of_build(self, build: str) -> dict[tuple[str, str], Verdict]:
+        """The rows of one build, by line and deciding KB."""
+        found = self.by_build[build]
+        kbs = sorted({release.kb for release in found if release.kb})
+        return {(line, kb_text(kb) or ""): self.judge(build, found, line, kb) for line in LINES for kb in (None, *kbs)}
 
     def judge(self, build: str, found: Sequence[_Release], line: str, kb: int | None) -> Verdict:
         """The one verdict for a build of this product."""
@@ -283,36 +287,46 @@ def verdicts(conn: sqlite3.Connection, day: str, product: str | None = None) -> 
         day: ISO date; today's knowledge, releases up to it.
         product: an id, if only one product is wanted.
     """
-    names = conn.execute(
-        "select distinct product from releases where product = coalesce(?, product) order by product", (product,)
-    ).fetchall()
-    for (name,) in names:
-        yield from _Judge(conn, name, day).rows()
+    for name in _products(conn):
+        if product in {None, name}:
+            yield from _Judge(conn, name, day).rows()
+
+
+def _products(conn: sqlite3.Connection) -> list[str]:
+    return [row[0] for row in conn.execute("select distinct product from releases order by product")]
 
 
 class Verdicts:
-    """Verdicts of single releases on one day, as ``lookup`` shows them."""
+    """The rows of ``verdicts`` of one day, each made when it is asked for."""
 
     def __init__(self, conn: sqlite3.Connection, day: str) -> None:
         """Takes a database with the fact tables, and the day (ISO date)."""
         self._conn = conn
         self._day = day
         self._judges: dict[str, _Judge] = {}
+        self._rows: dict[tuple[str, str], dict[tuple[str, str], Verdict]] = {}
 
-    def of(self, product: str, build: str, line: str, kb: int | None) -> Verdict | None:
-        """The verdict of one build: that row of ``verdicts``; None where the product has no such build by that day.
+    def products_by_build(self) -> dict[str, list[str]]:
+        """The products that have each build by that day, in their order."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for product in _products(self._conn):
+            for build in self._judge(product).by_build:
+                found[build].append(product)
+        return dict(found)
 
-        Args:
-            product: its id.
-            build: OS build.
-            line: "hotpatch", "standard", or "" where it is not known.
-            kb: the KB that the build comes from, if that is known.
-        """
+    def of_build(self, product: str, build: str) -> dict[tuple[str, str], Verdict]:
+        """The rows of a product's build, by line and deciding KB; none where it has no such build by that day."""
+        rows = self._rows.get((product, build))
+        if rows is None:
+            judge = self._judge(product)
+            rows = self._rows[product, build] = judge.of_build(build) if build in judge.by_build else {}
+        return rows
+
+    def _judge(self, product: str) -> _Judge:
         judge = self._judges.get(product)
         if judge is None:
             judge = self._judges[product] = _Judge(self._conn, product, self._day)
-        found = [release for release in judge.releases if release.build == build]
-        return judge.judge(build, found, line, kb) if found else None
+        return judge
 
     def added_to(self, answer: dict[str, Any], line: str | None) -> dict[str, Any]:
         """An answer of ``db.lookup.find`` with the verdict of each match, for a machine that has it.
@@ -323,10 +337,7 @@ class Verdicts:
         """
         matches = []
         for match in answer["matches"]:
-            kb = int(match["kb"][2:]) if match["kb"] else None
-            found = self.of(match["product"], match["build"], line or "", kb) if match["build"] else None
-            verdict = None
-            if found is not None:
-                verdict = {name: getattr(found, name) for name in _SHOWN}
-            matches.append(match | {"verdict": verdict})
+            rows = self.of_build(match["product"], match["build"]) if match["build"] else {}
+            found = rows.get((line or "", match["kb"] or ""))
+            matches.append(match | {"verdict": None if found is None else {name: getattr(found, name) for name in _SHOWN}})
         return answer | {"matches": matches}

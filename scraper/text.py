@@ -7,9 +7,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from db.answers import is_outdated
-from db.eligible import PLATFORMS
 from db.grammar import MONTHS
-from db.products import named
+from db.products import PLATFORMS, named
 
 if TYPE_CHECKING:
     from scraper.crawl import Result

@@ -87,8 +87,6 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
     Returns:
         whether it was; if not, nothing was counted, and the inventory has to be normalised.
     """
-    import duckdb  # noqa: PLC0415
-
     table = _plain_table(path, wanted)
     if table is None:
         return False
@@ -104,6 +102,8 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
         from {_file([path], ("line",), _NEVER, table.lines_before)})"""
     form = Csv(table.header)
     with connected(folder) as conn:
+        import duckdb  # noqa: PLC0415 (there, since it is connected)
+
         try:
             kinds = conn.execute(
                 f"""select {", ".join(texts)}, count(*), min(len(cells)), max(len(cells)), bool_or(contains(line, ','))
