@@ -1,52 +1,115 @@
-"""``hotpatch-kb assess`` of a fleet, from bytes to bytes, against reading and writing the same table with the standard library.
+"""``hotpatch-kb assess`` against the least that the same files could take.
 
-Every third machine is stated to be enrolled; builds are all that are known, in an order that leaves nothing to the cache of the last row.
+The built-in engine, from bytes to bytes, against a bare loop from ``csv.reader`` to ``csv.writer`` with as many columns; DuckDB's engine, from file
+to file, against DuckDB's own join of the same files. Files with the builds that there are and with 33,000 different ones, with and without a
+column of installed KBs, another list for each machine; builds come in an order that leaves nothing to the cache of the last row.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Final
 
+from material import PROJECT
 from timing import Row, compared, in_turns
 
-from db.assess import COLUMNS, Judge, assess
-from db.inventory import read
+from db.assess import COLUMNS, Judge, Summary, assess
+from db.engines import duck
+from db.inventory import inventory
+from db.inventory.forms import Csv
+from db.inventory.parquet import connected, quoted
 from db.reading import open_seed_database
-from scraper.fleet import as_csv
+from db.verdicts import Verdict, verdicts
 
-MACHINES: Final = 50_000
+sys.path.append(str(PROJECT / "tests"))
+import fleets
+
+MACHINES: Final = 100_000
+LARGE: Final = 1_000_000  # of DuckDB's files: less is over before its threads are warm
 DAY: Final = "2026-07-20"
-TARGET: Final = 8.0
-STEP: Final = 7919  # a prime: neighbours have nothing in common
+# At least as many rows a second as the bare loop, and half as many where lists of KBs are read.
+TARGETS: Final = {False: 1.0, True: 2.0}
+DUCKDB_TARGET: Final = 1 / 0.8
 
 
 def rows(rounds: int) -> list[Row]:
-    """One row: seconds of a fleet."""
-    conn = open_seed_database()
-    builds = conn.execute("select distinct product, build from releases where build is not null order by product, build").fetchall()
-    body = _fleet([(str(product), str(build)) for product, build in builds])
-    judge = Judge(conn, DAY)
-    taken = in_turns({"ours": lambda: _ours(judge, body), "bare": lambda: _bare(body)}, max(1, rounds // 3))
-    conn.close()
-    what = f"{MACHINES} machines as CSV, {len(builds)} builds"
-    return [compared("fleet", what, taken["ours"], "csv.reader to csv.writer, as many columns", taken["bare"], TARGET)]
+    """A row per file and engine: seconds of a fleet."""
+    found = []
+    with closing(open_seed_database()) as conn, tempfile.TemporaryDirectory() as name:
+        folder, judge = Path(name), Judge(conn, DAY)
+        stated = _verdict_table(list(verdicts(conn, DAY)), folder / "verdicts.csv")
+        for kind, builds in (("plain", "900 builds"), ("many", "33,000 builds")):
+            for kbs in (False, True):
+                what = f"{builds}, {'with' if kbs else 'without'} KBs"
+                fleets.write(folder / "fleet.csv", MACHINES, kind, kbs=kbs)
+                body = (folder / "fleet.csv").read_bytes()
+                taken = in_turns({"ours": _built_in(judge, body), "bare": _bare(body)}, max(1, rounds // 3))
+                against = "csv.reader to csv.writer, as many columns"
+                found.append(
+                    compared("fleet", f"built in, {MACHINES} machines, {what}", taken["ours"], against, taken["bare"], TARGETS[kbs])
+                )
+                fleets.write(folder / "large.csv", LARGE, kind, kbs=kbs)
+                sides = {"ours": _duckdb(judge, folder), "bare": _bare_duckdb(folder, stated)}
+                taken = in_turns(sides, max(1, rounds // 5))
+                against = "DuckDB's join of the same files, in no order"
+                found.append(compared("fleet", f"DuckDB, {LARGE} machines, {what}", taken["ours"], against, taken["bare"], DUCKDB_TARGET))
+    return found
 
 
-def _fleet(builds: list[tuple[str, str]]) -> bytes:
-    lines = ["host,product,build,line,owner"]
-    for number in range(MACHINES):
-        product, build = builds[number * STEP % len(builds)]
-        lines.append(f"srv{number},{product},{build},{('hotpatch', 'standard', '')[number % 3]},team {number % 50}")
-    return "\n".join([*lines, ""]).encode()
+def _verdict_table(stated: list[Verdict], path: Path) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(Verdict._fields)
+        writer.writerows(stated)
+    return path
 
 
-def _ours(judge: Judge, body: bytes) -> None:
-    as_csv(assess(judge, read(io.BytesIO(body))), io.StringIO())
+def _built_in(judge: Judge, body: bytes) -> Callable[[], None]:
+    def run() -> None:
+        out = io.BytesIO()
+        with inventory(io.BytesIO(body)) as found:
+            for block in assess(judge, found, Csv(found.find_columns()), Summary()):
+                out.write(block.encode())
+
+    return run
 
 
-def _bare(body: bytes) -> None:
-    writer = csv.writer(io.StringIO())
-    for cells in csv.reader(io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="")):
-        writer.writerow([*cells, *COLUMNS])
+def _bare(body: bytes) -> Callable[[], None]:
+    def run() -> None:
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="")
+        writer = csv.writer(out)
+        for cells in csv.reader(io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="")):
+            writer.writerow([*cells, *COLUMNS])
+        out.flush()
+
+    return run
+
+
+def _duckdb(judge: Judge, folder: Path) -> Callable[[], None]:
+    def run() -> None:
+        if not duck.direct(folder / "large.csv", {}, judge, Summary(), folder / "ours.csv", folder):
+            raise SystemExit("expected a file that DuckDB reads itself, got one that it does not")
+
+    return run
+
+
+def _bare_duckdb(folder: Path, stated: Path) -> Callable[[], None]:
+    """A left join on product, build and line, as one would write it; the KBs are not even looked at."""
+
+    def run() -> None:
+        with connected(folder) as conn:
+            conn.execute(
+                f"""copy (select f.*, {", ".join(f"v.{name}" for name in COLUMNS)}
+                from read_csv({quoted(str(folder / "large.csv"))}, header = true, all_varchar = true) as f
+                left join read_csv({quoted(str(stated))}, header = true, all_varchar = true) as v
+                on v.product = f.product and v.build = f.build and coalesce(v.line, '') = coalesce(f.line, '') and v.deciding_kb is null)
+                to {quoted(str(folder / "bare.csv"))} (header true)"""
+            )
+
+    return run

@@ -98,4 +98,12 @@ def _amount(value: float | None, unit: str) -> str:
         return ""
     if unit != "s":
         return f"{value:.1f} {unit}"
-    return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.2f} ms" if value >= 1e-3 else f"{value * 1e6:.0f} µs"
+    return (
+        f"{value:.2f} s"
+        if value >= 1
+        else f"{value * 1e3:.2f} ms"
+        if value >= 1e-3
+        else f"{value * 1e6:.0f} µs"
+        if value >= 1e-5
+        else f"{value * 1e9:.0f} ns"
+    )

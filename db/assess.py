@@ -74,13 +74,24 @@ class Judge:
             (day,),
         ):
             self._later[build].append((product, released))
-        # The KBs that may change a verdict: those, and where a build has several the ones that it has. A few hundred of 1,500.
+        self.deciding_kbs = self._deciding(conn)
+        self.reduced: Callable[[str], str] = reducer(self.deciding_kbs)
+
+    def _deciding(self, conn: sqlite3.Connection) -> dict[str, str]:
+        """The KBs that may change a verdict, each with the one that stands for it: some eighty of 1,500, a dozen kinds of them.
+
+        Those are the KBs of a build that has several, and those that only the hotpatch line of a product has, which say no more than that.
+        """
         shared = conn.execute(
-            """select kb from releases where kb is not null and build in
+            """select distinct kb from releases where kb is not null and build in
             (select build from releases group by build having count(distinct kb) > 1)"""
         )
-        self.deciding_kbs = frozenset({str(kb) for (kb,) in shared}.union(*self._hotpatch_kbs.values()))
-        self.reduced: Callable[[str], str] = reducer(self.deciding_kbs)
+        found = {str(kb): str(kb) for (kb,) in shared}
+        first: dict[tuple[str, ...], str] = {}
+        for kb in sorted(set().union(*self._hotpatch_kbs.values()) - found.keys()):
+            products = tuple(sorted(product for product, kbs in self._hotpatch_kbs.items() if kb in kbs))
+            found[kb] = first.setdefault(products, kb)
+        return found
 
     def judge(self, machine: Mapping[str, str]) -> Judged:
         """The one verdict for a machine.

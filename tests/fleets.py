@@ -51,11 +51,14 @@ def machines(rows: int, kind: str = "plain", *, kbs: bool = False, seed: int = 1
         seed: of what is chosen at random.
     """
     builds, known = facts()
+    if kind == "many":
+        builds += [
+            (builds[number % len(builds)][0], f"{builds[number % len(builds)][1].partition('.')[0]}.{number}")
+            for number in range(MANY - len(builds))
+        ]
     chosen = random.Random(seed)
     for number in range(rows):
         product, build = builds[number * 7919 % len(builds)]  # a prime: neighbours have nothing in common
-        if kind == "many" and number % 2:
-            build = f"{build.partition('.')[0]}.{number * 7919 % MANY}"
         cells = [f"srv{number}", product, build, ("hotpatch", "standard", "")[number % 3], f"team {number % 50}"]
         if kbs:
             cells.append(" ".join([*chosen.sample(known, 4), *(f"KB{chosen.randrange(4_000_000, 5_200_000)}" for _ in range(6))]))

@@ -163,8 +163,10 @@ def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
 
 def _reduced(cell: str, judge: Judge) -> str:
     """``Judge.reduced`` in SQL."""
-    known = ", ".join(quoted(kb) for kb in sorted(judge.deciding_kbs))
-    return f"array_to_string(list_sort(list_intersect(string_split_regex({cell}, '[^0-9]+'), [{known}])), ' ')"
+    known = ", ".join(quoted(kb) for kb in judge.deciding_kbs)
+    kinds = ", ".join(f"{quoted(kb)}: {quoted(other)}" for kb, other in judge.deciding_kbs.items())
+    found = f"list_intersect(string_split_regex({cell}, '[^0-9]+'), [{known}])"
+    return f"array_to_string(list_sort(list_distinct(list_transform({found}, lambda kb: (map {{{kinds}}})[kb]))), ' ')"
 
 
 def _file(paths: Sequence[Path], names: Sequence[str], delimiter: str = "\t", skip: int = 0) -> str:

@@ -148,21 +148,22 @@ def shown(value: Any) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def reducer(deciding: frozenset[str]) -> Callable[[str], str]:
-    """What keeps of a machine's KBs those that may decide: a list of ten years is one of a few thousand kinds then.
+def reducer(deciding: Mapping[str, str]) -> Callable[[str], str]:
+    """What keeps of a machine's KBs those that may decide: a list of ten years is one of a few dozen kinds then.
 
     Args:
-        deciding: numbers without "KB".
+        deciding: numbers without "KB", each with the one that stands for all that decide the same.
 
     Returns:
-        a function from a text to the numbers in it that are among them, sorted, by blanks.
+        a function from a text to what stands for the numbers in it, sorted, by blanks.
     """
-    known = frozenset(number.encode() for number in deciding)
+    standing_for = {number.encode(): other for number, other in deciding.items()}
+    known = frozenset(standing_for)
 
     def reduced(text: str) -> str:
         if not text:
             return ""
         found = known.intersection(text.encode("utf-8", "replace").translate(_DIGITS).split())
-        return b" ".join(sorted(found)).decode() if found else ""
+        return " ".join(sorted({standing_for[number] for number in found})) if found else ""
 
     return reduced
