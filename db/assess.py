@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from db.claims import BadInput
 from db.inventory import DECIDING, Inventory, Problem
-from db.inventory.columns import line_of, reducer
+from db.inventory.columns import Deciding, line_of, reducer
 from db.inventory.forms import COLUMNS, Form
 from db.lookup import read_query
 from db.products import product_id
@@ -74,24 +74,38 @@ class Judge:
             (day,),
         ):
             self._later[build].append((product, released))
-        self.deciding_kbs = self._deciding(conn)
-        self.reduced: Callable[[str], str] = reducer(self.deciding_kbs)
+        self.deciding = self._deciding(conn)
+        self.reduced: Callable[[str, str], str] = reducer(self.deciding)
 
-    def _deciding(self, conn: sqlite3.Connection) -> dict[str, str]:
-        """The KBs that may change a verdict, each with the one that stands for it: some eighty of 1,500, a dozen kinds of them.
+    def _deciding(self, conn: sqlite3.Connection) -> Deciding:
+        """The KBs that may change a verdict: some eighty of 1,500, and none for most builds.
 
-        Those are the KBs of a build that has several, and those that only the hotpatch line of a product has, which say no more than that.
+        Those that only the hotpatch line of a product has say that a machine is on it, whichever they are. The KBs of a build that has several
+        decide between them.
         """
-        shared = conn.execute(
-            """select distinct kb from releases where kb is not null and build in
+        own: dict[str, set[str]] = defaultdict(set)
+        for build, kb in conn.execute(
+            """select build, kb from releases where kb is not null and build in
             (select build from releases group by build having count(distinct kb) > 1)"""
-        )
-        found = {str(kb): str(kb) for (kb,) in shared}
-        first: dict[tuple[str, ...], str] = {}
-        for kb in sorted(set().union(*self._hotpatch_kbs.values()) - found.keys()):
-            products = tuple(sorted(product for product, kbs in self._hotpatch_kbs.items() if kb in kbs))
-            found[kb] = first.setdefault(products, kb)
-        return found
+        ):
+            own[build].add(str(kb))
+        made: dict[tuple[frozenset[str], frozenset[str]], dict[str, str]] = {}
+        every: dict[str, str] = {}
+        of_build = {}
+        for build, products in self._products.items():
+            key = (frozenset(products), frozenset(own.get(build, ())))
+            if key not in made:
+                words: dict[str, list[str]] = defaultdict(list)
+                for product in sorted(products):
+                    for kb in self._hotpatch_kbs[product]:
+                        words[kb].append(f"hotpatch:{product}")
+                for kb in key[1]:
+                    words[kb].append(kb)
+                made[key] = {kb: " ".join(said) for kb, said in words.items()}
+                for kb, said in words.items():
+                    every[kb] = " ".join(sorted({*every.get(kb, "").split(), *said}))
+            of_build[build] = made[key]
+        return Deciding(of_build, every)
 
     def judge(self, machine: Mapping[str, str]) -> Judged:
         """The one verdict for a machine.
@@ -99,6 +113,10 @@ class Judge:
         Args:
             machine: texts as an inventory has them: build, revision, product, line, kbs. What is not there is not known.
         """
+        return self.judge_reduced({**machine, "kbs": self.reduced(machine.get("kbs", ""), "")})
+
+    def judge_reduced(self, machine: Mapping[str, str]) -> Judged:
+        """The same of a machine whose KBs are what ``reduced`` leaves of them."""
         stated = machine.get("product", "").strip()
         text = machine.get("build", "").strip()
         if text.casefold() in _NO_BUILD:
@@ -126,7 +144,7 @@ class Judge:
             if later:
                 return _judged("unknown", f"the build {build}{whose} was released on {later[0][1]}, after the day asked for", stated)
             return _judged("unknown", f"no source names the build {build}{whose}", stated)
-        kbs = frozenset(self.reduced(machine.get("kbs", "")).split())
+        kbs = frozenset(machine.get("kbs", "").split())
         # An installed KB that only one of the products has with this build tells the product too.
         products = [product for product in products if any(kb[2:] in kbs for _, kb in self._verdicts.of_build(product, build))] or products
         return self._of_products([self._of_product(product, build, line, kbs) for product in products])
@@ -165,7 +183,7 @@ class Judge:
     def _of_product(self, product: str, build: str, line: str, kbs: frozenset[str]) -> Verdict:
         rows = self._verdicts.of_build(product, build)
         hotpatch_kbs = self._hotpatch_kbs[product]
-        if kbs & hotpatch_kbs:
+        if f"hotpatch:{product}" in kbs:
             line = "hotpatch"
         installed = sorted({kb for _, kb in rows if kb and kb[2:] in kbs})
         if len(installed) > 1 and any(rows[line, kb].classification == "hotpatch" for kb in installed):
@@ -213,7 +231,7 @@ class Suffixes(dict[Any, str]):
         if isinstance(key, Problem):
             found = _judged("invalid", str(key), "")
         else:
-            found = self._judge.judge(dict(zip(self._fields if len(key) == len(self._fields) else DECIDING, key, strict=True)))
+            found = self._judge.judge_reduced(dict(zip(self._fields if len(key) == len(self._fields) else DECIDING, key, strict=True)))
         self.judged[key] = found
         suffix = self[key] = self._form.suffix(found.answer)
         return suffix

@@ -129,12 +129,12 @@ class Inventory:
         self._hotfixes = hotfixes
         self.fields = tuple(field for field in DECIDING if field in self.fields or field == "kbs")
 
-    def batches(self, form: Form, reduced: Callable[[str], str]) -> Iterator[Batch]:
+    def batches(self, form: Form, reduced: Callable[[str, str], str]) -> Iterator[Batch]:
         """Its rows as they are judged.
 
         Args:
             form: what is printed; made with ``find_columns()`` where it needs them.
-            reduced: keeps of a machine's KBs those that may decide.
+            reduced: keeps of a machine's KBs what may decide, given its build (``Judge.reduced``).
 
         Raises:
             BadInput: it cannot be read, or has no column that says a build.
@@ -166,7 +166,7 @@ class Inventory:
         else:
             yield from source.records()
 
-    def _table_batch(self, part: Part, form: Form, reduced: Callable[[str], str]) -> Batch:
+    def _table_batch(self, part: Part, form: Form, reduced: Callable[[str, str], str]) -> Batch:
         header = part.header
         prefixes = form.of_part(part)
         if part.has_json:  # a cell of the portal's exports; few files have one
@@ -176,7 +176,7 @@ class Inventory:
             texts = [self._column(field, plan, part.rows) for field in self.fields]
             if "kbs" in self.fields:
                 place = self.fields.index("kbs")
-                texts[place] = map(reduced, texts[place])
+                texts[place] = map(reduced, texts[place], self._column("build", plan, part.rows))
                 if self._hotfixes is not None:
                     texts[place] = map(self._hotfixes.with_kbs, self._column("host", plan, part.rows), texts[place])
             keys = list(zip(*texts, strict=True))
@@ -191,12 +191,12 @@ class Inventory:
             return map(itemgetter(places[0]), rows)
         return [first(field, [row[place].strip() for place in places]) for row in rows]
 
-    def _key(self, cells: Mapping[str, Any], problem: str, reduced: Callable[[str], str]) -> Key | Problem:
+    def _key(self, cells: Mapping[str, Any], problem: str, reduced: Callable[[str, str], str]) -> Key | Problem:
         if problem:
             return Problem(problem)
         texts = self._machine(cells)
         if texts.get("kbs"):
-            texts["kbs"] = reduced(texts["kbs"])
+            texts["kbs"] = reduced(texts["kbs"], texts.get("build", ""))
         if self._hotfixes is not None:
             texts["kbs"] = self._hotfixes.with_kbs(texts.get("host", ""), texts.get("kbs", ""))
         return tuple([texts.get(field, "") for field in DECIDING])

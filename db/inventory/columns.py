@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from db.claims import BadInput
 
@@ -148,22 +148,45 @@ def shown(value: Any) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def reducer(deciding: Mapping[str, str]) -> Callable[[str], str]:
-    """What keeps of a machine's KBs those that may decide: a list of ten years is one of a few dozen kinds then.
+class Deciding(NamedTuple):
+    """KBs that may change a verdict, as numbers without "KB", each with what it says.
 
-    Args:
-        deciding: numbers without "KB", each with the one that stands for all that decide the same.
+    Attributes:
+        of_build: by build those that decide on a machine with it; a build that is not here is in no table. What a KB says are words by blanks:
+            "hotpatch:ws2025" (on that product it is on the hotpatch line), and the number itself where it decides what the build is.
+        every: all of them together, for a build in another spelling.
+    """
+
+    of_build: dict[str, dict[str, str]]
+    every: dict[str, str]
+
+
+def reducer(deciding: Deciding) -> Callable[[str, str], str]:
+    """What keeps of a machine's KBs what may decide: a list of ten years is one of a few kinds then, and is not even read for most builds.
 
     Returns:
-        a function from a text to what stands for the numbers in it, sorted, by blanks.
+        a function from the KBs and the build of a machine, as an inventory has them, to words by blanks, sorted, as ``Deciding`` has them.
     """
-    standing_for = {number.encode(): other for number, other in deciding.items()}
-    known = frozenset(standing_for)
 
-    def reduced(text: str) -> str:
+    def in_bytes(words: dict[str, str]) -> tuple[frozenset[bytes], dict[bytes, list[str]]]:
+        said = {kb.encode(): text.split() for kb, text in words.items()}
+        return frozenset(said), said
+
+    tables = {id(words): in_bytes(words) for words in deciding.of_build.values()}
+    of_build = {build: tables[id(words)] for build, words in deciding.of_build.items()}
+    of_build |= {f"10.0.{build}": table for build, table in of_build.items()}
+    every, nothing = in_bytes(deciding.every), in_bytes({})
+
+    def reduced(text: str, build: str) -> str:
         if not text:
             return ""
+        table = of_build.get(build)
+        if table is None:
+            table = nothing if BUILD.fullmatch(build) else every
+        known, said = table
+        if not known:
+            return ""
         found = known.intersection(text.encode("utf-8", "replace").translate(_DIGITS).split())
-        return " ".join(sorted({standing_for[number] for number in found})) if found else ""
+        return " ".join(sorted({word for kb in found for word in said[kb]})) if found else ""
 
     return reduced

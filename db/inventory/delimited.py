@@ -20,6 +20,7 @@ DELIMITERS: Final = ",;\t|"
 # Before the header may stand "#TYPE …" (Export-Csv of PowerShell 5), "sep=;" (Excel), or lines of delimiters alone.
 _PREAMBLE: Final = re.compile(r"\A(?:\s*#TYPE [^\n]*\n|\s*sep=[^\n]{1,2}\n|[\s,;|]*\n)*")
 _SPECIAL: Final = re.compile(r'[",\r\n]')
+_QUOTED: Final = re.compile(r'["\r\n]')
 
 
 class Part(NamedTuple):
@@ -46,6 +47,9 @@ def csv_line(cells: Sequence[str]) -> str:
     >>> csv_line(["a", "b, c"])
     'a,"b, c"'
     """
+    text = ",".join(cells)
+    if text.count(",") == len(cells) - 1 and not _QUOTED.search(text):
+        return text
     return ",".join(['"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell for cell in cells])
 
 

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 class Hotfixes:
     """The KBs of each machine that may decide. A machine is told by the first part of its name, in any case."""
 
-    def __init__(self, rows: Iterator[Row], reduced: Callable[[str], str]) -> None:
+    def __init__(self, rows: Iterator[Row], reduced: Callable[[str, str], str]) -> None:
         """Reads a table; only what may decide is kept, 0.2 kB a machine.
 
         Args:
             rows: of an inventory that was opened with ``needs="kbs"``.
-            reduced: keeps of a text's KBs those that may decide.
+            reduced: keeps of a text's KBs what may decide (``Judge.reduced``).
         """
         self._kbs: dict[str, set[str]] = {}
         for row in rows:
             host = _bare(row.machine["host"])
-            if host and (found := reduced(row.machine["kbs"])):
+            if host and (found := reduced(row.machine["kbs"], "")):
                 self._kbs.setdefault(host, set()).update(found.split())
 
     def with_kbs(self, host: str, kbs: str) -> str:
