@@ -25,7 +25,6 @@ from db.inventory import inventory
 from db.inventory.forms import Csv
 from db.inventory.parquet import connected, quoted
 from db.reading import open_seed_database
-from db.verdicts import Verdict, verdicts
 
 sys.path.append(str(PROJECT / "tests"))
 import fleets
@@ -43,7 +42,6 @@ def rows(rounds: int) -> list[Row]:
     found = []
     with closing(open_seed_database()) as conn, tempfile.TemporaryDirectory() as name:
         folder, judge = Path(name), Judge(conn, DAY)
-        stated = _verdict_table(list(verdicts(conn, DAY)), folder / "verdicts.csv")
         for kind, builds in (("plain", "900 builds"), ("many", "33,000 builds")):
             for kbs in (False, True):
                 what = f"{builds}, {'with' if kbs else 'without'} KBs"
@@ -55,6 +53,7 @@ def rows(rounds: int) -> list[Row]:
                     compared("fleet", f"built in, {MACHINES} machines, {what}", taken["ours"], against, taken["bare"], TARGETS[kbs])
                 )
                 fleets.write(folder / "large.csv", LARGE, kind, kbs=kbs)
+                stated = _verdict_table(judge, folder / "large.csv", folder / "verdicts.csv")
                 sides = {
                     "ours": _duckdb(judge, folder),
                     "ordered": _bare_duckdb(folder, stated, order="order by f.number"),
@@ -68,11 +67,15 @@ def rows(rounds: int) -> list[Row]:
     return found
 
 
-def _verdict_table(stated: list[Verdict], path: Path) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(Verdict._fields)
-        writer.writerows(stated)
+def _verdict_table(judge: Judge, fleet: Path, path: Path) -> Path:
+    """A row for each kind of machine in a fleet, KBs left out, so that the bare join finds, and writes, as much."""
+    with fleet.open(encoding="utf-8", newline="") as file, path.open("w", encoding="utf-8", newline="") as out:
+        kinds = {(row["product"], row["build"], row["line"]) for row in csv.DictReader(file)}
+        writer = csv.writer(out)
+        writer.writerow(["product", "build", "line", *COLUMNS])
+        for product, build, line in sorted(kinds):
+            answer = judge.judge({"product": product, "build": build, "line": line}).answer
+            writer.writerow([product, build, line, *(answer[name] for name in COLUMNS)])
     return path
 
 
@@ -115,7 +118,7 @@ def _bare_duckdb(folder: Path, stated: Path, order: str) -> Callable[[], None]:
                 f"""copy (select f.* {"exclude (number)" if order else ""}, {", ".join(f"v.{name}" for name in COLUMNS)}
                 from (select *{number} from read_csv({quoted(str(folder / "large.csv"))}, header = true, all_varchar = true)) as f
                 left join read_csv({quoted(str(stated))}, header = true, all_varchar = true) as v
-                on v.product = f.product and v.build = f.build and coalesce(v.line, '') = coalesce(f.line, '') and v.deciding_kb is null
+                on v.product = f.product and v.build = f.build and coalesce(v.line, '') = coalesce(f.line, '')
                 {order}) to {quoted(str(folder / "bare.csv"))} (header true)"""
             )
 

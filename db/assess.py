@@ -10,12 +10,12 @@ import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import add
+from operator import add, attrgetter
 from typing import Any, Final, NamedTuple
 
 from db.claims import BadInput
 from db.inventory import DECIDING, Inventory, Problem
-from db.inventory.columns import Deciding, line_of, reducer
+from db.inventory.columns import BUILD, Deciding, line_of, reducer
 from db.inventory.forms import COLUMNS, Form
 from db.lookup import read_query
 from db.products import product_id
@@ -36,6 +36,7 @@ _VERSION_AND_BUILD: Final = re.compile(r"\w{4} \(Build ([0-9.]+)\)", re.IGNORECA
 # "10.0 (20348)" (Active Directory), "Microsoft Windows NT 10.0.20348.0", "10.0.20348 N/A Build 20348" (systeminfo)
 _NO_REVISION: Final = re.compile(r"10\.0 \(\d{5}\)|10\.0\.\d{5}(?:\.0)?(?![.\d])")
 _REVISION: Final = re.compile(r"[0-9]{1,5}")
+_LABEL: Final = attrgetter("label")
 
 
 class Judged(NamedTuple):
@@ -121,21 +122,9 @@ class Judge:
         text = machine.get("build", "").strip()
         if text.casefold() in _NO_BUILD:
             return _judged("unknown", "no build is stated", stated)
-        shown = repr(text[:60])
-        try:
-            query = read_query(_VERSION_AND_BUILD.sub(r"\1", _WINBUILD.sub("", text)))
-        except BadInput:
-            if _NO_REVISION.search(text):
-                return _judged("unknown", f"a build number without a revision, {shown}", stated)
-            return _judged("invalid", f"expected a build such as 26100.32772, got {shown}", stated)
-        build = query.value
-        if query.kind == "number" or (query.kind == "build" and build.endswith(".0")):
-            revision = machine.get("revision", "").strip()
-            if not _REVISION.fullmatch(revision) or int(revision) == 0:
-                return _judged("unknown", f"a build number without a revision, {shown}", stated)
-            build = f"{build.partition('.')[0]}.{int(revision)}"
-        elif query.kind != "build":
-            return _judged("invalid", f"expected a build such as 26100.32772, got {shown}", stated)
+        build = self._build(text, machine)
+        if isinstance(build, Judged):
+            return build
         line = line_of(machine.get("line", ""))
         products = self._of_name(stated, self._products.get(build, []))
         if not products:
@@ -148,6 +137,27 @@ class Judge:
         # An installed KB that only one of the products has with this build tells the product too.
         products = [product for product in products if any(kb[2:] in kbs for _, kb in self._verdicts.of_build(product, build))] or products
         return self._of_products([self._of_product(product, build, line, kbs) for product in products])
+
+    def _build(self, text: str, machine: Mapping[str, str]) -> str | Judged:
+        """The build that a text names, or what is said where it names none."""
+        if (plain := BUILD.fullmatch(text)) and text[-2:] != ".0":
+            number, _, revision = plain[0].removeprefix("10.0.").partition(".")
+            return f"{number}.{int(revision)}"
+        stated, shown = machine.get("product", "").strip(), repr(text[:60])
+        try:
+            query = read_query(_VERSION_AND_BUILD.sub(r"\1", _WINBUILD.sub("", text)))
+        except BadInput:
+            if _NO_REVISION.search(text):
+                return _judged("unknown", f"a build number without a revision, {shown}", stated)
+            return _judged("invalid", f"expected a build such as 26100.32772, got {shown}", stated)
+        if query.kind == "number" or (query.kind == "build" and query.value.endswith(".0")):
+            revision = machine.get("revision", "").strip()
+            if not _REVISION.fullmatch(revision) or int(revision) == 0:
+                return _judged("unknown", f"a build number without a revision, {shown}", stated)
+            return f"{query.value.partition('.')[0]}.{int(revision)}"
+        if query.kind != "build":
+            return _judged("invalid", f"expected a build such as 26100.32772, got {shown}", stated)
+        return query.value
 
     def _of_products(self, found: Sequence[Verdict]) -> Judged:
         """One verdict of those for each product that the machine may have."""
@@ -164,6 +174,8 @@ class Judge:
 
     def _of_name(self, stated: str, products: list[str]) -> list[str]:
         """Of the products that have a build those that a name may mean: "windows", as Azure Arc has it, says nothing, "Ubuntu" excludes all."""
+        if not products:
+            return []
         spaced = re.sub(r"(?i)\bwindows\s*(server)?\s*(?=\d)", lambda m: f"Windows {'Server ' if m[1] else ''}", stated)
         if spaced.casefold().strip() in {"", "windows", "microsoft windows"}:
             return products
@@ -202,20 +214,21 @@ def _judged(verdict: str, reason: str, stated: str) -> Judged:
 
 
 class Summary:
-    """How many machines of each product have which verdict."""
+    """How many machines of each product have which verdict: ``counts`` by (product, verdict)."""
 
     def __init__(self) -> None:
         """Begins with none."""
         self.counts: Counter[tuple[str, str]] = Counter()
 
-    def add(self, product: str, verdict: str, count: int) -> None:
-        """Counts machines; beyond 400 lines all further products are "others"."""
-        if len(self.counts) >= MAX_SUMMARY and (product, verdict) not in self.counts:
-            product = "others"
-        self.counts[product, verdict] += count
+
+class Suffix(str):
+    """The end of a machine's line. ``label`` is its place among the lines of the summary."""
+
+    __slots__ = ("label",)
+    label: int
 
 
-class Suffixes(dict[Any, str]):
+class Suffixes(dict[Any, Suffix]):
     """The end of a machine's line by its key: judged when it is first asked for, kept as long as there is room."""
 
     def __init__(self, judge: Judge, form: Form, fields: Sequence[str]) -> None:
@@ -224,26 +237,40 @@ class Suffixes(dict[Any, str]):
         self._judge = judge
         self._form = form
         self._fields = fields
-        self.judged: dict[Any, Judged] = {}
+        self._labels: dict[tuple[str, str], int] = {}
 
-    def __missing__(self, key: Any) -> str:
+    def __missing__(self, key: Any) -> Suffix:
         """Judges a machine."""
-        if isinstance(key, Problem):
-            found = _judged("invalid", str(key), "")
-        else:
-            found = self._judge.judge_reduced(dict(zip(self._fields if len(key) == len(self._fields) else DECIDING, key, strict=True)))
-        self.judged[key] = found
-        suffix = self[key] = self._form.suffix(found.answer)
+        suffix = self[key] = self.of(self.judged(key))
         return suffix
 
-    def counted(self, keys: Sequence[Any], summary: Summary) -> None:
-        """Counts the machines of a batch, all of which were asked for, and makes room for others."""
-        for key, count in Counter(keys).items():
-            found = self.judged[key]
-            summary.add(found.product, found.answer["verdict"], count)
+    def judged(self, key: Any) -> Judged:
+        """What is said of a machine."""
+        if isinstance(key, Problem):
+            return _judged("invalid", str(key), "")
+        fields = self._fields if len(key) == len(self._fields) else DECIDING
+        return self._judge.judge_reduced(dict(zip(fields, key, strict=True)))
+
+    def of(self, found: Judged, text: str | None = None) -> Suffix:
+        """The end of a line, written or as it is given."""
+        suffix = Suffix(self._form.suffix(found.answer) if text is None else text)
+        name = (found.product, found.answer["verdict"])
+        if name not in self._labels and len(self._labels) >= MAX_SUMMARY:
+            name = ("others", name[1])  # an inventory may name a million products
+        suffix.label = self._labels.setdefault(name, len(self._labels))
+        return suffix
+
+    def count(self, summary: Summary, suffixes: Sequence[Suffix], times: Sequence[int] = ()) -> None:
+        """Counts machines, each once or as often as is said, and makes room for others."""
+        names = list(self._labels)
+        if times:
+            for suffix, count in zip(suffixes, times, strict=True):
+                summary.counts[names[suffix.label]] += count
+        else:
+            for label, count in Counter(map(_LABEL, suffixes)).items():
+                summary.counts[names[label]] += count
         if len(self) > MAX_JUDGED:
             self.clear()
-            self.judged.clear()
 
 
 def assess(judge: Judge, inventory: Inventory, form: Form, summary: Summary) -> Iterator[str]:
@@ -261,6 +288,7 @@ def assess(judge: Judge, inventory: Inventory, form: Form, summary: Summary) -> 
     suffixes = Suffixes(judge, form, inventory.fields)
     yield form.head()
     for prefixes, keys in inventory.batches(form, judge.reduced):
-        yield "\n".join([*map(add, prefixes, map(suffixes.__getitem__, keys)), ""])
-        suffixes.counted(keys, summary)
+        ends = list(map(suffixes.__getitem__, keys))
+        yield "\n".join([*map(add, prefixes, ends), ""])
+        suffixes.count(summary, ends)
     yield form.tail()

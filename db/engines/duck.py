@@ -1,8 +1,6 @@
-"""DuckDB as an engine, the extra ``bulk``. It reads parts in parallel and writes the lines in their order.
+"""DuckDB as an engine, the extra ``bulk``. It reads and joins in parallel, and sorts the lines by their number.
 
-The table of verdicts is a type of DuckDB's, an enumeration of its keys, and a list of what stands behind each: a dictionary. A hash join of
-DuckDB does not keep the order of rows (seen with 2.0.1: the second thread's rows came first), and sorting them took three times as long as
-everything else together.
+A join of DuckDB does not keep the order of rows (seen with 2.0.1: the second thread's rows came first), so the number is what gives it back.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from db.assess import Judge, Suffixes, Summary
+from db.assess import COLUMNS, Judge, Suffixes, Summary
 from db.claims import BadInput, EngineFailed
 from db.engines.normal import DECODING, Normal
 from db.inventory import DECIDING
@@ -23,7 +21,7 @@ from db.inventory.forms import Csv
 from db.inventory.parquet import connected, identifier, quoted
 
 if TYPE_CHECKING:
-    import duckdb
+    pass
 
 _NULL: Final = "\x01\x02"  # DuckDB wants a text that is read as NULL; a file that holds it is not read directly
 _READ: Final = "header = false, auto_detect = false, quote = '', escape = '', comment = '', strict_mode = true, null_padding = false"
@@ -50,11 +48,16 @@ def join(normal: Normal, folder: Path) -> Iterator[bytes]:
         return
     out = folder / "joined"
     with connected(folder) as conn, _told():
-        conn.execute(f"create table verdicts as select * from {_file([normal.table], ('key', 'suffix'))}")
-        _dictionary(conn)
-        end = _decoded("coalesce(getvariable('suffixes')[enum_code(try_cast(nullif(key, '') as kind)) + 1], own)")
-        source = _file(normal.parts, ("row", "key", "prefix", "own"))
-        written = conn.execute(f"copy (select {_decoded('prefix')} || {end} from {source}) to {quoted(str(out))} {_WRITE}").fetchone()
+        end = _decoded(
+            f"case when key = '' then own when suffix is not null then suffix else error({quoted('no verdict has the name ')} || key) end"
+        )
+        parts = _file(normal.parts, ("row", "key", "prefix", "own"))
+        written = conn.execute(
+            f"""copy (select {_decoded("prefix")} || {end} from (
+                select part.key, prefix, own, suffix from {parts} as part
+                left join {_file([normal.table], ("key", "suffix"))} as stated on stated.key = part.key order by part."row"::bigint
+            )) to {quoted(str(out))} {_WRITE}"""
+        ).fetchone()
     if written is None or written[0] != normal.rows:
         raise EngineFailed(f"expected {normal.rows} rows of DuckDB, got {written}")
     with out.open("rb") as lines:
@@ -116,21 +119,24 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
         if not kinds or len(kinds) > MAX_KINDS or any(row[-1] for row in kinds):
             return False
         suffixes = Suffixes(judge, form, fields)
-        ends = [("\x1f".join(texts_of), suffixes[tuple(texts_of)]) for *texts_of, _, _ in kinds]
-        for *texts_of, count, _ in kinds:
-            found = suffixes.judged[tuple(texts_of)]
-            summary.add(found.product, found.answer["verdict"], count)
-        line, key = f"concat_ws(',', {', '.join(names)})", f"concat_ws(chr(31), {', '.join(texts)})"
+        keys = [tuple(row[:-2]) for row in kinds]
+        ends = [suffixes[key] for key in keys]
+        suffixes.count(summary, ends, [row[-2] for row in kinds])
+        key = " || chr(31) || ".join(texts)
+        # The halves of the line stay two columns: the second one is not copied for each row until it is written.
+        line = " || ',' || ".join(names)
+        head = form.head()[:-1].removesuffix(f",{','.join(COLUMNS)}")
         with _told():
             conn.execute(
-                "create table verdicts as select unnest(?) as key, unnest(?) as suffix", [list(part) for part in zip(*ends, strict=True)]
+                "create table verdicts as select unnest(?) as key, unnest(?) as suffix",
+                [["\x1f".join(key) for key in keys], [end.removeprefix(",") for end in ends]],
             )
-            _dictionary(conn)
             written = conn.execute(
-                f"""copy (select {line} || getvariable('suffixes')[enum_code({key}::kind) + 1] as {identifier(form.head()[:-1])}
-                from {source}) to {quoted(str(out))} {_WRITE.replace("header false", "header true")}"""
+                f"""copy (select line as {identifier(head)}, suffix as {identifier(",".join(COLUMNS))}
+                from (select {line} as line, {key} as key, row_number() over () as number from {source}) join verdicts using (key)
+                order by number) to {quoted(str(out))} (format csv, header true, quote '', escape '', delimiter ',')"""
             ).fetchone()
-    expected = sum(count for *_, count, _ in kinds)
+    expected = sum(row[-2] for row in kinds)
     if written is None or written[0] != expected:
         raise EngineFailed(f"expected {expected} rows of DuckDB, got {written}")
     return True
@@ -195,12 +201,6 @@ def _file(paths: Sequence[Path], names: Sequence[str], delimiter: str = "\t", sk
     columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
     files = ", ".join(quoted(str(path)) for path in paths)
     return f"read_csv([{files}], {_READ}, skip = {skip}, delim = {quoted(delimiter)}, columns = {{{columns}}}, nullstr = '{_NULL}', max_line_size = {64 * MAX_ROW})"
-
-
-def _dictionary(conn: duckdb.DuckDBPyConnection) -> None:
-    """The table ``verdicts`` (key, suffix) as a type and a list."""
-    conn.execute("create type kind as enum (select key from verdicts order by key)")
-    conn.execute("set variable suffixes = (select list(suffix order by key) from verdicts)")
 
 
 def _decoded(sql: str) -> str:

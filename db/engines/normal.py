@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from db.assess import Judge, Suffixes, Summary
+from db.assess import Judge, Suffix, Suffixes, Summary
 from db.inventory import Inventory
 from db.inventory.forms import Form
 
@@ -69,18 +69,19 @@ def normalise(judge: Judge, inventory: Inventory, form: Form, summary: Summary, 
 
 
 class _Ends(Suffixes):
-    """The two columns behind the row number, and the last one, by a machine's key."""
+    """The column behind the row number, and the last one, by a machine's key."""
 
     def __init__(self, judge: Judge, form: Form, fields: tuple[str, ...]) -> None:
         super().__init__(judge, form, fields)
+        self._form = form
         self.table: dict[str, str] = {}
 
-    def __missing__(self, key: object) -> str:
-        suffix = super().__missing__(key)
-        name = escaped(self.judged[key].name)
+    def __missing__(self, key: object) -> Suffix:
+        found = self.judged(key)
+        name, suffix = escaped(found.name), escaped(self._form.suffix(found.answer))
         if name:
-            self.table[name] = escaped(suffix)
-        ends = self[key] = f"{name}\t" if name else f"\t{escaped(suffix)}"
+            self.table[name] = suffix
+        ends = self[key] = self.of(found, f"{name}\t" if name else f"\t{suffix}")
         return ends
 
 
@@ -96,12 +97,13 @@ def _parts(inventory: Inventory, form: Form, judge: Judge, suffixes: _Ends, summ
             prefixes, keys = pending
             if any(character in "".join(prefixes) for character, _ in ESCAPES):
                 prefixes = list(map(escaped, prefixes))
+            found = list(map(suffixes.__getitem__, keys))
             lines = []
-            for prefix, ends in zip(prefixes, map(suffixes.__getitem__, keys), strict=True):
+            for prefix, ends in zip(prefixes, found, strict=True):
                 number += 1
                 key, _, own = ends.partition("\t")
                 lines.append(f"{number}\t{key}\t{prefix}\t{own}\n")
-            suffixes.counted(keys, summary)
+            suffixes.count(summary, found)
             yield lines
             pending = next(batches, None)
 

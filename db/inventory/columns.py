@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from db.claims import BadInput
@@ -100,6 +101,7 @@ def first(field: str, values: Iterable[str]) -> str:
     return stated[0] if stated else ""
 
 
+@lru_cache(maxsize=4096)
 def line_of(status: str) -> str:
     """The line that a status or column means: "hotpatch", "standard", or "" where it says nothing.
 
