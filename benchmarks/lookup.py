@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from timing import Row, compared, in_turns
 
+from db.index import Index
 from db.lookup import find
 
 TARGET: Final = 1.5
@@ -47,7 +48,33 @@ def rows(db: Path, rounds: int) -> list[Row]:
             taken = in_turns({"ours": _finding(conn, texts), "bare": _executing(bare, statements)}, rounds)
             ours, theirs = ([seconds / REPEATED for seconds in taken[side]] for side in ("ours", "bare"))
             found.append(compared("lookup", what, ours, f"its {len(statements)} statements, executed bare", theirs, TARGET))
+        found.append(_index(conn, rounds))
     return found
+
+
+def _index(conn: sqlite3.Connection, rounds: int) -> Row:
+    """Builds and KBs in spellings that scripts have and in some that people have, in an order that leaves nothing to chance."""
+    builds = [row[0] for row in conn.execute("select distinct build from releases where build is not null order by build")]
+    kbs = [row[0] for row in conn.execute("select kb from kbs order by kb")]
+    texts = [text for build in builds for text in (build, f"10.0.{build}", f" {build} ", f"OS Build {build}")]
+    texts += [text for kb in kbs for text in (f"KB{kb}", str(kb), f"kb{kb} ")]
+    asked = [texts[number * 7919 % len(texts)] for number in range(ASKED)]
+    index = Index(conn, today=TODAY)
+    known = {text: index.find(text) for text in texts}
+
+    def ours() -> None:
+        ask = index.find
+        for text in asked:
+            ask(text)
+
+    def bare() -> None:
+        for text in asked:
+            _ = known[text]
+
+    taken = in_turns({"ours": ours, "bare": bare}, rounds)
+    each = [[seconds / ASKED for seconds in taken[side]] for side in ("ours", "bare")]
+    what = f"the index, {len(texts)} spellings of {len(builds) + len(kbs)} builds and KBs"
+    return compared("lookup", what, each[0], "a dict that has each spelling", each[1], INDEX_TARGET)
 
 
 def _opened(db: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
