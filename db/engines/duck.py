@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from db.assess import COLUMNS, Judge, Suffixes, Summary
 from db.claims import BadInput, EngineFailed
@@ -20,14 +20,10 @@ from db.inventory.delimited import Delimited
 from db.inventory.forms import Csv
 from db.inventory.parquet import connected, identifier, quoted
 
-if TYPE_CHECKING:
-    pass
-
 _NULL: Final = "\x01\x02"  # DuckDB wants a text that is read as NULL; a file that holds it is not read directly
 _READ: Final = "header = false, auto_detect = false, quote = '', escape = '', comment = '', strict_mode = true, null_padding = false"
 # Lines as they are: no quotes, and a delimiter of two characters that no line is split by.
 _WRITE: Final = "(format csv, header false, quote '', escape '', delimiter '\x02\x03')"
-_NEVER: Final = "\x02\x03"
 MAX_KINDS: Final = 300_000  # of machines; beyond it a fleet is normalised, which needs no memory for them
 
 
