@@ -127,6 +127,8 @@ ODD = {
     "gzip": gzip.compress(b"host,build\na,26100.32772\n"),
     "json in a cell": b'name,properties\na,"{""osVersion"": ""10.0.26100.32772""}"\n',
     "control characters": b"host,build\na\x1fb,26100.32772\n\x01\x02,26100.1\nc\x02\x03d,26100.1\n",
+    "what DuckDB reads as NULL": b'build\n"\x01\x02"\n26100.1\n',
+    "names that differ in case": b"Host,host,build\na,b,26100.32772\n",
     "a header of ours": b"host,verdict,build\na,b,26100.32772\n",
     "header alone": b"host,build\n",
     "kbs": b"host,build,kbs\na,26100.6905,KB5070893\nb,26100.6905,KB5070881;KB5070893\nc,26100.6905,\nd,26100.6905,x5070893y 50708811\n",

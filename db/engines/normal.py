@@ -17,8 +17,9 @@ from db.inventory import Inventory
 from db.inventory.forms import Form
 
 ROWS: Final = 200_000  # of a part, some 20 MB: Spark reads a part in one task, and a million rows keep five busy
-# What would end a cell or a row, and NUL, which engines cut texts at, as ESC and a digit; ESC itself first.
-ESCAPES: Final = (("\x1b", "\x1b0"), ("\n", "\x1b1"), ("\r", "\x1b2"), ("\t", "\x1b3"), ("\x00", "\x1b4"))
+# What would end a cell or a row, NUL, which engines cut texts at, and U+0001, which begins what DuckDB reads as no value, as ESC and a digit;
+# ESC itself first.
+ESCAPES: Final = (("\x1b", "\x1b0"), ("\n", "\x1b1"), ("\r", "\x1b2"), ("\t", "\x1b3"), ("\x00", "\x1b4"), ("\x01", "\x1b5"))
 # Back again: ESC last, since what it stands for must not be read as another one's beginning.
 DECODING: Final = (*ESCAPES[1:], ESCAPES[0])
 
