@@ -66,15 +66,25 @@ def next_restart(conn: sqlite3.Connection, product: str, day: str) -> Restart | 
         where product = ? and expected_type = 'baseline' and coalesce(release_date, expected_date) >= ? order by 2 limit 1""",
         (product, day),
     ).fetchone()
-    covered = {row[0] for row in conn.execute("select month from hotpatch_calendar where product = ? and month >= ?", (product, day[:7]))}
     month = day[:7]
-    while month in covered or planned_by_cadence(month) != "baseline" or second_tuesday(month) < day:
-        month = month_after(month)
-    expected = Restart(month, second_tuesday(month), True, False, None, None)
-    restart = Restart(found[0], found[1], bool(found[2]), bool(found[3]), found[4], found[5]) if found else expected
-    restart = min(restart, expected, key=lambda r: r.date)
+    covered = conn.execute("select month from hotpatch_calendar where product = ? and month >= ?", (product, month)).fetchall()
+    month = _expected_baseline(
+        month if second_tuesday(month) >= day else month_after(month), tuple(covered_month for (covered_month,) in covered)
+    )
+    if found and found[1] <= second_tuesday(month):
+        restart = Restart(found[0], found[1], bool(found[2]), bool(found[3]), found[4], found[5])
+    else:
+        restart = Restart(month, second_tuesday(month), True, False, None, None)
     # A month where only a month is stated; a client's line ends with its Enterprise edition.
     return None if (end[0] and restart.month > end[0][:7]) or (end[1] and restart.date > end[1]) else restart
+
+
+@lru_cache(maxsize=1024)
+def _expected_baseline(month: str, covered: tuple[str, ...]) -> str:
+    """The first month from one on that no calendar covers and that the cadence makes a baseline."""
+    while month in covered or planned_by_cadence(month) != "baseline":
+        month = month_after(month)
+    return month
 
 
 def _has_calendar(conn: sqlite3.Connection, product: str) -> bool:

@@ -6,6 +6,7 @@ What is not known is not none: without MSRC's data of a month nothing is said of
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 
 Answer = dict[str, Any]
@@ -36,7 +37,7 @@ def known_issues(conn: sqlite3.Connection, kb: int | None, product: str) -> list
     ]
 
 
-def open_cves(conn: sqlite3.Connection, release: sqlite3.Row, line: str, day: str) -> Answer | None:
+def open_cves(conn: sqlite3.Connection, release: Mapping[str, Any], line: str, day: str) -> Answer | None:
     """CVEs that stay open on a machine with a release.
 
     Args:
