@@ -19,12 +19,13 @@ import lookup
 import msrc
 import parse
 import replay
+import scale
 import startup
 from command import command
 from material import crawled
 from timing import as_objects, as_table
 
-PARTS = ("parse", "replay", "lookup", "start-up", "msrc", "fleet")
+PARTS = ("parse", "replay", "lookup", "start-up", "msrc", "fleet", "scale")
 
 
 def main() -> int:
@@ -37,6 +38,9 @@ def main() -> int:
         "--rounds", type=int, default=15, help="rounds of each comparison; of replays a third, of long ones a ninth  [default: 15]"
     )
     parser.add_argument("--only", choices=PARTS, action="append", help="only this part; may be repeated")
+    parser.add_argument(
+        "--millions", type=int, action="append", help="of machines, for the part scale; may be repeated  [default: 1, 10 and 100]"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     if arguments.rounds < 1:
@@ -44,6 +48,8 @@ def main() -> int:
     for tree in arguments.pages:
         if not tree.is_dir():
             parser.error(f"expected a folder of saved pages, got {tree}")
+    if any(count < 1 for count in arguments.millions or ()):
+        parser.error(f"expected millions of machines, at least one, got {min(arguments.millions)}")
     parts = arguments.only or PARTS
     rows = []
     with tempfile.TemporaryDirectory() as name:
@@ -63,6 +69,8 @@ def main() -> int:
             rows += msrc.rows(folder, arguments.rounds)
         if "fleet" in parts:
             rows += fleet.rows(arguments.rounds)
+        if "scale" in parts:
+            rows += scale.rows(program, tuple(arguments.millions or scale.MILLIONS))
     about = f"{datetime.now(UTC).date()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {arguments.rounds} rounds"
     if arguments.json:
         print(json.dumps({"about": about, "notes": notes, "rows": as_objects(rows)}, indent=1, ensure_ascii=False))

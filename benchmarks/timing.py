@@ -15,7 +15,7 @@ class Row:
     """One comparison.
 
     Attributes:
-        part: parse, replay, lookup, start-up, msrc or fleet.
+        part: parse, replay, lookup, start-up, msrc, fleet or scale.
         what: what was timed: ours, or where it is for information another thing.
         ours: seconds of that, median.
         against: what it is compared to; "" where the target is a time.
