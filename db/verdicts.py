@@ -90,7 +90,7 @@ class _Release(NamedTuple):
         return self.cadence == "B" or self.fixes_cves
 
     def name(self) -> str:
-        return f"{kb_text(self.kb) or self.build} of {self.day}"
+        return f"{kb_text(self.kb) or self.build or 'the release'} of {self.day}"  # the baselines of 2021 have neither
 
 
 class _Line:
@@ -217,7 +217,11 @@ class _Judge:
         if not after:
             return found | {"verdict": "current", "reason": f"nothing newer of the {on} line counts"}
         if on == "hotpatch" and baselines:
-            return found | {"verdict": "restart_due", "next": baselines[-1], "reason": f"the baseline {baselines[-1].name()} is newer"}
+            return found | {
+                "verdict": "restart_due",
+                "next": baselines[-1],
+                "reason": f"the baseline {baselines[-1].name().removeprefix('the release ')} is newer",
+            }
         newest = after[-1]
         return found | {"verdict": "behind", "next": newest, "reason": f"{newest.name()} is newer"}
 

@@ -1,4 +1,4 @@
-"""Answers of the command from the embedded facts (cases 19 to 28, 44): JSON and text golden."""
+"""Answers of the command from the embedded facts (cases 19 to 28, 32 to 36, 44): JSON and text golden."""
 
 from __future__ import annotations
 
@@ -43,6 +43,25 @@ LOOKUPS = {
     "line-of-a-baseline": ["20348.5020", "--line", "standard"],
     "component-without-date": ["KB5066360"],
     "month": ["2026-06", "--product", "ws2025"],
+    "44-facts-that-end-months-ago": ["26100.32772", "--product", "ws2025", "--on", "2026-11-22"],
+}
+
+# name: the day, and the machines as rows of CSV.
+FLEETS = {
+    "32-hotpatched-client": ("2026-05-20", "host,product,build,line\nlap1,win11-25h2,26200.8390,hotpatch\n"),
+    "33-component-of-the-line": ("2025-10-25", "host,product,build,kbs\nsrv1,ws2025,26100.6905,KB5070893\n"),
+    "34-left-the-line": ("2025-11-05", "host,product,build,line,kbs\nsrv1,ws2025,26100.6905,hotpatch,KB5070881\n"),
+    "34-rejoins-with-the-baseline": ("2026-01-20", "host,product,build,line,kbs\nsrv1,ws2025,26100.6905,hotpatch,KB5070881\n"),
+    "35-no-build": ("2026-05-20", "host,build\na,\nb,NULL\nc,26100\nd,26100.1.amd64fre.ge_release.240331-1435\ne,noise\n"),
+    "36-not-enrolled-yet": (
+        "2026-05-20",
+        "host,product,build,hotpatchEnablementStatus,kbs\na,ws2025,26100.32690,ActionRequired,\nb,ws2025,26100.32690,PendingEvaluation,KB5091470\n"
+        "c,ws2025,26100.32690,Enabled,\n",
+    ),
+    "44-facts-that-end-months-ago": (
+        "2026-11-22",
+        "host,product,build,line\na,ws2025,26100.32995,hotpatch\nb,ws2022,20348.5256,standard\nc,win11-25h2,26200.8893,hotpatch\nd,ws2025,26100.1742,\n",
+    ),
 }
 
 
@@ -61,6 +80,17 @@ def test_lookups(name: str, run: Command, golden: Callable[[Path, Any], None]) -
     text = run("lookup", *arguments)
     assert text.code == done.code
     golden(GOLDEN / "lookup" / f"{name}.txt", text.out)
+
+
+@pytest.mark.parametrize("name", FLEETS)
+def test_fleets(name: str, run: Command, golden: Callable[[Path, Any], None], tmp_path: Path) -> None:
+    day, machines = FLEETS[name]
+    (tmp_path / "fleet.csv").write_text(machines, encoding="utf-8")
+    done = run("assess", "fleet.csv", "--on", day, "--json")
+    assert done.code == 0
+    assert len(done.json()) == machines.count("\n") - 1
+    golden(GOLDEN / "fleet" / f"{name}.json", done.json())
+    golden(GOLDEN / "fleet" / f"{name}.txt", run("assess", "fleet.csv", "--on", day).out)
 
 
 def _brief(found: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
@@ -174,6 +204,8 @@ OTHERS = {
     "calendar-2026": ["calendar", "--year", "2026"],
     "calendar-2026-as-known-in-june": ["calendar", "--year", "2026", "--known", "2026-06-01", "--product", "Windows 11 25H2"],
     "changes": ["changes"],
+    "verdicts-preview": ["verdicts", "--product", "ws-azure-preview"],
+    "verdicts-preview-44-facts-that-end-months-ago": ["verdicts", "--product", "ws-azure-preview", "--on", "2026-11-22"],
 }
 
 
@@ -188,7 +220,7 @@ def test_other_answers(name: str, run: Command, golden: Callable[[Path, Any], No
 def test_no_golden_is_left_over() -> None:
     # The folder "cost" is that of tests/test_cost.py, which guards it.
     kept = {path.relative_to(GOLDEN).with_suffix("").as_posix() for path in GOLDEN.rglob("*.*") if path.parent.name != "cost"}
-    assert kept == {f"lookup/{name}" for name in LOOKUPS} | set(OTHERS)
+    assert kept == {f"lookup/{name}" for name in LOOKUPS} | {f"fleet/{name}" for name in FLEETS} | set(OTHERS)
 
 
 def test_ws2022_had_five_unplanned_baselines(run: Command) -> None:

@@ -32,6 +32,9 @@ HOTPATCH, MANAGER = SERVICES["hotpatch"], SERVICES["update-manager"]
 # name: (exit code, arguments). The day is 2026-07-20.
 ANSWERS: dict[str, tuple[int, list[str]]] = {
     "400-cores-for-nine-months": (0, ["--cores", "400", "--from", "2025-08", "--to", "2026-04"]),
+    "37-preview": (0, ["--cores", "16", "--from", "2025-06", "--to", "2025-06"]),
+    "37-paid": (0, ["--cores", "16", "--from", "2025-08", "--to", "2025-08"]),
+    "37-included": (0, ["--cores", "16", "--from", "2026-06", "--to", "2026-06"]),
     "38-disputed-july-2025": (0, ["--cores", "16", "--from", "2025-07", "--to", "2025-07"]),
     "38-disputed-may-2026": (0, ["--cores", "16", "--from", "2026-05", "--to", "2026-05"]),
     "39-before-the-first-price": (4, ["--cores", "16", "--from", "2024-07", "--to", "2024-10"]),
