@@ -33,8 +33,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def tries(request: pytest.FixtureRequest) -> int:
-    """How often to try what is compared with itself: three times in an ordinary run."""
-    return int(request.config.getoption("--tries")) or 3
+    """How often to try what is compared with itself: twice in an ordinary run."""
+    return int(request.config.getoption("--tries")) or 2
 
 
 @pytest.fixture
