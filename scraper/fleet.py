@@ -142,11 +142,14 @@ def _read_by_duckdb(
     from db.engines import duck  # noqa: PLC0415
     from db.inventory.columns import checked_mapping  # noqa: PLC0415
 
-    out = folder / "direct.csv"
-    if not duck.direct(Path(file), checked_mapping(columns), judge, summary, out, folder):
+    written = duck.direct(Path(file), checked_mapping(columns), judge, summary, folder)
+    if written is None:
         return False
-    with out.open("rb") as lines:
-        shutil.copyfileobj(lines, sink, 2**20)
+    sink.write(written.head)
+    for part in written.parts:
+        with part.open("rb") as lines:
+            shutil.copyfileobj(lines, sink, 2**20)
+        part.unlink()
     return True
 
 

@@ -110,6 +110,16 @@ def test_what_duckdb_reads_itself_is_the_same(kind: str, kbs: bool, delimiter: s
     assert outputs[0] == outputs[1]
 
 
+def test_a_large_file_is_judged_slice_by_slice(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from db.engines import duck  # noqa: PLC0415 (the module is imported where it is used)
+
+    monkeypatch.setattr(duck, "SLICE", 10_000_000)  # two and a half slices of what is read at once, 4 MiB
+    fleets.write(tmp_path / "fleet.csv", 200_000, "plain", kbs=True)
+    found = [run("assess", "fleet.csv", "--on", DAY, "--engine", engine, "-o", f"{engine}.csv") for engine in ("builtin", "duckdb")]
+    assert [(done.code, done.err) for done in found] == [(0, found[0].err)] * 2
+    assert _digest(tmp_path / "builtin.csv") == _digest(tmp_path / "duckdb.csv")
+
+
 ODD = {
     "no header": b"srv1,26100.32772\nsrv2,26100.1\n",
     "a blank line": b"host,build\na,26100.32772\n\nb,26100.1\n",

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-from db.assess import COLUMNS, Judge, Suffixes, Summary
+from db.assess import Judge, Suffixes, Summary
 from db.claims import BadInput, EngineFailed
 from db.engines.normal import DECODING, Normal
 from db.inventory import DECIDING
@@ -18,12 +18,14 @@ from db.inventory.columns import columns_of
 from db.inventory.decoding import MAX_ROW, Prefixed, opened
 from db.inventory.delimited import Delimited
 from db.inventory.forms import Csv
-from db.inventory.parquet import connected, identifier, quoted
+from db.inventory.parquet import connected, quoted
 
 _NULL: Final = "\x01\x02"  # DuckDB wants a text that is read as NULL; a file that holds it is not read directly
 _READ: Final = "header = false, auto_detect = false, quote = '', escape = '', comment = '', strict_mode = true, null_padding = false"
 # Lines as they are: no quotes, and a delimiter of two characters that no line is split by.
 _WRITE: Final = "(format csv, header false, quote '', escape '', delimiter '\x02\x03')"
+# A larger file is judged slice by slice. In one go 100 million rows (4.3 GB) did not fit into memory and took three times as long each.
+SLICE: Final = 500_000_000  # bytes
 MAX_KINDS: Final = 300_000  # of machines; beyond it a fleet is normalised, which needs no memory for them
 
 
@@ -70,7 +72,24 @@ def _told() -> Iterator[None]:
         raise EngineFailed(f"expected DuckDB to join the fleet, got {str(error).splitlines()[0]}") from None
 
 
-def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary, out: Path, folder: Path) -> bool:
+class Written(NamedTuple):
+    """A judged fleet: its first line, and the files of its rows in their order."""
+
+    head: bytes
+    parts: list[Path]
+
+
+class _Table(NamedTuple):
+    """How DuckDB reads a table: names for its columns, what separates them, what decides, and what CSV could not hold unquoted."""
+
+    names: list[str]
+    delimiter: str
+    fields: Sequence[str]
+    key: str
+    has_comma: str
+
+
+def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary, folder: Path) -> Written | None:
     """Judges a file of CSV that DuckDB can read itself, line by line: no quotes, no blank lines, one column for each field.
 
     Its kinds of machines (build, product, line, KBs as they stand) are judged, and joined with its lines. What is printed is CSV.
@@ -80,47 +99,73 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
         wanted: column names by field.
         judge: of the day.
         summary: counts the machines, for the user.
-        out: the file that is written.
-        folder: for what does not fit into memory.
+        folder: for what is written and what does not fit into memory.
 
     Returns:
-        whether it was; if not, nothing was counted, and the inventory has to be normalised.
+        what was written; None if it has to be normalised, and then nothing was counted.
     """
-    table = _plain_table(path, wanted)
-    if table is None:
-        return False
-    columns = columns_of(table.header, wanted)
+    found = _plain_table(path, wanted)
+    if found is None:
+        return None
+    columns = columns_of(found.header, wanted)
     fields = [field for field in DECIDING if field in columns]
     if any(len(columns[field]) > 1 for field in fields):
-        return False
-    names = [f"c{place}" for place in range(len(table.header))]
-    cells = {field: names[table.header.index(columns[field][0])] for field in fields}
+        return None
+    names = [f"c{place}" for place in range(len(found.header))]
+    cells = {field: names[found.header.index(columns[field][0])] for field in fields}
     texts = [_reduced(cells["kbs"], cells["build"], judge) if field == "kbs" else cells[field] for field in fields]
-    source = _file([path], names, table.delimiter, table.lines_before)
     # A comma in a cell of another delimiter's table would have to be quoted.
-    has_comma = "false" if table.delimiter == "," else " or ".join(f"contains({name}, ',')" for name in names)
-    form = Csv(table.header)
-    head = form.head()[:-1].removesuffix(f",{','.join(COLUMNS)}").split(",")
-    if len({title.casefold() for title in head}) < len(head):
-        return False  # DuckDB renames "Host" beside "host"
+    has_comma = "false" if found.delimiter == "," else " or ".join(f"contains({name}, ',')" for name in names)
+    table = _Table(names, found.delimiter, fields, " || chr(31) || ".join(texts), has_comma)
+    form, counts = Csv(found.header), Summary()
+    suffixes = Suffixes(judge, form, fields)
+    parts = []
+    for number, (part, skip) in enumerate(_slices(path, found.lines_before, folder)):
+        out = folder / f"joined-{number:04d}.csv"
+        if not _joined(part, skip, table, suffixes, counts, out, folder):
+            return None
+        parts.append(out)
+    summary.counts.update(counts.counts)
+    return Written(form.head().encode("utf-8", "replace"), parts)
+
+
+def _slices(path: Path, before: int, folder: Path) -> Iterator[tuple[Path, int]]:
+    """A file as files of whole lines, each with the number of lines to skip. A small file is its own."""
+    if path.stat().st_size <= SLICE:
+        yield path, before
+        return
+    part = folder / "slice.csv"
+    with path.open("rb") as file:
+        for _ in range(before):
+            file.readline()
+        while chunk := file.read(2**22):
+            with part.open("wb") as out:
+                size = 0
+                while chunk and size < SLICE:
+                    size += out.write(chunk)
+                    chunk = file.read(2**22) if size < SLICE else b""
+                out.write(file.readline())
+            yield part, 0
+    part.unlink(missing_ok=True)
+
+
+def _joined(path: Path, skip: int, table: _Table, suffixes: Suffixes, counts: Summary, out: Path, folder: Path) -> bool:
+    """Judges the rows of a file, and writes them; False where our own reader is needed."""
+    source = _file([path], table.names, table.delimiter, skip)
     with connected(folder) as conn:
         import duckdb  # noqa: PLC0415 (there, since it is connected)
 
         try:
             # Kept, since what the patterns find in a list of KBs takes longer than reading the file again.
-            conn.execute(
-                f"create temp table fleet as select {' || chr(31) || '.join(texts)} as key, {has_comma} as has_comma from {source}"
-            )
+            conn.execute(f"create temp table fleet as select {table.key} as key, {table.has_comma} as has_comma from {source}")
         except duckdb.Error:
             return False  # ragged rows or broken text: our reader says it in its words
         kinds = conn.execute(f"select key, count(*), bool_or(has_comma) from fleet group by key limit {MAX_KINDS + 1}").fetchall()
         if not kinds or len(kinds) > MAX_KINDS or any(row[-1] for row in kinds):
             return False
-        suffixes = Suffixes(judge, form, fields)
         keys = [key for key, *_ in kinds]
         ends = [suffixes[tuple(key.split("\x1f"))] for key in keys]
-        suffixes.count(summary, ends, [count for _, count, _ in kinds])
-        own = ", ".join(f"{name} as {identifier(title)}" for name, title in zip(names, head, strict=True))
+        suffixes.count(counts, ends, [count for _, count, _ in kinds])
         with _told():
             conn.execute(
                 "create temp table stated as select unnest(?) as key, unnest(?) as suffix",
@@ -131,9 +176,9 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
             conn.execute("create type suffix as enum (select distinct suffix from stated)")
             conn.execute("create temp table verdicts as select key, suffix::suffix as suffix from stated")
             written = conn.execute(
-                f"""copy (select {own}, suffix as {identifier(",".join(COLUMNS))} from {source}
+                f"""copy (select {", ".join(table.names)}, suffix from {source}
                 positional join (select suffix from fleet left join verdicts using (key) order by fleet.rowid))
-                to {quoted(str(out))} (format csv, header true, quote '', escape '', delimiter ',')"""
+                to {quoted(str(out))} (format csv, header false, quote '', escape '', delimiter ',')"""
             ).fetchone()
     expected = sum(count for _, count, _ in kinds)
     if written is None or written[0] != expected:
