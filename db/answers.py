@@ -96,11 +96,25 @@ def _has_calendar(conn: sqlite3.Connection, product: str) -> bool:
     )
 
 
+def unseen_baseline(conn: sqlite3.Connection, product: str, until: str | None, day: str) -> dict[str, str] | None:
+    """The last baseline that was expected between the day the facts end and a day: a machine without it restarts for it first.
+
+    Returns:
+        its ``month`` and expected ``date``; None where none was expected.
+    """
+    row = conn.execute(
+        """select month, expected_date from hotpatch_calendar where product = ? and type is null and expected_type = 'baseline'
+        and expected_date > ? and expected_date <= ? order by month desc limit 1""",
+        (product, until or "", day),
+    ).fetchone()
+    return {"month": row[0], "date": row[1]} if row else None
+
+
 def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None) -> list[dict[str, Any]]:
     """The rows of the view ``next_restarts`` as of any day, with the month's own release beside them.
 
     Returns:
-        per product: the view's columns; ``this_month`` (its type, KB and build), ``data_until`` and ``is_outdated``.
+        per product: the view's columns; ``this_month`` (its type, KB and build), ``data_until``, ``is_outdated`` and ``unseen_baseline``.
     """
     rows = []
     for (name,) in conn.execute(
@@ -129,6 +143,7 @@ def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None
                 },
                 "data_until": until,
                 "is_outdated": is_outdated(until, day),
+                "unseen_baseline": unseen_baseline(conn, name, until, day),
             }
         )
     return rows
@@ -189,6 +204,11 @@ def restart_of_standard_line(conn: sqlite3.Connection, product: str, day: str) -
     if end and end[0] and second_tuesday(month) > end[0]:
         return None
     return Restart(month, second_tuesday(month), True, False, None, None)
+
+
+def day_after(day: str) -> str:
+    """The day after an ISO date."""
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 
 def days_since(day: str, now: str) -> int:

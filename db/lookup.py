@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from db.answers import Restart, data_until, is_outdated, kb_text, next_restart, restart_of_standard_line
+from db.answers import Restart, data_until, day_after, is_outdated, kb_text, next_restart, restart_of_standard_line, unseen_baseline
 from db.claims import BadInput
 from db.exposure import known_issues, open_cves
 from db.grammar import MONTHS, clean
@@ -318,6 +318,8 @@ def _match(conn: sqlite3.Connection, row: Row, companions: list[str], line: str 
         "latest": latest(conn, row["product"], on_line, day),
         "next_release": _next_release(conn, row, on_line, day),
         "next_restart": _restart(restart),
+        "unseen_baseline": unseen_baseline(conn, row["product"], until, day) if on_line == "hotpatch" and is_outdated(until, day) else None,
+        "leaves_line_until": None if in_hotpatch_line or row["classification"] != "cumulative" else _rejoining(conn, row),
         "data_until": until,
         "is_outdated": is_outdated(until, day),
         "known_issues": known_issues(conn, row["kb"], row["product"]),
@@ -325,6 +327,15 @@ def _match(conn: sqlite3.Connection, row: Row, companions: list[str], line: str 
         "article_url": row["article_url"],
         "sources": _sources(conn, row["subject"]),
     }
+
+
+def _rejoining(conn: sqlite3.Connection, row: Row) -> str | None:
+    """The month in which a machine of the hotpatch line that installed an LCU is on it again; None where there was no such line then."""
+    begin = conn.execute("select hotpatch_from_date from products where product = ?", (row["product"],)).fetchone()
+    if row["release_date"] is None or begin is None or not begin[0] or row["release_date"] < begin[0]:
+        return None
+    restart = next_restart(conn, row["product"], day_after(row["release_date"]))
+    return restart.month if restart else None
 
 
 def latest(conn: sqlite3.Connection, product: str, line: str, day: str) -> Answer | None:

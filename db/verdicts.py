@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
-from db.answers import data_until, is_outdated, kb_text, next_restart
+from db.answers import data_until, day_after, is_outdated, kb_text, next_restart
 from db.grammar import month_after
 
 VERDICTS: Final = ("current", "behind", "restart_due", "left_line", "unsupported", "ambiguous", "unknown", "invalid")
@@ -146,7 +146,11 @@ class _Judge:
         judged = [self._one(build, line, kb, release, on) for release, on in self._readings(found, line, kb)]
         first = judged[0]
         if all((other.verdict, other.next_kb) == (first.verdict, first.next_kb) for other in judged):
-            return first
+            if len({other.kb for other in judged}) == 1:
+                return first
+            # Whichever it has, the verdict is sure; what it has is not.
+            reason = "; ".join(dict.fromkeys(other.reason for other in judged))
+            return first._replace(classification=None, kb=None, baseline_kb=None, reason=reason)
         reason = "; ".join(
             dict.fromkeys(
                 f"{v.kb} on the {on} line: {v.verdict}" for v, (_, on) in zip(judged, self._readings(found, line, kb), strict=True)
@@ -234,8 +238,7 @@ class _Judge:
             reason = f"{release.name()} is no baseline, and {newest.name()} is newer"
             return {"verdict": "restart_due", "months_behind": months, "next": newest, "rejoins_month": None, "reason": reason}
         standard = self.lines["standard"].after(release.place)
-        day_after = (date.fromisoformat(release.day) + timedelta(days=1)).isoformat()
-        restart = next_restart(self.conn, self.product, day_after)
+        restart = next_restart(self.conn, self.product, day_after(release.day))
         if restart is not None and restart.is_expected and restart.date < self.day:
             restart = next_restart(self.conn, self.product, self.day)  # it was to come, and nothing says that it did
         return {

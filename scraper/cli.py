@@ -75,6 +75,11 @@ def _show(rows: list[dict[str, Any]], as_json: bool, lines: Callable[[], Iterabl
             click.echo(line)
 
 
+_TERMS: Final = """\b
+Terms: a baseline is a cumulative update (LCU) that restarts the machine and opens a quarter of the hotpatch line; hotpatches
+follow it without a restart. The standard line gets an LCU, and restarts, every month. B is the security release of the second
+Tuesday, C and D are previews, OOB is out of band. A component is an update for PowerShell, WSUS and the like on the hotpatch line."""
+
 # "\b" keeps click from filling the lines.
 _EXIT_CODES: Final = """\b
 Exit codes: 0 done; 1 failed; 2 bad input; 3 ran, but a source failed, was refused or could not be reached
@@ -82,7 +87,7 @@ Exit codes: 0 done; 1 failed; 2 bad input; 3 ran, but a source failed, was refus
 130 interrupted."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}, epilog=_EXIT_CODES)
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}, epilog=f"{_TERMS}\n\n{_EXIT_CODES}")
 @click.version_option(__version__, prog_name="hotpatch-kb")
 def cli() -> None:
     """A knowledge base of Windows hotpatching: which KB and build is a baseline (restart), which a hotpatch (no restart), and how we know."""
@@ -91,7 +96,7 @@ def cli() -> None:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-@cli.command()
+@cli.command(epilog=_TERMS)
 @click.argument("queries", nargs=-1, required=True, metavar="QUERY...")
 @_product
 @click.option("--line", type=click.Choice(["hotpatch", "standard"]), help="The machine's line, if it is known.")

@@ -114,7 +114,9 @@ def reading(db: str | os.PathLike[str], known: str | None = None, *, with_groups
         until = answers.latest_data_until(conn)
         assert until is not None, "the embedded facts are read from pages that list lines"
         days = answers.days_since(until, answers.today())
-        say(f"no database at {db}: answering from the embedded facts, which end on {until} ({days} days ago)")
+        say(
+            f"no database at {db}: answering from the embedded facts, which end on {until} ({days} days ago); hotpatch-kb crawl reads newer ones"
+        )
     if known is None:
         return conn
     from db.known import database_known_on  # noqa: PLC0415

@@ -96,7 +96,7 @@ def assess(conn: sqlite3.Connection, file: str, wanted: Wanted, say: Callable[[s
                         sink.write(block)
     for (product, verdict), count in sorted(summary.counts.items()):
         say(f"{product}: {verdict}: {count}")
-    say(f"{summary.counts.total()} machines on {wanted.day}")
+    say(f"{summary.counts.total()} machine{'' if summary.counts.total() == 1 else 's'} on {wanted.day}")
     return EXIT_MET if any(verdict in fails for _, verdict in summary.counts) else 0
 
 

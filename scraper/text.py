@@ -59,6 +59,10 @@ def _restart(restart: Row | None, line: str) -> str:
     return f"{restart['date']} ({_month(restart['month'])}), {kind}{', unplanned' if restart['is_unplanned'] else ''}"
 
 
+def _unseen(baseline: Row) -> str:
+    return f"as soon as it gets the baseline expected on {baseline['date']}, of which the facts do not tell"
+
+
 def outdated(until: str | None) -> str:
     """The sentence that keeps anything from being called current."""
     return (
@@ -114,7 +118,10 @@ def _match(query: str, match: Row, day: str) -> Iterator[str]:
     yield f"  newest       {_release(match['latest'])}, the newest known of the {match['line']} line" + (
         f" up to {day}" if day < (match["data_until"] or "") else ""
     )
-    due = "due now, for a newer baseline; after that " if match["line"] == "hotpatch" and match["newer"]["baselines"] else ""
+    is_due = (match.get("verdict") or {}).get("verdict") == "restart_due" or (match["line"] == "hotpatch" and match["newer"]["baselines"])
+    due = "due now, for a newer baseline; after that " if is_due else ""
+    if match["unseen_baseline"] and not is_due:
+        due = f"{_unseen(match['unseen_baseline'])}; after that "
     yield f"  next restart {due}{_restart(match['next_restart'], match['line'])}"
     yield f"  known until  {match['data_until']}" + (f": {outdated(match['data_until'])}" if match["is_outdated"] else "")
     yield from _exposure(match)
@@ -140,8 +147,17 @@ def _verdict(match: Row) -> Iterator[str]:
     verdict = match.get("verdict")
     if verdict is None:
         return
-    behind = f"; {verdict['months_behind']} month{'s' if verdict['months_behind'] > 1 else ''} behind" if verdict["months_behind"] else ""
-    yield f"  verdict      {_VERDICTS[verdict['verdict']]}; {verdict['reason']}{behind}"
+    least = "at least " if match["is_outdated"] else ""
+    behind = f"; {least}{_count(verdict['months_behind'], 'month')} behind" if verdict["months_behind"] else ""
+    reason = verdict["reason"].replace("restart_due", "restart due").replace("left_line", "left the line")
+    yield f"  verdict      {_VERDICTS[verdict['verdict']]}; {reason}{behind}"
+    if match["leaves_line_until"]:
+        yield (
+            "  why          an LCU that is no baseline: a machine of the hotpatch line that installs it leaves the line,"
+            f" until the baseline of {_month(match['leaves_line_until'])}"
+        )
+    elif match["is_unplanned"]:
+        yield "  why          a baseline in a month planned as a hotpatch: it restarts every machine of the line; no page read here states the reason"
     if verdict["next_kb"]:
         yield f"  next         {verdict['next_kb']}, {'which restarts' if verdict['next_needs_restart'] else 'without a restart'}"
     if verdict["rejoins_month"]:
@@ -281,7 +297,8 @@ def next_restarts(rows: Sequence[Row], day: str) -> Iterator[str]:
         else:
             what = "not released yet"
         yield f"  {_month(day[:7])}: {this['type']}{' (expected)' if this['is_expected'] else ''}, {this['date']}, {what}"
-        yield f"  next restart {_restart(row, 'hotpatch')}" + (f", KB{row['kb']} {row['build']}" if row["kb"] else "")
+        first = f"{_unseen(row['unseen_baseline'])}; a machine that has it: " if row["unseen_baseline"] else ""
+        yield f"  next restart {first}{_restart(row, 'hotpatch')}" + (f", KB{row['kb']} {row['build']}" if row["kb"] else "")
 
 
 def eligible(rows: Sequence[Row]) -> Iterator[str]:

@@ -134,7 +134,7 @@ ODD = {
     "preamble": b"sep=;\nhost;build\na;26100.32772\n",
     "a comma in another table": b"host;build\na,b;26100.32772\n",
     "utf-16": "host,build\na,26100.32772\n".encode("utf-16"),
-    "gzip": gzip.compress(b"host,build\na,26100.32772\n"),
+    "gzip": gzip.compress(b"host,build\na,26100.32772\n", mtime=0),
     "json in a cell": b'name,properties\na,"{""osVersion"": ""10.0.26100.32772""}"\n',
     "control characters": b"host,build\na\x1fb,26100.32772\n\x01\x02,26100.1\nc\x02\x03d,26100.1\n",
     "what DuckDB reads as NULL": b'build\n"\x01\x02"\n26100.1\n',

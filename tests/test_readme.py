@@ -36,7 +36,7 @@ def test_every_option_in_the_readme_exists() -> None:
         for parameter in command.params
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", README)) - {"--quiet", "--editable", "--help"}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", README)) - {"--quiet", "--editable", "--help", "--numprocesses", "--dist"}
     assert named - options == set()
 
 

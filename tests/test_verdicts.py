@@ -41,9 +41,9 @@ def _one(conn: sqlite3.Connection, day: str, product: str, build: str, line: str
         # Case 34: an LCU on an enrolled machine; and when the next baseline is there.
         ("2025-11-05", "ws2025", "26100.6905", "hotpatch", "KB5070881", ("left_line", "KB5070881", 0, None, None, "2026-01")),
         ("2026-01-20", "ws2025", "26100.6905", "hotpatch", "KB5070881", ("restart_due", "KB5070881", 3, "KB5073379", True, None)),
-        # Neither line nor KB decides between a component and an LCU; the baseline of January makes it the same.
+        # Neither line nor KB decides between a component and an LCU; the baseline of January makes the verdict the same, not what it has.
         ("2025-11-05", "ws2025", "26100.6905", "hotpatch", "", ("ambiguous", None, None, None, None, None)),
-        ("2026-01-20", "ws2025", "26100.6905", "hotpatch", "", ("restart_due", "KB5070881", 3, "KB5073379", True, None)),
+        ("2026-01-20", "ws2025", "26100.6905", "hotpatch", "", ("restart_due", None, 3, "KB5073379", True, None)),
         # Case 44: the newest that is known, long after the facts end.
         ("2026-11-22", "ws2025", "26100.33158", "hotpatch", "", ("unknown", "KB5099536", 0, None, None, None)),
         # A baseline's build with neither line nor KB: current on both lines, and where they differ both are named.
