@@ -48,6 +48,10 @@ class Revision(NamedTuple):
 # --- what a subscriber sees -------------------------------------------------------------------------------------------
 
 
+def _what(kind: str) -> str:
+    return _WHAT.get(kind, kind)
+
+
 def _date(row: Row) -> str:
     return str(row["release_date"] or row["expected_date"])
 
@@ -60,7 +64,7 @@ def _summary(row: Row) -> str:
         mark = " (planned)"
     else:
         mark = " (expected)"  # by cadence, or another than the plan that was first published
-    return f"{named(row['product']).name}: {_WHAT[row['type'] or row['expected_type']]}{mark}"
+    return f"{named(row['product']).name}: {_what(row['type'] or row['expected_type'])}{mark}"
 
 
 def _description(row: Row) -> list[str]:
@@ -72,7 +76,8 @@ def _description(row: Row) -> list[str]:
     else:
         lines.append(f"No release is known; the second Tuesday is {row['expected_date']}")
     by = {"calendar": "in the published calendar", "footnote": "by a footnote of the calendar", "cadence": "by the usual cadence"}
-    lines.append(f"Planned as: {_WHAT[row['planned_type']]} ({by[row['planned_by']]})" if row["planned_type"] else "Planned as: not known")
+    by_whom = by.get(row["planned_by"], str(row["planned_by"]))
+    lines.append(f"Planned as: {_what(row['planned_type'])} ({by_whom})" if row["planned_type"] else "Planned as: not known")
     if row["is_unplanned"]:
         lines.append("Unplanned: enrolled machines restart, although no restart was planned for this month")
     return lines

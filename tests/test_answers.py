@@ -55,8 +55,10 @@ FLEETS = {
     "35-no-build": ("2026-05-20", "host,build\na,\nb,NULL\nc,26100\nd,26100.1.amd64fre.ge_release.240331-1435\ne,noise\n"),
     "36-not-enrolled-yet": (
         "2026-05-20",
-        "host,product,build,hotpatchEnablementStatus,kbs\na,ws2025,26100.32690,ActionRequired,\nb,ws2025,26100.32690,PendingEvaluation,KB5091470\n"
-        "c,ws2025,26100.32690,Enabled,\n",
+        (
+            "host,product,build,hotpatchEnablementStatus,kbs\na,ws2025,26100.32690,ActionRequired,\nb,ws2025,26100.32690,PendingEvaluation,KB5091470\n"
+            "c,ws2025,26100.32690,Enabled,\n"
+        ),
     ),
     "44-facts-that-end-months-ago": (
         "2026-11-22",

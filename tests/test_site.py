@@ -212,11 +212,11 @@ def test_home_says_when_the_facts_end(own: Datasette, monkeypatch):
 
 def test_home_names_every_question_and_table(own: Datasette):
     page = get(own, "/").text
-    assert '<form class="ask" action="/hotpatch/what_is_this_build" method="get">' in page
+    assert '<form class="ask" action="/lookup" method="get" role="search">' in page
     links = _links(page)
     assert {f"/hotpatch/{name}" for name in [*TABLES, *VIEWS, *QUERIES]} <= links
     assert not {f"/hotpatch/{name}" for name in HIDDEN} & links
-    assert re.findall(r'(?:src|href|action)="(?!/|https?://)', page) == []
+    assert re.findall(r'(?:src|href|action)="(?!/|#|https?://)', page) == []
     assert "<title>Windows hotpatching</title>" in page
 
 
@@ -1135,5 +1135,27 @@ def test_datasette_is_imported_only_where_it_is_used():
 
 def test_every_plugin_is_loaded(own: Datasette):
     loaded = {plugin["name"] for plugin in get(own, "/-/plugins.json").json()}
-    assert {path.name for path in (site.FOLDER / "plugins").glob("*.py")} == {"descriptions.py", "freshness.py", "headers.py", "limits.py"}
-    assert {"descriptions.py", "freshness.py", "headers.py", "limits.py"} <= loaded
+    assert {path.name for path in (site.FOLDER / "plugins").glob("*.py")} == {
+        "api.py",
+        "caching.py",
+        "costs.py",
+        "descriptions.py",
+        "feeds.py",
+        "fleets.py",
+        "headers.py",
+        "language.py",
+        "limits.py",
+        "pages.py",
+    }
+    assert {
+        "api.py",
+        "caching.py",
+        "costs.py",
+        "descriptions.py",
+        "feeds.py",
+        "fleets.py",
+        "headers.py",
+        "language.py",
+        "limits.py",
+        "pages.py",
+    } <= loaded

@@ -1,6 +1,7 @@
 """The site: how Datasette publishes the database. Its own arguments are made here, so that nothing else knows this folder.
 
-By hand, without the command: ``datasette hotpatch.db -m db/site/metadata.yaml --plugins-dir db/site/plugins``
+By hand, without the command: ``datasette hotpatch.db -m db/site/metadata.yaml --plugins-dir db/site/plugins --template-dir db/site/templates
+--static site:db/site/static``
 (Datasette 0.65 names a database by its file, and metadata.yaml describes one that is named hotpatch).
 """
 
@@ -33,6 +34,7 @@ def config(public: bool) -> dict[str, Any]:
         "settings": settings,
         "plugins_dir": str(FOLDER / "plugins"),
         "template_dir": str(FOLDER / "templates"),
+        "static_mounts": [("site", str(FOLDER / "static"))],
     }
 
 

@@ -1,0 +1,209 @@
+# ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
+"""The JSON API: the answers of the command at addresses that stay, described by OpenAPI."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from typing import Any, Final
+
+from datasette import Response, hookimpl
+
+from db import __version__, answers
+from db.claims import BadInput
+from db.lookup import MAX_QUERY, find
+from db.site import facts, web
+from db.verdicts import Verdicts, verdicts
+
+_DAY: Final = {"type": "string", "format": "date", "example": "2026-07-20"}
+_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
+    "q": {"description": "a build, version, KB, month or product, in any common spelling", "schema": {"type": "string", "maxLength": MAX_QUERY, "example": "26100.32772"}},
+    "product": {"description": "an id such as ws2025, or a name", "schema": {"type": "string", "maxLength": 200, "example": "ws2025"}},
+    "line": {"description": "the machine's line", "schema": {"type": "string", "enum": ["hotpatch", "standard"]}},
+    "kb": {"description": "KBs that the machine has", "schema": {"type": "array", "maxItems": 50, "items": {"type": "string", "pattern": "^[Kk]?[Bb]?[0-9]{6,7}$", "example": "KB5070893"}}},
+    "on": {"description": "the world as of that day", "schema": _DAY},
+    "since": {"description": "read on that day or later", "schema": _DAY},
+    "year": {"description": "of the months", "schema": {"type": "integer", "minimum": 2021, "maximum": 2100, "example": 2026}},
+}  # fmt: skip
+
+
+def _kbs(request: Any) -> list[int]:
+    found = []
+    for text in request.args.getlist("kb")[:50]:
+        match = re.fullmatch(r"\s*(?:kb)?\s*([0-9]{6,7})\s*", text, re.IGNORECASE)
+        if match is None:
+            raise BadInput(f"expected a KB such as KB5070893, got {text[:60]!r}")
+        found.append(int(match[1]))
+    return found
+
+
+def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
+    text = request.args.get("q")
+    if text is None:
+        raise BadInput("expected q, a build, version, KB, month or product, got none")
+    line = request.args.get("line") or None
+    if line not in {None, "hotpatch", "standard"}:
+        raise BadInput(f"expected a line (hotpatch, standard), got {str(line)[:60]!r}")
+    on = web.day_of(request) if request.args.get("on") else None
+    answer = find(
+        conn, text[: MAX_QUERY + 1], product=web.product_of(request), line=line, kb_installed=_kbs(request), on=on, today=answers.today()
+    )
+    return Verdicts(conn, on or answers.today()).added_to(answer, line)
+
+
+def _next(conn: sqlite3.Connection, request: Any) -> Any:
+    return answers.next_restarts(conn, web.day_of(request), web.product_of(request))
+
+
+def _calendar(conn: sqlite3.Connection, request: Any) -> Any:
+    text = request.args.get("year") or ""
+    if text and not re.fullmatch(r"20[2-9][0-9]|2100", text):
+        raise BadInput(f"expected a year from 2021 to 2100, got {text[:60]!r}")
+    return answers.calendar(conn, web.product_of(request), int(text) if text else None)
+
+
+def _verdicts(conn: sqlite3.Connection, request: Any) -> Any:
+    product = web.product_of(request)
+    if product is None:
+        raise BadInput("expected product, such as ws2025, got none; the command hotpatch-kb verdicts prints all of them")
+    return [row._asdict() for row in verdicts(conn, web.day_of(request), product)]
+
+
+def _products(conn: sqlite3.Connection, request: Any) -> Any:  # noqa: ARG001 (each takes both)
+    return facts.rows(
+        conn,
+        """select product, name, family, build_number, release_date, mainstream_end_date, extended_end_date, hotpatch_from_date, hotpatch_end_date
+        from products order by product""",
+    )
+
+
+def _changes(conn: sqlite3.Connection, request: Any) -> Any:
+    since = (request.args.get("since") or "").strip()
+    if since and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", since):
+        raise BadInput(f"expected since as a day such as 2026-07-20, got {since[:60]!r}")
+    return answers.changes(conn, since or None, None, web.product_of(request))[:1000]
+
+
+def _status(conn: sqlite3.Connection, request: Any) -> Any:  # noqa: ARG001 (each takes both)
+    return facts.rows(conn, "select source, state, last_good_at, due_at, is_stale, note from source_health order by source")
+
+
+# path: what it says, what reads it, which parameters it takes, which of them it needs
+ENDPOINTS: Final = {
+    "lookup": ("What is this build, version or KB?", _lookup, ("q", "product", "line", "kb", "on"), ("q",)),
+    "next": ("This month's release and the next restart, by product", _next, ("product", "on"), ()),
+    "calendar": ("Months of the hotpatch line", _calendar, ("product", "year"), ()),
+    "verdicts": (
+        "What is to be said of a machine: a row per build, line and deciding KB of a product",
+        _verdicts,
+        ("product", "on"),
+        ("product",),
+    ),
+    "products": ("Servicing lines of Windows", _products, (), ()),
+    "changes": ("What changed, newest first, at most 1,000 rows", _changes, ("since", "product"), ()),
+    "status": ("How fresh each source is", _status, (), ()),
+}
+_COST: Final = {
+    "cores": {"type": "integer", "minimum": 1, "example": 400}, "servers": {"type": "integer", "minimum": 1}, "cores_per_server": {"type": "integer", "minimum": 1},
+    "from": {"type": "string", "example": "2025-08"}, "to": {"type": "string", "example": "2026-04"}, "currency": {"type": "string", "example": "USD"},
+    "product": {"type": "string", "example": "ws2025"}, "platform": {"type": "string", "enum": ["arc", "azure", "azure_local"]},
+    "service": {"type": "array", "items": {"type": "string", "enum": ["hotpatch", "update-manager"]}},
+    "defender_p2": {"type": "string", "enum": ["1"]}, "software_assurance": {"type": "string", "enum": ["1"]}, "esu": {"type": "string", "enum": ["1"]},
+}  # fmt: skip
+
+
+def openapi(server: str) -> dict[str, Any]:
+    """The description of the API (OpenAPI 3.1)."""
+    wrong = {
+        "description": "what was expected and what came",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+
+    def operation(name: str, summary: str, parameters: list[dict[str, Any]], schema: dict[str, Any]) -> dict[str, Any]:
+        ok = {"description": "the answer", "content": {"application/json": {"schema": schema}}}
+        return {"operationId": name, "summary": summary, "parameters": parameters, "responses": {"200": ok, "400": wrong, "503": wrong}}
+
+    listed = {"type": "array", "items": {"type": "object"}}
+    paths: dict[str, Any] = {}
+    for name, (summary, _, parameters, needed) in ENDPOINTS.items():
+        described = [{"name": p, "in": "query", "required": p in needed, **_PARAMETERS[p]} for p in parameters]
+        schema = {"$ref": "#/components/schemas/Lookup"} if name == "lookup" else listed
+        paths[f"/{name}"] = {"get": operation(name, summary, described, schema)}
+    paths["/cost"] = {
+        "get": operation(
+            "cost", "What hotpatching costs: the total and its lines", [{"name": name, "in": "query", "schema": schema} for name, schema in _COST.items()], {"type": "object"}
+        )
+    }  # fmt: skip
+    shape = {"name": "format", "in": "query", "schema": {"type": "string", "enum": ["json", "jsonl", "csv"]}}
+    body = {
+        "text/csv": {"schema": {"type": "string", "example": "host,build\nsrv1,26100.32772\n"}},
+        "application/json": {"schema": {"type": "array", "items": {"type": "object", "properties": {"host": {"type": "string"}, "build": {"type": "string"}}, "required": ["build"]}}},
+    }  # fmt: skip
+    answers_of = {
+        "200": {
+            "description": "the machines in their order, each with its verdict",
+            "content": {"application/json": {"schema": listed}, "text/csv": {"schema": {"type": "string"}}, "application/x-ndjson": {"schema": {"type": "string"}}},
+        },
+        "400": wrong, "413": wrong, "503": wrong,
+    }  # fmt: skip
+    on = {"name": "on", "in": "query", **_PARAMETERS["on"]}
+    paths["/assess"] = {
+        "post": {"operationId": "assess", "summary": "A verdict per machine of an inventory; nothing of it is kept", "parameters": [shape, on], "requestBody": {"required": True, "content": body}, "responses": answers_of}
+    }  # fmt: skip
+    match = {
+        "type": "object",
+        "required": ["product", "kb", "build", "release_date", "classification", "latest", "next_restart", "data_until", "sources"],
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "hotpatch-kb",
+            "version": __version__,
+            "description": "Windows hotpatching: which KB and build is a baseline (restart), which a hotpatch (no restart), and how we know. Days are ISO dates.",
+            "license": {"name": "CC0 1.0 for the compilation of facts", "url": "https://creativecommons.org/publicdomain/zero/1.0/"},
+        },
+        "servers": [{"url": server}],
+        "paths": paths,
+        "components": {
+            "schemas": {
+                "Error": {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}},
+                "Lookup": {
+                    "type": "object",
+                    "required": ["query", "status", "matches", "decided_by", "nearest"],
+                    "properties": {"query": {"type": "string"}, "status": {"enum": ["found", "ambiguous", "not_found"]}, "matches": {"type": "array", "items": match}},
+                },
+            }
+        },
+    }  # fmt: skip
+
+
+async def answer(datasette: Any, request: Any) -> Response:
+    """One endpoint."""
+    if request.method not in {"GET", "HEAD"}:
+        return web.error(405, "expected GET")
+    read = ENDPOINTS[request.url_vars["name"]][1]
+    return await web.api(datasette, request, lambda conn: read(conn, request))
+
+
+async def description(datasette: Any, request: Any) -> Response:
+    """``/api/openapi.json``."""
+    body = json.dumps(openapi(datasette.absolute_url(request, datasette.urls.path("api"))), ensure_ascii=False).encode()
+    return Response(body, headers=web.max_age(datasette) | web.ANYWHERE, content_type="application/json; charset=utf-8")
+
+
+async def page(datasette: Any, request: Any) -> Response:
+    """``/api``: the endpoints for people."""
+    examples = {
+        "lookup": "q=26100.32772", "next": "product=ws2025", "calendar": "product=ws2025&year=2026", "verdicts": "product=ws2025", "products": "", "changes": "since=2026-07-01",
+        "status": "", "cost": "cores=400&from=2025-08&to=2026-04",
+    }  # fmt: skip
+    described = openapi("")["paths"]
+    shown = {name: {"summary": described[f"/{name}"]["get"]["summary"], "example": example} for name, example in examples.items()}
+    return await web.page(datasette, request, "api.html", lambda _: {"endpoints": shown})
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def register_routes() -> list[tuple[str, Any]]:
+    """The endpoints, their description and their page."""
+    return [(rf"^/api/(?P<name>{'|'.join(ENDPOINTS)})$", answer), (r"^/api/openapi\.json$", description), (r"^/api$", page)]

@@ -1,0 +1,89 @@
+# ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
+"""What hotpatching costs: a form, and the answer of ``cost`` with its lines and their sources."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Final
+
+from datasette import Response, hookimpl
+
+from db import answers
+from db import cost as costs
+from db.claims import BadInput
+from db.products import PLATFORMS
+from db.site import web
+
+_NUMBERS: Final = ("cores", "servers", "cores_per_server")
+
+
+def asked(request: Any) -> costs.Question | None:
+    """The question of a request, by names like those of the command's options; None where nothing is asked.
+
+    Raises:
+        BadInput: it cannot be answered.
+    """
+    given = {
+        name: (request.args.get(name) or "").strip()[:200]
+        for name in ("cores", "servers", "cores_per_server", "from", "to", "currency", "region", "platform")
+    }
+    if not any(given[name] for name in _NUMBERS):
+        return None
+    numbers = {name: costs.whole_number(given[name], name) if given[name] else None for name in _NUMBERS}
+    first, end = costs.period(given["from"] or None, given["to"] or None, answers.today())
+    services = [name for name in request.args.getlist("service") if name in costs.SERVICES] or ["hotpatch"]
+    platform = given["platform"] or "arc"
+    if platform not in costs.SERVICES["hotpatch"].meters:
+        raise BadInput(f"expected a platform ({', '.join(costs.SERVICES['hotpatch'].meters)}), got {platform[:60]!r}")
+    return costs.question(
+        services=services, product=web.product_of(request) or "ws2025", platform=platform, currency=given["currency"] or "USD",
+        region=given["region"] or None, first=first, end=end, cores=numbers["cores"], servers=numbers["servers"],
+        cores_per_server=numbers["cores_per_server"], discounts=[name for name in costs.DISCOUNTS if request.args.get(name) == "1"],
+    )  # fmt: skip
+
+
+async def cost(datasette: Any, request: Any) -> Response:
+    """The form, and below it the answer to what it asks."""
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        answer, wrong = None, None
+        try:
+            question = asked(request)
+            answer = costs.cost(conn, question, answers.today()) if question else None
+        except BadInput as error:
+            wrong = str(error).replace("--", "")
+        return {
+            "answer": answer,
+            "wrong": wrong,
+            "given": {
+                name: request.args.get(name) or ""
+                for name in (*_NUMBERS, "from", "to", "currency", "product", "platform", *costs.DISCOUNTS)
+            },
+            "services": {name: service.service for name, service in costs.SERVICES.items()},
+            "chosen": request.args.getlist("service") or ["hotpatch"],
+            "discounts": {name: text for name, (_, text) in costs.DISCOUNTS.items()},
+            "platforms": {name: PLATFORMS[name] for name in costs.SERVICES["hotpatch"].meters},
+            "products": [
+                row[0] for row in conn.execute("select product from products where hotpatch_from_date is not null order by product")
+            ],
+        }
+
+    return await web.page(datasette, request, "cost.html", make)
+
+
+async def api(datasette: Any, request: Any) -> Response:
+    """``GET /api/cost``: the object of the command."""
+
+    def make(conn: sqlite3.Connection) -> Any:
+        question = asked(request)
+        if question is None:
+            raise BadInput("expected cores, or cores_per_server and servers, got neither")
+        return costs.cost(conn, question, answers.today())
+
+    return await web.api(datasette, request, make)
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def register_routes() -> list[tuple[str, Any]]:
+    """The page and the API."""
+    return [(r"^/cost$", cost), (r"^/api/cost$", api)]

@@ -1,0 +1,226 @@
+# ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
+"""To subscribe to: Atom feeds of releases, of calendar and price changes and of known issues, and a calendar file per product."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import uuid
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+from xml.etree import ElementTree as ET
+
+from datasette import Response, hookimpl
+
+from db import answers, ics
+from db.products import named
+from db.site import facts, web
+
+MAX_ENTRIES: Final = 100
+MAX_ALARMS: Final = 5
+_ATOM: Final = "http://www.w3.org/2005/Atom"
+# Ids of entries are made of this and the fact's name, so that they outlive the address of a site (RFC 4287, 4.2.6).
+_IDS: Final = uuid.UUID("5d1f4f2e-8a43-5d0b-9a2e-0f4d6f6f2b11")
+# What no XML may hold (https://www.w3.org/TR/xml/#charsets).
+_NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_KINDS: Final = {"baseline": "baseline (restart)", "hotpatch": "hotpatch (no restart)"}
+
+
+class Entry(NamedTuple):
+    """An entry: its id's name, title, when it was read (UTC), a path of the site, and a sentence."""
+
+    name: str
+    title: str
+    updated: str
+    path: str
+    text: str
+
+
+def releases(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
+    """Baselines and hotpatches, newest first."""
+    found = facts.rows(
+        conn,
+        """select r.subject, r.product, r.kb, r.build, r.release_date, r.classification, r.is_unplanned,
+            coalesce((select min(c.first_seen_at) from fact_claims as f join claims as c using (claim) where f.subject = r.subject),
+                r.release_date || 'T00:00:00Z') as seen
+        from releases as r where r.classification in ('baseline', 'hotpatch') and r.release_date is not null and r.product = coalesce(?, r.product)
+        order by r.release_date desc, r.product, r.revision desc limit ?""",
+        (product, MAX_ENTRIES),
+    )
+    return [
+        Entry(
+            row["subject"],
+            f"{named(row['product']).name}: {_KINDS[row['classification']]} {_kb(row)}{row['build'] or ''} of {row['release_date']}",
+            row["seen"],
+            f"build/{row['build']}" if row["build"] else f"calendar/{row['release_date'][:7]}",
+            "An unplanned baseline: its month was planned as a hotpatch." if row["is_unplanned"] else "",
+        )
+        for row in found
+    ]
+
+
+def _kb(row: dict[str, Any]) -> str:
+    return f"KB{row['kb']} " if row["kb"] else ""
+
+
+def _changes(conn: sqlite3.Connection, product: str | None, prefix: str) -> list[dict[str, Any]]:
+    return [row for row in answers.changes(conn, product=product) if row["subject"].startswith(prefix)][:MAX_ENTRIES]
+
+
+def calendar_changes(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
+    """Months that changed: a type, a plan, a release."""
+    found = []
+    for row in _changes(conn, product, "calendar/"):
+        _, name, month = row["subject"].split("/", 2)
+        title = f"{named(name).name}, {month}: {row['field']} {row['old_value'] or 'nothing'} -> {row['new_value'] or 'nothing'}"
+        found.append(Entry(_name(row), title, row["changed_at"], f"calendar/{month}", ""))
+    return found
+
+
+def price_changes(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
+    """Prices that changed."""
+    return [
+        Entry(
+            _name(row),
+            f"{row['subject'].removeprefix('price/')}: {row['field']} {row['old_value'] or 'nothing'} -> {row['new_value'] or 'nothing'}",
+            row["changed_at"],
+            "prices",
+            "",
+        )
+        for row in _changes(conn, product, "price/")
+    ]
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"{row['subject']}/{row['field']}/{row['changed_at']}"
+
+
+def issues(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
+    """Known issues, by when an article was last read with them."""
+    found = facts.rows(
+        conn,
+        """select i.subject, i.product, i.kb, i.title, i.state, i.resolved_by_kb,
+            (select max(c.first_seen_at) from claims as c where c.subject = i.subject) as seen
+        from known_issues as i where i.gone_since is null and (? is null or i.product = ?) order by seen desc, i.subject limit ?""",
+        (product, product, MAX_ENTRIES),
+    )
+    return [
+        Entry(
+            f"{row['subject']}/{row['product'] or ''}/{row['state']}",
+            f"KB{row['kb']}: {row['title']}",
+            row["seen"] or "1970-01-01T00:00:00Z",
+            f"kb/{row['kb']}",
+            row["state"] + (f", resolved by KB{row['resolved_by_kb']}" if row["resolved_by_kb"] else ""),
+        )
+        for row in found
+    ]
+
+
+class Feed(NamedTuple):
+    """A feed: its title and what reads its entries."""
+
+    title: str
+    entries: Callable[[sqlite3.Connection, str | None], list[Entry]]
+
+
+FEEDS: Final = {
+    "releases": Feed("Windows hotpatches and baselines", releases),
+    "calendar": Feed("Changes of the Windows hotpatch calendar", calendar_changes),
+    "prices": Feed("Changes of hotpatch prices", price_changes),
+    "issues": Feed("Known issues of Windows updates", issues),
+}
+
+
+def atom(
+    feed: Feed, name: str, product: str | None, entries: list[Entry], until: str | None, absolute: Callable[[str], str], address: str
+) -> bytes:
+    """A feed as Atom (RFC 4287), the same bytes for the same facts."""
+    ET.register_namespace("", _ATOM)
+    root = ET.Element(f"{{{_ATOM}}}feed")
+
+    def add(parent: ET.Element, tag: str, text: str | None = None, **attributes: str) -> ET.Element:
+        element = ET.SubElement(parent, f"{{{_ATOM}}}{tag}", {key: _clean(value) for key, value in attributes.items()})
+        element.text = None if text is None else _clean(text)
+        return element
+
+    title = f"{feed.title}: {named(product).name}" if product else feed.title
+    add(root, "id", _id(f"feed/{name}/{product or ''}"))
+    add(root, "title", title)
+    add(root, "updated", max((entry.updated for entry in entries), default=f"{until or '1970-01-01'}T00:00:00Z"))
+    add(root, "link", rel="self", type="application/atom+xml", href=address)
+    add(root, "link", rel="alternate", type="text/html", href=absolute(f"product/{product}" if product else ""))
+    add(add(root, "author"), "name", "hotpatch-kb")
+    for entry in entries:
+        element = add(root, "entry")
+        add(element, "id", _id(entry.name))
+        add(element, "title", entry.title)
+        add(element, "updated", entry.updated)
+        add(element, "link", rel="alternate", type="text/html", href=absolute(entry.path))
+        add(element, "summary", entry.text or entry.title)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _id(name: str) -> str:
+    return f"urn:uuid:{uuid.uuid5(_IDS, name)}"
+
+
+def _clean(text: str) -> str:
+    return _NO_XML.sub("\ufffd", text)[:2000]
+
+
+async def feed(datasette: Any, request: Any) -> Response:
+    """A feed, of all products or of one."""
+    name = request.url_vars["feed"]
+    chosen = FEEDS[name]
+
+    def make(conn: sqlite3.Connection) -> bytes:
+        product = web.product_of(request)
+        return atom(
+            chosen, name, product, chosen.entries(conn, product), answers.latest_data_until(conn),
+            lambda path: datasette.absolute_url(request, datasette.urls.path(path) if path else datasette.urls.instance()),
+            datasette.absolute_url(request, request.full_path),
+        )  # fmt: skip
+
+    return await web.file(datasette, request, make, "application/atom+xml; charset=utf-8")
+
+
+async def calendar(datasette: Any, request: Any) -> Response:
+    """A product's calendar as a file to import or to subscribe to."""
+    name = request.url_vars["product"]
+
+    def make(conn: sqlite3.Connection) -> bytes:
+        months = answers.calendar(conn, name)
+        if not months:
+            raise web.Wrong(404, f"No calendar is published for {name}.")
+        return ics.calendar_file(conn, months, f"Windows hotpatching: {named(name).name}", _alarms(request.args.getlist("alarm")))
+
+    return await web.file(datasette, request, make, "text/calendar; charset=utf-8")
+
+
+def _alarms(given: list[str]) -> list[int]:
+    from db.claims import BadInput  # noqa: PLC0415
+
+    if len(given) > MAX_ALARMS or any(not re.fullmatch(r"[0-9]{1,3}", text) or int(text) > 366 for text in given):
+        raise BadInput(f"expected at most {MAX_ALARMS} alarms of 0 to 366 days, got {', '.join(given)[:60]!r}")
+    return [int(text) for text in given]
+
+
+async def subscribe(datasette: Any, request: Any) -> Response:
+    """What there is to subscribe to."""
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        products = [row[0] for row in conn.execute("select distinct product from hotpatch_calendar order by product")]
+        return {"feeds": {name: feed.title for name, feed in FEEDS.items()}, "products": products}
+
+    return await web.page(datasette, request, "subscribe.html", make)
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def register_routes() -> list[tuple[str, Any]]:
+    """Feeds, calendars, and the page that lists them."""
+    return [
+        (rf"^/feeds/(?P<feed>{'|'.join(FEEDS)})\.atom$", feed),
+        (r"^/calendars/(?P<product>[a-z0-9-]{3,40})\.ics$", calendar),
+        (r"^/subscribe$", subscribe),
+    ]

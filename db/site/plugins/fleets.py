@@ -1,0 +1,116 @@
+# ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
+"""A fleet, pasted: the verdicts of ``assess``, by its code. Nothing of it is kept, logged or put into an address."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+from collections import Counter
+from typing import Any, Final, NamedTuple
+
+from datasette import Response, hookimpl
+
+from db import answers
+from db.assess import Judge, Summary, assess
+from db.claims import BadInput
+from db.inventory import inventory
+from db.inventory.forms import COLUMNS, FORMS
+from db.site import posted, web
+
+MAX_SHOWN: Final = 500  # rows of the page; the file has all
+PATHS: Final = frozenset({"/fleet", "/api/assess"})
+_PACKED: Final = (b"\x1f\x8b", b"PAR1")
+_TYPES: Final = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json; charset=utf-8",
+    "jsonl": "application/x-ndjson; charset=utf-8",
+}
+
+
+class Found(NamedTuple):
+    """What came of a fleet: its verdicts as they are printed, and how many machines of each product have which."""
+
+    text: str
+    counts: Counter[tuple[str, str]]
+
+
+def judged(conn: sqlite3.Connection, body: bytes, day: str, shape: str) -> Found:
+    """A verdict per machine.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
+    if body.startswith(_PACKED):
+        raise BadInput("expected CSV or JSON as plain text, got a packed file; the command hotpatch-kb assess reads it")
+    summary = Summary()
+    with inventory(io.BytesIO(body)) as found:
+        kind = FORMS[shape]
+        form = kind(found.find_columns() if kind.needs_columns else None)
+        text = "".join(assess(Judge(conn, day), found, form, summary))
+    return Found(text, summary.counts)
+
+
+async def fleet(datasette: Any, request: Any) -> Response:
+    """The form, and what came of it."""
+    if request.method in {"GET", "HEAD"}:
+        return await web.page(datasette, request, "fleet.html", lambda _: {"result": None, "text": ""})
+    if request.method != "POST":
+        return await web.problem(datasette, request, 405, "expected GET or POST")
+    try:
+        form = posted.fields(await posted.body(request))
+        text = form.get("fleet", "")
+        if not text.strip():
+            raise BadInput("expected a list of hosts and builds, got nothing")
+        found = await web.read(datasette, lambda conn: judged(conn, text.encode("utf-8", "replace"), answers.today(), "csv"))
+    except BadInput as error:
+        return await web.problem(datasette, request, 400, str(error))
+    except web.Wrong as wrong:
+        return await web.problem(datasette, request, wrong.status, str(wrong))
+    if form.get("as") == "csv":
+        headers = {"content-disposition": 'attachment; filename="verdicts.csv"', "cache-control": "no-store"}
+        return Response(found.text.encode("utf-8", "replace"), headers=headers, content_type=_TYPES["csv"])
+    table = csv.reader(io.StringIO(found.text))
+    header = next(table)
+    shown = [row for row, _ in zip(table, range(MAX_SHOWN), strict=False)]
+    result = {
+        "counts": sorted(found.counts.items()),
+        "total": found.counts.total(),
+        "header": header,
+        "rows": shown,
+        "place": {name: len(header) - len(COLUMNS) + number for number, name in enumerate(COLUMNS)},
+    }
+    html = await datasette.render_template("fleet.html", {"result": result, "text": text}, request=request)
+    return Response.html(html, headers={"cache-control": "no-store"})
+
+
+async def api(datasette: Any, request: Any) -> Response:
+    """``POST /api/assess``: an inventory in, its verdicts out."""
+    if request.method == "OPTIONS":
+        allowed = {"access-control-allow-methods": "POST", "access-control-allow-headers": "content-type"}
+        return Response("", status=204, headers=web.ANYWHERE | allowed)
+    if request.method != "POST":
+        return web.error(405, "expected POST, the inventory as its body")
+    try:
+        shape = request.args.get("format") or "json"
+        if shape not in _TYPES:
+            raise BadInput(f"expected a format ({', '.join(_TYPES)}), got {shape[:60]!r}")
+        day, body = web.day_of(request), await posted.body(request)
+        found = await web.read(datasette, lambda conn: judged(conn, body, day, shape))
+    except BadInput as error:
+        return web.error(400, str(error))
+    except web.Wrong as wrong:
+        return web.error(wrong.status, str(wrong))
+    return Response(found.text.encode("utf-8", "replace"), headers=web.ANYWHERE | {"cache-control": "no-store"}, content_type=_TYPES[shape])
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def skip_csrf(scope: Any) -> bool:
+    """Forms that change nothing need no token, and without one their page is the same for all readers."""
+    return scope.get("path") in PATHS
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def register_routes() -> list[tuple[str, Any]]:
+    """The page and the API."""
+    return [(r"^/fleet$", fleet), (r"^/api/assess$", api)]

@@ -1,0 +1,73 @@
+# ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
+"""English and Japanese: the words of every page, chosen by the browser or by the switch, which sets a cookie."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datasette import Response, hookimpl
+from markupsafe import Markup, escape
+
+from db.answers import today
+from db.ics import is_web_address
+from db.products import named
+from db.site.words import COOKIE, DEFAULT, LANGUAGES, language_of, words
+
+YEAR = 365 * 24 * 3600  # seconds
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def prepare_jinja2_environment(env: Any) -> None:
+    """Words for pages that Datasette makes without a request (its errors), and filters for text of others."""
+    env.globals |= {
+        "t": words(DEFAULT),
+        "lang": DEFAULT,
+        "languages": LANGUAGES,
+        "today": today,
+        "product_name": lambda product: named(product).name,
+    }
+    env.filters["link"] = link
+    env.filters["month_of"] = month_of
+    env.filters["bare"] = lambda build: str(build or "")
+
+
+def link(url: object, text: object = None) -> Markup:
+    """A link where an address is one of the web, and its text where it is anything else."""
+    shown = escape(url if text is None else text)
+    if url and is_web_address(str(url)):
+        return Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(url, shown)
+    return shown
+
+
+def month_of(month: str, language: str) -> str:
+    """A month as people write it: "June 2026", "2026年6月"."""
+    from db.grammar import MONTHS  # noqa: PLC0415
+
+    return f"{month[:4]}年{int(month[5:7])}月" if language == "ja" else f"{MONTHS[int(month[5:7]) - 1]} {month[:4]}"
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def extra_template_vars(request: Any) -> dict[str, Any]:
+    """``t``, the words; ``lang``; ``here``, the path to come back to when the language is switched."""
+    language = language_of(request)
+    return {"t": words(language), "lang": language, "here": request.full_path if request else "/"}
+
+
+async def switch(request: Any) -> Response:
+    """Sets the cookie and goes back to where the reader was, on this site alone."""
+    back = request.args.get("back") or "/"
+    # "//host" and "/\host" lead elsewhere, and a line feed would end the header.
+    if not back.startswith("/") or back[1:2] in {"/", "\\"} or not back.isprintable() or len(back) > 2000:
+        back = "/"
+    language = request.url_vars["language"]
+    path, _, query = back.partition("?")
+    kept = "&".join(part for part in query.split("&") if part and not part.startswith("lang="))
+    response = Response.redirect(f"{path}?{kept}" if kept else path, status=303, headers={"cache-control": "no-store"})
+    response.set_cookie(COOKIE, language, max_age=YEAR, samesite="lax")
+    return response
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def register_routes() -> list[tuple[str, Any]]:
+    """The switch."""
+    return [(rf"^/language/(?P<language>{'|'.join(LANGUAGES)})$", switch)]

@@ -1,0 +1,164 @@
+# ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
+"""Pages with permanent addresses: what a build, a KB, a product, a year and a month is. And the lookup, which leads to them."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date
+from typing import Any, Final
+from urllib.parse import quote
+
+from datasette import Response, hookimpl
+
+from db import answers
+from db.claims import BadInput
+from db.lookup import MAX_QUERY, Query, find, read_query
+from db.site import drawing, facts, web
+from db.site.words import language_of, words
+
+_MONTH: Final = r"(?P<month>20[0-9]{2}-(?:0[1-9]|1[0-2]))"
+
+
+async def home(datasette: Any, request: Any) -> Response:
+    """What the site opens with. Datasette's own page would count the rows of every table first, which takes half a second."""
+    day = answers.today()
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        return {"home": facts.home(conn, day), "metadata": datasette.metadata()}
+
+    return await web.page(datasette, request, "index.html", make)
+
+
+async def lookup(datasette: Any, request: Any) -> Response:
+    """Leads to the page of what was asked for, in any spelling."""
+    text = (request.args.get("q") or "")[: MAX_QUERY + 1]
+    try:
+        query = read_query(text)
+    except BadInput as error:
+        return await web.problem(datasette, request, 400, str(error), {"query": text[:MAX_QUERY]})
+    paths = {"build": "build/", "kb": "kb/", "product": "product/", "month": "calendar/", "number": "build/"}
+    return Response.redirect(datasette.urls.path(paths[query.kind] + quote(query.value)), status=303, headers={"cache-control": "no-store"})
+
+
+async def build(datasette: Any, request: Any) -> Response:
+    """A build, or all builds of a build number."""
+    return await _of_query(datasette, request, request.url_vars["build"], "OS build {}")
+
+
+async def kb(datasette: Any, request: Any) -> Response:
+    """A KB: its releases, what it fixes, what it breaks."""
+    number = request.url_vars["kb"]
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        page = facts.kb_page(conn, int(number), web.day_of(request))
+        if page is None:
+            raise web.Wrong(404, words(language_of(request))("No source names KB{kb}.", kb=number))
+        return {"heading": f"KB{number}", "answer": page["answer"], "page": page}
+
+    return await web.page(datasette, request, "lookup.html", make)
+
+
+async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Response:
+    query: Query = read_query(text)
+    t = words(language_of(request))
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        answer = facts.of_number(conn, query.value) if query.kind == "number" else facts.looked_up(conn, query.value, web.day_of(request))
+        if answer["status"] == "not_found":
+            raise web.Wrong(404, t("No source names the build {build}. It is not rounded to another one.", build=query.value))
+        return {"heading": t(heading.replace("{}", "{build}"), build=query.value), "answer": answer, "page": None}
+
+    answer = await web.page(datasette, request, "lookup.html", make)
+    if answer.status != 404:
+        return answer
+    near = await web.read(datasette, lambda conn: find(conn, query.value, today=answers.today())["nearest"])
+    message = t("No source names the build {build}. It is not rounded to another one.", build=query.value)
+    return await web.problem(datasette, request, 404, message, {"nearest": near, "query": query.value})
+
+
+async def product(datasette: Any, request: Any) -> Response:
+    """A product."""
+    name = request.url_vars["product"]
+    t = words(language_of(request))
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        day = web.day_of(request)
+        found = facts.product_page(conn, name, day)
+        if found is None:
+            raise web.Wrong(404, t("No source names the product {product}.", product=name))
+        title = t("Builds of {product} over time", product=found["name"])
+        return {
+            "found": found,
+            "chart": drawing.timeline(facts.timeline(conn, name), title, t),
+            "is_outdated": lambda line: answers.is_outdated(line["data_until"] if line else None, day),
+        }
+
+    return await web.page(datasette, request, "product.html", make)
+
+
+async def this_year(datasette: Any, request: Any) -> Response:  # noqa: ARG001 (names of the hook)
+    """The calendar's newest year that has begun."""
+    years = await web.read(datasette, facts.years)
+    year = min(max(int(answers.today()[:4]), years[0]), years[-1]) if years else int(answers.today()[:4])
+    return Response.redirect(datasette.urls.path(f"calendar/{year}"), status=303)
+
+
+async def year(datasette: Any, request: Any) -> Response:
+    """A year of all products."""
+    number = int(request.url_vars["year"])
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        found = facts.year(conn, number, web.day_of(request))
+        if not found["rows"]:
+            raise web.Wrong(404, words(language_of(request))("No calendar covers {year}.", year=number))
+        return {"found": found}
+
+    return await web.page(datasette, request, "calendar.html", make)
+
+
+async def month(datasette: Any, request: Any) -> Response:
+    """A month of all products."""
+    name = request.url_vars["month"]
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        found = facts.month(conn, name)
+        if not found["cells"] and not found["releases"]:
+            raise web.Wrong(404, words(language_of(request))("No calendar covers this month."))
+        return {"found": found}
+
+    return await web.page(datasette, request, "month.html", make)
+
+
+async def prices(datasette: Any, request: Any) -> Response:
+    """What it cost, as steps and as a table."""
+    t = words(language_of(request))
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        found = facts.rows(
+            conn, "select * from price_intervals order by service, product, meter, currency, region, condition, valid_from limit 2000"
+        )
+        drawn = [
+            row
+            for row in found
+            if (row["service"], row["meter"], row["currency"], row["condition"]) == ("Hotpatch", "Azure Arc-enabled server", "USD", "")
+        ]
+        title = t("Price of Hotpatch on an Azure Arc-enabled server, in USD per core and month")
+        return {"intervals": found, "chart": drawing.prices(drawn, title, date.fromisoformat(answers.today())), "title": title}
+
+    return await web.page(datasette, request, "prices.html", make)
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def register_routes() -> list[tuple[str, Any]]:
+    """Addresses that stay."""
+    return [
+        (r"^/$", home),
+        (r"^/lookup$", lookup),
+        (r"^/build/(?P<build>[0-9]{5}(?:\.[0-9]{1,5})?)$", build),
+        (r"^/kb/(?P<kb>[0-9]{6,7})$", kb),
+        (r"^/product/(?P<product>[a-z0-9-]{3,40})$", product),
+        (r"^/calendar$", this_year),
+        (r"^/calendar/(?P<year>20[0-9]{2})$", year),
+        (rf"^/calendar/{_MONTH}$", month),
+        (r"^/prices$", prices),
+    ]

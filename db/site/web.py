@@ -1,0 +1,245 @@
+"""What the plugins of the site share: reading in one snapshot, answers kept while the facts stand, pages in the reader's language."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
+from typing import Any, Final, TypeVar
+
+from datasette import Response
+from datasette.database import QueryInterrupted
+from datasette.utils import sqlite_timelimit
+from markupsafe import Markup
+
+from db import answers
+from db.claims import BadInput
+from db.products import product_id
+from db.site import DATABASE
+from db.site.words import language_of, words
+
+T = TypeVar("T")
+
+# Answers are the same for all readers until a crawl ends or the day does: 64 MB of 40 kB pages are 1,600 of some 4,000 that there are.
+MAX_KEPT: Final = 64_000_000  # bytes
+# Of one text of a page. The longest that a source has is 2,400 characters.
+MAX_TEXT: Final = 10_000
+# Bytes of a value or a sorted row of our own statements; a visitor's have less (plugins/limits.py).
+MAX_VALUE: Final = 50_000_000
+# A page's statements together. The slowest, all of a product, takes 60 ms; a visitor can choose what is asked, not how.
+SECONDS: Final = 10
+
+
+class Wrong(Exception):
+    """What was asked cannot be answered: an HTTP status, and a sentence for the reader."""
+
+    def __init__(self, status: int, message: str) -> None:
+        """Takes both."""
+        super().__init__(message)
+        self.status = status
+
+
+async def read(datasette: Any, function: Callable[[sqlite3.Connection], T]) -> T:
+    """Runs a function on the database, all its statements on one state of it, in a thread.
+
+    Raises:
+        Wrong: it took too long (503).
+    """
+
+    def in_snapshot(conn: sqlite3.Connection) -> T:
+        limit = conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)  # the connection is this thread's alone
+        with sqlite_timelimit(conn, SECONDS * 1000):
+            conn.execute("begin")
+            try:
+                return function(conn)
+            except sqlite3.OperationalError as error:
+                if str(error) == "interrupted":
+                    raise QueryInterrupted(error, "", {}) from None
+                raise
+            finally:
+                conn.rollback()
+                conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limit)
+
+    try:
+        found: T = await datasette.get_database(DATABASE).execute_fn(in_snapshot)
+    except QueryInterrupted:
+        raise Wrong(503, "This took too long. Ask again later.") from None
+    return found
+
+
+class _Kept:
+    """Answers by what was asked, of one state of the facts and one day, the oldest dropped when they grow too large."""
+
+    def __init__(self) -> None:
+        self.state: tuple[object, ...] = ()
+        self.answers: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
+        self.size = 0
+
+    def get(self, state: tuple[object, ...], key: tuple[object, ...]) -> bytes | None:
+        if state != self.state:
+            self.state, self.size = state, 0
+            self.answers.clear()
+        return self.answers.get(key)
+
+    def keep(self, state: tuple[object, ...], key: tuple[object, ...], answer: bytes) -> None:
+        if state != self.state or key in self.answers or len(answer) > MAX_KEPT // 10:
+            return
+        self.answers[key] = answer
+        self.size += len(answer)
+        while self.size > MAX_KEPT:
+            self.size -= len(self.answers.popitem(last=False)[1])
+
+
+async def kept(datasette: Any, key: tuple[object, ...], make: Callable[[], Awaitable[bytes]]) -> bytes:
+    """An answer that depends on the facts, the day and its key alone.
+
+    A crawl writes its facts and the end of its run in one transaction, so the runs tell the state of the facts.
+    """
+    store: _Kept = datasette.__dict__.setdefault("_hotpatch_kb_kept", _Kept())
+    state = (answers.today(), await datasette.get_database(DATABASE).execute_fn(_state))
+    answer = store.get(state, key)
+    if answer is None:
+        answer = await make()
+        store.keep(state, key, answer)
+    return answer
+
+
+def _state(conn: sqlite3.Connection) -> tuple[object, ...]:
+    return tuple(conn.execute("select max(run), max(ended_at), (select count(*) from pages) from runs").fetchone())
+
+
+def max_age(datasette: Any) -> dict[str, str]:
+    """How long an answer may be kept by others."""
+    return {"cache-control": f"public, max-age={datasette.setting('default_cache_ttl')}"}
+
+
+async def page(
+    datasette: Any, request: Any, template: str, make: Callable[[sqlite3.Connection], Mapping[str, Any]], *, status: int = 200
+) -> Response:
+    """A page whose content is made of the database.
+
+    Args:
+        datasette: the site.
+        request: what was asked; the page depends on its path, its query and its language.
+        template: its template.
+        make: reads what the template shows; may raise ``Wrong`` and ``BadInput``.
+        status: of the answer.
+    """
+    language = language_of(request)
+
+    async def rendered() -> bytes:
+        context = await read(datasette, make)
+        text: str = await datasette.render_template(template, _clipped(dict(context)), request=request)
+        return text.encode("utf-8", errors="replace")
+
+    try:
+        body = await kept(datasette, (template, request.full_path, language), rendered)
+    except Wrong as wrong:
+        return await problem(datasette, request, wrong.status, str(wrong))
+    except BadInput as error:
+        return await problem(datasette, request, 400, str(error))
+    return Response(body, status=status, headers=max_age(datasette), content_type="text/html; charset=utf-8")
+
+
+def _clipped(value: Any) -> Any:
+    """What a template is given, texts no longer than a page can bear."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]}..."
+    if isinstance(value, dict):
+        return {key: _clipped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_clipped(item) for item in value]
+    return value
+
+
+async def file(datasette: Any, request: Any, make: Callable[[sqlite3.Connection], bytes], content_type: str) -> Response:
+    """A file made of the database: a feed, a calendar. Its links name the host that was asked."""
+
+    async def rendered() -> bytes:
+        return await read(datasette, make)
+
+    try:
+        body = await kept(datasette, (content_type, request.host, request.scheme, request.full_path), rendered)
+    except Wrong as wrong:
+        return await problem(datasette, request, wrong.status, str(wrong))
+    except BadInput as bad:
+        return await problem(datasette, request, 400, str(bad))
+    return Response(body, headers=max_age(datasette) | ANYWHERE, content_type=content_type)
+
+
+async def problem(datasette: Any, request: Any, status: int, message: str, context: Mapping[str, Any] | None = None) -> Response:
+    """A page that says what was expected and what came."""
+    text = await datasette.render_template("problem.html", {"status": status, "message": message, **(context or {})}, request=request)
+    return Response.html(text, status=status)
+
+
+async def api(datasette: Any, request: Any, make: Callable[[sqlite3.Connection], Any]) -> Response:
+    """An answer of the API: what a function makes of the database, as JSON.
+
+    Bad input is 400, what is not there 404, both as ``{"error": ...}``.
+    """
+
+    async def rendered() -> bytes:
+        return as_json(await read(datasette, make))
+
+    try:
+        body = await kept(datasette, ("api", request.full_path), rendered)
+    except Wrong as wrong:
+        return error(wrong.status, str(wrong))
+    except BadInput as bad:
+        return error(400, str(bad))
+    return Response(body, headers=max_age(datasette) | ANYWHERE, content_type="application/json; charset=utf-8")
+
+
+# The facts are public and nothing of a visitor is kept, so pages of others may ask.
+ANYWHERE: Final = {"access-control-allow-origin": "*"}
+
+
+def as_json(value: Any) -> bytes:
+    """A value as the command prints it."""
+    return json.dumps(answers.as_json(value), ensure_ascii=False).encode("utf-8", errors="replace")
+
+
+def error(status: int, message: str) -> Response:
+    """An error of the API."""
+    return Response(as_json({"error": message}), status=status, headers=ANYWHERE, content_type="application/json; charset=utf-8")
+
+
+def product_of(request: Any, name: str = "product") -> str | None:
+    """The product that a request names.
+
+    Raises:
+        BadInput: it is none.
+    """
+    text = (request.args.get(name) or "").strip()[:200]
+    if not text:
+        return None
+    product = product_id(text)
+    if product is None:
+        raise BadInput(f"expected a product such as ws2025 or win11-25h2, got {text[:60]!r}")
+    return product
+
+
+def day_of(request: Any) -> str:
+    """The day that a request asks for (``on``), else today, as an ISO date.
+
+    Raises:
+        BadInput: it is none.
+    """
+    text = (request.args.get("on") or "").strip()
+    if not text:
+        return answers.today()
+    try:
+        if len(text) != 10:
+            raise ValueError
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise BadInput(f"expected a day such as 2026-05-20, got {text[:60]!r}") from None
+
+
+def in_language(request: Any) -> dict[str, Any]:
+    """The words of a request's language, for templates."""
+    language = language_of(request)
+    return {"t": words(language), "lang": language}

@@ -1,0 +1,618 @@
+# ruff: noqa: F811 (fixtures of another module are taken by their names)
+"""Pages of the site, its API, feeds and calendars: what they say, in both languages, for caches, and of a database full of traps."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import quote, urlencode
+from xml.etree import ElementTree as ET
+
+import pytest
+from icalendar import Calendar
+from test_site import Datasette, _closed_in_the_end, crawled, crawled_file, get, get_all, opened, own, public, seeded  # noqa: F401 (fixtures)
+
+from db import site
+from db.reading import open_seed_database
+from db.site import drawing, facts, posted, web, words
+from db.verdicts import VERDICTS, verdicts
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+PAGES = [
+    "/", "/build/26100.32772", "/build/26100.6905", "/build/26100", "/kb/5087423", "/kb/5100456", "/product/ws2025", "/product/win11-25h2", "/product/ws2016",
+    "/calendar/2026", "/calendar/2026-06", "/prices", "/cost", "/cost?cores=400&from=2025-08&to=2026-04", "/fleet", "/subscribe", "/api",
+]  # fmt: skip
+FILES = ["/feeds/releases.atom", "/feeds/calendar.atom", "/feeds/prices.atom", "/feeds/issues.atom", "/calendars/ws2025.ics"]
+APIS = [
+    "/api/lookup?q=26100.32772", "/api/next", "/api/calendar?product=ws2025&year=2026", "/api/verdicts?product=ws-azure-preview", "/api/products", "/api/changes",
+    "/api/status", "/api/cost?cores=16", "/api/openapi.json",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _day(at: Any) -> None:
+    at("2026-07-20")
+
+
+def text_of(html: str) -> str:
+    """What a reader sees."""
+    html = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html).replace("&#39;", "'").replace("&#34;", '"').replace("&amp;", "&"))
+
+
+def post(ds: Datasette, path: str, body: bytes, kind: str) -> Any:
+    async def ask() -> Any:
+        return await ds.client.post(path, content=body, headers={"content-type": kind})
+
+    return asyncio.run(ask())
+
+
+def form(ds: Datasette, **fields: str) -> Any:
+    return post(ds, "/fleet", urlencode(fields).encode(), "application/x-www-form-urlencoded")
+
+
+# --- what they say ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_public", [False, True])
+def test_every_page_opens(own: Datasette, public: Datasette, is_public: bool) -> None:
+    answers = get_all(public if is_public else own, [*PAGES, *FILES, *APIS])
+    assert {answer.status_code for answer in answers} == {200}
+    for answer in answers[: len(PAGES)]:
+        assert answer.text.startswith('<!DOCTYPE html>\n<html lang="en">')
+        assert "None" not in text_of(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "leads_to"),
+    [
+        ("26100.32772", "/build/26100.32772"),
+        (" 10.0.26100.32772 ", "/build/26100.32772"),
+        ("Microsoft Windows [Version 10.0.20348.2031]", "/build/20348.2031"),
+        ("kb5087423", "/kb/5087423"),
+        ("26100", "/build/26100"),
+        ("Windows Server 2025", "/product/ws2025"),
+        ("2026-06", "/calendar/2026-06"),
+    ],
+)
+def test_the_lookup_leads_to_what_was_asked(own: Datasette, spelling: str, leads_to: str) -> None:
+    answer = get(own, "/lookup", q=spelling)
+    assert (answer.status_code, answer.headers["location"]) == (303, leads_to)
+
+
+def test_what_cannot_be_read_is_said(own: Datasette) -> None:
+    for query in ("", "x" * 5000, "26200.x", "<script>alert(1)</script>"):
+        answer = get(own, "/lookup", q=query)
+        assert answer.status_code == 400
+        assert "expected a build (26100.32772)" in text_of(answer.text)
+        assert "<script>alert" not in answer.text
+
+
+def test_a_build_says_whether_it_is_patched_on_both_lines(own: Datasette) -> None:
+    text = text_of(get(own, "/build/26100.32690").text)
+    assert "On the hotpatch line Not patched: a restart is due" in text
+    assert "On the standard line Not patched: behind" in text
+    assert "KB5099536" in text
+    assert "Every fact with its sources" in text
+
+
+def test_an_ambiguous_build_explains_itself(own: Datasette) -> None:
+    """Case 19."""
+    text = text_of(get(own, "/build/26100.6905").text)
+    assert "Ambiguous : this build alone does not tell which update is installed." in text
+    assert "which KB is installed" in text
+    assert "KB5070881" in text
+    assert "KB5070893" in text
+    assert "leaves the line until the baseline of January 2026" in text
+
+
+def test_a_build_that_no_source_names_has_neighbours(own: Datasette) -> None:
+    """Case 26: never rounded."""
+    answer = get(own, "/build/26100.32773")
+    text = text_of(answer.text)
+    assert answer.status_code == 404
+    assert "No source names the build 26100.32773." in text
+    assert "Windows Server 2025: the nearest known build below is 26100.32772 , above 26100.32860" in text
+
+
+def test_a_baselines_article_names_what_is_installed(own: Datasette) -> None:
+    """Case 25."""
+    assert "What is installed: KB5094126" in text_of(get(own, "/kb/5100456").text)
+
+
+def test_a_hotpatch_leaves_a_cve_to_its_companion(crawled: Datasette) -> None:
+    """Case 31."""
+    text = text_of(get(crawled, "/build/26100.7392").text)
+    assert "CVE-2025-54100" in text
+    assert "closed by its companion KB5074204" in text
+    assert "Known issues" in text_of(get(crawled, "/kb/5101650").text)
+
+
+def test_a_month_that_changed_shows_both_plans(own: Datasette) -> None:
+    """Case 27."""
+    text = text_of(get(own, "/calendar/2026-06").text)
+    assert "baseline, unplanned" in text
+    assert "Planned: hotpatch (by the calendar)" in text
+    assert "What was stated of it, and when" in text
+
+
+def test_the_year_tells_kinds_apart_without_colour(own: Datasette) -> None:
+    page = get(own, "/calendar/2026").text
+    assert 'aria-label="Windows Server 2025, June 2026: baseline, unplanned">B!</a>' in page
+    assert re.search(
+        r'<td class="hotpatch expected"><a href="/calendar/2026-08" aria-label="Windows Server 2025, August 2026: hotpatch, expected">h</a>',
+        page,
+    )
+    assert 'class="baseline expected next"' in page  # October
+
+
+def test_old_facts_are_never_called_current(own: Datasette, at: Any) -> None:
+    """Case 44."""
+    assert "verdict current" in get(own, "/build/26100.33158").text
+    at("2026-11-22")
+    page = get(own, "/build/26100.33158").text
+    assert "verdict current" not in page
+    assert "The facts end on 2026-07-23." in text_of(page)
+    assert "A baseline was expected on 2026-10-13" in text_of(page)
+    assert "The facts end on 2026-07-23." in text_of(get(own, "/").text)
+
+
+def test_what_is_not_there_is_404(own: Datasette) -> None:
+    for path in ("/kb/9999999", "/product/ws2099", "/calendar/2099", "/calendar/2099-01", "/calendars/ws2019.ics", "/build/99999.1"):
+        assert get(own, path).status_code == 404, path
+
+
+# --- charts -------------------------------------------------------------------------------------------------------------
+
+
+def test_charts_draw_every_release_and_their_texts_are_escaped(own: Datasette) -> None:
+    t = words.words("en")
+    with closing(open_seed_database()) as conn:
+        found = facts.timeline(conn, "ws2025")
+        chart = drawing.timeline(found, "<b>", t)
+        assert chart is not None
+        assert "<b>" not in chart
+        root = ET.fromstring(chart)
+        marks = [element for element in root.iter() if "mark" in element.get("class", "")]
+        assert len(marks) == len(found) == conn.execute(
+            "select count(*) from releases where product = 'ws2025' and release_date is not null and build is not null and is_expired = 0"
+        ).fetchone()[0]  # fmt: skip
+        assert drawing.timeline(found[:1], "x", t) is None
+    assert get(own, "/product/ws2025").text.count('class="mark') == len(found)
+
+
+def test_the_price_chart_has_steps_and_a_band() -> None:
+    from datetime import date  # noqa: PLC0415
+
+    rows = [
+        {"valid_from": "2025-01-01", "valid_to": "2025-03-01", "amount_low": 0.0, "amount_high": 0.0, "is_disputed": 0},
+        {"valid_from": "2025-03-01", "valid_to": "2025-04-01", "amount_low": 0.0, "amount_high": 1.5, "is_disputed": 1},
+        {"valid_from": "2025-04-01", "valid_to": None, "amount_low": 1.5, "amount_high": 1.5, "is_disputed": 0},
+        {"valid_from": None, "valid_to": None, "amount_low": 9.0, "amount_high": 9.0, "is_disputed": 0},
+    ]
+    chart = drawing.prices(rows, "x", date(2025, 6, 1))
+    assert chart is not None
+    root = ET.fromstring(chart)
+    kinds = [element.get("class") for element in root.iter() if element.get("class") in {"step", "disputed"}]
+    assert kinds == ["step", "disputed", "step"]
+    assert drawing.prices(rows[3:], "x", date(2025, 6, 1)) is None
+
+
+# --- words --------------------------------------------------------------------------------------------------------------
+
+
+def test_every_text_of_the_templates_has_its_japanese() -> None:
+    wanted: set[str] = {form for _, form in words._REASONS} | {feed.title for feed in _feeds().values()}
+    for path in [*(site.FOLDER / "templates").glob("*.html"), *site.FOLDER.rglob("*.py")]:
+        wanted |= set(re.findall(r'\bt\(\s*"((?:[^"\\]|\\.)*)"', path.read_text(encoding="utf-8")))
+    prefixes = {text for text in wanted if text in {"verdict ", "by ", "decides "}}
+    codes = {f"verdict {name}" for name in VERDICTS} | {f"by {name}" for name in ("calendar", "footnote", "cadence")}
+    codes |= {f"decides {name}" for name in ("--product", "--kb-installed", "--line", "--on")}
+    japanese, english = words.texts("ja"), words.texts("en")
+    assert (wanted - prefixes) | codes <= japanese.keys()
+    assert codes <= english.keys()
+    for text, found in japanese.items():
+        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", found)), text
+
+
+def _feeds() -> dict[str, Any]:
+    text = (site.FOLDER / "plugins" / "feeds.py").read_text(encoding="utf-8")
+    return {name: type("Feed", (), {"title": title}) for name, title in re.findall(r'"(\w+)": Feed\("([^"]+)"', text)}
+
+
+def test_every_reason_of_every_verdict_is_translated() -> None:
+    t = words.words("ja")
+    reasons: set[str] = set()
+    with closing(open_seed_database()) as conn:
+        for day in (
+            "2022-07-01",
+            "2024-12-20",
+            "2025-11-05",
+            "2026-01-20",
+            "2026-05-20",
+            "2026-07-20",
+            "2026-11-22",
+            "2028-01-01",
+            "2036-01-01",
+        ):
+            reasons |= {row.reason for row in verdicts(conn, day)}
+    assert len(reasons) > 100
+    left = [reason for reason in reasons if re.search(r"[a-z]{4,}", re.sub(r"the release|no day", "", t.reason(reason)))]
+    assert left == []
+    assert [t.reason(text) for text in ("", "something else altogether")] == ["", "something else altogether"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "language"),
+    [
+        ({}, "en"),
+        ({"accept-language": "ja"}, "ja"),
+        ({"accept-language": "ja-JP,ja;q=0.9,en;q=0.8"}, "ja"),
+        ({"accept-language": "de-DE,de;q=0.9,en;q=0.8,ja;q=0.3"}, "en"),
+        ({"accept-language": "en;q=0.1, ja;q=0.2"}, "ja"),
+        ({"accept-language": "ja;q=0"}, "en"),
+        ({"accept-language": ";;,q=,*" * 300}, "en"),
+        ({"accept-language": "ja", "cookie": "lang=en"}, "en"),
+        ({"cookie": "lang=xx"}, "en"),
+        ({"cookie": "=;;\x01"}, "en"),
+    ],
+)
+def test_the_browser_or_the_switch_chooses_the_language(own: Datasette, headers: dict[str, str], language: str) -> None:
+    async def ask() -> Any:
+        return await own.client.get("/build/26100.32772", headers=headers)
+
+    assert f'<html lang="{language}">' in asyncio.run(ask()).text
+
+
+def test_the_switch_comes_back_to_this_site_alone(own: Datasette) -> None:
+    page = get(own, "/build/26100.32772?on=2026-05-20").text
+    assert f'href="/language/ja?back={quote("/build/26100.32772?on=2026-05-20")}"' in page.replace("%3D", "%3D")
+    answer = get(own, "/language/ja", back="/build/26100.32772?on=2026-05-20&lang=en")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/build/26100.32772?on=2026-05-20")
+    assert answer.headers["set-cookie"].startswith("lang=ja;")
+    for back in ("//evil.example/", "https://evil.example/", "/\\evil.example", "/x\r\nset-cookie: a=b", "x"):
+        assert get(own, "/language/en", back=back).headers["location"] == "/"
+
+
+def test_japanese_pages_are_japanese(own: Datasette) -> None:
+    text = text_of(get(own, "/build/26100.32690?lang=ja").text)
+    assert "ホットパッチの系列では 未適用: 再起動が必要です" in text
+    assert "より新しいベースラインがあります: KB5099536 of 2026-07-14" in text
+    assert "2026年6月" in text_of(get(own, "/calendar/2026-06?lang=ja").text)
+
+
+# --- fleet and cost -----------------------------------------------------------------------------------------------------
+
+
+def test_a_pasted_fleet_is_judged_as_by_the_command(own: Datasette, run: Any, tmp_path: Path) -> None:
+    fleet = "host,product,build,line\na,ws2025,26100.32772,hotpatch\nb,,26100.33158,\n<b>,ws2022,noise,\n"
+    (tmp_path / "fleet.csv").write_text(fleet, encoding="utf-8", newline="")
+    expected = run("assess", "fleet.csv", "--on", "2026-07-20").out
+    assert form(own, fleet=fleet, **{"as": "csv"}).text == expected
+    answer = form(own, fleet=fleet)
+    assert answer.headers["cache-control"] == "no-store"
+    assert "<b>" not in answer.text.replace("</b>", "")
+    text = text_of(answer.text)
+    assert "3 machines" in text
+    assert "Windows Server 2025 Not patched: a restart is due 1" in text
+    assert post(own, "/api/assess?format=csv", fleet.encode(), "text/csv").text == expected
+
+
+def test_ten_thousand_machines_have_ten_thousand_verdicts(own: Datasette) -> None:
+    fleet = "host,build\n" + "".join(f"srv{number},26100.{32772 if number % 2 else 33158}\n" for number in range(10_000))
+    answer = form(own, fleet=fleet)
+    assert "10000 machines" in text_of(answer.text)
+    assert answer.text.count("<td>srv") == 500
+    rows = list(csv.DictReader(io.StringIO(form(own, fleet=fleet, **{"as": "csv"}).text)))
+    assert [row["host"] for row in rows] == [f"srv{number}" for number in range(10_000)]
+    assert {row["verdict"] for row in rows} == {"restart_due", "current"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        (b"", 400, "expected"),
+        (b"host,note\na,b\n", 400, "expected a column that says the build"),
+        (b"\x1f\x8b" + b"x" * 100, 400, "expected CSV or JSON as plain text, got a packed file"),
+        (b"PAR1" + b"x" * 100, 400, "expected CSV or JSON as plain text, got a packed file"),
+        (b"\xff\xfe\x00", 400, "expected"),
+        (b'[{"build": ' + b"[" * 100_000, 400, "expected machines, got JSON nested too deep"),
+        (b"a,26100.1\n" * 600_000, 413, "Expected at most 5,000,000 bytes"),
+    ],
+)
+def test_a_bad_fleet_is_one_clear_line(own: Datasette, body: bytes, status: int, said: str) -> None:
+    answer = post(own, "/api/assess", body, "text/csv")
+    assert (answer.status_code, list(answer.json())) == (status, ["error"])
+    assert answer.json()["error"].startswith(said)
+
+
+def test_nothing_of_a_fleet_is_kept(own: Datasette, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+    form(own, fleet="host,build\nsecret-host-name,26100.32772\n")
+    kept = own.__dict__.get("_hotpatch_kb_kept")
+    assert kept is None or not any(b"secret-host-name" in body for body in kept.answers.values())
+    captured = capfd.readouterr()
+    assert "secret-host-name" not in caplog.text + captured.out + captured.err
+
+
+def test_only_what_was_read_so_far_counts_against_the_limit() -> None:
+    """A body without a length is read no further than the limit."""
+    parts = iter([{"type": "http.request", "body": b"x" * 1_000_000, "more_body": True}] * 20)
+    read = 0
+
+    class Request:
+        headers: ClassVar[dict[str, str]] = {}
+
+        @staticmethod
+        async def receive() -> dict[str, Any]:
+            nonlocal read
+            read += 1
+            return next(parts)
+
+    with pytest.raises(web.Wrong, match="Expected at most"):
+        asyncio.run(posted.body(Request))
+    assert read == 6
+
+
+def test_cost_is_that_of_the_command(own: Datasette, run: Any) -> None:
+    query = {"cores": "400", "from": "2025-08", "to": "2026-04"}
+    text = text_of(get(own, "/cost", **query).text)
+    assert "5400.00 USD" in text
+    assert (
+        get(own, "/api/cost", **query).json() == run("cost", "--cores", "400", "--from", "2025-08", "--to", "2026-04", "--json").json()[0]
+    )
+    assert "12.39 - 24.00 USD" in text_of(get(own, "/cost", cores="16", **{"from": "2025-07", "to": "2025-07"}).text)  # case 38: a range
+    assert "unknown" in text_of(get(own, "/cost", cores="16", **{"from": "2024-07", "to": "2024-08"}).text)  # case 39
+    for cores in ("0", "-1", "1.5", "x"):  # case 40
+        assert "expected cores as a whole number" in text_of(get(own, "/cost", cores=cores).text)
+        assert get(own, "/api/cost", cores=cores).status_code == 400
+
+
+# --- API ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_api_answers_as_the_command(own: Datasette, run: Any) -> None:
+    for query, options in (
+        ({"q": "26100.32772"}, []),
+        ({"q": "26100.6905", "product": "ws2025", "kb": "KB5070893"}, ["--product", "ws2025", "--kb-installed", "KB5070893"]),
+        ({"q": "20348.1251", "on": "2022-11-16"}, ["--on", "2022-11-16"]),
+        ({"q": "26100.32773"}, []),
+    ):
+        assert get(own, "/api/lookup", **query).json() == run("lookup", query["q"], *options, "--json").json()[0]
+    assert get(own, "/api/next").json() == run("next", "--json").json()
+    assert get(own, "/api/calendar", product="ws2025").json() == run("calendar", "--product", "ws2025", "--json").json()
+    assert get(own, "/api/verdicts", product="ws-azure-preview").json() == run("verdicts", "--product", "ws-azure-preview", "--json").json()
+    assert get(own, "/api/changes").json() == run("changes", "--json").json()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/lookup", "/api/lookup?q=noise", "/api/lookup?q=26100.1&line=x", "/api/lookup?q=26100.1&kb=x", "/api/lookup?q=26100.1&on=2026-13-01", "/api/next?product=mac",
+        "/api/calendar?year=1", "/api/verdicts", "/api/changes?since=x", "/api/cost", "/feeds/releases.atom?product=mac", "/calendars/ws2025.ics?alarm=x",
+    ],
+)  # fmt: skip
+def test_bad_questions_are_400_and_say_what_was_expected(own: Datasette, path: str) -> None:
+    answer = get(own, path)
+    assert answer.status_code == 400
+    said = answer.json()["error"] if path.startswith("/api") else text_of(answer.text)
+    assert "expected" in said
+
+
+def test_the_description_of_the_api_holds(own: Datasette) -> None:
+    """Every path of the description answers, and every endpoint is described; schemathesis goes further where it is installed."""
+    described = get(own, "/api/openapi.json").json()
+    assert described["openapi"] == "3.1.0"
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            if method == "get":
+                needed = {p["name"]: p["schema"]["example"] for p in operation["parameters"] if p.get("required")}
+                needed |= {"cores": "16"} if path == "/cost" else {}
+                assert get(own, f"/api{path}", **needed).status_code == 200
+            else:
+                assert post(own, f"/api{path}", b"host,build\na,26100.32772\n", "text/csv").status_code == 200
+
+
+# --- feeds and calendars ------------------------------------------------------------------------------------------------
+
+
+def entries(body: bytes) -> list[ET.Element]:
+    root = ET.fromstring(body)
+    assert root.tag == f"{ATOM}feed"
+    for element in [root, *root.findall(f"{ATOM}entry")]:
+        for name in ("id", "title", "updated"):
+            assert (element.findtext(f"{ATOM}{name}") or "").strip(), name
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", element.findtext(f"{ATOM}updated") or "")
+    found = root.findall(f"{ATOM}entry")
+    ids = [entry.findtext(f"{ATOM}id") for entry in found]
+    assert len(set(ids)) == len(ids)
+    return found
+
+
+def test_feeds_are_atom_and_their_links_open(crawled: Datasette) -> None:
+    for name in ("releases", "calendar", "prices", "issues"):
+        for query in ({}, {"product": "ws2025"}):
+            answer = get(crawled, f"/feeds/{name}.atom", **query)
+            assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
+            links = {link.get("href") for entry in entries(answer.content) for link in entry.findall(f"{ATOM}link")}
+            paths = sorted(str(link).removeprefix("http://localhost") for link in links)[:40]
+            assert {answer.status_code for answer in get_all(crawled, paths)} <= {200}
+    titles = [entry.findtext(f"{ATOM}title") for entry in entries(get(crawled, "/feeds/releases.atom", product="ws2025").content)]
+    assert titles[0] == "Windows Server 2025: baseline (restart) KB5099536 26100.33158 of 2026-07-14"
+    assert len(entries(get(crawled, "/feeds/issues.atom").content)) > 0
+
+
+def test_a_feed_is_the_same_bytes_for_the_same_facts(own: Datasette, seeded: Path) -> None:
+    first = get(own, "/feeds/releases.atom").content
+    with opened(seeded, public=False) as again:
+        assert get(again, "/feeds/releases.atom").content == first
+
+
+def test_calendars_are_those_of_the_command(own: Datasette, run: Any) -> None:
+    answer = get(own, "/calendars/ws2025.ics?alarm=3")
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    calendar = Calendar.from_ical(answer.content)
+    expected = Calendar.from_ical(run("calendar", "--product", "ws2025", "--ics", "--alarm", "3").out)
+    assert [str(event["uid"]) for event in calendar.walk("VEVENT")] == [str(event["uid"]) for event in expected.walk("VEVENT")]
+    assert len(calendar.walk("VALARM")) == len(expected.walk("VALARM")) > 0
+
+
+# --- caches -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/build/26100.32772", "/feeds/releases.atom", "/api/next", "/hotpatch/builds", "/site/site.css", "/calendars/ws2025.ics"]
+)
+def test_what_the_reader_has_is_not_sent_again(public: Datasette, path: str) -> None:
+    async def ask() -> tuple[Any, ...]:
+        first = await public.client.get(path)
+        tag = first.headers["etag"]
+        again = await public.client.get(path, headers={"if-none-match": f'W/"x", W/{tag}'})
+        other = await public.client.get(path, headers={"if-none-match": '"x"'})
+        head = await public.client.head(path)
+        return first, again, other, head
+
+    first, again, other, head = asyncio.run(ask())
+    assert (first.status_code, again.status_code, other.status_code) == (200, 304, 200)
+    assert (again.content, again.headers["etag"]) == (b"", first.headers["etag"])
+    assert "max-age=" in first.headers["cache-control"]
+    assert head.content == b""
+    if not path.startswith("/hotpatch"):  # Datasette's own pages make no body for it
+        assert (head.headers["content-length"], head.headers["etag"]) == (str(len(first.content)), tag_of(first))
+    if first.headers["content-type"].startswith("text/html"):
+        assert first.headers["vary"] == "Accept-Language, Cookie"
+
+
+def tag_of(answer: Any) -> str:
+    return str(answer.headers["etag"])
+
+
+def test_answers_follow_the_facts_and_the_day(seeded: Path, tmp_path: Path, at: Any) -> None:
+    copy = Path(shutil.copy(seeded, tmp_path / "copy.db"))
+    with opened(copy, public=True) as ds:
+        before = get(ds, "/api/products").json()
+        with closing(sqlite3.connect(copy)) as conn, conn:
+            conn.execute("update products set name = 'Another name' where product = 'ws2025'")
+            conn.execute("update runs set ended_at = '2026-08-01T00:00:00Z'")
+        after = get(ds, "/api/products").json()
+        assert [row["name"] for row in before if row["product"] == "ws2025"] == ["Windows Server 2025"]
+        assert [row["name"] for row in after if row["product"] == "ws2025"] == ["Another name"]
+        assert "verdict current" in get(ds, "/build/26100.33158").text
+        at("2027-01-01")
+        assert "verdict current" not in get(ds, "/build/26100.33158").text
+
+
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "MAX_KEPT", 1000)
+    store = web._Kept()
+    for number in range(100):
+        store.get(("state",), (number,))
+        store.keep(("state",), (number,), b"x" * 90)
+    assert store.size == sum(map(len, store.answers.values())) <= 1000
+    store.keep(("state",), ("large",), b"x" * 101)
+    assert ("large",) not in store.answers
+    assert store.get(("another",), (99,)) is None
+    assert store.size == 0
+
+
+# --- traps --------------------------------------------------------------------------------------------------------------
+
+TRAPS = (
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "'-alert(1)-'", "</textarea><script>alert(1)</script>", "{{ 7 * 7 }}",
+    "\x00\x01\x1b[31m\x7f", "\u202egnp.exe", "]]>&lt;", "x" * 1_000_000, "\r\nBEGIN:VEVENT", "\ufffe\uffff",
+)  # fmt: skip
+KEYS = re.compile(
+    r"^(product|month|subject|release|kb|build|page|claim|run|source|cve|kind|line|known_issue|correction)$|_kb$|_release$|^claim_|_build$"
+)
+
+
+@pytest.fixture(scope="module")
+def hostile(crawled_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Datasette]:
+    """Every text of every table but its keys is a trap."""
+    path = Path(shutil.copy(crawled_file, tmp_path_factory.mktemp("hostile") / "hostile.db"))
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("pragma foreign_keys = off")
+        tables = [row[0] for row in conn.execute("select name from sqlite_master where type = 'table' and sql like '%strict%'")]
+        number = 0
+        for table in tables:
+            for _, column, kind, *_ in conn.execute(f"select * from pragma_table_info('{table}')").fetchall():
+                if kind != "TEXT" or KEYS.search(column) or column.endswith(("_date", "_at", "_on", "_since", "_until", "_from", "_to")):
+                    continue
+                if column in {
+                    "classification",
+                    "cadence",
+                    "type",
+                    "planned_type",
+                    "expected_type",
+                    "planned_by",
+                    "family",
+                    "state",
+                    "unit",
+                    "currency",
+                    "condition",
+                    "service",
+                    "meter",
+                }:
+                    continue
+                if (table, column) == ("claims", "value"):
+                    continue  # what our parsers made of a text; those that stay texts follow below
+                trap = TRAPS[number % len(TRAPS)]
+                number += 1
+                try:
+                    conn.execute(f"update or ignore {table} set {column} = ? where {column} is not null", (trap,))
+                except sqlite3.OperationalError:
+                    continue  # a generated or indexed column
+        for place, trap in enumerate(TRAPS):
+            conn.execute(
+                "update claims set value = ? where field in ('title', 'symptom', 'workaround', 'note', 'requirement', 'article_url') and claim % ? = ?",
+                (trap, len(TRAPS), place),
+            )
+        assert number > 60
+    with opened(path, public=True) as ds:
+        yield ds
+
+
+def test_a_hostile_database_is_shown_and_not_obeyed(hostile: Datasette) -> None:
+    for path in [*PAGES, "/build/26100.7392", "/kb/5101650", *FILES, *APIS]:
+        answer = get(hostile, path)
+        assert answer.status_code in {200, 404}, (path, answer.status_code, answer.text[:500])
+        body = answer.text
+        kind = answer.headers["content-type"]
+        if kind.startswith("text/html"):
+            assert "<script>alert" not in body, path
+            assert "<img src=x" not in body, path
+            assert not re.search(r"<[^>]+(?:href|src)\s*=\s*[\"']?\s*javascript:", body, re.IGNORECASE), path
+            assert not re.search(r"<\w[^>]*\son\w+\s*=", body), path
+            assert len(body) < 5_000_000, path
+        elif kind.startswith("application/json"):
+            json.loads(body)
+        elif kind.startswith("application/atom"):
+            ET.fromstring(answer.content)
+        else:
+            assert kind.startswith("text/calendar")
+            assert body.count("BEGIN:VEVENT") == len(Calendar.from_ical(answer.content).walk("VEVENT"))
+
+
+def test_what_the_site_prints_in_readme_and_docs_opens(own: Datasette) -> None:
+    root = Path(__file__).parent.parent
+    found: set[str] = set()
+    for path in [root / "README.md", *(root / "docs").glob("*.md")]:
+        text = path.read_text(encoding="utf-8")
+        found |= set(
+            re.findall(
+                r"`(/(?:build|kb|product|calendar|calendars|feeds|api|cost|fleet|prices|subscribe|lookup|hotpatch)[^`\s<>{}]*)`", text
+            )
+        )
+    assert len(found) > 10
+    codes = {path: answer.status_code for path, answer in zip(sorted(found), get_all(own, sorted(found)), strict=True)}
+    assert {path: code for path, code in codes.items() if code not in {200, 303} and path != "/api/assess"} == {}
