@@ -850,7 +850,7 @@ def test_sql_of_a_visitor_is_bounded(own: Datasette, sql: str):
     started = time.monotonic()
     response = get(own, "/hotpatch.json", sql=sql)
     assert response.status_code == 400
-    assert time.monotonic() - started < 2.5  # the time limit is 1 s; the rest is a slow machine
+    assert time.monotonic() - started < 15  # the time limit is 1 s, the rest a slow machine; without it each takes minutes
 
 
 def test_no_function_outlasts_the_time_limit(own: Datasette):

@@ -1,0 +1,244 @@
+"""The site in a real browser: Debian's Chromium (``apt-get install chromium fonts-noto-cjk``), driven by Playwright.
+
+Pictures of the run lie in the folder that HOTPATCH_KB_SCREENSHOTS names, where it names one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent.parent / "docs"))
+import screenshots
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+AXE = "4.14.1"
+KINDS = [
+    "", "build/26100.32772", "build/26100.6905", "build/26100.32773", "build/26100", "kb/5087423", "kb/5100456", "product/ws2025", "calendar/2026", "calendar/2026-06",
+    "prices", "cost", "cost?cores=400&from=2025-08&to=2026-04", "fleet", "subscribe", "api",
+]  # fmt: skip
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium fonts-noto-cjk"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with screenshots.served(tmp_path_factory.mktemp("served"), "--public") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    pytest.importorskip("playwright", reason="needs Playwright: pip install playwright")
+    with screenshots.browser() as opened:
+        yield opened
+
+
+@contextmanager
+def looking(chromium: Any, address: str, **options: Any) -> Iterator[Any]:
+    """A page that must write no error to the console and ask no other host."""
+    context = chromium.new_context(**options)
+    page = context.new_page()
+    errors: list[str] = []
+    hosts: set[str] = set()
+    page.on("console", lambda message: errors.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: hosts.add("/".join(request.url.split("/")[:3]) + "/"))
+    yield page
+    picture(page)
+    context.close()
+    # A page that is not there, or cannot be read, is asked for on purpose.
+    assert [error for error in errors if "status of 404" not in error and "status of 400" not in error] == []
+    assert {host for host in hosts if not host.startswith("data:")} <= {address}
+
+
+def picture(page: Any) -> None:
+    if folder := os.environ.get("HOTPATCH_KB_SCREENSHOTS"):
+        name = os.environ.get("PYTEST_CURRENT_TEST", "").split("::")[-1].split(" ")[0]
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{''.join(c if c.isalnum() else '-' for c in name)}.png", full_page=True)
+
+
+def overflows(page: Any) -> bool:
+    return bool(page.evaluate("document.scrollingElement.scrollWidth > window.innerWidth"))
+
+
+def test_lookup_by_typing(chromium: Any, address: str) -> None:
+    with looking(chromium, address) as page:
+        page.goto(address)
+        page.get_by_label("A build, version or KB").fill(" 10.0.26100.32772")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/build/26100.32772")
+        assert page.locator("h1").inner_text() == "OS build 26100.32772"
+        assert page.locator(".verdict strong").first.inner_text() == "Not patched: a restart is due"
+        page.get_by_role("link", name="KB5099536").first.click()
+        page.wait_for_url("**/kb/5099536")
+        assert "Patched" in page.locator(".verdict strong").all_inner_texts()
+
+
+def test_an_ambiguous_build_explains_itself(chromium: Any, address: str) -> None:
+    with looking(chromium, address) as page:
+        page.goto(f"{address}build/26100.6905")
+        assert "this build alone does not tell which update is installed" in page.locator(".note").first.inner_text()
+        page.locator("summary").first.click()
+        assert page.get_by_role("link", name="Microsoft Learn: release information").first.is_visible()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_phone_shows_every_page_without_scrolling_sideways(kind: str, chromium: Any, address: str) -> None:
+    with looking(chromium, address, viewport={"width": 360, "height": 740}, device_scale_factor=2, is_mobile=True, has_touch=True) as page:
+        page.goto(address + kind)
+        assert not overflows(page)
+        for target in page.locator("header a, button").all():
+            box = target.bounding_box()
+            assert box is None or box["height"] >= 24  # WCAG 2.2, 2.5.8
+
+
+def test_dark_and_light(chromium: Any, address: str) -> None:
+    found = {}
+    for scheme in ("light", "dark"):
+        with looking(chromium, address, color_scheme=scheme) as page:
+            page.goto(f"{address}product/ws2025")
+            found[scheme] = page.evaluate("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]")
+            page.goto(f"{address}hotpatch/hotpatch_calendar")  # Datasette's own
+            assert (
+                page.evaluate("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]") == found[scheme]
+            )
+    assert found["light"] != found["dark"]
+
+
+def test_the_keyboard_alone_leads_to_an_answer(chromium: Any, address: str) -> None:
+    with looking(chromium, address) as page:
+        page.goto(address)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+        assert page.locator(".skip").bounding_box()["x"] >= 0  # it shows where it has the focus
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.id") == "q"
+        page.keyboard.type("KB5087423")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/kb/5087423")
+        seen = set()
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            seen.add(page.evaluate("document.activeElement.tagName + ' ' + (document.activeElement.getAttribute('href') || '')"))
+            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline != "none" or page.evaluate("document.activeElement === document.body")
+        assert {"A /build/26100.32772", "A /product/ws2025"} <= seen
+
+
+def test_japanese_by_the_browser_and_by_the_switch(chromium: Any, address: str) -> None:
+    with looking(chromium, address, locale="ja-JP") as page:
+        page.goto(f"{address}build/26100.33158")
+        assert page.locator("html").get_attribute("lang") == "ja"
+        assert page.locator(".verdict strong").first.inner_text() == "適用済み (最新)"
+        page.get_by_role("link", name="English").click()
+        page.wait_for_url("**/build/26100.33158")
+        assert page.locator("html").get_attribute("lang") == "en"
+        page.goto(f"{address}calendar/2026")
+        assert page.locator("h1").inner_text() == "Calendar 2026"  # the cookie stays
+        page.get_by_role("link", name="日本語").click()
+        assert page.locator("h1").inner_text() == "2026 年のカレンダー"
+
+
+def test_ten_thousand_pasted_rows(chromium: Any, address: str) -> None:
+    fleet = "host,product,build\n" + "".join(f"srv{number},ws2025,26100.{33158 if number % 4 else 32772}\n" for number in range(10_000))
+    with looking(chromium, address, accept_downloads=True, permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.goto(f"{address}fleet")
+        page.evaluate("(text) => navigator.clipboard.writeText(text)", fleet)
+        page.focus("#fleet")
+        page.keyboard.press("Control+V")
+        assert page.evaluate("document.querySelector('#fleet').value.length") == len(fleet)
+        page.get_by_role("button", name="Judge").click()
+        page.wait_for_selector("text=10000 machines")
+        rows = page.locator("table").first.locator("tbody tr").all_inner_texts()
+        assert sorted(row.split("\t") for row in rows) == [
+            ["Windows Server 2025", "Not patched: a restart is due", "2500"], ["Windows Server 2025", "Patched", "7500"],
+        ]  # fmt: skip
+        with page.expect_download() as download:
+            page.get_by_role("button", name="As a CSV file").click()
+        assert len(Path(download.value.path()).read_text(encoding="utf-8").splitlines()) == 10_001
+
+
+def test_a_file_is_read_in_the_browser(chromium: Any, address: str, tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text("host,build\nfrom-a-file,26100.33158\n", encoding="utf-8")
+    with looking(chromium, address) as page:
+        page.goto(f"{address}fleet")
+        page.set_input_files("#file", tmp_path / "fleet.csv")
+        page.wait_for_function("document.querySelector('#fleet').value.includes('from-a-file')")
+
+
+def test_home_is_small_steady_and_readable_without_script(chromium: Any, address: str) -> None:
+    with looking(chromium, address) as page:
+        sizes: list[int] = []
+        page.on("response", lambda response: sizes.append(len(response.body())))
+        page.add_init_script(
+            "window.shift = 0; new PerformanceObserver((list) => { for (const e of list.getEntries()) window.shift += e.value; })"
+            ".observe({type: 'layout-shift', buffered: true});"
+        )
+        page.goto(address, wait_until="networkidle")
+        assert sum(sizes) < 100_000
+        assert page.evaluate("window.shift") == 0
+    with looking(chromium, address, java_script_enabled=False) as page:
+        page.goto(address)
+        assert page.get_by_role("heading", level=1).inner_text() == "Is this build patched? When is the restart? What changed?"
+        page.get_by_label("A build, version or KB").fill("26100.33158")
+        page.get_by_role("button", name="Look up").click()
+        assert "Patched" in page.locator(".verdict strong").all_inner_texts()
+
+
+@pytest.fixture(scope="session")
+def axe(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """axe-core, from npm when it is first needed; it is no part of the project."""
+    cache = Path(str(request.config.cache.mkdir("axe"))) if hasattr(request.config, "cache") else tmp_path_factory.mktemp("axe")
+    script = cache / f"axe-{AXE}.min.js"
+    if not script.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            pytest.skip("needs axe-core, which npm installs: apt-get install npm")
+        folder = tmp_path_factory.mktemp("npm")
+        done = subprocess.run([npm, "pack", f"axe-core@{AXE}"], cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"needs axe-core, which npm could not get: {done.stderr.strip().splitlines()[-1:]}")
+        with tarfile.open(next(folder.glob("*.tgz"))) as archive:
+            packed = archive.extractfile("package/axe.min.js")
+            assert packed is not None
+            script.write_bytes(packed.read())
+    return script.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_axe_finds_nothing(kind: str, scheme: Any, chromium: Any, address: str, axe: str) -> None:
+    with looking(chromium, address, color_scheme=scheme, bypass_csp=True) as page:
+        page.goto(address + kind)
+        for closed in page.locator("details:not([open]) > summary").all():
+            closed.click()
+        page.evaluate(axe)
+        found = page.evaluate(
+            "async () => (await axe.run()).violations.map(v => [v.id, v.help, v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))])"
+        )
+        assert found == []
+
+
+def test_axe_finds_nothing_in_an_answer_of_the_fleet_form(chromium: Any, address: str, axe: str) -> None:
+    with looking(chromium, address, bypass_csp=True) as page:
+        page.goto(f"{address}fleet")
+        page.fill("#fleet", screenshots.FLEET)
+        page.get_by_role("button", name="Judge").click()
+        page.wait_for_selector("text=4 machines")
+        page.evaluate(axe)
+        assert page.evaluate("async () => (await axe.run()).violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 160))])") == []
