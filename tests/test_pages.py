@@ -149,9 +149,9 @@ def test_a_month_that_changed_shows_both_plans(own: Datasette) -> None:
 
 def test_the_year_tells_kinds_apart_without_colour(own: Datasette) -> None:
     page = get(own, "/calendar/2026").text
-    assert 'aria-label="Windows Server 2025, June 2026: baseline, unplanned">B!</a>' in page
+    assert 'aria-label="B! Windows Server 2025, June 2026: baseline, unplanned">B!</a>' in page
     assert re.search(
-        r'<td class="hotpatch expected"><a href="/calendar/2026-08" aria-label="Windows Server 2025, August 2026: hotpatch, expected">h</a>',
+        r'<td class="hotpatch expected"><a href="/calendar/2026-08" aria-label="h Windows Server 2025, August 2026: hotpatch, expected">h</a>',
         page,
     )
     assert 'class="baseline expected next"' in page  # October
