@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import fleet
+import load
 import lookup
 import msrc
 import parse
@@ -25,7 +26,7 @@ from command import command
 from material import crawled
 from timing import as_objects, as_table
 
-PARTS = ("parse", "replay", "lookup", "start-up", "msrc", "fleet", "scale")
+PARTS = ("parse", "replay", "lookup", "start-up", "msrc", "fleet", "site", "scale")
 
 
 def main() -> int:
@@ -69,6 +70,8 @@ def main() -> int:
             rows += msrc.rows(folder, arguments.rounds)
         if "fleet" in parts:
             rows += fleet.rows(arguments.rounds)
+        if "site" in parts:
+            rows += load.rows(program, folder, arguments.rounds)
         if "scale" in parts:
             rows += scale.rows(program, tuple(arguments.millions or scale.MILLIONS))
     about = f"{datetime.now(UTC).date()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {arguments.rounds} rounds"

@@ -15,14 +15,14 @@ class Row:
     """One comparison.
 
     Attributes:
-        part: parse, replay, lookup, start-up, msrc, fleet or scale.
+        part: parse, replay, lookup, start-up, msrc, fleet, site or scale.
         what: what was timed: ours, or where it is for information another thing.
         ours: seconds of that, median.
         against: what it is compared to; "" where the target is a time.
         theirs: seconds of that, median.
         ratio: median of the ratios of the rounds.
         target: the most that the ratio may be (or the seconds, where nothing is compared); None for information.
-        unit: "s", or "MB" where memory was measured and stands in the place of seconds.
+        unit: "s", or "MB" where memory was measured (or "errors", counted) and stands in the place of seconds.
     """
 
     part: str

@@ -12,6 +12,7 @@ from typing import Any, Final
 from db import answers
 from db.lookup import find
 from db.products import named
+from db.site.web import verdicts_of_today
 from db.verdicts import Verdict, Verdicts
 
 Row = dict[str, Any]
@@ -44,7 +45,7 @@ def looked_up(conn: sqlite3.Connection, query: str, day: str) -> Row:
         BadInput: the query cannot be read.
     """
     answer = find(conn, query, today=day)
-    verdicts = Verdicts(conn, day)
+    verdicts = verdicts_of_today(conn, day)
     return answer | {"matches": [_with_details(conn, match, verdicts) for match in answer["matches"]], "is_list": False}
 
 

@@ -14,7 +14,7 @@ from db import __version__, answers
 from db.claims import BadInput
 from db.lookup import MAX_QUERY, find
 from db.site import facts, web
-from db.verdicts import Verdicts, verdicts
+from db.verdicts import verdicts
 
 _DAY: Final = {"type": "string", "format": "date", "example": "2026-07-20"}
 _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
@@ -49,7 +49,7 @@ def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
     answer = find(
         conn, text[: MAX_QUERY + 1], product=web.product_of(request), line=line, kb_installed=_kbs(request), on=on, today=answers.today()
     )
-    return Verdicts(conn, on or answers.today()).added_to(answer, line)
+    return web.verdicts_of_today(conn, on or answers.today()).added_to(answer, line)
 
 
 def _next(conn: sqlite3.Connection, request: Any) -> Any:
