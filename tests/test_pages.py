@@ -467,6 +467,17 @@ def test_calendars_are_those_of_the_command(own: Datasette, run: Any) -> None:
     assert len(calendar.walk("VALARM")) == len(expected.walk("VALARM")) > 0
 
 
+def test_every_table_is_whole_as_csv(public: Datasette, seeded: Path) -> None:
+    """Datasette's own ends after 1,000 rows on a published site."""
+    with closing(sqlite3.connect(seeded)) as conn:
+        for table in ("releases", "claims", "builds", "hotpatch_calendar"):
+            rows = list(csv.reader(io.StringIO(get(public, f"/csv/{table}.csv").text)))
+            assert len(rows) - 1 == conn.execute(f"select count(*) from {table}").fetchone()[0]
+            assert rows[0] == [column[0] for column in conn.execute(f"select * from {table} limit 0").description]
+    assert len(rows) > 100
+    assert get(public, "/csv/sqlite_master.csv").status_code == 404
+
+
 # --- caches -------------------------------------------------------------------------------------------------------------
 
 
@@ -610,7 +621,7 @@ def test_what_the_site_prints_in_readme_and_docs_opens(own: Datasette) -> None:
         text = path.read_text(encoding="utf-8")
         found |= set(
             re.findall(
-                r"`(/(?:build|kb|product|calendar|calendars|feeds|api|cost|fleet|prices|subscribe|lookup|hotpatch)[^`\s<>{}]*)`", text
+                r"`(/(?:build|csv|kb|product|calendar|calendars|feeds|api|cost|fleet|prices|subscribe|lookup|hotpatch)[^`\s<>{}]*)`", text
             )
         )
     assert len(found) > 10

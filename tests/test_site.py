@@ -1146,6 +1146,7 @@ def test_every_plugin_is_loaded(own: Datasette):
         "language.py",
         "limits.py",
         "pages.py",
+        "tables.py",
     }
     assert {
         "api.py",
@@ -1158,4 +1159,5 @@ def test_every_plugin_is_loaded(own: Datasette):
         "language.py",
         "limits.py",
         "pages.py",
+        "tables.py",
     } <= loaded
