@@ -26,15 +26,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Seeds of what is tried at random: two in an ordinary run."""
+    """Seeds of what is tried at random: one in an ordinary run."""
     if "seed" in metafunc.fixturenames and not any(mark.name == "parametrize" for mark in metafunc.definition.iter_markers()):
-        metafunc.parametrize("seed", range(1, 1 + (metafunc.config.getoption("--tries") or 2)))
+        metafunc.parametrize("seed", range(1, 1 + (metafunc.config.getoption("--tries") or 1)))
 
 
 @pytest.fixture
 def tries(request: pytest.FixtureRequest) -> int:
-    """How often to try what is compared with itself: twice in an ordinary run."""
-    return int(request.config.getoption("--tries")) or 2
+    """How often to try what is compared with itself: once in an ordinary run."""
+    return int(request.config.getoption("--tries")) or 1
 
 
 @pytest.fixture
