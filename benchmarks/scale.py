@@ -20,6 +20,7 @@ from timing import Row
 
 sys.path.append(str(PROJECT / "tests"))
 import fleets
+import peak
 
 MILLION: Final = 1_000_000
 MILLIONS: Final = (1, 10, 100)
@@ -29,10 +30,6 @@ TIME_TARGET: Final = 1.2
 MEMORY_TARGET: Final = 1.1
 MEGABYTES: Final = {"builtin": 100.0, "duckdb": 2_500.0}
 NAMES: Final = {"builtin": "built in", "duckdb": "DuckDB"}
-_MEASURED: Final = (
-    "import sys; sys.path.insert(0, sys.argv[1]); import peak; from scraper.command import main; code = main(sys.argv[2:]); "
-    "print(peak.peak(), file=sys.stderr); sys.exit(code)"
-)
 
 
 def rows(program: Command, millions: tuple[int, ...] = MILLIONS) -> list[Row]:
@@ -73,7 +70,7 @@ def _measured(program: Command, engine: str, count: int, folder: Path) -> tuple[
             shutil.copyfileobj(million, file, 2**22)
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", _MEASURED, str(PROJECT / "tests"), "assess", str(fleet), "--on", DAY, "--engine", engine, "--output", str(out)],
+        [sys.executable, "-c", peak.MEASURED, str(PROJECT / "tests"), "assess", str(fleet), "--on", DAY, "--engine", engine, "--output", str(out)],
         cwd=program.folder, env={**program.environment, "PYTHONPATH": str(PROJECT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     seconds = time.perf_counter() - began

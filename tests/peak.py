@@ -19,6 +19,11 @@ from db.claims import Page
 from scraper.sources import msrc_cvrf as source
 
 _STATUS = Path("/proc/self/status")
+# ``python -c MEASURED <this folder> <arguments>`` runs the command and prints, behind what it says, the peak of its own memory.
+MEASURED = (
+    "import sys; sys.path.insert(0, sys.argv[1]); import peak; from scraper.command import main; code = main(sys.argv[2:]); "
+    "print(peak.peak(), file=sys.stderr); sys.exit(code)"
+)
 
 
 def peak() -> float:

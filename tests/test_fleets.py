@@ -17,6 +17,7 @@ from pathlib import Path
 import fleets
 import pytest
 from conftest import Command
+from peak import MEASURED
 
 from db.verdicts import VERDICTS
 
@@ -24,8 +25,6 @@ ROWS = int(os.environ.get("HOTPATCH_KB_FLEET", "20000"))
 DAY = "2026-05-20"
 MEGABYTES = 100
 SHAPES = ("csv", "json", "jsonl", "parquet")
-# Prints the peak of its own memory behind what the command says (tests/peak.py tells how).
-MEASURED = "import sys; sys.path.insert(0, sys.argv[1]); import peak; from scraper.command import main; code = main(sys.argv[2:]); print(peak.peak(), file=sys.stderr); sys.exit(code)"
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from db import answers
 from db.claims import BadInput
 from db.products import product_id
 from db.site import DATABASE
-from db.site.words import language_of, words
+from db.site.words import language_of
 from db.verdicts import Verdicts
 
 T = TypeVar("T")
@@ -35,12 +35,13 @@ SECONDS: Final = 10
 
 
 class Wrong(Exception):
-    """What was asked cannot be answered: an HTTP status, and a sentence for the reader."""
+    """What was asked cannot be answered: an HTTP status, a sentence for the reader, and what else the page of a problem shows."""
 
-    def __init__(self, status: int, message: str) -> None:
-        """Takes both."""
+    def __init__(self, status: int, message: str, context: Mapping[str, Any] | None = None) -> None:
+        """Takes all three."""
         super().__init__(message)
         self.status = status
+        self.context = context
 
 
 async def read(datasette: Any, function: Callable[[sqlite3.Connection], T]) -> T:
@@ -97,7 +98,7 @@ class _Kept:
                 self.size -= len(self.answers.popitem(last=False)[1])
 
 
-async def kept(datasette: Any, key: tuple[object, ...], make: Callable[[], Awaitable[bytes]]) -> bytes:
+async def _kept(datasette: Any, key: tuple[object, ...], make: Callable[[], Awaitable[bytes]]) -> bytes:
     """An answer that depends on the facts, the day and its key alone.
 
     A crawl writes its facts and the end of its run in one transaction, so the runs tell the state of the facts.
@@ -154,9 +155,7 @@ def max_age(datasette: Any) -> dict[str, str]:
     return {"cache-control": f"public, max-age={datasette.setting('default_cache_ttl')}"}
 
 
-async def page(
-    datasette: Any, request: Any, template: str, make: Callable[[sqlite3.Connection], Mapping[str, Any]], *, status: int = 200
-) -> Response:
+async def page(datasette: Any, request: Any, template: str, make: Callable[[sqlite3.Connection], Mapping[str, Any]]) -> Response:
     """A page whose content is made of the database.
 
     Args:
@@ -164,7 +163,6 @@ async def page(
         request: what was asked; the page depends on its path, its query and its language.
         template: its template.
         make: reads what the template shows; may raise ``Wrong`` and ``BadInput``.
-        status: of the answer.
     """
     language = language_of(request)
 
@@ -174,12 +172,12 @@ async def page(
         return text.encode("utf-8", errors="replace")
 
     try:
-        body = await kept(datasette, (template, request.full_path, language), rendered)
+        body = await _kept(datasette, (template, request.full_path, language), rendered)
     except Wrong as wrong:
-        return await problem(datasette, request, wrong.status, str(wrong))
+        return await problem(datasette, request, wrong.status, str(wrong), wrong.context)
     except BadInput as error:
         return await problem(datasette, request, 400, str(error))
-    return Response(body, status=status, headers=max_age(datasette), content_type="text/html; charset=utf-8")
+    return Response(body, headers=max_age(datasette), content_type="text/html; charset=utf-8")
 
 
 def _clipped(value: Any) -> Any:
@@ -238,13 +236,13 @@ def error(status: int, message: str) -> Response:
     return Response(as_json({"error": message}), status=status, headers=ANYWHERE, content_type="application/json; charset=utf-8")
 
 
-def product_of(request: Any, name: str = "product") -> str | None:
+def product_of(request: Any) -> str | None:
     """The product that a request names.
 
     Raises:
         BadInput: it is none.
     """
-    text = (request.args.get(name) or "").strip()[:200]
+    text = (request.args.get("product") or "").strip()[:200]
     if not text:
         return None
     product = product_id(text)
@@ -268,9 +266,3 @@ def day_of(request: Any) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         raise BadInput(f"expected a day such as 2026-05-20, got {text[:60]!r}") from None
-
-
-def in_language(request: Any) -> dict[str, Any]:
-    """The words of a request's language, for templates."""
-    language = language_of(request)
-    return {"t": words(language), "lang": language}

@@ -12,7 +12,7 @@ from datasette import Response, hookimpl
 
 from db import answers
 from db.claims import BadInput
-from db.lookup import MAX_QUERY, Query, find, read_query
+from db.lookup import MAX_QUERY, Query, read_query
 from db.site import drawing, facts, web
 from db.site.words import language_of, words
 
@@ -65,15 +65,11 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         answer = facts.of_number(conn, query.value) if query.kind == "number" else facts.looked_up(conn, query.value, web.day_of(request))
         if answer["status"] == "not_found":
-            raise web.Wrong(404, t("No source names the build {build}. It is not rounded to another one.", build=query.value))
+            message = t("No source names the build {build}. It is not rounded to another one.", build=query.value)
+            raise web.Wrong(404, message, {"nearest": answer["nearest"], "query": query.value})
         return {"heading": t(heading.replace("{}", "{build}"), build=query.value), "answer": answer, "page": None}
 
-    answer = await web.page(datasette, request, "lookup.html", make)
-    if answer.status != 404:
-        return answer
-    near = await web.read(datasette, lambda conn: find(conn, query.value, today=answers.today())["nearest"])
-    message = t("No source names the build {build}. It is not rounded to another one.", build=query.value)
-    return await web.problem(datasette, request, 404, message, {"nearest": near, "query": query.value})
+    return await web.page(datasette, request, "lookup.html", make)
 
 
 async def product(datasette: Any, request: Any) -> Response:
