@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from db.claims import BadInput
 from db.grammar import month_after, planned_by_cadence, second_tuesday
 
 CALENDAR_COLUMNS = (
@@ -197,13 +198,47 @@ def product_names(conn: sqlite3.Connection) -> list[str]:
     return [row[0] for row in conn.execute("select product from products order by product")]
 
 
+def named_product(conn: sqlite3.Connection, value: str | None) -> str | None:
+    """The id of a product as a user names it.
+
+    Raises:
+        BadInput: the database has none of that name.
+    """
+    if value is None:
+        return None
+    from db.products import product_id  # noqa: PLC0415
+
+    names = product_names(conn)
+    found = product_id(value)
+    if found not in names:
+        raise BadInput(f"expected a product ({', '.join(names)}), got {value!r}")
+    return found
+
+
 def restart_of_standard_line(conn: sqlite3.Connection, product: str, day: str) -> Restart | None:
-    """The next monthly restart of the standard line; None after the last day of support."""
+    """The next monthly restart of the standard line; None after the last day of support, or where releases have ceased.
+
+    Windows 11, version 21H2, has no day of support in any source, and no monthly release since October 2024.
+    """
     month = day[:7] if second_tuesday(day[:7]) >= day else month_after(day[:7])
     end = conn.execute("select extended_end_date from products where product = ?", (product,)).fetchone()
-    if end and end[0] and second_tuesday(month) > end[0]:
+    if end and end[0]:
+        return None if second_tuesday(month) > end[0] else Restart(month, second_tuesday(month), True, False, None, None)
+    last = conn.execute(
+        "select max(month) from releases where product = ? and in_standard_line = 1 and cadence = 'B' and is_expired = 0 and release_date <= ?",
+        (product, day),
+    ).fetchone()[0]
+    if last is None or has_ceased(last, min(day, data_until(conn, product, "standard") or day)):
         return None
     return Restart(month, second_tuesday(month), True, False, None, None)
+
+
+def has_ceased(last: str, day: str) -> bool:
+    """Whether a line whose last monthly release was in a month (2024-10) has missed two, as of the day of a third.
+
+    A day on which a release would have come, not the first of a month: nothing happens then that could move a verdict.
+    """
+    return second_tuesday(month_after(last, 3)) <= day
 
 
 def day_after(day: str) -> str:

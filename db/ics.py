@@ -264,6 +264,7 @@ def calendar_file(
     name: str,
     alarms: Iterable[int] = (),
     *,
+    today: str,
     history: sqlite3.Connection | None = None,
     known: str | None = None,
 ) -> bytes:
@@ -274,6 +275,7 @@ def calendar_file(
         rows: as ``answers.calendar`` gives them; at least one, since a calendar needs a component (RFC 5545, 3.4).
         name: of the calendar, as programs show it.
         alarms: days before an event that is yet to come; 0 rings on the day itself.
+        today: ISO date; what lies before it has no alarm.
         history: the database with the whole history, where ``conn`` is that of an earlier day.
         known: that day (ISO date).
 
@@ -296,8 +298,8 @@ def calendar_file(
     calendar.add("x-published-ttl", f"PT{REFRESH // timedelta(hours=1)}H")  # what Outlook reads instead
     for row in rows:
         event = _event(row, told[row["subject"]], links.get(row["subject"]), ends.get(row["product"]))
-        if not row["type"]:
-            # What is released is past: programs ring for the past all at once when a file is imported.
+        if not row["type"] and row["expected_date"] >= today:
+            # What is past has none: programs ring for the past all at once when a file is imported.
             for before in sorted(set(alarms)):
                 event.add_component(_alarm(before, _summary(row)))
         calendar.add_component(event)

@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
+from unicodedata import normalize
 
 from db.answers import Restart, data_until, day_after, is_outdated, kb_text, next_restart, restart_of_standard_line, unseen_baseline
 from db.claims import BadInput
@@ -49,12 +50,12 @@ class Query(NamedTuple):
 
 
 def read_query(text: str) -> Query:
-    """Reads a query in any common spelling.
+    """Reads a query in any common spelling, full-width letters and digits (26100.32772 as Japanese keyboards type it) included.
 
     Raises:
         BadInput: it is none.
     """
-    cleaned = clean(text)
+    cleaned = clean(text if text.isascii() else normalize("NFKC", text[: MAX_QUERY + 1]))
     if cleaned and len(text) <= MAX_QUERY:
         if match := _WINVER.fullmatch(cleaned):
             cleaned = match["build"]
@@ -126,7 +127,7 @@ def find(
         "status": status,
         "matches": [_match(conn, row, chosen.companions.get(row["release"], []), line, day) for row in chosen.rows],
         "decided_by": decided_by,
-        "nearest": _nearest(conn, read, product) if status == "not_found" and read.kind == "build" else [],
+        "nearest": _nearest(conn, read, product, on) if status == "not_found" and read.kind == "build" else [],
         "reason": _reason(conn, read, facts) if status == "not_found" else None,
     }
 
@@ -338,6 +339,11 @@ def _rejoining(conn: sqlite3.Connection, row: Row) -> str | None:
     return restart.month if restart else None
 
 
+def is_restart_due(match: Answer, verdict: str | None) -> bool:
+    """Whether a machine with a match needs a restart now, before any that is to come: a newer baseline of its line is out."""
+    return verdict == "restart_due" or bool(match["line"] == "hotpatch" and match["newer"]["baselines"])
+
+
 def latest(conn: sqlite3.Connection, product: str, line: str, day: str) -> Answer | None:
     """The newest release of a line up to a day, as the view ``latest_releases`` has it for today."""
     row = conn.execute(
@@ -413,8 +419,8 @@ def _reason(conn: sqlite3.Connection, query: Query, facts: Installed) -> str:
     return f"no source names it; facts end {ends}" if until[0] else "no source names it"
 
 
-def _nearest(conn: sqlite3.Connection, query: Query, product: str | None) -> list[Answer]:
-    """The known builds next to one that no source names, per product. Never rounded to (case 26)."""
+def _nearest(conn: sqlite3.Connection, query: Query, product: str | None, on: str | None) -> list[Answer]:
+    """The known builds next to one that no source names, per product, of those up to a day. Never rounded to (case 26)."""
     number, revision = (int(part) for part in query.value.split("."))
     products = conn.execute(
         "select distinct product from releases where build_number = ? and product = coalesce(?, product) order by product",
@@ -424,8 +430,9 @@ def _nearest(conn: sqlite3.Connection, query: Query, product: str | None) -> lis
     for (name,) in products:
         below, above = (
             conn.execute(
-                f"select build from releases where product = ? and build_number = ? and revision {sign} ? order by revision {order} limit 1",
-                (name, number, revision),
+                f"""select build from releases where product = ? and build_number = ? and revision {sign} ? and coalesce(release_date, '') <= ?
+                order by revision {order} limit 1""",
+                (name, number, revision, on or "9999"),
             ).fetchone()
             for sign, order in (("<", "desc"), (">", "asc"))
         )

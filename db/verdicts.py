@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
-from db.answers import data_until, day_after, is_outdated, kb_text, next_restart
-from db.grammar import month_after, second_tuesday
+from db.answers import data_until, day_after, has_ceased, is_outdated, kb_text, next_restart
+from db.grammar import month_after
 
 VERDICTS: Final = ("current", "behind", "restart_due", "left_line", "unsupported", "ambiguous", "unknown", "invalid")
 LINES: Final = ("hotpatch", "standard", "")
@@ -206,12 +206,9 @@ class _Judge:
         )  # fmt: skip
 
     def _is_silent(self, on: str) -> bool:
-        """Whether a line has missed two monthly releases, as of the day of a third: Windows 11, version 21H2, has had none since October 2024.
-
-        A day on which a release would have come, not the first of a month: nothing happens then that could move a verdict.
-        """
+        """Whether a line has had no monthly release for long: Windows 11, version 21H2, has had none since October 2024."""
         counted = self.lines[on].counted
-        return not counted or second_tuesday(month_after(counted[-1].month, 3)) <= self.day
+        return not counted or has_ceased(counted[-1].month, self.day)
 
     def _on_line(self, release: _Release, on: str) -> dict[str, Any]:
         line = self.lines[on]

@@ -11,7 +11,7 @@ from db import answers
 from db.claims import BadInput
 from db.lookup import MAX_QUERY, find, read_query
 from scraper import text
-from scraper.command import DB_VARIABLE, DEFAULT_DB, EXIT_BAD_INPUT, EXIT_NO_ANSWER, day_of, named_product, reading, say
+from scraper.command import DB_VARIABLE, DEFAULT_DB, EXIT_BAD_INPUT, EXIT_NO_ANSWER, day_of, reading, say
 
 _VALUES: Final = ("--product", "--line", "--kb-installed", "--on", "--known", "--db")
 _LINES: Final = ("hotpatch", "standard")
@@ -88,7 +88,7 @@ def answer(asked: Asked) -> int:
     today = answers.today()
     day = on or known or today
     options: dict[str, Any] = {
-        "product": named_product(conn, asked.product), "line": asked.line, "kb_installed": installed, "on": on, "today": known or today,
+        "product": answers.named_product(conn, asked.product), "line": asked.line, "kb_installed": installed, "on": on, "today": known or today,
     }  # fmt: skip
     if "-" in asked.queries:
         from db.index import Index  # noqa: PLC0415

@@ -19,7 +19,7 @@ from db import __version__, answers
 from db.claims import BadInput
 from db.products import named
 from scraper import text
-from scraper.command import DB_VARIABLE, DEFAULT_DB, EXIT_NO_ANSWER, EXIT_SOURCE_FAILED, EXIT_STALE, day_of, named_product, reading, say
+from scraper.command import DB_VARIABLE, DEFAULT_DB, EXIT_NO_ANSWER, EXIT_SOURCE_FAILED, EXIT_STALE, day_of, reading, say
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -154,7 +154,7 @@ def calendar(
         from db.known import database_known_on  # noqa: PLC0415
 
         conn = database_known_on(facts, known)
-    product = named_product(conn, product)
+    product = answers.named_product(conn, product)
     months = answers.calendar(conn, product)
     rows = [row for row in months if year is None or row["month"][:4] == f"{year:04d}"]
     if not rows:
@@ -163,7 +163,7 @@ def calendar(
         from db.ics import calendar_file  # noqa: PLC0415
 
         name = "Windows hotpatch calendar" + (f": {named(product).name}" if product else "")
-        file = calendar_file(conn, rows, name, alarms, history=facts, known=known)
+        file = calendar_file(conn, rows, name, alarms, today=known or answers.today(), history=facts, known=known)
         sys.stdout.flush()
         if (raw := getattr(sys.stdout, "buffer", None)) is not None:
             raw.write(file)  # as they are: a text stream of Windows would make CRLF of each line feed
@@ -186,7 +186,7 @@ def next_command(product: str | None, on: str | None, known: str | None, db: Pat
     """This month's release of the hotpatch line, and the next restart."""
     conn = reading(db, known)
     day = on or known or answers.today()
-    rows = answers.next_restarts(conn, day, named_product(conn, product))
+    rows = answers.next_restarts(conn, day, answers.named_product(conn, product))
     _show(rows, as_json, lambda: text.next_restarts(rows, day))
     if not rows:
         say("hotpatch-kb: no product with a published hotpatch calendar and restarts to come is known for that")
@@ -203,7 +203,7 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     from db import verdicts as judged  # noqa: PLC0415
 
     conn = reading(db, known, with_groups=True)  # CVEs decide which out-of-band releases count
-    rows = [v._asdict() for v in judged.verdicts(conn, on or known or answers.today(), named_product(conn, product))]
+    rows = [v._asdict() for v in judged.verdicts(conn, on or known or answers.today(), answers.named_product(conn, product))]
     _show(rows, as_json, lambda: text.verdicts(rows))
     return 0
 
@@ -294,7 +294,7 @@ def eligible(
         # "Windows Server 2025 Standard" names its product too.
         if match := re.match(r"(?P<product>Windows (?:Server )?\S+)\s+(?P<edition>\S.*)", edition.strip(), re.IGNORECASE):
             product, edition = product or match["product"], match["edition"]
-        rows = eligible_edition(conn, edition, platform, named_product(conn, product))
+        rows = eligible_edition(conn, edition, platform, answers.named_product(conn, product))
     elif edition is None and all(image):
         rows = [eligible_image(reading(db), publisher or "", offer or "", sku or "")]
     else:
@@ -373,7 +373,7 @@ def cost(
         discounts=[condition for condition, is_on in has.items() if is_on],
     )  # fmt: skip
     conn = reading(db)
-    row = costs.cost(conn, asked._replace(product=named_product(conn, product) or product), answers.today())
+    row = costs.cost(conn, asked._replace(product=answers.named_product(conn, product) or product), answers.today())
     _show([row], as_json, lambda: text.cost(row))
     return EXIT_NO_ANSWER if row["cost_low"] is None else 0
 
@@ -386,7 +386,7 @@ def cost(
 def changes(since: str | None, until: str | None, product: str | None, db: Path, as_json: bool) -> int:
     """What changed in the facts, newest first, by the day on which the page was read."""
     conn = reading(db)
-    product = named_product(conn, product)
+    product = answers.named_product(conn, product)
     rows = answers.changes(conn, since, until, product)
     _show(rows, as_json, lambda: text.changes(rows, answers.latest_data_until(conn)))
     return 0

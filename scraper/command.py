@@ -124,23 +124,6 @@ def reading(db: str | os.PathLike[str], known: str | None = None, *, with_groups
     return database_known_on(conn, known, with_groups=with_groups)
 
 
-def named_product(conn: sqlite3.Connection, value: str | None) -> str | None:
-    """The id of a product as a user names it.
-
-    Raises:
-        BadInput: the database has none of that name.
-    """
-    if value is None:
-        return None
-    from db.products import product_id  # noqa: PLC0415
-
-    names = answers.product_names(conn)
-    found = product_id(value)
-    if found not in names:
-        raise BadInput(f"expected a product ({', '.join(names)}), got {value!r}")
-    return found
-
-
 def day_of(value: str | None) -> str | None:
     """A day as a user gives it.
 

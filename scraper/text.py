@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from db.answers import is_outdated
 from db.grammar import MONTHS
+from db.lookup import is_restart_due
 from db.products import PLATFORMS, named
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _match(query: str, match: Row, day: str) -> Iterator[str]:
     yield f"  newest       {_release(match['latest'])}, the newest known of the {match['line']} line" + (
         f" up to {day}" if day < (match["data_until"] or "") else ""
     )
-    is_due = (match.get("verdict") or {}).get("verdict") == "restart_due" or (match["line"] == "hotpatch" and match["newer"]["baselines"])
+    is_due = is_restart_due(match, (match.get("verdict") or {}).get("verdict"))
     due = "due now, for a newer baseline; after that " if is_due else ""
     if match["unseen_baseline"] and not is_due:
         due = f"{_unseen(match['unseen_baseline'])}; after that "

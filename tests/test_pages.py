@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree as ET
 
+import feedparser
 import pytest
 from icalendar import Calendar
 from test_site import Datasette, _closed_in_the_end, crawled, crawled_file, get, get_all, opened, own, public, seeded  # noqa: F401 (fixtures)
@@ -179,7 +180,7 @@ def test_what_is_not_there_is_404(own: Datasette) -> None:
 def test_charts_draw_every_release_and_their_texts_are_escaped(own: Datasette) -> None:
     t = words.words("en")
     with closing(open_seed_database()) as conn:
-        found = facts.timeline(conn, "ws2025")
+        found = facts.timeline(conn, "ws2025", None)
         chart = drawing.timeline(found, "<b>", t)
         assert chart is not None
         assert "<b>" not in chart
@@ -374,7 +375,7 @@ def test_cost_is_that_of_the_command(own: Datasette, run: Any) -> None:
     assert "12.39 - 24.00 USD" in text_of(get(own, "/cost", cores="16", **{"from": "2025-07", "to": "2025-07"}).text)  # case 38: a range
     assert "unknown" in text_of(get(own, "/cost", cores="16", **{"from": "2024-07", "to": "2024-08"}).text)  # case 39
     for cores in ("0", "-1", "1.5", "x"):  # case 40
-        assert "expected cores as a whole number" in text_of(get(own, "/cost", cores=cores).text)
+        assert 'expected "Cores of all servers together" as a whole number' in text_of(get(own, "/cost", cores=cores).text)
         assert get(own, "/api/cost", cores=cores).status_code == 400
 
 
@@ -534,6 +535,170 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ("large",) not in store.answers
     assert store.get(("another",), (99,)) is None
     assert store.size == 0
+
+
+# --- what an administrator met ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "spelling", ["10.0.26100.32772", "２６１００.３２７７２", "Microsoft%20Windows%20%5BVersion%2010.0.26100.32772%5D"]
+)
+def test_other_spellings_of_an_address_lead_to_the_one_that_stays(own: Datasette, spelling: str) -> None:
+    answer = get(own, f"/build/{spelling}")
+    assert (answer.status_code, answer.headers["location"]) == (301, "/build/26100.32772")
+    assert get(own, "/kb/KB5087423").headers["location"] == "/kb/5087423"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nope", "/build/26100.32772.1", "/build/26100.32772.json", "/kb/abc", "/kb/1", "/calendar/2026-13", "/product/%00", "/hotpatch/nope"],
+)
+def test_a_wrong_address_is_a_page_in_the_readers_language_and_logs_nothing(own: Datasette, path: str, capfd: Any) -> None:
+    answer = asyncio.run(own.client.get(path, headers={"accept-language": "ja"}))
+    if answer.status_code == 302:  # Datasette's other encoding of addresses
+        answer = asyncio.run(own.client.get(answer.headers["location"], headers={"accept-language": "ja"}))
+    assert answer.status_code == 404, answer.headers
+    assert ("このページはありません。" in answer.text and 'name="q"' in answer.text) or path.endswith(".json")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_wrong_address_of_the_api_is_json(own: Datasette) -> None:
+    answer = get(own, "/api/nope")
+    assert (answer.status_code, answer.json()) == (404, {"error": "There is no such page."})
+    assert get(own, "/robots.txt").text.startswith("User-agent: *\n")
+
+
+def test_a_fault_of_ours_logs_where_and_nothing_of_what_was_sent(own: Datasette, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    def broken(*_: Any) -> None:
+        secret = "SECRETHOST42"  # noqa: F841 (what a log with local variables would show)
+        raise RuntimeError("SECRETHOST42")
+
+    monkeypatch.setattr("db.assess.Judge.__init__", broken)
+    answer = form(own, fleet="SECRETHOST42,26100.32772")
+    assert answer.status_code == 500
+    out, err = capfd.readouterr()
+    assert "RuntimeError while answering a request" in err
+    assert "in broken" in err
+    assert "SECRETHOST42" not in out + err + answer.text
+
+
+def test_a_day_is_named_and_leaves_out_what_came_later(own: Datasette) -> None:
+    page = text_of(get(own, "/build/26100.32772", on="2026-05-20").text)
+    assert "As of 2026-05-20" in page
+    assert "2026-07-14" not in page
+    product = text_of(get(own, "/product/ws2025", on="2026-05-20").text)
+    assert "As of 2026-05-20" in product
+    assert "KB5099536" not in product.partition("Months")[0]
+    early = get(own, "/build/26100.32772", on="2026-01-01")
+    assert early.status_code == 404
+    assert "had not been released on 2026-01-01" in early.text
+    assert get(own, "/kb/5087423", on="2020-01-01").status_code == 404
+    near = get(own, "/api/lookup", q="26100.32773", on="2026-01-01").json()["nearest"]
+    with closing(open_seed_database()) as conn:
+        for build in {place[side] for place in near for side in ("below", "above")} - {None}:
+            assert conn.execute("select min(release_date) <= '2026-01-01' from releases where build = ?", (build,)).fetchone()[0] == 1, (
+                build
+            )
+
+
+def test_the_next_restart_agrees_with_the_verdict(own: Datasette) -> None:
+    assert "due now, for a newer baseline" in text_of(get(own, "/build/26100.32772").text)
+    assert "due now" not in text_of(get(own, "/build/26100.33158").text)
+    # No source states the support of Windows 11, version 21H2, and its releases ceased.
+    match = get(own, "/api/lookup", q="22000.3260").json()["matches"][0]
+    assert match["next_restart"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/api/calendar?product=ws2025&known=2026-06-01", "expected product, year, got 'known'"),
+        ("/api/lookup?q=26100.1&bogus=1", "got 'bogus'"),
+        ("/api/products?product=ws2025", "expected no parameter, got 'product'"),
+        ("/api/lookup?q=26100.32772&product=ws2099", "got 'ws2099'"),
+        ("/api/cost?cores=16&core=3", "got 'core'"),
+    ],
+)
+def test_the_api_refuses_what_it_does_not_know(own: Datasette, path: str, said: str) -> None:
+    answer = get(own, path)
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "srv1 26100.32772\nsrv2   20348.5256\n",
+        "Name   OsBuild\n----   -------\nsrv1   26100.32772\nsrv2   20348.5256\n",
+        "Microsoft Windows [Version 10.0.26100.32772]\nMicrosoft Windows [Version 10.0.20348.5256]\n",
+        "srv1\t２６１００.３２７７２\nsrv2\t20348.5256",
+    ],
+)
+def test_common_pastes_are_read(own: Datasette, pasted: str) -> None:
+    answer = form(own, fleet=pasted)
+    assert answer.status_code == 200, text_of(answer.text)
+    text = text_of(answer.text)
+    assert "2 machines" in text
+    assert text.count("Not patched: a restart is due") + text.count("Patched") >= 2
+    assert "No security data is in this database" in text
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_refused_paste_is_kept(own: Datasette, language: str) -> None:
+    async def ask() -> Any:
+        body = urlencode({"fleet": "name,place\nsrv1,Kyoto\n"}).encode()
+        headers = {"content-type": "application/x-www-form-urlencoded", "accept-language": language}
+        return await own.client.post("/fleet", content=body, headers=headers)
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == 400
+    assert "srv1,Kyoto" in answer.text
+    assert "--map" not in answer.text
+    assert {"en": "expected a column that says the build", "ja": "ビルドの列"}[language] in answer.text
+
+
+@pytest.mark.parametrize("build", ["20348", "nonsense", "26100.32772", "99999.1", ""])
+def test_every_answer_of_a_fleet_has_its_japanese(own: Datasette, build: str) -> None:
+    async def ask() -> Any:
+        body = urlencode({"fleet": f"host,build\nsrv1,{build}\n"}).encode()
+        headers = {"content-type": "application/x-www-form-urlencoded", "accept-language": "ja"}
+        return await own.client.post("/fleet", content=body, headers=headers)
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == 200
+    assert not re.search(r"expected|no source|is newer|without a revision|no build", answer.text)
+
+
+def test_messages_and_notes_of_costs_are_japanese(own: Datasette) -> None:
+    def page(**fields: str) -> str:
+        answer = asyncio.run(own.client.get(f"/cost?{urlencode(fields)}", headers={"accept-language": "ja"}))
+        text = text_of(answer.text)
+        return " ".join(re.findall(r'class="(?:note|warning)"[^>]*>([^<]*)', answer.text)) or text
+
+    asked = [
+        {"cores": "x"}, {"cores": "4", "servers": "9"}, {"servers": "2"}, {"cores_per_server": "16"}, {"cores": "16", "to": "2026-01"}, {"cores": "16", "currency": "1"},
+        {"cores": "16", "from": "x"}, {"cores": "16", "from": "2025-07", "to": "2025-07"}, {"cores": "16", "from": "2024-07", "to": "2024-08"},
+        {"cores": "16", "product": "ws2022"}, {"cores": "16", "currency": "EUR"}, {"cores": "16", "from": "2026-07", "to": "2026-12", "software_assurance": "1"},
+        {"cores": "16", "service": "update-manager", "servers": "2"}, {"cores": "16", "service": "update-manager"},
+    ]  # fmt: skip
+    for fields in asked:
+        said = page(**fields)
+        assert not re.search(r"\b(expected|no source|there is|which|sources|months|days after)\b", said), (fields, said)
+
+
+def test_reminders_do_not_lie_in_the_past(own: Datasette, at: Any) -> None:
+    at("2026-11-25")
+    events = Calendar.from_ical(get(own, "/calendars/ws2025.ics", alarm="3").content).walk("VEVENT")
+    ringing = [str(event["dtstart"].dt) for event in events if event.walk("VALARM")]
+    assert ringing
+    assert min(ringing) >= "2026-11-25"
+
+
+def test_changes_are_told_as_people_do(own: Datasette) -> None:
+    told = [item["title"] for item in feedparser.parse(get(own, "/feeds/calendar.atom").text)["entries"]]
+    assert "Windows Server 2025, June 2026: planned as a hotpatch, released as a baseline" in told
+    home = text_of(get(own, "/").text)
+    assert "expected_type" not in home + " ".join(told)
 
 
 # --- traps --------------------------------------------------------------------------------------------------------------

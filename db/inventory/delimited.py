@@ -15,12 +15,57 @@ from typing import Final, NamedTuple
 from db.claims import BadInput
 from db.inventory.columns import BUILD, NAMES, bare
 from db.inventory.decoding import CHUNK, MAX_ROW
+from db.lookup import read_query
 
 DELIMITERS: Final = ",;\t|"
 # Before the header may stand "#TYPE …" (Export-Csv of PowerShell 5), "sep=;" (Excel), or lines of delimiters alone.
 _PREAMBLE: Final = re.compile(r"\A(?:\s*#TYPE [^\n]*\n|\s*sep=[^\n]{1,2}\n|[\s,;|]*\n)*")
 _SPECIAL: Final = re.compile(r'[",\r\n]')
 _QUOTED: Final = re.compile(r'["\r\n]')
+
+
+# A table of PowerShell's has a line of dashes below its header.
+_DASHES: Final = re.compile(r"\A([^\n]*\n)[-\t]*--[-\t]*(?:\r?\n|\Z)")
+
+
+class _Blanks:
+    """Text whose columns stand apart by blanks, with a tabulator for each run of them."""
+
+    def __init__(self, text: io.TextIOBase) -> None:
+        self._text = text
+
+    def read(self, size: int) -> str:
+        return tabbed(self._text.read(size) + self._text.readline(MAX_ROW))
+
+    def readline(self, size: int) -> str:
+        return tabbed(self._text.readline(size))
+
+
+def tabbed(text: str) -> str:
+    r"""Lines with a tabulator for each run of blanks, and none at their ends.
+
+    >>> tabbed("srv1   26100.32772 \n")
+    'srv1\t26100.32772\n'
+    """
+    return re.sub(r"[ \xa0]+", "\t", re.sub(r"(?m)^[ \xa0]+|[ \xa0]+(?=\r?$)", "", text))
+
+
+def _is_by_blanks(line: str, following: str) -> bool:
+    """Whether a first line without a delimiter is "srv1 26100.32772", or a header above a line of dashes."""
+    cells = line.split()
+    if len(cells) < 2 or _is_build(line):
+        return False
+    return any(BUILD.fullmatch(cell) for cell in cells) or bool(re.fullmatch(r"[- ]*--[- ]*", following.strip("\r")))
+
+
+def _is_build(cell: str) -> bool:
+    """Whether a cell is a build in any spelling, such as "Microsoft Windows [Version 10.0.26100.32772]"."""
+    if BUILD.fullmatch(cell.strip()):
+        return True
+    try:
+        return read_query(cell).kind == "build"
+    except BadInput:
+        return False
 
 
 class Part(NamedTuple):
@@ -72,7 +117,12 @@ class Delimited:
         self._line = before = head[: len(head) - len(start)].count("\n")
         outside = re.sub(r'"[^"]*"', "", start[:MAX_ROW]).lstrip("\r\n").partition("\n")[0]
         self.delimiter = max(DELIMITERS, key=outside.count)
-        self._text = text
+        self._text: io.TextIOBase | _Blanks = text
+        if not any(delimiter in outside for delimiter in DELIMITERS):
+            lines = start[:MAX_ROW].lstrip("\r\n").split("\n", 2)
+            if _is_by_blanks(outside, lines[1] if len(lines) > 1 else ""):
+                self.delimiter, self._text = "\t", _Blanks(text)
+                start = _DASHES.sub(r"\1", tabbed(start.lstrip("\r\n")))
         self._exhausted = False
         csv.field_size_limit(MAX_ROW)
         beginning = io.StringIO(start, newline="")
@@ -176,7 +226,7 @@ class Delimited:
 def _header(cells: Sequence[str]) -> tuple[list[str], bool]:
     """The names of the columns, and whether the first row is a machine already: a plain list of hosts and builds has no header."""
     known = {name for names in NAMES.values() for name in names}
-    builds = [place for place, cell in enumerate(cells) if BUILD.fullmatch(cell.strip())]
+    builds = [place for place, cell in enumerate(cells) if _is_build(cell)]
     if not builds or any(bare(cell) in known for cell in cells):
         unique: dict[str, None] = {}
         for place, cell in enumerate(cells):

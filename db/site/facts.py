@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from db import answers
-from db.lookup import find
+from db.lookup import find, is_restart_due, latest
+from db.news import news
 from db.products import named
 from db.site.web import verdicts_of_today
 from db.verdicts import Verdict, Verdicts
@@ -38,24 +39,34 @@ def name_of(product: str) -> str:
 # --- a build and a KB ---------------------------------------------------------------------------------------------------
 
 
-def looked_up(conn: sqlite3.Connection, query: str, day: str) -> Row:
+def looked_up(conn: sqlite3.Connection, query: str, on: str | None) -> Row:
     """The answer of ``lookup``, each match with its verdict on both lines, its chain, and the sources of its facts.
+
+    Args:
+        conn: the database.
+        query: a build or KB.
+        on: only releases up to this day count; None for all, judged today.
 
     Raises:
         BadInput: the query cannot be read.
     """
-    answer = find(conn, query, today=day)
-    verdicts = verdicts_of_today(conn, day)
-    return answer | {"matches": [_with_details(conn, match, verdicts) for match in answer["matches"]], "is_list": False}
+    answer = find(conn, query, on=on, today=answers.today())
+    verdicts = verdicts_of_today(conn, on or answers.today())
+    return answer | {"matches": [_with_details(conn, match, verdicts, on) for match in answer["matches"]], "is_list": False}
 
 
-def of_number(conn: sqlite3.Connection, number: str) -> Row:
+def is_named(conn: sqlite3.Connection, build: str) -> bool:
+    """Whether a source names a build or build number, of whatever day."""
+    return conn.execute("select 1 from releases where build = ? or build_number = ?", (build, build)).fetchone() is not None
+
+
+def of_number(conn: sqlite3.Connection, number: str, on: str | None) -> Row:
     """Releases of a build number, newest first, as a list alone: of 26100 there are 700, and their details would be 10,000 statements."""
     found = rows(
         conn,
         """select product, kb, build, release_date, classification, is_unplanned from releases where build_number = ?
-        order by product, release_date desc, revision desc, kb""",
-        (int(number),),
+        and coalesce(release_date, '') <= ? order by product, release_date desc, revision desc, kb""",
+        (int(number), on or "9999"),
     )
     return {
         "query": number,
@@ -67,7 +78,7 @@ def of_number(conn: sqlite3.Connection, number: str) -> Row:
     }
 
 
-def _with_details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts) -> Row:
+def _with_details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts, on: str | None) -> Row:
     release = rows(
         conn,
         "select subject, gone_since, is_expired, is_public_preview, in_standard_line from releases where product = ? and kb is ? and build is ? and release_date is ?",
@@ -78,14 +89,16 @@ def _with_details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts) -> R
     if not conn.execute("select 1 from lines where product = ? and line = 'hotpatch'", (match["product"],)).fetchone():
         lines = ["standard"]
     of_line: dict[str, Verdict] = {line: found[line, match["kb"] or ""] for line in lines if (line, match["kb"] or "") in found}
+    verdict = found.get(("", match["kb"] or ""))
     return (
         match
         | release
         | {
             "name": name_of(match["product"]),
             "verdicts": of_line,
-            "verdict": found.get(("", match["kb"] or "")),
-            "chain": chain(conn, match),
+            "verdict": verdict,
+            "is_restart_due": is_restart_due(match, verdict.verdict if verdict else None),
+            "chain": chain(conn, match, on),
             "facts": stated(conn, release["subject"]),
             "conflicts": conflicts(conn, release["subject"]),
             "lines": {line: answers.data_until(conn, match["product"], line) for line in lines},
@@ -97,15 +110,15 @@ def _kb(text: str | None) -> int | None:
     return None if text is None else int(text.removeprefix("KB"))
 
 
-def chain(conn: sqlite3.Connection, match: Row) -> list[Row]:
+def chain(conn: sqlite3.Connection, match: Row, on: str | None) -> list[Row]:
     """Releases of a match's line around it: of the hotpatch line from its baseline to the next one, of the standard line two before and two after."""
     line = "in_hotpatch_line" if match["line"] == "hotpatch" else "in_standard_line"
     found = rows(
         conn,
         f"""select kb, build, release_date, classification, is_unplanned, is_expired from releases
         where product = ? and {line} = 1 and release_date is not null and classification not in ('component', 'preview')
-        order by release_date, revision, kb""",
-        (match["product"],),
+        and release_date <= ? order by release_date, revision, kb""",
+        (match["product"], on or "9999"),
     )
     place = next((n for n, row in enumerate(found) if (row["kb"], row["build"]) == (_kb(match["kb"]), match["build"])), None)
     if place is None:
@@ -142,7 +155,7 @@ def conflicts(conn: sqlite3.Connection, subject: str) -> list[Row]:
     )
 
 
-def kb_page(conn: sqlite3.Connection, kb: int, day: str) -> Row | None:
+def kb_page(conn: sqlite3.Connection, kb: int, on: str | None) -> Row | None:
     """All of a KB: its article, what installs it, its releases, CVEs and issues. None where no source names it."""
     found = rows(conn, "select * from kbs where kb = ?", (kb,))
     if not found:
@@ -157,7 +170,7 @@ def kb_page(conn: sqlite3.Connection, kb: int, day: str) -> Row | None:
     )
     return row | {
         "installed": installed,
-        "answer": looked_up(conn, f"KB{kb}", day),
+        "answer": looked_up(conn, f"KB{kb}", on),
         "counts": counts,
         "cves": rows(
             conn,
@@ -183,27 +196,25 @@ def kb_page(conn: sqlite3.Connection, kb: int, day: str) -> Row | None:
 # --- a product, a year, a month -----------------------------------------------------------------------------------------
 
 
-def product_page(conn: sqlite3.Connection, product: str, day: str) -> Row | None:
-    """All of a product: its dates, what is newest on both lines, the next restart, its months, releases and prices."""
+def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row | None:
+    """All of a product: its dates, what is newest on both lines and their next restarts, its months and releases; with a day, those up to it."""
+    day = on or answers.today()
     found = rows(conn, "select * from products where product = ?", (product,))
     if not found:
         return None
-    newest = rows(
-        conn,
-        """select line, kb, build, release_date, classification, restart_required from latest_releases where product = ? order by line""",
-        (product,),
-    )
+    newest = [{"line": line, **row} for line in LINES if (row := latest(conn, product, line, day)) is not None]
+    restarts = {"hotpatch": answers.next_restart(conn, product, day), "standard": answers.restart_of_standard_line(conn, product, day)}
     return found[0] | {
         "newest": newest,
-        "restart": answers.next_restart(conn, product, day),
+        "restarts": restarts,
         "unseen_baseline": answers.unseen_baseline(conn, product, answers.data_until(conn, product, "hotpatch"), day),
         "lines": {row["line"]: row for row in rows(conn, "select line, data_until from lines where product = ? order by line", (product,))},
         "months": answers.calendar(conn, product),
         "releases": rows(
             conn,
             """select kb, build, release_date, cadence, classification, in_hotpatch_line, in_standard_line, is_unplanned from releases
-            where product = ? order by release_date desc, revision desc, kb limit ?""",
-            (product, MAX_RELEASES),
+            where product = ? and coalesce(release_date, '') <= ? order by release_date desc, revision desc, kb limit ?""",
+            (product, on or "9999", MAX_RELEASES),
         ),
         "count": conn.execute("select count(*) from releases where product = ?", (product,)).fetchone()[0],
         "facts": stated(conn, found[0]["subject"]),
@@ -211,13 +222,14 @@ def product_page(conn: sqlite3.Connection, product: str, day: str) -> Row | None
     }
 
 
-def timeline(conn: sqlite3.Connection, product: str) -> list[Row]:
+def timeline(conn: sqlite3.Connection, product: str, on: str | None) -> list[Row]:
     """Releases of a product that have a day and a build, in their order."""
     return rows(
         conn,
         """select kb, build, revision, release_date, classification, cadence, in_hotpatch_line, in_standard_line, is_unplanned from releases
-        where product = ? and release_date is not null and build is not null and is_expired = 0 order by release_date, revision, kb""",
-        (product,),
+        where product = ? and release_date is not null and build is not null and is_expired = 0 and release_date <= ?
+        order by release_date, revision, kb""",
+        (product, on or "9999"),
     )
 
 
@@ -290,6 +302,6 @@ def home(conn: sqlite3.Connection, day: str) -> Row:
         "stale": [row["title"] for row in health if row["is_stale"]],
         "cards": [card | {"name": name_of(card["product"])} for card in answers.next_restarts(conn, day)],
         "calendar": year(conn, this, day),
-        "changes": answers.changes(conn)[:MAX_CHANGES],
+        "news": news(conn, answers.changes(conn)[: MAX_CHANGES * 20])[:MAX_CHANGES],
         "products": rows(conn, "select product, name, extended_end_date from products order by family desc, product desc"),
     }

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, Final, TypeVar
 
@@ -17,7 +17,6 @@ from markupsafe import Markup
 
 from db import answers
 from db.claims import BadInput
-from db.products import product_id
 from db.site import DATABASE
 from db.site.words import language_of
 from db.verdicts import Verdicts
@@ -236,19 +235,24 @@ def error(status: int, message: str) -> Response:
     return Response(as_json({"error": message}), status=status, headers=ANYWHERE, content_type="application/json; charset=utf-8")
 
 
-def product_of(request: Any) -> str | None:
+def only(request: Any, names: Iterable[str]) -> None:
+    """Refuses what an endpoint does not know: to leave out a slip such as ``know=2026-06-01`` would answer another question.
+
+    Raises:
+        BadInput: the request has another parameter.
+    """
+    known = list(names)
+    if unknown := [name for name in request.args if name not in known]:
+        raise BadInput(f"expected {', '.join(known) if known else 'no parameter'}, got {unknown[0][:60]!r}")
+
+
+def product_of(conn: sqlite3.Connection, request: Any) -> str | None:
     """The product that a request names.
 
     Raises:
-        BadInput: it is none.
+        BadInput: the database has none of that name.
     """
-    text = (request.args.get("product") or "").strip()[:200]
-    if not text:
-        return None
-    product = product_id(text)
-    if product is None:
-        raise BadInput(f"expected a product such as ws2025 or win11-25h2, got {text[:60]!r}")
-    return product
+    return answers.named_product(conn, (request.args.get("product") or "").strip()[:60] or None)
 
 
 def day_of(request: Any) -> str:
@@ -257,9 +261,18 @@ def day_of(request: Any) -> str:
     Raises:
         BadInput: it is none.
     """
-    text = (request.args.get("on") or "").strip()
+    return asked_day(request) or answers.today()
+
+
+def asked_day(request: Any, name: str = "on") -> str | None:
+    """The day that a request asks for by a name, as an ISO date; None where it asks for none.
+
+    Raises:
+        BadInput: it is none.
+    """
+    text = (request.args.get(name) or "").strip()
     if not text:
-        return answers.today()
+        return None
     try:
         if len(text) != 10:
             raise ValueError

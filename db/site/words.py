@@ -14,6 +14,8 @@ from http.cookies import CookieError
 from pathlib import Path
 from typing import Any, Final
 
+from db.site.messages import MESSAGES
+
 LANGUAGES: Final = {"en": "English", "ja": "日本語"}
 DEFAULT: Final = "en"
 COOKIE: Final = "lang"
@@ -73,22 +75,28 @@ class Words:
         self.language = language
         self._texts: dict[str, str] = texts(language)
 
-    def __call__(self, text: str, **values: object) -> str:
+    def __call__(self, text: str, /, **values: object) -> str:
         """A text in this language, its places filled; in English where it has none."""
         found = self._texts.get(text, text)
         return found.format(**values) if values else found
 
     def reason(self, text: str) -> str:
-        """The reason of a verdict. In English as it is; otherwise part by part, a part of unknown form as it is."""
-        if self.language == DEFAULT or not text:
+        """A sentence that is made elsewhere: a verdict's reason, what is wrong with an input, a note on costs.
+
+        As a whole, else in other languages than English part by part; what has no form here stays as it is.
+        """
+        if not text:
             return text
         whole = self._part(text)  # some forms have a semicolon themselves
+        if self.language == DEFAULT:
+            return text if whole is None else whole
         if whole is None:
             whole = self("; ").join(self._part(part) or part for part in _parts(text))
         return whole
 
     def _part(self, text: str) -> str | None:
-        for pattern, form in _REASONS:
+        # In English a reason is what it is; a message may name an option of the command.
+        for pattern, form in MESSAGES if self.language == DEFAULT else (*_REASONS, *MESSAGES):
             if match := pattern.fullmatch(text):
                 values = {name: value for name, value in match.groupdict().items() if value is not None}
                 return self(form, **{name: self(value) if name in {"line", "verdict"} else value for name, value in values.items()})

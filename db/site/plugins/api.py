@@ -24,6 +24,7 @@ _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "kb": {"description": "KBs that the machine has", "schema": {"type": "array", "maxItems": 50, "items": {"type": "string", "pattern": "^[Kk]?[Bb]?[0-9]{6,7}$", "example": "KB5070893"}}},
     "on": {"description": "the world as of that day", "schema": _DAY},
     "since": {"description": "read on that day or later", "schema": _DAY},
+    "until": {"description": "read on that day or earlier", "schema": _DAY},
     "year": {"description": "of the months", "schema": {"type": "integer", "minimum": 2021, "maximum": 2100, "example": 2026}},
 }  # fmt: skip
 
@@ -47,24 +48,30 @@ def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
         raise BadInput(f"expected a line (hotpatch, standard), got {str(line)[:60]!r}")
     on = web.day_of(request) if request.args.get("on") else None
     answer = find(
-        conn, text[: MAX_QUERY + 1], product=web.product_of(request), line=line, kb_installed=_kbs(request), on=on, today=answers.today()
+        conn,
+        text[: MAX_QUERY + 1],
+        product=web.product_of(conn, request),
+        line=line,
+        kb_installed=_kbs(request),
+        on=on,
+        today=answers.today(),
     )
     return web.verdicts_of_today(conn, on or answers.today()).added_to(answer, line)
 
 
 def _next(conn: sqlite3.Connection, request: Any) -> Any:
-    return answers.next_restarts(conn, web.day_of(request), web.product_of(request))
+    return answers.next_restarts(conn, web.day_of(request), web.product_of(conn, request))
 
 
 def _calendar(conn: sqlite3.Connection, request: Any) -> Any:
     text = request.args.get("year") or ""
     if text and not re.fullmatch(r"20[2-9][0-9]|2100", text):
         raise BadInput(f"expected a year from 2021 to 2100, got {text[:60]!r}")
-    return answers.calendar(conn, web.product_of(request), int(text) if text else None)
+    return answers.calendar(conn, web.product_of(conn, request), int(text) if text else None)
 
 
 def _verdicts(conn: sqlite3.Connection, request: Any) -> Any:
-    product = web.product_of(request)
+    product = web.product_of(conn, request)
     if product is None:
         raise BadInput("expected product, such as ws2025, got none; the command hotpatch-kb verdicts prints all of them")
     return [row._asdict() for row in verdicts(conn, web.day_of(request), product)]
@@ -79,10 +86,7 @@ def _products(conn: sqlite3.Connection, request: Any) -> Any:  # noqa: ARG001 (e
 
 
 def _changes(conn: sqlite3.Connection, request: Any) -> Any:
-    since = (request.args.get("since") or "").strip()
-    if since and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", since):
-        raise BadInput(f"expected since as a day such as 2026-07-20, got {since[:60]!r}")
-    return answers.changes(conn, since or None, None, web.product_of(request))[:1000]
+    return answers.changes(conn, web.asked_day(request, "since"), web.asked_day(request, "until"), web.product_of(conn, request))[:1000]
 
 
 def _status(conn: sqlite3.Connection, request: Any) -> Any:  # noqa: ARG001 (each takes both)
@@ -101,7 +105,7 @@ ENDPOINTS: Final = {
         ("product",),
     ),
     "products": ("Servicing lines of Windows", _products, (), ()),
-    "changes": ("What changed, newest first, at most 1,000 rows", _changes, ("since", "product"), ()),
+    "changes": ("What changed, newest first, at most 1,000 rows", _changes, ("since", "until", "product"), ()),
     "status": ("How fresh each source is", _status, (), ()),
 }
 _COST: Final = {
@@ -182,8 +186,14 @@ async def answer(datasette: Any, request: Any) -> Response:
     """One endpoint."""
     if request.method not in {"GET", "HEAD"}:
         return web.error(405, "expected GET")
-    read = ENDPOINTS[request.url_vars["name"]][1]
-    return await web.api(datasette, request, lambda conn: read(conn, request))
+    name = request.url_vars["name"]
+    _, read, parameters, _ = ENDPOINTS[name]
+
+    def make(conn: sqlite3.Connection) -> Any:
+        web.only(request, parameters)
+        return read(conn, request)
+
+    return await web.api(datasette, request, make)
 
 
 async def description(datasette: Any, request: Any) -> Response:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from typing import Any, Final
 
@@ -13,47 +14,63 @@ from db import cost as costs
 from db.claims import BadInput
 from db.products import PLATFORMS
 from db.site import web
+from db.site.words import Words, language_of, words
 
 _NUMBERS: Final = ("cores", "servers", "cores_per_server")
+_ASKED: Final = (*_NUMBERS, "from", "to", "currency", "region", "platform")
 
 
-def asked(request: Any) -> costs.Question | None:
+def asked(conn: sqlite3.Connection, request: Any) -> costs.Question | None:
     """The question of a request, by names like those of the command's options; None where nothing is asked.
 
     Raises:
         BadInput: it cannot be answered.
     """
-    given = {
-        name: (request.args.get(name) or "").strip()[:200]
-        for name in ("cores", "servers", "cores_per_server", "from", "to", "currency", "region", "platform")
-    }
+    given = {name: (request.args.get(name) or "").strip()[:200] for name in _ASKED}
     if not any(given[name] for name in _NUMBERS):
         return None
-    numbers = {name: costs.whole_number(given[name], name) if given[name] else None for name in _NUMBERS}
+    numbers = {name: costs.whole_number(given[name], f"--{name.replace('_', '-')}") if given[name] else None for name in _NUMBERS}
     first, end = costs.period(given["from"] or None, given["to"] or None, answers.today())
     services = [name for name in request.args.getlist("service") if name in costs.SERVICES] or ["hotpatch"]
     platform = given["platform"] or "arc"
     if platform not in costs.SERVICES["hotpatch"].meters:
         raise BadInput(f"expected a platform ({', '.join(costs.SERVICES['hotpatch'].meters)}), got {platform[:60]!r}")
     return costs.question(
-        services=services, product=web.product_of(request) or "ws2025", platform=platform, currency=given["currency"] or "USD",
+        services=services, product=web.product_of(conn, request) or "ws2025", platform=platform, currency=given["currency"] or "USD",
         region=given["region"] or None, first=first, end=end, cores=numbers["cores"], servers=numbers["servers"],
         cores_per_server=numbers["cores_per_server"], discounts=[name for name in costs.DISCOUNTS if request.args.get(name) == "1"],
     )  # fmt: skip
 
 
+# The fields of the form by the command's options, which messages name.
+_LABELS: Final = {
+    "--cores": "Cores of all servers together",
+    "--servers": "Servers",
+    "--cores-per-server": "or cores of each server",
+    "--from": "From (month or day)",
+    "--to": "To (month or day, included)",
+    "--currency": "Currency",
+}
+
+
+def _labelled(message: str, t: Words) -> str:
+    return re.sub(r"--[a-z-]+", lambda match: f'"{t(_LABELS[match[0]])}"' if match[0] in _LABELS else match[0].removeprefix("--"), message)
+
+
 async def cost(datasette: Any, request: Any) -> Response:
     """The form, and below it the answer to what it asks."""
+    t = words(language_of(request))
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         answer, wrong = None, None
         try:
-            question = asked(request)
+            question = asked(conn, request)
             answer = costs.cost(conn, question, answers.today()) if question else None
         except BadInput as error:
-            wrong = str(error).replace("--", "")
+            wrong = _labelled(t.reason(str(error)), t)
         return {
             "answer": answer,
+            "notes": [_labelled(t.reason(note), t) for note in answer["notes"]] if answer else [],
             "wrong": wrong,
             "given": {
                 name: request.args.get(name) or ""
@@ -75,7 +92,8 @@ async def api(datasette: Any, request: Any) -> Response:
     """``GET /api/cost``: the object of the command."""
 
     def make(conn: sqlite3.Connection) -> Any:
-        question = asked(request)
+        web.only(request, (*_ASKED, "product", "service", *costs.DISCOUNTS))
+        question = asked(conn, request)
         if question is None:
             raise BadInput("expected cores, or cores_per_server and servers, got neither")
         return costs.cost(conn, question, answers.today())

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 from datasette import Response, hookimpl
 
 from db import answers, ics
+from db.news import news
 from db.products import named
 from db.site import facts, web
 
@@ -50,7 +51,7 @@ def releases(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
     return [
         Entry(
             row["subject"],
-            f"{named(row['product']).name}: {_KINDS[row['classification']]} {_kb(row)}{row['build'] or ''} of {row['release_date']}",
+            f"{named(row['product']).name}: {_KINDS[row['classification']]} {_kb(row)}{row['build'] or ''} of {row['release_date']}{', unplanned' if row['is_unplanned'] else ''}",
             row["seen"],
             f"build/{row['build']}" if row["build"] else f"calendar/{row['release_date'][:7]}",
             "An unplanned baseline: its month was planned as a hotpatch." if row["is_unplanned"] else "",
@@ -63,36 +64,21 @@ def _kb(row: dict[str, Any]) -> str:
     return f"KB{row['kb']} " if row["kb"] else ""
 
 
-def _changes(conn: sqlite3.Connection, product: str | None, prefix: str) -> list[dict[str, Any]]:
-    return [row for row in answers.changes(conn, product=product) if row["subject"].startswith(prefix)][:MAX_ENTRIES]
+def _told(conn: sqlite3.Connection, product: str | None, prefix: str) -> list[Entry]:
+    rows = [row for row in answers.changes(conn, product=product) if row["subject"].startswith(prefix)][: MAX_ENTRIES * 4]
+    return [
+        Entry(f"{item.subject}/{item.form}/{item.changed_at}", item.said(), item.changed_at, item.path, "") for item in news(conn, rows)
+    ][:MAX_ENTRIES]
 
 
 def calendar_changes(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
     """Months that changed: a type, a plan, a release."""
-    found = []
-    for row in _changes(conn, product, "calendar/"):
-        _, name, month = row["subject"].split("/", 2)
-        title = f"{named(name).name}, {month}: {row['field']} {row['old_value'] or 'nothing'} -> {row['new_value'] or 'nothing'}"
-        found.append(Entry(_name(row), title, row["changed_at"], f"calendar/{month}", ""))
-    return found
+    return _told(conn, product, "calendar/")
 
 
 def price_changes(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
     """Prices that changed."""
-    return [
-        Entry(
-            _name(row),
-            f"{row['subject'].removeprefix('price/')}: {row['field']} {row['old_value'] or 'nothing'} -> {row['new_value'] or 'nothing'}",
-            row["changed_at"],
-            "prices",
-            "",
-        )
-        for row in _changes(conn, product, "price/")
-    ]
-
-
-def _name(row: dict[str, Any]) -> str:
-    return f"{row['subject']}/{row['field']}/{row['changed_at']}"
+    return _told(conn, product, "price/")
 
 
 def issues(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
@@ -148,7 +134,13 @@ def atom(
     add(root, "title", title)
     add(root, "updated", max((entry.updated for entry in entries), default=f"{until or '1970-01-01'}T00:00:00Z"))
     add(root, "link", rel="self", type="application/atom+xml", href=address)
-    add(root, "link", rel="alternate", type="text/html", href=absolute(f"product/{product}" if product else ""))
+    add(
+        root,
+        "link",
+        rel="alternate",
+        type="text/html",
+        href=absolute("prices" if name == "prices" else f"product/{product}" if product else ""),
+    )
     add(add(root, "author"), "name", "hotpatch-kb")
     for entry in entries:
         element = add(root, "entry")
@@ -175,7 +167,7 @@ async def feed(datasette: Any, request: Any) -> Response:
     chosen = FEEDS[name]
 
     def make(conn: sqlite3.Connection) -> bytes:
-        product = web.product_of(request)
+        product = web.product_of(conn, request)
         return atom(
             chosen, name, product, chosen.entries(conn, product), answers.latest_data_until(conn),
             lambda path: datasette.absolute_url(request, datasette.urls.path(path) if path else datasette.urls.instance()),
@@ -193,7 +185,9 @@ async def calendar(datasette: Any, request: Any) -> Response:
         months = answers.calendar(conn, name)
         if not months:
             raise web.Wrong(404, f"No calendar is published for {name}.")
-        return ics.calendar_file(conn, months, f"Windows hotpatching: {named(name).name}", _alarms(request.args.getlist("alarm")))
+        return ics.calendar_file(
+            conn, months, f"Windows hotpatching: {named(name).name}", _alarms(request.args.getlist("alarm")), today=answers.today()
+        )
 
     return await web.file(datasette, request, make, "text/calendar; charset=utf-8")
 
@@ -211,7 +205,8 @@ async def subscribe(datasette: Any, request: Any) -> Response:
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         products = [row[0] for row in conn.execute("select distinct product from hotpatch_calendar order by product")]
-        return {"feeds": {name: feed.title for name, feed in FEEDS.items()}, "products": products}
+        priced = [row[0] for row in conn.execute("select distinct product from prices where product is not null")]
+        return {"feeds": {name: feed.title for name, feed in FEEDS.items()}, "products": products, "priced": priced}
 
     return await web.page(datasette, request, "subscribe.html", make)
 

@@ -54,34 +54,54 @@ def judged(conn: sqlite3.Connection, body: bytes, day: str, shape: str) -> Found
 async def fleet(datasette: Any, request: Any) -> Response:
     """The form, and what came of it."""
     if request.method in {"GET", "HEAD"}:
-        return await web.page(datasette, request, "fleet.html", lambda _: {"result": None, "text": ""})
+        return await web.page(datasette, request, "fleet.html", lambda _: {"result": None, "text": "", "wrong": None})
     if request.method != "POST":
         return await web.problem(datasette, request, 405, "expected GET or POST")
+    form: dict[str, str] = {}
+
+    async def page(status: int, **context: Any) -> Response:
+        shown = {"result": None, "wrong": None, "text": form.get("fleet", ""), **context}
+        html = await datasette.render_template("fleet.html", shown, request=request)
+        return Response.html(html, status=status, headers={"cache-control": "no-store"})
+
     try:
         form = posted.fields(await posted.body(request))
         text = form.get("fleet", "")
         if not text.strip():
             raise BadInput("expected a list of hosts and builds, got nothing")
-        found = await web.read(datasette, lambda conn: judged(conn, text.encode("utf-8", "replace"), answers.today(), "csv"))
+        found, known = await web.read(
+            datasette, lambda conn: (judged(conn, text.encode("utf-8", "replace"), answers.today(), "csv"), _known(conn))
+        )
+        if not found.counts:
+            raise BadInput("expected machines below the header, got none")
     except BadInput as error:
-        return await web.problem(datasette, request, 400, str(error))
+        return await page(400, wrong=str(error))
     except web.Wrong as wrong:
-        return await web.problem(datasette, request, wrong.status, str(wrong))
+        return await page(wrong.status, wrong=str(wrong))
     if form.get("as") == "csv":
         headers = {"content-disposition": 'attachment; filename="verdicts.csv"', "cache-control": "no-store"}
         return Response(found.text.encode("utf-8", "replace"), headers=headers, content_type=_TYPES["csv"])
     table = csv.reader(io.StringIO(found.text))
     header = next(table)
     shown = [row for row, _ in zip(table, range(MAX_SHOWN), strict=False)]
+    own = len(header) - len(COLUMNS)
     result = {
-        "counts": sorted(found.counts.items()),
+        "counts": [(product.split(" or "), verdict, count) for (product, verdict), count in sorted(found.counts.items())],
         "total": found.counts.total(),
-        "header": header,
-        "rows": shown,
-        "place": {name: len(header) - len(COLUMNS) + number for number, name in enumerate(COLUMNS)},
+        "own": header[:own],
+        "rows": [{"own": row[:own], **dict(zip(COLUMNS, row[own:], strict=True))} for row in shown],
     }
-    html = await datasette.render_template("fleet.html", {"result": result, "text": text}, request=request)
-    return Response.html(html, headers={"cache-control": "no-store"})
+    return await page(200, result=result, known=known)
+
+
+def _known(conn: sqlite3.Connection) -> dict[str, Any]:
+    """What a reader of verdicts has to know of the facts: their end, and whether CVEs are among them, which decide what counts."""
+    until = answers.latest_data_until(conn)
+    return {
+        "until": until,
+        "is_outdated": answers.is_outdated(until, answers.today()),
+        "has_cves": conn.execute("select 1 from kb_cves limit 1").fetchone() is not None,
+    }
 
 
 async def api(datasette: Any, request: Any) -> Response:

@@ -10,7 +10,8 @@ from markupsafe import Markup, escape
 
 from db.answers import today
 from db.ics import is_web_address
-from db.products import named
+from db.inventory.columns import BUILD
+from db.products import KNOWN, named
 from db.site.words import COOKIE, DEFAULT, LANGUAGES, language_of, words
 
 YEAR = 365 * 24 * 3600  # seconds
@@ -26,8 +27,12 @@ def prepare_jinja2_environment(env: Any) -> None:
         "today": today,
         "product_name": lambda product: named(product).name,
     }
+    env.tests["known_product"] = lambda product: product in KNOWN
+    env.tests["build"] = lambda text: BUILD.fullmatch(str(text)) is not None
     env.filters["link"] = link
     env.filters["month_of"] = month_of
+    env.filters["money"] = money
+    env.filters["said"] = lambda item, t, language: item.said(t, lambda month: month_of(month, language))
     env.filters["bare"] = lambda build: str(build or "")
 
 
@@ -37,6 +42,12 @@ def link(url: object, text: object = None) -> Markup:
     if url and is_web_address(str(url)):
         return Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(url, shown)
     return shown
+
+
+def money(amount: float) -> str:
+    """An amount with two digits, or as many as it has: "1.50", "0.0005"."""
+    short = f"{amount:.2f}"
+    return short if float(short) == amount else f"{amount:.10f}".rstrip("0")
 
 
 def month_of(month: str, language: str) -> str:

@@ -6,13 +6,15 @@ from __future__ import annotations
 import sqlite3
 from datetime import date
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from datasette import Response, hookimpl
 
 from db import answers
+from db import cost as costs
 from db.claims import BadInput
 from db.lookup import MAX_QUERY, Query, read_query
+from db.products import PLATFORMS
 from db.site import drawing, facts, web
 from db.site.words import language_of, words
 
@@ -36,8 +38,23 @@ async def lookup(datasette: Any, request: Any) -> Response:
         query = read_query(text)
     except BadInput as error:
         return await web.problem(datasette, request, 400, str(error), {"query": text[:MAX_QUERY]})
+    return Response.redirect(datasette.urls.path(_path(query)), status=303, headers={"cache-control": "no-store"})
+
+
+def _path(query: Query) -> str:
     paths = {"build": "build/", "kb": "kb/", "product": "product/", "month": "calendar/", "number": "build/"}
-    return Response.redirect(datasette.urls.path(paths[query.kind] + quote(query.value)), status=303, headers={"cache-control": "no-store"})
+    return paths[query.kind] + quote(query.value)
+
+
+async def spelled(datasette: Any, request: Any) -> Response:
+    """``/build/10.0.26100.32772``, ``/kb/KB5087423``: other spellings lead to the address that stays; the rest is no address."""
+    try:
+        path = datasette.urls.path(_path(read_query(unquote(request.url_vars["text"]))))
+    except BadInput:
+        path = request.path
+    if path == request.path:
+        return await web.problem(datasette, request, 404, "There is no such page.")
+    return Response.redirect(path, status=301, headers=web.max_age(datasette))
 
 
 async def build(datasette: Any, request: Any) -> Response:
@@ -50,10 +67,14 @@ async def kb(datasette: Any, request: Any) -> Response:
     number = request.url_vars["kb"]
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        page = facts.kb_page(conn, int(number), web.day_of(request))
+        on = web.asked_day(request)
+        page = facts.kb_page(conn, int(number), on)
+        t = words(language_of(request))
         if page is None:
-            raise web.Wrong(404, words(language_of(request))("No source names KB{kb}.", kb=number))
-        return {"heading": f"KB{number}", "answer": page["answer"], "page": page}
+            raise web.Wrong(404, t("No source names KB{kb}.", kb=number))
+        if on and page["answer"]["status"] == "not_found":
+            raise web.Wrong(404, t("Nothing of KB{kb} had been released on {day}.", kb=number, day=on))
+        return {"heading": f"KB{number}", "answer": page["answer"], "page": page, "as_of": on}
 
     return await web.page(datasette, request, "lookup.html", make)
 
@@ -63,11 +84,15 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
     t = words(language_of(request))
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        answer = facts.of_number(conn, query.value) if query.kind == "number" else facts.looked_up(conn, query.value, web.day_of(request))
+        on = web.asked_day(request)
+        answer = facts.of_number(conn, query.value, on) if query.kind == "number" else facts.looked_up(conn, query.value, on)
         if answer["status"] == "not_found":
-            message = t("No source names the build {build}. It is not rounded to another one.", build=query.value)
+            form = "No source names the build {build}. It is not rounded to another one."
+            if on and facts.is_named(conn, query.value):
+                form = "The build {build} had not been released on {day}."
+            message = t(form, build=query.value, day=on)
             raise web.Wrong(404, message, {"nearest": answer["nearest"], "query": query.value})
-        return {"heading": t(heading.replace("{}", "{build}"), build=query.value), "answer": answer, "page": None}
+        return {"heading": t(heading.replace("{}", "{build}"), build=query.value), "answer": answer, "page": None, "as_of": on}
 
     return await web.page(datasette, request, "lookup.html", make)
 
@@ -78,15 +103,16 @@ async def product(datasette: Any, request: Any) -> Response:
     t = words(language_of(request))
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        day = web.day_of(request)
-        found = facts.product_page(conn, name, day)
+        on = web.asked_day(request)
+        found = facts.product_page(conn, name, on)
         if found is None:
             raise web.Wrong(404, t("No source names the product {product}.", product=name))
         title = t("Builds of {product} over time", product=found["name"])
         return {
             "found": found,
-            "chart": drawing.timeline(facts.timeline(conn, name), title, t),
-            "is_outdated": lambda line: answers.is_outdated(line["data_until"] if line else None, day),
+            "chart": drawing.timeline(facts.timeline(conn, name, on), title, t),
+            "is_outdated": lambda line: answers.is_outdated(line["data_until"] if line else None, on or answers.today()),
+            "as_of": on,
         }
 
     return await web.page(datasette, request, "product.html", make)
@@ -104,7 +130,7 @@ async def year(datasette: Any, request: Any) -> Response:
     number = int(request.url_vars["year"])
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        found = facts.year(conn, number, web.day_of(request))
+        found = facts.year(conn, number, answers.today())
         if not found["rows"]:
             raise web.Wrong(404, words(language_of(request))("No calendar covers {year}.", year=number))
         return {"found": found}
@@ -139,7 +165,13 @@ async def prices(datasette: Any, request: Any) -> Response:
             if (row["service"], row["meter"], row["currency"], row["condition"]) == ("Hotpatch", "Azure Arc-enabled server", "USD", "")
         ]
         title = t("Price of Hotpatch on an Azure Arc-enabled server, in USD per core and month")
-        return {"intervals": found, "chart": drawing.prices(drawn, title, date.fromisoformat(answers.today())), "title": title}
+        conditions = {name: label for name, (_, label) in costs.DISCOUNTS.items()} | PLATFORMS
+        return {
+            "intervals": found,
+            "conditions": conditions,
+            "chart": drawing.prices(drawn, title, date.fromisoformat(answers.today())),
+            "title": title,
+        }
 
     return await web.page(datasette, request, "prices.html", make)
 
@@ -157,4 +189,5 @@ def register_routes() -> list[tuple[str, Any]]:
         (r"^/calendar/(?P<year>20[0-9]{2})$", year),
         (rf"^/calendar/{_MONTH}$", month),
         (r"^/prices$", prices),
+        (r"^/(?:build|kb|product)/(?P<text>[^/]{1,600})$", spelled),
     ]

@@ -1,0 +1,80 @@
+# ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
+"""Errors: a page in the reader's language, or JSON below ``/api/``; and a log that holds nothing of what visitors sent.
+
+Datasette's own handler prints a traceback for each wrong address, which took half a second and 16 kB of log a piece, and where the
+library rich is installed prints local variables too: a pasted fleet among them. Here a wrong address logs nothing, and a fault of ours
+the lines it went through, without values.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Generator
+from http import HTTPStatus
+from typing import Any, Final
+
+from datasette import Response, hookimpl
+from datasette.utils.asgi import Base400
+from datasette.views.base import DatasetteError
+from markupsafe import Markup
+
+from db.site import web
+
+ROBOTS: Final = b"""User-agent: *
+Disallow: /*?
+Disallow: /csv/
+"""
+
+
+@hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator]
+def handle_exception(datasette: Any, request: Any, exception: Exception) -> Generator[None, Any, None]:
+    """Takes the place of Datasette's handler, which would run beside another."""
+    outcome = yield
+    outcome.force_result([_answer(datasette, request, exception)])
+
+
+def _answer(datasette: Any, request: Any, exception: Exception) -> Callable[[], Awaitable[Response]]:
+    async def answer() -> Response:
+        status, message = _status(exception)
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            print(_where(exception), file=sys.stderr, flush=True)
+        if request.path.startswith("/api/"):
+            return web.error(status, message)
+        if request.path.endswith(".json"):
+            known = {"title": exception.title, **exception.error_dict} if isinstance(exception, DatasetteError) else {"title": None}
+            return Response.json(known | {"ok": False, "error": message, "status": status}, status=status)
+        return await web.problem(datasette, request, status, message)
+
+    return answer
+
+
+def _status(exception: Exception) -> tuple[int, str]:
+    if isinstance(exception, DatasetteError):
+        # Its 500s are about what was asked too: a column to sort by that there is none of.
+        status = HTTPStatus.BAD_REQUEST if exception.status == HTTPStatus.INTERNAL_SERVER_ERROR else exception.status
+        return status, Markup(exception.message) if exception.message_is_html else str(exception.message)  # noqa: S704 (made by Datasette, which escapes)
+    if isinstance(exception, Base400):
+        status = int(exception.status)
+        is_address = status == HTTPStatus.NOT_FOUND
+        return status, "There is no such page." if is_address else str(exception.args[0] if exception.args else HTTPStatus(status).phrase)
+    if isinstance(exception, web.Wrong):
+        return exception.status, str(exception)
+    return HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here. It is in the log of the site."
+
+
+def _where(exception: Exception) -> str:
+    """The lines that an exception went through: neither its message nor values, which may hold what a visitor sent."""
+    lines = [f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}' for frame in traceback.extract_tb(exception.__traceback__)]
+    return "\n".join([f"hotpatch-kb: {type(exception).__name__} while answering a request", *lines[-20:]])
+
+
+async def robots(datasette: Any) -> Response:
+    """``/robots.txt``: every page once, not every combination of filters."""
+    return Response(ROBOTS, headers=web.max_age(datasette), content_type="text/plain; charset=utf-8")
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def register_routes() -> list[tuple[str, Any]]:
+    """For crawlers of others."""
+    return [(r"^/robots\.txt$", robots)]
