@@ -1,0 +1,122 @@
+"""docs/reliability.md: every kind of fault that a test makes, what is done and what is seen. ``python tests/reliability.py`` writes it.
+
+A test says which kinds it makes by ``@pytest.mark.fault("a body that never ends")``, or by the marks of its parameters where these make
+several kinds; ``of="users"`` puts it into another group than its module's. The first line of its docstring is "what is done; what is seen".
+Writing runs all of them and fails where one failed or was skipped, so the table claims nothing that was not seen.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+HERE = Path(__file__).parent
+FILE = HERE.parent / "docs" / "reliability.md"
+GROUPS = {
+    "network": "What the network does",
+    "pages": "What pages hold",
+    "disk": "What the disk and the system do to a process",
+    "users": "What users give to the command",
+    "site": "What visitors give to the site",
+}
+# The group of a module's faults, where the mark names none.
+MODULES = {
+    "test_fetch": "network", "test_resolving": "network", "test_network": "network", "test_whole_crawl": "network",
+    "test_crawl": "pages", "test_hostile_pages": "pages", "test_msrc": "pages", "test_support_feeds": "pages", "test_azure_prices": "pages", "test_articles": "pages",
+    "test_disagreements": "pages", "test_graph_updates": "pages",
+    "test_faults": "disk", "test_kills": "disk", "test_serve": "disk",
+    "test_assess": "users", "test_fleets": "users", "test_hostile_users": "users", "test_lookup": "users",
+    "test_site": "site", "test_pages": "site",
+}  # fmt: skip
+
+
+class Fault(NamedTuple):
+    """A kind of fault and a test that makes it."""
+
+    group: str
+    name: str
+    done: str
+    seen: str
+    test: str  # file::function
+
+    def row(self) -> str:
+        """Its line of the table."""
+        cells = (self.name, self.done, self.seen, f"`{self.test}`")
+        return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def faults() -> list[Fault]:
+    """Every marked kind, in the order of groups, files and lines. Read from the text of the tests, so that nothing has to be imported."""
+    found = [fault for path in sorted(HERE.glob("test_*.py")) for fault in _of_file(path)]
+    return sorted(found, key=lambda fault: list(GROUPS).index(fault.group))
+
+
+def _of_file(path: Path) -> Iterator[Fault]:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for decorator in node.decorator_list:
+            for call in ast.walk(decorator):
+                if not (isinstance(call, ast.Call) and ast.unparse(call.func) == "pytest.mark.fault"):
+                    continue
+                line = (ast.get_docstring(node) or "").partition("\n")[0].removesuffix(".")
+                done, _, seen = line.partition("; ")
+                test = f"{path.name}::{node.name}"
+                if not (done and seen):
+                    raise ValueError(f"expected a docstring 'what is done; what is seen' of {test}, got {line!r}")
+                options = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+                yield Fault(options.get("of") or MODULES[path.stem], ast.literal_eval(call.args[0]), done, seen, test)
+
+
+def written(found: list[Fault]) -> str:
+    """The document."""
+    kinds = len({fault.name for fault in found})
+    lines = [
+        "# Faults",
+        "",
+        f"{kinds} kinds of fault, each made by a test against a mirror of Microsoft's sites, a real process or a real file. Written by `python tests/reliability.py`,",
+        "which runs them all and writes nothing if one fails or is skipped: each row passed. `.ci/long` does it too.",
+    ]
+    for group, title in GROUPS.items():
+        rows = [fault.row() for fault in found if fault.group == group]
+        if rows:
+            lines += ["", f"## {title}", "", "| fault | what is done | what is seen | test |", "|---|---|---|---|", *rows]
+    return "\n".join(lines) + "\n"
+
+
+class _Outcomes:
+    """A plugin that counts what became of each test."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.bad: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" or report.outcome != "passed":
+            self.counts[report.outcome] += 1
+            if report.outcome != "passed":
+                self.bad.append(f"{report.nodeid}: {report.outcome}")
+
+
+def main() -> int:
+    """Runs every marked test and writes the document if all of them passed."""
+    found = faults()
+    outcomes = _Outcomes()
+    tests = sorted({str(HERE / fault.test) for fault in found})
+    code = pytest.main(["-q", "-p", "no:cacheprovider", *tests], plugins=[outcomes])
+    if code or outcomes.bad:
+        print("\n".join([*outcomes.bad, "expected every fault to be met, none skipped"]), file=sys.stderr)
+        return 1
+    FILE.write_text(written(found), encoding="utf-8", newline="\n")
+    print(f"{len({fault.name for fault in found})} kinds of fault, {outcomes.counts['passed']} passed, none skipped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
