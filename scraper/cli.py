@@ -229,6 +229,7 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     metavar="FILE",
     help="Installed KBs, a row per host and KB, as Get-HotFix prints them.",
 )
+@click.option("--safe-csv", "is_safe", is_flag=True, help="CSV for a spreadsheet: an apostrophe before each cell that it would run as a formula.")
 @click.option("--fail-on", metavar="VERDICT,...", help="Exit code 6 if a machine has one of these verdicts.")
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write a file instead of standard output.")
 @click.option("--scratch", type=click.Path(path_type=Path, file_okay=False), help="Folder for temporary files; for Spark a shared one.")
@@ -242,6 +243,7 @@ def assess(
     engine: str,
     mapping: tuple[str, ...],
     hotfixes: Path | None,
+    is_safe: bool,
     fail_on: str | None,
     output: Path | None,
     scratch: Path | None,
@@ -259,7 +261,7 @@ def assess(
     conn = reading(db, known, with_groups=True)
     wanted = fleet.Wanted(
         day=on or known or answers.today(), shape="json" if as_json else shape, engine=engine, mapping=mapping, hotfixes=hotfixes,
-        fail_on=fail_on, output=output, scratch=scratch, spark_master=spark_master,
+        is_safe=is_safe, fail_on=fail_on, output=output, scratch=scratch, spark_master=spark_master,
     )  # fmt: skip
     return fleet.assess(conn, file, wanted, say)
 

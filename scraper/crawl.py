@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from db import check, corrections, load, publish, schema
 from db.belief import Correction
@@ -27,6 +29,10 @@ from scraper.sources import Link, PageSpec, Source, registry
 Progress = Callable[[str], None]
 # Some articles that a navigation lists are not there (sources of vuls-data-update, 2026).
 MISSING = frozenset({404, 410})
+# Of one page. The largest, a month of MSRC of 20 MB, has some thousand; a body of 64 MB of nothing but rows would have a million.
+MAX_CLAIMS: Final = 100_000
+# Of one claim. The longest that a page has, a symptom, is 2,400 characters.
+MAX_TEXT: Final = 50_000
 
 
 @dataclass(slots=True)
@@ -144,7 +150,7 @@ class Run:
         ):
             self.result.pages_parsed += 1
             try:
-                read.claims = list(source.parse(page))
+                read.claims = _parsed(source, page)
             except UnexpectedPage as error:
                 read.error = str(error)
             except Exception as error:  # noqa: BLE001 (whatever a page does to its parser, it is named and refused, and the other pages go on)
@@ -152,7 +158,7 @@ class Run:
         if not read.error and not read.is_missing and self.kind != "replay":
             self._note_follows(source, read, page)
         if page.status == 200:
-            stated = last_modified(page) or source.stated_since(page)
+            stated = last_modified(page) or _stated_since(source, page)
             read.stated = min(stated, page.fetched_at) if stated else None  # never later than we saw it
         read.page = page._replace(body=b"")
         self.reads.append(read)
@@ -193,6 +199,8 @@ class Run:
             read.follows = list(source.follow(page))
         except UnexpectedPage as error:
             self.fail(page.source, page.final_url, "refused", str(error))
+        except Exception as error:  # noqa: BLE001 (as of a parser)
+            self.fail(page.source, page.final_url, "refused", f"expected the pages that this one names, got {type(error).__name__}: {error}")
 
     def links(self) -> list[Link]:
         """The articles that pages link to: those read in this run, and those that stand in the database."""
@@ -427,8 +435,33 @@ def last_modified(page: Page) -> str | None:
         return None
     try:
         return parsedate_to_datetime(value).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except ValueError:
+    except (ValueError, OverflowError):  # "Mon, 01 Jan 0001 00:00:00 +2300" is before the first day that there is
         return None
+
+
+def _stated_since(source: Source, page: Page) -> str | None:
+    """What a page says of its own age; whatever goes wrong with that must not cost the page."""
+    try:
+        return source.stated_since(page)
+    except Exception:  # noqa: BLE001
+        return None
+
+
+def _parsed(source: Source, page: Page) -> list[Claim]:
+    """A page's claims, of no more bytes, as many and as long as a page of ours can have.
+
+    Raises:
+        UnexpectedPage: it is larger, there are more, a text is longer, or its parser cannot read it.
+    """
+    if len(page.body) > source.at_most_bytes:
+        raise UnexpectedPage(f"expected at most {source.at_most_bytes} bytes, got {len(page.body)} from {page.final_url}")
+    found = list(islice(source.parse(page), MAX_CLAIMS + 1))
+    if len(found) > MAX_CLAIMS:
+        raise UnexpectedPage(f"expected at most {MAX_CLAIMS} claims of a page, got more")
+    for claim in found:
+        if max(len(claim.section), len(claim.subject), len(claim.value or ""), len(claim.value_text)) > MAX_TEXT:
+            raise UnexpectedPage(f"expected texts of at most {MAX_TEXT} characters, got a longer one of {claim.subject[:60]!r}, {claim.field}")
+    return found
 
 
 def _add_link(found: dict[tuple[str, int | None], str], subject: str, url: str, day: str) -> None:
@@ -483,7 +516,7 @@ def _of_file(source: Source, file: Path, asked: list[tuple[PageSpec, str]], now:
 def _can_read(source: Source, page: Page) -> bool:
     try:
         deque(source.parse(page), maxlen=0)
-    except UnexpectedPage:
+    except Exception:  # noqa: BLE001 (it is parsed again, and named, where it is taken)
         return False
     return True
 

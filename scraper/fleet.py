@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from db import assess as judging
 from db.claims import BadInput
 from db.inventory import Inventory, inventory
-from db.inventory.forms import FORMS, Form
+from db.inventory.forms import FORMS, Form, SafeCsv
 from db.inventory.hotfixes import Hotfixes
 from db.verdicts import VERDICTS
 
@@ -34,6 +34,7 @@ class Wanted:
     Attributes:
         day: ISO date; releases up to it count.
         shape: csv, json, jsonl or parquet.
+        is_safe: whether cells of CSV that a spreadsheet would run as formulas are made texts.
         engine: builtin, duckdb or spark.
         mapping: "field=column" each.
         hotfixes: a table of installed KBs by host.
@@ -45,6 +46,7 @@ class Wanted:
 
     day: str
     shape: str = "csv"
+    is_safe: bool = False
     engine: str = "builtin"
     mapping: Sequence[str] = ()
     hotfixes: Path | None = None
@@ -78,6 +80,8 @@ def assess(conn: sqlite3.Connection, file: str, wanted: Wanted, say: Callable[[s
         raise BadInput(f"expected a folder at {wanted.scratch}, got none")
     if wanted.shape == "parquet" and wanted.output is None and sys.stdout.isatty():
         raise BadInput("expected --output FILE for Parquet, or standard output that is no terminal")
+    if wanted.is_safe and wanted.shape != "csv":
+        raise BadInput(f"expected --safe-csv with CSV alone, got --format {wanted.shape}")
     judge = judging.Judge(conn, wanted.day)
     if conn.execute("select 1 from kb_cves limit 1").fetchone() is None:
         say("no security data in this database: out-of-band releases that fix a CVE are not counted; a crawl reads it")
@@ -90,7 +94,7 @@ def assess(conn: sqlite3.Connection, file: str, wanted: Wanted, say: Callable[[s
                 if wanted.shape == "parquet":
                     _parquet(found, wanted, judge, summary, sink, Path(folder))
                 else:
-                    kind = FORMS[wanted.shape]
+                    kind = SafeCsv if wanted.is_safe else FORMS[wanted.shape]
                     form = kind(found.find_columns() if kind.needs_columns else None)
                     for block in _lines(found, form, wanted, judge, summary, Path(folder)):
                         sink.write(block)
@@ -137,7 +141,7 @@ def _read_by_duckdb(
     file: str, columns: dict[str, str], wanted: Wanted, judge: judging.Judge, summary: judging.Summary, sink: BinaryIO, folder: Path
 ) -> bool:
     """Whether DuckDB could read the file itself, which saves normalising it."""
-    if (wanted.engine, wanted.shape) != ("duckdb", "csv") or wanted.hotfixes is not None or not Path(file).is_file():
+    if (wanted.engine, wanted.shape) != ("duckdb", "csv") or wanted.is_safe or wanted.hotfixes is not None or not Path(file).is_file():
         return False
     from db.engines import duck  # noqa: PLC0415
     from db.inventory.columns import checked_mapping  # noqa: PLC0415
@@ -185,7 +189,11 @@ def _opened(file: str) -> Iterator[BinaryIO]:
         return
     if not Path(file).is_file():
         raise BadInput(f"expected an inventory at {file}, got no file")
-    with Path(file).open("rb", buffering=0) as stream:
+    try:
+        stream = Path(file).open("rb", buffering=0)
+    except OSError as error:
+        raise BadInput(f"expected an inventory that can be read, got {error}") from None
+    with stream:
         yield stream
 
 
@@ -196,6 +204,14 @@ def _sink(output: Path | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    if output.is_dir():
+        raise BadInput(f"expected a file to write, got the folder {output}")
+    if output.exists() and not output.is_file():
+        # /dev/null, /dev/stdout, a named pipe: written to as it is. Root could replace it, and take the device from the whole machine.
+        with output.open("wb") as file:
+            yield file
+        return
+    output = output.resolve()  # where a link leads; the link stays
     part = output.with_name(f"{output.name}.part")
     try:
         with part.open("wb") as file:

@@ -19,6 +19,7 @@ from db.grammar import clean
 Node: TypeAlias = Any  # an element of lxml, which has no types of its own
 
 
+
 def tree(page: Page) -> Node:
     """The document of an HTML page. Always read as UTF-8: guessed encodings mangled the dashes of titles.
 
@@ -75,7 +76,10 @@ def link(page: Page, href: str | None) -> str | None:
     # The links that pages do have; urljoin would be a third of the parser's time.
     if plain := _PLAIN_LINK.fullmatch(href):
         return f"https://{plain['host']}{plain['path']}"
-    parts = urlsplit(urljoin(page.final_url, href.strip()))
+    try:
+        parts = urlsplit(urljoin(page.final_url, href.strip()))
+    except ValueError:  # https://[::1/
+        return None
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not (host == "microsoft.com" or host.endswith(".microsoft.com")):
         return None
@@ -123,10 +127,14 @@ def _cell(cell: Node) -> Cell:
 
 
 # [KB5087423](https://support.microsoft.com/help/5087423)
-_LINK: Final = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<href>[^)\s]*)(?:\s+\"[^\"]*\")?\)")
+# No bracket within: so each try ends at the next bracket, and a line of 200,000 brackets does not take minutes.
+_LINK: Final = re.compile(r"\[(?P<text>[^\[\]]*)\]\((?P<href>[^)\s\[]*)(?:\s+\"[^\"]*\")?\)")
 # **Windows Server 2025 (OS build 26100)**; what HTML has as a summary may stand in a list or keep its " - End of updates"
 _LABEL: Final = re.compile(r"(?:[-*>]\s+)*\*\*(?P<text>[^*]+)\*\*(?:\s*-\s*End of [^*]*)?")
 _TAG: Final = re.compile(r"</?(?:details|summary|strong|b|p|br)\b[^>]*>", re.IGNORECASE)
+# A table of Learn has 10 columns at most, a line 236 characters (recorded pages, 2026-07); a row of ten million bars is none.
+_WIDEST: Final = 64
+_LONGEST: Final = 100_000
 _RULE: Final = re.compile(r"\|?[\s:|-]+\|?")
 
 
@@ -146,13 +154,21 @@ def front_matter(source: str) -> dict[str, str]:
 
 
 def markdown_events(source: str) -> Iterator[Event]:
-    """The same as ``html_events`` from Learn's markdown, whose labels may follow a sentence without a blank line."""
+    """The same as ``html_events`` from Learn's markdown, whose labels may follow a sentence without a blank line.
+
+    Raises:
+        UnexpectedPage: a line or a row is longer than any that there is.
+    """
     rows: list[list[Cell]] = []
     for line in source.splitlines():
         stripped = line.strip()
+        if len(stripped) > _LONGEST:
+            raise UnexpectedPage(f"expected lines of at most {_LONGEST} characters, got {stripped[:60]!r} and {len(stripped)}")
         if stripped.startswith("<"):
             stripped = _TAG.sub("", stripped).strip()
         if stripped.startswith("|"):
+            if stripped.count("|") > _WIDEST:
+                raise UnexpectedPage(f"expected rows of at most {_WIDEST} cells, got {stripped.count(chr(124))} in {stripped[:60]!r}")
             if not (_RULE.fullmatch(stripped) and "-" in stripped):
                 rows.append([_markdown_cell(cell) for cell in _cells(stripped)])
             continue

@@ -7,6 +7,7 @@ once for all machines that share it.
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring
@@ -21,6 +22,18 @@ COLUMNS: Final = (
     "newer_out_of_band", "reason",
 )  # fmt: skip
 _NAMES: Final = frozenset(COLUMNS)
+# What a spreadsheet may run, by the first character (OWASP, CSV injection), the wide forms of East Asian keyboards among them; numbers are none.
+_FORMULA: Final = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_SIGNED: Final = re.compile(r"[-+](?:[0-9]+(?:[.,][0-9]+)*%?)?")
+
+
+def safe(cell: str) -> str:
+    """A cell that no spreadsheet runs: an apostrophe stands before what begins like a formula. It changes the cell, so it is for people alone.
+
+    >>> safe("=1+1"), safe("-1.5"), safe("26100.32772"), safe("-")
+    ("'=1+1", '-1.5', '26100.32772', '-')
+    """
+    return f"'{cell}" if _FORMULA.match(cell) and not _SIGNED.fullmatch(cell) else cell
 
 
 def renamed(names: Sequence[str]) -> list[str]:
@@ -103,6 +116,22 @@ class Csv(Form):
     def suffix(self, answer: Mapping[str, Any]) -> str:
         """Its cells."""
         return ("," if self.columns else "") + csv_line([shown(answer[name]) for name in COLUMNS])
+
+
+class SafeCsv(Csv):
+    """The same, for a spreadsheet: no cell of it is run as a formula."""
+
+    def head(self) -> str:
+        """The names of the columns."""
+        return csv_line([*map(safe, renamed(self.columns)), *COLUMNS]) + "\n"
+
+    def of_object(self, cells: Mapping[str, Any]) -> str:
+        """Its cells, those that it lacks empty."""
+        return csv_line([safe(shown(cells.get(name))) for name in self.columns])
+
+    def of_part(self, part: Part) -> list[str]:
+        """Their cells; lines as they came may hold anything."""
+        return [csv_line(list(map(safe, row))) for row in part.rows]
 
 
 class Lines(Form):

@@ -100,7 +100,11 @@ def _tables(page: Page) -> Iterator[Claim]:
 
 def _events(page: Page) -> Iterable[Event]:
     if "markdown" in page.headers.get("content-type", "") or not _is_html(page):
-        return markdown_events(page.body.decode("utf-8-sig"))
+        try:
+            source = page.body.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UnexpectedPage(f"expected UTF-8, got {error} from {page.final_url}") from None
+        return markdown_events(source)
     return html_events(tree(page))
 
 
@@ -112,7 +116,7 @@ def stated_since(page: Page) -> str | None:
     """When the page's content was last changed: ``updated_at`` of the header or of the meta element (UTC), None without it."""
     if _is_html(page):
         match = re.search(rb'<meta name="updated_at" content="([^"]+)"', page.body)
-        stated = match[1].decode() if match else ""
+        stated = match[1].decode("utf-8", "replace") if match else ""
     else:
         stated = front_matter(page.body[:4096].decode("utf-8-sig", "replace")).get("updated_at", "")
     # 2026-05-13T02:11:00.0000000Z, 2026-07-19T03:21:00Z

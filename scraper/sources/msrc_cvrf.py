@@ -32,6 +32,7 @@ PRECEDENCE = 400
 DUE_EVERY = "6h"
 AT_LEAST = 1
 AT_A_TIME = 6  # months that one run reads from the network: 20 MB each
+AT_MOST_BYTES = 64 * 2**20  # 2026-Sep has 20,303,321; read as a stream
 
 _HOST: Final = "api.msrc.microsoft.com"
 _BASE: Final = f"https://{_HOST}/cvrf/v3.0/"

@@ -15,12 +15,14 @@ from db import answers
 from db.assess import Judge, Summary, assess
 from db.claims import BadInput
 from db.inventory import inventory
-from db.inventory.forms import COLUMNS, FORMS
+from db.inventory.forms import COLUMNS, FORMS, SafeCsv
 from db.site import posted, web
 
 MAX_SHOWN: Final = 500  # rows of the page; the file has all
 PATHS: Final = frozenset({"/fleet", "/api/assess"})
 _PACKED: Final = (b"\x1f\x8b", b"PAR1")
+# A file that a visitor downloads is opened by a spreadsheet; the API is read by programs, which want their cells back as they were.
+_FORMS: Final = {**FORMS, "download": SafeCsv}
 _TYPES: Final = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json; charset=utf-8",
@@ -45,7 +47,7 @@ def judged(conn: sqlite3.Connection, body: bytes, day: str, shape: str) -> Found
         raise BadInput("expected CSV or JSON as plain text, got a packed file; the command hotpatch-kb assess reads it")
     summary = Summary()
     with inventory(io.BytesIO(body)) as found:
-        kind = FORMS[shape]
+        kind = _FORMS[shape]
         form = kind(found.find_columns() if kind.needs_columns else None)
         text = "".join(assess(Judge(conn, day), found, form, summary))
     return Found(text, summary.counts)
@@ -66,11 +68,11 @@ async def fleet(datasette: Any, request: Any) -> Response:
 
     try:
         form = posted.fields(await posted.body(request))
-        text = form.get("fleet", "")
+        text, shape = form.get("fleet", ""), "download" if form.get("as") == "csv" else "csv"
         if not text.strip():
             raise BadInput("expected a list of hosts and builds, got nothing")
         found, known = await web.read(
-            datasette, lambda conn: (judged(conn, text.encode("utf-8", "replace"), answers.today(), "csv"), _known(conn))
+            datasette, lambda conn: (judged(conn, text.encode("utf-8", "replace"), answers.today(), shape), _known(conn))
         )
         if not found.counts:
             raise BadInput("expected machines below the header, got none")

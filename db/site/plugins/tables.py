@@ -11,6 +11,7 @@ from typing import Any, Final
 from datasette import Response, hookimpl
 
 from db import schema
+from db.inventory.forms import safe
 from db.site import web
 
 MAX_FILE: Final = 30_000_000  # bytes; the largest table, claims, has 12 MB of the pages of a year
@@ -18,7 +19,7 @@ TABLES: Final = sorted({*schema.comments(), *schema.view_files()} - {"_sqlite_mi
 
 
 def written(conn: sqlite3.Connection, table: str) -> bytes:
-    """A table as CSV in UTF-8.
+    """A table as CSV in UTF-8, for spreadsheets: a text that one would run as a formula has an apostrophe before it. No fact begins so.
 
     Raises:
         Wrong: it has grown too large for one answer (413).
@@ -28,7 +29,7 @@ def written(conn: sqlite3.Connection, table: str) -> bytes:
     found = conn.execute(f"select * from {table}")
     writer.writerow([column[0] for column in found.description])
     while rows := found.fetchmany(1000):
-        writer.writerows(map(tuple, rows))
+        writer.writerows([[safe(value) if isinstance(value, str) else value for value in row] for row in rows])
         if out.tell() > MAX_FILE:
             raise web.Wrong(
                 413, f"Expected at most {MAX_FILE:,} bytes of {table}, got more. Take it in parts: /hotpatch/{table}.csv?_size=1000"
