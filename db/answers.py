@@ -211,7 +211,7 @@ def named_product(conn: sqlite3.Connection, value: str | None) -> str | None:
     names = product_names(conn)
     found = product_id(value)
     if found not in names:
-        raise BadInput(f"expected a product ({', '.join(names)}), got {value!r}")
+        raise BadInput(f"expected a product ({', '.join(names)}), got {value[:60]!r}")
     return found
 
 

@@ -10,6 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from db.claims import BadInput
+
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
@@ -91,10 +93,18 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
     Returns:
         a connection in WAL mode with foreign keys on, in autocommit: begin a transaction explicitly.
+
+    Raises:
+        BadInput: it is another program's.
     """
     import sqlite_utils  # noqa: PLC0415
 
     conn = sqlite3.connect(path, isolation_level=None, timeout=30)
+    # Asked first: another program's database is not to be given our tables, nor to lose its views.
+    present = {row[0] for row in conn.execute("select name from sqlite_master where name not like 'sqlite\\_%' escape '\\'")}
+    if present and present.isdisjoint({"claims", "_sqlite_migrations"}):
+        conn.close()
+        raise BadInput(f"expected a database of hotpatch-kb at {path}, got one of another program, with {min(present)!r}")
     conn.execute("pragma journal_mode = wal")
     conn.execute("pragma foreign_keys = on")
     db = sqlite_utils.Database(conn)

@@ -229,7 +229,9 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     metavar="FILE",
     help="Installed KBs, a row per host and KB, as Get-HotFix prints them.",
 )
-@click.option("--safe-csv", "is_safe", is_flag=True, help="CSV for a spreadsheet: an apostrophe before each cell that it would run as a formula.")
+@click.option(
+    "--safe-csv", "is_safe", is_flag=True, help="CSV for a spreadsheet: an apostrophe before each cell that it would run as a formula."
+)
 @click.option("--fail-on", metavar="VERDICT,...", help="Exit code 6 if a machine has one of these verdicts.")
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write a file instead of standard output.")
 @click.option("--scratch", type=click.Path(path_type=Path, file_okay=False), help="Folder for temporary files; for Spark a shared one.")

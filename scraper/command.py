@@ -106,6 +106,8 @@ def reading(db: str | os.PathLike[str], known: str | None = None, *, with_groups
             conn.execute("select 1 from lines limit 1").fetchone()
         except sqlite3.DatabaseError as error:
             raise BadInput(f"expected a database of hotpatch-kb at {db}, got {error}") from None
+    elif os.path.exists(db):  # noqa: PTH110 (as above)
+        raise BadInput(f"expected a database of hotpatch-kb at {db}, got what is no file")
     else:
         try:
             conn = open_seed_database()
@@ -139,4 +141,4 @@ def day_of(value: str | None) -> str | None:
             raise ValueError
         return date.fromisoformat(value).isoformat()
     except ValueError:
-        raise BadInput(f"expected a day such as 2026-07-14, got {value!r}") from None
+        raise BadInput(f"expected a day such as 2026-07-14, got {value[:60]!r}") from None

@@ -200,7 +200,9 @@ class Run:
         except UnexpectedPage as error:
             self.fail(page.source, page.final_url, "refused", str(error))
         except Exception as error:  # noqa: BLE001 (as of a parser)
-            self.fail(page.source, page.final_url, "refused", f"expected the pages that this one names, got {type(error).__name__}: {error}")
+            self.fail(
+                page.source, page.final_url, "refused", f"expected the pages that this one names, got {type(error).__name__}: {error}"
+            )
 
     def links(self) -> list[Link]:
         """The articles that pages link to: those read in this run, and those that stand in the database."""
@@ -455,12 +457,16 @@ def _parsed(source: Source, page: Page) -> list[Claim]:
     """
     if len(page.body) > source.at_most_bytes:
         raise UnexpectedPage(f"expected at most {source.at_most_bytes} bytes, got {len(page.body)} from {page.final_url}")
+    if b"\0" in page.body[:64]:  # a parser that drops NULs read the dashes of UTF-16 as "\x20\x14"
+        raise UnexpectedPage(f"expected text in UTF-8, got {page.body[:16]!r} from {page.final_url}")
     found = list(islice(source.parse(page), MAX_CLAIMS + 1))
     if len(found) > MAX_CLAIMS:
         raise UnexpectedPage(f"expected at most {MAX_CLAIMS} claims of a page, got more")
     for claim in found:
         if max(len(claim.section), len(claim.subject), len(claim.value or ""), len(claim.value_text)) > MAX_TEXT:
-            raise UnexpectedPage(f"expected texts of at most {MAX_TEXT} characters, got a longer one of {claim.subject[:60]!r}, {claim.field}")
+            raise UnexpectedPage(
+                f"expected texts of at most {MAX_TEXT} characters, got a longer one of {claim.subject[:60]!r}, {claim.field}"
+            )
     return found
 
 

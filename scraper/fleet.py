@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -141,7 +142,7 @@ def _read_by_duckdb(
     file: str, columns: dict[str, str], wanted: Wanted, judge: judging.Judge, summary: judging.Summary, sink: BinaryIO, folder: Path
 ) -> bool:
     """Whether DuckDB could read the file itself, which saves normalising it."""
-    if (wanted.engine, wanted.shape) != ("duckdb", "csv") or wanted.is_safe or wanted.hotfixes is not None or not Path(file).is_file():
+    if (wanted.engine, wanted.shape) != ("duckdb", "csv") or wanted.is_safe or wanted.hotfixes is not None or not os.path.isfile(file):  # noqa: PTH113 (see _opened)
         return False
     from db.engines import duck  # noqa: PLC0415
     from db.inventory.columns import checked_mapping  # noqa: PLC0415
@@ -187,10 +188,10 @@ def _opened(file: str) -> Iterator[BinaryIO]:
     if file == "-":
         yield sys.stdin.buffer.raw if hasattr(sys.stdin.buffer, "raw") else sys.stdin.buffer
         return
-    if not Path(file).is_file():
-        raise BadInput(f"expected an inventory at {file}, got no file")
+    if not os.path.isfile(file):  # noqa: PTH113 (pathlib raises for a name that is too long)
+        raise BadInput(f"expected an inventory at {file[:200]}, got no file")
     try:
-        stream = Path(file).open("rb", buffering=0)
+        stream = Path(file).open("rb", buffering=0)  # noqa: SIM115 (closed below; what opening raises is worded here)
     except OSError as error:
         raise BadInput(f"expected an inventory that can be read, got {error}") from None
     with stream:
@@ -204,20 +205,23 @@ def _sink(output: Path | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    if output.is_dir():
+    if os.path.isdir(output):  # noqa: PTH112 (see _opened)
         raise BadInput(f"expected a file to write, got the folder {output}")
-    if output.exists() and not output.is_file():
+    if os.path.exists(output) and not output.is_file():  # noqa: PTH110
         # /dev/null, /dev/stdout, a named pipe: written to as it is. Root could replace it, and take the device from the whole machine.
         with output.open("wb") as file:
             yield file
         return
-    output = output.resolve()  # where a link leads; the link stays
-    part = output.with_name(f"{output.name}.part")
+    part = None
     try:
+        output = output.resolve()  # where a link leads; the link stays
+        part = output.with_name(f"{output.name}.part")
         with part.open("wb") as file:
             yield file
         part.replace(output)
     except OSError as error:
         raise BadInput(f"expected a file that can be written at {output}, got {error}") from None
     finally:
-        part.unlink(missing_ok=True)
+        if part is not None:
+            with suppress(OSError):  # a name that is too long
+                part.unlink(missing_ok=True)

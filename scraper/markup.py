@@ -19,7 +19,6 @@ from db.grammar import clean
 Node: TypeAlias = Any  # an element of lxml, which has no types of its own
 
 
-
 def tree(page: Page) -> Node:
     """The document of an HTML page. Always read as UTF-8: guessed encodings mangled the dashes of titles.
 

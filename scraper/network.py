@@ -112,7 +112,12 @@ async def _read_followed(run: Run, source: Source, specs: Iterable[PageSpec], fe
     asked = left = 0
     while queue:
         if asked >= MAX_PAGES:  # an API whose answers name each other for ever
-            run.fail(source.source, queue[0].page_url, "refused", f"expected at most {MAX_PAGES} pages of a source in a run, got {len(queue)} more")
+            run.fail(
+                source.source,
+                queue[0].page_url,
+                "refused",
+                f"expected at most {MAX_PAGES} pages of a source in a run, got {len(queue)} more",
+            )
             return
         spec = queue.popleft()
         if spec.page_url in seen:

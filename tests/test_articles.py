@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 import render
 from conftest import Command
 from dumps import dump, query
@@ -84,7 +85,9 @@ def test_an_issue_is_resolved_goes_and_comes_back(run: Command, worlds: dict[str
     assert dump(tmp_path / "y.db") == dump(tmp_path / "x.db")
 
 
+@pytest.mark.fault("known issues that vanish with their section")
 def test_a_section_of_known_issues_that_vanishes_is_no_good_news(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    """An article loses its section of issues; no issue counts as resolved."""
     assert run("crawl", "--db", "x.db", "--from", worlds["new"]).code == 0
     _crawl(run, tmp_path, {LCU: lcu(PRINTING)}, "2026-07-24T12:00:00Z")
     before = query(tmp_path / "x.db", ISSUES)
@@ -134,8 +137,12 @@ def test_a_kb_with_an_article_per_product_is_one_kb(run: Command, worlds: dict[s
     assert applied == [("win11-24h2",), ("ws2025",)]
 
 
+@pytest.mark.fault("an unrelated page that echoes the number asked for")
 def test_an_unrelated_page_that_echoes_the_number_is_not_that_kb(run: Command, tmp_path: Path) -> None:
-    """Case 17: the landing page of an unknown number says it is what was asked for."""
+    """/help/ leads to another article with our number in its head; not taken for that KB.
+
+    Case 17: the landing page of an unknown number says it is what was asked for.
+    """
     asked = "https://support.microsoft.com/help/9999999"
     landed = "https://support.microsoft.com/en-us/topic/ms16-062-drivers-2a1f7f0e-0d7a-4d3a-9d2b-5b7d1c1e6f10"
     body = article("MS16-062: Drivers: May 10, 2016", issues=None, channels=False).replace(

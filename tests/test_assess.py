@@ -151,7 +151,9 @@ def test_a_plain_list_has_no_header(run: Command, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.fault("rows with too few or too many cells")
 def test_rows_of_the_wrong_length_lose_nothing(run: Command, tmp_path: Path) -> None:
+    """Rows are ragged; invalid, and nothing of them is lost."""
     (tmp_path / "fleet").write_text("host,build,note\nsrv1,26100.32772\nsrv2,26100.32772,a,b\n", encoding="utf-8")
     rows = list(csv.DictReader(io.StringIO(run("assess", "fleet", "--on", DAY).out)))
     assert [(row["host"], row["verdict"], row["note"], row["reason"]) for row in rows] == [
@@ -185,7 +187,9 @@ def test_columns_may_be_named(run: Command, tmp_path: Path) -> None:
         (gzip.compress(b"build\n26100.1\n", mtime=0)[:-6], (), "expected an inventory that can be read, got "),
     ],
 )  # fmt: skip
+@pytest.mark.fault("inventories that are none")
 def test_bad_input_is_one_clear_line(body: bytes, arguments: tuple[str, ...], said: str, run: Command, tmp_path: Path) -> None:
+    """Tables without a build, texts, broken JSON; exit code 2 in one line."""
     (tmp_path / "fleet").write_bytes(body)
     done = run("assess", "fleet", "--on", DAY, *arguments)
     assert (done.code, done.err.strip().splitlines()[-1].startswith(f"hotpatch-kb: {said}")) == (2, True), done.err

@@ -304,7 +304,9 @@ def test_no_row_is_accepted_and_is_no_price() -> None:
     assert refusal(check_page(asked, claims, now=count(claims), before={}, at_least=source.at_least)) is None
 
 
+@pytest.mark.fault("prices that vanish")
 def test_an_answer_that_loses_its_rows_is_refused_until_someone_looked() -> None:
+    """An answer has no rows where it had some; refused, the prices stay."""
     source = registry()["azure_retail_prices"]
     before = list(source.parse(_page("azure_retail_prices", QUERY, answer(*(item("Azure Arc", f"Meter {n}", 1.0) for n in range(9))))))
     asked = _page("azure_retail_prices", QUERY, answer())
@@ -428,12 +430,16 @@ def test_the_next_page_is_asked_at_our_own_address(link: str, url: str) -> None:
         "next",
     ],
 )
+@pytest.mark.fault("a next page on another host")
 def test_a_link_that_leads_elsewhere_is_refused(link: str) -> None:
+    """NextPageLink leads elsewhere; refused, it is never asked for."""
     with pytest.raises(UnexpectedPage, match=r"^expected "):
         _next(answer(link=link))
 
 
+@pytest.mark.fault("a next page that does not advance")
 def test_a_link_that_does_not_advance_is_refused() -> None:
+    """NextPageLink goes back or stays; refused."""
     for skip in (1000, 999):
         with pytest.raises(UnexpectedPage, match=f"expected a next page after 1000 rows, up to 100000, got {skip}"):
             _next(answer(link=f"{LINK}?$skip={skip}"), address("Arc", skip=1000))
@@ -502,7 +508,9 @@ def test_names_of_services() -> None:
 
 
 @pytest.mark.parametrize(("source", "url"), [("azure_pricing", ARC), ("azure_retail_prices", QUERY)])
+@pytest.mark.fault("a price list that breaks off")
 def test_a_page_that_breaks_off_is_refused_or_read_whole_rows(source: str, url: str) -> None:
+    """A page ends early at many places; refused, or its whole rows are read."""
     body = {
         "azure_pricing": page(
             "Azure Arc", table(["Name", "Price"], row("Update Manager", SERVER), row("Guest configuration", "$6/server/month"))

@@ -412,8 +412,12 @@ def _wreck(source: Path, target: Path, file: str, change: Callable[[str], str], 
 
 
 @pytest.mark.parametrize("fault", WRECKS)
+@pytest.mark.fault("pages that were rebuilt, shrunken, emptied or dated ahead")
 def test_a_wrecked_page_keeps_every_fact(fault: str, run: Command, worlds: dict[str, Path], crawled: Path, tmp_path: Path) -> None:
-    """Case 12: the failing source is named and refused, its facts are kept, the others go on."""
+    """A good page comes back wrecked in each of these ways; exit code 3, refused and named, no fact moves, the others go on.
+
+    Case 12: the failing source is named and refused, its facts are kept, the others go on.
+    """
     file, change, source, named = WRECKS[fault]
     shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
     before = dump(tmp_path / "x.db", FACTS)
@@ -449,7 +453,9 @@ def test_a_wrecked_page_keeps_every_fact(fault: str, run: Command, worlds: dict[
     assert query(tmp_path / "x.db", "select state from sources where source = ?", source) == [("ok",)]
 
 
+@pytest.mark.fault("a wrecked page of the time of the good one")
 def test_a_wrecked_page_of_the_same_time_is_refused_too(run: Command, worlds: dict[str, Path], crawled: Path, tmp_path: Path) -> None:
+    """A page is wrecked without a later time; refused, every fact stays."""
     shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
     before = dump(tmp_path / "x.db", FACTS)
     meta = json.loads((worlds["new"] / f"{HOTPATCH}.meta.json").read_text(encoding="utf-8"))
@@ -733,13 +739,17 @@ def test_bad_input_is_one_clear_line(run: Command, tmp_path: Path) -> None:
         assert (done.code, last.startswith(f"hotpatch-kb: {said}")) == (2, True), (arguments, done.err)
 
 
+@pytest.mark.fault("two runs on one database", of="disk")
 def test_another_run_holds_the_lock(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    """Another process holds the lock; exit code 5 at once."""
     with locked(tmp_path / "x.db"):
         done = run("crawl", "--db", "x.db", "--from", worlds["new"])
     assert (done.code, "expected no other run" in done.err) == (5, True)
 
 
+@pytest.mark.fault("an archive with a damaged body", of="disk")
 def test_a_damaged_archive_is_not_believed(run: Command, crawled: Path, tmp_path: Path) -> None:
+    """A body of the archive is changed; a replay says so and does not believe it."""
     shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
     before = dump(tmp_path / "x.db")
     answer = next(path for path in (tmp_path / "x.db.archive").rglob("*") if path.is_file() and path.name != "log.jsonl")
@@ -749,8 +759,12 @@ def test_a_damaged_archive_is_not_believed(run: Command, crawled: Path, tmp_path
     assert dump(tmp_path / "x.db") == before
 
 
+@pytest.mark.fault("a reader beside a writer", of="disk")
 def test_a_reader_sees_the_old_state_or_the_new_one(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
-    """Case 18: written in place, in one transaction; the file is never replaced."""
+    """A reader asks while a run writes; it sees the old state or the new one.
+
+    Case 18: written in place, in one transaction; the file is never replaced.
+    """
     run("crawl", "--db", "x.db", "--from", worlds["old"])
     inode = (tmp_path / "x.db").stat().st_ino
     reader = sqlite3.connect(f"{(tmp_path / 'x.db').as_uri()}?mode=ro", uri=True, isolation_level=None)
@@ -767,9 +781,11 @@ def test_a_reader_sees_the_old_state_or_the_new_one(run: Command, worlds: dict[s
     assert (tmp_path / "x.db").stat().st_ino == inode
 
 
+@pytest.mark.fault("a failure in the middle of writing", of="disk")
 def test_a_run_that_fails_while_it_writes_leaves_the_database_as_it_was(
     run: Command, worlds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Publishing fails; the database is as it was."""
     run("crawl", "--db", "x.db", "--from", worlds["old"])
     before = dump(tmp_path / "x.db")
 
@@ -784,8 +800,12 @@ def test_a_run_that_fails_while_it_writes_leaves_the_database_as_it_was(
     assert run("crawl", "--db", "x.db", "--from", worlds["new"]).code == 0
 
 
+@pytest.mark.fault("an old, smaller page that comes back")
 def test_an_old_page_that_comes_back_is_checked_too(run: Command, crawled: Path, tmp_path: Path) -> None:
-    """A stale copy served weeks later has been accepted once, and is refused where it has lost too much."""
+    """A page returns to what it was long ago; checked like a new one.
+
+    A stale copy served weeks later has been accepted once, and is refused where it has lost too much.
+    """
     shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
     august = [
         render.NavEntry(f"August {day}, 2026—Hotpatch KB51202{day} (OS Build 26100.332{day})", f"kb51202{day}") for day in (11, 12, 13, 14)
@@ -807,9 +827,12 @@ def test_corrections_beside_the_database_are_read(run: Command, crawled: Path, t
     assert query(tmp_path / "x.db", "select release_date from releases where kb = 5003719") == [("2021-06-09",)]
 
 
+@pytest.mark.fault("a parser that fails as nobody expected")
 def test_a_parser_that_fails_on_a_page_does_not_stop_the_others(
     run: Command, worlds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A parser raises another error; the page is named and refused, the others go on."""
+
     def broken(_: object) -> None:
         raise KeyError("month")
 

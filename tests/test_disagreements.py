@@ -80,7 +80,9 @@ def test_a_build_of_a_new_line_is_left_to_its_own_category(run: Command, tmp_pat
     assert query(tmp_path / "x.db", "select count(*) from conflicts where rule = 'sanity'") == [(0,)]
 
 
+@pytest.mark.fault("dates that cannot be")
 def test_a_page_that_lists_nonsense_dates_is_refused(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    """A page lists releases of absurd days; refused."""
     _wreck(worlds["new"], tmp_path / "tree", HOTPATCH, lambda text: text.replace("July 13, 2021", "July 13, 0021"), "2026-07-23T12:00:00Z")
     done = run("crawl", "--db", "x.db", "--from", "tree")
     assert (done.code, "expected releases dated from 2015-07-01" in done.out) == (3, True)
@@ -229,7 +231,9 @@ def test_a_correction_of_a_build_makes_the_release_another(run: Command, worlds:
         [],
     ],
 )
+@pytest.mark.fault("a saved tree whose notes cannot be read", of="users")
 def test_a_meta_file_that_cannot_be_read_is_one_clear_line(meta: object, run: Command, tmp_path: Path) -> None:
+    """A meta file is broken; exit code 2 in one line."""
     tree = _server_tree(tmp_path, "tree", "2026-05-25T12:00:00Z")
     file = next(tree.rglob("*.meta.json"))
     content = json.loads(file.read_text(encoding="utf-8"))
@@ -259,8 +263,12 @@ def test_the_articles_of_the_two_baselines_of_2021_are_found(run: Command, world
         assert [(m["release_date"], m["classification"], m["kb"]) for m in answer["matches"]] == [(day, "baseline", None)]
 
 
+@pytest.mark.fault("a page of nothing but tags that differ each time")
 def test_volatile_tags_are_found_in_linear_time() -> None:
-    """Four times the text takes four times as long, not sixteen; by a wide margin, since clocks are noisy."""
+    """Megabytes of volatile tags; cleaned within a time that grows with their length.
+
+    Four times the text takes four times as long, not sixteen; by a wide margin, since clocks are noisy.
+    """
 
     def seconds(size: int) -> float:
         began = time.perf_counter()

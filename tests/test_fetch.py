@@ -172,7 +172,9 @@ def test_a_page_that_is_gone_is_an_answer(mirror: Mirror, status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [206, 300, 400, 401, 451, 501])
+@pytest.mark.fault("an unexpected status")
 def test_any_other_status_raises(mirror: Mirror, status: int) -> None:
+    """The server answers 206, 300, 400, 401, 451 or 501; an error that names the status, no body is taken."""
     mirror.serve(PAGE, "?", status=status)
     (error,) = run(fetcher(mirror), get(PAGE))
     assert (shown(error), error.url, error.status) == (
@@ -182,7 +184,9 @@ def test_any_other_status_raises(mirror: Mirror, status: int) -> None:
     )
 
 
+@pytest.mark.fault("cookies that are set")
 def test_cookies_are_not_kept(mirror: Mirror) -> None:
+    """The server sets a cookie; it is sent to nobody."""
     mirror.serve(PAGE, "x", headers={"Set-Cookie": "id=1; Path=/"})
     run(fetcher(mirror), get(PAGE), get(PAGE))
     assert [request.headers.get("cookie") for request in mirror.requests] == [None, None, None]
@@ -224,8 +228,12 @@ def test_a_known_answer_is_304_without_a_body(mirror: Mirror) -> None:
     ]
 
 
+@pytest.mark.fault("a page that moved to an address of the same date")
 def test_conditions_go_only_to_the_address_that_gave_them(mirror: Mirror) -> None:
-    """The page moved to an address whose date is the same: its body is new to us, and 304 would hide it."""
+    """A page redirects to an address with the same Last-Modified; it is asked for whole, 304 is never believed of another address.
+
+    The page moved to an address whose date is the same: its body is new to us, and 304 would hide it.
+    """
     old, new, day = f"{SUPPORT}/en-us/old", f"{SUPPORT}/en-us/new", "Thu, 11 Jun 2026 14:12:14 GMT"
     mirror.redirect(PAGE, new)
     mirror.serve(new, "moved", headers={"Last-Modified": day})
@@ -242,7 +250,9 @@ def test_conditions_go_only_to_the_address_that_gave_them(mirror: Mirror) -> Non
     ]
 
 
+@pytest.mark.fault("not modified, without having been asked")
 def test_304_to_a_request_without_conditions_raises(mirror: Mirror) -> None:
+    """The server says 304 to a request without conditions; an error, nothing is taken for unchanged."""
     mirror.script(PAGE, [Reply(status=304)])
     assert [shown(result) for result in run(fetcher(mirror), get(PAGE))] == [
         (UnexpectedStatus, f"{PAGE}: expected status 200, 404 or 410 to a request without conditions, got 304")
@@ -303,21 +313,27 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize(("location", "expected"), HOSTILE)
+@pytest.mark.fault("redirects to other hosts, ports, schemes, users and dot segments")
 def test_a_redirect_out_of_bounds_is_refused(mirror: Mirror, location: str, expected: str) -> None:
+    """A page redirects to each of 20 hostile addresses; refused, and nothing but the page is asked for."""
     mirror.redirect(PAGE, location)
     (error,) = run(fetcher(mirror), get(PAGE))
     assert (type(error), error.url, error.message.partition(", got")[0], mirror.asked()) == (Refused, PAGE, expected, [ROBOTS, PAGE])
 
 
 @pytest.mark.parametrize("location", ["https://[::1/", "https://support.microsoft.com:https/", "https://\u2100.example/"])
+@pytest.mark.fault("redirects that cannot be read")
 def test_a_redirect_that_cannot_be_read_is_refused(mirror: Mirror, location: str) -> None:
+    """Location is no address; refused, and nothing but the page is asked for."""
     mirror.redirect(PAGE, location.encode("utf-8").decode("latin-1"))  # http.server writes latin-1
     (error,) = run(fetcher(mirror), get(PAGE))
     assert (type(error), error.url, mirror.asked()) == (Refused, PAGE, [ROBOTS, PAGE])
 
 
 @pytest.mark.parametrize(("url", "expected"), [hostile for hostile in HOSTILE if ":" in hostile[0]])
+@pytest.mark.fault("hostile first addresses")
 def test_the_first_address_is_checked_like_a_redirect(mirror: Mirror, url: str, expected: str) -> None:
+    """Such an address is asked for at once; refused, nothing is asked for."""
     (error,) = run(fetcher(mirror), get(url))
     assert (type(error), error.url, error.message, mirror.asked()) == (Refused, url, f"{expected}, got {url!r}", [])
 
@@ -339,14 +355,18 @@ def test_whatever_is_accepted_stays_on_our_hosts(text: str, start: str) -> None:
     )
 
 
+@pytest.mark.fault("a circle of redirects")
 def test_a_circle_of_redirects_is_refused(mirror: Mirror) -> None:
+    """Two addresses redirect to each other; refused when the first comes again."""
     mirror.redirect(PAGE, "/en-us/other")
     mirror.redirect(f"{SUPPORT}/en-us/other", "/en-us/page#again")
     (error,) = run(fetcher(mirror), get(PAGE))
     assert shown(error) == (Refused, f"{SUPPORT}/en-us/other: expected an end of redirects, got back to {PAGE!r}")
 
 
+@pytest.mark.fault("too many redirects")
 def test_six_redirects_are_followed_and_seven_are_not(mirror: Mirror) -> None:
+    """Seven addresses redirect, one to the next; refused after six."""
     for number in range(7):
         mirror.redirect(f"{SUPPORT}/{number}", f"/{number + 1}")
     mirror.serve(f"{SUPPORT}/7", "x")
@@ -355,7 +375,9 @@ def test_six_redirects_are_followed_and_seven_are_not(mirror: Mirror) -> None:
     assert shown(error) == (Refused, f"{SUPPORT}/6: expected at most 6 redirects, got one more to '{SUPPORT}/7'")
 
 
+@pytest.mark.fault("a redirect without Location")
 def test_a_redirect_to_nowhere_is_refused(mirror: Mirror) -> None:
+    """The server answers 302 without an address; refused."""
     mirror.script(PAGE, [Reply(status=302)])
     assert [shown(result) for result in run(fetcher(mirror), get(PAGE))] == [
         (Refused, f"{PAGE}: expected a Location with status 302, got none")
@@ -380,7 +402,9 @@ def test_robots_txt_is_read_once_per_host_and_obeyed(mirror: Mirror) -> None:
     assert mirror.asked() == [ROBOTS, f"{SUPPORT}/private", PAGE]
 
 
+@pytest.mark.fault("a robots.txt of megabytes")
 def test_robots_txt_is_read_without_its_mark_and_up_to_its_limit(mirror: Mirror) -> None:
+    """robots.txt is larger than 500 kB; so much of it counts."""
     rules = "\ufeffUser-agent: *\nDisallow: /first\n"
     mirror.serve(ROBOTS, rules + "#" * (500 * 1024 - len(rules.encode())) + "\nDisallow: /beyond\n")
     forbidden, beyond = run(fetcher(mirror), get(f"{SUPPORT}/first"), get(f"{SUPPORT}/beyond"))
@@ -406,15 +430,21 @@ def test_robots_txt_that_is_not_there_allows_everything(mirror: Mirror, fake: Fa
     assert (answer.body, fake.slept) == (b"x", [])
 
 
+@pytest.mark.fault("a server error in place of robots.txt")
 def test_a_server_error_in_place_of_robots_txt_forbids_everything(mirror: Mirror, fake: FakeTime) -> None:
-    """RFC 9309 2.3.1.4; it stands, so that a broken host is not asked again for each of its pages."""
+    """robots.txt is answered with 500; no page of that host is asked for.
+
+    RFC 9309 2.3.1.4; it stands, so that a broken host is not asked again for each of its pages.
+    """
     mirror.serve(ROBOTS, "", status=500)
     errors = run(fetcher(mirror, fake), get(PAGE), get(PAGE))
     assert [shown(error) for error in errors] == [(Refused, f"{PAGE}: expected a robots.txt at {ROBOTS}, got status 500")] * 2
     assert (mirror.asked(), fake.slept) == ([ROBOTS] * 3, [0.5, 2.0])
 
 
+@pytest.mark.fault("a robots.txt that leads elsewhere")
 def test_robots_txt_that_redirects_out_forbids_everything(mirror: Mirror) -> None:
+    """robots.txt redirects out of our hosts; no page of that host is asked for."""
     mirror.redirect(ROBOTS, "https://evil.example/robots.txt")
     (error,) = run(fetcher(mirror), get(PAGE))
     assert shown(error) == (
@@ -433,14 +463,18 @@ def test_robots_txt_of_another_of_our_hosts_counts_for_the_host_that_sent_us_the
     )
 
 
+@pytest.mark.fault("a throttled robots.txt")
 def test_a_throttled_robots_txt_is_waited_for(mirror: Mirror, fake: FakeTime) -> None:
+    """robots.txt is answered with 429 first; waited for, then the page is read."""
     mirror.script(ROBOTS, [Reply(status=503, headers={"Retry-After": "7"}), Reply(b"User-agent: *\nDisallow: /en-us/page\n")])
     (error,) = run(fetcher(mirror, fake), get(PAGE))
     assert (type(error), fake.slept) == (Refused, [7.0])
 
 
 @pytest.mark.parametrize(("crawl_delay", "pause"), [("0.2", 1.0), ("4", 4.0), ("86400", 10.0), ("soon", 1.0)])
+@pytest.mark.fault("a Crawl-delay of a day")
 def test_crawl_delay_is_kept_up_to_ten_seconds(mirror: Mirror, fake: FakeTime, crawl_delay: str, pause: float) -> None:
+    """robots.txt asks for pauses; kept up to ten seconds."""
     mirror.serve(ROBOTS, f"User-agent: *\nCrawl-delay: {crawl_delay}\n")
     run(fetcher(mirror, fake, pause=1.0), get(PAGE), get(PAGE))
     assert fake.slept == [1.0, pause]  # the first one stands between robots.txt and the page, before the rules were known
@@ -485,7 +519,9 @@ def test_the_pause_counts_from_the_end_of_the_request_before(mirror: Mirror, fak
 
 
 @pytest.mark.parametrize("status", [403, 429, 503])
+@pytest.mark.fault("a throttle by 403, 429 or 503")
 def test_a_throttle_is_waited_for_and_nothing_is_lost(mirror: Mirror, fake: FakeTime, status: int) -> None:
+    """The first requests are throttled; waited for, longer each time, and the page is read."""
     mirror.script(PAGE, [*[Reply(b"wait", status)] * 6, Reply(b"x")])
     (answer,) = run(fetcher(mirror, fake), get(PAGE))
     assert (answer.status, answer.body, fake.slept) == (200, b"x", [5.0, 10.0, 20.0, 40.0, 60.0, 60.0])
@@ -515,7 +551,9 @@ RETRY_AFTER = [
 
 
 @pytest.mark.parametrize(("retry_after", "waited"), RETRY_AFTER)
+@pytest.mark.fault("absurd values of Retry-After")
 def test_retry_after_is_honoured_within_limits(fake: FakeTime, retry_after: str, waited: float) -> None:
+    """Retry-After is a number, a day, noise, or absurd; honoured up to two minutes."""
     answers = [httpx.Response(404), httpx.Response(429, headers={"Retry-After": retry_after.encode()}), httpx.Response(200, content=b"x")]
     transport = httpx.MockTransport(lambda _: answers.pop(0))
     (answer,) = run(fetcher(None, fake, transport=transport), get(PAGE))
@@ -530,7 +568,9 @@ def test_a_date_in_retry_after_counts_from_the_servers_own_date(fake: FakeTime) 
     assert fake.slept == [30.0]
 
 
+@pytest.mark.fault("a Retry-After of nothing, again and again")
 def test_a_retry_after_that_proves_too_short_grows(mirror: Mirror, fake: FakeTime) -> None:
+    """The server asks for 0 s and throttles on; waits grow, no tight loop."""
     mirror.script(PAGE, [*[Reply(b"wait", 429, {"Retry-After": "0"})] * 5, Reply(b"x")])
     run(fetcher(mirror, fake), get(PAGE))
     assert fake.slept == [1.0, 2.0, 4.0, 8.0, 16.0]
@@ -542,7 +582,9 @@ def test_a_throttle_that_ended_is_forgotten(mirror: Mirror, fake: FakeTime) -> N
     assert ([answer.body for answer in answers], fake.slept) == ([b"x", b"x"], [5.0, 10.0, 5.0, 10.0])
 
 
+@pytest.mark.fault("a throttle that never ends")
 def test_patience_ends(mirror: Mirror, fake: FakeTime) -> None:
+    """Every request is throttled; an error after five minutes of waiting."""
     mirror.serve(PAGE, "wait", status=403)
     (error,) = run(fetcher(mirror, fake), get(PAGE))
     assert (shown(error), error.url, fake.slept) == (
@@ -555,15 +597,21 @@ def test_patience_ends(mirror: Mirror, fake: FakeTime) -> None:
     )
 
 
+@pytest.mark.fault("one page that stays forbidden")
 def test_a_page_that_stays_forbidden_does_not_cost_the_others(mirror: Mirror, fake: FakeTime) -> None:
+    """One address is 403 for good; its patience ends, the next page is read."""
     mirror.serve(PAGE, "never", status=403)
     mirror.serve(f"{SUPPORT}/open", "x")
     first, after = run(fetcher(mirror, fake, patience=20.0), get(PAGE), get(f"{SUPPORT}/open"))
     assert (type(first), after.body, fake.slept) == (Throttled, b"x", [5.0, 10.0])
 
 
+@pytest.mark.fault("a host that throttles everything")
 def test_a_host_that_throttles_everything_is_left_alone(mirror: Mirror, fake: FakeTime) -> None:
-    """After the patience of the first page the second gets one request, the third none before the time the host wants."""
+    """Every page is throttled; after two the host is not asked again for as long as it wants.
+
+    After the patience of the first page the second gets one request, the third none before the time the host wants.
+    """
     pages = [f"{SUPPORT}/{number}" for number in range(4)]
     for page in pages:
         mirror.script(page, [Reply(b"wait", 403)] if page != pages[3] else [Reply(b"x")])
@@ -595,13 +643,17 @@ def test_while_one_page_waits_so_do_the_others_of_its_host(mirror: Mirror, fake:
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
+@pytest.mark.fault("a passing error of a gateway")
 def test_a_passing_server_error_is_tried_again(mirror: Mirror, fake: FakeTime, status: int) -> None:
+    """500, 502 or 504 come twice; the third try has the page."""
     mirror.script(PAGE, [Reply(b"", status), Reply(b"", status), Reply(b"x")])
     (answer,) = run(fetcher(mirror, fake), get(PAGE))
     assert (answer.body, fake.slept) == (b"x", [0.5, 2.0])
 
 
+@pytest.mark.fault("a lasting error of a gateway")
 def test_a_lasting_server_error_raises(mirror: Mirror, fake: FakeTime) -> None:
+    """502 comes for ever; three tries, then an error."""
     mirror.serve(PAGE, "", status=502)
     (error,) = run(fetcher(mirror, fake), get(PAGE))
     assert (type(error), error.status, mirror.asked()) == (UnexpectedStatus, 502, [ROBOTS, PAGE, PAGE, PAGE])
@@ -634,7 +686,9 @@ def test_a_broken_answer_is_tried_three_times(mirror: Mirror, fake: FakeTime, fa
     assert (mirror.asked(), fake.slept) == ([ROBOTS, PAGE, PAGE, PAGE], [0.5, 2.0])
 
 
+@pytest.mark.fault("a connection that breaks twice")
 def test_a_connection_that_breaks_once_costs_nothing(mirror: Mirror, fake: FakeTime) -> None:
+    """The connection is closed before and within the answer; the third try has the page."""
     mirror.script(PAGE, [Reply(status=0, hang_up=True), Reply(b"ha", length=4, hang_up=True), Reply(b"x")])
     (answer,) = run(fetcher(mirror, fake), get(PAGE))
     assert answer.body == b"x"
@@ -646,8 +700,12 @@ def closed_port() -> str:
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
+@pytest.mark.fault("no network")
 def test_without_a_network_it_gives_up_within_seconds() -> None:
-    """With the real clock and pause; afterwards every address of the host fails at once."""
+    """No connection can be made; given up within seconds, the host's other pages fail at once.
+
+    With the real clock and pause; afterwards every address of the host fails at once.
+    """
     client = Fetcher(user_agent=user_agent(), mirror=closed_port())
     begun = time.monotonic()
     first, second = run(client, get(PAGE), get(f"{SUPPORT}/other"))
@@ -656,8 +714,12 @@ def test_without_a_network_it_gives_up_within_seconds() -> None:
     assert [shown(first), shown(second)] == [(Unreachable, f"{ROBOTS}: {came}"), (Unreachable, f"{ROBOTS}: {came}")]
 
 
+@pytest.mark.fault("a network that swallows packets")
 def test_a_network_that_is_silent_is_tried_once(fake: FakeTime) -> None:
-    """A packet filter answers nothing: one connect time-out of 10 s is enough, until a minute has passed."""
+    """Connecting times out; one time-out, then a minute in which every page of the host fails at once.
+
+    A packet filter answers nothing: one connect time-out of 10 s is enough, until a minute has passed.
+    """
     asked = []
 
     def silent(request: httpx.Request) -> httpx.Response:
@@ -688,8 +750,12 @@ def test_a_name_that_is_not_known_is_tried_three_times_and_said_in_one_line(fake
     assert fake.slept == [0.5, 2.0]
 
 
+@pytest.mark.fault("a break in the middle of a crawl")
 def test_a_host_that_was_reached_before_is_tried_again_for_every_page(fake: FakeTime) -> None:
-    """A short break in the middle of a crawl costs one page at most."""
+    """Connections fail for one page; it is lost to this run, the next one is read.
+
+    A short break in the middle of a crawl costs one page at most.
+    """
     answers: list[httpx.Response | httpx.TransportError] = [
         httpx.Response(404),
         *[httpx.ConnectError("gone")] * 3,
@@ -724,13 +790,17 @@ def test_an_empty_gzip_body_is_empty(mirror: Mirror) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip"])
+@pytest.mark.fault("encodings that were not asked for, or stacked")
 def test_an_encoding_that_we_did_not_ask_for_is_refused(mirror: Mirror, encoding: str) -> None:
+    """Content-Encoding is br, zstd, deflate or gzip twice; refused, nothing is decoded."""
     mirror.serve(PAGE, zipped(zipped(b"x")), headers={"Content-Encoding": encoding})
     (error,) = run(fetcher(mirror), get(PAGE))
     assert shown(error) == (Refused, f"{PAGE}: expected a body in gzip or plain, got Content-Encoding {encoding!r}")
 
 
+@pytest.mark.fault("a body one byte too large")
 def test_a_body_may_have_just_the_allowed_size(mirror: Mirror) -> None:
+    """Bodies have the limit and one byte more; the first is read, the second refused."""
     mirror.serve(PAGE, b"x" * 1000)
     mirror.bomb(f"{SUPPORT}/zipped", 1000)
     mirror.serve(f"{SUPPORT}/more", b"x" * 1001)
@@ -739,7 +809,9 @@ def test_a_body_may_have_just_the_allowed_size(mirror: Mirror) -> None:
     assert shown(error) == (Refused, f"{SUPPORT}/more: expected at most 1000 bytes, got more")
 
 
+@pytest.mark.fault("a body that never ends")
 def test_an_endless_body_is_stopped(mirror: Mirror) -> None:
+    """The body, plain or packed, goes on for ever; refused at the limit."""
     mirror.endless(PAGE)
     mirror.script(f"{SUPPORT}/empty", [Reply(headers={"Content-Encoding": "gzip"}, chunks=empty_blocks)])
     errors = run(fetcher(mirror, max_bytes=2**20), get(PAGE), get(f"{SUPPORT}/empty"))
@@ -756,8 +828,12 @@ def empty_blocks() -> Iterator[bytes]:
         yield bytes.fromhex("000000ffff") * 10000
 
 
+@pytest.mark.fault("a decompression bomb")
 def test_a_decompression_bomb_is_stopped_inside_of_a_read(mirror: Mirror) -> None:
-    """256 MiB of zeros are 261 kB on the wire, and each read of 64 KiB would decode to 64 MiB before anybody could count."""
+    """256 MB of zeros come as 261 kB; refused at the limit, within 8 MB of memory.
+
+    256 MiB of zeros are 261 kB on the wire, and each read of 64 KiB would decode to 64 MiB before anybody could count.
+    """
     mirror.bomb(PAGE, 2**28)
     tracemalloc.start()
     try:
@@ -769,14 +845,20 @@ def test_a_decompression_bomb_is_stopped_inside_of_a_read(mirror: Mirror) -> Non
     assert peak < 8 * 2**20
 
 
+@pytest.mark.fault("an answer that drips")
 def test_an_answer_that_drips_is_stopped(mirror: Mirror) -> None:
-    """Each byte comes well within the read time-out; only the whole takes too long."""
+    """A byte comes every 50 ms; refused when the whole takes too long.
+
+    Each byte comes well within the read time-out; only the whole takes too long.
+    """
     mirror.drip(PAGE, b"x" * 100, 0.05)
     (error,) = run(fetcher(mirror, timeout=1.0, max_seconds=0.3), get(PAGE))
     assert shown(error) == (Refused, f"{PAGE}: expected an answer within 0.3 s, got an unfinished one")
 
 
+@pytest.mark.fault("a request that is cancelled")
 def test_a_cancelled_request_lets_the_next_one_through(mirror: Mirror) -> None:
+    """A request is cancelled while the server is silent; the next one of that host goes through."""
     mirror.script(PAGE, [Reply(b"late", delay=5.0), Reply(b"x")])
 
     async def cancel_and_ask_again(client: Fetcher) -> Answer:
@@ -805,7 +887,9 @@ def test_a_mirror_is_an_address_of_this_machine(mirror_url: str) -> None:
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "nonsense://x", "http://[::"])
+@pytest.mark.fault("a proxy of the environment that cannot be used")
 def test_a_proxy_that_cannot_be_used_is_bad_input(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    """ALL_PROXY is nonsense; bad input in one line."""
     monkeypatch.setenv("ALL_PROXY", proxy)
     with pytest.raises(BadInput, match=r"^proxy or certificates of the environment: expected settings httpx can use, got"):
         run(Fetcher(user_agent=user_agent()), get(PAGE))

@@ -50,7 +50,9 @@ def _expected(number: int, cells: list[str]) -> list[str]:
     return [*written[:4], " ".join(written[4:])]
 
 
+@pytest.mark.fault("a fleet with every oddity")
 def test_no_row_is_lost_or_doubled_and_memory_is_bounded(fleet: Path, tmp_path: Path) -> None:
+    """One row in twenty is odd; every row comes once with a verdict, within 100 MB."""
     megabytes = _assess(fleet, tmp_path / "out.csv")
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         found = csv.reader(file)
@@ -146,7 +148,9 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD)
+@pytest.mark.fault("tables that engines read differently")
 def test_small_tables_by_every_way(name: str, run: Command, tmp_path: Path) -> None:
+    """Quotes, blanks, control characters, other encodings; every engine prints the same bytes."""
     (tmp_path / "fleet").write_bytes(ODD[name])
     for shape in ("csv", "jsonl"):
         builtin = run("assess", "fleet", "--on", DAY, "--format", shape)
@@ -155,7 +159,9 @@ def test_small_tables_by_every_way(name: str, run: Command, tmp_path: Path) -> N
         assert builtin.code == 0
 
 
+@pytest.mark.fault("broken text given to an engine")
 def test_bad_input_is_said_by_our_reader(run: Command, tmp_path: Path) -> None:
+    """DuckDB is given broken UTF-8; exit code 2, in the words of our reader."""
     (tmp_path / "fleet").write_bytes(b"host,build\na,26100.32772\n\xff\xfe,26100.1\n")
     builtin, duck = run("assess", "fleet", "--on", DAY), run("assess", "fleet", "--on", DAY, "--engine", "duckdb")
     assert (duck.code, duck.err) == (2, builtin.err)
@@ -215,7 +221,9 @@ def test_installed_kbs_in_a_second_file(run: Command, tmp_path: Path) -> None:
     assert "expected a column that says the host" in run("assess", "unnamed.csv", "--hotfixes", "hotfix.csv").err
 
 
+@pytest.mark.fault("an inventory that breaks off while it is written out")
 def test_a_file_is_there_only_when_it_is_whole(run: Command, tmp_path: Path) -> None:
+    """A quote is open to the end; exit code 2, no output file and no part of one."""
     (tmp_path / "fleet.csv").write_text('host,build\na,26100.32772\n"b,26100.1\n', encoding="utf-8")
     assert run("assess", "fleet.csv", "-o", "out.csv").code == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fleet.csv"]

@@ -24,7 +24,20 @@ from db.inventory.forms import safe
 
 ROOT = Path(__file__).parent.parent
 DAY = "2026-05-20"
-FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", '=HYPERLINK("http://evil.example","x")', "=cmd|' /C calc'!A0", "\uff1d1+1", "-2+3", "+", "=")
+FORMULAS = (
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(1)",
+    "\t=1",
+    "\r=1",
+    '=HYPERLINK("http://evil.example","x")',
+    "=cmd|' /C calc'!A0",
+    "\uff1d1+1",
+    "-2+3",
+    "+",
+    "=",
+)
 PLAIN = ("-", "-1.5", "+49", "-3,5", "12%", "26100.32772", "10.0.26100.1", "a=1", "'=1", "", " =1", "-12%", "1-1", "KB5087423")
 
 
@@ -74,7 +87,10 @@ def test_formulas_come_through_unless_csv_is_for_a_spreadsheet(engine: str, run:
     assert [row[3:] for row in safe_rows] == [row[3:] for row in rows]
 
 
-@pytest.mark.parametrize("body", [b"host;build\n=a,b;26100.32772\n-5;26100.1\n", b"host,build\n=a,26100.32772\n", b'[{"host": "=a", "n": -5, "build": "26100.32772"}]'])
+@pytest.mark.parametrize(
+    "body",
+    [b"host;build\n=a,b;26100.32772\n-5;26100.1\n", b"host,build\n=a,26100.32772\n", b'[{"host": "=a", "n": -5, "build": "26100.32772"}]'],
+)
 def test_engines_agree_on_what_is_safe(body: bytes, run: Command, tmp_path: Path) -> None:
     """The file that DuckDB could read itself is normalised then."""
     (tmp_path / "fleet").write_bytes(body)
@@ -95,7 +111,7 @@ def test_what_a_visitor_downloads_runs_no_formula(own: Datasette, tmp_path: Path
     import asyncio  # noqa: PLC0415
     from urllib.parse import urlencode  # noqa: PLC0415
 
-    text = _fleet(tmp_path).read_text(encoding="utf-8")
+    text = _fleet(tmp_path).read_bytes().decode("utf-8")
 
     def post(path: str, body: bytes, kind: str) -> str:
         async def ask() -> Any:
@@ -121,9 +137,14 @@ def test_a_table_to_download_runs_no_formula(seeded: Path, tmp_path: Path) -> No
         kb = conn.execute("select min(kb) from kbs").fetchone()[0]
         conn.execute("update kbs set title = '=1+1' where kb = ?", (kb,))
         stated = [["" if value is None else str(value) for value in row] for row in conn.execute("select * from kbs")]
-    with opened(path) as ds:
+    with opened(path, public=False) as ds:
         rows = list(csv.reader(io.StringIO(get(ds, "/csv/kbs.csv").text, newline="")))[1:]
-    changed = [(ours, theirs) for before, after in zip(stated, rows, strict=True) for ours, theirs in zip(before, after, strict=True) if ours != theirs]
+    changed = [
+        (ours, theirs)
+        for before, after in zip(stated, rows, strict=True)
+        for ours, theirs in zip(before, after, strict=True)
+        if ours != theirs
+    ]
     assert changed == [("=1+1", "'=1+1")]
 
 
@@ -138,8 +159,8 @@ def _zeros(size: int) -> bytes:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        pytest.param(b"host,build\n" + b"a" * 20_000_000, "field larger than field limit", id="line", marks=pytest.mark.fault("an inventory of one line of 20 MB")),
-        pytest.param(_zeros(2**30), "field larger than field limit", id="bomb", marks=pytest.mark.fault("a line of a gigabyte, packed into a megabyte")),
+        pytest.param(b"host,build\n" + b"a" * 20_000_000, "expected lines of at most 4 MB", id="line", marks=pytest.mark.fault("an inventory of one line of 20 MB")),
+        pytest.param(_zeros(2**28), "expected lines of at most 4 MB", id="bomb", marks=pytest.mark.fault("a line of 256 MB, packed into 260 kB")),
         pytest.param(b"[" * 1_000_000, "JSON", id="deep", marks=pytest.mark.fault("an inventory of JSON nested a million deep")),
         pytest.param(b'[{"a":' * 100_000, "JSON", id="objects", marks=pytest.mark.fault("objects of an inventory nested 100,000 deep")),
         pytest.param(b'host,build\n"' + b"a\n" * 5_000_000, "limit", id="quote", marks=pytest.mark.fault("a quote that is never closed")),
@@ -152,9 +173,8 @@ def _zeros(size: int) -> bytes:
     ],
 )  # fmt: skip
 def test_a_hostile_inventory_is_one_clear_line(body: bytes, expected: str, tmp_path: Path) -> None:
-    """The command is given it as a file; exit code 2, one line that says what was expected, no output file, memory within 400 MB."""
+    """The command is given it as a file; exit code 2, one line that says what was expected, no output file, memory within a gigabyte."""
     (tmp_path / "fleet").write_bytes(body)
-    limited = ROOT / "tests"
     code = "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30)); from scraper.command import main; sys.exit(main(sys.argv[1:]))"
     if sys.platform == "win32":
         code = "import sys; from scraper.command import main; sys.exit(main(sys.argv[1:]))"
@@ -162,7 +182,6 @@ def test_a_hostile_inventory_is_one_clear_line(body: bytes, expected: str, tmp_p
         [sys.executable, "-c", code, "assess", "fleet", "--on", DAY, "-o", "out.csv"], cwd=tmp_path, capture_output=True, check=False, timeout=120,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    assert limited.is_dir()
     assert (done.returncode, expected in said(done)) == (2, True), done.stderr[-2000:]
     assert [path.name for path in tmp_path.iterdir()] == ["fleet"]
 
@@ -177,9 +196,11 @@ def test_nuls_in_cells_are_carried_through(run: Command, tmp_path: Path) -> None
 
 
 @pytest.mark.fault("half a surrogate pair in an inventory of JSON")
-def test_lone_surrogates_are_no_text_and_cost_no_row(run: Command, tmp_path: Path) -> None:
+def test_lone_surrogates_are_no_text_and_cost_no_row(tmp_path: Path) -> None:
     """A name is half of a pair; its row has its verdict, the half is written as a question mark."""
-    (tmp_path / "fleet.json").write_text('[{"host": "\\ud800", "build": "26100.32772"}, {"host": "b", "build": "26100.1"}]', encoding="utf-8")
+    (tmp_path / "fleet.json").write_text(
+        '[{"host": "\\ud800", "build": "26100.32772"}, {"host": "b", "build": "26100.1"}]', encoding="utf-8"
+    )
     done = process("assess", "fleet.json", "--on", DAY, "--format", "jsonl", cwd=tmp_path)
     assert (done.returncode, [json.loads(line)["host"] for line in done.stdout.splitlines()]) == (0, ["?", "b"])
 
@@ -232,7 +253,7 @@ def test_output_to_a_named_pipe(small: Path) -> None:
     """--output names a pipe that another process reads; it gets the whole output, and the pipe is still one."""
     os.mkfifo(small / "pipe")
     got: list[bytes] = []
-    reader = threading.Thread(target=lambda: got.append((small / "pipe").read_bytes()))
+    reader = threading.Thread(daemon=True, target=lambda: got.append((small / "pipe").read_bytes()))
     reader.start()
     assert process("assess", "fleet.csv", "--on", DAY, "-o", "pipe", cwd=small).returncode == 0
     reader.join(30)
@@ -342,18 +363,37 @@ def test_arguments_of_broken_bytes(tmp_path: Path) -> None:
 @pytest.mark.fault("paths out of the site in its parameters", of="site")
 def test_no_parameter_leads_out_of_the_site(own: Datasette) -> None:  # noqa: F811 (fixture)
     """Builds, KBs, products, months, tables and files are named ../../etc/passwd in every spelling; 404 or 400, nothing of the machine."""
-    for prefix in ("/build/", "/kb/", "/product/", "/calendar/", "/csv/", "/site/", "/feeds/", "/calendars/", "/hotpatch/", "/static/", "/"):
+    for prefix in (
+        "/build/",
+        "/kb/",
+        "/product/",
+        "/calendar/",
+        "/csv/",
+        "/site/",
+        "/feeds/",
+        "/calendars/",
+        "/hotpatch/",
+        "/static/",
+        "/",
+    ):
         for path in ("../../../../etc/passwd", "..%2f..%2f..%2fetc%2fpasswd", "%2e%2e/%2e%2e/etc/passwd", "..%5c..%5cetc%5cpasswd", "%252e%252e%252fetc", "a%00.csv"):  # fmt: skip
             answer = get(own, f"{prefix}{path}")
             assert answer.status_code in {302, 301, 400, 404}, (prefix, path, answer.status_code)
             assert "root:" not in answer.text
 
 
-@pytest.mark.fault("a query of a megabyte", of="site")
-def test_a_query_of_a_megabyte(own: Datasette) -> None:  # noqa: F811 (fixture)
-    """The lookup, the API and a table are asked with a megabyte; an answer of an error or a page that is short, no failure of ours."""
-    for path in ("/lookup?q=", "/api/lookup?q=", "/api/next?product=", "/hotpatch/releases?_search=", "/build/", "/api/lookup?q=26100.1&on="):
-        answer = get(own, path + "x" * 2**20)
+@pytest.mark.fault("a query of 60 kB", of="site")
+def test_a_long_query(own: Datasette) -> None:  # noqa: F811 (fixture)
+    """The lookup, the API and a table are asked with 60,000 letters, which is what servers let through; an answer of an error or a page that is short, no failure of ours."""
+    for path in (
+        "/lookup?q=",
+        "/api/lookup?q=",
+        "/api/next?product=",
+        "/hotpatch/releases?_search=",
+        "/build/",
+        "/api/lookup?q=26100.1&on=",
+    ):
+        answer = get(own, path + "x" * 60_000)
         assert answer.status_code < 500, (path, answer.status_code)
         assert path.startswith("/hotpatch") or len(answer.text) < 200_000, (path, len(answer.text))
 

@@ -468,13 +468,17 @@ _SMALL = [
         "<html>".encode("utf-16"),
     ],
 )
+@pytest.mark.fault("answers of MSRC that are no month")
 def test_what_is_no_month_at_all_is_refused(body: bytes) -> None:
+    """Other documents stand in place of a month; refused in one line."""
     for page, read in ((_page(body), msrc_cvrf.parse), (_index(body), msrc_cvrf.parse), (_index(body), msrc_cvrf.follow)):
         with pytest.raises(UnexpectedPage, match=REFUSED):
             list(read(page))
 
 
+@pytest.mark.fault("a month that is cut off anywhere")
 def test_a_month_that_is_cut_off_anywhere_is_refused() -> None:
+    """A month ends early at many places; refused each time."""
     for body in (month_document("2025-12", _SMALL).rstrip(), month_document_xml("2025-12", _SMALL).rstrip()):
         assert _claims(body)
         for length in range(0, len(body), 61):
@@ -508,8 +512,12 @@ def _changed(thing: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", ["month", "index"])
+@pytest.mark.fault("values of another kind in a month")
 def test_any_value_of_another_kind_is_refused_or_makes_no_difference_but_to_itself(name: str) -> None:
-    """Every value of a document, replaced by others in turn: nothing but UnexpectedPage may be raised, and of the index nothing is lost."""
+    """Each value is replaced by one of another kind; refused, or nothing else differs.
+
+    Every value of a document, replaced by others in turn: nothing but UnexpectedPage may be raised, and of the index nothing is lost.
+    """
     months = [("2024-03", "2024-04-09T07:00:00Z"), ("2025-12", "2025-12-13T01:39:00Z")]
     body = month_document("2025-12", _SMALL) if name == "month" else index_document(months)
     document = json.loads(body)

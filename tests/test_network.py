@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 import render
 from conftest import Command
 from dumps import dump, query
@@ -83,8 +84,12 @@ def test_an_unchanged_day_costs_one_small_request_per_page(run: Command, worlds:
     assert dump(tmp_path / "y.db") == dump(tmp_path / "x.db")
 
 
+@pytest.mark.fault("a page that moved twice")
 def test_old_addresses_redirect_to_moved_pages(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
-    """A page that moved again: links resolve against where it is now, and it is still the same page in claims."""
+    """A hub redirects over two hops; read under its name, links resolve against where it is now.
+
+    A page that moved again: links resolve against where it is now, and it is still the same page in claims.
+    """
     moved = f"https://{SUPPORT}/en-us/servicing/os/hotpatch/windows-11/2027/release-notes"
     body = (worlds["new"] / SUPPORT / (HOTPATCH.partition(".com/")[2] + ".html")).read_bytes()
     with Mirror() as mirror:
@@ -100,8 +105,12 @@ def test_old_addresses_redirect_to_moved_pages(run: Command, worlds: dict[str, P
     assert link == [(f"https://{SUPPORT}/en-us/servicing/os/hotpatch/windows-11/2026/kb5121768-hotpatch-out-of-band",)]
 
 
+@pytest.mark.fault("a throttle within a crawl")
 def test_a_throttled_page_is_waited_for(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
-    """Case 16: 403 is the throttle; wait and resume, lose nothing."""
+    """A page is 403 twice; waited for, nothing is lost.
+
+    Case 16: 403 is the throttle; wait and resume, lose nothing.
+    """
     body = (worlds["new"] / SUPPORT / (HOTPATCH.partition(".com/")[2] + ".html")).read_bytes()
     with Mirror() as mirror:
         mirror.serve_tree(worlds["new"])
@@ -112,7 +121,9 @@ def test_a_throttled_page_is_waited_for(run: Command, worlds: dict[str, Path], t
     assert query(tmp_path / "x.db", "select count(*) from releases where product = 'ws2025' and classification = 'hotpatch'") == [(14,)]
 
 
+@pytest.mark.fault("sources that are redirected away and forbidden by robots.txt")
 def test_what_cannot_be_reached_or_is_forbidden_keeps_its_facts(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    """Learn redirects out, robots.txt forbids support; exit code 3, both named, no fact moves."""
     with Mirror() as mirror:
         mirror.serve_tree(worlds["new"])
         run("crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url, *LISTS)
@@ -140,7 +151,9 @@ def test_what_cannot_be_reached_or_is_forbidden_keeps_its_facts(run: Command, wo
     ) == {("unreachable",)}
 
 
+@pytest.mark.fault("one hub of a family that is wrecked")
 def test_one_hub_that_is_wrecked_is_named_and_another_of_its_family_serves(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    """A hub is an error page with status 200; named, exit code 3, another hub gives the facts."""
     server2025 = registry()["support_navigation"].pages[1].page_url
     page = render.navigation_new(render.hotpatch_categories("2026-07", "new", page=server2025), h1="Release notes", url=server2025)
     with Mirror() as mirror:
@@ -153,7 +166,9 @@ def test_one_hub_that_is_wrecked_is_named_and_another_of_its_family_serves(run: 
     assert query(tmp_path / "x.db", "select count(*) from releases where product = 'ws2025' and classification = 'hotpatch'") == [(14,)]
 
 
+@pytest.mark.fault("a first crawl without a network")
 def test_without_a_network_the_embedded_facts_stand(run: Command, tmp_path: Path) -> None:
+    """No address answers; exit code 3 within seconds, the embedded facts stand."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -172,8 +187,12 @@ def test_without_a_network_the_embedded_facts_stand(run: Command, tmp_path: Path
     assert [row[:-1] for row in dump(tmp_path / "y.db")["releases"]] == [row[:-1] for row in dump(tmp_path / "x.db")["releases"]]
 
 
+@pytest.mark.fault("a table of contents that is a web page")
 def test_a_toc_stands_in_for_its_navigation(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
-    """Asked first; where there is none, or one that cannot be read, the navigation is read, and nothing fails."""
+    """toc.json is HTML; its navigation is read instead, nothing fails.
+
+    Asked first; where there is none, or one that cannot be read, the navigation is read, and nothing fails.
+    """
     base = f"https://{SUPPORT}/en-us/servicing/os"
     with Mirror() as mirror:
         mirror.serve_tree(worlds["new"])

@@ -94,7 +94,9 @@ def test_the_lookup_leads_to_what_was_asked(own: Datasette, spelling: str, leads
     assert (answer.status_code, answer.headers["location"]) == (303, leads_to)
 
 
+@pytest.mark.fault("questions that cannot be read")
 def test_what_cannot_be_read_is_said(own: Datasette) -> None:
+    """Noise is looked up; the page says what was expected."""
     for query in ("", "x" * 5000, "26200.x", "<script>alert(1)</script>"):
         answer = get(own, "/lookup", q=query)
         assert answer.status_code == 400
@@ -278,7 +280,9 @@ def test_the_browser_or_the_switch_chooses_the_language(own: Datasette, headers:
     assert f'<html lang="{language}">' in asyncio.run(ask()).text
 
 
+@pytest.mark.fault("a switch of language that leads elsewhere")
 def test_the_switch_comes_back_to_this_site_alone(own: Datasette) -> None:
+    """The page to come back to is on another host; it leads to this site."""
     page = get(own, "/build/26100.32772?on=2026-05-20").text
     assert f'href="/language/ja?back={quote("/build/26100.32772?on=2026-05-20")}"' in page.replace("%3D", "%3D")
     answer = get(own, "/language/ja", back="/build/26100.32772?on=2026-05-20&lang=en")
@@ -334,13 +338,17 @@ def test_ten_thousand_machines_have_ten_thousand_verdicts(own: Datasette) -> Non
         (b"a,26100.1\n" * 600_000, 413, "Expected at most 5,000,000 bytes"),
     ],
 )
+@pytest.mark.fault("a pasted fleet that cannot be read")
 def test_a_bad_fleet_is_one_clear_line(own: Datasette, body: bytes, status: int, said: str) -> None:
+    """Noise, packed files, empty forms are posted; 400 and one line."""
     answer = post(own, "/api/assess", body, "text/csv")
     assert (answer.status_code, list(answer.json())) == (status, ["error"])
     assert answer.json()["error"].startswith(said)
 
 
+@pytest.mark.fault("host names that are pasted")
 def test_nothing_of_a_fleet_is_kept(own: Datasette, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+    """A fleet is posted; no log, cache or output holds a name of it."""
     form(own, fleet="host,build\nsecret-host-name,26100.32772\n")
     kept = own.__dict__.get("_hotpatch_kb_kept")
     assert kept is None or not any(b"secret-host-name" in body for body in kept.answers.values())
@@ -348,8 +356,12 @@ def test_nothing_of_a_fleet_is_kept(own: Datasette, caplog: pytest.LogCaptureFix
     assert "secret-host-name" not in caplog.text + captured.out + captured.err
 
 
+@pytest.mark.fault("a posted body without an end")
 def test_only_what_was_read_so_far_counts_against_the_limit() -> None:
-    """A body without a length is read no further than the limit."""
+    """A body goes on without a stated length; refused at the limit, no more is read.
+
+    A body without a length is read no further than the limit.
+    """
     parts = iter([{"type": "http.request", "body": b"x" * 1_000_000, "more_body": True}] * 20)
     read = 0
 
@@ -405,7 +417,9 @@ def test_the_api_answers_as_the_command(own: Datasette, run: Any) -> None:
         "/api/calendar?year=1", "/api/verdicts", "/api/changes?since=x", "/api/cost", "/feeds/releases.atom?product=mac", "/calendars/ws2025.ics?alarm=x",
     ],
 )  # fmt: skip
+@pytest.mark.fault("bad questions to the API")
 def test_bad_questions_are_400_and_say_what_was_expected(own: Datasette, path: str) -> None:
+    """Wrong days, products, KBs; 400 with what was expected."""
     answer = get(own, path)
     assert answer.status_code == 400
     said = answer.json()["error"] if path.startswith("/api") else text_of(answer.text)
@@ -526,7 +540,9 @@ def test_answers_follow_the_facts_and_the_day(seeded: Path, tmp_path: Path, at: 
         assert "verdict current" not in get(ds, "/build/26100.33158").text
 
 
+@pytest.mark.fault("a visitor who asks for everything once")
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of different pages are asked for; what is kept stays below its limit."""
     monkeypatch.setattr(web, "MAX_KEPT", 1000)
     store = web._Kept()
     for number in range(100):
@@ -555,7 +571,9 @@ def test_other_spellings_of_an_address_lead_to_the_one_that_stays(own: Datasette
     "path",
     ["/nope", "/build/26100.32772.1", "/build/26100.32772.json", "/kb/abc", "/kb/1", "/calendar/2026-13", "/product/%00", "/hotpatch/nope"],
 )
+@pytest.mark.fault("wrong addresses")
 def test_a_wrong_address_is_a_page_in_the_readers_language_and_logs_nothing(own: Datasette, path: str, capfd: Any) -> None:
+    """Addresses that are not there; 404 as a page, nothing that was sent is logged."""
     answer = asyncio.run(own.client.get(path, headers={"accept-language": "ja"}))
     if answer.status_code == 302:  # Datasette's other encoding of addresses
         answer = asyncio.run(own.client.get(answer.headers["location"], headers={"accept-language": "ja"}))
@@ -570,7 +588,10 @@ def test_a_wrong_address_of_the_api_is_json(own: Datasette) -> None:
     assert get(own, "/robots.txt").text.startswith("User-agent: *\n")
 
 
+@pytest.mark.fault("a fault of our own while answering")
 def test_a_fault_of_ours_logs_where_and_nothing_of_what_was_sent(own: Datasette, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    """A page's code fails; 500 as a page, the log says where and nothing of what was sent."""
+
     def broken(*_: Any) -> None:
         secret = "SECRETHOST42"  # noqa: F841 (what a log with local variables would show)
         raise RuntimeError("SECRETHOST42")
@@ -621,7 +642,9 @@ def test_the_next_restart_agrees_with_the_verdict(own: Datasette) -> None:
         ("/api/cost?cores=16&core=3", "got 'core'"),
     ],
 )
+@pytest.mark.fault("parameters that the API does not know")
 def test_the_api_refuses_what_it_does_not_know(own: Datasette, path: str, said: str) -> None:
+    """A parameter is misspelt; 400, not another answer."""
     answer = get(own, path)
     assert answer.status_code == 400
     assert said in answer.json()["error"]
@@ -775,7 +798,9 @@ def _is_harmless(html: str, path: str) -> None:
             assert name not in {"href", "src", "action"} or not re.match(r"\s*javascript:", value, re.IGNORECASE), (path, value[:100])
 
 
+@pytest.mark.fault("a database in which every text is a trap")
 def test_a_hostile_database_is_shown_and_not_obeyed(hostile: tuple[Datasette, set[int]], capfd: Any) -> None:
+    """Scripts, control characters, texts of a megabyte in every column; shown as text, no element of theirs."""
     ds, allowed = hostile
     # Datasette's own pages take no value of 1 MB (plugins/limits.py).
     tables = ["/hotpatch", "/hotpatch/releases", "/hotpatch/claims", "/hotpatch/known_issues"] if 500 in allowed else []

@@ -82,7 +82,9 @@ def _get(url: str) -> Any:
         return json.loads(body) if answer.headers["content-type"].startswith("application/json") else body
 
 
+@pytest.mark.fault("a site started without a network")
 def test_a_fresh_machine_without_a_network_serves_the_embedded_facts(tmp_path: Path) -> None:
+    """Nothing can be reached; the site serves the embedded facts."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -132,7 +134,9 @@ def test_public_closes_sql_and_downloads(tmp_path: Path) -> None:
         assert _get(f"{url}hotpatch.json?sql=select+1+as+one&_shape=array") == [{"one": 1}]
 
 
+@pytest.mark.fault("a port that is taken")
 def test_a_port_that_is_taken_is_one_clear_line(run: Command) -> None:
+    """Another process listens; exit code and one line."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)

@@ -789,7 +789,9 @@ def test_query_and_price_intervals_agree_on_every_day_on_which_a_price_changes(s
             assert found
 
 
+@pytest.mark.fault("a hundred thousand CVEs")
 def test_a_hundred_thousand_fixes_are_no_burden(crawled_file: Path, tmp_path: Path):
+    """The database has 100,000 fixes; pages and queries answer in time."""
     path = Path(shutil.copy(crawled_file, tmp_path / "hotpatch.db"))
     names = ["which_issues_does_this_kb_have", "what_does_this_hotpatch_leave_open", "what_did_hotpatching_cost"]
     with closing(schema.open_for_writing(path)) as conn, schema.transaction(conn):
@@ -846,22 +848,29 @@ def test_a_hundred_thousand_fixes_are_no_burden(crawled_file: Path, tmp_path: Pa
         "select load_extension('x')",
     ],
 )
+@pytest.mark.fault("SQL of a visitor that never ends")
 def test_sql_of_a_visitor_is_bounded(own: Datasette, sql: str):
+    """A query counts for ever; stopped at the limit."""
     started = time.monotonic()
     response = get(own, "/hotpatch.json", sql=sql)
     assert response.status_code == 400
     assert time.monotonic() - started < 15  # the time limit is 1 s, the rest a slow machine; without it each takes minutes
 
 
+@pytest.mark.fault("functions of SQL that outlast the limit")
 def test_no_function_outlasts_the_time_limit(own: Datasette):
     # SQLite does not look at the clock within a function, and instr() takes time by the square of what it is given.
+    """Each costly function is called with large texts; stopped in time."""
     started = time.monotonic()
     sql = "select instr(printf('%.*c', 490000, 'a'), printf('%.*c', 245000, 'a') || 'b')"
     assert get(own, "/hotpatch.json", sql=sql).status_code in {200, 400}
     assert time.monotonic() - started < 4
 
 
+@pytest.mark.fault("a query that writes")
 def test_not_even_a_writing_query_could_write(own: Datasette):
+    """A visitor sends insert, update, attach; refused, nothing is written."""
+
     async def write() -> None:
         await own.get_database("hotpatch").execute_write("delete from changes")
 
@@ -894,7 +903,9 @@ def test_visitors_may_query_their_own_site(own: Datasette):
         ("/hotpatch/releases?_facet=month&product=ws2025&build__contains=26100", 200),
     ],
 )
+@pytest.mark.fault("a visitor who wants SQL or the file")
 def test_a_public_site_is_closed_where_it_should_be(public: Datasette, path: str, status: int):
+    """SQL, downloads and writes are asked of a published site; each is refused."""
     response = get(public, path)
     assert response.status_code == status
     if "sql=" in path and status == 200:
@@ -997,7 +1008,9 @@ def test_links_lead_to_the_site_or_to_the_web(own: Datasette):
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><b>May"
 
 
+@pytest.mark.fault("markup in the titles of a page")
 def test_markup_of_a_page_is_shown_and_not_obeyed(copy: Path):
+    """Titles hold scripts and links; shown as text."""
     with closing(schema.open_for_writing(copy)) as conn, schema.transaction(conn):
         conn.execute("update kbs set title = ?, article_url = 'javascript:alert(3)' where kb = 5087423", (HOSTILE,))
         conn.execute(
@@ -1028,7 +1041,9 @@ def test_markup_of_a_page_is_shown_and_not_obeyed(copy: Path):
         assert get(ds, "/hotpatch/kbs/5087423.json").headers["content-type"].startswith("application/json")
 
 
+@pytest.mark.fault("markup in articles and security data")
 def test_markup_of_articles_and_of_msrc_is_text_too(crawled_file: Path, tmp_path: Path):
+    """Symptoms and CVEs hold scripts; shown as text."""
     path = Path(shutil.copy(crawled_file, tmp_path / "hotpatch.db"))
     with closing(schema.open_for_writing(path)) as conn, schema.transaction(conn):
         conn.execute(
@@ -1085,7 +1100,10 @@ def test_addresses_of_articles_are_links(crawled: Datasette):
 # --- a database that changes --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("a crawl beside a running site")
 def test_a_running_site_sees_what_is_committed_and_never_half_of_it(copy: Path):
+    """A run writes while the site is asked; never half of it is seen."""
+
     def seen(ds: Datasette) -> tuple[Any, ...]:
         # Each request may be answered by another of the three connections.
         rows = [get(ds, "/hotpatch/kbs/5087423.json", _shape="array").json()[0]["title"] for _ in range(4)]

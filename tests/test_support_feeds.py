@@ -144,12 +144,16 @@ def test_an_instant_that_cannot_be_read_is_refused(published: str) -> None:
         '<!--<feed>--><!DOCTYPE feed [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;">]>',
     ],
 )
+@pytest.mark.fault("a feed with a document type")
 def test_a_doctype_is_refused_and_no_entity_is_resolved(dtd: str) -> None:
+    """A feed declares entities; refused, none is resolved."""
     body = feed(ENTRIES).replace('<feed xmlns="http://www.w3.org/2005/Atom">', f'{dtd}<feed xmlns="http://www.w3.org/2005/Atom">')
     for text in (body, body.replace("<title>Windows", "<title>&a; Windows"), body.replace("<feed xmlns", '<feed x="&a;" xmlns')):
         with pytest.raises(UnexpectedPage, match=r"expected a feed without a DOCTYPE, got one|expected XML, got "):
             _values(text)
 
 
+@pytest.mark.fault("a feed that declares a wrong encoding")
 def test_a_declared_encoding_does_not_change_the_text() -> None:
+    """The declaration of a feed names another encoding; the text is read as UTF-8."""
     assert _values(feed(ENTRIES).replace('encoding="utf-8"', 'encoding="iso-8859-1"')) == _values(feed(ENTRIES))

@@ -22,8 +22,12 @@ from scraper.sources import registry
 TOKEN = "HOTPATCH_KB_GRAPH_TOKEN"
 
 
+@pytest.mark.fault("a storm of throttles over all sources")
 def test_every_source_is_read(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
-    """Throttled at first, with pages that moved, that have several parts, and that are not there."""
+    """Each host throttles first, pages moved or are missing; every source is read, nothing fails.
+
+    Throttled at first, with pages that moved, that have several parts, and that are not there.
+    """
     with Mirror() as mirror:
         whole.serve(mirror, worlds["new"])
         whole.storm(mirror, 1)
@@ -58,9 +62,11 @@ def test_every_source_is_read(run: Command, worlds: dict[str, Path], tmp_path: P
     assert disputed == [("2025-07-01", "2025-07-16", 0.0, 1.5), ("2026-05-15", "2026-05-19", 0.0, 1.5), (today, None, 0.0, 1.5)]
 
 
+@pytest.mark.fault("a token beside hosts that must not have it")
 def test_graph_is_asked_with_a_token_that_is_never_kept(
     run: Command, worlds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A token is set for one source; one host is sent it, no file and no line holds it."""
     monkeypatch.setenv(TOKEN, "secret-of-a-tenant")
     with Mirror() as mirror:
         whole.serve(mirror, worlds["new"])
@@ -127,10 +133,14 @@ def _read(db: Path) -> set[tuple[Any, ...]]:
     return set(query(db, "select page_url, state from pages where state != 'refused'"))
 
 
+@pytest.mark.fault("every third request fails, at random")
 def test_every_third_request_fails_and_the_end_is_the_same(
     seed: int, run: Command, worlds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Broken connections, errors of gateways, cut bodies, bot pages: repeated until all is read, nothing is lost and nothing is wrong."""
+    """Broken connections, errors, cut bodies, bot pages for every third request; runs repeated until all is read end with the facts of a good crawl.
+
+    Broken connections, errors of gateways, cut bodies, bot pages: repeated until all is read, nothing is lost and nothing is wrong.
+    """
     monkeypatch.setattr("scraper.fetch.FAULT_WAITS", (0.0, 0.0))
     monkeypatch.setitem(registry(), "support_article", registry()["support_article"]._replace(at_a_time=0))  # all 850 that are linked
     chance = random.Random(seed)

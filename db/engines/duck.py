@@ -151,7 +151,7 @@ def _slices(path: Path, before: int, folder: Path) -> Iterator[tuple[Path, int]]
 
 def _joined(path: Path, skip: int, table: _Table, suffixes: Suffixes, counts: Summary, out: Path, folder: Path) -> bool:
     """Judges the rows of a file, and writes them; False where our own reader is needed."""
-    source = _file([path], table.names, table.delimiter, skip)
+    source = _file([path], table.names, table.delimiter, skip, MAX_ROW)  # what is longer is left to our reader
     with connected(folder) as conn:
         import duckdb  # noqa: PLC0415 (there, since it is connected)
 
@@ -243,10 +243,10 @@ def _named(kbs: str, numbers: Iterable[str]) -> str:
     return f"regexp_matches({kbs}, '(^|[^0-9])({'|'.join(sorted(numbers))})([^0-9]|$)')"
 
 
-def _file(paths: Sequence[Path], names: Sequence[str], delimiter: str = "\t", skip: int = 0) -> str:
+def _file(paths: Sequence[Path], names: Sequence[str], delimiter: str = "\t", skip: int = 0, longest: int = 64 * MAX_ROW) -> str:
     columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
     files = ", ".join(quoted(str(path)) for path in paths)
-    return f"read_csv([{files}], {_READ}, skip = {skip}, delim = {quoted(delimiter)}, columns = {{{columns}}}, nullstr = '{_NULL}', max_line_size = {64 * MAX_ROW})"
+    return f"read_csv([{files}], {_READ}, skip = {skip}, delim = {quoted(delimiter)}, columns = {{{columns}}}, nullstr = '{_NULL}', max_line_size = {longest})"
 
 
 def _decoded(sql: str) -> str:

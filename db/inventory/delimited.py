@@ -35,10 +35,26 @@ class _Blanks:
         self._text = text
 
     def read(self, size: int) -> str:
-        return tabbed(self._text.read(size) + self._text.readline(MAX_ROW))
+        return tabbed(self._text.read(size) + _to_its_end(self._text))
 
     def readline(self, size: int) -> str:
         return tabbed(self._text.readline(size))
+
+
+def _to_its_end(text: io.TextIOBase | _Blanks) -> str:
+    """The rest of a line.
+
+    Raises:
+        BadInput: it is longer than any row. Cut into pieces, one machine would be several.
+    """
+    rest = text.readline(MAX_ROW)
+    if len(rest) >= MAX_ROW and not rest.endswith("\n"):
+        raise _too_long()
+    return rest
+
+
+def _too_long() -> BadInput:
+    return BadInput(f"expected lines of at most {MAX_ROW // 2**20} MB, got a longer one")
 
 
 def tabbed(text: str) -> str:
@@ -113,6 +129,8 @@ class Delimited:
         """
         if not head.strip():
             raise BadInput("expected an inventory with a header, got nothing")
+        if len(head) >= MAX_ROW and not head.endswith("\n") and "\n" not in head[-MAX_ROW:]:
+            raise _too_long()
         start = _PREAMBLE.sub("", head)
         self._line = before = head[: len(head) - len(start)].count("\n")
         outside = re.sub(r'"[^"]*"', "", start[:MAX_ROW]).lstrip("\r\n").partition("\n")[0]
@@ -147,7 +165,7 @@ class Delimited:
                 yield part
             chunk = self._text.read(CHUNK)
             if chunk:
-                chunk += self._text.readline(MAX_ROW)
+                chunk += _to_its_end(self._text)
 
     def _plain(self, chunk: str) -> Part | None:
         """A chunk whose rows are its lines; None where a CSV reader is needed."""

@@ -15,14 +15,14 @@ from db import answers
 from db.assess import Judge, Summary, assess
 from db.claims import BadInput
 from db.inventory import inventory
-from db.inventory.forms import COLUMNS, FORMS, SafeCsv
+from db.inventory.forms import COLUMNS, FORMS, Form, SafeCsv
 from db.site import posted, web
 
 MAX_SHOWN: Final = 500  # rows of the page; the file has all
 PATHS: Final = frozenset({"/fleet", "/api/assess"})
 _PACKED: Final = (b"\x1f\x8b", b"PAR1")
 # A file that a visitor downloads is opened by a spreadsheet; the API is read by programs, which want their cells back as they were.
-_FORMS: Final = {**FORMS, "download": SafeCsv}
+_FORMS: Final[dict[str, type[Form]]] = {**FORMS, "download": SafeCsv}
 _TYPES: Final = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json; charset=utf-8",
