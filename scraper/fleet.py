@@ -214,11 +214,11 @@ def _sink(output: Path | None) -> Iterator[BinaryIO]:
         return
     part = None
     try:
-        output = output.resolve()  # where a link leads; the link stays
-        part = output.with_name(f"{output.name}.part")
+        target = output.resolve()  # where a link leads; the link stays
+        part = target.with_name(f"{target.name}.part")
         with part.open("wb") as file:
             yield file
-        part.replace(output)
+        part.replace(target)
     except OSError as error:
         raise BadInput(f"expected a file that can be written at {output}, got {error}") from None
     finally:

@@ -106,6 +106,7 @@ class _Outcomes:
 
 def main() -> int:
     """Runs every marked test and writes the document if all of them passed."""
+    sys.path.insert(0, str(HERE.parent))  # as `python -m pytest` does
     found = faults()
     outcomes = _Outcomes()
     tests = sorted({str(HERE / fault.test) for fault in found})
