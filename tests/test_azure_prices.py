@@ -306,7 +306,7 @@ def test_no_row_is_accepted_and_is_no_price() -> None:
 
 @pytest.mark.fault("prices that vanish")
 def test_an_answer_that_loses_its_rows_is_refused_until_someone_looked() -> None:
-    """An answer has no rows where it had some; refused, the prices stay."""
+    """An answer has no rows where it had nine; its check refuses the page."""
     source = registry()["azure_retail_prices"]
     before = list(source.parse(_page("azure_retail_prices", QUERY, answer(*(item("Azure Arc", f"Meter {n}", 1.0) for n in range(9))))))
     asked = _page("azure_retail_prices", QUERY, answer())

@@ -741,7 +741,7 @@ def test_bad_input_is_one_clear_line(run: Command, tmp_path: Path) -> None:
 
 @pytest.mark.fault("two runs on one database", of="disk")
 def test_another_run_holds_the_lock(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
-    """Another process holds the lock; exit code 5 at once."""
+    """The lock is held; exit code 5 at once."""
     with locked(tmp_path / "x.db"):
         done = run("crawl", "--db", "x.db", "--from", worlds["new"])
     assert (done.code, "expected no other run" in done.err) == (5, True)
@@ -749,7 +749,7 @@ def test_another_run_holds_the_lock(run: Command, worlds: dict[str, Path], tmp_p
 
 @pytest.mark.fault("an archive with a damaged body", of="disk")
 def test_a_damaged_archive_is_not_believed(run: Command, crawled: Path, tmp_path: Path) -> None:
-    """A body of the archive is changed; a replay says so and does not believe it."""
+    """A body of the archive is changed; a replay says so, exit code 2, the database is as it was."""
     shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
     before = dump(tmp_path / "x.db")
     answer = next(path for path in (tmp_path / "x.db.archive").rglob("*") if path.is_file() and path.name != "log.jsonl")

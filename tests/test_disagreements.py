@@ -82,7 +82,7 @@ def test_a_build_of_a_new_line_is_left_to_its_own_category(run: Command, tmp_pat
 
 @pytest.mark.fault("dates that cannot be")
 def test_a_page_that_lists_nonsense_dates_is_refused(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
-    """A page lists releases of absurd days; refused."""
+    """A page lists a release of the year 21; refused, exit code 3."""
     _wreck(worlds["new"], tmp_path / "tree", HOTPATCH, lambda text: text.replace("July 13, 2021", "July 13, 0021"), "2026-07-23T12:00:00Z")
     done = run("crawl", "--db", "x.db", "--from", "tree")
     assert (done.code, "expected releases dated from 2015-07-01" in done.out) == (3, True)
@@ -233,7 +233,7 @@ def test_a_correction_of_a_build_makes_the_release_another(run: Command, worlds:
 )
 @pytest.mark.fault("a saved tree whose notes cannot be read", of="users")
 def test_a_meta_file_that_cannot_be_read_is_one_clear_line(meta: object, run: Command, tmp_path: Path) -> None:
-    """A meta file is broken; exit code 2 in one line."""
+    """A file of notes beside a page is broken; exit code 2 in one line."""
     tree = _server_tree(tmp_path, "tree", "2026-05-25T12:00:00Z")
     file = next(tree.rglob("*.meta.json"))
     content = json.loads(file.read_text(encoding="utf-8"))

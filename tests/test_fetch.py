@@ -402,7 +402,7 @@ def test_robots_txt_is_read_once_per_host_and_obeyed(mirror: Mirror) -> None:
     assert mirror.asked() == [ROBOTS, f"{SUPPORT}/private", PAGE]
 
 
-@pytest.mark.fault("a robots.txt of megabytes")
+@pytest.mark.fault("a robots.txt longer than its limit")
 def test_robots_txt_is_read_without_its_mark_and_up_to_its_limit(mirror: Mirror) -> None:
     """robots.txt is larger than 500 kB; so much of it counts."""
     rules = "\ufeffUser-agent: *\nDisallow: /first\n"
@@ -465,16 +465,16 @@ def test_robots_txt_of_another_of_our_hosts_counts_for_the_host_that_sent_us_the
 
 @pytest.mark.fault("a throttled robots.txt")
 def test_a_throttled_robots_txt_is_waited_for(mirror: Mirror, fake: FakeTime) -> None:
-    """robots.txt is answered with 429 first; waited for, then the page is read."""
+    """robots.txt is answered with 503 first; waited for, then its rules are kept."""
     mirror.script(ROBOTS, [Reply(status=503, headers={"Retry-After": "7"}), Reply(b"User-agent: *\nDisallow: /en-us/page\n")])
     (error,) = run(fetcher(mirror, fake), get(PAGE))
     assert (type(error), fake.slept) == (Refused, [7.0])
 
 
 @pytest.mark.parametrize(("crawl_delay", "pause"), [("0.2", 1.0), ("4", 4.0), ("86400", 10.0), ("soon", 1.0)])
-@pytest.mark.fault("a Crawl-delay of a day")
+@pytest.mark.fault("a Crawl-delay beyond all measure")
 def test_crawl_delay_is_kept_up_to_ten_seconds(mirror: Mirror, fake: FakeTime, crawl_delay: str, pause: float) -> None:
-    """robots.txt asks for pauses; kept up to ten seconds."""
+    """robots.txt asks for pauses of any length; kept up to ten seconds."""
     mirror.serve(ROBOTS, f"User-agent: *\nCrawl-delay: {crawl_delay}\n")
     run(fetcher(mirror, fake, pause=1.0), get(PAGE), get(PAGE))
     assert fake.slept == [1.0, pause]  # the first one stands between robots.txt and the page, before the rules were known

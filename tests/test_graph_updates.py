@@ -177,7 +177,7 @@ def test_further_pages_are_those_that_the_answer_names() -> None:
 )
 @pytest.mark.fault("a next page that would be sent the token")
 def test_no_other_address_is_followed(link: Any) -> None:
-    """The next page is one of 26 hostile addresses; refused, the token is sent to none.
+    """The next page is one of 25 hostile addresses; refused, the token is sent to none.
 
     The token is sent to the address that is followed.
     """

@@ -138,9 +138,9 @@ def test_an_index_knows_what_is_known_of_the_machine(options: dict[str, Any], co
         assert index.find(query) == find(conn, query, today=DAY, **options)
 
 
-@pytest.mark.fault("queries of megabytes on standard input")
+@pytest.mark.fault("a fleet of nothing but unknown builds")
 def test_noise_does_not_fill_the_memory(conn: sqlite3.Connection) -> None:
-    """Lines without an end are piped in; one line each, memory does not grow."""
+    """20,010 unknown builds are asked; each is not found, what the index remembers stays below its limit."""
     index = Index(conn, today=DAY)
     for number in range(MAX_OTHERS + 10):
         assert index.find(f"60000.{number}" if number < 60_000 else "x")["status"] == "not_found"

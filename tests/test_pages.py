@@ -340,7 +340,7 @@ def test_ten_thousand_machines_have_ten_thousand_verdicts(own: Datasette) -> Non
 )
 @pytest.mark.fault("a pasted fleet that cannot be read")
 def test_a_bad_fleet_is_one_clear_line(own: Datasette, body: bytes, status: int, said: str) -> None:
-    """Noise, packed files, empty forms are posted; 400 and one line."""
+    """Noise, packed files and too much are posted; 400 or 413 and one line of JSON."""
     answer = post(own, "/api/assess", body, "text/csv")
     assert (answer.status_code, list(answer.json())) == (status, ["error"])
     assert answer.json()["error"].startswith(said)
@@ -542,7 +542,7 @@ def test_answers_follow_the_facts_and_the_day(seeded: Path, tmp_path: Path, at: 
 
 @pytest.mark.fault("a visitor who asks for everything once")
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thousands of different pages are asked for; what is kept stays below its limit."""
+    """More answers are kept than there is room for; the oldest go, the size stays below its limit."""
     monkeypatch.setattr(web, "MAX_KEPT", 1000)
     store = web._Kept()
     for number in range(100):

@@ -136,7 +136,7 @@ def test_public_closes_sql_and_downloads(tmp_path: Path) -> None:
 
 @pytest.mark.fault("a port that is taken")
 def test_a_port_that_is_taken_is_one_clear_line(run: Command) -> None:
-    """Another process listens; exit code and one line."""
+    """Something else listens there; exit code 2 and one line."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)

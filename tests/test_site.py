@@ -850,7 +850,7 @@ def test_a_hundred_thousand_fixes_are_no_burden(crawled_file: Path, tmp_path: Pa
 )
 @pytest.mark.fault("SQL of a visitor that never ends")
 def test_sql_of_a_visitor_is_bounded(own: Datasette, sql: str):
-    """A query counts for ever; stopped at the limit."""
+    """Queries that would take minutes are asked; stopped at the limit with 400."""
     started = time.monotonic()
     response = get(own, "/hotpatch.json", sql=sql)
     assert response.status_code == 400
@@ -860,16 +860,16 @@ def test_sql_of_a_visitor_is_bounded(own: Datasette, sql: str):
 @pytest.mark.fault("functions of SQL that outlast the limit")
 def test_no_function_outlasts_the_time_limit(own: Datasette):
     # SQLite does not look at the clock within a function, and instr() takes time by the square of what it is given.
-    """Each costly function is called with large texts; stopped in time."""
+    """instr() is given texts as large as a value may be; an answer or an error within seconds."""
     started = time.monotonic()
     sql = "select instr(printf('%.*c', 490000, 'a'), printf('%.*c', 245000, 'a') || 'b')"
     assert get(own, "/hotpatch.json", sql=sql).status_code in {200, 400}
     assert time.monotonic() - started < 4
 
 
-@pytest.mark.fault("a query that writes")
+@pytest.mark.fault("code of the site that would write")
 def test_not_even_a_writing_query_could_write(own: Datasette):
-    """A visitor sends insert, update, attach; refused, nothing is written."""
+    """The site itself is made to write; SQLite refuses, nothing is written."""
 
     async def write() -> None:
         await own.get_database("hotpatch").execute_write("delete from changes")
