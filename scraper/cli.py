@@ -475,6 +475,22 @@ def crawl(
 
 
 @cli.command()
+@click.option("--contact", default="", envvar="HOTPATCH_KB_CONTACT", help="An address for the user agent of the crawls.")
+@click.option("--mirror", metavar="URL", hidden=True, help="Ask this server for every real address (tests).")
+@_archive
+@_common
+def schedule(contact: str, mirror: str | None, archive: Path | None, db: Path, as_json: bool) -> int:  # noqa: ARG001 (it prints no answer)
+    """Crawls what is due, until it is stopped: for machines without cron.
+
+    Sources are due every six hours or once a day, those that list releases every half hour behind the second Tuesday's 10:00 Pacific, and later
+    and later after failures. One frequent line of cron, `hotpatch-kb crawl --due`, does the same.
+    """
+    from scraper import scheduling  # noqa: PLC0415
+
+    return scheduling.schedule(db, _archive_of(db, archive), contact=contact, mirror=mirror, say=say)
+
+
+@cli.command()
 @_archive
 @_corrections
 @_common

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,8 @@ from db.claims import BadInput
 from db.corrections import load_corrections
 from scraper.archive import Archive
 from scraper.crawl import Progress, Result, Run, chosen, crawl_tree, locked, open_database
+from scraper.due import plan, written
+from scraper.due import wanted as due_sources
 from scraper.sources import Source
 
 # Seconds between two requests to a host. A crawl of two public scrapers at three at a time was throttled within minutes
@@ -91,14 +94,13 @@ def crawl(
         ensure_seeded(db, archive)
     with locked(db), closing(open_database(db)) as conn:
         if due:
-            overdue = {
-                row[0]
-                for row in conn.execute(
-                    "select source from source_health join sources using (source) where due_every = 'never' or due_at is null or due_at <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
-                )
-            }
-            known = {row[0] for row in conn.execute("select source from sources")}
-            wanted = [source for source in wanted if source.source in overdue or source.source not in known]
+            now = datetime.now(UTC)
+            planned = plan(conn, wanted, now)
+            wanted = due_sources(wanted, planned, now)
+            if not wanted:
+                first = f"; {planned[0].source} is at {written(planned[0].at)}" if planned else ""
+                say(f"nothing is due{first}")
+                return Result(run=conn.execute("select coalesce(max(run), 0) from runs").fetchone()[0])
         run = Run(conn, Archive(archive), decided, say, "crawl")
         run.embedded(wanted)
         if folder is not None:

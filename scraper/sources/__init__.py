@@ -64,6 +64,7 @@ class Source(NamedTuple):
     licence: str
     precedence: int
     due_every: str
+    due_on_release: str
     at_least: int
     pages: tuple[PageSpec, ...]
     is_embedded: bool
@@ -151,6 +152,7 @@ def registry() -> dict[str, Source]:
             licence=module.LICENCE,
             precedence=module.PRECEDENCE,
             due_every=module.DUE_EVERY,
+            due_on_release=getattr(module, "DUE_ON_RELEASE", ""),
             at_least=module.AT_LEAST,
             pages=tuple(module.PAGES),
             is_embedded=getattr(module, "IS_EMBEDDED", False),

@@ -23,6 +23,7 @@ HOME_URL = "https://learn.microsoft.com/en-us/windows/release-health/"
 LICENCE = "https://learn.microsoft.com/en-us/legal/termsofuse"
 PRECEDENCE = 100  # published rows of Learn's tables are believed before any other source
 DUE_EVERY = "6h"
+DUE_ON_RELEASE = "30m"
 AT_LEAST = 5  # rows; the shortest of the three pages has hundreds, and what it had is compared with section by section
 
 _BASE = "https://learn.microsoft.com/en-us/windows/release-health/"

@@ -22,6 +22,7 @@ HOME_URL = "https://support.microsoft.com/en-us/servicing/os/hotpatch/windows-11
 LICENCE = "https://www.microsoft.com/en-us/legal/terms-of-use"
 PRECEDENCE = 200  # after Learn's tables
 DUE_EVERY = "6h"
+DUE_ON_RELEASE = "30m"
 AT_LEAST = 3  # entries; the shortest navigation has dozens, and what it had is compared with section by section
 
 _NEW = "https://support.microsoft.com/en-us/servicing/os/"
