@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 failed, 2 bad input, 3 a source failed (its facts were kep
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -462,15 +463,18 @@ def crawl(
 ) -> int:
     """One run: fetch, archive, parse, check, load, resolve, publish.
 
-    A source that fails, is refused or cannot be reached keeps its facts (exit code 3); the others go on.
+    A source that fails, is refused or cannot be reached keeps its facts (exit code 3); the others go on. Where the environment names a webhook or a
+    mail server (docs/notifications.md), what is new, and which source needs a look, is told there.
     """
-    from scraper import runs  # noqa: PLC0415
+    from scraper import notify, runs  # noqa: PLC0415
 
+    notify.channels(os.environ)  # a setting that cannot be used is said before an hour's crawl, not behind it
     with runs.progress() as progress:
         result = runs.crawl(
             db, _archive_of(db, archive), sources=sources, folder=folder, due=due, seed=folder is None if seed is None else seed, contact=contact, mirror=mirror,
             corrections=corrections, say=progress,
         )  # fmt: skip
+        notify.tell(db, say)
     return _report(result, as_json)
 
 
