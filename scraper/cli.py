@@ -383,24 +383,58 @@ def cost(
 @click.option("--since", callback=_day, metavar="DAY", help="Only changes read on that day or later.")
 @click.option("--until", callback=_day, metavar="DAY", help="Only changes read on that day or earlier.")
 @_product
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="Markdown tells events, for people.",
+)
 @_common
-def changes(since: str | None, until: str | None, product: str | None, db: Path, as_json: bool) -> int:
-    """What changed in the facts, newest first, by the day on which the page was read."""
+def changes(since: str | None, until: str | None, product: str | None, shape: str, db: Path, as_json: bool) -> int:
+    """What changed in the facts, newest first, by the day on which the page was read.
+
+    JSON has a row per field, as the table changes has; Markdown an item for each thing that happened.
+    """
     conn = reading(db)
     product = answers.named_product(conn, product)
     rows = answers.changes(conn, since, until, product)
-    _show(rows, as_json, lambda: text.changes(rows, answers.latest_data_until(conn)))
+    if shape == "markdown":
+        from db.news import news  # noqa: PLC0415
+        from db.site.words import words  # noqa: PLC0415
+
+        told, t = news(conn, rows), words("en")
+        _show(rows, as_json, lambda: text.changes_as_markdown([(item.changed_at, item.said(t)) for item in told]))
+        return 0
+    _show(rows, as_json or shape == "json", lambda: text.changes(rows, answers.latest_data_until(conn)))
     return 0
 
 
 @cli.command()
+@click.option("--metrics", "as_metrics", is_flag=True, help="The same for monitoring, in the text format of Prometheus.")
+@click.option(
+    "--drift", is_flag=True, help="What did not hold in each source's last run: the exact text that could not be read, and where."
+)
 @_common
-def status(db: Path, as_json: bool) -> int:
-    """How fresh each source is. Exit code 6 if one is stale."""
+def status(as_metrics: bool, drift: bool, db: Path, as_json: bool) -> int:
+    """How fresh each source is. Exit code 6 if one is stale; with --drift, if a page was refused."""
+    if as_metrics + drift + as_json > 1 and as_metrics:
+        raise BadInput("expected one of --metrics, --drift and --json, got several")
     conn = reading(db)
     rows = [dict(row) for row in conn.execute("select * from source_health")]
-    _show(rows, as_json, lambda: text.status(rows))
-    return EXIT_STALE if any(row["is_stale"] for row in rows) else 0
+    is_bad = any(row["is_stale"] for row in rows)
+    if as_metrics:
+        from db.metrics import metrics  # noqa: PLC0415
+
+        sys.stdout.write(metrics(conn))
+    elif drift:
+        rows = answers.drift(conn)
+        is_bad = any(row["is_required"] for row in rows)
+        _show(rows, as_json, lambda: text.drift(rows))
+    else:
+        _show(rows, as_json, lambda: text.status(rows))
+    return EXIT_STALE if is_bad else 0
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

@@ -1135,7 +1135,7 @@ def test_datasette_is_imported_only_where_it_is_used():
 
 def test_every_plugin_is_loaded(own: Datasette):
     named = {
-        "api.py", "caching.py", "costs.py", "descriptions.py", "errors.py", "feeds.py", "fleets.py", "headers.py", "language.py", "limits.py", "pages.py", "tables.py",
+        "api.py", "caching.py", "costs.py", "descriptions.py", "errors.py", "feeds.py", "fleets.py", "headers.py", "language.py", "limits.py", "metrics.py", "pages.py", "tables.py",
     }  # fmt: skip
     assert {path.name for path in (site.FOLDER / "plugins").glob("*.py")} == named
     assert named <= {plugin["name"] for plugin in get(own, "/-/plugins.json").json()}
