@@ -402,7 +402,9 @@ class Run:
     def _write_failures(self) -> None:
         for failure in self.result.failures:
             if failure.state == "unreachable":
-                self.state[failure.source] = "unreachable"
+                # A page that is not what it was is the graver news: pages beside it that are not there must not hide it.
+                if self.state.get(failure.source) != "refused":
+                    self.state[failure.source] = "unreachable"
                 self.conn.execute(
                     "insert or replace into checks values (?, ?, ?, '', 'fetch', 0, 1, ?)",
                     (self.result.run, failure.source, failure.page_url, failure.note),

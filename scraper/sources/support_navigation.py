@@ -119,5 +119,5 @@ def _categories(root: Node, here: str) -> Iterator[entries.Category]:
             yield entries.Category(text(titles[0]), [entries.Entry(text(item), href) for item, href in zip(items, links, strict=True)])
     if not found:
         raise UnexpectedPage(
-            f"expected a navigation (class {LAYOUTS[0]}Category or {LAYOUTS[1]}Category), got none on {page_title(root)!r}"
+            f"expected a navigation (class {' or '.join(f'{layout}Category' for layout in LAYOUTS)}), got none on {page_title(root)!r}"
         )
