@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias
 
-from db.claims import Claim, Page, UnexpectedPage
+from db.claims import Claim, Page, UnexpectedPage, Unread
 
 # What a row states of its subject: field, value, text as published.
 Field: TypeAlias = tuple[str, str | None, str]
@@ -71,6 +71,7 @@ class Source(NamedTuple):
     collected: str
     stated_since: Callable[[Page], str | None]
     parse: Callable[[Page], Iterator[Claim]]
+    unread: Callable[[Page], Iterator[Unread]]
     follow: Callable[[Page], Iterator[PageSpec]]
     linked: Callable[[Iterable[Link], str], Iterator[PageSpec]]
     page_at: Callable[[str], PageSpec | None]
@@ -133,8 +134,8 @@ def _not_stated(_: Page | str) -> None:
     """For sources whose pages do not say when they were changed, or have fixed addresses alone."""
 
 
-def _none(*_: Any) -> Iterator[PageSpec]:
-    """For sources whose pages name no further ones."""
+def _none(*_: Any) -> Iterator[Any]:
+    """For sources whose pages name no further ones, or are read as a whole."""
     return iter(())
 
 
@@ -158,6 +159,7 @@ def registry() -> dict[str, Source]:
             collected=getattr(module, "COLLECTED", ""),
             stated_since=getattr(module, "stated_since", _not_stated),
             parse=module.parse,
+            unread=getattr(module, "unread", _none),
             follow=getattr(module, "follow", _none),
             linked=getattr(module, "linked", _none),
             page_at=getattr(module, "page_at", _not_stated),
