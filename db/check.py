@@ -70,7 +70,7 @@ def check_page(
         at_least: how few rows are too few for a page of this source.
         accepted_gone: sections that a correction accepts as gone or shrunken.
         unread: what stands on the page and was not read.
-        standing: subject and field of the claims of the page accepted before it.
+        standing: subject and field of the claims with a value of the page accepted before it.
     """
     total = sum(found.rows for found in now.values())
     unread, standing = list(unread), list(standing)
@@ -79,7 +79,13 @@ def check_page(
     checks += _implausible(odd_rows(claims), now)
     checks += _gone_fields(standing, claims)
     checks += [
-        Check(section, f"unread {what}", False, False, _note([found.note for found in unread if (found.section, found.what) == (section, what)]))
+        Check(
+            section,
+            f"unread {what}",
+            False,
+            False,
+            _note([found.note for found in unread if (found.section, found.what) == (section, what)]),
+        )
         for section, what in dict.fromkeys((found.section, found.what) for found in unread)
     ]
     return checks + lost_sections(before, now, accepted_gone)
@@ -130,14 +136,16 @@ def _implausible(odd: list[Odd], now: Mapping[str, Count]) -> list[Check]:
 
 
 # What a page states no more as months go by: a plan that was carried out, the number of an article whose address changed.
-_PASSING: Final = frozenset({"planned_type", "article_kb", "slug_kb", "slug_build", "resolved_on", "resolved_by_kb", "page_title_build", "page_title_date"})
+_PASSING: Final = frozenset(
+    {"planned_type", "article_kb", "slug_kb", "slug_build", "resolved_on", "resolved_by_kb", "page_title_build", "page_title_date"}
+)
 # Subjects that rows do not count: all of an article is one row; and prices, which few rows state.
 _UNCOUNTED: Final = frozenset({"article", "channel", "change_log", "product", "price"})
 
 
 def _gone_fields(standing: Iterable[tuple[str, str]], claims: list[Claim]) -> list[Check]:
     """What was stated of something that the page still names: a heading or a mark by which it was known may have changed."""
-    now = {(claim.subject, claim.field.partition("#")[0]) for claim in claims}
+    now = {(claim.subject, claim.field.partition("#")[0]) for claim in claims if claim.value is not None or claim.field.endswith("_date")}
     subjects = {subject for subject, _ in now}
     gone: dict[str, list[str]] = defaultdict(list)
     issues = {subject for subject, _ in standing if subject.startswith("issue/")}
@@ -151,7 +159,9 @@ def _gone_fields(standing: Iterable[tuple[str, str]], claims: list[Claim]) -> li
             gone["kb"].append(f"the KB of {subject}")
     checks = [Check("", f"field {name}", False, False, f"expected {_note(found)}, as before, got none") for name, found in gone.items()]
     if issues and not issues & subjects and any(subject.startswith("issue/") for subject in subjects):
-        checks.append(Check("", "issues", False, False, f"expected one of the known issues of before, such as {min(issues)}, got others alone"))
+        checks.append(
+            Check("", "issues", False, False, f"expected one of the known issues of before, such as {min(issues)}, got others alone")
+        )
     return checks
 
 

@@ -9,22 +9,25 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from db.claims import Claim
-from db.grammar import help_kb, planned_by_cadence, second_tuesday, slug_kb
+from db.grammar import help_kb, planned_by_cadence, second_tuesday, slug_builds, slug_kb
 from db.products import named
 
 # KB3081424 was the first of Windows 10 (2015), KB5123303 one of August 2026: 23,000 a year since 2021.
 _KBS: Final = range(3_000_000, 6_000_000)
 # B releases of another day than the second Tuesday, as last seen 2026-07-22: against Meltdown, and a second one of September 2016.
 _OTHER_DAYS: Final = frozenset({4056890, 3193494})
-# Titles of another day that do not say out-of-band (case 42; "May 16, 2025 Hotpatch KB5061258"), as last seen 2026-07-23. Before
-# 2021 there are many.
-_OTHER_TITLES: Final = frozenset({5046696, 5061258})
+# Titles of another day that do not say out-of-band (case 42; "May 16, 2025 Hotpatch KB5061258"; 24H2 for its first devices, June 15,
+# 2024), as last seen 2026-08. Before 2021 there are many.
+_OTHER_TITLES: Final = frozenset({5046696, 5061258, 5039239})
 _TITLES_SINCE: Final = "2021-09"
 _UNPLANNED: Final = 3
+# Windows Server 2019 was there on 2018-10-02, withdrawn, and is dated 2018-11-13.
+_FIRST_DAYS: Final = 60
 # What Microsoft may do one day: reported, however often a page has it.
 NEVER_REFUSED: Final = frozenset({"day of a title", "category", "cadence", "end", "release", "link"})
 
@@ -106,11 +109,19 @@ def _days(rows: list[_Row]) -> Iterator[Odd]:
             and kb not in _OTHER_TITLES
             and day != second_tuesday(day[:7])
         ):
-            yield Odd(row.section, "day of a title", f"expected {second_tuesday(day[:7])}, or 'Preview' or 'Out-of-band' in the title, got {row.name}")
+            yield Odd(
+                row.section,
+                "day of a title",
+                f"expected {second_tuesday(day[:7])}, or 'Preview' or 'Out-of-band' in the title, got {row.name}",
+            )
 
 
 def _months(day: str) -> int:
     return int(day[:4]) * 12 + int(day[5:7])
+
+
+def _days_between(first: str, second: str) -> int:
+    return (date.fromisoformat(second) - date.fromisoformat(first)).days
 
 
 def _first(rows: list[_Row]) -> Iterator[Odd]:
@@ -120,7 +131,9 @@ def _first(rows: list[_Row]) -> Iterator[Odd]:
         if build := row.get("build"):
             lowest[row.section] = min(int(build.partition(".")[2]), lowest.get(row.section, 1_000_000))
     for row in rows:
-        if row.get("classification") == "initial" and (row.get("cadence") == "B" or int(row.get("build").partition(".")[2]) > lowest[row.section]):
+        if row.get("classification") == "initial" and (
+            row.get("cadence") == "B" or int(row.get("build").partition(".")[2]) > lowest[row.section]
+        ):
             yield Odd(row.section, "first release", f"expected a KB of every release but the first, got none in {row.name}")
 
 
@@ -158,7 +171,11 @@ def _lines(rows: list[_Row]) -> Iterator[Odd]:
             continue
         is_listed, kind = row.get("build") in listed, row.get("classification")
         if is_listed != (kind == "baseline"):
-            what = "the B release of the release history as the baseline" if kind == "baseline" else "a hotpatch to be no update of the release history"
+            what = (
+                "the B release of the release history as the baseline"
+                if kind == "baseline"
+                else "a hotpatch to be no update of the release history"
+            )
             yield Odd(row.section, "line", f"expected {what}, got {kind} {row.name}")
 
 
@@ -180,9 +197,22 @@ def _ends(claims: Iterable[Claim]) -> Iterator[Odd]:
     by_section: dict[str, list[tuple[str, str, dict[str, str]]]] = defaultdict(list)
     for (section, product), found in dates.items():
         by_section[section].append((found.get("release_date", ""), product, found))
+    first = {
+        claim.subject.split("/")[1]: claim.value
+        for claim in claims
+        if claim.field == "release_date" and claim.value and claim.subject.startswith("release/") and claim.subject.split("/")[2] == "-"
+    }
     for section, products in by_section.items():
         for released, product, _ in products:
-            if released and (match := _YEAR.search(product)) and int(released[2:4]) not in {int(match["year"]), int(match["year"]) - product.startswith("ws2")}:
+            if released and product in first and not 0 <= _days_between(first[product], released) <= _FIRST_DAYS:
+                yield Odd(
+                    section, "release", f"expected {product} to be released within {_FIRST_DAYS} days of {first[product]}, got {released}"
+                )
+            if (
+                released
+                and (match := _YEAR.search(product))
+                and int(released[2:4]) not in {int(match["year"]), int(match["year"]) - product.startswith("ws2")}
+            ):
                 yield Odd(section, "release", f"expected {product} to be released in the year of its name, got {released}")
         latest: dict[str, tuple[str, str]] = {}
         for released, product, found in sorted(products, key=lambda item: item[:2]):
@@ -194,8 +224,9 @@ def _ends(claims: Iterable[Claim]) -> Iterator[Odd]:
                     yield Odd(section, "end", f"expected support of {product} to end not before that of {latest[name][1]}, got {day}")
                 latest[name] = max(latest.get(name, ("", "")), (day, product))
             if [day for _, day in ends] != sorted(day for _, day in ends):
-                yield Odd(section, "end", f"expected mainstream support of {product} to end first, got {' and '.join(day for _, day in ends)}")
-
+                yield Odd(
+                    section, "end", f"expected mainstream support of {product} to end first, got {' and '.join(day for _, day in ends)}"
+                )
 
 
 def _links(rows: list[_Row]) -> Iterator[Odd]:
@@ -204,7 +235,9 @@ def _links(rows: list[_Row]) -> Iterator[Odd]:
         url, kb = row.get("article_url"), row.get("kb")
         linked = help_kb(url) or slug_kb(url)
         is_table = not row.get("title")  # in old navigations a link is the number of an article, which is not always the KB
-        if is_table and kb and linked and str(linked) != kb and row.get("classification") != "baseline" and row.get("line") == "standard":
+        builds = [str(build) for build in slug_builds(url) if row.get("build").startswith(f"{build.number}.")]
+        is_other = (linked and str(linked) != kb) or (builds and row.get("build") not in builds)
+        if is_table and kb and is_other and row.get("classification") != "baseline":
             yield Odd(row.section, "link", f"expected a link to KB{kb}, got {row.texts['article_url']!r} in {row.name}")
 
 
@@ -218,7 +251,11 @@ def _plans(claims: Iterable[Claim]) -> Iterator[Odd]:
                 found[claim.section].append(f"{claim.value} in {month}")
     for section, months in found.items():
         if len(months) > _UNPLANNED:
-            yield Odd(section, "cadence", f"expected baselines in January, April, July and October but for {_UNPLANNED} months, got {', '.join(months)}")
+            yield Odd(
+                section,
+                "cadence",
+                f"expected baselines in January, April, July and October but for {_UNPLANNED} months, got {', '.join(months)}",
+            )
 
 
 def _garbled(claims: Iterable[Claim]) -> Iterator[Odd]:

@@ -75,7 +75,10 @@ def link(page: Page, href: str | None) -> str | None:
     # The links that pages do have; urljoin would be a third of the parser's time.
     if plain := _PLAIN_LINK.fullmatch(href):
         return f"https://{plain['host']}{plain['path']}"
-    parts = urlsplit(urljoin(page.final_url, href.strip()))
+    try:
+        parts = urlsplit(urljoin(page.final_url, href.strip()))
+    except ValueError:  # "https://[support.microsoft.com/help/5087423", as the fuzzer has it
+        return None
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not (host == "microsoft.com" or host.endswith(".microsoft.com")):
         return None

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import unescape as html_unescape
 from typing import Any, Final, NamedTuple
 
 from lxml import etree, html
@@ -107,7 +108,9 @@ def _tables(root: Any) -> list[Any]:
 
 
 def _headings(root: Any) -> list[Any]:
-    inside = [n for n in root.iter("h2", "h3", "h4", "h5", "h6", "strong", "b") if next(n.iterancestors("table"), None) is None and _text(n)]
+    inside = [
+        n for n in root.iter("h2", "h3", "h4", "h5", "h6", "strong", "b") if next(n.iterancestors("table"), None) is None and _text(n)
+    ]
     return inside + [n for n in root.iter("div") if "CategoryTitle" in (n.get("class") or "")]
 
 
@@ -150,7 +153,11 @@ def _retext(node: Any, change: Callable[[str], str]) -> bool:
 
 @kind("html", "same")
 def rename_every_class(root: Any, draw: Draw) -> None:
-    old = _pick(draw, {name for n in root.iter() for name in (n.get("class") or "").split()} and sorted({name for n in root.iter() if isinstance(n.tag, str) for name in (n.get("class") or "").split()}))
+    old = _pick(
+        draw,
+        {name for n in root.iter() for name in (n.get("class") or "").split()}
+        and sorted({name for n in root.iter() if isinstance(n.tag, str) for name in (n.get("class") or "").split()}),
+    )
     for node in root.iter():
         if isinstance(node.tag, str) and old in (node.get("class") or "").split():
             node.set("class", node.get("class").replace(old, f"new-{old}"))
@@ -316,7 +323,9 @@ def add_an_empty_cell(root: Any, draw: Draw) -> None:
 def a_note_names_another_version(root: Any, draw: Draw) -> None:
     table = _pick(draw, _tables(root))
     note = etree.Element(draw.choice(["p", "strong", "b"]))
-    note.text = draw.choice(["Note", "Windows 11, version 22H2 has reached end of updates.", "Windows Server 2019", "Calendar", "Version 21H2"])
+    note.text = draw.choice(
+        ["Note", "Windows 11, version 22H2 has reached end of updates.", "Windows Server 2019", "Calendar", "Version 21H2"]
+    )
     table.addprevious(note)
 
 
@@ -399,7 +408,9 @@ def drop_the_main(root: Any, draw: Draw) -> None:
 
 @kind("html", "less")
 def drop_a_part(root: Any, draw: Draw) -> None:
-    _remove(_pick(draw, [n for n in root.iter("div", "ul", "section", "details", "tbody", "article", "p", "nav") if n.getparent() is not None]))
+    _remove(
+        _pick(draw, [n for n in root.iter("div", "ul", "section", "details", "tbody", "article", "p", "nav") if n.getparent() is not None])
+    )
 
 
 # --- HTML: broken -------------------------------------------------------------------------------------------------------
@@ -553,7 +564,14 @@ def merge_two_categories(root: Any, draw: Draw) -> None:
 
 @kind("html", "broken")
 def unwrap_an_element(root: Any, draw: Draw) -> None:
-    _pick(draw, [n for n in root.iter("div", "ul", "tr", "td", "table", "tbody", "li", "a", "details", "summary", "strong") if n.getparent() is not None]).drop_tag()
+    _pick(
+        draw,
+        [
+            n
+            for n in root.iter("div", "ul", "tr", "td", "table", "tbody", "li", "a", "details", "summary", "strong")
+            if n.getparent() is not None
+        ],
+    ).drop_tag()
 
 
 # --- HTML: restated -----------------------------------------------------------------------------------------------------
@@ -980,7 +998,9 @@ def _inside(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _json_place(draw: Draw, document: Any, what: type | tuple[type, ...] = object) -> tuple[Any, Any]:
-    found: tuple[Any, Any] = _pick(draw, [(c, k) for c, k in _inside(document) if isinstance(c[k], what) and not (what is int and isinstance(c[k], bool))])
+    found: tuple[Any, Any] = _pick(
+        draw, [(c, k) for c, k in _inside(document) if isinstance(c[k], what) and not (what is int and isinstance(c[k], bool))]
+    )
     return found
 
 
@@ -1114,7 +1134,9 @@ class Sample:
     def notes(self) -> set[str]:
         """What is the matter with the page as it is; rows of made pages are odd on purpose."""
         source = registry()[self.page.source]
-        found = check.check_page(self.page, self.claims, now=check.count(self.claims), before={}, at_least=1, unread=source.unread(self.page))
+        found = check.check_page(
+            self.page, self.claims, now=check.count(self.claims), before={}, at_least=1, unread=source.unread(self.page)
+        )
         return {c.note for c in found if not c.ok}
 
     @cached_property
@@ -1186,7 +1208,17 @@ def stated(claims: Iterable[Claim]) -> set[tuple[str, str, str | None]]:
 
 
 # Free text of an article, or as a title stands: nothing follows from it but what other fields say.
-_TEXTS: Final = frozenset({"symptom", "workaround", "title", "feed_title", "baselines_without_kb", "others_without_kb", *(f"{channel}_note" for channel in ("windows_update", "business", "catalog", "wsus"))})
+_TEXTS: Final = frozenset(
+    {
+        "symptom",
+        "workaround",
+        "title",
+        "feed_title",
+        "baselines_without_kb",
+        "others_without_kb",
+        *(f"{channel}_note" for channel in ("windows_update", "business", "catalog", "wsus")),
+    }
+)
 
 
 # --- the oracle ---------------------------------------------------------------------------------------------------------
@@ -1211,18 +1243,25 @@ def judge(sample: Sample, found: Mutant) -> Outcome:
     except Exception as error:  # noqa: BLE001 (a run refuses such a page too, but does not know why)
         return Outcome("refused", f"{type(error).__name__}: {error}", stumbled=True)
     checks = check.check_page(
-        page, claims, now=check.count(claims), before=check.count(sample.claims), at_least=source.at_least, unread=source.unread(page),
-        standing=[(c.subject, c.field) for c in sample.claims],
+        page,
+        claims,
+        now=check.count(claims),
+        before=check.count(sample.claims),
+        at_least=source.at_least,
+        unread=source.unread(page),
+        standing=[(c.subject, c.field) for c in sample.claims if c.value is not None],
     )
     if refusal := check.refusal(checks):
         return Outcome("refused", refusal)
     now = stated(claims)
     new, lost = now - sample.stated, sample.stated - now
-    if not new and not lost:
+    if not lost and not any(value for *_, value in new):  # beside what is stated stands something that cannot be read
         return Outcome("right", "")
     if failed := [c for c in checks if not c.ok and c.note not in sample.notes]:
         return Outcome("reported", failed[0].note)
-    if all(name in _TEXTS or subject.startswith("change_log/") for subject, name, _ in new | lost) and {s for s, *_ in new} >= {s for s, *_ in lost}:
+    if all(name in _TEXTS or subject.startswith("change_log/") for subject, name, _ in new | lost) and {s for s, *_ in new} >= {
+        s for s, *_ in lost
+    }:
         return Outcome("restated", "texts, as the page has them")
     facts = _Facts(sample, claims, new, lost)
     if facts.conflicts:
@@ -1230,22 +1269,53 @@ def judge(sample: Sample, found: Mutant) -> Outcome:
     if found.kind.intent == "everywhere":
         return Outcome("restated", "everywhere")
     if found.kind.intent == "restated":
-        wrong = [c for c in claims if (c.subject, c.field.partition("#")[0], c.value) in new and not any(_is_in(c, t) for t in found.change.after)]
+        wrong = [
+            c
+            for c in claims
+            if (c.subject, c.field.partition("#")[0], c.value) in new and not any(_is_in(c, t) for t in found.change.after)
+        ]
         wrong += [
-            c for c in sample.claims if (c.subject, c.field.partition("#")[0], c.value) in lost and not any(_is_in(c, t) for t in found.change.before)
+            c
+            for c in sample.claims
+            if (c.subject, c.field.partition("#")[0], c.value) in lost and not any(_is_in(c, t) for t in found.change.before)
         ]
         if not wrong:
             return Outcome("restated", f"{sorted(new, key=str)[:2]}")
         return Outcome("silent", f"stated in no place that was changed: {wrong[0]}")
     # What is not stated any more may leave a poorer statement of the same: a severity that is not known, a revision without its KB.
-    poorer = {(s, f, v) for s, f, v in new if not v or (re.sub(r"/-/", "/", s).split("/")[-1], f, v) in {(o.split("/")[-1], g, w) for o, g, w in lost | sample.stated}}
+    poorer = {
+        (s, f, v)
+        for s, f, v in new
+        if not v or (re.sub(r"/-/", "/", s).split("/")[-1], f, v) in {(o.split("/")[-1], g, w) for o, g, w in lost | sample.stated}
+    }
     poorer |= {(s, f, v) for s, f, v in new if f == "issue_count"}
-    poorer |= {(s, f, v) for s, f, v in new if f == "applies_to" and any(o == s and f == g and set((v or "").split()) < set((w or "").split()) for o, g, w in lost)}
-    if found.kind.form == "bytes" and all(f in {"article_url", "article_kb"} and (v or "").rpartition("/")[2].encode() in found.body for _, f, v in new) and new:
+    poorer |= {
+        (s, f, v)
+        for s, f, v in new
+        if f == "applies_to" and any(o == s and f == g and set((v or "").split()) < set((w or "").split()) for o, g, w in lost)
+    }
+    if (
+        found.kind.form == "bytes"
+        and all(f in {"article_url", "article_kb"} and (v or "").rpartition("/")[2].encode() in found.body for _, f, v in new)
+        and new
+    ):
         return Outcome("restated", "a link, as it stands on the page")
+    if "bit flips" in found.kind.name and all(
+        _is_shown(c, found.body) for c in claims if (c.subject, c.field.partition("#")[0], c.value) in new
+    ):
+        return Outcome("restated", "a character, as it stands on the page")
+    is_content = source.source == "support_article" and all(
+        s.startswith(("issue/", "channel/")) or f == "issue_count" for s, f, _ in new | lost
+    )
+    if is_content and any(word in found.kind.name for word in ("heading", "slips", "tomorrow")):
+        return Outcome("restated", "an issue under the title that the page gives it")
     if "slips" in found.kind.name and all(s.startswith("price/") for s, *_ in new | lost):
         return Outcome("restated", "amounts, each in the row where it stands")
-    if found.kind.intent in {"less", "broken"} and source.source == "support_article" and all(s.startswith("channel/") for s, *_ in new | lost):
+    if (
+        found.kind.intent in {"less", "broken"}
+        and source.source == "support_article"
+        and all(s.startswith("channel/") for s, *_ in new | lost)
+    ):
         return Outcome("restated", "rows of ways to get the update, each as it stands there")
     if found.kind.intent == "less" and new <= poorer:
         still = next((text for text in _still_there(found.body, sample, claims)), None)
@@ -1270,14 +1340,30 @@ def _numbers(subject: str) -> list[str]:
 
 def _is_in(claim: Claim, text: str) -> bool:
     """Whether a text shows what a claim says, and what it says it of."""
-    if text == "*" or claim.field == "issue_count":
+    if (
+        text == "*" or claim.field == "issue_count" or clean(claim.value_text).endswith("-update-history")
+    ):  # the page itself, of its own entry
         return True
     if text.startswith("heading "):  # what stands below it is of what the heading names
         return True
     told = clean(claim.value_text).replace(" ", "").replace("|", "")
+    text = re.sub(r"(?<=\d{5}\.)0+(?=\d)", "", text)  # 26100.0332
     bare = re.sub(r"[\[\]*^\\]|\(http[^)]*\)", "", text).replace(" ", "")
-    shows = not told or told in text.replace(" ", "") or bare in told.replace("|", "") or re.sub(r"[\[\]*^\\]", "", told) in bare or clean(claim.value_text) == clean(claim.section)
+    shows = (
+        not told
+        or told in text.replace(" ", "")
+        or bare in told.replace("|", "")
+        or re.sub(r"[\[\]*^\\]", "", told) in bare
+        or clean(claim.value_text) == clean(claim.section)
+    )
     return shows and all(number in bare or number.replace(".", "-") in text for number in _numbers(claim.subject))
+
+
+def _is_shown(claim: Claim, body: bytes) -> bool:
+    """Whether a page shows what a claim says, as it says it."""
+    raw = body.decode("utf-8", "replace")
+    told = clean(claim.value_text)
+    return told in raw or told in clean(re.sub(r"<[^>]+>", "", html_unescape(raw))) or told == clean(claim.section)
 
 
 def _still_there(body: bytes, sample: Sample, claims: list[Claim]) -> Iterator[str]:
@@ -1285,7 +1371,13 @@ def _still_there(body: bytes, sample: Sample, claims: list[Claim]) -> Iterator[s
     kept = {c.value for c in claims if c.field.partition("#")[0] == "title"}
     text = clean(re.sub(r"<[^>]+>", " ", body.decode("utf-8", "replace")).replace("&#x2014;", "—"))
     for claim in sample.claims:
-        if claim.field == "title" and claim.subject.startswith("release/") and claim.value not in kept and f" {claim.value} " in text and f"|{claim.value}" not in text:
+        if (
+            claim.field == "title"
+            and claim.subject.startswith("release/")
+            and claim.value not in kept
+            and f" {claim.value} " in text
+            and f"|{claim.value}" not in text
+        ):
             # an article's own heading repeats its title
             yield str(claim.value)
 
@@ -1298,15 +1390,21 @@ class _Facts:
         self.changed: list[str] = []
         subjects = [subject for subject, *_ in new | lost]
         products = {part for subject in subjects for part in subject.split("/")[1:2] if re.match(r"w(?:s|in)", part)}
-        if not products or not any(subject.startswith(("release/", "calendar/", "revision/", "remediation/")) for subject in subjects):
-            return
         kbs = {part for subject in subjects for part in subject.split("/")[1:] if part.isdigit()}
+        if not any(
+            subject.startswith(("release/", "calendar/", "revision/", "remediation/", "article/", "mention/")) for subject in subjects
+        ):
+            return
 
         def is_near(subject: str) -> bool:
             parts = subject.split("/")
-            return parts[1] in products or parts[1] in kbs
+            return parts[1] in products or not kbs.isdisjoint(parts[1:])
 
-        others = [(p, c) for p, c in sample.world if is_near(c.subject) and not (p.page_url == sample.page.page_url and p.source == sample.page.source)]
+        others = [
+            (p, c)
+            for p, c in sample.world
+            if is_near(c.subject) and not (p.page_url == sample.page.page_url and p.source == sample.page.source)
+        ]
         before = [_stated(p, c) for p, c in others] + [_stated(sample.page, c) for c in sample.claims if is_near(c.subject)]
         after = [_stated(p, c) for p, c in others]
         keys = {(c.section, c.subject, c.field): c.value for c in claims}
@@ -1329,7 +1427,20 @@ class _Facts:
             for row in now.conflicts.values()
             if (row["subject"], row["field"], row["value_lost"]) not in known
         ]
-        told = ("product", "kb", "build", "release_date", "month", "cadence", "classification", "in_hotpatch_line", "in_standard_line", "is_public_preview", "is_expired", "baseline_kb")
+        told = (
+            "product",
+            "kb",
+            "build",
+            "release_date",
+            "month",
+            "cadence",
+            "classification",
+            "in_hotpatch_line",
+            "in_standard_line",
+            "is_public_preview",
+            "is_expired",
+            "baseline_kb",
+        )
         rows = {row["subject"]: row for row in now.releases.values()}
         for row in was.releases.values():
             other = rows.get(row["subject"])
@@ -1350,7 +1461,18 @@ def _resolved(claims: list[Stated], times: dict[tuple[str, str], list[str]]) -> 
 
 def _stated(page: Page, claim: Claim) -> Stated:
     return Stated(
-        0, page.source, page.page_url, claim.section, claim.subject, claim.field, claim.value, claim.value_text, None, page.fetched_at, page.fetched_at, None
+        0,
+        page.source,
+        page.page_url,
+        claim.section,
+        claim.subject,
+        claim.field,
+        claim.value,
+        claim.value_text,
+        None,
+        page.fetched_at,
+        page.fetched_at,
+        None,
     )
 
 

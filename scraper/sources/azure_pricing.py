@@ -139,7 +139,9 @@ def unread(page: Page) -> Iterator[Unread]:
     for claim in parse(page):
         _, service, _, meter, unit, *_ = claim.subject.split("/")
         if claim.field == "amount" and service in _OURS and (service, unit.partition(" ")[2].replace(" per ", "/")) not in _METERS:
-            yield Unread(claim.section, "unit", f"expected a price for what it ever was for, got {claim.value_text!r} for {unit!r} of {meter!r}")
+            yield Unread(
+                claim.section, "unit", f"expected a price for what it ever was for, got {claim.value_text!r} for {unit!r} of {meter!r}"
+            )
 
 
 def _names(root: Node) -> Iterator[str]:

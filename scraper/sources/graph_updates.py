@@ -80,7 +80,9 @@ def unread(page: Page) -> Iterator[Unread]:
     """Members of revisions that are new: one that was renamed is not stated any more."""
     for revision in _revisions(_document(page)):
         for name in sorted(revision.keys() - _MEMBERS):
-            yield Unread("", "member", f"expected the members {', '.join(sorted(_MEMBERS))} of a revision, got {name!r} of {revision['id']}")
+            yield Unread(
+                "", "member", f"expected the members {', '.join(sorted(_MEMBERS))} of a revision, got {name!r} of {revision['id']}"
+            )
 
 
 def _claims(page: Page) -> Iterator[Claim]:

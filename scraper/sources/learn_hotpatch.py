@@ -61,7 +61,7 @@ def unread(page: Page) -> Iterator[Unread]:
         ):
             yield Unread(claim.section, claim.field, f"expected a known {claim.field}, got {claim.value_text!r} in {claim.subject}")
     if page.body.decode("utf-8-sig").lstrip()[:1] == "<":
-        main = tree(page).find(".//main")
+        main = tree(page).xpath("//main")[0]
         cells = {cell for table in main.iter("table") for row in table.iter("tr") for cell in row.iterchildren("th", "td")}
         texts = texts_outside(main, cells)
     else:

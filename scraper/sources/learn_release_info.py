@@ -59,7 +59,9 @@ _COLUMNS: Final = {
 # What states something, in whatever place: 26100.32772, KB5087423, "2026-05 B"
 _STATEMENT: Final = re.compile(r"(?<!\d)\d{5}\.\d{1,5}(?!\d)|\bKB ?\d{6,7}\b|\b20\d\d[-.]\d\d (?:[A-E]|OOB)\b")
 # What looks like the heading of a version and is none that is known: "Version 26H2 (build 26300)"
-_LIKE_A_HEADING: Final = re.compile(r"(?:Windows Server,? )?(?:version )?\w+(?: \([^()]*\))? ?\((?:OS )?build.*|(?:Windows Server )?version \w+|Calendar.*", re.IGNORECASE)
+_LIKE_A_HEADING: Final = re.compile(
+    r"(?:Windows Server,? )?(?:version )?\w+(?: \([^()]*\))? ?\((?:OS )?build.*|(?:Windows Server )?version \w+|Calendar.*", re.IGNORECASE
+)
 
 
 def parse(page: Page) -> Iterator[Claim]:
@@ -123,7 +125,9 @@ def unread(page: Page) -> Iterator[Unread]:
                 topic = _topic(event.text)
             is_lost = before and not topic
             if (is_lost or (topic and event.kind == "label")) and _LIKE_A_HEADING.fullmatch(event.text):
-                yield Unread("", "heading", f"expected a heading such as 'Version 25H2 (OS build 26200)' or 'Calendar year 2026', got {event.text!r}")
+                yield Unread(
+                    "", "heading", f"expected a heading such as 'Version 25H2 (OS build 26200)' or 'Calendar year 2026', got {event.text!r}"
+                )
         elif event.kind == "table" and event.rows:
             names = [cell.text for cell in event.rows[0]]
             if not topic and any(_STATEMENT.search(cell.text) for cells in event.rows for cell in cells):
@@ -131,9 +135,15 @@ def unread(page: Page) -> Iterator[Unread]:
             for name in names if topic else ():
                 if not _COLUMNS[topic].fullmatch(name.casefold()):
                     sample = [cells[names.index(name)].text for cells in event.rows[1:2] if len(cells) > names.index(name)]
-                    yield Unread(topic, "column", f"expected no column {name!r} in a table of {topic}, got it with {', '.join(map(repr, sample))}")
+                    yield Unread(
+                        topic, "column", f"expected no column {name!r} in a table of {topic}, got it with {', '.join(map(repr, sample))}"
+                    )
             for cell in (cell for cells in event.rows for cell in cells):
-                if _STATEMENT.search(cell.text) and cell.href and not (link(page, cell.href) or "").startswith("https://support.microsoft.com/"):
+                if (
+                    _STATEMENT.search(cell.text)
+                    and cell.href
+                    and not (link(page, cell.href) or "").startswith("https://support.microsoft.com/")
+                ):
                     yield Unread(topic, "link", f"expected a link of {cell.text!r} to support.microsoft.com, got {cell.href!r}")
     for found in _texts_outside_tables(page):
         if _STATEMENT.search(found):
@@ -144,7 +154,7 @@ def _texts_outside_tables(page: Page) -> Iterator[str]:
     if not _is_html(page):
         yield from (event.text for event in _events(page) if event.kind == "text")
         return
-    main = tree(page).find(".//main")
+    main = tree(page).xpath("//main")[0]
     read = {cell for table in main.iter("table") for row in table.iter("tr") for cell in row.iterchildren("th", "td")}
     yield from texts_outside(main, read)
 

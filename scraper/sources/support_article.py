@@ -234,10 +234,14 @@ def unread(page: Page) -> Iterator[Unread]:
     heading, read, _ = _heading(root, main, page)
     parts = sections(main)
     if (read is None and _LIKE_A_TITLE.search(heading)) or (read and read.kind == "hotpatch" and not read.builds):
-        yield Unread("Article", "title", f"expected a title such as 'May 12, 2026—Hotpatch KB5087423 (OS Build 26100.32772)', got {heading!r}")
+        yield Unread(
+            "Article", "title", f"expected a title such as 'May 12, 2026—Hotpatch KB5087423 (OS Build 26100.32772)', got {heading!r}"
+        )
     for panel in main.xpath(".//section[starts-with(@id, 'tabpanel_')]"):
         name = panel.get("id").split("_", 2)[-1]
-        if not _channels_named(name) and "channel" in prose(panel).casefold():
+        if (answers := _available([[prose(cell) for cell in next(panel.iter("tr"), [])]])) != [0]:
+            yield Unread("Article", "column", f"expected the column 'Available' first in {name!r}, got it at {answers}")
+        if answers and not _channels_named(name):
             yield Unread("Article", "channel", f"expected the way to an update ({', '.join(CHANNELS)}), got {name!r}")
     for table in main.iter("table"):
         rows = [[prose(cell) for cell in row.iterchildren("td", "th")] for row in table.iter("tr")]
@@ -246,7 +250,10 @@ def unread(page: Page) -> Iterator[Unread]:
         for name in names:
             if is_known and not _channels_named(name):
                 yield Unread("Article", "channel", f"expected the way to an update ({', '.join(CHANNELS)}), got {name!r}")
-        if not is_known and any(len(name) < _NAME_LENGTH and _channels_named(name) for name in [*names, *("wsus" for row in rows[:1] if "Release Channel" in row)]):
+        if not is_known and any(
+            len(name) < _NAME_LENGTH and _channels_named(name)
+            for name in [*names, *("wsus" for row in rows[:1] if "Release Channel" in row)]
+        ):
             yield Unread("Article", "channel", f"expected the column 'Release Channel' before {names[-1]!r}, got {' | '.join(rows[0])!r}")
         if rows and "symptom" in {clean(name).rstrip("s: ").casefold() for name in rows[0]}:
             for row in rows[1:]:
@@ -269,7 +276,9 @@ def unread(page: Page) -> Iterator[Unread]:
         if claim.section == "Known issues" and claim.field in {"symptom", "workaround"} and is_short:
             yield Unread(claim.section, "issue", f"expected the {claim.field} of an issue, got {claim.value_text!r}")
         if claim.subject.startswith("channel/") and claim.value == "":
-            yield Unread(claim.section, "channel", f"expected 'Yes' or 'No' or what is done next of {claim.field}, got {claim.value_text!r}")
+            yield Unread(
+                claim.section, "channel", f"expected 'Yes' or 'No' or what is done next of {claim.field}, got {claim.value_text!r}"
+            )
 
 
 def _mentions(main: Node, kb: int | None) -> Iterator[Claim]:
@@ -391,14 +400,22 @@ def _channels(main: Node) -> Iterator[Field]:
     """Ways to get the update: tabs with a table each (new), or a table whose first column names the channel (old)."""
     for panel in main.xpath(".//section[starts-with(@id, 'tabpanel_')]"):
         cells = [prose(cell) for row in panel.iter("tr") for cell in row.iterchildren("td")]
-        for channel in _channels_named(panel.get("id").split("_", 2)[2]):
-            yield from _channel_fields(channel, cells)
+        rows = [[prose(cell) for cell in row.iterchildren("td", "th")] for row in panel.iter("tr")]
+        answers = [row[at] for at in _available(rows) for row in rows[1:] if at < len(row)] if rows and _available(rows) else cells
+        for channel in _channels_named(panel.get("id").split("_", 2)[-1]):
+            yield from _channel_fields(channel, cells, answers)
     for table in main.iter("table"):
         rows = [[prose(cell) for cell in row.iterchildren("td", "th")] for row in table.iter("tr")]
         if rows and rows[0] and rows[0][0].casefold() == "release channel":
             for row in rows[1:]:
+                answers = [row[at] for at in _available(rows) if at < len(row)] or row[1:]
                 for channel in _channels_named(row[0]) if row else ():
-                    yield from _channel_fields(channel, row[1:])
+                    yield from _channel_fields(channel, row[1:], answers)
+
+
+def _available(rows: list[list[str]]) -> list[int]:
+    """The column that says whether an update is offered, not one that says whether a restart is due."""
+    return [at for at, name in enumerate(rows[0]) if name.casefold() == "available"][:1]
 
 
 def _channels_named(name: str) -> list[str]:
@@ -406,10 +423,10 @@ def _channels_named(name: str) -> list[str]:
     return [channel for channel, pattern in CHANNELS.items() if pattern.search(name)]
 
 
-def _channel_fields(channel: str, cells: list[str]) -> Iterator[Field]:
+def _channel_fields(channel: str, cells: list[str], answers: list[str]) -> Iterator[Field]:
     """Whether it is offered there: the cell "Yes" or "No", else (a picture in the new layout) what to do next says it first."""
     note = " ".join(cell for cell in cells if cell and cell.casefold() not in {"yes", "no"})
-    answer = next((cell.casefold() for cell in cells if cell.casefold() in {"yes", "no"}), "")
+    answer = next((cell.casefold() for cell in answers if cell.casefold() in {"yes", "no"}), "")
     if answer:
         available = "1" if answer == "yes" else "0"
     else:
@@ -435,7 +452,9 @@ def _known_issues(page: Page, kb: int, parts: list[Section], changes: list[Field
         got = (unread or rest or [""])[0]
         raise UnexpectedPage(f"expected known issues, or that there are none, got {got[:100]!r} on {page.final_url}")
     name = "Known issues"
-    yield Claim(name, f"article/{kb}", "issue_count", str(sum(issue not in found[:place] for place, issue in enumerate(found))), section.title, 0)
+    yield Claim(
+        name, f"article/{kb}", "issue_count", str(sum(issue not in found[:place] for place, issue in enumerate(found))), section.title, 0
+    )
     names: dict[str, int] = {}
     for issue in (issue for place, issue in enumerate(found) if issue not in found[:place]):
         slug = re.sub(r"[^a-z0-9]+", "-", issue.title.casefold()).strip("-")[:80] or "issue"

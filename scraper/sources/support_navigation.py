@@ -109,10 +109,18 @@ def unread(page: Page) -> Iterator[Unread]:
     """What looks like an entry or a category and stands in none, and entries without a link."""
     root = tree(page)
     read = set(root.xpath("//head | //main | //header | //footer"))
+    copies: dict[str, list[list[str]]] = {}
+    for name, listed in _categories(root, page.final_url):
+        copies.setdefault(name.casefold(), []).append([entry.title for entry in listed])
+    for name, copied in copies.items():  # the old layout has the whole navigation twice
+        if len(copied) != max(map(len, copies.values())) or any(listed != copied[0] for listed in copied):
+            yield Unread("", "copy", f"expected every copy of the navigation to list the same, got another one of {name!r}")
     for layout in LAYOUTS:
         for category in root.xpath(f"//div[{with_class(layout + 'Category')}]"):
             read |= set(category.xpath(f".//div[{with_class(layout + 'CategoryTitle')}] | .//li[{with_class(layout + 'Article')}]"))
-            for item in category.xpath(f".//li[{with_class(layout + 'Article')}][not(.//a[@href])][not({with_class(layout + 'CurrentArticle')})]"):
+            for item in category.xpath(
+                f".//li[{with_class(layout + 'Article')}][not(.//a[@href])][not({with_class(layout + 'CurrentArticle')})]"
+            ):
                 yield Unread("", "link", f"expected a link of the entry {text(item)!r}, got none")
     for found in texts_outside(root, read):
         if _LIKE_AN_ENTRY.search(found):

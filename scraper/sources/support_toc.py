@@ -39,7 +39,7 @@ def parse(page: Page) -> Iterator[Claim]:
     """
     try:
         document = json.loads(page.body.decode("utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, a number of 5,000 digits, a deep nest
         raise UnexpectedPage(f"expected JSON, got {error} from {page.final_url}") from None
     items = document.get("items") if isinstance(document, dict) else None
     if not isinstance(items, list) or not items:
