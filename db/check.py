@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Final, NamedTuple
@@ -145,11 +145,12 @@ _UNCOUNTED: Final = frozenset({"article", "channel", "change_log", "product", "p
 
 def _gone_fields(standing: Iterable[tuple[str, str]], claims: list[Claim]) -> list[Check]:
     """What was stated of something that the page still names: a heading or a mark by which it was known may have changed."""
-    now = {(claim.subject, claim.field.partition("#")[0]) for claim in claims if claim.value is not None or claim.field.endswith("_date")}
+    now = Counter((c.subject, c.field.partition("#")[0]) for c in claims if c.value is not None or c.field.endswith("_date"))
+    before = Counter((subject, name.partition("#")[0]) for subject, name in standing)
     subjects = {subject for subject, _ in now}
     gone: dict[str, list[str]] = defaultdict(list)
-    issues = {subject for subject, _ in standing if subject.startswith("issue/")}
-    for subject, name in sorted({(subject, name.partition("#")[0]) for subject, name in standing} - now):
+    issues = {subject for subject, _ in before if subject.startswith("issue/")}
+    for subject, name in sorted(before - now):
         kind = subject.partition("/")[0]
         if name not in _PASSING and (kind in _UNCOUNTED or subject in subjects):
             gone["change_log" if kind == "change_log" else name].append(f"{name} of {subject}")

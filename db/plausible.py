@@ -70,8 +70,9 @@ def odd_rows(claims: Sequence[Claim]) -> list[Odd]:
         if claim.subject.startswith("release/"):
             row = found.setdefault((claim.section, claim.row, claim.subject), _Row(claim.section, claim.subject.split("/")[1]))
             if claim.value is not None:
-                row.fields.setdefault(claim.field, claim.value)
-                row.texts.setdefault(claim.field, claim.value_text)
+                name = claim.field.partition("#")[0]
+                row.fields.setdefault(name, claim.value)
+                row.texts.setdefault(name, claim.value_text)
     rows = list(found.values())
     return [
         *_numbers(rows), *_days(rows), *_first(rows), *_order(rows), *_twice(rows), *_lines(rows),
@@ -217,6 +218,10 @@ def _ends(claims: Iterable[Claim]) -> Iterator[Odd]:
         latest: dict[str, tuple[str, str]] = {}
         for released, product, found in sorted(products, key=lambda item: item[:2]):
             ends = [(name, found[name]) for name in ("mainstream_end_date", "extended_end_date") if name in found]
+            for name in latest.keys() - found.keys():
+                yield Odd(
+                    section, "end", f"expected a date of {product}, which is newer than {latest[name][1]} with {latest[name][0]}, got none"
+                )
             for name, day in ends:
                 if day != second_tuesday(day[:7]) or day <= released:
                     yield Odd(section, "end", f"expected support of {product} to end on a second Tuesday behind {released}, got {day}")

@@ -22,7 +22,7 @@ from db.belief import Correction
 from db.claims import BadInput, Claim, LockHeld, Page, UnexpectedPage, Unread
 from scraper import tree
 from scraper.archive import Archive, content_sha256
-from scraper.sources import Link, PageSpec, Source, registry
+from scraper.sources import Link, PageSpec, Source, registry, unread
 
 Progress = Callable[[str], None]
 # Some articles that a navigation lists are not there (sources of vuls-data-update, 2026).
@@ -146,7 +146,7 @@ class Run:
             self.result.pages_parsed += 1
             try:
                 read.claims = list(source.parse(page))
-                read.unread = list(source.unread(page))
+                read.unread = unread(source, page)
             except UnexpectedPage as error:
                 read.error = str(error)
             except Exception as error:  # noqa: BLE001 (whatever a page does to its parser, it is named and refused, and the other pages go on)

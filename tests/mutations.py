@@ -34,7 +34,7 @@ from db.claims import Claim, Page, UnexpectedPage
 from db.grammar import MONTHS, clean
 from db.products import named, products_in
 from db.resolve import Resolver
-from scraper.sources import registry
+from scraper.sources import registry, unread
 
 Draw = random.Random
 OUTCOMES: Final = ("right", "refused", "reported", "gone", "restated", "silent")
@@ -1135,7 +1135,7 @@ class Sample:
         """What is the matter with the page as it is; rows of made pages are odd on purpose."""
         source = registry()[self.page.source]
         found = check.check_page(
-            self.page, self.claims, now=check.count(self.claims), before={}, at_least=1, unread=source.unread(self.page)
+            self.page, self.claims, now=check.count(self.claims), before={}, at_least=1, unread=unread(source, self.page)
         )
         return {c.note for c in found if not c.ok}
 
@@ -1248,7 +1248,7 @@ def judge(sample: Sample, found: Mutant) -> Outcome:
         now=check.count(claims),
         before=check.count(sample.claims),
         at_least=source.at_least,
-        unread=source.unread(page),
+        unread=unread(source, page),
         standing=[(c.subject, c.field) for c in sample.claims if c.value is not None],
     )
     if refusal := check.refusal(checks):
@@ -1266,6 +1266,13 @@ def judge(sample: Sample, found: Mutant) -> Outcome:
     facts = _Facts(sample, claims, new, lost)
     if facts.conflicts:
         return Outcome("reported", f"conflict of {facts.conflicts[0]}")
+    is_content = source.source == "support_article" and all(
+        s.startswith(("issue/", "channel/")) or f == "issue_count" for s, f, _ in new | lost
+    )
+    if is_content and any(word in found.kind.name for word in ("heading", "slips", "tomorrow")):
+        return Outcome("restated", "an issue under the title that the page gives it")
+    if not new and all(subject.startswith("mention/") for subject, *_ in lost):
+        return Outcome("gone", "the text of a link, which is never believed against anything")
     if found.kind.intent == "everywhere":
         return Outcome("restated", "everywhere")
     if found.kind.intent == "restated":
@@ -1304,11 +1311,6 @@ def judge(sample: Sample, found: Mutant) -> Outcome:
         _is_shown(c, found.body) for c in claims if (c.subject, c.field.partition("#")[0], c.value) in new
     ):
         return Outcome("restated", "a character, as it stands on the page")
-    is_content = source.source == "support_article" and all(
-        s.startswith(("issue/", "channel/")) or f == "issue_count" for s, f, _ in new | lost
-    )
-    if is_content and any(word in found.kind.name for word in ("heading", "slips", "tomorrow")):
-        return Outcome("restated", "an issue under the title that the page gives it")
     if "slips" in found.kind.name and all(s.startswith("price/") for s, *_ in new | lost):
         return Outcome("restated", "amounts, each in the row where it stands")
     if (
@@ -1362,8 +1364,9 @@ def _is_in(claim: Claim, text: str) -> bool:
 def _is_shown(claim: Claim, body: bytes) -> bool:
     """Whether a page shows what a claim says, as it says it."""
     raw = body.decode("utf-8", "replace")
-    told = clean(claim.value_text)
-    return told in raw or told in clean(re.sub(r"<[^>]+>", "", html_unescape(raw))) or told == clean(claim.section)
+    shown = [re.sub(r"[\x00-\x20]", "", text) for text in (raw, clean(re.sub(r"<[^>]+>", "", html_unescape(raw))))]
+    told = [re.sub(r"[\x00-\x20]", "", part) for part in claim.value_text.split("; ")]
+    return all(any(part in text for text in shown) for part in told) or clean(claim.value_text) == clean(claim.section)
 
 
 def _still_there(body: bytes, sample: Sample, claims: list[Claim]) -> Iterator[str]:

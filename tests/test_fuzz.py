@@ -26,6 +26,10 @@ FOUND = {
     "a tab panel without a name": ("support_article", b"<main><h1>May 12, 2026\xe2\x80\x94Hotpatch KB5087423 (OS Build 26100.32772)</h1><section id='tabpanel_'><table><tr><td>Yes</td></tr></table></section></main>"),
     # UnicodeDecodeError
     "markdown in UTF-16": ("learn_release_info", "# a release history\n| Build |\n".encode("utf-16")),
+    # UnicodeDecodeError of ``stated_since``, which nothing caught: the run died
+    "a date of change that is no UTF-8": ("learn_release_info", b'<html><meta name="updated_at" content="2026-\x8407-19T03:21:00Z" /><main><h2>a release history</h2><strong>Version 25H2 (OS build 26200)</strong><table><tr><th>Update type</th><th>Availability date</th><th>Build</th><th>KB article</th></tr><tr><td>2026-07 B</td><td>2026-07-14</td><td>26200.8875</td><td>KB5101650</td></tr></table></main></html>'),
+    # ValueError of lxml
+    "a comment as the first cell": ("support_article", "<main><h1>May 12, 2026—Hotpatch KB5087423 (OS Build 26100.32772)</h1><section id='tabpanel_1_catalog'><table><tr><!-- x --><th>Available</th></tr></table></section></main>".encode()),
     # IndexError
     "a row of issues without cells": ("support_article", b"<main><h1>May 12, 2026\xe2\x80\x94KB5087539 (OS Build 26100.32860)</h1><h2>Known issues</h2><table><tr><th>Symptom</th><th>Workaround</th></tr><tr></tr></table></main>"),
     # RecursionError

@@ -17,7 +17,7 @@ from dumps import query
 from mutations import KINDS, NotHere, judge, mutant
 
 from db import check
-from scraper.sources import registry
+from scraper.sources import registry, unread
 
 COUNT = int(os.environ.get("HOTPATCH_KB_MUTATIONS", "300"))
 SEED = int(os.environ.get("HOTPATCH_KB_MUTATIONS_SEED", "1"))
@@ -52,7 +52,7 @@ def test_a_generation_of_pages_after_the_other_raises_no_alarm() -> None:
             now=check.count(sample.claims),
             before=check.count(before),
             at_least=1,
-            unread=registry()[sample.page.source].unread(sample.page),
+            unread=unread(registry()[sample.page.source], sample.page),
             standing=[(c.subject, c.field) for c in before if c.value is not None],
         )
         assert [c for c in checks if not c.ok] == []

@@ -12,7 +12,7 @@ from rendered import support_article
 
 from db import check
 from db.claims import Page, UnexpectedPage
-from scraper.sources import registry
+from scraper.sources import registry, unread
 
 READ_AT = "2026-07-23T12:00:00Z"
 Info = render.ReleaseInfo
@@ -29,7 +29,7 @@ def checks_of(url: str, text: str, source: str, before: str | None = None) -> li
         now=check.count(new),
         before=check.count(old),
         at_least=1,
-        unread=found.unread(pages[1]),
+        unread=unread(found, pages[1]),
         standing=[(c.subject, c.field) for c in old if c.value is not None],
     )
     return [c for c in checks if not c.ok]

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import csv
 import pkgutil
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from db.claims import Claim, Page, UnexpectedPage, Unread
 
@@ -128,6 +129,19 @@ def price_subject(
     parts = (service, product, meter, f"{currency} {unit.replace('/', ' per ')}".strip(), condition, valid_from)
     named = "/".join(part.replace("/", " ") or "-" for part in parts)
     return f"price/{named}" + (f"/{region}" if region else "")
+
+
+# A page of HTML, and where its end stands: one that was cut is read to where it was.
+_HTML: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype html|<html)", re.IGNORECASE)
+_END: Final = 2000
+
+
+def unread(source: Source, page: Page) -> list[Unread]:
+    """What stands on a page and is not read, its missing end too."""
+    found = list(source.unread(page))
+    if _HTML.match(page.body[:200]) and b"</html>" not in page.body[-_END:].lower():
+        found.append(Unread("", "end", f"expected a page that ends with </html>, got {page.body[-80:].decode('utf-8', 'replace')!r}"))
+    return found
 
 
 def _not_stated(_: Page | str) -> None:

@@ -41,7 +41,7 @@ _VERSION: Final = re.compile(r"(?P<version>\d{2}H\d|\d{4})(?:\^\d\^| ?\([^()]*\)
 # Headings within a part of the page: "Servicing channels", "Enterprise and IoT Enterprise LTSC editions"
 _OF_A_PART: Final = re.compile(r"servicing channel|enterprise\b", re.IGNORECASE)
 # "Calendar year 2026"
-_YEAR: Final = re.compile(r"Calendar year (?P<year>\d{4})", re.IGNORECASE)
+_YEAR: Final = re.compile(r"Calendar year (?P<year>20\d\d)", re.IGNORECASE)
 # "The releases marked with an * were initially planned as hotpatch updates."
 _FOOTNOTE: Final = re.compile(r"\binitially planned as hotpatch\b", re.IGNORECASE)
 
@@ -58,6 +58,7 @@ _COLUMNS: Final = {
 }
 # What states something, in whatever place: 26100.32772, KB5087423, "2026-05 B"
 _STATEMENT: Final = re.compile(r"(?<!\d)\d{5}\.\d{1,5}(?!\d)|\bKB ?\d{6,7}\b|\b20\d\d[-.]\d\d (?:[A-E]|OOB)\b")
+_A_KB: Final = re.compile(r"\bKB ?\d{6,7}\b")
 # What looks like the heading of a version and is none that is known: "Version 26H2 (build 26300)"
 _LIKE_A_HEADING: Final = re.compile(
     r"(?:Windows Server,? )?(?:version )?\w+(?: \([^()]*\))? ?\((?:OS )?build.*|(?:Windows Server )?version \w+|Calendar.*", re.IGNORECASE
@@ -139,11 +140,7 @@ def unread(page: Page) -> Iterator[Unread]:
                         topic, "column", f"expected no column {name!r} in a table of {topic}, got it with {', '.join(map(repr, sample))}"
                     )
             for cell in (cell for cells in event.rows for cell in cells):
-                if (
-                    _STATEMENT.search(cell.text)
-                    and cell.href
-                    and not (link(page, cell.href) or "").startswith("https://support.microsoft.com/")
-                ):
+                if _A_KB.search(cell.text) and not (link(page, cell.href) or "").startswith("https://support.microsoft.com/"):
                     yield Unread(topic, "link", f"expected a link of {cell.text!r} to support.microsoft.com, got {cell.href!r}")
     for found in _texts_outside_tables(page):
         if _STATEMENT.search(found):
@@ -176,7 +173,7 @@ def stated_since(page: Page) -> str | None:
     """When the page's content was last changed: ``updated_at`` of the header or of the meta element (UTC), None without it."""
     if _is_html(page):
         match = re.search(rb'<meta name="updated_at" content="([^"]+)"', page.body)
-        stated = match[1].decode() if match else ""
+        stated = match[1].decode("utf-8", "replace") if match else ""
     else:
         stated = front_matter(page.body[:4096].decode("utf-8-sig", "replace")).get("updated_at", "")
     # 2026-05-13T02:11:00.0000000Z, 2026-07-19T03:21:00Z

@@ -15,7 +15,7 @@ from typing import Final
 
 from db.claims import Claim, Page, UnexpectedPage, Unread
 from db.grammar import Title, builds_in, clean, help_kb, kbs_in, long_dates_in, slug_kb, title
-from db.products import products_in
+from db.products import KNOWN, products_in
 from scraper.article import BLOCKS, LABELS, NONE_KNOWN, Issue, Section, blocks, body_of, issues, prose, sections, text_of
 from scraper.markup import Node, texts_outside
 from scraper.sources import Field, Link, PageSpec, distinct, stated
@@ -239,7 +239,7 @@ def unread(page: Page) -> Iterator[Unread]:
         )
     for panel in main.xpath(".//section[starts-with(@id, 'tabpanel_')]"):
         name = panel.get("id").split("_", 2)[-1]
-        if (answers := _available([[prose(cell) for cell in next(panel.iter("tr"), [])]])) != [0]:
+        if (answers := _available([[prose(cell) for row in list(panel.iter("tr"))[:1] for cell in row.iterchildren("td", "th")]])) != [0]:
             yield Unread("Article", "column", f"expected the column 'Available' first in {name!r}, got it at {answers}")
         if answers and not _channels_named(name):
             yield Unread("Article", "channel", f"expected the way to an update ({', '.join(CHANNELS)}), got {name!r}")
@@ -262,6 +262,9 @@ def unread(page: Page) -> Iterator[Unread]:
         cells = {cell for row in table.iter("tr") for cell in row.iterchildren("td", "th")} | set(table.iterchildren("caption"))
         for found in texts_outside(table, cells):
             yield Unread("Article", "text", f"expected texts of a table in its cells alone, got {found[:200]!r}")
+    for claim in parse(page):
+        if claim.field == "applies_to" and (new := sorted(set((claim.value or "").split()) - KNOWN.keys())):
+            yield Unread("Article", "product", f"expected known versions of Windows, got {', '.join(new)} in {claim.value_text[:200]!r}")
     for part in (part for part in parts if clean(part.title).casefold() == "applies to"):
         for node in part.nodes:
             if clean(node.text or "") and not any(found.tag in BLOCKS for found in (node, *node.iterancestors())):

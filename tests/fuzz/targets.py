@@ -13,7 +13,7 @@ from typing import Final
 from db import check, grammar, products
 from db.claims import BadInput, Page, UnexpectedPage
 from db.lookup import read_query
-from scraper.sources import registry
+from scraper.sources import registry, unread
 
 TIMES: Final = "2026-07-23T12:00:00Z"
 SLOW: Final = 1.0  # seconds for one input; the slowest page takes a twentieth of it
@@ -98,8 +98,8 @@ def _parser(name: str, page_url: str) -> Target:
             assert claim.value is None or isinstance(claim.value, str), claim
             assert claim.subject.count("/") >= 1, claim
         counts = check.count(claims)
-        unread = list(source.unread(page))
-        check.check_page(page, claims, now=counts, before=counts, at_least=source.at_least, unread=unread)
+        found = unread(source, page)
+        check.check_page(page, claims, now=counts, before=counts, at_least=source.at_least, unread=found)
         source.stated_since(page)
         try:
             list(source.follow(page))
