@@ -431,7 +431,7 @@ def last_modified(page: Page) -> str | None:
         return None
     try:
         return parsedate_to_datetime(value).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or one of the year 1 in another zone
         return None
 
 

@@ -161,7 +161,7 @@ def report(done: Sequence[Done]) -> str:
         pages=len(samples()),
         recorded=f"{recorded} of them recorded ones, the others rendered from facts" if recorded else "all rendered from facts",
         kinds=len({d.kind for d in done}),
-        stumbled=f"Of those refused, {stumbled} were since the parser stumbled over them, which a run refuses too.",
+        stumbled=f"The parser stumbled over {stumbled or 'none'}; a run would refuse such a page too.",
     )
     return f"{introduction}{table(done)}\n"
 
