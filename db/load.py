@@ -241,6 +241,15 @@ class Accepted(NamedTuple):
     is_split: bool
 
 
+def stated_before(conn: sqlite3.Connection, page: Page) -> list[tuple[str, str]]:
+    """Subject and field of what the last page of this name, accepted up to this one's time, states."""
+    return conn.execute(
+        """select subject, field from claims where source = ? and page_url = ? and value is not null
+            and first_seen_at <= ? and (gone_at is null or gone_at > ?)""",
+        (page.source, page.page_url, page.fetched_at, page.fetched_at),
+    ).fetchall()
+
+
 def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since: str | None, claims: list[Claim]) -> Accepted:
     """Fits what a page states into the history of its claims.
 

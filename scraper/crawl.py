@@ -19,10 +19,10 @@ from pathlib import Path
 
 from db import check, corrections, load, publish, schema
 from db.belief import Correction
-from db.claims import BadInput, Claim, LockHeld, Page, UnexpectedPage
+from db.claims import BadInput, Claim, LockHeld, Page, UnexpectedPage, Unread
 from scraper import tree
 from scraper.archive import Archive, content_sha256
-from scraper.sources import Link, PageSpec, Source, registry
+from scraper.sources import Link, PageSpec, Source, registry, unread
 
 Progress = Callable[[str], None]
 # Some articles that a navigation lists are not there (sources of vuls-data-update, 2026).
@@ -72,6 +72,7 @@ class _Read:
     error: str = ""
     is_missing: bool = False  # 404 or 410 of a page that others link to
     follows: list[PageSpec] = field(default_factory=list)  # the pages that it names
+    unread: list[Unread] = field(default_factory=list)  # what stands on it and was not read
 
 
 def utc_now() -> str:
@@ -145,6 +146,7 @@ class Run:
             self.result.pages_parsed += 1
             try:
                 read.claims = list(source.parse(page))
+                read.unread = unread(source, page)
             except UnexpectedPage as error:
                 read.error = str(error)
             except Exception as error:  # noqa: BLE001 (whatever a page does to its parser, it is named and refused, and the other pages go on)
@@ -380,6 +382,8 @@ class Run:
             before=before,
             at_least=source.at_least,
             accepted_gone=corrections.accepted_gone(self.corrections, page.source),
+            unread=read.unread,
+            standing=load.stated_before(self.conn, page) if read.claims is not None else (),
         )
         self._write_checks(page, checks)
         return check.refusal(checks) or ""
@@ -429,7 +433,7 @@ def last_modified(page: Page) -> str | None:
         return None
     try:
         return parsedate_to_datetime(value).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or one of the year 1 in another zone
         return None
 
 
