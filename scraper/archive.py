@@ -72,7 +72,8 @@ class Archive:
 
     def _store(self, sha256: str, body: bytes) -> None:
         target = self._file(sha256)
-        if target.exists() and target.stat().st_size == len(body):
+        # A loss of power may leave a file of the right size that holds zeros, so its bytes are compared.
+        if target.exists() and target.read_bytes() == body:
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f"{sha256}.{os.getpid()}.part")
@@ -98,13 +99,19 @@ class Archive:
 
     def _write(self, entry: dict[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self._log.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        line = json.dumps(entry, ensure_ascii=False) + "\n"
+        with self._log.open("ab+") as file:
+            # A killed run may leave half of a line: what follows it begins a line of its own.
+            if file.seek(0, os.SEEK_END) and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
+                line = "\n" + line
+            file.write(line.encode("utf-8", "replace"))
+            file.flush()
+            os.fsync(file.fileno())
 
     def _entries(self) -> Iterator[dict[str, Any]]:
         if not self._log.exists():
             return
-        lines = self._log.read_text(encoding="utf-8").split("\n")
+        lines = self._log.read_text(encoding="utf-8", errors="replace").split("\n")
         for number, line in enumerate(lines, 1):
             if not line:
                 continue
@@ -113,7 +120,8 @@ class Archive:
             except json.JSONDecodeError:
                 if number == len(lines):  # a killed run may leave half of the last line; its answer was loaded nowhere
                     return
-                raise BadInput(f"expected JSON in line {number} of {self._log}, got {line[:60]!r}") from None
+                what = f"expected JSON in line {number} of {self._log}, got {line[:60]!r}; hotpatch-kb doctor --repair moves it aside"
+                raise BadInput(what) from None
 
     def began_with_seed(self) -> bool:
         """Whether the database of this archive began with the embedded facts; so does one without any archive."""

@@ -20,7 +20,7 @@ from db import __version__, answers
 from db.claims import BadInput
 from db.products import named
 from scraper import text
-from scraper.command import DB_VARIABLE, DEFAULT_DB, EXIT_NO_ANSWER, EXIT_SOURCE_FAILED, EXIT_STALE, day_of, reading, say
+from scraper.command import DB_VARIABLE, DEFAULT_DB, EXIT_FAILED, EXIT_NO_ANSWER, EXIT_SOURCE_FAILED, EXIT_STALE, day_of, reading, say
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -539,6 +539,25 @@ def replay(archive: Path | None, corrections: tuple[Path, ...], db: Path, as_jso
     with runs.progress() as progress:
         result = runs.replay(db, _archive_of(db, archive), corrections=corrections, say=progress)
     return _report(result, as_json)
+
+
+@cli.command()
+@click.option("--repair", is_flag=True, help="Mend what can be. Nothing is thrown away: what is damaged is moved aside.")
+@_archive
+@_common
+def doctor(repair: bool, archive: Path | None, db: Path, as_json: bool) -> int:
+    """Verifies database and archive: whole files, references, facts that follow from their claims, answers that are what their log says.
+
+    Exit code 1 if something is broken, and with --repair if something stays so.
+    """
+    from scraper import doctor as examining  # noqa: PLC0415
+
+    folder = _archive_of(db, archive)
+    found = examining.examine(db, folder)
+    if repair and found:
+        found = examining.repair(db, folder, found, say)
+    _show([finding._asdict() for finding in found], as_json, lambda: text.findings(found))
+    return EXIT_FAILED if any(finding.is_broken for finding in found) else 0
 
 
 @cli.command()

@@ -14,6 +14,7 @@ from db.products import PLATFORMS, named
 
 if TYPE_CHECKING:
     from scraper.crawl import Result
+    from scraper.doctor import Finding
 
 Row = dict[str, Any]
 
@@ -410,6 +411,15 @@ def drift(rows: Sequence[Row]) -> Iterator[str]:
         yield f"{row['source']}: {how} in run {row['run']}: {where}: {row['name']}: {row['note']}"
     if not rows:
         yield "nothing: every check of each source's last run held"
+
+
+def findings(found: Sequence[Finding]) -> Iterator[str]:
+    """What a doctor found, and what mends it."""
+    for one in found:
+        mend = f" (--repair {one.repair})" if one.repair else ""
+        yield f"{'broken' if one.is_broken else 'note'}: {one.where}: {one.what}{mend}"
+    if not found:
+        yield "all sound"
 
 
 def run_row(result: Result) -> Row:
