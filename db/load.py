@@ -84,13 +84,22 @@ def is_new(conn: sqlite3.Connection, page: Page, sha256: str, content_sha256: st
     return row is None or not all(row)
 
 
-def validators(conn: sqlite3.Connection, url: str) -> tuple[str | None, str | None, str | None]:
-    """Final address, ETag and Last-Modified of the last accepted answer of an address, to be asked with; None where it gave none."""
+class Validators(NamedTuple):
+    """What an address is asked with: of its last accepted answer the address that gave it, ETag and Last-Modified, and the hash of its bytes."""
+
+    final_url: str | None
+    etag: str | None
+    last_modified: str | None
+    sha256: str
+
+
+def validators(conn: sqlite3.Connection, url: str) -> Validators | None:
+    """Those of an address; None where it has no accepted answer."""
     row = conn.execute(
-        "select final_url, etag, last_modified from pages where url = ? and state = 'accepted' order by fetched_at desc, tie desc limit 1",
+        "select final_url, etag, last_modified, sha256 from pages where url = ? and state = 'accepted' order by fetched_at desc, tie desc limit 1",
         (url,),
     ).fetchone()
-    return (row[0], row[1], row[2]) if row else (None, None, None)
+    return Validators(*row) if row else None
 
 
 def answered_at(conn: sqlite3.Connection, source: str) -> dict[str, str]:

@@ -62,6 +62,14 @@ class Archive:
             raise BadInput(f"expected content of its name's hash in {target}, got {len(body)} other bytes")
         return body
 
+    def has(self, sha256: str) -> bool:
+        """Whether the bytes of a hash are there, and are what their name says."""
+        try:
+            self.body(sha256)
+        except BadInput:
+            return False
+        return True
+
     def keep_unchanged(self, page: Page, sha256: str) -> None:
         """Logs an answer "304 Not Modified": the content of that hash was seen again."""
         self._append(page, sha256)

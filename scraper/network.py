@@ -59,8 +59,11 @@ async def _get(run: Run, source: Source, spec: PageSpec, url: str, fetcher: Fetc
     Raises:
         FetchError: it gave no usable answer.
     """
-    known_url, etag, modified = load.validators(run.conn, url)
+    known = load.validators(run.conn, url)
+    if known is not None and run.archive is not None and not run.archive.has(known.sha256):
+        known = None  # "not modified" would leave us without the content: the archive was lost, or is not what its log says
     token = os.environ.get(source.credential) if source.credential else None
+    known_url, etag, modified = known[:3] if known else (None, None, None)
     answer = await fetcher.get(url, etag=etag, last_modified=modified, known_url=known_url, accept=spec.accept, token=token)
     page = Page(source.source, spec.page_url, answer.url, answer.final_url, answer.fetched_at, answer.status, answer.body, answer.headers)
     return named_by(spec, page)
