@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from scraper.cli import cli
 
@@ -48,6 +49,45 @@ def test_the_line_of_cron_mails_failures_alone(tmp_path: Path, code: int, err: s
         ["sh", "-c", command.replace("/opt/hotpatch-kb/bin/hotpatch-kb", str(fake))], capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.stderr) == ("", err)
+
+
+# The children of each element in the order of the documented schema (Task Scheduler, "Task Scheduler Schema Elements"): where it is a sequence
+# schtasks refuses another; where it is not, this is what Export-ScheduledTask writes.
+TASK_ORDER = {
+    "Task": "RegistrationInfo Triggers Principals Settings Actions",
+    "RegistrationInfo": "Source Date Author Version Description URI",
+    "TimeTrigger": "Enabled StartBoundary EndBoundary Repetition ExecutionTimeLimit RandomDelay",
+    "Repetition": "Interval Duration StopAtDurationEnd",
+    "Principal": "UserId LogonType GroupId RunLevel",
+    "Settings": "MultipleInstancesPolicy DisallowStartIfOnBatteries StopIfGoingOnBatteries AllowHardTerminate StartWhenAvailable "
+    "RunOnlyIfNetworkAvailable IdleSettings AllowStartOnDemand Enabled Hidden RunOnlyIfIdle WakeToRun ExecutionTimeLimit Priority RestartOnFailure",
+    "Exec": "Command Arguments WorkingDirectory",
+}
+
+
+def test_the_task_of_windows() -> None:
+    written = (DEPLOY / "windows" / "hotpatch-kb-crawl.xml").read_bytes()
+    assert written.startswith(b"\xff\xfe")
+    assert written[2:].decode("utf-16-le").startswith('<?xml version="1.0" encoding="UTF-16"?>\r\n')
+    task = etree.fromstring(written)
+    space = {"t": "http://schemas.microsoft.com/windows/2004/02/mit/task"}
+    assert {etree.QName(element).namespace for element in task.iter(etree.Element)} == set(space.values())
+    for element in task.iter(etree.Element):
+        children = [etree.QName(child).localname for child in element.iterchildren(etree.Element)]
+        if (order := TASK_ORDER.get(etree.QName(element).localname)) is not None:
+            assert children == [name for name in order.split() if name in children], element.tag
+    values = {
+        "t:Triggers/t:TimeTrigger/t:Repetition/t:Interval": "PT15M",
+        "t:Principals/t:Principal/t:UserId": "S-1-5-19",  # LOCAL SERVICE, by number: its name is translated
+        "t:Principals/t:Principal/t:RunLevel": "LeastPrivilege",
+        "t:Settings/t:MultipleInstancesPolicy": "IgnoreNew",
+        "t:Settings/t:StartWhenAvailable": "true",
+        "t:Settings/t:ExecutionTimeLimit": "PT2H",
+    }
+    assert {path: task.findtext(path, namespaces=space) for path in values} == values
+    assert task.find("t:Principals/t:Principal/t:LogonType", space) is None  # "Password" would ask for one
+    assert task.find("t:Triggers/t:TimeTrigger/t:Repetition/t:Duration", space) is None  # without it: for ever
+    assert task.find("t:Principals/t:Principal", space).get("id") == task.find("t:Actions", space).get("Context")
 
 
 def test_commands_name_what_exists() -> None:
