@@ -60,7 +60,12 @@ def name_subjects(conn: sqlite3.Connection, subjects: Iterable[str]) -> None:
 
 def page_id(page: Page, sha256: str) -> int:
     """The id of an answer: address asked, time, content."""
-    return stable_id(page.url, page.fetched_at, str(page.status), sha256)
+    return page_id_of(page.url, page.fetched_at, page.status, sha256)
+
+
+def page_id_of(url: str, fetched_at: str, status: int, sha256: str) -> int:
+    """The same of a line of the archive's log."""
+    return stable_id(url, fetched_at, str(status), sha256)
 
 
 # Claims of a content can be told from the intervals only where no other page of its name has its time.
@@ -143,6 +148,14 @@ def last_content(conn: sqlite3.Connection, page: Page) -> tuple[str, str]:
         (page.url,),
     ).fetchone()
     return found
+
+
+def last_sha256(conn: sqlite3.Connection, url: str) -> str | None:
+    """Hash as served of the last accepted answer of an address, None if there is none."""
+    row = conn.execute(
+        "select sha256 from pages where url = ? and state = 'accepted' order by fetched_at desc, tie desc limit 1", (url,)
+    ).fetchone()
+    return row[0] if row else None
 
 
 def stated_since(conn: sqlite3.Connection, page: Page, content_sha256: str) -> str | None:
