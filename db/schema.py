@@ -158,7 +158,7 @@ def write_back(conn: sqlite3.Connection) -> int:
         conn.execute(f"pragma busy_timeout = {WAIT * 1000}")
     if not is_busy:
         return 0
-    return int(conn.execute("pragma page_size").fetchone()[0]) * max(pages, written)
+    return int(conn.execute("pragma page_size").fetchone()[0] * max(pages, written))
 
 
 def _install_views(conn: sqlite3.Connection) -> None:

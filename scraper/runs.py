@@ -64,9 +64,12 @@ def ensure_seeded(db: Path, archive: Path, say: Progress = lambda _: None) -> bo
         kept = Archive(archive, say)
         kept.keep_seed(seeding.fingerprint())
         kept.sync()
-        if not _replayed(conn, kept, corrections_of(db, ()), say):
+        if kept.is_empty():
             with schema.transaction(conn):
                 seeding.load_seed(conn)
+        else:
+            say(f"there is no database at {db}, but an archive: replaying what was read before")
+            _replayed(conn, kept, corrections_of(db, ()), say)
     return True
 
 
@@ -81,11 +84,7 @@ def _is_new(db: Path) -> bool:
         return False
 
 
-def _replayed(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], say: Progress) -> Result | None:
-    """Replays an archive into a database that has no run yet, so that what was read before is not lost. None if there is nothing to replay."""
-    if conn.execute("select 1 from runs").fetchone() or kept.is_empty():
-        return None
-    say("the database is new and its archive is not: replaying what was read before")
+def _replayed(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], say: Progress) -> Result:
     return Run(conn, None, decided, say, "replay").replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)
 
 
@@ -95,9 +94,7 @@ def _mend(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], sa
     Returns:
         what was done; None if nothing was left.
     """
-    result = _replayed(conn, kept, decided, say)
-    if result is not None:
-        return result
+    result = None
     kept.cut_torn_end()
     run = Run(conn, None, decided, say, "crawl")
     for page in kept.pages_beside({row[0] for row in conn.execute("select page from pages")}):
@@ -106,11 +103,11 @@ def _mend(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], sa
             continue
         run.take(page)
     if run.has_anything():
-        say(f"a run before was ended by force: loading the {len(run.reads)} answers that it had archived")
+        say(f"a run before was ended by force: loading {len(run.reads)} answers of the archive that the database does not have")
         result = run.finish()
     if schema.must_replay(conn):
         say("a run before was ended by force before it could replay all pages in the order of their times: doing it now")
-        result = Run(conn, None, decided, say, "replay").replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)
+        result = _replayed(conn, kept, decided, say)
     return result
 
 
@@ -163,7 +160,7 @@ def crawl(
         if needs_replay:
             say("a page was read that is older than one it has more rows than: replaying all pages in the order of their times")
             kept = Archive(archive, say)
-            again = Run(conn, None, decided, say, "replay").replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)
+            again = _replayed(conn, kept, decided, say)
             result.failures += [failure for failure in again.failures if failure not in result.failures]
         if mended is not None:
             result = replace(mended.with_next(result), not_in_tree=result.not_in_tree)
@@ -200,7 +197,6 @@ def replay(db: Path, archive: Path, *, corrections: Sequence[Path] = (), say: Pr
     db.parent.mkdir(parents=True, exist_ok=True)
     with locked(db), closing(open_database(db)) as conn:
         kept.cut_torn_end()
-        run = Run(conn, None, decided, say, "replay")
-        result = run.replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)
+        result = _replayed(conn, kept, decided, say)
         _write_back(conn, say)
         return result
