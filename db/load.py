@@ -60,7 +60,12 @@ def name_subjects(conn: sqlite3.Connection, subjects: Iterable[str]) -> None:
 
 def page_id(page: Page, sha256: str) -> int:
     """The id of an answer: address asked, time, content."""
-    return stable_id(page.url, page.fetched_at, str(page.status), sha256)
+    return page_id_of(page.url, page.fetched_at, page.status, sha256)
+
+
+def page_id_of(url: str, fetched_at: str, status: int, sha256: str) -> int:
+    """The same of a line of the archive's log."""
+    return stable_id(url, fetched_at, str(status), sha256)
 
 
 # Claims of a content can be told from the intervals only where no other page of its name has its time.

@@ -132,6 +132,12 @@ def test_each_harm_is_found_said_and_mended(db: Path, run: Any, harm: Callable[[
 def test_a_run_after_a_torn_line_begins_a_line_of_its_own(db: Path, worlds: dict[str, Path], run: Any) -> None:
     _torn(db)
     runs.crawl(db, db.with_name("a.db.archive"), folder=worlds["old"], seed=False, say=lambda _: None)
+    assert run("doctor", "--db", db).code == 0
+    assert run("replay", "--db", db).code == 0
+
+
+def test_a_line_that_cannot_be_read_is_no_replay_but_a_word_what_mends_it(db: Path, run: Any) -> None:
+    _half_a_line_in_the_middle(db)
     done = run("replay", "--db", db)
     assert done.code == 2
     assert "hotpatch-kb doctor --repair moves it aside" in done.err
@@ -148,7 +154,7 @@ def test_a_file_of_zeros_of_the_right_size_is_written_anew(db: Path, worlds: dic
 
 def test_findings_are_json_too(db: Path, run: Any) -> None:
     _torn(db)
-    (row,) = run("doctor", "--db", db, "--json").json()
+    row, *_ = run("doctor", "--db", db, "--json").json()
     assert (row["is_broken"], row["where"]) == (True, str(_log(db)))
 
 
