@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import gzip
+import itertools
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tarfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -268,6 +271,143 @@ def test_the_steps_of_the_dockerfile_in_a_clean_root(tmp_path: Path) -> None:
     assert not list((root / "data").iterdir())
     for root in stages.values():  # 200 MB each, which pytest would keep
         shutil.rmtree(root)
+
+
+WORKFLOW = DEPLOY / "github" / "crawl.yml"
+
+# GitHub's releases as folders. What a step asks of its JSON is a list of names in each case.
+GH = """
+cd "$HOME/releases" || exit 1
+case "$1 $2" in
+"release list") [ ! -e ../list-fails ] && ls ;;
+"release view") [ -d "$3" ] && ls "$3" ;;
+"release download") [ ! -e ../download-fails ] && cp "$3/state.tar.gz" "$OLDPWD" ;;
+"release create") mkdir "$3" && cp "$OLDPWD/$7" "$3/notes" ;;
+"release edit") cp "$OLDPWD/$5" "$3/notes" ;;
+"release upload") [ "$6" = --clobber ] && cp "$OLDPWD/$4" "$OLDPWD/$5" "$3" ;;
+*) exit 9 ;;
+esac
+"""
+CRAWL = """
+case $1 in
+changes) echo "- what is new"; exit 0 ;;
+crawl) [ -e "$HOME/nothing-due" ] && exit 0 ;;
+*) exit 9 ;;
+esac
+sleep 0.05  # more than a tick of the file system's clock
+mkdir -p data/hotpatch.db.archive
+echo page >>data/hotpatch.db.archive/log
+python -c "import sqlite3; sqlite3.connect('data/hotpatch.db').executescript('pragma journal_mode = wal; create table if not exists t(x)')"
+touch data/hotpatch.db.lock
+exit $CODE
+"""
+
+
+def _workflow() -> dict[str, Any]:
+    return yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def run_steps(tmp_path: Path) -> Callable[..., tuple[int, str]]:
+    """Runs steps of the workflow as a runner does, each time in a new folder: exit code of the first that failed, and what was printed."""
+    (tmp_path / "releases").mkdir()
+    environment = _fakes(tmp_path, gh=GH, hotpatch_kb=CRAWL)
+    (tmp_path / "python").symlink_to(sys.executable)
+    numbers = itertools.count()
+    job = _workflow()["jobs"]["crawl"]
+
+    def run(*names: str, code: int = 0) -> tuple[int, str]:
+        folder = tmp_path / f"work{next(numbers)}"
+        folder.mkdir()
+        said = ""
+        for step in job["steps"]:
+            if step.get("name") in names:
+                done = subprocess.run(
+                    ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]], cwd=folder, text=True, check=False,
+                    env={**environment, "HOTPATCH_KB_DB": job["env"]["HOTPATCH_KB_DB"], "CODE": str(code)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                )  # fmt: skip
+                said += done.stdout
+                if done.returncode:
+                    return done.returncode, said
+        return 0, said
+
+    return run
+
+
+ALL = ("Restore", "Crawl", "Publish")
+
+
+def test_the_workflow_of_github() -> None:
+    _schema_accepts("vendor.github-workflows", WORKFLOW)
+    workflow = _workflow()
+    assert workflow["permissions"] == {"contents": "write"}
+    assert workflow["concurrency"] == {"group": "hotpatch-kb-crawl", "cancel-in-progress": False}
+    assert workflow["jobs"]["crawl"]["defaults"] == {"run": {"shell": "bash"}}  # which is what makes it stop where a pipe fails
+    for step in workflow["jobs"]["crawl"]["steps"]:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step.get("uses", "a/b@" + "0" * 40))
+        if "run" in step:
+            assert "${{" not in step["run"]  # a value would be read as a script
+            done = subprocess.run(["bash", "-n"], input=step["run"], text=True, capture_output=True, check=False)
+            assert (done.returncode, done.stderr) == (0, ""), step["name"]
+
+
+def _state(release: Path) -> tuple[set[str], str]:
+    with tarfile.open(release / "state.tar.gz") as state:
+        log = state.extractfile("data/hotpatch.db.archive/log")
+        assert log is not None
+        return set(state.getnames()), log.read().decode()
+
+
+def test_the_workflow_goes_on_where_the_last_release_ended(tmp_path: Path, run_steps: Callable[..., tuple[int, str]]) -> None:
+    (tmp_path / "releases" / "data-2026-01").mkdir()
+    code, said = run_steps(*ALL)
+    assert code == 1
+    assert "none could be restored" in said
+    (tmp_path / "releases" / "data-2026-01").rmdir()
+
+    assert run_steps(*ALL)[0] == 0  # the first crawl
+    (release,) = (tmp_path / "releases").iterdir()
+    files = {"data", "data/hotpatch.db", "data/hotpatch.db.archive", "data/hotpatch.db.archive/log"}
+    assert _state(release) == (files, "page\n")
+    assert (release / "notes").read_text(encoding="utf-8") == "- what is new\n"
+
+    code, said = run_steps(*ALL, code=3)
+    assert (code, "::warning::a source failed" in said) == (0, True)
+    assert _state(release) == (files, "page\npage\n")
+    with gzip.open(release / "hotpatch.db.gz") as database:
+        assert database.read(15) == b"SQLite format 3"
+
+    later = tmp_path / "releases" / "data-9999-12"  # its upload died
+    later.mkdir()
+    code, said = run_steps("Restore")
+    assert (code, f"restored from {release.name}" in said) == (0, True)
+    later.rmdir()
+
+    (tmp_path / "nothing-due").touch()
+    code, said = run_steps(*ALL)
+    assert (code, said.splitlines()[-1]) == (0, "nothing new")
+    uploads = [line for line in (tmp_path / "gh.log").read_text(encoding="utf-8").splitlines() if " upload " in line]
+    assert uploads == [f"release upload {release.name} state.tar.gz hotpatch.db.gz --clobber"] * 2
+    month = release.name.removeprefix("data-")
+    assert f"changes --since {month}-01 --format markdown" in (tmp_path / "hotpatch-kb.log").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("trouble", ["list-fails", "download-fails"])
+def test_the_workflow_does_not_begin_anew_because_github_is_away(
+    tmp_path: Path, run_steps: Callable[..., tuple[int, str]], trouble: str
+) -> None:
+    assert run_steps(*ALL)[0] == 0
+    (tmp_path / trouble).touch()
+    assert run_steps(*ALL)[0] != 0
+    assert (tmp_path / "hotpatch-kb.log").read_text(encoding="utf-8").count("crawl") == 1
+
+
+@pytest.mark.parametrize("code", [1, 2, 5])
+def test_the_workflow_publishes_nothing_of_a_crawl_that_failed(
+    tmp_path: Path, run_steps: Callable[..., tuple[int, str]], code: int
+) -> None:
+    assert run_steps(*ALL, code=code)[0] == code
+    assert not list((tmp_path / "releases").iterdir())
 
 
 def _text(file: Path) -> str:
