@@ -20,7 +20,7 @@ from dumps import dump
 
 from scraper import doctor, runs
 
-KILLS = int(os.environ.get("HOTPATCH_KB_KILLS", "3"))
+KILLS = int(os.environ.get("HOTPATCH_KB_KILLS", "2"))
 SEED = 20260714
 
 

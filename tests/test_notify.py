@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_schedule import db  # noqa: F401 (a fixture)
+from test_schedule import db, seeded  # noqa: F401 (fixtures)
 
 from db import schema
 from db.claims import BadInput

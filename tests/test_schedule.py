@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -24,12 +25,17 @@ from scraper.sources import registry
 WEB = [source.source for source in registry().values() if source.pages and not source.is_embedded and source.due_every != "never"]
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Path:
-    path = tmp_path / "hotpatch.db"
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("seeded") / "hotpatch.db"
     with closing(schema.open_for_writing(path)) as conn, schema.transaction(conn):
         seeding.load_seed(conn)
     return path
+
+
+@pytest.fixture
+def db(seeded: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(seeded, tmp_path / "hotpatch.db"))
 
 
 def utc(text: str) -> datetime:
