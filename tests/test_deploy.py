@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import gzip
+import itertools
+import json
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+import tarfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +155,259 @@ def test_the_job_does_not_fail_because_of_a_source(tmp_path: Path, code: int, en
     (container,) = _resources()["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     done = subprocess.run(container["command"], env=_fakes(tmp_path, hotpatch_kb=f"exit {code}"), check=False)
     assert (done.returncode, (tmp_path / "hotpatch-kb.log").read_text(encoding="utf-8")) == (ends, "crawl --due\n")
+
+
+def _schema_accepts(schema: str, file: Path) -> None:
+    pytest.importorskip("check_jsonschema", reason="needs check-jsonschema, of the extra test")
+    done = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, file], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+DOCKER = DEPLOY / "docker"
+
+
+def _steps() -> list[tuple[str, str]]:
+    """The instructions of the Dockerfile: name and rest, lines joined."""
+    text = re.sub(r"^#.*\n", "", (DOCKER / "Dockerfile").read_text(encoding="utf-8"), flags=re.MULTILINE).replace("\\\n", "")
+    return [(line.split(maxsplit=1)[0], line.split(maxsplit=1)[1]) for line in text.splitlines() if line]
+
+
+def test_compose() -> None:
+    _schema_accepts("vendor.compose-spec", DOCKER / "compose.yaml")
+    services = yaml.safe_load((DOCKER / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    assert services.keys() == {"site", "crawl"}
+    for service in services.values():
+        assert (service["read_only"], service["cap_drop"], service["volumes"]) == (True, ["ALL"], ["data:/data"])
+    assert services["site"]["ports"] == ["127.0.0.1:8001:8001"]
+    ast.parse(services["site"]["healthcheck"]["test"][-1])
+
+
+def test_the_image_is_not_roots() -> None:
+    last = dict(_steps())
+    assert (last["USER"], last["VOLUME"], last["ENTRYPOINT"]) == ("10001:10001", "/data", '["hotpatch-kb"]')
+
+
+@pytest.mark.parametrize(("code", "ends"), [(0, 0), (6, 0), (1, 1), (2, 1), (137, 1)])
+def test_a_container_is_healthy_while_microsoft_is_away(tmp_path: Path, code: int, ends: int) -> None:
+    command = dict(_steps())["HEALTHCHECK"].split("CMD ", maxsplit=1)[1]
+    done = subprocess.run(["sh", "-c", command], env=_fakes(tmp_path, hotpatch_kb=f"exit {code}"), check=False)
+    assert (done.returncode, (tmp_path / "hotpatch-kb.log").read_text(encoding="utf-8")) == (ends, "status\n")
+
+
+def _in_root(root: Path, command: str, environment: dict[str, str], folder: str = "/", user: str = "0:0") -> str:
+    """Runs a command in a root that has this machine's /usr, its Python and its package indexes, and nothing else of it."""
+    shown = [
+        path
+        for path in ("/usr", sys.base_prefix, "/etc/ssl", "/etc/xdg/pip", "/opt/wheels", "/opt/pypi", "/opt/pypi-more")
+        if Path(path).exists()
+    ]
+    script = ["set -e", *(f"mkdir -p {root}{path}; mount --rbind {path} {root}{path}" for path in [*shown, "/dev", "/proc"])]
+    script += [f"mount -o remount,bind,ro {root}{path}" for path in shown]
+    uid, gid = user.split(":")
+    script.append('exec chroot "$1" /usr/bin/setpriv --reuid "$2" --regid "$3" --clear-groups /bin/sh -c "cd $4 && $5"')
+    done = subprocess.run(
+        ["unshare", "--mount", "--propagation", "private", "sh", "-c", "\n".join(script), "sh", str(root), uid, gid, folder, command],
+        env={"PATH": f"{environment.get('PATH', '')}:{sys.base_prefix}/bin:/usr/sbin:/usr/bin:/sbin:/bin", **{k: v for k, v in environment.items() if k != "PATH"}},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def _new_root(root: Path) -> Path:
+    for name in ("etc", "tmp", "opt", "root"):
+        (root / name).mkdir(parents=True)
+    (root / "tmp").chmod(0o1777)
+    for name in ("bin", "sbin", "lib", "lib64"):
+        (root / name).symlink_to(f"usr/{name}")
+    for name in ("passwd", "group", "shadow", "gshadow"):
+        (root / "etc" / name).write_text("root:x:0:0:root:/root:/bin/sh\n" if name == "passwd" else "", encoding="utf-8")
+    for name in ("resolv.conf", "hosts", "nsswitch.conf", "login.defs", "pip.conf"):
+        if Path("/etc", name).exists():
+            shutil.copy(Path("/etc", name), root / "etc" / name)
+    return root
+
+
+@pytest.mark.skipif("HOTPATCH_KB_LONG" not in os.environ, reason="a minute, and a package index: HOTPATCH_KB_LONG=1")
+def test_the_steps_of_the_dockerfile_in_a_clean_root(tmp_path: Path) -> None:
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs the right to mount")
+    tmp_path.chmod(0o755)
+    pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_") or name.lower().endswith("_proxy")}
+    ignore = (DOCKER / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    context = [DEPLOY.parent / line[1:] for line in ignore if line.startswith("!")]
+    root, stages, here, user, environment = tmp_path, {}, "/", "0:0", dict(pip)
+    for name, rest in _steps():
+        if name == "FROM":
+            root, here, user, environment = _new_root(tmp_path / f"root{len(stages)}"), "/", "0:0", dict(pip)
+            stages[rest.partition(" AS ")[2]] = root
+        elif name == "WORKDIR":
+            here = rest
+            (root / here[1:]).mkdir(exist_ok=True)
+        elif name == "USER":
+            user = rest
+        elif name == "ENV":
+            environment |= dict(word.split("=", 1) for word in rest.split())
+        elif name == "RUN":
+            _in_root(root, rest, environment, here, user)
+        elif name == "COPY" and rest == ". .":
+            for source in context:
+                if source.is_dir():
+                    shutil.copytree(source, root / here[1:] / source.name, ignore=shutil.ignore_patterns("__pycache__", "seed.db"))
+                else:
+                    shutil.copy(source, root / here[1:] / source.name)
+        elif name == "COPY":
+            stage, source, target = rest.removeprefix("--from=").split()
+            shutil.copytree(stages[stage] / source[1:], root / target[1:], symlinks=True)
+        else:
+            assert name in {"VOLUME", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "CMD"}, name
+    last = dict(_steps())
+    assert _in_root(root, "id -un; stat -c %U:%a /data", environment, here, user) == "hotpatch-kb\nhotpatch-kb:750\n"
+    (program,) = json.loads(last["ENTRYPOINT"])
+    assert "KB5060842" in _in_root(root, f"{program} lookup KB5060842", environment, here, user)
+    _in_root(root, last["HEALTHCHECK"].split("CMD ", maxsplit=1)[1], environment, here, user)  # of the embedded facts, which are stale: 6
+    assert not list((root / "data").iterdir())
+    for root in stages.values():  # 200 MB each, which pytest would keep
+        shutil.rmtree(root)
+
+
+WORKFLOW = DEPLOY / "github" / "crawl.yml"
+
+# GitHub's releases as folders. What a step asks of its JSON is a list of names in each case.
+GH = """
+cd "$HOME/releases" || exit 1
+case "$1 $2" in
+"release list") [ ! -e ../list-fails ] && ls ;;
+"release view") [ -d "$3" ] && ls "$3" ;;
+"release download") [ ! -e ../download-fails ] && cp "$3/state.tar.gz" "$OLDPWD" ;;
+"release create") mkdir "$3" && cp "$OLDPWD/$7" "$3/notes" ;;
+"release edit") cp "$OLDPWD/$5" "$3/notes" ;;
+"release upload") [ "$6" = --clobber ] && cp "$OLDPWD/$4" "$OLDPWD/$5" "$3" ;;
+*) exit 9 ;;
+esac
+"""
+CRAWL = """
+case $1 in
+changes) echo "- what is new"; exit 0 ;;
+crawl) [ -e "$HOME/nothing-due" ] && exit 0 ;;
+*) exit 9 ;;
+esac
+sleep 0.05  # more than a tick of the file system's clock
+mkdir -p data/hotpatch.db.archive
+echo page >>data/hotpatch.db.archive/log
+python -c "import sqlite3; sqlite3.connect('data/hotpatch.db').executescript('pragma journal_mode = wal; create table if not exists t(x)')"
+touch data/hotpatch.db.lock
+exit $CODE
+"""
+
+
+def _workflow() -> dict[str, Any]:
+    return yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def run_steps(tmp_path: Path) -> Callable[..., tuple[int, str]]:
+    """Runs steps of the workflow as a runner does, each time in a new folder: exit code of the first that failed, and what was printed."""
+    (tmp_path / "releases").mkdir()
+    environment = _fakes(tmp_path, gh=GH, hotpatch_kb=CRAWL)
+    (tmp_path / "python").symlink_to(sys.executable)
+    numbers = itertools.count()
+    job = _workflow()["jobs"]["crawl"]
+
+    def run(*names: str, code: int = 0) -> tuple[int, str]:
+        folder = tmp_path / f"work{next(numbers)}"
+        folder.mkdir()
+        said = ""
+        for step in job["steps"]:
+            if step.get("name") in names:
+                done = subprocess.run(
+                    ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]], cwd=folder, text=True, check=False,
+                    env={**environment, "HOTPATCH_KB_DB": job["env"]["HOTPATCH_KB_DB"], "CODE": str(code)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                )  # fmt: skip
+                said += done.stdout
+                if done.returncode:
+                    return done.returncode, said
+        return 0, said
+
+    return run
+
+
+ALL = ("Restore", "Crawl", "Publish")
+
+
+def test_the_workflow_of_github() -> None:
+    _schema_accepts("vendor.github-workflows", WORKFLOW)
+    workflow = _workflow()
+    assert workflow["permissions"] == {"contents": "write"}
+    assert workflow["concurrency"] == {"group": "hotpatch-kb-crawl", "cancel-in-progress": False}
+    assert workflow["jobs"]["crawl"]["defaults"] == {"run": {"shell": "bash"}}  # which is what makes it stop where a pipe fails
+    for step in workflow["jobs"]["crawl"]["steps"]:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step.get("uses", "a/b@" + "0" * 40))
+        if "run" in step:
+            assert "${{" not in step["run"]  # a value would be read as a script
+            done = subprocess.run(["bash", "-n"], input=step["run"], text=True, capture_output=True, check=False)
+            assert (done.returncode, done.stderr) == (0, ""), step["name"]
+
+
+def _state(release: Path) -> tuple[set[str], str]:
+    with tarfile.open(release / "state.tar.gz") as state:
+        log = state.extractfile("data/hotpatch.db.archive/log")
+        assert log is not None
+        return set(state.getnames()), log.read().decode()
+
+
+def test_the_workflow_goes_on_where_the_last_release_ended(tmp_path: Path, run_steps: Callable[..., tuple[int, str]]) -> None:
+    (tmp_path / "releases" / "data-2026-01").mkdir()
+    code, said = run_steps(*ALL)
+    assert code == 1
+    assert "none could be restored" in said
+    (tmp_path / "releases" / "data-2026-01").rmdir()
+
+    assert run_steps(*ALL)[0] == 0  # the first crawl
+    (release,) = (tmp_path / "releases").iterdir()
+    files = {"data", "data/hotpatch.db", "data/hotpatch.db.archive", "data/hotpatch.db.archive/log"}
+    assert _state(release) == (files, "page\n")
+    assert (release / "notes").read_text(encoding="utf-8") == "- what is new\n"
+
+    code, said = run_steps(*ALL, code=3)
+    assert (code, "::warning::a source failed" in said) == (0, True)
+    assert _state(release) == (files, "page\npage\n")
+    with gzip.open(release / "hotpatch.db.gz") as database:
+        assert database.read(15) == b"SQLite format 3"
+
+    later = tmp_path / "releases" / "data-9999-12"  # its upload died
+    later.mkdir()
+    code, said = run_steps("Restore")
+    assert (code, f"restored from {release.name}" in said) == (0, True)
+    later.rmdir()
+
+    (tmp_path / "nothing-due").touch()
+    code, said = run_steps(*ALL)
+    assert (code, said.splitlines()[-1]) == (0, "nothing new")
+    uploads = [line for line in (tmp_path / "gh.log").read_text(encoding="utf-8").splitlines() if " upload " in line]
+    assert uploads == [f"release upload {release.name} state.tar.gz hotpatch.db.gz --clobber"] * 2
+    month = release.name.removeprefix("data-")
+    assert f"changes --since {month}-01 --format markdown" in (tmp_path / "hotpatch-kb.log").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("trouble", ["list-fails", "download-fails"])
+def test_the_workflow_does_not_begin_anew_because_github_is_away(
+    tmp_path: Path, run_steps: Callable[..., tuple[int, str]], trouble: str
+) -> None:
+    assert run_steps(*ALL)[0] == 0
+    (tmp_path / trouble).touch()
+    assert run_steps(*ALL)[0] != 0
+    assert (tmp_path / "hotpatch-kb.log").read_text(encoding="utf-8").count("crawl") == 1
+
+
+@pytest.mark.parametrize("code", [1, 2, 5])
+def test_the_workflow_publishes_nothing_of_a_crawl_that_failed(
+    tmp_path: Path, run_steps: Callable[..., tuple[int, str]], code: int
+) -> None:
+    assert run_steps(*ALL, code=code)[0] == code
+    assert not list((tmp_path / "releases").iterdir())
 
 
 def _text(file: Path) -> str:
