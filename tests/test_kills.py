@@ -27,7 +27,7 @@ from test_whole_crawl import _facts
 from scraper.command import main
 from scraper.sources import registry
 
-KILLS = int(os.environ.get("HOTPATCH_KB_KILLS", "4"))
+KILLS = int(os.environ.get("HOTPATCH_KB_KILLS", "2"))
 ROOT = Path(__file__).parent.parent
 HUB = "support.microsoft.com/en-us/servicing/os/hotpatch/windows-11/2025/release-notes-for-hotpatch-on-windows-11-enterprise-version-25h2.html"
 
