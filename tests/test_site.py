@@ -858,7 +858,7 @@ def test_no_function_outlasts_the_time_limit(own: Datasette):
     started = time.monotonic()
     sql = "select instr(printf('%.*c', 490000, 'a'), printf('%.*c', 245000, 'a') || 'b')"
     assert get(own, "/hotpatch.json", sql=sql).status_code in {200, 400}
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 10  # without limits it is 20 s and more; a busy machine has taken 4.3
 
 
 def test_not_even_a_writing_query_could_write(own: Datasette):
