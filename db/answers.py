@@ -187,6 +187,22 @@ def changes(
     return [dict(zip(columns, row, strict=True)) for row in found]
 
 
+def drift(conn: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Checks that did not hold in the last run in which a source was checked, those that refused a page first.
+
+    A run in which nothing was new leaves no checks: what was refused or could not be reached before it is mended where the source's state is ok.
+    """
+    columns = ("source", "run", "page_url", "section", "name", "required", "note")
+    found = conn.execute(
+        f"""select c.{", c.".join(columns)} from checks as c join sources as s using (source)
+        where ok = 0 and run = (select max(run) from checks where source = c.source)
+            and (required = 0 or name = 'correction' or s.state in ('refused', 'unreachable'))
+        order by source, required desc, page_url, section, name"""
+    )
+    rows = [dict(zip(columns, row, strict=True)) for row in found]
+    return [{**row, "is_required": row.pop("required")} for row in rows]
+
+
 def latest_data_until(conn: sqlite3.Connection) -> str | None:
     """The day up to which the facts of the line that was read last reach, None where no page lists one."""
     found: str | None = conn.execute("select max(data_until) from lines").fetchone()[0]

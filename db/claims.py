@@ -45,6 +45,20 @@ class Claim(NamedTuple):
     source_url: str = ""
 
 
+class Unread(NamedTuple):
+    """What stands on a page that could be read, and is not read: a column, a heading, a text in an unknown place.
+
+    Attributes:
+        section: the part of the page, "" for the page.
+        what: the kind of thing, such as "column".
+        note: what was expected, and the text that came.
+    """
+
+    section: str
+    what: str
+    note: str
+
+
 class Page(NamedTuple):
     """An answer of a server (or of a saved tree), as served.
 

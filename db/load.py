@@ -60,7 +60,12 @@ def name_subjects(conn: sqlite3.Connection, subjects: Iterable[str]) -> None:
 
 def page_id(page: Page, sha256: str) -> int:
     """The id of an answer: address asked, time, content."""
-    return stable_id(page.url, page.fetched_at, str(page.status), sha256)
+    return page_id_of(page.url, page.fetched_at, page.status, sha256)
+
+
+def page_id_of(url: str, fetched_at: str, status: int, sha256: str) -> int:
+    """The same of a line of the archive's log."""
+    return stable_id(url, fetched_at, str(status), sha256)
 
 
 # Claims of a content can be told from the intervals only where no other page of its name has its time.
@@ -84,13 +89,22 @@ def is_new(conn: sqlite3.Connection, page: Page, sha256: str, content_sha256: st
     return row is None or not all(row)
 
 
-def validators(conn: sqlite3.Connection, url: str) -> tuple[str | None, str | None, str | None]:
-    """Final address, ETag and Last-Modified of the last accepted answer of an address, to be asked with; None where it gave none."""
+class Validators(NamedTuple):
+    """What an address is asked with: of its last accepted answer the address that gave it, ETag and Last-Modified, and the hash of its bytes."""
+
+    final_url: str | None
+    etag: str | None
+    last_modified: str | None
+    sha256: str
+
+
+def validators(conn: sqlite3.Connection, url: str) -> Validators | None:
+    """Those of an address; None where it has no accepted answer."""
     row = conn.execute(
-        "select final_url, etag, last_modified from pages where url = ? and state = 'accepted' order by fetched_at desc, tie desc limit 1",
+        "select final_url, etag, last_modified, sha256 from pages where url = ? and state = 'accepted' order by fetched_at desc, tie desc limit 1",
         (url,),
     ).fetchone()
-    return (row[0], row[1], row[2]) if row else (None, None, None)
+    return Validators(*row) if row else None
 
 
 def answered_at(conn: sqlite3.Connection, source: str) -> dict[str, str]:
@@ -239,6 +253,15 @@ class Accepted(NamedTuple):
     began: int
     ended: int
     is_split: bool
+
+
+def stated_before(conn: sqlite3.Connection, page: Page) -> list[tuple[str, str]]:
+    """Subject and field of what the last page of this name, accepted up to this one's time, states."""
+    return conn.execute(
+        """select subject, field from claims where source = ? and page_url = ? and value is not null
+            and first_seen_at <= ? and (gone_at is null or gone_at > ?)""",
+        (page.source, page.page_url, page.fetched_at, page.fetched_at),
+    ).fetchall()
 
 
 def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since: str | None, claims: list[Claim]) -> Accepted:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from db.claims import BadInput
 
@@ -22,6 +22,13 @@ _TABLE = re.compile(r"(?:^-- (?P<comment>[^\n]+)\n)?create table (?P<table>\w+) 
 _CREATED = re.compile(r"^create (?:unique )?(?P<kind>table|index) (?P<name>\w+)", re.MULTILINE)
 # "    applies_to text,                -- servicing lines ..."
 _DEFINITION = re.compile(r"^ {4}(?P<column>\w+) (?P<type>(?:text|integer|real)(?: references \w+ \(\w+\))?),? +--", re.MULTILINE)
+
+
+# Seconds to wait for another program that writes, and for one that reads an old state.
+WAIT: Final = 30
+WAIT_FOR_READERS: Final = 1
+# Of the file beside the database in which SQLite keeps what readers of an old state keep from being written back.
+WAL_LIMIT: Final = 64 << 20
 
 
 def schema_sql() -> str:
@@ -95,22 +102,67 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         a connection in WAL mode with foreign keys on, in autocommit: begin a transaction explicitly.
 
     Raises:
-        BadInput: it is another program's.
+        BadInput: a newer version of the program wrote it, or another program.
     """
     import sqlite_utils  # noqa: PLC0415
 
-    conn = sqlite3.connect(path, isolation_level=None, timeout=30)
-    # Asked first: another program's database is not to be given our tables, nor to lose its views.
-    present = {row[0] for row in conn.execute("select name from sqlite_master where name not like 'sqlite\\_%' escape '\\'")}
-    if present and present.isdisjoint({"claims", "_sqlite_migrations"}):
+    conn = sqlite3.connect(path, isolation_level=None, timeout=WAIT)
+    try:
+        steps = migrations()
+        db = sqlite_utils.Database(conn)
+        if newer := unknown_steps(conn):  # before the first write: it may mean by a column what we do not know
+            raise BadInput(
+                f"expected a database of this version or an older one at {path}, got {', '.join(newer)} of a newer one: update hotpatch-kb"
+            )
+        # Another program's database is not to be given our tables, nor to lose its views.
+        present = {row[0] for row in conn.execute("select name from sqlite_master where name not like 'sqlite\\_%' escape '\\'")}
+        if present and present.isdisjoint({"claims", "_sqlite_migrations"}):
+            raise BadInput(f"expected a database of hotpatch-kb at {path}, got one of another program, with {min(present)!r}")
+        conn.execute("pragma journal_mode = wal")
+        conn.execute("pragma synchronous = full")  # what is published once survives a loss of power
+        conn.execute(f"pragma journal_size_limit = {WAL_LIMIT}")
+        conn.execute("pragma foreign_keys = on")
+        steps.apply(db)
+        _install_views(conn)
+    except BaseException:
         conn.close()
-        raise BadInput(f"expected a database of hotpatch-kb at {path}, got one of another program, with {min(present)!r}")
-    conn.execute("pragma journal_mode = wal")
-    conn.execute("pragma foreign_keys = on")
-    db = sqlite_utils.Database(conn)
-    migrations().apply(db)
-    _install_views(conn)
+        raise
     return conn
+
+
+def unknown_steps(conn: sqlite3.Connection) -> list[str]:
+    """Migrations that a newer version of the program has applied."""
+    if conn.execute("select 1 from sqlite_master where name = '_sqlite_migrations'").fetchone() is None:
+        return []
+    known = {step.name for step in migrations()._migrations}  # noqa: SLF001 (pending() lists those that are not applied, no call lists all)
+    rows = conn.execute("select name from _sqlite_migrations where migration_set = 'hotpatch_kb' order by id")
+    return [row[0] for row in rows if row[0] not in known]
+
+
+def must_replay(conn: sqlite3.Connection) -> bool:
+    """Whether pages were loaded that only a replay puts in their order: the run that loaded them did not come to it."""
+    return bool(conn.execute("pragma user_version").fetchone()[0])
+
+
+def set_must_replay(conn: sqlite3.Connection, *, due: bool) -> None:
+    """Notes it in the caller's transaction, so that it holds exactly if the pages are loaded."""
+    conn.execute(f"pragma user_version = {int(due)}")
+
+
+def write_back(conn: sqlite3.Connection) -> int:
+    """Empties the file beside the database, if no reader of an old state needs it.
+
+    Returns:
+        the bytes that stay in it.
+    """
+    conn.execute(f"pragma busy_timeout = {WAIT_FOR_READERS * 1000}")
+    try:
+        is_busy, pages, written = conn.execute("pragma wal_checkpoint(truncate)").fetchone()
+    finally:
+        conn.execute(f"pragma busy_timeout = {WAIT * 1000}")
+    if not is_busy:
+        return 0
+    return int(conn.execute("pragma page_size").fetchone()[0] * max(pages, written))
 
 
 def _install_views(conn: sqlite3.Connection) -> None:

@@ -1,22 +1,34 @@
 """The archive: every answer as served, under its SHA-256, and a log of when, from where, with what status and headers.
 
 It lies beside the published database and is never served. The database may be deleted at any time: a replay makes it again.
+
+Power may fail between any two writes, so nothing is believed that was not looked at: a file is what the hash in its name says, a line
+is one that can be read. ``sync`` comes before the database is written: what a database holds, its archive has on the disk.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from db.claims import BadInput, Page
+from db.load import page_id_of
 
 # A fresh value in every response of support.microsoft.com (case 15): <meta name="awa-expid" content="…">
 _VOLATILE: Final = re.compile(rb"<meta\b[^<>]*\bname\s*=\s*[\"']awa-(?:expid|userFlightingId)[\"'][^<>]*>", re.IGNORECASE)
+
+# What a line of an answer has; the hash becomes the name of a file.
+_FIELDS: Final = {
+    "source": str, "page_url": str, "url": str, "final_url": str, "fetched_at": str, "status": int, "sha256": str, "headers": dict,
+}  # fmt: skip
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+MENDED_BY: Final = "hotpatch-kb doctor --repair moves it aside"
 
 
 def content_sha256(body: bytes) -> str:
@@ -24,16 +36,40 @@ def content_sha256(body: bytes) -> str:
     return hashlib.sha256(_VOLATILE.sub(b"", body)).hexdigest()
 
 
+class Line(NamedTuple):
+    """A line of the log that is whole, or what is wrong with it.
+
+    Attributes:
+        number: its place, counted from 1.
+        text: as it stands.
+        entry: what it says; None where it cannot be read.
+        is_cut: it is the last one and has no end: a run was killed, or power failed, while it was written.
+    """
+
+    number: int
+    text: bytes
+    entry: dict[str, Any] | None
+    is_cut: bool
+
+
 class Archive:
     """A folder of answers. Files are named by their content, never by an address."""
 
-    def __init__(self, folder: Path) -> None:
-        """Opens an archive; the folder is made when the first answer is kept."""
-        self.folder = folder
-        self._log = folder / "log.jsonl"
-        self._known: set[tuple[str, str, int, str]] | None = None
+    def __init__(self, folder: Path, say: Callable[[str], None] = lambda _: None) -> None:
+        """Opens an archive; the folder is made when the first answer is kept.
 
-    def _file(self, sha256: str) -> Path:
+        Args:
+            folder: where it is.
+            say: takes a line on what was found broken and mended while answers were kept.
+        """
+        self.folder = folder
+        self.log = folder / "log.jsonl"
+        self._say = say
+        self._known: set[int] | None = None
+        self._touched: set[Path] = set()
+
+    def file(self, sha256: str) -> Path:
+        """Where the bytes of a hash are, or would be."""
         return self.folder / sha256[:2] / sha256
 
     def keep(self, page: Page) -> str:
@@ -53,14 +89,22 @@ class Archive:
         Raises:
             BadInput: the file is missing or is not what its name says.
         """
-        target = self._file(sha256)
+        target = self.file(sha256)
         try:
             body = target.read_bytes()
         except OSError as error:
-            raise BadInput(f"expected an answer in the archive, got {error}") from None
+            raise BadInput(f"expected an answer in the archive, got {error}; {MENDED_BY}") from None
         if hashlib.sha256(body).hexdigest() != sha256:
-            raise BadInput(f"expected content of its name's hash in {target}, got {len(body)} other bytes")
+            raise BadInput(f"expected content of its name's hash in {target}, got {len(body)} other bytes; {MENDED_BY}")
         return body
+
+    def has(self, sha256: str) -> bool:
+        """Whether the bytes of a hash are there, unharmed."""
+        try:
+            self.body(sha256)
+        except BadInput:
+            return False
+        return True
 
     def keep_unchanged(self, page: Page, sha256: str) -> None:
         """Logs an answer "304 Not Modified": the content of that hash was seen again."""
@@ -68,65 +112,180 @@ class Archive:
 
     def keep_seed(self, fingerprint: str) -> None:
         """Notes that the database began with the embedded facts."""
-        self._write({"seed": fingerprint})
+        if not self.log.exists() or not any("seed" in entry for entry in self._entries(strict=False)):
+            self._write({"seed": fingerprint})
+
+    def sync(self) -> None:
+        """Makes sure that everything kept is on the disk, names of files included. To be called before the database is written."""
+        if self._touched:
+            with self.log.open("ab") as file:
+                os.fsync(file.fileno())
+            for folder in {*self._touched, self.folder, self.folder.parent}:
+                _sync_folder(folder)
+            self._touched.clear()
 
     def _store(self, sha256: str, body: bytes) -> None:
-        target = self._file(sha256)
-        if target.exists() and target.stat().st_size == len(body):
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = self.file(sha256)
+        try:
+            if target.read_bytes() == body:
+                return
+            self._say(f"{target}: expected content of its name's hash, got other bytes: replaced by the answer that has it")
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f"{sha256}.{os.getpid()}.part")
-        with part.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
+        try:
+            with part.open("wb") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(target)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+        self._touched.add(target.parent)
 
     def _append(self, page: Page, sha256: str) -> None:
         if self._known is None:
-            self._known = {(e["url"], e["fetched_at"], e["status"], e["sha256"]) for e in self._entries() if "url" in e}
-        key = (page.url, page.fetched_at, page.status, sha256)
+            self._known = {_id(entry) for entry in self._entries(strict=False) if "url" in entry}
+        key = page_id_of(page.url, page.fetched_at, page.status, sha256)
         if key in self._known:
             return
-        self._known.add(key)
         self._write(
             {
                 "source": page.source, "page_url": page.page_url, "url": page.url, "final_url": page.final_url, "fetched_at": page.fetched_at,
                 "status": page.status, "sha256": sha256, "bytes": len(page.body), "headers": dict(page.headers),
             }
         )  # fmt: skip
+        self._known.add(key)
 
     def _write(self, entry: dict[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self._log.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        self.cut_torn_end()
+        size = self.log.stat().st_size if self.log.exists() else 0
+        try:
+            with self.log.open("ab") as file:
+                file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+        except OSError:  # a full disk, say: half a line would be glued to the next one
+            if self.log.exists() and self.log.stat().st_size > size:
+                os.truncate(self.log, size)
+            raise
+        self._touched.add(self.folder)
 
-    def _entries(self) -> Iterator[dict[str, Any]]:
-        if not self._log.exists():
+    def cut_torn_end(self) -> int:
+        """Takes half a last line off the log, since the next one would be glued to it. Its answer was loaded nowhere.
+
+        Returns:
+            how many bytes were taken off.
+        """
+        if not self.log.exists():
+            return 0
+        with self.log.open("r+b") as file:
+            size = end = file.seek(0, os.SEEK_END)
+            while end > 0:
+                start = max(0, end - 65536)
+                file.seek(start)
+                found = file.read(end - start).rfind(b"\n")
+                if found >= 0:
+                    end = start + found + 1
+                    break
+                end = start
+            file.seek(end)
+            if end < size and read_line(file.read()) is not None:  # whole but for its end, as some editors save it
+                file.write(b"\n")
+                return 0
+            if end < size:
+                file.truncate(end)
+                self._say(f"{self.log}: {size - end} bytes of a line that was never written whole are taken off its end")
+        return size - end
+
+    def lines(self) -> Iterator[Line]:
+        """The log as it stands, line by line."""
+        if not self.log.exists():
             return
-        lines = self._log.read_text(encoding="utf-8").split("\n")
-        for number, line in enumerate(lines, 1):
-            if not line:
-                continue
-            try:
-                yield json.loads(line)
-            except json.JSONDecodeError:
-                if number == len(lines):  # a killed run may leave half of the last line; its answer was loaded nowhere
-                    return
-                raise BadInput(f"expected JSON in line {number} of {self._log}, got {line[:60]!r}") from None
+        with self.log.open("rb") as file:
+            for number, text in enumerate(file, 1):
+                entry = read_line(text)
+                yield Line(number, text, entry, entry is None and not text.endswith(b"\n"))
+
+    def _entries(self, *, strict: bool = True) -> Iterator[dict[str, Any]]:
+        """What the log says.
+
+        Args:
+            strict: a line that cannot be read is an error, since its answer would be lost without a word; else one is said to be left out.
+
+        Raises:
+            BadInput: a line cannot be read.
+        """
+        for line in self.lines():
+            if line.entry is not None:
+                yield line.entry
+            elif not line.is_cut:
+                note = f"expected an answer's JSON in line {line.number} of {self.log}, got {line.text[:60]!r}; {MENDED_BY}"
+                if strict:
+                    raise BadInput(note)
+                self._say(f"left out: {note}")
 
     def began_with_seed(self) -> bool:
         """Whether the database of this archive began with the embedded facts; so does one without any archive."""
-        return not self._log.exists() or any("seed" in entry for entry in self._entries())
+        return not self.log.exists() or any("seed" in entry for entry in self._entries())
+
+    def is_empty(self) -> bool:
+        """Whether no answer is logged."""
+        return not any("url" in entry for entry in self._entries(strict=False))
 
     def pages(self) -> Iterator[Page]:
         """Every logged answer with its bytes, one at a time, in the order of fetch times; of one time, in the order of the log.
 
         Raises:
-            BadInput: a file is missing or is not what its name says.
+            BadInput: a file is missing or is not what its name says, or a line cannot be read.
         """
         for entry in sorted((e for e in self._entries() if "url" in e), key=lambda e: str(e["fetched_at"])):
-            yield Page(
-                source=entry["source"], page_url=entry["page_url"], url=entry["url"], final_url=entry["final_url"],
-                fetched_at=entry["fetched_at"], status=entry["status"], body=self.body(entry["sha256"]), headers=entry["headers"],
-            )  # fmt: skip
+            yield self._page(entry)
+
+    def pages_beside(self, known: Container[int]) -> Iterator[Page]:
+        """Answers whose number is not among those known, in the same order; one that cannot be read is said to be left out."""
+        left = [entry for entry in self._entries(strict=False) if "url" in entry and _id(entry) not in known]
+        for entry in sorted(left, key=lambda e: str(e["fetched_at"])):
+            try:
+                page = self._page(entry)
+            except BadInput as error:
+                self._say(f"left out: {entry['url']} of {entry['fetched_at']}: {error}")
+                continue
+            yield page
+
+    def _page(self, entry: dict[str, Any]) -> Page:
+        return Page(
+            source=entry["source"], page_url=entry["page_url"], url=entry["url"], final_url=entry["final_url"],
+            fetched_at=entry["fetched_at"], status=entry["status"], body=self.body(entry["sha256"]), headers=entry["headers"],
+        )  # fmt: skip
+
+
+def read_line(text: bytes) -> dict[str, Any] | None:
+    """What a line of the log says; None if it is not one that was written whole."""
+    try:
+        entry = json.loads(text)
+    except ValueError:  # no JSON, or bytes that are no UTF-8
+        return None
+    if not isinstance(entry, dict):
+        return None
+    is_page = all(isinstance(entry.get(name), kind) for name, kind in _FIELDS.items()) and _SHA256.fullmatch(entry["sha256"])
+    return entry if is_page or isinstance(entry.get("seed"), str) else None
+
+
+def _id(entry: dict[str, Any]) -> int:
+    return page_id_of(entry["url"], entry["fetched_at"], entry["status"], entry["sha256"])
+
+
+def _sync_folder(folder: Path) -> None:
+    """Writes the names of a folder's files to the disk. Windows cannot, and its file system does so by itself."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:  # a network file system that knows no such thing
+            raise
+    finally:
+        os.close(handle)

@@ -15,13 +15,13 @@ from db.grammar import clean
 from scraper.markup import Node, page_title, tree, with_class
 
 _HEADINGS: Final = ("h2", "h3", "h4", "h5", "h6")
-_BLOCKS: Final = ("p", "li", "pre", "td", "th", "h4", "h5", "h6")
+BLOCKS: Final = ("p", "li", "pre", "td", "th", "h4", "h5", "h6")
 # "Microsoft is not currently aware of any issues with this update."
 NONE_KNOWN: Final = re.compile(r"\bnot (?:currently )?aware of any (?:known )?issues\b|\bno known issues\b", re.IGNORECASE)
 # Boxes among the known issues that hold none, as last seen 2026-09-26.
 _NO_ISSUE: Final = re.compile(r"^(?:change (?:log|history)|third-party information disclaimer|note)\b", re.IGNORECASE)
 # Bold text that is a label of what follows, as last seen 2026-09-26 ("Symptom", "Workaround:", "Next steps").
-_LABELS: Final = {
+LABELS: Final = {
     "symptom": "symptom", "symptoms": "symptom", "issue": "symptom", "cause": "cause",
     "workaround": "workaround", "workarounds": "workaround", "resolution": "workaround", "next steps": "workaround", "next step": "workaround",
     "mitigation": "workaround", "mitigations": "workaround", "status": "workaround",
@@ -87,7 +87,7 @@ def text_of(nodes: list[Node]) -> str:
 def blocks(nodes: list[Node]) -> Iterator[str]:
     """The texts of paragraphs, items and cells, each once, in their order."""
     for node in nodes:
-        if node.tag in _BLOCKS and next(node.iterdescendants(*_BLOCKS), None) is None and (found := prose(node)):
+        if node.tag in BLOCKS and next(node.iterdescendants(*BLOCKS), None) is None and (found := prose(node)):
             yield found
 
 
@@ -143,7 +143,7 @@ def _box(node: Node, used: set[int]) -> Iterator[Issue]:
 def _rows_of(table: Node) -> Iterator[Issue]:
     """Issues as rows: Symptom | Workaround, or Applies to | Symptom | Workaround. A table of anything else has none."""
     rows = [list(row.iterchildren("td", "th")) for row in table.iter("tr")]
-    names = [_LABELS.get(_bare(prose(cell))) for cell in rows[0]] if rows else []
+    names = [LABELS.get(_bare(prose(cell))) for cell in rows[0]] if rows else []
     if "symptom" not in names:
         header = " | ".join(prose(cell) for cell in rows[0]) if rows else ""
         if len(rows) < 2 or _NO_ISSUE.search(header) or header.startswith("Change date"):
@@ -151,8 +151,11 @@ def _rows_of(table: Node) -> Iterator[Issue]:
         raise UnexpectedPage(f"expected a table of symptoms and workarounds among the known issues, got the columns {header[:80]!r}")
     for cells in rows[1:]:
         if len(cells) != len(names):
-            raise UnexpectedPage(f"expected {len(names)} cells of a known issue, got {len(cells)} in {prose(cells[0])[:60]!r}")
+            beginning = prose(cells[0])[:60] if cells else ""
+            raise UnexpectedPage(f"expected {len(names)} cells of a known issue, got {len(cells)} in {beginning!r}")
         texts = {name: text_of([cell, *cell.iterdescendants()]) or prose(cell) for name, cell in zip(names, cells, strict=True) if name}
+        if not texts["symptom"]:
+            raise UnexpectedPage(f"expected the symptom of a known issue, got none beside {' | '.join(texts.values())[:60]!r}")
         yield Issue(_first_sentence(texts["symptom"]), texts)
 
 
@@ -184,7 +187,7 @@ def _labelled(nodes: list[Node], box: Node | None) -> dict[str, str]:
     texts: dict[str, list[str]] = {}
     name = "symptom"
     for node in nodes:
-        if node.tag not in _BLOCKS or next(node.iterdescendants(*_BLOCKS), None) is not None:
+        if node.tag not in BLOCKS or next(node.iterdescendants(*BLOCKS), None) is not None:
             continue
         found = prose(node)
         if label := _label_of(node):
@@ -211,10 +214,10 @@ def _bold(node: Node) -> str:
 
 def _label_of(node: Node) -> str | None:
     """What a paragraph that begins with a bold label is; None where it begins with other text."""
-    if node.tag not in _BLOCKS:
+    if node.tag not in BLOCKS:
         return None
     bold = _bold(node)
-    return _LABELS.get(_bare(bold)) if bold and prose(node).startswith(bold) else None
+    return LABELS.get(_bare(bold)) if bold and prose(node).startswith(bold) else None
 
 
 def _bare(label: str) -> str:

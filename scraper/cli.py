@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 failed, 2 bad input, 3 a source failed (its facts were kep
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -19,7 +20,7 @@ from db import __version__, answers
 from db.claims import BadInput
 from db.products import named
 from scraper import text
-from scraper.command import DB_VARIABLE, DEFAULT_DB, EXIT_NO_ANSWER, EXIT_SOURCE_FAILED, EXIT_STALE, day_of, reading, say
+from scraper.command import DB_VARIABLE, DEFAULT_DB, EXIT_FAILED, EXIT_NO_ANSWER, EXIT_SOURCE_FAILED, EXIT_STALE, day_of, reading, say
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -386,24 +387,58 @@ def cost(
 @click.option("--since", callback=_day, metavar="DAY", help="Only changes read on that day or later.")
 @click.option("--until", callback=_day, metavar="DAY", help="Only changes read on that day or earlier.")
 @_product
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="Markdown tells events, for people.",
+)
 @_common
-def changes(since: str | None, until: str | None, product: str | None, db: Path, as_json: bool) -> int:
-    """What changed in the facts, newest first, by the day on which the page was read."""
+def changes(since: str | None, until: str | None, product: str | None, shape: str, db: Path, as_json: bool) -> int:
+    """What changed in the facts, newest first, by the day on which the page was read.
+
+    JSON has a row per field, as the table changes has; Markdown an item for each thing that happened.
+    """
     conn = reading(db)
     product = answers.named_product(conn, product)
     rows = answers.changes(conn, since, until, product)
-    _show(rows, as_json, lambda: text.changes(rows, answers.latest_data_until(conn)))
+    if shape == "markdown":
+        from db.news import news  # noqa: PLC0415
+        from db.site.words import words  # noqa: PLC0415
+
+        told, t = news(conn, rows), words("en")
+        _show(rows, as_json, lambda: text.changes_as_markdown([(item.changed_at, item.said(t)) for item in told]))
+        return 0
+    _show(rows, as_json or shape == "json", lambda: text.changes(rows, answers.latest_data_until(conn)))
     return 0
 
 
 @cli.command()
+@click.option("--metrics", "as_metrics", is_flag=True, help="The same for monitoring, in the text format of Prometheus.")
+@click.option(
+    "--drift", is_flag=True, help="What did not hold in each source's last run: the exact text that could not be read, and where."
+)
 @_common
-def status(db: Path, as_json: bool) -> int:
-    """How fresh each source is. Exit code 6 if one is stale."""
+def status(as_metrics: bool, drift: bool, db: Path, as_json: bool) -> int:
+    """How fresh each source is. Exit code 6 if one is stale; with --drift, if a page was refused."""
+    if as_metrics + drift + as_json > 1 and as_metrics:
+        raise BadInput("expected one of --metrics, --drift and --json, got several")
     conn = reading(db)
     rows = [dict(row) for row in conn.execute("select * from source_health")]
-    _show(rows, as_json, lambda: text.status(rows))
-    return EXIT_STALE if any(row["is_stale"] for row in rows) else 0
+    is_bad = any(row["is_stale"] for row in rows)
+    if as_metrics:
+        from db.metrics import metrics  # noqa: PLC0415
+
+        sys.stdout.write(metrics(conn))
+    elif drift:
+        rows = answers.drift(conn)
+        is_bad = any(row["is_required"] for row in rows)
+        _show(rows, as_json, lambda: text.drift(rows))
+    else:
+        _show(rows, as_json, lambda: text.status(rows))
+    return EXIT_STALE if is_bad else 0
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -466,16 +501,35 @@ def crawl(
 ) -> int:
     """One run: fetch, archive, parse, check, load, resolve, publish.
 
-    A source that fails, is refused or cannot be reached keeps its facts (exit code 3); the others go on.
+    A source that fails, is refused or cannot be reached keeps its facts (exit code 3); the others go on. Where the environment names a webhook or a
+    mail server (docs/notifications.md), what is new, and which source needs a look, is told there.
     """
-    from scraper import runs  # noqa: PLC0415
+    from scraper import notify, runs  # noqa: PLC0415
 
+    notify.channels(os.environ)  # a setting that cannot be used is said before an hour's crawl, not behind it
     with runs.progress() as progress:
         result = runs.crawl(
             db, _archive_of(db, archive), sources=sources, folder=folder, due=due, seed=folder is None if seed is None else seed, contact=contact, mirror=mirror,
             corrections=corrections, say=progress,
         )  # fmt: skip
+        notify.tell(db, say)
     return _report(result, as_json)
+
+
+@cli.command()
+@click.option("--contact", default="", envvar="HOTPATCH_KB_CONTACT", help="An address for the user agent of the crawls.")
+@click.option("--mirror", metavar="URL", hidden=True, help="Ask this server for every real address (tests).")
+@_archive
+@_common
+def schedule(contact: str, mirror: str | None, archive: Path | None, db: Path, as_json: bool) -> int:  # noqa: ARG001 (it prints no answer)
+    """Crawls what is due, until it is stopped: for machines without cron.
+
+    Sources are due every six hours or once a day, those that list releases every half hour behind the second Tuesday's 10:00 Pacific, and later
+    and later after failures. One frequent line of cron, `hotpatch-kb crawl --due`, does the same.
+    """
+    from scraper import scheduling  # noqa: PLC0415
+
+    return scheduling.schedule(db, _archive_of(db, archive), contact=contact, mirror=mirror, say=say)
 
 
 @cli.command()
@@ -489,6 +543,25 @@ def replay(archive: Path | None, corrections: tuple[Path, ...], db: Path, as_jso
     with runs.progress() as progress:
         result = runs.replay(db, _archive_of(db, archive), corrections=corrections, say=progress)
     return _report(result, as_json)
+
+
+@cli.command()
+@click.option("--repair", is_flag=True, help="Mend what can be. Nothing is thrown away: what is damaged is moved aside.")
+@_archive
+@_common
+def doctor(repair: bool, archive: Path | None, db: Path, as_json: bool) -> int:
+    """Verifies database and archive: whole files, references, facts that follow from their claims, answers that are what their log says.
+
+    Exit code 1 if something is broken, and with --repair if something stays so.
+    """
+    from scraper import doctor as examining  # noqa: PLC0415
+
+    folder = _archive_of(db, archive)
+    found = examining.examine(db, folder)
+    if repair and found:
+        found = examining.repair(db, folder, found, say)
+    _show([finding._asdict() for finding in found], as_json, lambda: text.findings(found))
+    return EXIT_FAILED if any(finding.is_broken for finding in found) else 0
 
 
 @cli.command()

@@ -79,6 +79,11 @@ def _guarded(run: Callable[[], int]) -> int:
     except sqlite3.OperationalError as error:
         say(f"hotpatch-kb: the database cannot be used: {error}")
         return EXIT_FAILED
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            raise  # a mistake of ours
+        say(f"hotpatch-kb: the database is damaged: {error}; hotpatch-kb doctor --repair makes it anew")
+        return EXIT_FAILED
     except EngineFailed as error:
         say(f"hotpatch-kb: {error}")
         return EXIT_FAILED
@@ -87,6 +92,9 @@ def _guarded(run: Callable[[], int]) -> int:
         return EXIT_LOCKED
     except BrokenPipeError:
         return 0
+    except OSError as error:  # a full disk, a folder that cannot be written
+        say(f"hotpatch-kb: {error}")
+        return EXIT_FAILED
 
 
 def reading(db: str | os.PathLike[str], known: str | None = None, *, with_groups: bool = False) -> sqlite3.Connection:

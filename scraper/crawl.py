@@ -6,6 +6,7 @@ the old state or the new one, and a run that is killed leaves the database as it
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 import sqlite3
@@ -21,10 +22,10 @@ from typing import Final
 
 from db import check, corrections, load, publish, schema
 from db.belief import Correction
-from db.claims import BadInput, Claim, LockHeld, Page, UnexpectedPage
+from db.claims import BadInput, Claim, LockHeld, Page, UnexpectedPage, Unread
 from scraper import tree
 from scraper.archive import Archive, content_sha256
-from scraper.sources import Link, PageSpec, Source, registry
+from scraper.sources import Link, PageSpec, Source, registry, unread
 
 Progress = Callable[[str], None]
 # Some articles that a navigation lists are not there (sources of vuls-data-update, 2026).
@@ -76,8 +77,9 @@ class _Read:
     claims: list[Claim] | None  # None: content that was accepted before
     stated: str | None = None  # when the site says that the content was changed
     error: str = ""
-    is_missing: bool = False  # 404 or 410 of a page that others link to
+    is_missing: bool = False  # 404 or 410 of a page that others link to, or tried first and not readable, with others in its place
     follows: list[PageSpec] = field(default_factory=list)  # the pages that it names
+    unread: list[Unread] = field(default_factory=list)  # what stands on it and was not read
 
 
 def utc_now() -> str:
@@ -99,6 +101,12 @@ def locked(db: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise LockHeld(f"expected no other run on {db}, got one that holds {db}.lock") from None
+    except (PermissionError, FileNotFoundError) as error:
+        raise BadInput(f"expected a folder that can be written for {db}.lock, got {error}") from None
+    except OSError as error:
+        if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+            raise BadInput(f"expected a folder that can be written for {db}.lock, got {error}") from None
+        raise
     try:
         yield
     finally:
@@ -134,7 +142,6 @@ class Run:
         self.state: dict[str, str] = {}
         self.needs_replay = False
         self.left: list[tuple[str, str]] = []  # sources with more pages than a run reads
-        self.notes: list[tuple[Page, str]] = []  # pages that were tried first, could not be read, and have others in their place
 
     def take(self, page: Page) -> _Read:
         """Archives a page and parses it if its content is new."""
@@ -151,10 +158,12 @@ class Run:
             self.result.pages_parsed += 1
             try:
                 read.claims = _parsed(source, page)
+                read.unread = unread(source, page)
             except UnexpectedPage as error:
                 read.error = str(error)
             except Exception as error:  # noqa: BLE001 (whatever a page does to its parser, it is named and refused, and the other pages go on)
                 read.error = f"expected a page that its parser can read, got {type(error).__name__}: {error}"
+        read.is_missing |= bool(read.error and source.stands_in_for)
         if not read.error and not read.is_missing and self.kind != "replay":
             self._note_follows(source, read, page)
         if page.status == 200:
@@ -260,16 +269,21 @@ class Run:
     def finish(self) -> Result:
         """Checks, loads, resolves and publishes everything that was taken, in one transaction."""
         self.reads.sort(key=lambda read: (read.page.fetched_at, read.page.page_url))
+        if self.archive is not None:
+            self.archive.sync()
         with schema.transaction(self.conn):
             corrected = self._begin()
             oldest = min((found for found in map(self._load, self.reads) if found is not None), default=None)
             self._end("" if corrected else oldest)
+            if self.needs_replay:
+                schema.set_must_replay(self.conn, due=True)
         return self.result
 
     def replay(self, pages: Iterable[Page], load_seed: Callable[[sqlite3.Connection], None] | None) -> Result:
         """Makes everything anew of the embedded facts and of archived pages, which come in the order of their fetch times."""
         with schema.transaction(self.conn):
             schema.clear(self.conn)
+            schema.set_must_replay(self.conn, due=False)
             if load_seed is not None:
                 load_seed(self.conn)
             self._begin()
@@ -338,7 +352,8 @@ class Run:
             return None  # the very answer that was loaded before
         if read.is_missing:
             load.record_page(conn, page, number, read.sha256, read.content, None, "failed", read.size, result.run)
-            self._write_checks(page, [check.Check("", "there", False, False, f"expected status 200, got {page.status}")])
+            what = ("readable", read.error) if read.error else ("there", f"expected status 200, got {page.status}")
+            self._write_checks(page, [check.Check("", what[0], False, False, what[1])])
             return None
         source = registry()[page.source]
         error = read.error
@@ -390,6 +405,8 @@ class Run:
             before=before,
             at_least=source.at_least,
             accepted_gone=corrections.accepted_gone(self.corrections, page.source),
+            unread=read.unread,
+            standing=load.stated_before(self.conn, page) if read.claims is not None else (),
         )
         self._write_checks(page, checks)
         return check.refusal(checks) or ""
@@ -412,13 +429,13 @@ class Run:
     def _write_failures(self) -> None:
         for failure in self.result.failures:
             if failure.state == "unreachable":
-                self.state[failure.source] = "unreachable"
+                # A page that is not what it was is the graver news: pages beside it that are not there must not hide it.
+                if self.state.get(failure.source) != "refused":
+                    self.state[failure.source] = "unreachable"
                 self.conn.execute(
                     "insert or replace into checks values (?, ?, ?, '', 'fetch', 0, 1, ?)",
                     (self.result.run, failure.source, failure.page_url, failure.note),
                 )
-        for page, note in self.notes:
-            self._write_checks(page, [check.Check("", "readable", False, False, note)])
         for source, note in self.left:
             self.conn.execute("insert or replace into checks values (?, ?, '', '', 'pages', 0, 0, ?)", (self.result.run, source, note))
         for source, state in self.state.items():
@@ -437,7 +454,7 @@ def last_modified(page: Page) -> str | None:
         return None
     try:
         return parsedate_to_datetime(value).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError):  # "Mon, 01 Jan 0001 00:00:00 +2300" is before the first day that there is
+    except (ValueError, OverflowError):  # no date, or one of the year 1 in another zone
         return None
 
 
@@ -555,16 +572,13 @@ def named_by(spec: PageSpec, page: Page) -> Page:
     return page._replace(page_url=re.split(r"[?#]", page.final_url, maxsplit=1)[0])
 
 
-def take(run: Run, page: Page, *, is_optional: bool = False, may_be_missing: bool = False) -> bool:
+def take(run: Run, page: Page, *, may_be_missing: bool = False) -> bool:
     """Takes a page that an address answered with; False if the answer is no page."""
     if page.status not in {200, 304} and not (may_be_missing and page.status in MISSING):
         run.result.pages_read += 1
         run.fail(page.source, page.page_url, "unreachable", f"expected status 200, got {page.status} from {page.final_url}")
         return False
     read = run.take(page)
-    if read.error and is_optional:
-        run.reads.remove(read)
-        run.notes.append((page, read.error))
     what = read.error or ("not there" if read.is_missing else "unchanged" if read.claims is None else f"{len(read.claims)} claims")
     run.say(f"{page.source}: {page.final_url}: {what}")
     return not read.error
@@ -579,4 +593,11 @@ def open_database(path: Path) -> sqlite3.Connection:
     try:
         return schema.open_for_writing(path)
     except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in {
+            sqlite3.SQLITE_FULL,
+            sqlite3.SQLITE_IOERR,
+            sqlite3.SQLITE_BUSY,
+            sqlite3.SQLITE_CORRUPT,
+        }:
+            raise  # not what the user gave: exit code 1
         raise BadInput(f"expected a database that can be written at {path}, got {error}") from None

@@ -713,3 +713,24 @@ def _http_date(text: str) -> datetime | None:
 
 def _described(exc: BaseException) -> str:
     return f"{type(exc).__name__}: {exc}".rstrip(": ")
+
+
+def post(address: str, body: bytes, *, seconds: float) -> None:
+    """Posts JSON to an address that the operator chose: any host, no redirects, nothing of the answer but its status is read.
+
+    Raises:
+        FetchError: it was not taken. The message names the host alone: the rest of such an address is a secret.
+    """
+    host = urlsplit(address).hostname or "the webhook"
+    try:
+        with (
+            httpx.Client(timeout=seconds, follow_redirects=False) as client,
+            client.stream(
+                "POST", address, content=body, headers={"Content-Type": "application/json", "User-Agent": user_agent()}
+            ) as response,
+        ):
+            status = response.status_code
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        raise Unreachable(host, f"expected {host} to take a message, got {type(error).__name__}") from None
+    if not 200 <= status < 300:
+        raise Unreachable(host, f"expected {host} to take a message, got status {status}")

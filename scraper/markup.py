@@ -7,7 +7,7 @@ pages (benchmarks/parse.py prints both), and nothing here needs its leniency: it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
@@ -77,12 +77,23 @@ def link(page: Page, href: str | None) -> str | None:
         return f"https://{plain['host']}{plain['path']}"
     try:
         parts = urlsplit(urljoin(page.final_url, href.strip()))
-    except ValueError:  # https://[::1/
+    except ValueError:  # "https://[support.microsoft.com/help/5087423", as the fuzzer has it
         return None
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not (host == "microsoft.com" or host.endswith(".microsoft.com")):
         return None
     return f"https://{host}{parts.path}"
+
+
+def texts_outside(root: Node, read: Collection[Node]) -> Iterator[str]:
+    """The texts of a node that stand in none of the elements that were read, cleaned."""
+    walk = etree.iterwalk(root, events=("start", "end", "comment"))
+    for event, node in walk:
+        if event == "start" and node in read:
+            walk.skip_subtree()
+        found = node.text if event == "start" and node not in read else node.tail if event != "start" and node is not root else None
+        if found and node.tag not in {"script", "style"} and (cleaned := clean(found)):
+            yield cleaned
 
 
 class Cell(NamedTuple):

@@ -63,8 +63,13 @@ async def _get(run: Run, source: Source, spec: PageSpec, url: str, fetcher: Fetc
     Raises:
         FetchError: it gave no usable answer.
     """
-    known_url, etag, modified = load.validators(run.conn, url)
+    known = load.validators(run.conn, url)
+    if known is not None and run.archive is not None and not run.archive.has(known.sha256):
+        # "Not modified" would leave us without the content.
+        run.say(f"{source.source}: {url}: asked for whole, its last answer is missing in the archive or damaged")
+        known = None
     token = os.environ.get(source.credential) if source.credential else None
+    known_url, etag, modified = known[:3] if known else (None, None, None)
     answer = await fetcher.get(url, etag=etag, last_modified=modified, known_url=known_url, accept=spec.accept, token=token)
     page = Page(source.source, spec.page_url, answer.url, answer.final_url, answer.fetched_at, answer.status, answer.body, answer.headers)
     return named_by(spec, page)
@@ -92,7 +97,7 @@ async def _read_family(run: Run, specs: list[tuple[Source, PageSpec]], fetcher: 
             if page.status == 304:
                 run.take_unchanged(page)
                 return
-            if take(run, page, is_optional=bool(source.stands_in_for)):
+            if take(run, page):
                 return
             break  # a page that cannot be read is refused and named; another of the family may do
     if notes and all(source.stands_in_for for source, _ in specs):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -13,9 +16,12 @@ from db import schema, seeding
 from db.belief import Correction
 from db.claims import BadInput
 from db.corrections import load_corrections
+from db.reading import open_for_reading
 from scraper.archive import Archive
 from scraper.crawl import Progress, Result, Run, chosen, crawl_tree, locked, open_database
-from scraper.sources import Source
+from scraper.due import plan, written
+from scraper.due import wanted as due_sources
+from scraper.sources import Source, registry
 
 # Seconds between two requests to a host. A crawl of two public scrapers at three at a time was throttled within minutes
 # (sources of vuls-data-update, 2026); one at a time with a second between them never was.
@@ -52,16 +58,60 @@ def corrections_of(db: Path, given: Sequence[Path]) -> list[Correction]:
     return load_corrections([*([beside] if beside.is_file() else []), *given])
 
 
-def ensure_seeded(db: Path, archive: Path) -> bool:
-    """Makes a database of the embedded facts where there is none. Returns whether it made one."""
-    if db.exists():
+def ensure_seeded(db: Path, archive: Path, say: Progress = lambda _: None) -> bool:
+    """Makes a database of the embedded facts where there is none; of the archive's answers, too, if it has any. Returns whether it made one."""
+    if db.exists() and not _is_new(db):
         return False
     db.parent.mkdir(parents=True, exist_ok=True)
     with locked(db), closing(open_database(db)) as conn:
-        Archive(archive).keep_seed(seeding.fingerprint())
-        with schema.transaction(conn):
-            seeding.load_seed(conn)
+        kept = Archive(archive, say)
+        kept.keep_seed(seeding.fingerprint())
+        kept.sync()
+        if kept.is_empty():
+            with schema.transaction(conn):
+                seeding.load_seed(conn)
+        else:
+            say(f"there is no database at {db}, but an archive: replaying what was read before")
+            _replayed(conn, kept, corrections_of(db, ()), say)
     return True
+
+
+def _is_new(db: Path) -> bool:
+    """Whether a file is no database yet: a run was ended by force, or power failed, between making it and filling it."""
+    if db.stat().st_size == 0:
+        return True
+    try:
+        with closing(open_for_reading(db)) as conn:
+            return conn.execute("select 1 from runs").fetchone() is None
+    except sqlite3.DatabaseError:  # no table of runs, or no database: opening it to write says which
+        return False
+
+
+def _replayed(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], say: Progress) -> Result:
+    return Run(conn, None, decided, say, "replay").replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)
+
+
+def _mend(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], say: Progress) -> Result | None:
+    """Does what a run left undone that was ended by force: loads what it archived, and replays if it was about to.
+
+    Returns:
+        what was done; None if nothing was left.
+    """
+    result = None
+    kept.cut_torn_end()
+    run = Run(conn, None, decided, say, "crawl")
+    for page in kept.pages_beside({row[0] for row in conn.execute("select page from pages")}):
+        if page.source not in registry():
+            say(f"left out: {page.url} of {page.fetched_at}: expected a source of this version, got {page.source!r}")
+            continue
+        run.take(page)
+    if run.has_anything():
+        say(f"a run before was ended by force: loading {len(run.reads)} answers of the archive that the database does not have")
+        result = run.finish()
+    if schema.must_replay(conn):
+        say("a run before was ended by force before it could replay all pages in the order of their times: doing it now")
+        result = _replayed(conn, kept, decided, say)
+    return result
 
 
 def crawl(
@@ -88,18 +138,19 @@ def crawl(
     if folder is not None and not folder.is_dir():
         raise BadInput(f"expected a folder of saved pages, got {folder}")
     if seed:
-        ensure_seeded(db, archive)
+        ensure_seeded(db, archive, say)
+    db.parent.mkdir(parents=True, exist_ok=True)
     with locked(db), closing(open_database(db)) as conn:
+        mended = _mend(conn, Archive(archive, say), decided, say)
         if due:
-            overdue = {
-                row[0]
-                for row in conn.execute(
-                    "select source from source_health join sources using (source) where due_every = 'never' or due_at is null or due_at <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
-                )
-            }
-            known = {row[0] for row in conn.execute("select source from sources")}
-            wanted = [source for source in wanted if source.source in overdue or source.source not in known]
-        run = Run(conn, Archive(archive), decided, say, "crawl")
+            now = datetime.now(UTC)
+            planned = plan(conn, wanted, now)
+            wanted = due_sources(wanted, planned, now)
+            if not wanted:
+                first = f"; {planned[0].source} is at {written(planned[0].at)}" if planned else ""
+                say(f"nothing is due{first}")
+                return mended or Result(run=conn.execute("select coalesce(max(run), 0) from runs").fetchone()[0])
+        run = Run(conn, Archive(archive, say), decided, say, "crawl")
         run.embedded(wanted)
         if folder is not None:
             crawl_tree(run, wanted, folder)
@@ -110,10 +161,19 @@ def crawl(
             result, needs_replay = asyncio.run(_from_network(run, wanted, user_agent(contact), contact, mirror))
         if needs_replay:
             say("a page was read that is older than one it has more rows than: replaying all pages in the order of their times")
-            kept = Archive(archive)
-            again = Run(conn, None, decided, say, "replay").replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)
+            kept = Archive(archive, say)
+            again = _replayed(conn, kept, decided, say)
             result.failures += [failure for failure in again.failures if failure not in result.failures]
+        if mended is not None:
+            result = replace(mended.with_next(result), not_in_tree=result.not_in_tree)
+        _write_back(conn, say)
         return result
+
+
+def _write_back(conn: sqlite3.Connection, say: Progress) -> None:
+    kept = schema.write_back(conn)
+    if kept > schema.WAL_LIMIT:
+        say(f"a reader holds an old state, and {kept >> 20} MB beside the database wait for its end")
 
 
 async def _from_network(run: Run, wanted: Sequence[Source], agent: str, contact: str, mirror: str | None) -> tuple[Result, bool]:
@@ -135,8 +195,10 @@ async def _from_network(run: Run, wanted: Sequence[Source], agent: str, contact:
 def replay(db: Path, archive: Path, *, corrections: Sequence[Path] = (), say: Progress) -> Result:
     """Rebuilds a database from the embedded facts, an archive and the corrections; in place, in one transaction."""
     decided = corrections_of(db, corrections)
-    kept = Archive(archive)
+    kept = Archive(archive, say)
     db.parent.mkdir(parents=True, exist_ok=True)
     with locked(db), closing(open_database(db)) as conn:
-        run = Run(conn, None, decided, say, "replay")
-        return run.replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)
+        kept.cut_torn_end()
+        result = _replayed(conn, kept, decided, say)
+        _write_back(conn, say)
+        return result

@@ -15,6 +15,7 @@ from db import schema
 from db.claims import BadInput
 from db.reading import open_for_reading
 from scraper import runs
+from scraper.scheduling import command, said
 
 Say = Callable[[str], None]
 
@@ -88,23 +89,12 @@ class _Crawl:
     """A crawl in another process: parsing does not hold up the server, and stopping the server stops it."""
 
     def __init__(self, db: Path, archive: Path, contact: str, mirror: str | None, say: Say) -> None:
-        command = [
-            sys.executable,
-            "-P",
-            "-m",
-            "scraper",
-            "crawl",
-            "--due",
-            "--db",
-            str(db),
-            "--archive",
-            str(archive),
-            "--contact",
-            contact,
-        ]
-        command += ["--mirror", mirror] if mirror else []
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+            command(db, archive, contact, mirror),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
         )
         self._say = say
         self._is_stopping = False
@@ -117,14 +107,7 @@ class _Crawl:
             self._say(f"crawl: {line.rstrip()}")
         code = self._process.wait()
         if not self._is_stopping:
-            reasons = {
-                0: "done",
-                3: "a source failed or could not be reached; its facts were kept",
-                5: "another run is on",
-                130: "interrupted",
-            }
-            reason = "interrupted" if code < 0 else reasons.get(code, f"failed ({code})")
-            self._say(f"crawl: {reason}; serving on")
+            self._say(f"crawl: {said(code)}; serving on")
 
     def stop(self) -> None:
         """Ends the crawl. The database is as it was before it, or has all of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from db.products import PLATFORMS, named
 
 if TYPE_CHECKING:
     from scraper.crawl import Result
+    from scraper.doctor import Finding
 
 Row = dict[str, Any]
 
@@ -369,6 +371,19 @@ def changes(rows: Sequence[Row], until: str | None) -> Iterator[str]:
         yield f"no change; pages were last read on {until}"
 
 
+def changes_as_markdown(told: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Events under a heading per day, newest first; text of others is no markup."""
+    day = ""
+    for at, sentence in told:
+        if at[:10] != day:
+            yield from ([""] if day else []) + [f"## {at[:10]}", ""]
+            day = at[:10]
+        escaped = re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", " ".join(sentence.split()))
+        yield f"- {escaped}"
+    if not told:
+        yield "No change."
+
+
 def verdicts(rows: Sequence[Row]) -> Iterator[str]:
     """A row per product, build, line and deciding KB."""
     yield from table(
@@ -386,6 +401,25 @@ def status(rows: Sequence[Row]) -> Iterator[str]:
         [(r["source"], r["state"], r["last_good_at"], r["due_at"], "stale" if r["is_stale"] else "fresh", r["note"]) for r in rows],
         ("source", "state", "last good", "due", "", "note"),
     )
+
+
+def drift(rows: Sequence[Row]) -> Iterator[str]:
+    """What did not hold, page by page."""
+    for row in rows:
+        where = row["page_url"] + (f", {row['section']!r}" if row["section"] else "")
+        how = "unreachable" if row["name"] == "fetch" else "refused" if row["is_required"] else "reported"
+        yield f"{row['source']}: {how} in run {row['run']}: {where}: {row['name']}: {row['note']}"
+    if not rows:
+        yield "nothing: every check of each source's last run held"
+
+
+def findings(found: Sequence[Finding]) -> Iterator[str]:
+    """What a doctor found, and what mends it."""
+    for one in found:
+        mend = f" (--repair {one.repair})" if one.repair else ""
+        yield f"{'broken' if one.is_broken else 'note'}: {one.where}: {one.what}{mend}"
+    if not found:
+        yield "all sound"
 
 
 def run_row(result: Result) -> Row:

@@ -25,7 +25,7 @@ GROUPS = {
     "users": "What users give to the command",
     "site": "What visitors give to the site",
 }
-# The group of a module's faults, where the mark names none.
+# The group of a module's faults, where the mark names none; that of others is the disk.
 MODULES = {
     "test_fetch": "network", "test_resolving": "network", "test_network": "network", "test_whole_crawl": "network",
     "test_crawl": "pages", "test_hostile_pages": "pages", "test_msrc": "pages", "test_support_feeds": "pages", "test_azure_prices": "pages", "test_articles": "pages",
@@ -71,7 +71,7 @@ def _of_file(path: Path) -> Iterator[Fault]:
                 if not (done and seen):
                     raise ValueError(f"expected a docstring 'what is done; what is seen' of {test}, got {line!r}")
                 options = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
-                yield Fault(options.get("of") or MODULES[path.stem], ast.literal_eval(call.args[0]), done, seen, test)
+                yield Fault(options.get("of") or MODULES.get(path.stem, "disk"), ast.literal_eval(call.args[0]), done, seen, test)
 
 
 def written(found: list[Fault]) -> str:

@@ -50,7 +50,7 @@ def test_what_is_described_is_what_is_answered(name: str, address: str, tries: i
     @settings(max_examples=10 * tries, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(case=operation.as_strategy())
     def answered(case: Any) -> None:
-        case.call_and_validate(checks=checks)
+        case.call_and_validate(checks=checks, timeout=60)  # the default of 10 s was met on a busy machine
 
     answered()
 

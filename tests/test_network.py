@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import time
 from pathlib import Path
@@ -149,6 +150,25 @@ def test_what_cannot_be_reached_or_is_forbidden_keeps_its_facts(run: Command, wo
             tmp_path / "x.db", "select state from sources where state != 'off' and source in ('learn_release_info', 'support_navigation')"
         )
     ) == {("unreachable",)}
+
+
+def test_what_the_archive_lost_is_asked_for_anew(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    """The folder of answers is deleted, or one of them damaged; the next crawl asks without conditions, and a replay has all again."""
+    with Mirror() as mirror:
+        mirror.serve_tree(worlds["new"])
+        crawl = ("crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url, *LISTS)
+        assert run(*crawl).code == 0
+        facts = _facts(tmp_path / "x.db")
+        largest = max((tmp_path / "x.db.archive").glob("??/*"), key=lambda file: file.stat().st_size)
+        largest.write_bytes(bytes(largest.stat().st_size))
+        time.sleep(1.1)  # another time of reading
+        assert run(*crawl).code == 0
+        assert run("doctor", "--db", "x.db").code == 0
+        shutil.rmtree(tmp_path / "x.db.archive")
+        time.sleep(1.1)
+        assert run(*crawl).code == 0
+    assert run("replay", "--db", "y.db", "--archive", "x.db.archive").code == 0
+    assert _facts(tmp_path / "y.db") == facts == _facts(tmp_path / "x.db")
 
 
 @pytest.mark.fault("one hub of a family that is wrecked")

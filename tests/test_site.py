@@ -864,7 +864,7 @@ def test_no_function_outlasts_the_time_limit(own: Datasette):
     started = time.monotonic()
     sql = "select instr(printf('%.*c', 490000, 'a'), printf('%.*c', 245000, 'a') || 'b')"
     assert get(own, "/hotpatch.json", sql=sql).status_code in {200, 400}
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 10  # without limits it is 20 s and more; a busy machine has taken 4.3
 
 
 @pytest.mark.fault("code of the site that would write")
@@ -1153,7 +1153,7 @@ def test_datasette_is_imported_only_where_it_is_used():
 
 def test_every_plugin_is_loaded(own: Datasette):
     named = {
-        "api.py", "caching.py", "costs.py", "descriptions.py", "errors.py", "feeds.py", "fleets.py", "headers.py", "language.py", "limits.py", "pages.py", "tables.py",
+        "api.py", "caching.py", "costs.py", "descriptions.py", "errors.py", "feeds.py", "fleets.py", "headers.py", "language.py", "limits.py", "metrics.py", "pages.py", "tables.py",
     }  # fmt: skip
     assert {path.name for path in (site.FOLDER / "plugins").glob("*.py")} == named
     assert named <= {plugin["name"] for plugin in get(own, "/-/plugins.json").json()}

@@ -15,6 +15,8 @@ select
         select group_concat(note, '; ') from (
             select distinct c.note from checks as c
             where c.source = s.source and c.ok = 0 and c.run = (select max(run) from checks where checks.source = s.source)
+                -- A run in which nothing was new leaves no checks: what was refused before it is mended where the state is ok.
+                and (c.required = 0 or c.name = 'correction' or s.state in ('refused', 'unreachable'))
             order by c.note limit 5
         )
     ), '') as note

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import csv
 import pkgutil
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from db.claims import Claim, Page, UnexpectedPage
+from db.claims import Claim, Page, UnexpectedPage, Unread
 
 # What a row states of its subject: field, value, text as published.
 Field: TypeAlias = tuple[str, str | None, str]
@@ -67,6 +68,7 @@ class Source(NamedTuple):
     licence: str
     precedence: int
     due_every: str
+    due_on_release: str
     at_least: int
     pages: tuple[PageSpec, ...]
     is_embedded: bool
@@ -74,6 +76,7 @@ class Source(NamedTuple):
     collected: str
     stated_since: Callable[[Page], str | None]
     parse: Callable[[Page], Iterator[Claim]]
+    unread: Callable[[Page], Iterator[Unread]]
     follow: Callable[[Page], Iterator[PageSpec]]
     linked: Callable[[Iterable[Link], str], Iterator[PageSpec]]
     page_at: Callable[[str], PageSpec | None]
@@ -133,12 +136,25 @@ def price_subject(
     return f"price/{named}" + (f"/{region}" if region else "")
 
 
+# A page of HTML, and where its end stands: one that was cut is read to where it was.
+_HTML: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype html|<html)", re.IGNORECASE)
+_END: Final = 2000
+
+
+def unread(source: Source, page: Page) -> list[Unread]:
+    """What stands on a page and is not read, its missing end too."""
+    found = list(source.unread(page))
+    if _HTML.match(page.body[:200]) and b"</html>" not in page.body[-_END:].lower():
+        found.append(Unread("", "end", f"expected a page that ends with </html>, got {page.body[-80:].decode('utf-8', 'replace')!r}"))
+    return found
+
+
 def _not_stated(_: Page | str) -> None:
     """For sources whose pages do not say when they were changed, or have fixed addresses alone."""
 
 
-def _none(*_: Any) -> Iterator[PageSpec]:
-    """For sources whose pages name no further ones."""
+def _none(*_: Any) -> Iterator[Any]:
+    """For sources whose pages name no further ones, or are read as a whole."""
     return iter(())
 
 
@@ -155,6 +171,7 @@ def registry() -> dict[str, Source]:
             licence=module.LICENCE,
             precedence=module.PRECEDENCE,
             due_every=module.DUE_EVERY,
+            due_on_release=getattr(module, "DUE_ON_RELEASE", ""),
             at_least=module.AT_LEAST,
             pages=tuple(module.PAGES),
             is_embedded=getattr(module, "IS_EMBEDDED", False),
@@ -162,6 +179,7 @@ def registry() -> dict[str, Source]:
             collected=getattr(module, "COLLECTED", ""),
             stated_since=getattr(module, "stated_since", _not_stated),
             parse=module.parse,
+            unread=getattr(module, "unread", _none),
             follow=getattr(module, "follow", _none),
             linked=getattr(module, "linked", _none),
             page_at=getattr(module, "page_at", _not_stated),

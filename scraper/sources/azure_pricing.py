@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, NamedTuple
 
-from db.claims import Claim, Page, UnexpectedPage
+from db.claims import Claim, Page, UnexpectedPage, Unread
 from db.grammar import clean
 from scraper.markup import Node, page_title, tree, with_class
 from scraper.pricing import Number, amount, json_of, service_of, services_in
@@ -47,6 +47,7 @@ _METERS: Final = {
     ("Azure Machine Configuration", "server/month"): _SERVER,
     ("Hotpatch", "core/month"): _SERVER,
 }
+_OURS: Final = frozenset(service for service, _ in _METERS)
 # A row with one of these is about who pays another price: "Arc-enabled servers with Defender for Servers Plan 2".
 _CONDITION: Final = re.compile(
     r"\b(?:Defender|Extended Security|ESU|Software Assurance|Azure Local|Stack HCI|Resource Bridge|pay[ -]as[ -]you[ -]go Windows|trial|preview|plan|first)\b",
@@ -131,6 +132,16 @@ def parse(page: Page) -> Iterator[Claim]:
     if not any(cell.prices for row in rows for cell in row):
         raise UnexpectedPage(f"expected prices, got none on {title!r}")
     yield from distinct(_claims(page, title, rows))
+
+
+def unread(page: Page) -> Iterator[Unread]:
+    """Prices of our services without a unit, or for another than they ever had."""
+    for claim in parse(page):
+        _, service, _, meter, unit, *_ = claim.subject.split("/")
+        if claim.field == "amount" and service in _OURS and (service, unit.partition(" ")[2].replace(" per ", "/")) not in _METERS:
+            yield Unread(
+                claim.section, "unit", f"expected a price for what it ever was for, got {claim.value_text!r} for {unit!r} of {meter!r}"
+            )
 
 
 def _names(root: Node) -> Iterator[str]:

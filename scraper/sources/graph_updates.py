@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import unquote
 
-from db.claims import Claim, Page, UnexpectedPage
+from db.claims import Claim, Page, UnexpectedPage, Unread
 from db.grammar import build, clean, iso_date, kb
 from db.products import named, product_id
 from scraper.sources import Field, PageSpec, distinct, stated
@@ -31,6 +31,9 @@ _PRODUCTS = "https://graph.microsoft.com/beta/admin/windows/updates/products?$ex
 PAGES = [PageSpec(_PRODUCTS, (_PRODUCTS,))]
 
 _REVISION: Final = "#microsoft.graph.windowsUpdates.productRevision"
+_MEMBERS: Final = frozenset(
+    {"@odata.type", "id", "displayName", "releaseDateTime", "isHotpatchUpdate", "version", "product", "osBuild", "knowledgeBaseArticle"}
+)
 # Where a product (products) and a quality update (catalog/entries) hold theirs.
 _HOLDERS: Final = ("revisions", "productRevisions")
 _BUILD_PARTS: Final = ("majorVersion", "minorVersion", "buildNumber", "updateBuildRevision")
@@ -71,6 +74,15 @@ def follow(page: Page) -> Iterator[PageSpec]:
                 raise UnexpectedPage(f"expected another page after {page.final_url}, got the same")
             links[link] = None
     return (PageSpec(link, (link,)) for link in links)
+
+
+def unread(page: Page) -> Iterator[Unread]:
+    """Members of revisions that are new: one that was renamed is not stated any more."""
+    for revision in _revisions(_document(page)):
+        for name in sorted(revision.keys() - _MEMBERS):
+            yield Unread(
+                "", "member", f"expected the members {', '.join(sorted(_MEMBERS))} of a revision, got {name!r} of {revision['id']}"
+            )
 
 
 def _claims(page: Page) -> Iterator[Claim]:

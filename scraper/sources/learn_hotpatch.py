@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from db.claims import Claim, Page, UnexpectedPage
-from scraper.markup import Cell, Event, html_events, markdown_events, tree
+from db.claims import Claim, Page, UnexpectedPage, Unread
+from scraper.markup import Cell, Event, html_events, markdown_events, texts_outside, tree
 from scraper.sources import PageSpec, distinct, learn_release_info
 
 TITLE = "Microsoft Learn: hotpatch for Windows Server"
@@ -30,10 +30,16 @@ _COLUMNS: Final = ("publisher", "os offer", "sku")
 _PLATFORMS: Final = re.compile(
     r"(?!.*(?:\bnot\b|n['’]t\b|\bwithout\b|\bunsupported\b))(?:supported platforms|azure\b.*\b(?:virtual machines|vms))", re.IGNORECASE
 )
+# As last seen 2026-10; Microsoft's images have no others.
+_PUBLISHERS: Final = frozenset({"microsoftwindowsserver"})
+_OFFERS: Final = frozenset({"windowsserver"})
 # MicrosoftWindowsServer, WindowsServer
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # 2022-Datacenter-Azure-Edition-Hotpatch-smalldisk
 _SKU: Final = re.compile(r"(?P<year>20[0-9]{2})(?:-[A-Za-z0-9]+)+")
+
+# A SKU in whatever place: "2025-Datacenter-Azure-Edition-Core"
+_LIKE_A_SKU: Final = re.compile(r"\b20\d\d-datacenter(?:-\w+)+", re.IGNORECASE)
 
 stated_since = learn_release_info.stated_since  # the header of every page of Learn
 
@@ -45,6 +51,24 @@ def parse(page: Page) -> Iterator[Claim]:
         UnexpectedPage: no table of images, another column, an empty cell, or a SKU that names no year.
     """
     return distinct(_tables(page))
+
+
+def unread(page: Page) -> Iterator[Unread]:
+    """SKUs outside of tables, and publishers and offers that are new."""
+    for claim in parse(page):
+        if (claim.field == "publisher" and claim.value_text.lower() not in _PUBLISHERS) or (
+            claim.field == "offer" and claim.value_text.lower() not in _OFFERS
+        ):
+            yield Unread(claim.section, claim.field, f"expected a known {claim.field}, got {claim.value_text!r} in {claim.subject}")
+    if page.body.decode("utf-8-sig").lstrip()[:1] == "<":
+        main = tree(page).xpath("//main")[0]
+        cells = {cell for table in main.iter("table") for row in table.iter("tr") for cell in row.iterchildren("th", "td")}
+        texts = texts_outside(main, cells)
+    else:
+        texts = (event.text for event in _events(page) if event.kind == "text")
+    for found in texts:
+        if _LIKE_A_SKU.search(found):
+            yield Unread("", "text", f"expected SKUs in the cells of tables alone, got {found[:200]!r}")
 
 
 def _tables(page: Page) -> Iterator[Claim]:

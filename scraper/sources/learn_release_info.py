@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from db.claims import Claim, Page, UnexpectedPage
+from db.claims import Claim, Page, UnexpectedPage, Unread
 from db.grammar import MONTHS, Build, build, builds_in, calendar_type, clean, iso_date, kb, month_number, update_type
 from db.products import Product, heading, named, products_in
-from scraper.markup import Cell, Event, front_matter, html_events, link, markdown_events, tree
+from scraper.markup import Cell, Event, front_matter, html_events, link, markdown_events, texts_outside, tree
 from scraper.sources import Field, PageSpec, distinct, stated
 
 TITLE = "Microsoft Learn: release information"
@@ -23,6 +23,7 @@ HOME_URL = "https://learn.microsoft.com/en-us/windows/release-health/"
 LICENCE = "https://learn.microsoft.com/en-us/legal/termsofuse"
 PRECEDENCE = 100  # published rows of Learn's tables are believed before any other source
 DUE_EVERY = "6h"
+DUE_ON_RELEASE = "30m"
 AT_LEAST = 5  # rows; the shortest of the three pages has hundreds, and what it had is compared with section by section
 
 _BASE = "https://learn.microsoft.com/en-us/windows/release-health/"
@@ -41,12 +42,28 @@ _VERSION: Final = re.compile(r"(?P<version>\d{2}H\d|\d{4})(?:\^\d\^| ?\([^()]*\)
 # Headings within a part of the page: "Servicing channels", "Enterprise and IoT Enterprise LTSC editions"
 _OF_A_PART: Final = re.compile(r"servicing channel|enterprise\b", re.IGNORECASE)
 # "Calendar year 2026"
-_YEAR: Final = re.compile(r"Calendar year (?P<year>\d{4})", re.IGNORECASE)
+_YEAR: Final = re.compile(r"Calendar year (?P<year>20\d\d)", re.IGNORECASE)
 # "The releases marked with an * were initially planned as hotpatch updates."
 _FOOTNOTE: Final = re.compile(r"\binitially planned as hotpatch\b", re.IGNORECASE)
 
 _HISTORY_COLUMNS: Final = frozenset({"availability date", "build", "kb article"})
 _CALENDAR_COLUMNS: Final = frozenset({"month", "update type", "type", "availability date", "build", "kb article"})
+# Columns that are read, and those that are not ("latest …" is the first row of the history), by topic, as last seen 2026-07-22.
+_COLUMNS: Final = {
+    "history": re.compile(r"servicing option|update type|availability date|build|kb article"),
+    "calendar": re.compile(r"month|update type|type|availability date|build|kb article|"),
+    "versions": re.compile(
+        r"(?:windows server )?version|servicing option|editions|availability date|(?:mainstream|extended) support end date"
+        r"|end of (?:updates|servicing): .*|latest (?:update(?: for esu)?|revision date|build)"
+    ),
+}
+# What states something, in whatever place: 26100.32772, KB5087423, "2026-05 B"
+_STATEMENT: Final = re.compile(r"(?<!\d)\d{5}\.\d{1,5}(?!\d)|\bKB ?\d{6,7}\b|\b20\d\d[-.]\d\d (?:[A-E]|OOB)\b")
+_A_KB: Final = re.compile(r"\bKB ?\d{6,7}\b")
+# What looks like the heading of a version and is none that is known: "Version 26H2 (build 26300)"
+_LIKE_A_HEADING: Final = re.compile(
+    r"(?:Windows Server,? )?(?:version )?\w+(?: \([^()]*\))? ?\((?:OS )?build.*|(?:Windows Server )?version \w+|Calendar.*", re.IGNORECASE
+)
 
 
 def parse(page: Page) -> Iterator[Claim]:
@@ -98,13 +115,54 @@ def _tables(page: Page) -> Iterator[Claim]:
         raise UnexpectedPage(f"expected a footnote on what was 'initially planned as hotpatch' for {marked[0]!r}, got none")
 
 
+def unread(page: Page) -> Iterator[Unread]:
+    """Columns, headings and tables that are new, and what states something outside of tables."""
+    client = "win10" if page.page_url.endswith("/release-information") else "win11"
+    topic = ""
+    for event in _events(page):
+        known = heading(event.text, client) or _YEAR.fullmatch(event.text)
+        if event.kind in {"heading", "label"} and not known:
+            before = topic  # the site's own texts stand before the first
+            if event.kind == "heading" and not _OF_A_PART.match(event.text):
+                topic = _topic(event.text)
+            is_lost = before and not topic
+            if (is_lost or (topic and event.kind == "label")) and _LIKE_A_HEADING.fullmatch(event.text):
+                yield Unread(
+                    "", "heading", f"expected a heading such as 'Version 25H2 (OS build 26200)' or 'Calendar year 2026', got {event.text!r}"
+                )
+        elif event.kind == "table" and event.rows:
+            names = [cell.text for cell in event.rows[0]]
+            if not topic and any(_STATEMENT.search(cell.text) for cells in event.rows for cell in cells):
+                yield Unread("", "table", f"expected a known heading before the table with the columns {names}, got none")
+            for name in names if topic else ():
+                if not _COLUMNS[topic].fullmatch(name.casefold()):
+                    sample = [cells[names.index(name)].text for cells in event.rows[1:2] if len(cells) > names.index(name)]
+                    yield Unread(
+                        topic, "column", f"expected no column {name!r} in a table of {topic}, got it with {', '.join(map(repr, sample))}"
+                    )
+            for cell in (cell for cells in event.rows for cell in cells):
+                if _A_KB.search(cell.text) and not (link(page, cell.href) or "").startswith("https://support.microsoft.com/"):
+                    yield Unread(topic, "link", f"expected a link of {cell.text!r} to support.microsoft.com, got {cell.href!r}")
+    for found in _texts_outside_tables(page):
+        if _STATEMENT.search(found):
+            yield Unread("", "text", f"expected builds and KBs in the cells of tables alone, got {found[:200]!r}")
+
+
+def _texts_outside_tables(page: Page) -> Iterator[str]:
+    if not _is_html(page):
+        yield from (event.text for event in _events(page) if event.kind == "text")
+        return
+    main = tree(page).xpath("//main")[0]
+    read = {cell for table in main.iter("table") for row in table.iter("tr") for cell in row.iterchildren("th", "td")}
+    yield from texts_outside(main, read)
+
+
 def _events(page: Page) -> Iterable[Event]:
     if "markdown" in page.headers.get("content-type", "") or not _is_html(page):
         try:
-            source = page.body.decode("utf-8-sig")
+            return markdown_events(page.body.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             raise UnexpectedPage(f"expected UTF-8, got {error} from {page.final_url}") from None
-        return markdown_events(source)
     return html_events(tree(page))
 
 

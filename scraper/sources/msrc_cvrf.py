@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from db.claims import Claim, Page, UnexpectedPage
+from db.claims import Claim, Page, UnexpectedPage, Unread
 from db.grammar import MONTHS, build, clean, month_after, second_tuesday
 from db.products import SEMI_ANNUAL_SERVERS, products_in
 from scraper.markup import Node
@@ -30,6 +30,7 @@ HOME_URL = "https://msrc.microsoft.com/update-guide"
 LICENCE = "https://www.microsoft.com/en-us/legal/terms-of-use"
 PRECEDENCE = 400
 DUE_EVERY = "6h"
+DUE_ON_RELEASE = "30m"
 AT_LEAST = 1
 AT_A_TIME = 6  # months that one run reads from the network: 20 MB each
 AT_MOST_BYTES = 64 * 2**20  # 2026-Sep has 20,303,321; read as a stream
@@ -88,6 +89,22 @@ _OLD: Final = re.compile(r"Windows (?:Server (?:2003|2008|2012)|(?:RT )?8(?:\.1)
 # What looks like a line of Windows must be one of these. Others are no lines: "Windows Admin Center", "Windows Defender …",
 # "Microsoft Edge (Chromium-based)", "Microsoft .NET Framework 4.8 on Windows 10 Version 1809 for x64-based Systems".
 _LINE: Final = re.compile(r"Windows (?:Server,? (?:version )?)?\d.*", re.ASCII | re.IGNORECASE)
+
+
+# The names of CVRF 1.1 and MSRC's own, as last seen 2026-10: a member that was renamed for one vulnerability is one that is new.
+_NAMES: Final = frozenset({
+    "@odata.context", "value", "cvrfdoc", "DocumentTitle", "DocumentType", "DocumentPublisher", "ContactDetails", "IssuingAuthority",
+    "DocumentTracking", "Identification", "ID", "Alias", "Status", "Version", "RevisionHistory", "Revision", "Number", "Date",
+    "DateSpecified", "Description", "InitialReleaseDate", "CurrentReleaseDate", "CvrfUrl", "Generator", "Engine", "DocumentNotes",
+    "Note", "DocumentDistribution", "AggregateSeverity", "DocumentReferences", "Reference", "References", "URL", "Acknowledgments",
+    "Acknowledgment", "Name", "Organization", "ProductTree", "Branch", "FullProductName", "Relationship", "ProductGroups", "Group",
+    "GroupID", "Vulnerability", "Title", "Notes", "Audience", "Type", "Ordinal", "Value", "DiscoveryDate", "DiscoveryDateSpecified",
+    "ReleaseDate", "ReleaseDateSpecified", "Involvements", "Involvement", "CVE", "CWE", "CPE", "ProductStatuses", "ProductID", "Threats",
+    "Threat", "CVSSScoreSets", "ScoreSet", "BaseScore", "TemporalScore", "EnvironmentalScore", "IsTemporalScoreFieldSpecified", "Vector",
+    "Remediations", "Remediation", "Entitlement", "Supercedence", "RestartRequired", "SubType", "FixedBuild", "AffectedFiles",
+    "FileName", "FileVersion", "FileLastModified", "CustomerActionRequired", "Items", "Severity", "xml",
+})  # fmt: skip
+_NAME_IN: Final = {b"{": re.compile(rb'"([@.A-Za-z0-9]{1,40})"\s*:'), b"<": re.compile(rb"<(?:\w+:)?([A-Za-z]\w*)(?=[\s>/])")}
 
 
 class _Fix(NamedTuple):
@@ -177,6 +194,14 @@ def parse(page: Page) -> Iterator[Claim]:
         raise UnexpectedPage(f"expected MSRC's index or a month since {FIRST_MONTH}, got {page.page_url}")
     else:
         yield from distinct(_month_claims(page))
+
+
+def unread(page: Page) -> Iterator[Unread]:
+    """Names of members and elements that are new."""
+    pattern = _NAME_IN.get(first_character(page))
+    found = set(pattern.findall(page.body)) if pattern else set()
+    for name in sorted(name.decode() for name in found if name.decode() not in _NAMES):
+        yield Unread("", "member", f"expected the members of CVRF, got {name!r}")
 
 
 # --- the index ------------------------------------------------------------------------------------------------------

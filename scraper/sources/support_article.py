@@ -13,18 +13,18 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from db.claims import Claim, Page, UnexpectedPage
+from db.claims import Claim, Page, UnexpectedPage, Unread
 from db.grammar import Title, builds_in, clean, help_kb, kbs_in, long_dates_in, slug_kb, title
-from db.products import products_in
-from scraper.article import NONE_KNOWN, Issue, Section, blocks, body_of, issues, prose, sections, text_of
-from scraper.markup import Node
+from db.products import KNOWN, products_in
+from scraper.article import BLOCKS, LABELS, NONE_KNOWN, Issue, Section, blocks, body_of, issues, prose, sections, text_of
+from scraper.markup import Node, texts_outside
 from scraper.sources import Field, Link, PageSpec, distinct, stated
 
 TITLE = "Microsoft Support: articles of KBs"
 HOME_URL = "https://support.microsoft.com/en-us/servicing/os/windows-server/2024/10/windows-server-2025-update-history"
 LICENCE = "https://www.microsoft.com/en-us/legal/terms-of-use"
 PRECEDENCE = 200  # an article's heading is a navigation title
-DUE_EVERY = "6h"
+DUE_EVERY = "12h"  # read with what links to them, those of the last weeks once a day: by then two dates are missed, and four are an alarm
 AT_LEAST = 1
 PAGES: list[PageSpec] = []  # those that other pages link to
 AT_A_TIME = 200  # of one run: 4 minutes at one request a second; the newest first, the rest in the next runs
@@ -83,6 +83,11 @@ _OFFERED: Final = re.compile(
     re.IGNORECASE,
 )
 _NOT_OFFERED: Final = re.compile(r"\bnot (?:yet )?(?:available|offered)\b", re.IGNORECASE)
+
+_SENTENCE_LENGTH: Final = 15
+_NAME_LENGTH: Final = 60
+# "(OS Build 26100.32772)", "Hotpatch"
+_LIKE_A_TITLE: Final = re.compile(r"\bOS Builds?\b|\bhotpatch\b", re.IGNORECASE)
 
 _HOST: Final = "https://support.microsoft.com/"
 # /en-us/help/5094126, /en-us/topic/june-9-2026-kb5094126-…-<guid>, /en-us/servicing/os/…/kb5121768-…, …/april-14-2026-baseline
@@ -223,6 +228,62 @@ def _title_fields(heading: str, read: Title | None, page_title: str, *, is_headi
             yield "page_title_date", dates[0], page_title
 
 
+def unread(page: Page) -> Iterator[Unread]:
+    """A heading that looks like that of a Windows update and cannot be read, and ways to get the update that are new."""
+    root, main = body_of(page)
+    heading, read, _ = _heading(root, main, page)
+    parts = sections(main)
+    if (read is None and _LIKE_A_TITLE.search(heading)) or (read and read.kind == "hotpatch" and not read.builds):
+        yield Unread(
+            "Article", "title", f"expected a title such as 'May 12, 2026—Hotpatch KB5087423 (OS Build 26100.32772)', got {heading!r}"
+        )
+    for panel in main.xpath(".//section[starts-with(@id, 'tabpanel_')]"):
+        name = panel.get("id").split("_", 2)[-1]
+        if (answers := _available([[prose(cell) for row in list(panel.iter("tr"))[:1] for cell in row.iterchildren("td", "th")]])) != [0]:
+            yield Unread("Article", "column", f"expected the column 'Available' first in {name!r}, got it at {answers}")
+        if answers and not _channels_named(name):
+            yield Unread("Article", "channel", f"expected the way to an update ({', '.join(CHANNELS)}), got {name!r}")
+    for table in main.iter("table"):
+        rows = [[prose(cell) for cell in row.iterchildren("td", "th")] for row in table.iter("tr")]
+        is_known = bool(rows and rows[0]) and rows[0][0].casefold() == "release channel"
+        names = [row[0] for row in (rows[1:] if is_known else rows) if row]
+        for name in names:
+            if is_known and not _channels_named(name):
+                yield Unread("Article", "channel", f"expected the way to an update ({', '.join(CHANNELS)}), got {name!r}")
+        if not is_known and any(
+            len(name) < _NAME_LENGTH and _channels_named(name)
+            for name in [*names, *("wsus" for row in rows[:1] if "Release Channel" in row)]
+        ):
+            yield Unread("Article", "channel", f"expected the column 'Release Channel' before {names[-1]!r}, got {' | '.join(rows[0])!r}")
+        if rows and "symptom" in {clean(name).rstrip("s: ").casefold() for name in rows[0]}:
+            for row in rows[1:]:
+                if not all(row):
+                    yield Unread("Known issues", "issue", f"expected no empty cell, got {' | '.join(row)!r}")
+        cells = {cell for row in table.iter("tr") for cell in row.iterchildren("td", "th")} | set(table.iterchildren("caption"))
+        for found in texts_outside(table, cells):
+            yield Unread("Article", "text", f"expected texts of a table in its cells alone, got {found[:200]!r}")
+    for claim in parse(page):
+        if claim.field == "applies_to" and (new := sorted(set((claim.value or "").split()) - KNOWN.keys())):
+            yield Unread("Article", "product", f"expected known versions of Windows, got {', '.join(new)} in {claim.value_text[:200]!r}")
+    for part in (part for part in parts if clean(part.title).casefold() == "applies to"):
+        for node in part.nodes:
+            if clean(node.text or "") and not any(found.tag in BLOCKS for found in (node, *node.iterancestors())):
+                yield Unread("Article", "text", f"expected what the update applies to in a list, got {prose(node)[:200]!r}")
+    for row in _change_rows(main, parts):
+        if len(row) != 2:
+            yield Unread("Article", "change", f"expected a date and what was changed, got {' | '.join(row)!r}")
+    for claim in parse(page):
+        if claim.section == "Known issues" and claim.field == "title" and claim.value_text.rstrip(": ").casefold() in LABELS:
+            yield Unread(claim.section, "issue", f"expected the title of an issue, got {claim.value_text!r}")
+        is_short = len(claim.value_text) < _SENTENCE_LENGTH or (claim.field == "symptom" and _RESOLVED.match(claim.value_text))
+        if claim.section == "Known issues" and claim.field in {"symptom", "workaround"} and is_short:
+            yield Unread(claim.section, "issue", f"expected the {claim.field} of an issue, got {claim.value_text!r}")
+        if claim.subject.startswith("channel/") and claim.value == "":
+            yield Unread(
+                claim.section, "channel", f"expected 'Yes' or 'No' or what is done next of {claim.field}, got {claim.value_text!r}"
+            )
+
+
 def _mentions(main: Node, kb: int | None) -> Iterator[Claim]:
     """Other updates that the article links to by their titles: that of July 2026 names KB5095093 with 26200.8736 (it is 8737)."""
     for anchor in main.iter("a"):
@@ -321,30 +382,43 @@ def _restart(main: Node) -> Iterator[Field]:
 
 def _change_log(main: Node, parts: list[Section]) -> Iterator[Field]:
     """Rows of "Change log": the day, and what was changed."""
+    for cells in _change_rows(main, parts):
+        dates = long_dates_in(cells[0]) if len(cells) == 2 else ()
+        if dates:
+            yield dates[0], cells[1], " | ".join(cells)
+        elif len(cells) == 2 and not re.fullmatch(r"change date", cells[0], re.IGNORECASE):
+            raise UnexpectedPage(f"expected a date such as July 15, 2026 in the change log, got {cells[0]!r}")
+
+
+def _change_rows(main: Node, parts: list[Section]) -> Iterator[list[str]]:
     boxes = [node for node in main.iter("details") if _CHANGE_LOG.search(_summary(node))]
     boxes += [node for part in parts if _CHANGE_LOG.match(part.title) for node in part.nodes if node.tag == "table"]
     for box in boxes:
         for row in box.iter("tr"):
-            cells = [prose(cell) for cell in row.iterchildren("td")]
-            dates = long_dates_in(cells[0]) if len(cells) == 2 else ()
-            if dates:
-                yield dates[0], cells[1], " | ".join(cells)
-            elif len(cells) == 2 and not re.fullmatch(r"change date", cells[0], re.IGNORECASE):
-                raise UnexpectedPage(f"expected a date such as July 15, 2026 in the change log, got {cells[0]!r}")
+            if cells := [prose(cell) for cell in row.iterchildren("td")]:
+                yield cells
 
 
 def _channels(main: Node) -> Iterator[Field]:
     """Ways to get the update: tabs with a table each (new), or a table whose first column names the channel (old)."""
     for panel in main.xpath(".//section[starts-with(@id, 'tabpanel_')]"):
         cells = [prose(cell) for row in panel.iter("tr") for cell in row.iterchildren("td")]
-        for channel in _channels_named(panel.get("id").split("_", 2)[2]):
-            yield from _channel_fields(channel, cells)
+        rows = [[prose(cell) for cell in row.iterchildren("td", "th")] for row in panel.iter("tr")]
+        answers = [row[at] for at in _available(rows) for row in rows[1:] if at < len(row)] if rows and _available(rows) else cells
+        for channel in _channels_named(panel.get("id").split("_", 2)[-1]):
+            yield from _channel_fields(channel, cells, answers)
     for table in main.iter("table"):
         rows = [[prose(cell) for cell in row.iterchildren("td", "th")] for row in table.iter("tr")]
         if rows and rows[0] and rows[0][0].casefold() == "release channel":
             for row in rows[1:]:
+                answers = [row[at] for at in _available(rows) if at < len(row)] or row[1:]
                 for channel in _channels_named(row[0]) if row else ():
-                    yield from _channel_fields(channel, row[1:])
+                    yield from _channel_fields(channel, row[1:], answers)
+
+
+def _available(rows: list[list[str]]) -> list[int]:
+    """The column that says whether an update is offered, not one that says whether a restart is due."""
+    return [at for at, name in enumerate(rows[0]) if name.casefold() == "available"][:1]
 
 
 def _channels_named(name: str) -> list[str]:
@@ -352,10 +426,10 @@ def _channels_named(name: str) -> list[str]:
     return [channel for channel, pattern in CHANNELS.items() if pattern.search(name)]
 
 
-def _channel_fields(channel: str, cells: list[str]) -> Iterator[Field]:
+def _channel_fields(channel: str, cells: list[str], answers: list[str]) -> Iterator[Field]:
     """Whether it is offered there: the cell "Yes" or "No", else (a picture in the new layout) what to do next says it first."""
     note = " ".join(cell for cell in cells if cell and cell.casefold() not in {"yes", "no"})
-    answer = next((cell.casefold() for cell in cells if cell.casefold() in {"yes", "no"}), "")
+    answer = next((cell.casefold() for cell in answers if cell.casefold() in {"yes", "no"}), "")
     if answer:
         available = "1" if answer == "yes" else "0"
     else:
@@ -381,9 +455,11 @@ def _known_issues(page: Page, kb: int, parts: list[Section], changes: list[Field
         got = (unread or rest or [""])[0]
         raise UnexpectedPage(f"expected known issues, or that there are none, got {got[:100]!r} on {page.final_url}")
     name = "Known issues"
-    yield Claim(name, f"article/{kb}", "issue_count", str(len(found)), section.title, 0)
+    yield Claim(
+        name, f"article/{kb}", "issue_count", str(sum(issue not in found[:place] for place, issue in enumerate(found))), section.title, 0
+    )
     names: dict[str, int] = {}
-    for issue in found:
+    for issue in (issue for place, issue in enumerate(found) if issue not in found[:place]):
         slug = re.sub(r"[^a-z0-9]+", "-", issue.title.casefold()).strip("-")[:80] or "issue"
         names[slug] = names.get(slug, 0) + 1
         subject = f"issue/{kb}/{slug}" if names[slug] == 1 else f"issue/{kb}/{slug}-{names[slug]}"

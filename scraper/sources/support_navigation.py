@@ -8,13 +8,14 @@ In the old layout links are ``/en-us/help/<n>``, where n is the article's own KB
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
-from db.claims import Claim, Page, UnexpectedPage
-from db.grammar import clean
+from db.claims import Claim, Page, UnexpectedPage, Unread
+from db.grammar import MONTHS, clean
 from scraper import entries
-from scraper.markup import Node, page_title, text, tree, with_class
+from scraper.markup import Node, page_title, text, texts_outside, tree, with_class
 from scraper.sources import PageSpec
 
 TITLE = "Microsoft Support: navigation of update histories and hotpatch release notes"
@@ -22,6 +23,7 @@ HOME_URL = "https://support.microsoft.com/en-us/servicing/os/hotpatch/windows-11
 LICENCE = "https://www.microsoft.com/en-us/legal/terms-of-use"
 PRECEDENCE = 200  # after Learn's tables
 DUE_EVERY = "6h"
+DUE_ON_RELEASE = "30m"
 AT_LEAST = 3  # entries; the shortest navigation has dozens, and what it had is compared with section by section
 
 _NEW = "https://support.microsoft.com/en-us/servicing/os/"
@@ -88,6 +90,8 @@ PAGES = [
     _hub("windows-10", "windows-10/2020/12/windows-10-update-history", "windows-10-update-history-8127c2c6-6edf-4fdf-8b9f-0f7be1ef3562"),
 ]
 
+# What looks like an entry or a category, in whatever place: "KB5087423", "April 14, 2026—Baseline", "Windows Server 2025"
+_LIKE_AN_ENTRY: Final = re.compile(rf"\bKB ?\d{{6,7}}\b|\b(?:{'|'.join(MONTHS)}) \d{{1,2}},? 20\d\d\b|\bWindows (?:1\d|Server)\b.*\d\d")
 # The two generations of the site: the prefix of the navigation's classes.
 LAYOUTS: Final = ("learnRenderLeftNav", "supLeftNav")
 
@@ -102,6 +106,28 @@ def parse(page: Page) -> Iterator[Claim]:
     return entries.claims(page, _categories(root, page.final_url), lambda: page_title(root))
 
 
+def unread(page: Page) -> Iterator[Unread]:
+    """What looks like an entry or a category and stands in none, and entries without a link."""
+    root = tree(page)
+    read = set(root.xpath("//head | //main | //header | //footer"))
+    copies: dict[str, list[list[str]]] = {}
+    for name, listed in _categories(root, page.final_url):
+        copies.setdefault(name.casefold(), []).append([entry.title for entry in listed])
+    for name, copied in copies.items():  # the old layout has the whole navigation twice
+        if len(copied) != max(map(len, copies.values())) or any(listed != copied[0] for listed in copied):
+            yield Unread("", "copy", f"expected every copy of the navigation to list the same, got another one of {name!r}")
+    for layout in LAYOUTS:
+        for category in root.xpath(f"//div[{with_class(layout + 'Category')}]"):
+            read |= set(category.xpath(f".//div[{with_class(layout + 'CategoryTitle')}] | .//li[{with_class(layout + 'Article')}]"))
+            for item in category.xpath(
+                f".//li[{with_class(layout + 'Article')}][not(.//a[@href])][not({with_class(layout + 'CurrentArticle')})]"
+            ):
+                yield Unread("", "link", f"expected a link of the entry {text(item)!r}, got none")
+    for found in texts_outside(root, read):
+        if _LIKE_AN_ENTRY.search(found):
+            yield Unread("", "text", f"expected entries in the list of a category alone, got {found[:200]!r}")
+
+
 def _categories(root: Node, here: str) -> Iterator[entries.Category]:
     found = False
     for layout in LAYOUTS:
@@ -113,10 +139,14 @@ def _categories(root: Node, here: str) -> Iterator[entries.Category]:
                 )
             found = True
             items = category.xpath(f".//li[{with_class(layout + 'Article')}]")
-            # The current article may stand as plain text, without a link.
-            links = [next((a.get("href") for a in item.xpath(".//a[@href]")), here) for item in items]
+            # The current article may stand as plain text, without a link; another without one links to nothing.
+            current = f"{layout}CurrentArticle"
+            links = [
+                next((a.get("href") for a in item.xpath(".//a[@href]")), here if current in (item.get("class") or "").split() else "")
+                for item in items
+            ]
             yield entries.Category(text(titles[0]), [entries.Entry(text(item), href) for item, href in zip(items, links, strict=True)])
     if not found:
         raise UnexpectedPage(
-            f"expected a navigation (class {LAYOUTS[0]}Category or {LAYOUTS[1]}Category), got none on {page_title(root)!r}"
+            f"expected a navigation (class {' or '.join(f'{layout}Category' for layout in LAYOUTS)}), got none on {page_title(root)!r}"
         )

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from db.claims import Claim, Page, UnexpectedPage
+from db.claims import Claim, Page, UnexpectedPage, Unread
 from db.grammar import clean
 from db.products import products_in
 from scraper import entries
@@ -39,7 +39,7 @@ def parse(page: Page) -> Iterator[Claim]:
     """
     try:
         document = json.loads(page.body.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # bytes that are no UTF-8, text that is no JSON, a number of 5,000 digits, a deep nest
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, a number of 5,000 digits, a deep nest
         raise UnexpectedPage(f"expected JSON, got {error} from {page.final_url}") from None
     items = document.get("items") if isinstance(document, dict) else None
     if not isinstance(items, list) or not items:
@@ -50,6 +50,19 @@ def parse(page: Page) -> Iterator[Claim]:
     if not categories:
         raise UnexpectedPage(f"expected categories that name a version of Windows, got none from {page.final_url}")
     return entries.claims(page, (entries.Category(name, found) for name, found in categories.items()), lambda: next(iter(categories)))
+
+
+def unread(page: Page) -> Iterator[Unread]:
+    """Members of items that are new, and entries without a link."""
+    waiting = list(json.loads(page.body.decode("utf-8-sig"))["items"])
+    while waiting:
+        item = waiting.pop(0)
+        for name in item.keys() - {"toc_title", "href", "children"}:
+            yield Unread("", "member", f"expected toc_title, href and children of an item, got {name!r} of {clean(item['toc_title'])!r}")
+        if isinstance(children := item.get("children"), list):
+            waiting += children
+        elif not isinstance(item.get("href"), str) or not item["href"].strip():
+            yield Unread("", "link", f"expected a link of the entry {clean(item['toc_title'])!r}, got {item.get('href')!r}")
 
 
 def _walk(item: Any, category: str, categories: dict[str, list[entries.Entry]]) -> None:

@@ -1,0 +1,23 @@
+# ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
+"""``/metrics``: the health of the knowledge base for Prometheus, what ``status --metrics`` prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datasette import Response, hookimpl
+
+from db import metrics
+from db.site import web
+
+
+async def show(datasette: Any) -> Response:
+    """The metrics as they are now: whether a source is stale moves with the clock."""
+    text = await web.read(datasette, metrics.metrics)
+    return Response(text, headers={"cache-control": "no-store"}, content_type=metrics.CONTENT_TYPE)
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def register_routes() -> list[tuple[str, Any]]:
+    """The address that Prometheus asks by itself."""
+    return [(r"^/metrics$", show)]

@@ -1,0 +1,311 @@
+"""Telling people: over loopback sockets, a webhook and a mail server that take, refuse and vanish."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import socketserver
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_schedule import db, seeded  # noqa: F401 (fixtures)
+
+from db import schema
+from db.claims import BadInput
+from scraper import notify, runs
+
+SECRET = "T0PSECRET"
+
+
+class Hook:
+    """A webhook that answers with the statuses it is given, the last of them for ever."""
+
+    def __init__(self) -> None:
+        self.taken: list[Any] = []
+        self.statuses = [200]
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status = hook.statuses.pop(0) if len(hook.statuses) > 1 else hook.statuses[0]
+                if status == 200:
+                    hook.taken.append(json.loads(body))
+                self.send_response(status)
+                self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                """Says nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/services/{SECRET}"
+
+    def texts(self) -> list[str]:
+        return [item["text"] for body in self.taken for item in body["items"]]
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    made = Hook()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def told(hook: Hook, db: Path) -> Any:  # noqa: F811
+    """Tells, and gives what was said."""
+
+    def tell(**more: str) -> list[str]:
+        said: list[str] = []
+        notify.tell(db, said.append, {"HOTPATCH_KB_WEBHOOK": hook.url, **more}, sleep=lambda _: None)
+        assert SECRET not in "".join(said)
+        for file in db.parent.glob("*"):
+            assert SECRET.encode() not in file.read_bytes(), file
+        return said
+
+    return tell
+
+
+def change(db: Path, subject: str, field: str, old: str | None, new: str | None, at: str = "2026-08-11T18:00:00Z") -> None:  # noqa: F811
+    with closing(schema.open_for_writing(db)) as conn, schema.transaction(conn):
+        conn.execute("insert or ignore into subjects values (?, ?)", (subject, subject.partition("/")[0]))
+        conn.execute("insert into changes values ((select max(run) from runs), ?, ?, ?, ?, ?)", (at, subject, field, old, new))
+
+
+def quiet(db: Path) -> None:  # noqa: F811
+    """No source needs a look."""
+    with closing(schema.open_for_writing(db)) as conn, schema.transaction(conn):
+        conn.execute("update sources set due_every = 'never', state = 'ok'")
+
+
+def test_each_change_is_told_once_and_a_new_channel_is_not_told_of_years(told: Any, hook: Hook, db: Path) -> None:  # noqa: F811
+    quiet(db)
+    assert told() == []
+    change(db, "release/ws2025/5099999/26100.40000", "release", None, "hotpatch KB5099999 26100.40000 2026-08-11")
+    change(db, "calendar/ws2025/2026-09", "expected_type", "hotpatch", "baseline")
+    change(db, "kb/5099999", "installs_kb", None, "5")
+    assert told() == [f"webhook-{_name(hook)}: told 2 items"]
+    assert hook.texts() == [
+        "Windows Server 2025: new hotpatch, KB5099999 26100.40000 2026-08-11",
+        "Windows Server 2025, September 2026: expected as a baseline now, not as a hotpatch",
+    ]
+    assert told() == []
+    # A page that is read later may move the time of a change: it stays the same one. A month that turns to and fro is told each time.
+    with closing(sqlite3.connect(db)) as conn, conn:
+        conn.execute("update changes set changed_at = '2026-08-11T17:30:00Z' where changed_at = '2026-08-11T18:00:00Z'")
+    assert told() == []
+    change(db, "calendar/ws2025/2026-09", "expected_type", "baseline", "hotpatch", "2026-08-20T00:00:00Z")
+    change(db, "calendar/ws2025/2026-09", "expected_type", "hotpatch", "baseline", "2026-08-21T00:00:00Z")
+    told()
+    assert len(hook.texts()) == 4
+
+
+def _name(hook: Hook) -> str:
+    return notify.channels({"HOTPATCH_KB_WEBHOOK": hook.url})[0].name.removeprefix("webhook-")
+
+
+@pytest.mark.parametrize("status", [500, 404, 302])
+def test_what_is_not_taken_is_tried_again_and_waits_for_the_next_run(told: Any, hook: Hook, db: Path, status: int) -> None:  # noqa: F811
+    quiet(db)
+    told()
+    change(db, "calendar/ws2025/2026-09", "expected_type", "hotpatch", "baseline")
+    hook.statuses = [status]
+    (said,) = told()
+    assert said.endswith(f": not told: expected 127.0.0.1 to take a message, got status {status}; 1 items wait for the next run")
+    assert hook.taken == []
+    hook.statuses = [status, status, 200]  # the third try
+    told()
+    assert len(hook.texts()) == 1
+    assert told() == []
+
+
+def test_a_webhook_that_is_away_holds_up_nothing(db: Path) -> None:  # noqa: F811
+    quiet(db)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        settings = {"HOTPATCH_KB_WEBHOOK": f"http://127.0.0.1:{taken.getsockname()[1]}/{SECRET}"}
+        notify.tell(db, lambda _: None, settings, sleep=lambda _: None)
+        change(db, "calendar/ws2025/2026-09", "expected_type", "hotpatch", "baseline")
+        said: list[str] = []
+        notify.tell(db, said.append, settings, sleep=lambda _: None)
+    assert "got ConnectError; 1 items wait" in said[0]
+    assert SECRET not in said[0]
+
+
+def test_many_items_come_in_batches(told: Any, hook: Hook, db: Path) -> None:  # noqa: F811
+    quiet(db)
+    told()
+    for number in range(120):
+        change(db, f"calendar/ws2025/{2030 + number // 12}-{number % 12 + 1:02d}", "expected_type", "hotpatch", "baseline")
+    told()
+    assert [len(body["items"]) for body in hook.taken] == [50, 50, 20]
+    assert len(set(hook.texts())) == 120
+
+
+def test_a_source_that_drifts_is_told_once_and_its_recovery_too(told: Any, hook: Hook, db: Path) -> None:  # noqa: F811
+    quiet(db)
+    told()
+
+    def state(name: str) -> None:
+        with closing(sqlite3.connect(db)) as conn, conn:
+            conn.execute("update sources set state = ? where source = 'support_navigation'", (name,))
+
+    state("refused")
+    told()
+    assert told() == []
+    state("ok")
+    told()
+    assert [text.split(":")[0] for text in hook.texts()] == [
+        "source support_navigation is not what it was and was refused; its facts were kept",
+        "source support_navigation has recovered",
+    ]
+
+
+def test_a_source_that_is_stale_is_told(told: Any, hook: Hook, db: Path) -> None:  # noqa: F811
+    with closing(sqlite3.connect(db)) as conn, conn:
+        conn.execute("update sources set state = 'unreachable' where source = 'learn_release_info'")
+    told()  # the embedded facts are of July 2026
+    assert any(text.startswith("source learn_release_info was not read for too long") for text in hook.texts())
+
+
+@pytest.mark.parametrize("shape", ["slack", "teams"])
+def test_texts_of_others_are_no_markup(told: Any, hook: Hook, db: Path, shape: str) -> None:  # noqa: F811
+    quiet(db)
+    told(HOTPATCH_KB_WEBHOOK_FORMAT=shape)
+    change(db, "price/x", "price", None, "<!channel> [click](javascript:x) *b* & 1.50 USD")
+    told(HOTPATCH_KB_WEBHOOK_FORMAT=shape)
+    (body,) = hook.taken
+    if shape == "slack":
+        assert body == {"text": "• price/x: new price, &lt;!channel&gt; [click](javascript:x) *b* &amp; 1.50 USD"}
+    else:
+        (attachment,) = body["attachments"]
+        assert body["type"] == "message"
+        assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
+        assert attachment["content"]["body"][0]["text"] == r"price/x: new price, \<!channel\> \[click\]\(javascript:x\) \*b\* & 1.50 USD"
+
+
+@pytest.mark.parametrize("broken", ["", "[]", '{"x": 1}', '{"webhook-a": {"told": 1, "waiting": [], "sources": {}}}', "\x00"])
+def test_a_broken_file_of_what_was_told_begins_anew(told: Any, hook: Hook, db: Path, broken: str) -> None:  # noqa: F811
+    quiet(db)
+    told()
+    (file,) = db.parent.glob("*.told.json")
+    file.write_text(broken, encoding="utf-8")
+    assert "beginning anew" in told()[0]
+    assert hook.taken == []
+
+
+def test_a_replay_tells_nothing_again(worlds: dict[str, Path], tmp_path: Path, hook: Hook) -> None:
+    path, archive = tmp_path / "a.db", tmp_path / "a.archive"
+    settings = {"HOTPATCH_KB_WEBHOOK": hook.url}
+    runs.crawl(path, archive, folder=worlds["old"], seed=False, say=lambda _: None)
+    quiet(path)
+    notify.tell(path, lambda _: None, settings)
+    runs.crawl(path, archive, folder=worlds["new"], seed=False, say=lambda _: None)
+    quiet(path)
+    notify.tell(path, lambda _: None, settings)
+    told = hook.texts()
+    assert "Windows Server 2025, June 2026: planned as a hotpatch, released as a baseline" in told
+    assert len(set(told)) == len(told)
+    path.unlink()
+    for left in tmp_path.glob("a.db-*"):
+        left.unlink()
+    runs.replay(path, archive, say=lambda _: None)
+    quiet(path)
+    notify.tell(path, lambda _: None, settings)
+    assert hook.texts() == told
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"HOTPATCH_KB_WEBHOOK": "hooks.example.org/" + SECRET}, "expected HOTPATCH_KB_WEBHOOK as an address"),
+        ({"HOTPATCH_KB_WEBHOOK": "http://hooks.example.org/" + SECRET}, "as an https address"),
+        ({"HOTPATCH_KB_WEBHOOK": "https://x.example/", "HOTPATCH_KB_WEBHOOK_FORMAT": "irc"}, "(json, slack, teams), got 'irc'"),
+        ({"HOTPATCH_KB_SMTP": "mail.example.org"}, "expected HOTPATCH_KB_SMTP as an address"),
+        ({"HOTPATCH_KB_SMTP": f"imap://u:{SECRET}@x"}, "smtp://host or smtps://host"),
+        (
+            {"HOTPATCH_KB_SMTP": f"smtp://u:{SECRET}@x", "HOTPATCH_KB_MAIL_FROM": "me", "HOTPATCH_KB_MAIL_TO": "a@b"},
+            "HOTPATCH_KB_MAIL_FROM",
+        ),
+        ({"HOTPATCH_KB_SMTP": "smtp://x", "HOTPATCH_KB_MAIL_FROM": "a@b", "HOTPATCH_KB_MAIL_TO": "a@b\nBcc: c@d"}, "HOTPATCH_KB_MAIL_TO"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_said_before_the_crawl(
+    run: Any, settings: dict[str, str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    done = run("crawl", "--from", ".")
+    assert done.code == 2
+    assert message in done.err
+    assert SECRET not in done.err
+    with pytest.raises(BadInput):
+        notify.channels(settings)
+
+
+class Mail(socketserver.StreamRequestHandler):
+    """A mail server of loopback that takes everything, without TLS."""
+
+    messages: list[str] = []  # noqa: RUF012
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 here\r\n")
+        lines: list[str] = []
+        in_data = False
+        while line := self.rfile.readline().decode():
+            if in_data:
+                lines.append(line)
+                if line != ".\r\n":
+                    continue
+                in_data = False
+                self.messages.append("".join(lines))
+            if line.upper().startswith("QUIT"):
+                self.wfile.write(b"221 bye\r\n")
+                return
+            in_data = line.upper().startswith("DATA")
+            self.wfile.write(b"354 go\r\n" if in_data else b"250 ok\r\n")
+
+
+def test_a_mail_holds_what_is_new(db: Path) -> None:  # noqa: F811
+    quiet(db)
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mail) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings = {
+            "HOTPATCH_KB_SMTP": f"smtp://127.0.0.1:{server.server_address[1]}",
+            "HOTPATCH_KB_MAIL_FROM": "kb@example.org",
+            "HOTPATCH_KB_MAIL_TO": "ops@example.org, you@example.org",
+        }
+        notify.tell(db, lambda _: None, settings)
+        change(db, "calendar/ws2025/2026-09", "expected_type", "hotpatch", "baseline\r\nBcc: evil@example.org")
+        said: list[str] = []
+        notify.tell(db, said.append, settings)
+        server.shutdown()
+    (message,) = Mail.messages
+    assert "To: ops@example.org, you@example.org" in message
+    assert "Windows Server 2025, September 2026: expected as a baseline" in message
+    assert "\r\nBcc:" not in message
+    assert said[0].endswith(": told 1 items")
+
+
+def test_a_crawl_tells_and_its_exit_code_is_its_own(
+    run: Any, worlds: dict[str, Path], tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = Path(shutil.copytree(worlds["old"], tmp_path / "tree"))
+    monkeypatch.setenv("HOTPATCH_KB_WEBHOOK", hook.url)
+    hook.statuses = [500]
+    monkeypatch.setattr(notify, "WAITS", (0.0, 0.0))
+    assert run("crawl", "--from", tree, "--db", tmp_path / "a.db").code == 0
+    done = run("crawl", "--from", worlds["new"], "--db", tmp_path / "a.db")
+    assert done.code == 0
+    assert "items wait for the next run" in done.err
+    assert SECRET not in done.err

@@ -1,0 +1,170 @@
+"""What cannot be true, and what is not read, is told with an example; a page full of it is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import render
+from rendered import support_article
+
+from db import check
+from db.claims import Page, UnexpectedPage
+from scraper.sources import registry, unread
+
+READ_AT = "2026-07-23T12:00:00Z"
+Info = render.ReleaseInfo
+
+
+def checks_of(url: str, text: str, source: str, before: str | None = None) -> list[check.Check]:
+    """What fails of a page, read after another one."""
+    found = registry()[source]
+    pages = [Page(source, url, url, url, READ_AT, 200, body.encode()) for body in (before or text, text)]
+    old, new = (list(found.parse(page)) for page in pages)
+    checks = check.check_page(
+        pages[1],
+        new,
+        now=check.count(new),
+        before=check.count(old),
+        at_least=1,
+        unread=unread(found, pages[1]),
+        standing=[(c.subject, c.field) for c in old if c.value is not None],
+    )
+    return [c for c in checks if not c.ok]
+
+
+def server(change: Callable[[str], str] = lambda text: text) -> list[check.Check]:
+    good = render.release_info_markdown(render.server_release_info("2026-07-02"))
+    text = change(good)
+    assert text != good
+    return checks_of(render.SERVER_INFO, text, "learn_release_info", good)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "note"),
+    [
+        ("| 2026-05-12 | 26100.32860 |", "| 2026-05-13 | 26100.32860 |", "plausible day", "B release of 2026-05 on 2026-05-12"),
+        ("| 26100.32860 |", "| 26200.32860 |", "plausible build number", "expected a build of 26100, got 2026-05 B 2026-05-12 26200.32860"),
+        ("| 26100.32860 |", "| 26100.3286 |", "plausible order", "expected builds to rise with the days"),
+        ("[KB5087539]", "[KB508753]", "plausible kb", "from 3000000 to 5999999"),
+        (
+            "| 2026.05 B | Hotpatch |",
+            "| 2026.05 B | Baseline (Restart) |",
+            "plausible line",
+            "B release of the release history as the baseline",
+        ),
+        ("| 2034-11-14 |", "| 2034-11-15 |", "plausible end", "ws2025 to end on a second Tuesday"),
+        ("| Servicing option | Update type |", "| Servicing channel | Update type |", "unread column", "'Servicing channel'"),
+    ],
+)
+def test_what_cannot_be_true_of_a_table(old: str, new: str, name: str, note: str) -> None:
+    failed = server(lambda text: text.replace(old, new, 1))
+    assert [c for c in failed if c.name == name and note in c.note], failed
+    assert not any(c.required for c in failed)
+
+
+def test_a_table_below_a_label_that_is_unknown_is_not_that_of_the_label_before() -> None:
+    with pytest.raises(UnexpectedPage, match="expected builds of 26100"):
+        server(lambda text: text.replace("**Windows Server 2022 (OS build 20348)**", "**Windows Server 2022 (build 20348)**", 1))
+
+
+def test_a_column_of_days_that_slipped_refuses_the_page() -> None:
+    def slip(text: str) -> str:
+        lines = text.splitlines()
+        rows = [n for n, line in enumerate(lines) if line.startswith("|") and " B | " in line and "LTSC" in line][:60]
+        days = [lines[n].split("|")[3] for n in rows]
+        for n, day in zip(rows, [days[-1], *days[:-1]], strict=True):
+            cells = lines[n].split("|")
+            cells[3] = day
+            lines[n] = "|".join(cells)
+        return "\n".join(lines)
+
+    assert any(c.required and c.name == "plausible day" for c in server(slip))
+
+
+def navigation(change: Callable[[str], str]) -> list[check.Check]:
+    url = render.HOTPATCH_HUB["new"]
+    good = render.navigation_new(render.hotpatch_categories("2026-07", "new"), h1="Release notes", url=url)
+    text = change(good)
+    assert text != good
+    return checks_of(url, text, "support_navigation", good)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        (
+            '<li class="learnRenderLeftNavArticle"><a href="kb5087423"',
+            '<li class="learnRenderLeftNavItem"><a href="kb5087423"',
+            "unread text",
+        ),
+        (">May 12, 2026—Hotpatch KB5087423", ">May 14, 2026—Hotpatch KB5087423", "plausible day of a title"),
+    ],
+)
+def test_what_a_navigation_has_in_an_unknown_place(old: str, new: str, name: str) -> None:
+    def change(text: str) -> str:
+        if old in text:
+            return text.replace(old, new, 1)
+        at = text.index("KB5087423 (OS Build 26100.32772)")  # the entry, wherever its link leads
+        begin = text.rindex("<li", 0, at)
+        return text[:begin] + text[begin:].replace("learnRenderLeftNavArticle", "learnRenderLeftNavItem", 1)
+
+    failed = navigation(change)
+    assert name in {c.name for c in failed}, failed
+    assert all("KB5087423" in c.note for c in failed if c.name == name)
+
+
+def test_an_entry_without_a_link_links_to_nothing() -> None:
+    """It had the address of the page itself, which is right of the current entry alone."""
+    failed = navigation(lambda text: text.replace(' href="', ' data-href="', 9))
+    assert "unread link" in {c.name for c in failed}
+
+
+def article(change: Callable[[str], str]) -> list[check.Check]:
+    url = "https://support.microsoft.com/en-us/servicing/os/hotpatch/windows-server-2025/2026/kb5087423"
+    title = "May 12, 2026—Hotpatch KB5087423 (OS Build 26100.32772)"
+    good = support_article.article(title, applies=("Windows Server 2025, all editions",), issues=support_article.PRINTING)
+    text = change(good)
+    assert text != good
+    return checks_of(url, text, "support_article", good)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("—Hotpatch KB5087423 (OS Build 26100.32772)</h1>", "—Hotpatch KB5087423 (Build 26100 revision 32772)</h1>", "unread title"),
+        ('id="supAppliesToList"', 'id="appliesTo"', "field applies_to"),
+        ("tabpanel_1_catalog", "tabpanel_1_store", "unread channel"),
+        ("<th>Available</th>", "<th>Restart</th><th>Available</th>", "unread column"),
+    ],
+)
+def test_what_is_new_in_an_article(old: str, new: str, name: str) -> None:
+    assert name in {c.name for c in article(lambda text: text.replace(old, new))}
+
+
+def test_a_column_beside_that_of_availability_is_no_answer() -> None:
+    """A column "Restart" with "Yes" before it made an update offered that was not."""
+    url = "https://support.microsoft.com/en-us/servicing/os/hotpatch/windows-server-2025/2026/kb5087423"
+    text = support_article.article("May 12, 2026—Hotpatch KB5087423 (OS Build 26100.32772)", issues=support_article.PRINTING)
+    text = text.replace("<th>Available</th>", "<th>Restart</th><th>Available</th>").replace("<td><span", "<td>Yes</td><td><span")
+    page = Page("support_article", url, url, url, READ_AT, 200, text.encode())
+    found = {c.field: c.value for c in registry()["support_article"].parse(page) if c.subject.startswith("channel/")}
+    assert found["catalog"] == "0"
+
+
+def test_an_issue_that_stands_twice_is_one() -> None:
+    url = "https://support.microsoft.com/en-us/servicing/os/hotpatch/windows-server-2025/2026/kb5087423"
+    text = support_article.article("May 12, 2026—Hotpatch KB5087423 (OS Build 26100.32772)", issues=support_article.PRINTING * 2)
+    claims = list(registry()["support_article"].parse(Page("support_article", url, url, url, READ_AT, 200, text.encode())))
+    assert {c.value for c in claims if c.field == "issue_count"} == {"1"}
+
+
+def test_notes_are_bounded() -> None:
+    rows: Any = [dataclasses.replace(row, date="2026-05-13") for row in render.server_release_info("2026-07-02").history[0].rows]
+    info = render.server_release_info("2026-07-02")
+    info = dataclasses.replace(info, history=[dataclasses.replace(info.history[0], rows=rows), *info.history[1:]])
+    failed = checks_of(render.SERVER_INFO, render.release_info_markdown(info), "learn_release_info")
+    assert all(len(c.note) < 2000 for c in failed)
+    assert any("; and " in c.note and c.note.endswith(" more") for c in failed)

@@ -1,0 +1,105 @@
+"""Freshness, drift and metrics, through the command and the site."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from db import metrics, site
+from db.news import FORMS
+from db.reading import open_for_reading, open_seed_database
+from scraper import runs
+
+HUB = "windows-server-2025-update-history"
+
+
+@pytest.fixture
+def drifted(worlds: dict[str, Path], tmp_path: Path) -> Path:
+    """A database after a crawl in which one navigation was renamed to nothing."""
+    path, tree = tmp_path / "a.db", tmp_path / "tree"
+    runs.crawl(path, tmp_path / "a.archive", folder=worlds["old"], seed=False, say=lambda _: None)
+    shutil.copytree(worlds["new"], tree)
+    for page in [file for file in tree.rglob("*") if HUB in file.name and file.suffix == ".html"]:
+        page.write_text("<html><body><main><h1>Windows Server 2025</h1><p>Moved.</p></main></body></html>", encoding="utf-8")
+    result = runs.crawl(path, tmp_path / "a.archive", folder=tree, seed=False, say=lambda _: None)
+    assert {failure.source for failure in result.failures} == {"support_navigation"}
+    return path
+
+
+def test_drift_says_what_could_not_be_read_and_where(drifted: Path, run: Any) -> None:
+    done = run("status", "--drift", "--db", drifted)
+    assert done.code == 6
+    line, *_ = [line for line in done.out.splitlines() if ": refused in run" in line]
+    assert line.startswith("support_navigation: refused in run 2: https://support.microsoft.com/")
+    assert HUB in line
+    assert "expected" in line
+    row, *_ = [row for row in run("status", "--drift", "--json", "--db", drifted).json() if row["is_required"]]
+    assert (row["source"], row["name"]) == ("support_navigation", "readable")
+
+
+def test_drift_that_was_mended_is_none(drifted: Path, run: Any, worlds: dict[str, Path], tmp_path: Path) -> None:
+    for folder in (worlds["new"], worlds["new"]):  # the second finds nothing new, and leaves no checks
+        runs.crawl(drifted, tmp_path / "a.archive", folder=folder, seed=False, say=lambda _: None)
+    assert not any(row["is_required"] for row in run("status", "--drift", "--json", "--db", drifted).json())
+    (row,) = [row for row in run("status", "--json", "--db", drifted).json() if row["source"] == "support_navigation"]
+    assert (row["state"], row["note"]) == ("ok", "")
+
+
+def _read(text: str) -> dict[str, Any]:
+    return {family.name: family for family in text_string_to_metric_families(text)}
+
+
+def test_metrics_are_what_prometheus_reads(drifted: Path, run: Any) -> None:
+    done = run("status", "--metrics", "--db", drifted)
+    assert done.code == 6
+    found = _read(done.out)
+    state = {(s.labels["source"], s.labels["state"]): s.value for s in found["hotpatch_kb_source_state"].samples}
+    assert (state["support_navigation", "refused"], state["support_navigation", "ok"], state["learn_release_info", "ok"]) == (1, 0, 1)
+    stale = {s.labels["source"]: s.value for s in found["hotpatch_kb_source_stale"].samples}
+    assert stale["support_navigation"] == 1
+    failed = {s.labels["source"]: s.value for s in found["hotpatch_kb_source_failed_checks"].samples}
+    assert failed["support_navigation"] >= 1
+    until = {(s.labels["product"], s.labels["line"]): s.value for s in found["hotpatch_kb_data_until_timestamp_seconds"].samples}
+    with closing(open_for_reading(drifted)) as conn:
+        day = conn.execute("select data_until from lines where product = 'ws2025' and line = 'hotpatch'").fetchone()[0]
+        assert until["ws2025", "hotpatch"] == metrics.unix(f"{day}T00:00:00Z")
+        assert found["hotpatch_kb_claims"].samples[0].value == conn.execute("select count(*) from claims").fetchone()[0]
+
+
+def test_the_site_has_the_same_metrics() -> None:
+    with closing(open_seed_database()) as conn:
+        expected = metrics.metrics(conn)
+        path = Path(conn.execute("select file from pragma_database_list").fetchone()[0])
+    ds = site.datasette(path, True)
+    answer = asyncio.run(ds.client.get("/metrics"))
+    ds.executor.shutdown()
+    for database in ds.databases.values():
+        database.close()
+    assert answer.headers["content-type"] == metrics.CONTENT_TYPE
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.text == expected
+
+
+def test_labels_are_escaped() -> None:
+    (_, _, line) = metrics._gauge("x", "An x.", [({"a": 'q"\\\n'}, 1)])
+    (family,) = text_string_to_metric_families(f"{line}\n")
+    assert family.samples[0].labels == {"a": 'q"\\\n'}
+
+
+def test_changes_are_told_in_markdown(run: Any, worlds: dict[str, Path], tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    for name in ("old", "new"):
+        runs.crawl(path, tmp_path / "a.archive", folder=worlds[name], seed=False, say=lambda _: None)
+    out = run("changes", "--db", path, "--format", "markdown").out
+    assert out.startswith("## 2026-07-")
+    assert "- Windows Server 2025, June 2026: planned as a hotpatch, released as a baseline\n" in out
+    assert "expected_type" not in out
+    assert run("changes", "--db", path, "--format", "json").json() == run("changes", "--db", path, "--json").json()
+    assert run("changes", "--db", path, "--since", "2030-01-01", "--format", "markdown").out == "No change.\n"
+    assert set(FORMS) >= {"surprise", "new", "repriced"}
