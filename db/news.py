@@ -95,16 +95,14 @@ def news(conn: sqlite3.Connection, rows: Iterable[Row]) -> list[News]:
     """
     found: list[News] = []
     for (time, subject), group in groupby(rows, key=lambda row: (row["changed_at"], row["subject"])):
-        kind = subject.partition("/")[0]
-        read = _READERS.get(kind, _other)
-        if kind == "cve" or subject.startswith("security"):
-            if found and found[-1].form == "cves" and found[-1].changed_at == time:
-                count = int(found[-1].values["count"]) + len(list(group))
+        read = _READERS.get(subject.partition("/")[0], _other)
+        for item in read(conn, time, subject, list(group)):
+            if item.form == "cves" and found and found[-1].form == "cves" and found[-1].changed_at == time:
+                # A month of MSRC's data has hundreds: one item says how many.
+                count = int(found[-1].values["count"]) + int(item.values["count"])
                 found[-1] = found[-1]._replace(values={"count": str(count)})
             else:
-                found.append(News("other", None, time, subject, "cves", {"count": str(len(list(group)))}, "hotpatch/changes"))
-            continue
-        found += read(conn, time, subject, list(group))
+                found.append(item)
     return found
 
 
@@ -203,6 +201,10 @@ def _issue(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -
     return [item._replace(kind="issue") for item in found]
 
 
+def _cves(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[News]:  # noqa: ARG001 (each takes the database)
+    return [News("other", None, time, subject, "cves", {"count": str(len(rows))}, "hotpatch/changes")]
+
+
 def _other(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row], *, what: str = "", path: str = "") -> list[News]:  # noqa: ARG001 (each takes the database)
     return [
         News(
@@ -218,4 +220,6 @@ _READERS: Final[dict[str, Callable[[sqlite3.Connection, str, str, list[Row]], li
     "calendar": _month,
     "price": _price,
     "issue": _issue,
+    "cve": _cves,
+    "msrc": _cves,
 }

@@ -423,8 +423,8 @@ def changes(since: str | None, until: str | None, product: str | None, shape: st
 @_common
 def status(as_metrics: bool, drift: bool, db: Path, as_json: bool) -> int:
     """How fresh each source is. Exit code 6 if one is stale; with --drift, if a page was refused."""
-    if as_metrics + drift + as_json > 1 and as_metrics:
-        raise BadInput("expected one of --metrics, --drift and --json, got several")
+    if as_metrics and (drift or as_json):
+        raise BadInput("expected --metrics alone, got it with --drift or --json")
     conn = reading(db)
     rows = [dict(row) for row in conn.execute("select * from source_health")]
     is_bad = any(row["is_stale"] for row in rows)

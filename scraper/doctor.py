@@ -6,11 +6,9 @@ embedded facts, the archive and the corrections, so a broken one is moved aside 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -19,7 +17,7 @@ from db import publish, schema
 from db.claims import BadInput
 from db.reading import open_for_reading
 from scraper import runs
-from scraper.archive import Archive
+from scraper.archive import Archive, Line
 from scraper.crawl import Progress, locked, utc_now
 
 _NAME: Final = re.compile(r"[0-9a-f]{64}")
@@ -46,49 +44,18 @@ class Finding(NamedTuple):
 # --- the archive --------------------------------------------------------------------------------------------------------
 
 
-class _Log(NamedTuple):
-    """The log of an archive: its lines that can be read, those that cannot, and whether the last one is cut."""
-
-    entries: list[tuple[str, dict[str, Any]]]
-    bad: list[str]
-    is_torn: bool
-
-
-def _log(folder: Path) -> _Log:
-    file = folder / "log.jsonl"
-    if not file.exists():
-        return _Log([], [], is_torn=False)
-    lines = file.read_bytes().split(b"\n")
-    entries, bad = [], []
-    for line in lines:
-        if not line:
-            continue
-        try:
-            text = line.decode("utf-8")
-            entry = json.loads(text)
-            if not isinstance(entry, dict) or not ("seed" in entry or ("url" in entry and _NAME.fullmatch(str(entry.get("sha256"))))):
-                raise ValueError
-            entries.append((text, entry))
-        except ValueError:
-            bad.append(line.decode("utf-8", "backslashreplace"))
-    return _Log(entries, bad, is_torn=bool(lines[-1]))
-
-
-def _archive_findings(folder: Path) -> Iterator[Finding]:
-    log = _log(folder)
-    where = str(folder / "log.jsonl")
-    if log.bad or log.is_torn:
-        what = f"expected lines of JSON, got {len(log.bad)} others{' and no end of the last line' if log.is_torn else ''}"
-        yield Finding(where, what, f"moves them to {folder / 'log.jsonl.damaged'}", is_broken=True)
-    named = {str(entry["sha256"]) for _, entry in log.entries if "sha256" in entry}
+def _archive_findings(archive: Archive) -> Iterator[Finding]:
+    folder, lines = archive.folder, list(archive.lines())
+    bad = sum(line.entry is None and not line.is_cut for line in lines)
+    is_cut = any(line.is_cut for line in lines)
+    if bad or is_cut:
+        what = f"expected lines of JSON, got {bad} others{' and no end of the last line' if is_cut else ''}"
+        yield Finding(str(archive.log), what, f"moves them to {folder / 'log.jsonl.damaged'}", is_broken=True)
+    named = _named(lines)
     for sha256 in sorted(named):
-        if problem := _problem(folder, sha256):
-            yield Finding(
-                str(folder / sha256[:2] / sha256),
-                problem,
-                "moves the file aside and its lines out of the log: that answer is lost",
-                is_broken=True,
-            )
+        if problem := _problem(archive, sha256):
+            repair = "moves the file aside and its lines out of the log: that answer is lost"
+            yield Finding(str(archive.file(sha256)), problem, repair, is_broken=True)
     for file in sorted(folder.glob("*/*")):
         if file.name.endswith(".part"):
             yield Finding(str(file), "expected no unfinished file, got one that a killed run left", "removes it", is_broken=False)
@@ -96,33 +63,35 @@ def _archive_findings(folder: Path) -> Iterator[Finding]:
             yield Finding(str(file), "expected a line of the log for each file, got none for this", "", is_broken=False)
 
 
-def _problem(folder: Path, sha256: str) -> str:
-    if hashlib.sha256(b"").hexdigest() == sha256 and not (folder / sha256[:2] / sha256).exists():
-        return ""  # an answer without content
+def _named(lines: Iterable[Line]) -> set[str]:
+    """The hashes that lines name; an entry about the seed names none."""
+    return {str(line.entry["sha256"]) for line in lines if line.entry and "sha256" in line.entry}
+
+
+def _problem(archive: Archive, sha256: str) -> str:
     try:
-        Archive(folder).body(sha256)
+        archive.body(sha256)
     except BadInput as error:
         return str(error)
     return ""
 
 
-def _repair_archive(folder: Path, say: Progress) -> None:
-    log = _log(folder)
-    lost = {str(entry["sha256"]) for _, entry in log.entries if "sha256" in entry and _problem(folder, str(entry["sha256"]))}
+def _repair_archive(archive: Archive, say: Progress) -> None:
+    folder, lines = archive.folder, list(archive.lines())
+    lost = {sha256 for sha256 in _named(lines) if not archive.has(sha256)}
     for sha256 in sorted(lost):
-        file = folder / sha256[:2] / sha256
+        file = archive.file(sha256)
         if file.exists():
             file.replace(file.with_name(f"{sha256}.damaged"))
         say(f"{file}: moved aside; that answer is lost")
-    kept = [text for text, entry in log.entries if entry.get("sha256") not in lost]
-    removed = [*log.bad, *(text for text, entry in log.entries if entry.get("sha256") in lost)]
-    if removed or log.is_torn:
-        with (folder / "log.jsonl.damaged").open("a", encoding="utf-8", newline="\n") as aside:
-            aside.writelines(f"{line}\n" for line in removed)
+    removed = [line for line in lines if line.entry is None or line.entry.get("sha256") in lost]
+    if removed:
+        with (folder / "log.jsonl.damaged").open("ab") as aside:
+            aside.writelines(line.text.rstrip(b"\n") + b"\n" for line in removed)
         part = folder / "log.jsonl.part"
-        part.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8", newline="\n")
-        part.replace(folder / "log.jsonl")
-        say(f"{folder / 'log.jsonl'}: {len(removed)} lines moved to log.jsonl.damaged")
+        part.write_bytes(b"".join(line.text.rstrip(b"\n") + b"\n" for line in lines if line not in removed))
+        part.replace(archive.log)
+        say(f"{archive.log}: {len(removed)} lines moved to log.jsonl.damaged")
     for file in sorted(folder.glob("*/*.part")):
         file.unlink()
         say(f"{file}: removed")
@@ -201,7 +170,7 @@ def examine(db: Path, archive: Path) -> list[Finding]:
     """
     if not db.exists() and not archive.exists():
         raise BadInput(f"expected a database at {db} or an archive at {archive}, got neither")
-    found = list(_archive_findings(archive)) if archive.exists() else []
+    found = list(_archive_findings(Archive(archive))) if archive.exists() else []
     if not db.exists():
         return [*found, Finding(str(db), "expected a database, got none", "makes it again of the archive", is_broken=True)]
     return [*found, *_database_findings(db)]
@@ -216,7 +185,7 @@ def repair(db: Path, archive: Path, findings: list[Finding], say: Progress) -> l
     of_database = [finding for finding in findings if finding.is_broken and finding.where == str(db)]
     with locked(db):
         if archive.exists():
-            _repair_archive(archive, say)
+            _repair_archive(Archive(archive), say)
     if of_database:
         _repair_database(db, archive, of_database, say)
     return examine(db, archive)

@@ -22,7 +22,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -33,6 +32,7 @@ from db.claims import BadInput
 from db.news import News, news
 from db.reading import open_for_reading
 from db.site.words import words
+from scraper.crawl import utc_now
 
 Say = Callable[[str], None]
 
@@ -177,7 +177,7 @@ def tell(db: Path, say: Say, environment: Mapping[str, str] | None = None, *, sl
     found = channels(os.environ if environment is None else environment)
     if not found:
         return
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = utc_now()
     with closing(open_for_reading(db)) as conn:
         items, health = items_of(conn), troubles(conn)
     file = db.with_name(f"{db.name}.told.json")

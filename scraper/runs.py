@@ -141,7 +141,8 @@ def crawl(
         ensure_seeded(db, archive, say)
     db.parent.mkdir(parents=True, exist_ok=True)
     with locked(db), closing(open_database(db)) as conn:
-        mended = _mend(conn, Archive(archive, say), decided, say)
+        kept = Archive(archive, say)
+        mended = _mend(conn, kept, decided, say)
         if due:
             now = datetime.now(UTC)
             planned = plan(conn, wanted, now)
@@ -150,7 +151,7 @@ def crawl(
                 first = f"; {planned[0].source} is at {written(planned[0].at)}" if planned else ""
                 say(f"nothing is due{first}")
                 return mended or Result(run=conn.execute("select coalesce(max(run), 0) from runs").fetchone()[0])
-        run = Run(conn, Archive(archive, say), decided, say, "crawl")
+        run = Run(conn, kept, decided, say, "crawl")
         run.embedded(wanted)
         if folder is not None:
             crawl_tree(run, wanted, folder)
@@ -161,7 +162,6 @@ def crawl(
             result, needs_replay = asyncio.run(_from_network(run, wanted, user_agent(contact), contact, mirror))
         if needs_replay:
             say("a page was read that is older than one it has more rows than: replaying all pages in the order of their times")
-            kept = Archive(archive, say)
             again = _replayed(conn, kept, decided, say)
             result.failures += [failure for failure in again.failures if failure not in result.failures]
         if mended is not None:

@@ -766,10 +766,14 @@ _LABEL: Final = r"^#|^\*\*|^\s*[-*]\s+\*\*|</?summary|<strong>"
 _HEADER: Final = r"^\|.*(?:Build|Version|version|SKU)\b(?!.*\d\d\d\d)"
 
 
+def _dropped(text: str, draw: Draw, pattern: str) -> str:
+    lines, n = _lines(text, draw, pattern)
+    return "\n".join([*lines[:n], *lines[n + 1 :]])
+
+
 @kind("markdown", "less")
 def drop_a_row(text: str, draw: Draw) -> str:
-    lines, n = _lines(text, draw, _ROW)
-    return "\n".join([*lines[:n], *lines[n + 1 :]])
+    return _dropped(text, draw, _ROW)
 
 
 @kind("markdown", "less")
@@ -817,8 +821,7 @@ def a_blank_line_in_a_table(text: str, draw: Draw) -> str:
 
 @kind("markdown", "broken")
 def drop_a_label(text: str, draw: Draw) -> str:
-    lines, n = _lines(text, draw, _LABEL)
-    return "\n".join([*lines[:n], *lines[n + 1 :]])
+    return _dropped(text, draw, _LABEL)
 
 
 @kind("markdown", "same")

@@ -21,7 +21,7 @@ from peak import MEASURED
 
 from db.verdicts import VERDICTS
 
-ROWS = int(os.environ.get("HOTPATCH_KB_FLEET", "20000"))
+ROWS = int(os.environ.get("HOTPATCH_KB_FLEET", "8000"))
 DAY = "2026-05-20"
 MEGABYTES = 100
 SHAPES = ("csv", "json", "jsonl", "parquet")

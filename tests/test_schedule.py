@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from mirror import Mirror
 
-from db import schema, seeding
+from db import schema
 from scraper import due, runs, scheduling
 from scraper.sources import registry
 
@@ -28,8 +28,7 @@ WEB = [source.source for source in registry().values() if source.pages and not s
 @pytest.fixture(scope="session")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("seeded") / "hotpatch.db"
-    with closing(schema.open_for_writing(path)) as conn, schema.transaction(conn):
-        seeding.load_seed(conn)
+    assert runs.ensure_seeded(path, path.with_suffix(".archive"), lambda _: None)
     return path
 
 
