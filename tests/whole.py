@@ -8,7 +8,7 @@ import render
 from mirror import Mirror, Reply
 from rendered import azure_pricing, azure_retail_prices, graph_updates, learn_hotpatch, msrc_cvrf, support_article, support_feeds
 
-from scraper.sources import registry
+from scraper.sources import Source, registry
 
 SUPPORT = "https://support.microsoft.com"
 BASE = f"{SUPPORT}/en-us/servicing/os"
@@ -69,6 +69,14 @@ def _serve_two_pages_of_prices(mirror: Mirror) -> None:
     mirror.serve(_sent(azure_retail_prices.address("Arc", skip=1000)), azure_retail_prices.answer(last), content_type="application/json")
 
 
+def articles_since(day: str) -> Source:
+    """The source of articles, those of releases since a day alone: of the 850 that are linked most are not there, and are asked for all the same."""
+    articles = registry()["support_article"]
+    return articles._replace(
+        at_a_time=0, linked=lambda links, now: articles.linked([link for link in links if link.release_date >= day], now)
+    )
+
+
 def _sent(url: str) -> str:
     """An address as the client sends it."""
     return url.replace(" ", "%20")
@@ -87,4 +95,4 @@ def storm(mirror: Mirror, times: int) -> None:
     mirror.fault = fault
 
 
-__all__ = ["ARTICLES", "HELP", "MONTH", "MOVED", "render", "serve", "storm"]
+__all__ = ["ARTICLES", "HELP", "MONTH", "MOVED", "articles_since", "render", "serve", "storm"]
