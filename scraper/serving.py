@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import FrameType
 
 from db import schema
 from db.claims import BadInput
@@ -35,10 +37,10 @@ def serve(
     as_json: bool,
     say: Say,
 ) -> int:
-    """Serves until it is stopped.
+    """Serves until it is stopped: Ctrl-C, SIGINT or SIGTERM, which ends a crawl that is on.
 
     Returns:
-        the exit code: 0 after Ctrl-C.
+        the exit code: 0 after it was stopped.
 
     Raises:
         BadInput: the address cannot be listened on.
@@ -58,13 +60,21 @@ def serve(
         if not is_public and host not in {"127.0.0.1", "::1", "localhost"}:
             say(f"warning: {host} is reached by others, and SQL of visitors is open; --public closes it")
         site = datasette(file, public=is_public)
+        config = uvicorn.Config(site.app(), host=host, port=port, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)
+        server = uvicorn.Server(config)
+
+        def stopped(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (the two of a handler)
+            server.should_exit = True
+
+        # Having stopped, uvicorn raises the signal again for whoever handled it before: by default SIGTERM would end us then, and the crawl go on.
+        former = signal.signal(signal.SIGTERM, stopped)
         crawling = _Crawl(db, archive, contact, mirror, say) if do_crawl else None
         try:
-            config = uvicorn.Config(site.app(), host=host, port=port, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)
-            uvicorn.Server(config).run(sockets=[listening])
+            server.run(sockets=[listening])
         except KeyboardInterrupt:
             pass
         finally:
+            signal.signal(signal.SIGTERM, former)
             if crawling is not None:
                 crawling.stop()
             listening.close()
