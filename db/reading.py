@@ -72,9 +72,10 @@ def _copied(path: str | os.PathLike[str]) -> sqlite3.Connection | None:
 def _stamps(path: str | os.PathLike[str]) -> list[tuple[int, int] | None]:
     """Time and size of a database, its ``-wal`` and its ``-shm``; None for one that is not there. Who writes has all three."""
     found: list[tuple[int, int] | None] = []
+    file = os.path.realpath(path)  # beside which SQLite has them
     for suffix in ("", "-wal", "-shm"):
         try:
-            stat = os.stat(f"{os.fspath(path)}{suffix}")  # noqa: PTH116 (as above)
+            stat = os.stat(f"{file}{suffix}")  # noqa: PTH116 (as above)
         except FileNotFoundError:
             found.append(None)
         else:

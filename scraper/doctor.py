@@ -139,7 +139,7 @@ def _database_findings(db: Path, archive: Archive) -> Iterator[Finding]:
             yield from _content_findings(db, conn, archive)
     except sqlite3.DatabaseError as error:
         yield Finding(str(db), f"expected a database that can be read, got {error}", _ASIDE, is_broken=True)
-    wal = db.with_name(f"{db.name}-wal")
+    wal = Path(f"{db.resolve()}-wal")  # beside the file that a link leads to
     if wal.exists() and (size := wal.stat().st_size) > schema.WAL_LIMIT:
         what = f"expected at most {schema.WAL_LIMIT >> 20} MB, got {size >> 20}, which wait for the end of a reader of an old state"
         yield Finding(str(wal), what, "", is_broken=False)
@@ -189,9 +189,7 @@ def _missing_answers(db: Path, conn: sqlite3.Connection, archive: Archive) -> It
         what = f"expected every answer in the archive, got {unlogged} that are not: a replay would lose what they alone state"
         yield Finding(str(db), what, "", is_broken=False)
     if unread := len(logged - known):
-        what = (
-            f"expected every answer of the archive, got {unread} less, of a run that was ended by force or is on; the next crawl loads them"
-        )
+        what = f"expected every answer of the archive, got {unread} less: a run was ended by force, or is on; the next crawl loads them"
         yield Finding(str(db), what, "", is_broken=False)
 
 
