@@ -15,18 +15,19 @@ _TRIES: Final = 5
 def open_for_reading(path: str | os.PathLike[str]) -> sqlite3.Connection:
     """A connection that can only read.
 
-    A reader in WAL mode makes ``-shm`` beside the file, for its locks. Where none can be made, on a disk that is only read or in another
-    user's folder, the state is read without locks and copied into memory (8 MB in 15 ms, 2026-11): what is written there later is not seen.
+    A reader in WAL mode makes ``-shm`` beside the file, for its locks. Where none can be made, on a disk that is only read or full or in
+    another user's folder, the state is read without locks and copied into memory (8 MB in 15 ms, 2026-11): what is written there later is not seen.
 
     Raises:
         sqlite3.OperationalError: there is no such file, or no state of it stood still for as long as it was copied.
     """
     for _ in range(_TRIES):
         conn = _connect(path, "")
-        if not _lacks_locks(conn, path):
+        options = _without_locks(conn, path)
+        if not options:
             return conn
         conn.close()
-        if copy := _copied(path):
+        if copy := _copied(path, options):
             return copy
     raise sqlite3.OperationalError(f"expected {os.fspath(path)} to stand still while it is copied, got changes {_TRIES} times")
 
@@ -37,20 +38,30 @@ def _connect(path: str | os.PathLike[str], options: str) -> sqlite3.Connection:
     return conn
 
 
-def _lacks_locks(conn: sqlite3.Connection, path: str | os.PathLike[str]) -> bool:
+def _without_locks(conn: sqlite3.Connection, path: str | os.PathLike[str]) -> str:
+    """How to read a database whose locks cannot be had; "" where they can be, or where something else is wrong, which is said where it is read."""
     try:
         conn.execute("select 1 from sqlite_master").fetchone()
-    except sqlite3.DatabaseError as error:  # what else is wrong is said where it is read
-        return error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY} and os.access(path, os.R_OK)
-    return False
+    except sqlite3.DatabaseError as error:
+        # The last one: a full disk has no room for a -shm.
+        code = error.sqlite_errorcode
+        if code & 0xFF not in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY} and code != sqlite3.SQLITE_IOERR_SHMSIZE:
+            return ""
+    else:
+        return ""
+    file = os.path.realpath(path)  # beside which SQLite has its files
+    if not (os.path.exists(f"{file}-wal") and os.path.getsize(f"{file}-wal")):  # noqa: PTH110, PTH202 (as above)
+        return "&immutable=1"
+    # "immutable" would leave out what the -wal holds (https://sqlite.org/uri.html#uriimmutable). Held exclusively it is read without -shm
+    # (https://sqlite.org/wal.html#use_of_wal_without_shared_memory), by a VFS that asks the system for no lock; which takes a -wal without
+    # a whole transaction away at its end. So it reads only where nothing can be taken away.
+    can_write = os.access(os.path.dirname(file), os.W_OK, effective_ids=os.access in os.supports_effective_ids)  # noqa: PTH120
+    return "" if can_write else f"&vfs={'win32' if os.name == 'nt' else 'unix'}-none"
 
 
-def _copied(path: str | os.PathLike[str]) -> sqlite3.Connection | None:
-    """The state of now in memory, that of ``-wal`` included; None if something was written meanwhile."""
+def _copied(path: str | os.PathLike[str], options: str) -> sqlite3.Connection | None:
+    """The state of now in memory; None if something was written meanwhile."""
     before = _stamps(path)
-    # "immutable" would leave out what a -wal holds (https://sqlite.org/uri.html#uriimmutable); without one, nothing else opens the file. Held
-    # exclusively, a -wal is read without -shm (https://sqlite.org/wal.html#use_of_wal_without_shared_memory); no lock is asked of the system.
-    options = f"&vfs={'win32' if os.name == 'nt' else 'unix'}-none" if before[1] else "&immutable=1"
     conn = _connect(path, options)
     copy = sqlite3.connect(":memory:")
     copy.row_factory = sqlite3.Row
@@ -72,7 +83,7 @@ def _copied(path: str | os.PathLike[str]) -> sqlite3.Connection | None:
 def _stamps(path: str | os.PathLike[str]) -> list[tuple[int, int] | None]:
     """Time and size of a database, its ``-wal`` and its ``-shm``; None for one that is not there. Who writes has all three."""
     found: list[tuple[int, int] | None] = []
-    file = os.path.realpath(path)  # beside which SQLite has them
+    file = os.path.realpath(path)
     for suffix in ("", "-wal", "-shm"):
         try:
             stat = os.stat(f"{file}{suffix}")  # noqa: PTH116 (as above)

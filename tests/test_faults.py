@@ -90,6 +90,11 @@ def _read_only(disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
 
 
+def _fill(disk: Path, left: int = 0) -> None:
+    """Leaves so many kB on a disk."""
+    (disk / "ballast").write_bytes(bytes(max(0, shutil.disk_usage(disk).free - (left << 10))))
+
+
 def _with_a_wal(folder: Path, trees: dict[str, Path], changed: str = "") -> None:
     """What a machine leaves that goes down behind a crawl of August while a site is open: its state is in -wal alone, -shm is gone."""
     live = folder.with_name("live")
@@ -199,16 +204,16 @@ def test_a_missing_answer_is_asked_for_whole(run: Command, trees: dict[str, Path
 @pytest.mark.fault("a disk that is full at any point of a crawl")
 def test_a_small_disk(disk: Path, run: Command, trees: dict[str, Path], old: Rows, new: Rows) -> None:
     """A crawl runs on a real disk with 0, 2.5 and 8 MB left; done and the new state, or exit code 1, one line and the old one, and with space again the next crawl does it."""
-    db, ballast = disk / "kb" / "x.db", disk / "ballast"
+    db = disk / "kb" / "x.db"
     codes = []
     for left in (0, 2500, 8000):
         shutil.rmtree(db.parent, ignore_errors=True)
         _copy(trees, db.parent)
-        ballast.write_bytes(bytes(max(0, shutil.disk_usage(disk).free - (left << 10))))
+        _fill(disk, left)
         done = run("crawl", "--db", db, "--from", trees["august"])
         codes.append(done.code)
         assert done.code == 0 or _is_one_line(done, 1, ""), done.err
-        ballast.unlink()
+        (disk / "ballast").unlink()
         assert dump(db) == (new if done.code == 0 else old), left
         assert run("crawl", "--db", db, "--from", trees["august"]).code == 0
         assert dump(db) == new
@@ -489,6 +494,28 @@ def _questions(folder: Path) -> list[tuple[object, ...]]:
     fleet = folder.with_name("fleet.csv")
     fleet.write_text("host,build\na,26100.32772\n", encoding="utf-8")
     return [("lookup", "26100.32772"), ("assess", fleet), ("status",), ("calendar",), ("lookup", "26100.32772", "--known", "2026-07-24")]
+
+
+@pytest.mark.fault("a disk that is full for who reads")
+def test_a_full_disk_is_read(disk: Path, run: Command, trees: dict[str, Path]) -> None:
+    """Not a byte is left on the disk, and nobody has the database open; lookup and status answer."""
+    _copy(trees, disk)
+    questions = [("lookup", "26100.32772"), ("status", "--json")]
+    wanted = [run(*question, "--db", trees["crawled"] / "x.db") for question in questions]
+    _fill(disk)
+    assert [run(*question, "--db", disk / "x.db") for question in questions] == wanted
+
+
+@pytest.mark.fault("a full disk and a crawl's state in -wal alone")
+def test_a_full_disk_with_a_wal(disk: Path, run: Command, trees: dict[str, Path]) -> None:
+    """There it could be taken away from a run that begins; a lookup is one line and exit code 2, never an answer from the state before, and once there is room it answers."""
+    _with_a_wal(disk, trees)
+    before = (disk / "x.db-wal").read_bytes()
+    _fill(disk)
+    assert _is_one_line(run("lookup", "5120228", "--db", disk / "x.db"), 2, "disk I/O error")
+    assert (disk / "x.db-wal").read_bytes() == before
+    (disk / "ballast").unlink()
+    assert _builds(disk / "x.db") == ["26100.33222"]
 
 
 @pytest.mark.parametrize("shm", ["none", "left"])
