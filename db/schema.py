@@ -131,11 +131,24 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 def unknown_steps(conn: sqlite3.Connection) -> list[str]:
     """Migrations that a newer version of the program has applied."""
+    return [name for name in _applied_steps(conn) if name not in _steps()]
+
+
+def missing_steps(conn: sqlite3.Connection) -> list[str]:
+    """Migrations that an older version of the program has not applied."""
+    applied = _applied_steps(conn)
+    return [name for name in _steps() if name not in applied]
+
+
+def _steps() -> list[str]:
+    return [step.name for step in migrations()._migrations]  # noqa: SLF001 (pending() lists those that are not applied, no call lists all)
+
+
+def _applied_steps(conn: sqlite3.Connection) -> list[str]:
     if conn.execute("select 1 from sqlite_master where name = '_sqlite_migrations'").fetchone() is None:
         return []
-    known = {step.name for step in migrations()._migrations}  # noqa: SLF001 (pending() lists those that are not applied, no call lists all)
     rows = conn.execute("select name from _sqlite_migrations where migration_set = 'hotpatch_kb' order by id")
-    return [row[0] for row in rows if row[0] not in known]
+    return [row[0] for row in rows]
 
 
 def foreign_table(conn: sqlite3.Connection) -> str:

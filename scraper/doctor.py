@@ -30,6 +30,8 @@ _ANEW: Final = "makes it again of the embedded facts, the archive and the correc
 _ASIDE: Final = "moves it aside, and makes it again of the embedded facts, the archive and the corrections"
 _VIEWS: Final = "makes them anew, as the next crawl does"
 _REPLAY: Final = "replays it, as the next crawl does"
+# Errors of SQLite that come of what a file holds: no column or table of that name, damage, no database at all.
+_OF_THE_FILE: Final = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class Finding(NamedTuple):
@@ -138,7 +140,10 @@ def _database_findings(db: Path, archive: Archive) -> Iterator[Finding]:
         with closing(open_for_reading(db)) as conn:
             yield from _content_findings(db, conn, archive)
     except sqlite3.DatabaseError as error:
-        yield Finding(str(db), f"expected a database that can be read, got {error}", _ASIDE, is_broken=True)
+        # A full disk, a lock or a file that is closed to us says nothing of the database: it is not to be moved aside.
+        is_of_the_file = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_BUSY) & 0xFF in _OF_THE_FILE
+        repair = _ASIDE if is_of_the_file else ""
+        yield Finding(str(db), f"expected a database that can be read, got {error}", repair, is_broken=True)
     wal = Path(f"{db.resolve()}-wal")  # beside the file that a link leads to
     if wal.exists() and (size := wal.stat().st_size) > schema.WAL_LIMIT:
         what = f"expected at most {schema.WAL_LIMIT >> 20} MB, got {size >> 20}, which wait for the end of a reader of an old state"
@@ -163,6 +168,10 @@ def _content_findings(db: Path, conn: sqlite3.Connection, archive: Archive) -> I
     if missing := sorted(schema.comments().keys() - tables):
         # Of an older version, which the next run brings to this one: it may hold what the archive does not.
         what = f"expected the tables of this version, got none named {', '.join(missing)}; the next crawl makes them"
+        yield Finding(str(db), what, "", is_broken=False)
+        return
+    if steps := schema.missing_steps(conn):
+        what = f"expected the migrations of this version, got none named {', '.join(steps)}; the next crawl makes them"
         yield Finding(str(db), what, "", is_broken=False)
         return
     if views := schema.changed_views(conn):

@@ -367,10 +367,10 @@ def test_a_newer_database(db: Path, run: Command, trees: dict[str, Path]) -> Non
 def test_an_older_database(db: Path, run: Command, trees: dict[str, Path], new: Rows) -> None:
     """Tables, migrations and views are those of an older version; doctor leaves it to the next crawl, which brings it to this one and loses nothing."""
     with closing(sqlite3.connect(db)) as conn, conn:
-        conn.executescript(
-            """drop view source_health; drop table article_changes; drop table kb_cves;
-            delete from _sqlite_migrations where name like 'm002%'"""
-        )
+        conn.execute("delete from _sqlite_migrations where name like 'm002%'")
+    assert "got none named m002_articles_issues_and_cves; the next crawl makes them" in run("doctor", "--db", db, "--repair").out
+    with closing(sqlite3.connect(db)) as conn, conn:
+        conn.executescript("drop view source_health; drop table article_changes; drop table kb_cves")
     assert "got none named article_changes, kb_cves; the next crawl makes them" in run("doctor", "--db", db, "--repair").out
     assert run("crawl", "--db", db, "--from", trees["august"]).code == 0
     assert dump(db) == new
@@ -508,11 +508,13 @@ def test_a_full_disk_is_read(disk: Path, run: Command, trees: dict[str, Path]) -
 
 @pytest.mark.fault("a full disk and a crawl's state in -wal alone")
 def test_a_full_disk_with_a_wal(disk: Path, run: Command, trees: dict[str, Path]) -> None:
-    """There it could be taken away from a run that begins; a lookup is one line and exit code 2, never an answer from the state before, and once there is room it answers."""
+    """There it could be taken away from a run that begins; a lookup is one line and exit code 2, never an answer from the state before, doctor moves nothing aside, and once there is room the lookup answers."""
     _with_a_wal(disk, trees)
     before = (disk / "x.db-wal").read_bytes()
     _fill(disk)
     assert _is_one_line(run("lookup", "5120228", "--db", disk / "x.db"), 2, "disk I/O error")
+    done = run("doctor", "--db", disk / "x.db", "--repair")
+    assert (done.code, "x.db: expected a database that can be read, got disk I/O error\n" in done.out) == (1, True)
     assert (disk / "x.db-wal").read_bytes() == before
     (disk / "ballast").unlink()
     assert _builds(disk / "x.db") == ["26100.33222"]
