@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from db import neighbours
 from db.claims import BadInput
 from db.grammar import month_after, planned_by_cadence, second_tuesday
 
@@ -188,7 +189,7 @@ def changes(
 
 
 def drift(conn: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Checks that did not hold in the last run in which a source was checked, those that refused a page first.
+    """Checks that did not hold in the last run in which a source was checked, those that refused a page first; and where its neighbour knows more.
 
     A run in which nothing was new leaves no checks: what was refused or could not be reached before it is mended where the source's state is ok.
     """
@@ -200,7 +201,9 @@ def drift(conn: sqlite3.Connection) -> list[dict[str, Any]]:
         order by source, required desc, page_url, section, name"""
     )
     rows = [dict(zip(columns, row, strict=True)) for row in found]
-    return [{**row, "is_required": row.pop("required")} for row in rows]
+    last = dict(conn.execute("select source, max(run) from pages group by source").fetchall())
+    rows += [{**row, "run": last[row["source"]], "required": 0} for row in neighbours.differences(conn)]
+    return [{**row, "is_required": row.pop("required")} for row in sorted(rows, key=lambda row: (row["source"], -row["required"]))]
 
 
 def latest_data_until(conn: sqlite3.Connection) -> str | None:

@@ -68,6 +68,20 @@ def page_id_of(url: str, fetched_at: str, status: int, sha256: str) -> int:
     return stable_id(url, fetched_at, str(status), sha256)
 
 
+def is_loaded(conn: sqlite3.Connection, number: int) -> bool:
+    """Whether the answer of an id was loaded, whatever came of it."""
+    return conn.execute("select 1 from pages where page = ?", (number,)).fetchone() is not None
+
+
+def first_like(conn: sqlite3.Connection, page: Page, content_sha256: str) -> str | None:
+    """Hash of the bytes of the first answer of an address that had a content; None where none had."""
+    row = conn.execute(
+        "select sha256 from pages where url = ? and content_sha256 = ? and status = ? order by fetched_at, tie limit 1",
+        (page.url, content_sha256, page.status),
+    ).fetchone()
+    return row[0] if row else None
+
+
 # Claims of a content can be told from the intervals only where no other page of its name has its time.
 _UNTIED: Final = """not exists (select 1 from pages as other where other.source = pages.source and other.page_url = pages.page_url
     and other.fetched_at = pages.fetched_at and other.state = 'accepted' and other.page != pages.page)"""
@@ -107,18 +121,19 @@ def validators(conn: sqlite3.Connection, url: str) -> Validators | None:
     return Validators(*row) if row else None
 
 
-def answered_at(conn: sqlite3.Connection, source: str) -> dict[str, str]:
-    """Fetch time of the last answer of every address of a source, asked or redirected to: a page, or that there is none.
+def answered_at(conn: sqlite3.Connection, source: str, url: str) -> str | None:
+    """Fetch time of the last answer of an address, asked or redirected to: a page, or that there is none. None where it never answered.
 
     What was refused counts as no answer: it is asked for again in every run, until it can be read or a correction accepts it.
     """
-    found: dict[str, str] = {}
-    for column in ("url", "final_url"):
-        for url, fetched_at in conn.execute(
-            f"select {column}, max(fetched_at) from pages where source = ? and state != 'refused' group by 1", (source,)
-        ):
-            found[url] = max(found.get(url, ""), fetched_at)
-    return found
+    found = [
+        conn.execute(
+            f"select fetched_at from pages where {condition} and source = ? and state != 'refused' order by fetched_at desc limit 1",
+            (url, source),
+        ).fetchone()
+        for condition in ("url = ?", "final_url = ? and final_url != url")
+    ]
+    return max((row[0] for row in found if row), default=None)
 
 
 def refused_after(conn: sqlite3.Connection, page: Page) -> bool:
@@ -130,24 +145,19 @@ def refused_after(conn: sqlite3.Connection, page: Page) -> bool:
     return row is not None
 
 
+# What was refused and has no later answer, from the few rows of the state instead of all of years.
+_REFUSED: Final = """select distinct p.{0} from pages as p where p.source = ? and p.state = 'refused' and not exists (
+    select 1 from pages as q where q.source = p.source and q.{0} = p.{0} and (q.fetched_at, q.tie) > (p.fetched_at, p.tie))"""
+
+
 def has_refused(conn: sqlite3.Connection, source: str) -> bool:
     """Whether the newest answer of one of a source's pages was refused."""
-    row = conn.execute(
-        """select 1 from (select state, row_number() over (partition by page_url order by fetched_at desc, tie desc) as place
-            from pages where source = ?) where place = 1 and state = 'refused' limit 1""",
-        (source,),
-    ).fetchone()
-    return row is not None
+    return conn.execute(f"{_REFUSED.format('page_url')} limit 1", (source,)).fetchone() is not None
 
 
 def refused_urls(conn: sqlite3.Connection, source: str) -> set[str]:
     """Addresses of a source of which the newest answer was refused."""
-    rows = conn.execute(
-        """select url from (select url, state, row_number() over (partition by url order by fetched_at desc, tie desc) as place
-            from pages where source = ?) where place = 1 and state = 'refused'""",
-        (source,),
-    )
-    return {row[0] for row in rows}
+    return {row[0] for row in conn.execute(_REFUSED.format("url"), (source,))}
 
 
 def last_content(conn: sqlite3.Connection, page: Page) -> tuple[str, str]:
@@ -239,6 +249,16 @@ def claims_of_content(conn: sqlite3.Connection, source: str, page_url: str, cont
         (source, page_url, row[0], row[0]),
     )
     return [Claim(section, subject, field, value, text, -1, url or "") for section, subject, field, value, text, url in found]
+
+
+def repeats(conn: sqlite3.Connection, page: Page, content_sha256: str) -> bool:
+    """Whether the last accepted page of this name is no later than this one and has the same content."""
+    row = conn.execute(
+        """select content_sha256 = ? and fetched_at <= ? from pages where source = ? and page_url = ? and state = 'accepted'
+        order by fetched_at desc, tie desc limit 1""",
+        (content_sha256, page.fetched_at, page.source, page.page_url),
+    ).fetchone()
+    return bool(row and row[0])
 
 
 class Accepted(NamedTuple):

@@ -375,7 +375,13 @@ def _write_changes(conn: sqlite3.Connection, changes: list[Change], since: str, 
     conn.execute(f"delete from changes where changed_at >= ? and {where}", key)
     # A change may be of a fact that is no more: a release whose build was corrected since.
     name_subjects(conn, {change.subject for change in wanted.values()})
-    runs = dict(conn.execute("select fetched_at, min(run) from pages where state = 'accepted' group by fetched_at").fetchall())
+    runs = dict(
+        conn.execute(
+            """select fetched_at, min(run) from pages
+            where source in (select source from sources) and state = 'accepted' and fetched_at >= ? group by fetched_at""",
+            (since,),
+        ).fetchall()
+    )
     conn.executemany(
         "insert into changes (run, changed_at, subject, field, old_value, new_value) values (?, ?, ?, ?, ?, ?)",
         [(runs[change.changed_at], *change) for change in wanted.values()],

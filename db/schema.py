@@ -80,6 +80,16 @@ def migrations() -> Migrations:
                 if column["column"] not in known:
                     db.conn.execute(f"alter table {created['name']} add column {column['column']} {column['type']}")
 
+    @steps()
+    def m003_pages_are_found_by_indexes(db: Database) -> None:
+        # Each page of a crawl asks for its last answer; without an index that reads every answer of years.
+        present = {row[0] for row in db.conn.execute("select name from sqlite_master")}
+        for statement in _statements(schema_sql()):
+            created = _CREATED.search(statement)
+            assert created is not None, statement
+            if created["name"].startswith("pages_by_") and created["name"] not in present:
+                db.conn.execute(statement)
+
     return steps
 
 

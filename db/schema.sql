@@ -39,7 +39,7 @@ create table pages (
     tie integer not null,           -- counts pages of one name and time, in the order of loading
     stated_since text,              -- when the site says that this content was last changed, UTC
     status integer not null,        -- HTTP status; 304 where nothing had changed
-    sha256 text not null,           -- of the bytes as served; the archive has them under this name
+    sha256 text not null,           -- of the bytes as served; the archive has them
     content_sha256 text not null,   -- of the bytes without the tags that differ in every response
     etag text,                      -- as served, asked again with If-None-Match
     last_modified text,             -- as served, asked again with If-Modified-Since
@@ -47,6 +47,10 @@ create table pages (
     state text not null,            -- accepted, refused (its claims were not loaded) or failed (no page at all)
     run integer not null references runs (run) -- the run that read it first
 ) strict;
+create index pages_by_url on pages (url, fetched_at, tie);
+create index pages_by_final_url on pages (final_url, fetched_at) where final_url != url;
+create index pages_by_name on pages (source, page_url, fetched_at, tie, state);
+create index pages_by_state on pages (source, state, fetched_at);
 
 -- How many rows each part of a page had: navigation categories, product tables, calendar years. The checks compare with it.
 create table sections (

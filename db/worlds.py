@@ -23,7 +23,7 @@ def page_times(conn: sqlite3.Connection) -> dict[tuple[str, str], list[str]]:
     """Fetch times of the accepted pages, by source and page_url."""
     times: dict[tuple[str, str], list[str]] = defaultdict(list)
     for source, page_url, fetched_at in conn.execute(
-        "select source, page_url, fetched_at from pages where state = 'accepted' order by fetched_at, tie"
+        "select source, page_url, fetched_at from pages where state = 'accepted' order by source, page_url, fetched_at, tie"
     ):
         times[source, page_url].append(fetched_at)
     return dict(times)

@@ -2,6 +2,9 @@
 
 It lies beside the published database and is never served. The database may be deleted at any time: a replay makes it again.
 
+Every answer of support.microsoft.com has another tracking number (case 15). One that differs from an earlier answer of its address in
+nothing else is a line of the log alone: which answer it is like, and its tags. Whole, 20 pages of 150 kB that say nothing new would be 3 MB a day.
+
 Power may fail between any two writes, so nothing is believed that was not looked at: a file is what the hash in its name says, a line
 is one that can be read. ``sync`` comes before the database is written: what a database holds, its archive has on the disk.
 """
@@ -13,7 +16,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -28,6 +32,8 @@ _FIELDS: Final = {
     "source": str, "page_url": str, "url": str, "final_url": str, "fetched_at": str, "status": int, "sha256": str, "headers": dict,
 }  # fmt: skip
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
+# The log is read from its end, by as much: some 1,400 lines, three days of crawls every six hours.
+_BLOCK: Final = 2**20
 MENDED_BY: Final = "hotpatch-kb doctor --repair moves it aside"
 
 
@@ -40,7 +46,7 @@ class Line(NamedTuple):
     """A line of the log that is whole, or what is wrong with it.
 
     Attributes:
-        number: its place, counted from 1.
+        number: its place, counted from 1; 0 where it was not counted.
         text: as it stands.
         entry: what it says; None where it cannot be read.
         is_cut: it is the last one and has no end: a run was killed, or power failed, while it was written.
@@ -65,22 +71,32 @@ class Archive:
         self.folder = folder
         self.log = folder / "log.jsonl"
         self._say = say
-        self._known: set[int] | None = None
+        self._known: set[int] | None = None  # every answer of the log, where that had to be read
+        self._added: set[int] = set()  # those that this object logged
+        self._newest: str | None = None  # fetch time of the newest answer near the end of the log, as it was before
         self._touched: set[Path] = set()
 
     def file(self, sha256: str) -> Path:
         """Where the bytes of a hash are, or would be."""
         return self.folder / sha256[:2] / sha256
 
-    def keep(self, page: Page) -> str:
+    def keep(self, page: Page, like: str | None = None) -> str:
         """Stores an answer and logs it, unless it was logged before.
+
+        Args:
+            page: the answer.
+            like: the hash of an earlier answer of its address, from which it may differ in nothing but the tags that differ in every answer.
 
         Returns:
             the SHA-256 of the bytes as served.
         """
         sha256 = hashlib.sha256(page.body).hexdigest()
-        self._store(sha256, page.body)
-        self._append(page, sha256)
+        tags = self._tags_beside(like, page.body) if like is not None and like != sha256 else None
+        if tags is None:
+            self._store(sha256, page.body)
+            self._append(page, sha256)
+        else:
+            self._append(page, sha256, {"like": like, "tags": tags})
         return sha256
 
     def body(self, sha256: str) -> bytes:
@@ -97,6 +113,30 @@ class Archive:
         if hashlib.sha256(body).hexdigest() != sha256:
             raise BadInput(f"expected content of its name's hash in {target}, got {len(body)} other bytes; {MENDED_BY}")
         return body
+
+    def body_of(self, entry: Mapping[str, Any]) -> bytes:
+        """The bytes of a line of the log, as served.
+
+        Raises:
+            BadInput: a file is missing or is not what its name says, or the tags of the line do not make its answer of the other one.
+        """
+        if "like" not in entry:
+            return self.body(entry["sha256"])
+        body = _with_tags(self.body(entry["like"]), entry["tags"])
+        if hashlib.sha256(body).hexdigest() != entry["sha256"]:
+            raise BadInput(f"expected the answer {entry['sha256']} of {entry['like']} and its tags, got another; {MENDED_BY}")
+        return body
+
+    def _tags_beside(self, like: str, body: bytes) -> dict[str, str] | None:
+        """What tags a body has instead of those of another one, by their places; None where that is not all that differs."""
+        if not self.has(like):
+            return None
+        other = self.body(like)
+        was, now = _VOLATILE.findall(other), _VOLATILE.findall(body)
+        if not all(map(bytes.isascii, now)):
+            return None
+        tags = {str(place): tag.decode("ascii") for place, (old, tag) in enumerate(zip(was, now, strict=False)) if old != tag}
+        return tags if _with_tags(other, tags) == body else None
 
     def has(self, sha256: str) -> bool:
         """Whether the bytes of a hash are there, unharmed."""
@@ -144,19 +184,41 @@ class Archive:
             raise
         self._touched.add(target.parent)
 
-    def _append(self, page: Page, sha256: str) -> None:
-        if self._known is None:
-            self._known = self.ids()
+    def _append(self, page: Page, sha256: str, more: Mapping[str, Any] | None = None) -> None:
         key = page_id_of(page.url, page.fetched_at, page.status, sha256)
-        if key in self._known:
+        if self._is_logged(key, page.fetched_at):
             return
         self._write(
             {
                 "source": page.source, "page_url": page.page_url, "url": page.url, "final_url": page.final_url, "fetched_at": page.fetched_at,
-                "status": page.status, "sha256": sha256, "bytes": len(page.body), "headers": dict(page.headers),
+                "status": page.status, "sha256": sha256, "bytes": len(page.body), "headers": dict(page.headers), **(more or {}),
             }
         )  # fmt: skip
-        self._known.add(key)
+        self._added.add(key)
+
+    def _is_logged(self, key: int, fetched_at: str) -> bool:
+        """Whether an answer stands in the log. What is newer than its end cannot: years of a log need not be read for it."""
+        if key in self._added:
+            return True
+        if self._newest is None:
+            self._newest = max((entry["fetched_at"] for entry in self._last_entries()), default="")
+        if fetched_at > self._newest:
+            return False
+        if self._known is None:
+            self._known = self.ids()
+        return key in self._known
+
+    def _last_entries(self) -> Iterator[dict[str, Any]]:
+        """The answers of the last block of the log."""
+        size = self.log.stat().st_size if self.log.exists() else 0
+        if not size:
+            return
+        with self.log.open("rb") as file:
+            file.seek(max(0, size - _BLOCK))
+            for text in file.read().split(b"\n"):
+                entry = read_line(text)
+                if entry is not None and "url" in entry:
+                    yield entry
 
     def _write(self, entry: dict[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -207,6 +269,24 @@ class Archive:
                 entry = read_line(text)
                 yield Line(number, text, entry, entry is None and not text.endswith(b"\n"))
 
+    def _lines_from_end(self) -> Iterator[Line]:
+        """The same from the last line on. Their places are not counted: each number is 0."""
+        if not self.log.exists():
+            return
+        with self.log.open("rb") as file:
+            at = file.seek(0, os.SEEK_END)
+            is_last, rest = True, b""
+            while at:
+                start = max(0, at - _BLOCK)
+                file.seek(start)
+                first, *texts = (file.read(at - start) + rest).split(b"\n")
+                at, rest = start, first
+                for text in reversed(texts if start else [first, *texts]):
+                    if text:
+                        entry = read_line(text)
+                        yield Line(0, text, entry, entry is None and is_last)
+                    is_last = False
+
     def _entries(self, *, strict: bool = True) -> Iterator[dict[str, Any]]:
         """What the log says.
 
@@ -220,7 +300,7 @@ class Archive:
             if line.entry is not None:
                 yield line.entry
             elif not line.is_cut:
-                note = f"expected an answer's JSON in line {line.number} of {self.log}, got {line.text[:60]!r}; {MENDED_BY}"
+                note = _unreadable(self.log, line)
                 if strict:
                     raise BadInput(note)
                 self._say(f"left out: {note}")
@@ -246,9 +326,24 @@ class Archive:
         for entry in sorted((e for e in self._entries() if "url" in e), key=lambda e: str(e["fetched_at"])):
             yield self._page(entry)
 
-    def pages_beside(self, known: Container[int]) -> Iterator[Page]:
-        """Answers whose number is not among those known, in the same order; one that cannot be read is said to be left out."""
-        left = [entry for entry in self._entries(strict=False) if "url" in entry and _id(entry) not in known]
+    def pages_behind(self, is_loaded: Callable[[int], bool]) -> Iterator[Page]:
+        """Answers behind the last one of the log that was loaded, in the same order; one that cannot be read is said to be left out.
+
+        A run loads all that it logged, or nothing: so what no run loaded stands at the end, and years of a log need not be read for it.
+
+        Args:
+            is_loaded: whether the answer of a number was loaded.
+        """
+        left = []
+        for line in self._lines_from_end():
+            if line.entry is None:
+                if not line.is_cut:
+                    self._say(f"left out: {_unreadable(self.log, line)}")
+            elif "url" in line.entry:
+                if is_loaded(_id(line.entry)):
+                    break
+                left.append(line.entry)
+        left.reverse()
         for entry in sorted(left, key=lambda e: str(e["fetched_at"])):
             try:
                 page = self._page(entry)
@@ -260,7 +355,7 @@ class Archive:
     def _page(self, entry: dict[str, Any]) -> Page:
         return Page(
             source=entry["source"], page_url=entry["page_url"], url=entry["url"], final_url=entry["final_url"],
-            fetched_at=entry["fetched_at"], status=entry["status"], body=self.body(entry["sha256"]), headers=entry["headers"],
+            fetched_at=entry["fetched_at"], status=entry["status"], body=self.body_of(entry), headers=entry["headers"],
         )  # fmt: skip
 
 
@@ -273,7 +368,30 @@ def read_line(text: bytes) -> dict[str, Any] | None:
     if not isinstance(entry, dict):
         return None
     is_page = all(isinstance(entry.get(name), kind) for name, kind in _FIELDS.items()) and _SHA256.fullmatch(entry["sha256"])
+    if is_page and "like" in entry:
+        like = entry["like"]
+        is_page = _SHA256.fullmatch(like) if isinstance(like, str) and _are_tags(entry.get("tags")) else None
     return entry if is_page or isinstance(entry.get("seed"), str) else None
+
+
+def _are_tags(tags: object) -> bool:
+    return isinstance(tags, dict) and all(place.isdigit() and isinstance(tag, str) and tag.isascii() for place, tag in tags.items())
+
+
+def _with_tags(body: bytes, tags: Mapping[str, str]) -> bytes:
+    """A body with other tags in the places of those that differ in every answer."""
+    places = count()
+
+    def other(found: re.Match[bytes]) -> bytes:
+        tag = tags.get(str(next(places)))
+        return found.group() if tag is None else tag.encode("ascii")
+
+    return _VOLATILE.sub(other, body)
+
+
+def _unreadable(log: Path, line: Line) -> str:
+    place = f"line {line.number}" if line.number else "a line"
+    return f"expected an answer's JSON in {place} of {log}, got {line.text[:60]!r}; {MENDED_BY}"
 
 
 def _id(entry: dict[str, Any]) -> int:

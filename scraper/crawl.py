@@ -235,8 +235,14 @@ class Run:
 
     def _kept(self, page: Page) -> _Read:
         """Archives a page, if the run has an archive."""
-        sha256 = self.archive.keep(page) if self.archive is not None else hashlib.sha256(page.body).hexdigest()
-        return _Read(page, sha256, content_sha256(page.body), len(page.body), None)
+        content = content_sha256(page.body)
+        if self.archive is None:
+            sha256 = hashlib.sha256(page.body).hexdigest()
+        else:
+            # The bytes of what may be answered with "not modified" are looked for by their hash, so they are kept whole.
+            has_validator = page.headers.get("etag") or page.headers.get("last-modified")
+            sha256 = self.archive.keep(page, None if has_validator else load.first_like(self.conn, page, content))
+        return _Read(page, sha256, content, len(page.body), None)
 
     def fail(self, source: str, page_url: str, state: str, note: str) -> None:
         """Notes that a page could not be read."""
@@ -261,7 +267,11 @@ class Run:
             body,
             {"content-type": "text/tab-separated-values"},
         )
-        read = self._kept(page)
+        sha256 = hashlib.sha256(body).hexdigest()
+        if load.is_loaded(self.conn, load.page_id(page, sha256)):  # and archived then, or part of the seed
+            read = _Read(page, sha256, content_sha256(body), len(body), None)
+        else:
+            read = self._kept(page)
         if load.is_new(self.conn, page, read.sha256, read.content):
             read.claims = list(source.parse(page))
         self.reads.append(read)
@@ -358,7 +368,14 @@ class Run:
         source = registry()[page.source]
         error = read.error
         claims = read.claims
-        if not error and claims is None and (claims := load.claims_of_content(conn, page.source, page.page_url, read.content)) is None:
+        # Nearly every page of nearly every run: what it states is what stands.
+        is_repeat = not error and claims is None and load.repeats(conn, page, read.content)
+        if (
+            not error
+            and not is_repeat
+            and claims is None
+            and (claims := load.claims_of_content(conn, page.source, page.page_url, read.content)) is None
+        ):
             error = "expected content that was accepted before, got content that was refused"
         if not error and claims is not None and not source.is_embedded:
             error = self._check(source, read, claims)
@@ -373,6 +390,7 @@ class Run:
         self.state.setdefault(page.source, "ok")
         if read.claims is None and load.seen_again(conn, page, number):
             return None
+        assert not is_repeat, page
         if read.claims is not None:
             load.record_sections(conn, page, read.content, read.claims)
         later = load.counts_after(conn, page)

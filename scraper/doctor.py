@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -60,11 +60,10 @@ def _archive_findings(archive: Archive) -> Iterator[Finding]:
     if bad or is_cut:
         what = f"expected lines of JSON, got {bad} others{' and no end of the last line' if is_cut else ''}"
         yield Finding(str(archive.log), what, f"moves them to {folder / 'log.jsonl.damaged'}", is_broken=True)
-    named = _named(lines)
-    for sha256 in sorted(named):
-        if problem := _problem(archive, sha256):
-            repair = "moves the file aside and its lines out of the log: that answer is lost"
-            yield Finding(str(archive.file(sha256)), problem, repair, is_broken=True)
+    named = set(_named(lines))
+    for sha256, problem in sorted(_problems(archive, lines).items()):
+        repair = "moves the file aside and its lines out of the log: that answer is lost"
+        yield Finding(str(archive.file(sha256)), problem, repair, is_broken=True)
     for file in sorted(folder.glob("*/*")):
         if file.name.endswith(".part"):
             yield Finding(str(file), "expected no unfinished file, got one that a killed run left", "removes it", is_broken=False)
@@ -72,32 +71,49 @@ def _archive_findings(archive: Archive) -> Iterator[Finding]:
             yield Finding(str(file), "expected a line of the log for each file, got none for this", "", is_broken=False)
 
 
-def _named(lines: Iterable[Line]) -> set[str]:
-    """The hashes that lines name; an entry about the seed names none."""
-    return {str(line.entry["sha256"]) for line in lines if line.entry and "sha256" in line.entry}
+def _named(lines: Iterable[Line]) -> Iterator[str]:
+    """The hashes of the files that lines name; an entry about the seed names none."""
+    return (_file_of(line.entry) for line in lines if line.entry and "sha256" in line.entry)
 
 
-def _problem(archive: Archive, sha256: str) -> str:
-    try:
-        archive.body(sha256)
-    except BadInput as error:
-        return str(error)
-    return ""
+def _file_of(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("like", entry["sha256"]))
+
+
+def _problems(archive: Archive, lines: Iterable[Line]) -> dict[str, str]:
+    """What is the matter with the answers of lines, by the hashes of the files that have them, or would have."""
+    found: dict[str, str] = {}
+    good: set[str] = set()
+    for line in lines:
+        if not line.entry or "sha256" not in line.entry or line.entry["sha256"] in good:
+            continue
+        try:
+            archive.body_of(line.entry)
+        except BadInput as error:
+            name = _file_of(line.entry)
+            found.setdefault(name if not archive.has(name) else line.entry["sha256"], str(error))
+        else:
+            good.add(line.entry["sha256"])
+    return found
 
 
 def _repair_archive(archive: Archive, say: Progress) -> None:
     folder, lines = archive.folder, list(archive.lines())
-    lost = {sha256 for sha256 in _named(lines) if not archive.has(sha256)}
+    lost = _problems(archive, lines)
     for sha256 in sorted(lost):
         file = archive.file(sha256)
         if file.exists():
             file.replace(file.with_name(f"{sha256}.damaged"))
         say(f"{file}: moved aside; that answer is lost")
-    removed = [line for line in lines if line.entry is None or line.entry.get("sha256") in lost]
+
+    def is_lost(line: Line) -> bool:
+        return line.entry is None or not lost.keys().isdisjoint({line.entry.get("sha256"), line.entry.get("like")})
+
+    removed = [line for line in lines if is_lost(line)]
     if removed:
         part = folder / "log.jsonl.part"
         _write_lines(folder / "log.jsonl.damaged", "ab", removed)
-        _write_lines(part, "wb", [line for line in lines if line not in removed])
+        _write_lines(part, "wb", [line for line in lines if not is_lost(line)])
         part.replace(archive.log)
         say(f"{archive.log}: {len(removed)} lines moved to log.jsonl.damaged")
     for file in sorted(folder.glob("*/*.part")):
@@ -198,7 +214,7 @@ def _missing_answers(db: Path, conn: sqlite3.Connection, archive: Archive) -> It
         what = f"expected every answer in the archive, got {unlogged} that are not: a replay would lose what they alone state"
         yield Finding(str(db), what, "", is_broken=False)
     if unread := len(logged - known):
-        what = f"expected every answer of the archive, got {unread} less: a run was ended by force, or is on; the next crawl loads them"
+        what = f"expected every answer of the archive, got {unread} less: a run was ended by force, or is on; the next crawl loads them, or a replay"
         yield Finding(str(db), what, "", is_broken=False)
 
 

@@ -64,7 +64,8 @@ async def _get(run: Run, source: Source, spec: PageSpec, url: str, fetcher: Fetc
         FetchError: it gave no usable answer.
     """
     known = load.validators(run.conn, url)
-    if known is not None and run.archive is not None and not run.archive.has(known.sha256):
+    is_asked_with = known is not None and (known.etag or known.last_modified)
+    if known is not None and is_asked_with and run.archive is not None and not run.archive.has(known.sha256):
         # "Not modified" would leave us without the content.
         run.say(f"{source.source}: {url}: asked for whole, its last answer is missing in the archive or damaged")
         known = None
@@ -112,7 +113,7 @@ async def _read_followed(run: Run, source: Source, specs: Iterable[PageSpec], fe
     # What could not be read last time comes last: a new layout of the newest articles must not keep us from the others.
     refused = load.refused_urls(run.conn, source.source)
     queue = deque(sorted(specs, key=lambda spec: not refused.isdisjoint(spec.addresses)))
-    answered = load.answered_at(run.conn, source.source)
+    answered: dict[str, str] = {}  # in this run
     seen = accepted_unreadable(run.corrections, source.source)
     asked = left = 0
     while queue:
@@ -128,7 +129,9 @@ async def _read_followed(run: Run, source: Source, specs: Iterable[PageSpec], fe
         if spec.page_url in seen:
             continue
         seen.add(spec.page_url)
-        last = max((answered[url] for url in spec.addresses if url in answered), default=None)
+        last = max(
+            (at for url in spec.addresses if (at := answered.get(url) or load.answered_at(run.conn, source.source, url))), default=None
+        )
         if last is not None and spec.good_since and last >= spec.good_since:
             continue
         if source.at_a_time and asked >= source.at_a_time:

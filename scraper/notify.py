@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from db import answers
+from db import answers, neighbours
 from db.claims import BadInput
 from db.news import News, news
 from db.reading import open_for_reading
@@ -133,8 +133,18 @@ def _name(item: News) -> str:
     return json.dumps([item.subject, item.form, item.values], sort_keys=True)
 
 
+_TROUBLES: Final = {
+    "drifted": "is not what it was and was refused; its facts were kept",
+    "stale": "was not read for too long",
+    "behind": "does not have what another source has",
+}
+
+
 def troubles(conn: sqlite3.Connection) -> dict[str, tuple[str, str]]:
-    """Sources that need a look: "drifted" or "stale", and why. An unreachable source is one only when it has missed four of its dates."""
+    """Sources that need a look: "drifted", "stale" or "behind", and why.
+
+    An unreachable source is one only when it has missed four of its dates; one that its neighbour is ahead of, only where nothing worse is the matter.
+    """
     found = {}
     for source, state, is_stale, note, overdue in conn.execute(
         """select h.source, h.state, h.is_stale, h.note, h.due_at is null or h.last_good_at is null or julianday('now') - julianday(h.last_good_at)
@@ -144,6 +154,8 @@ def troubles(conn: sqlite3.Connection) -> dict[str, tuple[str, str]]:
             found[source] = ("drifted", note)
         elif is_stale and overdue and state not in {"never_read", "off"}:
             found[source] = ("stale", note)
+    for row in neighbours.differences(conn):
+        found.setdefault(row["source"], ("behind", row["note"]))
     return found
 
 
@@ -151,8 +163,8 @@ def _about_sources(before: Mapping[str, str], now: Mapping[str, tuple[str, str]]
     found = []
     for source, (trouble, note) in sorted(now.items()):
         if before.get(source) != trouble:
-            what = "is not what it was and was refused; its facts were kept" if trouble == "drifted" else "was not read for too long"
-            found.append(Item(f"{source}/{trouble}/{at}", "source", at, f"source {source} {what}" + (f": {note[:500]}" if note else "")))
+            said = f"source {source} {_TROUBLES[trouble]}" + (f": {note[:500]}" if note else "")
+            found.append(Item(f"{source}/{trouble}/{at}", "source", at, said))
     found += [
         Item(f"{source}/recovered/{at}", "source", at, f"source {source} has recovered") for source in sorted(before.keys() - now.keys())
     ]

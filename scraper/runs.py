@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from db import schema, seeding
+from db import load, neighbours, schema, seeding
 from db.belief import Correction
 from db.claims import BadInput
 from db.corrections import load_corrections
@@ -101,7 +101,7 @@ def _mend(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], sa
     result = None
     kept.cut_torn_end()
     run = Run(conn, None, decided, say, "crawl")
-    for page in kept.pages_beside({row[0] for row in conn.execute("select page from pages")}):
+    for page in kept.pages_behind(lambda number: load.is_loaded(conn, number)):
         if page.source not in registry():
             say(f"left out: {page.url} of {page.fetched_at}: expected a source of this version, got {page.source!r}")
             continue
@@ -167,6 +167,8 @@ def crawl(
             result.failures += [failure for failure in again.failures if failure not in result.failures]
         if mended is not None:
             result = replace(mended.with_next(result), not_in_tree=result.not_in_tree)
+        for row in neighbours.differences(conn):
+            say(f"{row['source']}: {row['note']}")
         _write_back(conn, say)
         return result
 

@@ -181,6 +181,7 @@ def events(folder):
     return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
 
 
+@pytest.mark.skipif("HOTPATCH_KB_LONG" not in os.environ, reason="a cluster of three processes, 45 seconds: HOTPATCH_KB_LONG=1")
 def test_a_cluster_gives_the_bytes_that_plain_python_gives(cluster, tmp_path):
     folder = tmp_path / "a b%20[x]={é},*"
     expected = odd_inputs(folder, seed=1, count=ROWS)

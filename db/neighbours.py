@@ -1,0 +1,120 @@
+"""Two sources that tell of the same releases must agree within a day: the hotpatch calendars of Learn, the navigation of the support site.
+
+One that stands still is read without a fault for weeks: its page is there, whole and plausible, and says nothing of last Tuesday. The other
+one tells on it. Only what is recent is looked at; what they put differently of years ago stands in ``conflicts``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any, Final, NamedTuple
+
+NAME: Final = "neighbour"
+# Between a release and its row, and between what two pages say of its day.
+WITHIN: Final = timedelta(days=1)
+# The last release day lies within it, and the one before.
+RECENT: Final = timedelta(days=45)
+_CALENDAR: Final = "learn_release_info"
+_NAVIGATION: Final = "support_navigation"
+
+
+class _Row(NamedTuple):
+    """A release as a page has it. A baseline of the navigation has no KB."""
+
+    kb: str
+    day: date
+    kind: str  # hotpatch or baseline
+    section: str
+    page_url: str
+
+
+class _Side(NamedTuple):
+    """What a source says of a product's hotpatch line, and the day of its last page."""
+
+    rows: list[_Row]
+    seen: date
+    page_url: str
+
+
+def differences(conn: sqlite3.Connection) -> list[dict[str, Any]]:
+    """What one of the two says of a recent release and the other does not, though it was read later; by the source that lacks it.
+
+    Returns:
+        rows with source, page_url, section, name, note.
+    """
+    calendar, navigation = _calendar(conn), _navigation(conn)
+    found: list[dict[str, Any]] = []
+    for product in sorted(calendar.keys() & navigation.keys()):
+        of_calendar, of_navigation = calendar[product], navigation[product]
+        found += _lacking(product, of_calendar, of_navigation, _NAVIGATION, "the calendar of Learn")
+        found += _lacking(product, of_navigation, of_calendar, _CALENDAR, "the navigation of the support site")
+    return found
+
+
+def _lacking(product: str, here: _Side, there: _Side, source: str, whose: str) -> Iterator[dict[str, Any]]:
+    """The recent rows of one side that the other lacks."""
+    for row in here.rows:
+        if not there.seen - RECENT <= row.day < there.seen - WITHIN:
+            continue
+        same = [other for other in there.rows if row.kb and other.kb == row.kb]
+        near = [other for other in there.rows if abs(other.day - row.day) <= WITHIN]
+        if any(other in near for other in same) or (row.kind == "baseline" and any(other.kind == "baseline" for other in near)):
+            continue
+        name = f"KB{row.kb}" if row.kb else "a baseline"
+        got = f"{same[0].day}" if same else "none"
+        note = f"expected {name} of {row.day}, within a day, for {product} as in {whose}, got {got} on a page of {there.seen}"
+        yield {"source": source, "page_url": there.page_url, "section": same[0].section if same else "", "name": NAME, "note": note}
+
+
+def _calendar(conn: sqlite3.Connection) -> dict[str, _Side]:
+    months: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for subject, field, value in conn.execute(
+        f"""select subject, field, value from claims where source = '{_CALENDAR}' and subject like 'calendar/%' and gone_at is null
+            and field in ('release_date', 'kb', 'type') and value is not null"""
+    ):
+        months[subject.split("/")[1], subject][field] = value
+    places = {
+        subject: (section, page_url, seen)
+        for subject, section, page_url, seen in conn.execute(
+            f"""select subject, section, page_url, max(last_seen_at) from claims
+            where source = '{_CALENDAR}' and subject like 'calendar/%' and gone_at is null group by subject"""
+        )
+    }
+    found: dict[str, _Side] = {}
+    for (product, subject), month in months.items():
+        section, page_url, seen = places[subject]
+        side = found.setdefault(product, _Side([], date.fromisoformat(seen[:10]), page_url))
+        if "release_date" in month:
+            side.rows.append(_Row(month.get("kb", ""), date.fromisoformat(month["release_date"]), month.get("type", ""), section, page_url))
+    return found
+
+
+def _navigation(conn: sqlite3.Connection) -> dict[str, _Side]:
+    """The monthly entries of the hotpatch notes; out-of-band ones stand in no calendar."""
+    entries: dict[str, dict[str, str]] = defaultdict(dict)
+    places: dict[str, tuple[str, str, str]] = {}
+    # A subject is of one product; a page that stands in for another says the same.
+    for subject, field, value, section, page_url, seen in conn.execute(
+        """select c.subject, c.field, c.value, c.section, c.page_url, c.last_seen_at from claims as c join sources as s using (source)
+            where ? in (s.source, s.stands_in_for) and c.subject like 'release/%' and c.gone_at is null and c.value is not null
+                and c.field in ('release_date', 'kb', 'classification', 'line', 'cadence')
+            order by c.last_seen_at""",
+        (_NAVIGATION,),
+    ):
+        entries[subject][field] = value
+        places[subject] = (section, page_url, seen)
+    found: dict[str, _Side] = {}
+    for subject, entry in entries.items():
+        if entry.get("line") != "hotpatch" or "release_date" not in entry:
+            continue
+        product = subject.split("/")[1]
+        section, page_url, seen = places[subject]
+        side = found.get(product, _Side([], date.min, page_url))
+        if entry.get("cadence") not in {"OOB", "D"}:
+            day = date.fromisoformat(entry["release_date"])
+            side.rows.append(_Row(entry.get("kb", ""), day, entry.get("classification", ""), section, page_url))
+        found[product] = side._replace(seen=max(side.seen, date.fromisoformat(seen[:10])))
+    return found

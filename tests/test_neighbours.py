@@ -1,0 +1,120 @@
+"""The calendars of Learn and the navigation of the support site tell on each other: one that stands still has no fault of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import render
+from conftest import Command
+
+NAVIGATION = render.HOTPATCH_HUB["new"]
+JULY = render.CalendarRow(
+    "July", "2026.07 B", "Baseline (Restart)", "2026-07-14", "26100.33158", "KB5099536", "https://support.microsoft.com/help/5099536"
+)
+
+
+def calendar(folder: Path, day: str, july: render.CalendarRow | None) -> Path:
+    """The page of Windows Server, with July's row in the calendar of Windows Server 2025 as given, and planned in that of 2022."""
+    info = render.server_release_info("2026-07-02")
+    of_2025 = info.calendars[0]
+    rows = [july if july is not None and row.month_name == "July" else row for row in of_2025.years["2026"]]
+    info = replace(info, calendars=[replace(of_2025, years={**of_2025.years, "2026": rows})])
+    asked = f"{render.SERVER_INFO}?accept=text/markdown"
+    return render.save_tree(
+        folder / f"calendar-{day}", asked, render.release_info_markdown(info), fetched_at=f"{day}T12:00:00Z", suffix=".md"
+    )
+
+
+def navigation(folder: Path, day: str, change: Callable[[list[render.NavEntry]], list[render.NavEntry]] = list) -> Path:
+    """The hotpatch notes as of a day, with the entries of Windows Server 2025 changed."""
+    categories = [
+        replace(category, entries=[entry for entry in category.entries if _day_of(entry) <= day])
+        for category in render.hotpatch_categories("2026-07", "new")
+    ]
+    categories[2] = replace(categories[2], entries=change(categories[2].entries))
+    text = render.navigation_new(categories, h1="Release notes", url=NAVIGATION)
+    return render.save_tree(folder / f"navigation-{day}", NAVIGATION, text, fetched_at=f"{day}T12:00:00Z", suffix=".html")
+
+
+def _day_of(entry: render.NavEntry) -> str:
+    try:
+        return datetime.strptime(entry.title.partition("—")[0], "%B %d, %Y").date().isoformat()  # noqa: DTZ007 (a day has no zone)
+    except ValueError:  # titles without a day
+        return ""
+
+
+@pytest.fixture
+def drift(run: Command, tmp_path: Path) -> Callable[..., list[tuple[str, str]]]:
+    """Crawls folders, and returns what is said of Windows Server 2025: source and note."""
+
+    def crawled(*files: Path) -> list[tuple[str, str]]:
+        for file in files:
+            folder = next(parent for parent in file.parents if parent.parent == tmp_path)
+            assert run("crawl", "--db", "x.db", "--no-seed", "--from", folder).code == 0
+        rows: list[dict[str, Any]] = run("status", "--drift", "--db", "x.db", "--json").json()
+        return [(row["source"], row["note"]) for row in rows if row["name"] == "neighbour" and " ws2025 " in row["note"]]
+
+    return crawled
+
+
+def test_a_calendar_that_stands_still_is_told_by_the_navigation_until_it_has_the_release(drift: Any, run: Command, tmp_path: Path) -> None:
+    """The navigation has July's baseline, the calendar plans it still."""
+    assert drift(navigation(tmp_path, "2026-07-15"), calendar(tmp_path, "2026-07-15", None)) == []  # a day is allowed
+    assert drift(calendar(tmp_path, "2026-07-16", None)) == [
+        (
+            "learn_release_info",
+            "expected a baseline of 2026-07-14, within a day, for ws2025 as in the navigation of the support site, got none on a page of 2026-07-16",
+        )
+    ]
+    # Nothing is refused, and nobody is called stale for it.
+    assert {row["state"] for row in run("status", "--db", "x.db", "--json").json() if row["source"] == "learn_release_info"} == {"ok"}
+    assert drift(calendar(tmp_path, "2026-07-17", JULY)) == []
+
+
+def test_a_navigation_that_lacks_a_release_is_told_by_the_calendar(drift: Any, tmp_path: Path) -> None:
+    """The calendar has May's hotpatch and July's baseline, the navigation has neither."""
+
+    def without(entries: list[render.NavEntry]) -> list[render.NavEntry]:
+        return [entry for entry in entries if "KB5087423" not in entry.title and not entry.title.startswith("July 14")]
+
+    found = drift(calendar(tmp_path, "2026-06-20", None), navigation(tmp_path, "2026-06-20", without))
+    assert found == [
+        (
+            "support_navigation",
+            "expected KB5087423 of 2026-05-12, within a day, for ws2025 as in the calendar of Learn, got none on a page of 2026-06-20",
+        )
+    ]
+    # What is older than 45 days was told in its time.
+    assert drift(navigation(tmp_path, "2026-06-28", without)) == []
+
+
+def test_days_that_differ_by_more_than_one_are_told_of_both(drift: Any, tmp_path: Path) -> None:
+    """The navigation dates a hotpatch two days later than the calendar."""
+
+    def later(entries: list[render.NavEntry]) -> list[render.NavEntry]:
+        return [replace(entry, title=entry.title.replace("May 12, 2026—Hotpatch", "May 14, 2026—Hotpatch")) for entry in entries]
+
+    found = drift(calendar(tmp_path, "2026-06-08", None), navigation(tmp_path, "2026-06-08", later))
+    assert {source for source, _ in found} == {"learn_release_info", "support_navigation"}
+    assert sorted(note for _, note in found) == [
+        "expected KB5087423 of 2026-05-12, within a day, for ws2025 as in the calendar of Learn, got 2026-05-14 on a page of 2026-06-08",
+        "expected KB5087423 of 2026-05-14, within a day, for ws2025 as in the navigation of the support site, got 2026-05-12 on a page of 2026-06-08",
+    ]
+
+
+def test_what_both_have_and_what_is_out_of_band_is_no_difference(drift: Any, tmp_path: Path) -> None:
+    out_of_band = render.NavEntry("July 16, 2026—Hotpatch KB5900001 (OS Build 26100.33170) Out-of-band", "kb5900001")
+    files = calendar(tmp_path, "2026-07-20", JULY), navigation(tmp_path, "2026-07-20", lambda entries: [out_of_band, *entries])
+    assert drift(*files) == []
+
+
+def test_recorded_pages_of_both_generations_agree(run: Command, shared: Path) -> None:
+    for folder in ("pages-2026-05", "pages"):
+        assert run("crawl", "--db", "x.db", "--no-seed", "--from", shared / folder).code in {0, 3}
+    rows = run("status", "--drift", "--db", "x.db", "--json").json()
+    assert [row["note"] for row in rows if row["name"] == "neighbour"] == []
