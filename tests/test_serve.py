@@ -146,13 +146,14 @@ def test_a_site_that_stops_ends_its_crawl(tmp_path: Path) -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen(50)
         with serving(tmp_path, "--mirror", f"http://127.0.0.1:{silent.getsockname()[1]}") as served:
-            served.until(r"^crawl: learn_release_info: ")
-            with pytest.raises(LockHeld), locked(tmp_path / "hotpatch.db"):
-                pass
-            served.process.terminate()
-            assert served.process.wait(timeout=20) == 0
-            with locked(tmp_path / "hotpatch.db"):
-                pass
+            silent.settimeout(60)
+            with silent.accept()[0]:
+                with pytest.raises(LockHeld), locked(tmp_path / "hotpatch.db"):
+                    pass
+                served.process.terminate()
+                assert served.process.wait(timeout=20) == 0
+                with locked(tmp_path / "hotpatch.db"):
+                    pass
 
 
 @pytest.mark.fault("a port that is taken")
