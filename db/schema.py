@@ -125,9 +125,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
                 f"expected a database of this version or an older one at {path}, got {', '.join(newer)} of a newer one: update hotpatch-kb"
             )
         # Another program's database is not to be given our tables, nor to lose its views.
-        present = {row[0] for row in conn.execute("select name from sqlite_master where name not like 'sqlite\\_%' escape '\\'")}
-        if present and present.isdisjoint({"claims", "_sqlite_migrations"}):
-            raise BadInput(f"expected a database of hotpatch-kb at {path}, got one of another program, with {min(present)!r}")
+        if foreign := foreign_table(conn):
+            raise BadInput(f"expected a database of hotpatch-kb at {path}, got one of another program, with {foreign!r}")
         conn.execute("pragma journal_mode = wal")
         conn.execute("pragma synchronous = full")  # what is published once survives a loss of power
         conn.execute(f"pragma journal_size_limit = {WAL_LIMIT}")
@@ -142,11 +141,37 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 def unknown_steps(conn: sqlite3.Connection) -> list[str]:
     """Migrations that a newer version of the program has applied."""
+    return [name for name in _applied_steps(conn) if name not in _steps()]
+
+
+def missing_steps(conn: sqlite3.Connection) -> list[str]:
+    """Migrations that an older version of the program has not applied."""
+    applied = _applied_steps(conn)
+    return [name for name in _steps() if name not in applied]
+
+
+def _steps() -> list[str]:
+    return [step.name for step in migrations()._migrations]  # noqa: SLF001 (pending() lists those that are not applied, no call lists all)
+
+
+def _applied_steps(conn: sqlite3.Connection) -> list[str]:
     if conn.execute("select 1 from sqlite_master where name = '_sqlite_migrations'").fetchone() is None:
         return []
-    known = {step.name for step in migrations()._migrations}  # noqa: SLF001 (pending() lists those that are not applied, no call lists all)
     rows = conn.execute("select name from _sqlite_migrations where migration_set = 'hotpatch_kb' order by id")
-    return [row[0] for row in rows if row[0] not in known]
+    return [row[0] for row in rows]
+
+
+def foreign_table(conn: sqlite3.Connection) -> str:
+    """A table of another program, whose database it is; "" for one of ours, or an empty one."""
+    present = {row[0] for row in conn.execute("select name from sqlite_master where name not like 'sqlite\\_%' escape '\\'")}
+    return min(present) if present and present.isdisjoint({"claims", "_sqlite_migrations"}) else ""
+
+
+def changed_views(conn: sqlite3.Connection) -> list[str]:
+    """Views that are missing, are not of this version, or have another text."""
+    wanted = {name: f"create view {name} as\n{sql.strip()}".casefold() for name, sql in view_files().items()}
+    present = {name: sql.casefold() for name, sql in conn.execute("select name, sql from sqlite_master where type = 'view'")}
+    return sorted(name for name in {*wanted, *present} if wanted.get(name) != present.get(name))
 
 
 def must_replay(conn: sqlite3.Connection) -> bool:
@@ -177,15 +202,13 @@ def write_back(conn: sqlite3.Connection) -> int:
 
 def _install_views(conn: sqlite3.Connection) -> None:
     """Views hold no data: one whose text changed is made anew."""
-    wanted = {name: f"create view {name} as\n{sql.strip()}" for name, sql in view_files().items()}
-    present = dict(conn.execute("select name, sql from sqlite_master where type = 'view'").fetchall())
-    if {name: sql.casefold() for name, sql in wanted.items()} == {name: sql.casefold() for name, sql in present.items()}:
+    if not changed_views(conn):
         return
     conn.execute("begin immediate")
-    for name in present:
+    for (name,) in conn.execute("select name from sqlite_master where type = 'view'").fetchall():
         conn.execute(f"drop view {name}")
-    for sql in wanted.values():
-        conn.execute(sql)
+    for name, sql in view_files().items():
+        conn.execute(f"create view {name} as\n{sql.strip()}")
     conn.execute("commit")
 
 

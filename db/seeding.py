@@ -10,6 +10,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ _PAGES: Final = (
 _SECTIONS: Final = ("page", "section", "row_count", "release_count")
 _CLAIMS: Final = ("page", "last_page", "gone_page", "section", "subject", "field", "value", "value_text", "source_url")
 FILES: Final = ("sources.tsv", "pages.tsv", "sections.tsv", "claims.tsv")
+_FINGERPRINT: Final = "fingerprint.txt"
 # A value that is empty in the page and one that there is not, told apart in a text file.
 _NULL: Final = "\\N"
 _SAME: Final = "="
@@ -53,10 +55,25 @@ def _read(name: str) -> Iterator[dict[str, Any]]:
 
 def fingerprint() -> str:
     """Hash of the embedded facts, noted in an archive whose database began with them."""
+    return _fingerprint(files("db").joinpath("seed"))
+
+
+def _fingerprint(folder: Traversable) -> str:
     digest = hashlib.sha256()
     for name in FILES:
-        digest.update(files("db").joinpath("seed", name).read_bytes())
+        digest.update(folder.joinpath(name).read_bytes())
     return digest.hexdigest()
+
+
+def recorded_fingerprint() -> str:
+    """What the fingerprint was when the embedded facts were written."""
+    return files("db").joinpath("seed", _FINGERPRINT).read_text(encoding="utf-8").strip()
+
+
+def embedded_claims() -> list[tuple[Any, ...]]:
+    """The claims of the embedded facts, as the database of them has them, sorted."""
+    pages = _pages()
+    return sorted((_claim_row(row, pages) for row in _read("claims.tsv")), key=lambda row: row[0])
 
 
 def write_seed(conn: sqlite3.Connection, folder: Path) -> dict[str, int]:
@@ -98,14 +115,13 @@ def write_seed(conn: sqlite3.Connection, folder: Path) -> dict[str, int]:
     _write(folder / "pages.tsv", _PAGES[1:], [page[1:] for page in pages])
     _write(folder / "sections.tsv", _SECTIONS, sorted(sections))
     _write(folder / "claims.tsv", _CLAIMS, claims)
+    (folder / _FINGERPRINT).write_text(f"{_fingerprint(folder)}\n", encoding="utf-8", newline="\n")
     return {"sources": len(sources), "pages": len(pages), "sections": len(sections), "claims": len(claims)}
 
 
 def load_seed(conn: sqlite3.Connection) -> None:
     """Fills an empty database with the embedded facts. In the caller's transaction, foreign keys deferred."""
-    pages = list(_read("pages.tsv"))
-    for page in pages:
-        page["page"] = stable_id(page["url"], page["fetched_at"], page["status"], page["sha256"])
+    pages = _pages()
     read_at = max(page["fetched_at"] for page in pages)
     claims = list(_read("claims.tsv"))
     conn.execute(
@@ -137,6 +153,13 @@ def load_seed(conn: sqlite3.Connection) -> None:
     changed = publish.publish(conn, "")
     publish.write_lines(conn)
     conn.execute("update runs set facts_changed = ? where run = 1", (changed,))
+
+
+def _pages() -> list[dict[str, Any]]:
+    pages = list(_read("pages.tsv"))
+    for page in pages:
+        page["page"] = stable_id(page["url"], page["fetched_at"], page["status"], page["sha256"])
+    return pages
 
 
 def _claim_row(row: dict[str, Any], pages: list[dict[str, Any]]) -> tuple[Any, ...]:

@@ -205,7 +205,7 @@ class Archive:
         if fetched_at > self._newest:
             return False
         if self._known is None:
-            self._known = {_id(entry) for entry in self._entries(strict=False) if "url" in entry}
+            self._known = self.ids()
         return key in self._known
 
     def _last_entries(self) -> Iterator[dict[str, Any]]:
@@ -308,6 +308,10 @@ class Archive:
     def began_with_seed(self) -> bool:
         """Whether the database of this archive began with the embedded facts; so does one without any archive."""
         return not self.log.exists() or any("seed" in entry for entry in self._entries())
+
+    def ids(self) -> set[int]:
+        """The number of every logged answer, as the database has it."""
+        return {_id(entry) for entry in self._entries(strict=False) if "url" in entry}
 
     def is_empty(self) -> bool:
         """Whether no answer is logged."""

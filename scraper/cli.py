@@ -550,16 +550,14 @@ def replay(archive: Path | None, corrections: tuple[Path, ...], db: Path, as_jso
 @_archive
 @_common
 def doctor(repair: bool, archive: Path | None, db: Path, as_json: bool) -> int:
-    """Verifies database and archive: whole files, references, facts that follow from their claims, answers that are what their log says.
+    """Verifies database, archive and embedded facts: whole files, references, facts that follow from their claims, answers that are what their log says.
 
     Exit code 1 if something is broken, and with --repair if something stays so.
     """
     from scraper import doctor as examining  # noqa: PLC0415
 
     folder = _archive_of(db, archive)
-    found = examining.examine(db, folder)
-    if repair and found:
-        found = examining.repair(db, folder, found, say)
+    found = examining.repair(db, folder, say) if repair else examining.examine(db, folder)
     _show([finding._asdict() for finding in found], as_json, lambda: text.findings(found))
     return EXIT_FAILED if any(finding.is_broken for finding in found) else 0
 

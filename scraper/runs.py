@@ -72,7 +72,7 @@ def ensure_seeded(db: Path, archive: Path, say: Progress = lambda _: None) -> bo
                 seeding.load_seed(conn)
         else:
             say(f"there is no database at {db}, but an archive: replaying what was read before")
-            _replayed(conn, kept, corrections_of(db, ()), say)
+            replayed(conn, kept, corrections_of(db, ()), say)
     return True
 
 
@@ -87,7 +87,8 @@ def _is_new(db: Path) -> bool:
         return False
 
 
-def _replayed(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], say: Progress) -> Result:
+def replayed(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], say: Progress) -> Result:
+    """Makes everything in an open database anew of an archive, and of the embedded facts if it began with them. In one transaction."""
     return Run(conn, None, decided, say, "replay").replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)
 
 
@@ -110,7 +111,7 @@ def _mend(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], sa
         result = run.finish()
     if schema.must_replay(conn):
         say("a run before was ended by force before it could replay all pages in the order of their times: doing it now")
-        result = _replayed(conn, kept, decided, say)
+        result = replayed(conn, kept, decided, say)
     return result
 
 
@@ -162,7 +163,7 @@ def crawl(
             result, needs_replay = asyncio.run(_from_network(run, wanted, user_agent(contact), contact, mirror))
         if needs_replay:
             say("a page was read that is older than one it has more rows than: replaying all pages in the order of their times")
-            again = _replayed(conn, kept, decided, say)
+            again = replayed(conn, kept, decided, say)
             result.failures += [failure for failure in again.failures if failure not in result.failures]
         if mended is not None:
             result = replace(mended.with_next(result), not_in_tree=result.not_in_tree)
@@ -201,6 +202,6 @@ def replay(db: Path, archive: Path, *, corrections: Sequence[Path] = (), say: Pr
     db.parent.mkdir(parents=True, exist_ok=True)
     with locked(db), closing(open_database(db)) as conn:
         kept.cut_torn_end()
-        result = _replayed(conn, kept, decided, say)
+        result = replayed(conn, kept, decided, say)
         _write_back(conn, say)
         return result

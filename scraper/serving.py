@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from types import FrameType
 
 from db import schema
 from db.claims import BadInput
@@ -33,10 +37,10 @@ def serve(
     as_json: bool,
     say: Say,
 ) -> int:
-    """Serves until it is stopped.
+    """Serves until it is stopped: Ctrl-C, SIGINT or SIGTERM, which ends a crawl that is on.
 
     Returns:
-        the exit code: 0 after Ctrl-C.
+        the exit code: 0 after it was stopped.
 
     Raises:
         BadInput: the address cannot be listened on.
@@ -48,26 +52,56 @@ def serve(
     listening = _listen(host, port)
     if runs.ensure_seeded(db, archive):
         say(f"made {db} from the embedded facts")
-    else:
-        schema.open_for_writing(db).close()  # migrations and views of this version
-    with closing(open_for_reading(db)) as conn:
-        until = conn.execute("select max(data_until) from lines").fetchone()[0]
-    url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
-    print(json.dumps([{"url": url, "data_until": until}]) if as_json else f"serving {url} (facts end on {until})", flush=True)
-    if not is_public and host not in {"127.0.0.1", "::1", "localhost"}:
-        say(f"warning: {host} is reached by others, and SQL of visitors is open; --public closes it")
-    site = datasette(db, public=is_public)
-    crawling = _Crawl(db, archive, contact, mirror, say) if do_crawl else None
-    try:
+    with _served(db, say) as file:
+        with closing(open_for_reading(file)) as conn:
+            until = conn.execute("select max(data_until) from lines").fetchone()[0]
+        url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
+        print(json.dumps([{"url": url, "data_until": until}]) if as_json else f"serving {url} (facts end on {until})", flush=True)
+        if not is_public and host not in {"127.0.0.1", "::1", "localhost"}:
+            say(f"warning: {host} is reached by others, and SQL of visitors is open; --public closes it")
+        site = datasette(file, public=is_public)
         config = uvicorn.Config(site.app(), host=host, port=port, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)
-        uvicorn.Server(config).run(sockets=[listening])
-    except KeyboardInterrupt:
-        pass
-    finally:
-        if crawling is not None:
-            crawling.stop()
-        listening.close()
+        server = uvicorn.Server(config)
+
+        def stopped(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (the two of a handler)
+            server.should_exit = True
+
+        # Having stopped, uvicorn raises the signal again for whoever handled it before: by default SIGTERM would end us then, and the crawl go on.
+        former = signal.signal(signal.SIGTERM, stopped)
+        crawling = _Crawl(db, archive, contact, mirror, say) if do_crawl else None
+        try:
+            server.run(sockets=[listening])
+        except KeyboardInterrupt:
+            pass
+        finally:
+            signal.signal(signal.SIGTERM, former)
+            if crawling is not None:
+                crawling.stop()
+            listening.close()
     return 0
+
+
+@contextmanager
+def _served(db: Path, say: Say) -> Iterator[Path]:
+    """The file to serve, with the migrations and views of this version: the database, or where it cannot be written, a copy of its state of now.
+
+    A site reads for months. Without a -shm for its locks (see ``db.reading``) it would read half of what is written meanwhile from elsewhere.
+    """
+    try:
+        schema.open_for_writing(db).close()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}:
+            raise
+    else:
+        yield db
+        return
+    with tempfile.TemporaryDirectory(prefix="hotpatch-kb-", ignore_cleanup_errors=True) as folder:  # Windows deletes no file that is open
+        copy = Path(folder) / db.name
+        with closing(open_for_reading(db)) as conn, closing(sqlite3.connect(copy)) as target:
+            conn.backup(target)
+        schema.open_for_writing(copy).close()
+        say(f"warning: {db} cannot be written: a copy of its state of now is served; what is written into it later shows after a restart")
+        yield copy
 
 
 def _listen(host: str, port: int) -> socket.socket:

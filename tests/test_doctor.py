@@ -100,19 +100,44 @@ def _deleted(db: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "said", "loses"),
     [
-        (_torn, "no end of the last line", True),
-        (_half_a_line_in_the_middle, "expected lines of JSON, got 1 others", False),
-        (_zeros, "expected content of its name's hash", True),
-        (_missing, "expected an answer in the archive", True),
-        (_fact_changed, "expected releases to follow from the claims, got other rows", False),
-        (_fact_gone, "expected hotpatch_calendar to follow from the claims, got other rows", False),
-        (_reference_broken, "expected every reference to lead somewhere, got 1 that do not", False),
-        (_no_database, "expected", False),
-        (_pages_overwritten, "expected", False),
-        (_deleted, "expected a database, got none", False),
+        pytest.param(_torn, "no end of the last line", True, marks=pytest.mark.fault("half a last line of the log")),
+        pytest.param(
+            _half_a_line_in_the_middle,
+            "expected lines of JSON, got 1 others",
+            False,
+            marks=pytest.mark.fault("half a line in the middle of the log"),
+        ),
+        pytest.param(
+            _zeros, "expected content of its name's hash", True, marks=pytest.mark.fault("an archived answer of zeros of its size")
+        ),
+        pytest.param(_missing, "expected an answer in the archive", True, marks=pytest.mark.fault("an archived answer that is gone")),
+        pytest.param(
+            _fact_changed,
+            "expected releases to follow from the claims, got other rows",
+            False,
+            marks=pytest.mark.fault("facts that are changed by hand"),
+        ),
+        pytest.param(
+            _fact_gone,
+            "expected hotpatch_calendar to follow from the claims, got other rows",
+            False,
+            marks=pytest.mark.fault("facts that are deleted by hand"),
+        ),
+        pytest.param(
+            _reference_broken,
+            "expected every reference to lead somewhere, got 1 that do not",
+            False,
+            marks=pytest.mark.fault("references that lead nowhere"),
+        ),
+        pytest.param(_no_database, "expected", False, marks=pytest.mark.fault("a database of zeros")),
+        pytest.param(_pages_overwritten, "expected", False, marks=pytest.mark.fault("pages of a database that are zeros")),
+        pytest.param(
+            _deleted, "expected a database, got none", False, marks=pytest.mark.fault("a database that is deleted, and doctor asked")
+        ),
     ],
 )
 def test_each_harm_is_found_said_and_mended(db: Path, run: Any, harm: Callable[[Path], None], said: str, loses: bool) -> None:
+    """It is done to a database or its archive; doctor names it, exit code 1, and --repair mends it, moves aside what is damaged and throws nothing away."""
     before = dump(db)
     harm(db)
     found = run("doctor", "--db", db)
@@ -129,14 +154,18 @@ def test_each_harm_is_found_said_and_mended(db: Path, run: Any, harm: Callable[[
         assert list(db.parent.glob("a.db.broken-*"))
 
 
+@pytest.mark.fault("a run behind half a last line of the log")
 def test_a_run_after_a_torn_line_begins_a_line_of_its_own(db: Path, worlds: dict[str, Path], run: Any) -> None:
+    """A crawl follows one that was killed while it wrote a line; its own line begins on a line of its own, doctor finds nothing and a replay works."""
     _torn(db)
     runs.crawl(db, db.with_name("a.db.archive"), folder=worlds["old"], seed=False, say=lambda _: None)
     assert run("doctor", "--db", db).code == 0
     assert run("replay", "--db", db).code == 0
 
 
+@pytest.mark.fault("a replay of a log with a line that cannot be read")
 def test_a_line_that_cannot_be_read_is_no_replay_but_a_word_what_mends_it(db: Path, run: Any) -> None:
+    """Half a line stands in the log; a replay would lose its answer without a word, so it ends with exit code 2 and says what mends it."""
     _half_a_line_in_the_middle(db)
     done = run("replay", "--db", db)
     assert done.code == 2
@@ -145,14 +174,18 @@ def test_a_line_that_cannot_be_read_is_no_replay_but_a_word_what_mends_it(db: Pa
     assert run("replay", "--db", db).code == 0
 
 
+@pytest.mark.fault("a crawl that has an answer which is zeros in the archive")
 def test_a_file_of_zeros_of_the_right_size_is_written_anew(db: Path, worlds: dict[str, Path], run: Any) -> None:
+    """Power failed before the bytes were on the disk; the next crawl that has the same answer writes it anew."""
     _zeros(db)
     again = db.with_name("again.db")
     runs.crawl(again, db.with_name("a.db.archive"), folder=worlds["new"], seed=False, say=lambda _: None)
     assert run("doctor", "--db", db).code == 0
 
 
+@pytest.mark.fault("a database that lacks a table")
 def test_a_database_of_an_older_version_is_left_for_the_next_run(db: Path, run: Any) -> None:
+    """A table of this version is not there; doctor leaves it to the next crawl, and --repair moves nothing aside."""
     with closing(sqlite3.connect(db)) as conn, conn:
         conn.execute("drop table article_changes")
     for arguments in ((), ("--repair",)):
@@ -168,7 +201,9 @@ def test_findings_are_json_too(db: Path, run: Any) -> None:
     assert (row["is_broken"], row["where"]) == (True, str(_log(db)))
 
 
+@pytest.mark.fault("half a file that a killed run leaves in the archive")
 def test_an_unfinished_file_is_a_note(db: Path, run: Any) -> None:
+    """A part file lies in the archive; doctor tells of it, exit code 0, and --repair removes it."""
     file = _answers(db)[0]
     part = file.with_name(f"{file.name}.99.part")
     part.write_bytes(b"half")
@@ -178,7 +213,9 @@ def test_an_unfinished_file_is_a_note(db: Path, run: Any) -> None:
     assert not part.exists()
 
 
+@pytest.mark.fault("a repair beside a run")
 def test_nothing_is_mended_beside_another_run(db: Path, run: Any) -> None:
+    """The lock is held; doctor still looks, and --repair leaves with exit code 5."""
     _torn(db)
     with locked(db):
         assert run("doctor", "--db", db).code == 1

@@ -48,15 +48,16 @@ def _sound(db: Path) -> None:
         assert conn.execute("pragma foreign_key_check").fetchall() == []
 
 
-def _small_world(folder: Path, day: str, august: bool = False) -> Path:
-    """Two pages of the new site, read on a day: a crawl of a second."""
-    render.write_world(folder / "whole", generation="new")
+def _small_world(folder: Path, day: str, august: bool = False, is_tiny: bool = False) -> Path:
+    """A page of the new site, read on a day: a crawl of a second; with Windows Server 2025's part of it alone, of a tenth."""
     tree = folder / f"tree-{day}"
     file = tree / HUB
     file.parent.mkdir(parents=True)
     categories = render.hotpatch_categories("2026-07", "new")
     if august:
         categories[2].entries.insert(0, render.NavEntry("August 11, 2026—Hotpatch KB5120228 (OS Build 26100.33222)", "kb5120228"))
+    if is_tiny:
+        categories = categories[2:3]
     file.write_bytes(render.navigation_new(categories, h1="Release notes", url=render.HOTPATCH_HUB["new"]).encode())
     file.with_name(f"{file.name}.meta.json").write_text(f'{{"fetched_at": "{day}T12:00:00Z"}}', encoding="utf-8")
     return tree

@@ -108,7 +108,9 @@ def test_what_was_never_read_is_due_now_and_the_embedded_facts_are_with_it(db: P
     assert due.wanted(list(registry().values()), planned(db, now).values(), now) == []
 
 
+@pytest.mark.fault("a source that fails again and again", of="network")
 def test_a_failing_source_is_asked_later_and_later_and_at_once_when_it_was_mended(db: Path) -> None:
+    """A source fails eight times; it is asked after 15 minutes, then twice as long up to its own pace, and at that pace once it is read."""
     now = utc("2026-07-25T12:00")
     record(db, now, WEB)
     now += timedelta(hours=6)
@@ -124,7 +126,9 @@ def test_a_failing_source_is_asked_later_and_later_and_at_once_when_it_was_mende
     assert planned(db, now)["support_navigation"].at == now + timedelta(hours=6)
 
 
+@pytest.mark.fault("a clock that is set back by years")
 def test_a_clock_that_was_set_back_keeps_nothing_waiting(db: Path) -> None:
+    """Every source was read at a time that is yet to come; each is due at once, none waits for that time."""
     record(db, utc("2031-01-01T00:00"), WEB)
     assert planned(db, utc("2026-08-01T00:00"))["learn_release_info"].at < utc("2026-08-01T00:00")
 
@@ -173,7 +177,10 @@ def test_a_month_has_few_crawls_but_on_its_release_day(db: Path) -> None:
     assert first - due.release_of("2026-10") < timedelta(minutes=6)
 
 
+@pytest.mark.fault("a machine that sleeps for days")
+@pytest.mark.fault("a clock that is set back while it runs")
 def test_it_survives_sleep_and_a_clock_that_is_set(db: Path) -> None:
+    """The machine sleeps for three days, then its clock is set back by a month; one crawl follows the sleep and few the other, none asks in a loop."""
     life = Life(db, "2026-10-30T00:00")
     life.until("2026-10-30T13:00")
     life.now += timedelta(days=3)  # asleep
@@ -187,8 +194,10 @@ def test_it_survives_sleep_and_a_clock_that_is_set(db: Path) -> None:
     assert 2 <= len(life.crawls) - before <= 6
 
 
+@pytest.mark.fault("a scheduled run that the machine does not allow")
 @pytest.mark.parametrize(("code", "wait"), [(5, 1), (1, 15), (2, 15), (77, 15)])
 def test_after_a_run_that_could_not_be_it_waits(db: Path, code: int, wait: int) -> None:
+    """A crawl ends by a lock, a full disk or a setting; the next one is a minute later for a lock, a quarter of an hour else."""
     life = Life(db, "2026-10-20T00:00")
     life.code = code
     life.until("2026-10-20T01:00", looks=1)
@@ -223,8 +232,10 @@ def test_one_frequent_cron_line_is_enough(db: Path, monkeypatch: pytest.MonkeyPa
     assert said == ["nothing is due; learn_release_info is at 2026-07-25T17:45:00Z"]
 
 
+@pytest.mark.fault("a daemon that is told to stop in a crawl")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_the_daemon_crawls_and_stops_when_it_is_told(tmp_path: Path, name: str, eventually: Callable[..., None]) -> None:
+    """SIGTERM or SIGINT comes while it crawls; the crawl ends, exit code 0, and the database is whole."""
     if sys.platform == "win32":
         pytest.skip("needs signals of POSIX")
     db = tmp_path / "hotpatch.db"

@@ -23,6 +23,9 @@ import render
 from conftest import Command
 from mirror import Mirror
 
+from db.claims import LockHeld
+from scraper.crawl import locked
+
 
 class Served:
     """A running server: its address, and what it says."""
@@ -132,6 +135,25 @@ def test_public_closes_sql_and_downloads(tmp_path: Path) -> None:
     with serving(tmp_path, "--no-crawl") as served:
         url = served.until(r"^serving (\S+)")[1]
         assert _get(f"{url}hotpatch.json?sql=select+1+as+one&_shape=array") == [{"one": 1}]
+
+
+@pytest.mark.fault("a site that is told to stop in a crawl")
+def test_a_site_that_stops_ends_its_crawl(tmp_path: Path) -> None:
+    """SIGTERM comes, as systemd and containers send it, while its crawl waits for an answer; the crawl ends with it, its lock is free, exit code 0."""
+    if sys.platform == "win32":
+        pytest.skip("needs signals of POSIX")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(50)
+        with serving(tmp_path, "--mirror", f"http://127.0.0.1:{silent.getsockname()[1]}") as served:
+            silent.settimeout(60)
+            with silent.accept()[0]:
+                with pytest.raises(LockHeld), locked(tmp_path / "hotpatch.db"):
+                    pass
+                served.process.terminate()
+                assert served.process.wait(timeout=20) == 0
+                with locked(tmp_path / "hotpatch.db"):
+                    pass
 
 
 @pytest.mark.fault("a port that is taken")
