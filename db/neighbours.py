@@ -61,9 +61,11 @@ def _lacking(product: str, here: _Side, there: _Side, source: str, whose: str) -
             continue
         same = [other for other in there.rows if row.kb and other.kb == row.kb]
         near = [other for other in there.rows if abs(other.day - row.day) <= WITHIN]
-        if any(other in near for other in same) or (row.kind == "baseline" and any(other.kind == "baseline" for other in near)):
+        # A baseline's article has another KB than the calendar, and a row of the calendar may have a build alone: then the kind is what both say.
+        alike = [other for other in near if other.kind == row.kind and (row.kind == "baseline" or not (row.kb and other.kb))]
+        if alike or any(other in near for other in same):
             continue
-        name = f"KB{row.kb}" if row.kb else "a baseline"
+        name = f"KB{row.kb}" if row.kb else f"a {row.kind}"
         got = f"{same[0].day}" if same else "none"
         note = f"expected {name} of {row.day}, within a day, for {product} as in {whose}, got {got} on a page of {there.seen}"
         yield {"source": source, "page_url": there.page_url, "section": same[0].section if same else "", "name": NAME, "note": note}
@@ -93,7 +95,7 @@ def _calendar(conn: sqlite3.Connection) -> dict[str, _Side]:
 
 
 def _navigation(conn: sqlite3.Connection) -> dict[str, _Side]:
-    """The monthly entries of the hotpatch notes; out-of-band ones stand in no calendar."""
+    """The monthly entries of the hotpatch notes; out-of-band ones and components (WSUS, 2025-10-24) stand in no calendar."""
     entries: dict[str, dict[str, str]] = defaultdict(dict)
     places: dict[str, tuple[str, str, str]] = {}
     # A subject is of one product; a page that stands in for another says the same.
@@ -113,7 +115,7 @@ def _navigation(conn: sqlite3.Connection) -> dict[str, _Side]:
         product = subject.split("/")[1]
         section, page_url, seen = places[subject]
         side = found.get(product, _Side([], date.min, page_url))
-        if entry.get("cadence") not in {"OOB", "D"}:
+        if entry.get("cadence") not in {"OOB", "D"} and entry.get("classification") in {"baseline", "hotpatch"}:
             day = date.fromisoformat(entry["release_date"])
             side.rows.append(_Row(entry.get("kb", ""), day, entry.get("classification", ""), section, page_url))
         found[product] = side._replace(seen=max(side.seen, date.fromisoformat(seen[:10])))

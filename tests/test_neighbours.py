@@ -113,6 +113,26 @@ def test_what_both_have_and_what_is_out_of_band_is_no_difference(drift: Any, tmp
     assert drift(*files) == []
 
 
+def test_a_component_among_the_hotpatch_notes_is_no_difference(drift: Any, tmp_path: Path) -> None:
+    """KB5070893, of WSUS, on 2025-10-24: no calendar has it, and none lacks it."""
+    component = render.NavEntry(
+        "July 16, 2026—KB5900002 (OS Build 26100.33171) Security Update for Windows Server Update Services", "kb5900002"
+    )
+    files = calendar(tmp_path, "2026-07-20", JULY), navigation(tmp_path, "2026-07-20", lambda entries: [component, *entries])
+    assert drift(*files) == []
+
+
+def test_a_row_of_the_calendar_without_a_kb_is_that_of_its_day(drift: Any, tmp_path: Path) -> None:
+    """The calendar has the day and build of July's hotpatch and no KB yet; the navigation has all of it."""
+
+    def hotpatch(entries: list[render.NavEntry]) -> list[render.NavEntry]:
+        july = render.NavEntry("July 14, 2026—Hotpatch KB5900003 (OS Build 26100.33158)", "kb5900003")
+        return [july, *(entry for entry in entries if not entry.title.startswith("July 14"))]
+
+    row = replace(JULY, type="Hotpatch", kb="", href="")
+    assert drift(calendar(tmp_path, "2026-07-20", row), navigation(tmp_path, "2026-07-20", hotpatch)) == []
+
+
 def test_recorded_pages_of_both_generations_agree(run: Command, shared: Path) -> None:
     for folder in ("pages-2026-05", "pages"):
         assert run("crawl", "--db", "x.db", "--no-seed", "--from", shared / folder).code in {0, 3}
