@@ -17,11 +17,12 @@ import socket
 import ssl
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from itertools import zip_longest
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -608,7 +609,7 @@ class _PublicNetwork(httpcore.AsyncNetworkBackend):
                 f"expected public addresses of {host}, got {private[0]}; a proxy that answers there is named by HTTPS_PROXY",
             )
         broken: Exception = httpcore.ConnectError(f"no address of {host}")
-        for address, at in places[:MAX_ADDRESSES]:
+        for address, at in _by_turns(places)[:MAX_ADDRESSES]:
             share = None if timeout is None else timeout / min(len(places), MAX_ADDRESSES)
             try:
                 return await self._inner.connect_tcp(str(address), int(at), share, local_address, socket_options)
@@ -618,6 +619,13 @@ class _PublicNetwork(httpcore.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await self._inner.sleep(seconds)
+
+
+def _by_turns(places: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Addresses of IPv6 and IPv4 by turns, beginning with the system's first: four of one kind that is broken must not hide the other."""
+    first = [place for place in places if (":" in str(place[0])) == (":" in str(places[0][0]))]
+    other = [place for place in places if place not in first]
+    return [place for pair in zip_longest(first, other) for place in pair if place is not None]
 
 
 # 64:ff9b::/96 is a translator's (RFC 6052): the address behind it is the last 32 bits.

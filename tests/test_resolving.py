@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpcore
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -157,6 +158,21 @@ def test_the_next_address_is_tried(tls: Callable[..., Any], names: Names, monkey
         names(["127.0.0.2", "127.0.0.1"], port=port)
         monkeypatch.setattr(fetch, "is_public", lambda _: True)
         assert get().body == b"the page"
+
+
+@pytest.mark.fault("IPv6 that leads nowhere, of a name with many such addresses")
+def test_addresses_of_both_kinds_are_tried_by_turns(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DNS gives five addresses of IPv6 and then one of IPv4; the one of IPv4 is the second that is tried."""
+    tried: list[str] = []
+
+    async def connect(_self: object, host: str, *_: object, **__: object) -> Any:
+        tried.append(host)
+        raise httpcore.ConnectTimeout
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
+    names([*(f"2603:1030::{n}" for n in range(1, 6)), "13.107.246.45"])
+    assert type(get()) is Unreachable
+    assert tried[:4] == ["2603:1030::1", "13.107.246.45", "2603:1030::2", "2603:1030::3"]
 
 
 # Certificates
