@@ -25,7 +25,8 @@ from db.claims import BadInput, Page
 from db.load import page_id_of
 
 # A fresh value in every response of support.microsoft.com (case 15): <meta name="awa-expid" content="…">
-_VOLATILE: Final = re.compile(rb"<meta\b[^<>]*\bname\s*=\s*[\"']awa-(?:expid|userFlightingId)[\"'][^<>]*>", re.IGNORECASE)
+# The tag's end is looked for first: a tag of many such names and no end took 4.6 s for 136 kB, and four times as much for twice as many.
+_VOLATILE: Final = re.compile(rb"<meta\b(?=[^<>]*>)[^<>]*\bname\s*=\s*[\"']awa-(?:expid|userFlightingId)[\"'][^<>]*>", re.IGNORECASE)
 
 # What a line of an answer has; the hash becomes the name of a file.
 _FIELDS: Final = {
