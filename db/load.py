@@ -190,8 +190,9 @@ def record_page(
     run: int,
 ) -> None:
     """Writes the row of an answer. One that was refused before may be accepted now, and takes the same row."""
+    # Behind every other one: a count of them would be that of the last one, where it is this row that is accepted late.
     tie = conn.execute(
-        "select count(*) from pages where source = ? and page_url = ? and fetched_at = ? and page != ?",
+        "select coalesce(max(tie) + 1, 0) from pages where source = ? and page_url = ? and fetched_at = ? and page != ?",
         (page.source, page.page_url, page.fetched_at, number),
     ).fetchone()[0]
     conn.execute(

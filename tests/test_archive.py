@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rendered.support_article import LCU, PRINTING, lcu
 
-from db.claims import BadInput, Page
-from scraper import archive, runs
+from db.claims import BadInput, Page, UnexpectedPage
+from scraper import archive, crawl, runs
 from scraper.archive import Archive
 
 GUID = '<meta name="awa-userFlightingId" content="{}" />'
@@ -176,6 +176,24 @@ def test_years_of_a_log_are_not_read_for_a_crawl(run: Command, tmp_path: Path, m
     runs.crawl(tmp_path / "x.db", tmp_path / "x.db.archive", folder=_tree(tmp_path, 24, lcu(tracking="2")), seed=False, say=said.append)
     assert 0 < read < 5_000
     assert query(tmp_path / "x.db", "select count(*) from pages where source = 'support_article'") == [(2,)]
+
+
+def test_an_answer_that_is_accepted_late_is_behind_the_others_of_its_time(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two answers of one page and second; the first was refused by an older version. With one place for both, a run took either for the last."""
+    trees = [_tree(tmp_path / name, 1, lcu(tracking=name)) for name in ("1", "2")]
+
+    def refuse(*_: object) -> Any:
+        raise UnexpectedPage("expected another page, got this one")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(crawl, "_parsed", refuse)
+        assert run("crawl", "--db", "x.db", "--no-seed", "--from", trees[0]).code == 3
+    for tree in reversed(trees):
+        assert run("crawl", "--db", "x.db", "--no-seed", "--from", tree).code == 0
+    found = query(tmp_path / "x.db", "select state, tie from pages where source = 'support_article' order by tie")
+    assert found == [("accepted", 1), ("accepted", 2)]
 
 
 def test_tags_are_looked_for_in_time_that_grows_with_the_page_alone() -> None:
