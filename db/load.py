@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 from db.check import Count, count
@@ -73,13 +73,21 @@ def is_loaded(conn: sqlite3.Connection, number: int) -> bool:
     return conn.execute("select 1 from pages where page = ?", (number,)).fetchone() is not None
 
 
-def first_like(conn: sqlite3.Connection, page: Page, content_sha256: str) -> str | None:
-    """Hash of the bytes of the first answer of an address that had a content; None where none had."""
-    row = conn.execute(
-        "select sha256 from pages where url = ? and content_sha256 = ? and status = ? order by fetched_at, tie limit 1",
+def is_accepted(conn: sqlite3.Connection, number: int) -> bool:
+    """Whether the answer of an id was loaded, and counts."""
+    return conn.execute("select 1 from pages where page = ? and state = 'accepted'", (number,)).fetchone() is not None
+
+
+def first_like(conn: sqlite3.Connection, page: Page, content_sha256: str, is_kept: Callable[[str], bool]) -> str | None:
+    """Hash of the bytes of the first answer of an address that had a content and is kept whole; None where none is.
+
+    The very first may not be: it stands in the embedded facts, is damaged, or came later of a saved tree, like another one.
+    """
+    rows = conn.execute(
+        "select sha256 from pages where url = ? and content_sha256 = ? and status = ? order by fetched_at, tie",
         (page.url, content_sha256, page.status),
-    ).fetchone()
-    return row[0] if row else None
+    )
+    return next((row[0] for row in rows if is_kept(row[0])), None)
 
 
 # Claims of a content can be told from the intervals only where no other page of its name has its time.
@@ -93,7 +101,7 @@ def is_new(conn: sqlite3.Connection, page: Page, sha256: str, content_sha256: st
     What a page states is known without parsing it where it repeats the last page of its name. A content that was there once and
     comes back is parsed: how it was published stands with the claims that began with it, and others may have been there before.
     """
-    if conn.execute("select 1 from pages where page = ? and state = 'accepted'", (page_id(page, sha256),)).fetchone():
+    if is_accepted(conn, page_id(page, sha256)):
         return False
     row = conn.execute(
         f"""select fetched_at <= ?, content_sha256 = ?, {_UNTIED} from pages where source = ? and page_url = ? and state = 'accepted'

@@ -81,23 +81,25 @@ class Archive:
         """Where the bytes of a hash are, or would be."""
         return self.folder / sha256[:2] / sha256
 
-    def keep(self, page: Page, like: str | None = None) -> str:
+    def keep(self, page: Page, like: str | None = None, *, is_loaded: bool = False) -> str:
         """Stores an answer and logs it, unless it was logged before.
 
         Args:
             page: the answer.
             like: the hash of an earlier answer of its address, from which it may differ in nothing but the tags that differ in every answer.
+            is_loaded: the database has it already, of the embedded facts or of another archive; what is logged before it need not be loaded.
 
         Returns:
             the SHA-256 of the bytes as served.
         """
         sha256 = hashlib.sha256(page.body).hexdigest()
         tags = self._tags_beside(like, page.body) if like is not None and like != sha256 else None
+        more = {"was_loaded": True} if is_loaded else {}
         if tags is None:
             self._store(sha256, page.body)
-            self._append(page, sha256)
+            self._append(page, sha256, more)
         else:
-            self._append(page, sha256, {"like": like, "tags": tags})
+            self._append(page, sha256, {"like": like, "tags": tags, **more})
         return sha256
 
     def body(self, sha256: str) -> bytes:
@@ -331,6 +333,7 @@ class Archive:
         """Answers behind the last one of the log that was loaded, in the same order; one that cannot be read is said to be left out.
 
         A run loads all that it logged, or nothing: so what no run loaded stands at the end, and years of a log need not be read for it.
+        An answer that had been loaded when it was logged says nothing of those before it.
 
         Args:
             is_loaded: whether the answer of a number was loaded.
@@ -341,9 +344,10 @@ class Archive:
                 if not line.is_cut:
                     self._say(f"left out: {_unreadable(self.log, line)}")
             elif "url" in line.entry:
-                if is_loaded(_id(line.entry)):
+                if not is_loaded(_id(line.entry)):
+                    left.append(line.entry)
+                elif not line.entry.get("was_loaded"):
                     break
-                left.append(line.entry)
         left.reverse()
         for entry in sorted(left, key=lambda e: str(e["fetched_at"])):
             try:

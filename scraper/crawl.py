@@ -150,11 +150,7 @@ class Run:
         read = self._kept(page)
         if page.status in MISSING:
             read.is_missing = True
-        elif (
-            page.status != 304
-            and load.is_new(self.conn, page, read.sha256, read.content)
-            and not any(r.content == read.content and r.page.page_url == page.page_url and not r.error for r in self.reads)
-        ):
+        elif page.status != 304 and self._is_new(read):
             self.result.pages_parsed += 1
             try:
                 read.claims = _parsed(source, page)
@@ -172,6 +168,15 @@ class Run:
         read.page = page._replace(body=b"")
         self.reads.append(read)
         return read
+
+    def _is_new(self, read: _Read) -> bool:
+        """Whether a page has to be parsed: it says something else than the page before it, which this run or one before took."""
+        page = read.page
+        for other in reversed(self.reads):
+            if (other.page.source, other.page.page_url) == (page.source, page.page_url) and not other.error and not other.is_missing:
+                is_repeat = other.content == read.content and other.page.fetched_at <= page.fetched_at
+                return not is_repeat and not load.is_accepted(self.conn, load.page_id(page, read.sha256))
+        return load.is_new(self.conn, page, read.sha256, read.content)
 
     def take_unchanged(self, page: Page) -> None:
         """Takes a page that the server says has not changed: the content that was accepted last was seen again."""
@@ -236,12 +241,12 @@ class Run:
     def _kept(self, page: Page) -> _Read:
         """Archives a page, if the run has an archive."""
         content = content_sha256(page.body)
-        if self.archive is None:
-            sha256 = hashlib.sha256(page.body).hexdigest()
-        else:
+        sha256 = hashlib.sha256(page.body).hexdigest()
+        if self.archive is not None:
             # The bytes of what may be answered with "not modified" are looked for by their hash, so they are kept whole.
             has_validator = page.headers.get("etag") or page.headers.get("last-modified")
-            sha256 = self.archive.keep(page, None if has_validator else load.first_like(self.conn, page, content))
+            like = None if has_validator else load.first_like(self.conn, page, content, self.archive.has)
+            self.archive.keep(page, like, is_loaded=load.is_loaded(self.conn, load.page_id(page, sha256)))
         return _Read(page, sha256, content, len(page.body), None)
 
     def fail(self, source: str, page_url: str, state: str, note: str) -> None:
@@ -357,7 +362,7 @@ class Run:
         """Loads one page. Returns its fetch time if claims began, ended or began earlier, None if nothing changed."""
         conn, page, result = self.conn, read.page, self.result
         number = load.page_id(page, read.sha256)
-        if conn.execute("select 1 from pages where page = ? and state = 'accepted'", (number,)).fetchone():
+        if load.is_accepted(conn, number):
             self.state.setdefault(page.source, "ok")
             return None  # the very answer that was loaded before
         if read.is_missing:

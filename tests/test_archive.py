@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import render
 from conftest import Command
 from dumps import dump, query
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rendered.support_article import LCU, PRINTING, lcu
+from test_neighbours import JULY, calendar
 
 from db.claims import BadInput, Page, UnexpectedPage
 from scraper import archive, crawl, runs
@@ -176,6 +180,63 @@ def test_years_of_a_log_are_not_read_for_a_crawl(run: Command, tmp_path: Path, m
     runs.crawl(tmp_path / "x.db", tmp_path / "x.db.archive", folder=_tree(tmp_path, 24, lcu(tracking="2")), seed=False, say=said.append)
     assert 0 < read < 5_000
     assert query(tmp_path / "x.db", "select count(*) from pages where source = 'support_article'") == [(2,)]
+
+
+def _killed(run: Command, *arguments: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crawl that is ended by force when all is archived and nothing is written."""
+
+    def end(_: Archive) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Archive, "sync", end)
+        assert run("crawl", "--db", "x.db", "--no-seed", *arguments).code == 130
+
+
+@pytest.mark.fault("a killed crawl that logged, last of all, what was loaded of another archive")
+def test_what_was_loaded_before_it_was_logged_hides_nothing_that_was_not(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crawl is ended when it has logged a new answer and then one that is loaded already; the next one loads the new one."""
+    old = _tree(tmp_path, 1, lcu())
+    run("crawl", "--db", "x.db", "--no-seed", "--from", old, "--archive", "former")
+    new = render.save_tree(
+        old, render.HOTPATCH_HUB["new"], render.navigation_new(
+            render.hotpatch_categories("2026-07", "new"), h1="Release notes", url=render.HOTPATCH_HUB["new"]
+        ), fetched_at="2026-08-02T12:00:00Z", suffix=".html",
+    )  # fmt: skip
+    _killed(run, "--from", old, "--archive", "a", monkeypatch=monkeypatch)
+    lines = [json.loads(line) for line in (tmp_path / "a" / "log.jsonl").read_bytes().splitlines()]
+    assert [entry["source"] for entry in lines] == ["support_navigation", "support_article"]
+    new.unlink()
+    assert run("crawl", "--db", "x.db", "--no-seed", "--from", old, "--archive", "a").code == 0
+    assert query(tmp_path / "x.db", "select state from pages where source = 'support_navigation'") == [("accepted",)]
+
+
+def test_the_answer_that_others_are_like_is_the_first_that_is_kept_whole(run: Command, tmp_path: Path) -> None:
+    """The very first one stands in a tree that was read later, and so is a line of the log; the fourth is no file for that."""
+    for day in (3, 1, 4, 5):
+        assert run("crawl", "--db", "x.db", "--no-seed", "--from", _tree(tmp_path, day, lcu(tracking=str(day)))).code == 0
+    assert len([file for file in files(tmp_path / "x.db.archive") if b"supMainContent" in file.read_bytes()]) == 1
+    assert run("replay", "--db", "y.db", "--archive", "x.db.archive").code == 0
+    assert dump(tmp_path / "y.db") == dump(tmp_path / "x.db")
+
+
+@pytest.mark.fault("a restored older database, of a page that changed and came back")
+def test_a_restored_older_database_becomes_the_one_that_was_lost(run: Command, tmp_path: Path) -> None:
+    """A database of two days ago is crawled on; it is the lost one again, and what a replay gives."""
+    kinds = {16: "Baseline", 17: "Baseline (Restart)", 18: "Hotpatch", 19: "Baseline (Restart)"}
+    for day, kind in kinds.items():
+        calendar(tmp_path, f"2026-07-{day}", replace(JULY, type=kind))
+        assert run("crawl", "--db", "x.db", "--no-seed", "--from", f"calendar-2026-07-{day}").code == 0
+        if day == 17:
+            shutil.copy("x.db", "older.db")
+    lost = dump(tmp_path / "x.db")
+    shutil.copy("older.db", "x.db")
+    assert run("crawl", "--db", "x.db", "--no-seed", "--from", "calendar-2026-07-19").code == 0
+    assert dump(tmp_path / "x.db") == lost
+    assert run("replay", "--db", "y.db", "--archive", "x.db.archive").code == 0
+    assert dump(tmp_path / "y.db") == lost
 
 
 def test_an_answer_that_is_accepted_late_is_behind_the_others_of_its_time(
