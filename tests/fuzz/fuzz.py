@@ -62,7 +62,7 @@ def main() -> int:
         return 0
     from targets import TARGETS  # noqa: PLC0415
 
-    failed = 0
+    failed = total = 0
     for name in names or list(TARGETS):
         command = [sys.executable, __file__, str(max(1, seconds // len(names or TARGETS))), name]
         done = subprocess.run(
@@ -70,9 +70,11 @@ def main() -> int:
         )
         runs = [line.split()[-1] for line in done.stderr.splitlines() if "number_of_executed_units" in line]
         print(f"{name}: {runs[0] if runs else 'no'} inputs{'' if done.returncode == 0 else ', FOUND SOMETHING'}", flush=True)
+        total += int(runs[0]) if runs else 0
         if done.returncode:
             failed = 1
             print("\n".join((done.stdout + done.stderr).splitlines()[-40:]), flush=True)
+    print(f"{total:,} inputs, {'something was found' if failed else 'nothing found'}")
     return failed
 
 
