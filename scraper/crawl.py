@@ -174,8 +174,8 @@ class Run:
         page = read.page
         for other in reversed(self.reads):
             if (other.page.source, other.page.page_url) == (page.source, page.page_url) and not other.error and not other.is_missing:
-                is_repeat = other.content == read.content and other.page.fetched_at <= page.fetched_at
-                return not is_repeat and not load.is_accepted(self.conn, load.page_id(page, read.sha256))
+                is_last = other.page.fetched_at <= page.fetched_at and load.counts_after(self.conn, other.page) is None
+                return not (is_last and other.content == read.content) and not load.is_accepted(self.conn, load.page_id(page, read.sha256))
         return load.is_new(self.conn, page, read.sha256, read.content)
 
     def take_unchanged(self, page: Page) -> None:

@@ -223,17 +223,22 @@ def test_the_answer_that_others_are_like_is_the_first_that_is_kept_whole(run: Co
 
 
 @pytest.mark.fault("a restored older database, of a page that changed and came back")
-def test_a_restored_older_database_becomes_the_one_that_was_lost(run: Command, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("days", "last"),
+    [((16, 17, 18, 19), 17), ((16, 17, 19, 18, 20), 19)],
+    ids=["changed and came back behind it", "came back on both sides of its last page"],
+)
+def test_a_restored_older_database_becomes_the_one_that_was_lost(run: Command, tmp_path: Path, days: tuple[int, ...], last: int) -> None:
     """A database of two days ago is crawled on; it is the lost one again, and what a replay gives."""
-    kinds = {16: "Baseline", 17: "Baseline (Restart)", 18: "Hotpatch", 19: "Baseline (Restart)"}
-    for day, kind in kinds.items():
+    for day in days:
+        kind = "Baseline" if day == 16 else "Hotpatch" if day == days[2] else "Baseline (Restart)"
         calendar(tmp_path, f"2026-07-{day}", replace(JULY, type=kind))
         assert run("crawl", "--db", "x.db", "--no-seed", "--from", f"calendar-2026-07-{day}").code == 0
-        if day == 17:
+        if day == last:
             shutil.copy("x.db", "older.db")
     lost = dump(tmp_path / "x.db")
     shutil.copy("older.db", "x.db")
-    assert run("crawl", "--db", "x.db", "--no-seed", "--from", "calendar-2026-07-19").code == 0
+    assert run("crawl", "--db", "x.db", "--no-seed", "--from", f"calendar-2026-07-{days[-1]}").code == 0
     assert dump(tmp_path / "x.db") == lost
     assert run("replay", "--db", "y.db", "--archive", "x.db.archive").code == 0
     assert dump(tmp_path / "y.db") == lost
