@@ -402,7 +402,8 @@ def _write(conn: sqlite3.Connection, page: Page, known: list[_Interval], new: li
         ],
     )
     conn.executemany(
-        INSERT_CLAIM,
+        # Said, unsaid and said again within a second: it has the id that it had, and stands as if nothing had been.
+        f"{INSERT_CLAIM} on conflict (claim) do update set last_seen_at = excluded.last_seen_at, gone_at = excluded.gone_at",
         [
             (
                 _id(page, f), page.source, page.page_url, f.section, f.subject, f.field, f.value, f.value_text, f.source_url,

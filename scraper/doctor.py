@@ -205,7 +205,7 @@ def _content_findings(db: Path, conn: sqlite3.Connection, archive: Archive) -> I
 
 
 def _missing_answers(db: Path, conn: sqlite3.Connection, archive: Archive) -> Iterator[Finding]:
-    """Answers that the database or the archive has alone. Embedded pages come with the program and are in no archive."""
+    """Answers that the database or the archive has alone. Embedded pages come with the program and are archived by the first run."""
     logged = archive.ids()
     known = {row[0] for row in conn.execute("select page from pages")}
     embedded = {source.source for source in registry().values() if source.is_embedded}

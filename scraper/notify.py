@@ -133,18 +133,8 @@ def _name(item: News) -> str:
     return json.dumps([item.subject, item.form, item.values], sort_keys=True)
 
 
-_TROUBLES: Final = {
-    "drifted": "is not what it was and was refused; its facts were kept",
-    "stale": "was not read for too long",
-    "behind": "does not have what another source has",
-}
-
-
 def troubles(conn: sqlite3.Connection) -> dict[str, tuple[str, str]]:
-    """Sources that need a look: "drifted", "stale" or "behind", and why.
-
-    An unreachable source is one only when it has missed four of its dates; one that its neighbour is ahead of, only where nothing worse is the matter.
-    """
+    """Sources that need a look: "drifted" or "stale", and why. An unreachable source is one only when it has missed four of its dates."""
     found = {}
     for source, state, is_stale, note, overdue in conn.execute(
         """select h.source, h.state, h.is_stale, h.note, h.due_at is null or h.last_good_at is null or julianday('now') - julianday(h.last_good_at)
@@ -154,8 +144,16 @@ def troubles(conn: sqlite3.Connection) -> dict[str, tuple[str, str]]:
             found[source] = ("drifted", note)
         elif is_stale and overdue and state not in {"never_read", "off"}:
             found[source] = ("stale", note)
+    return found
+
+
+def behind(conn: sqlite3.Connection, at: str) -> list[Item]:
+    """Releases that one source lacks and another has: each is told once, though an old page be served now and then, or the release grow old meanwhile."""
+    found = []
     for row in neighbours.differences(conn):
-        found.setdefault(row["source"], ("behind", row["note"]))
+        name = f"{row['source']} {row['note'].partition(', got ')[0]}"
+        text = f"source {row['source']} does not have what another source has: {row['note']}"
+        found.append(Item(hashlib.sha256(name.encode()).hexdigest()[:16], "behind", at, text))
     return found
 
 
@@ -163,8 +161,8 @@ def _about_sources(before: Mapping[str, str], now: Mapping[str, tuple[str, str]]
     found = []
     for source, (trouble, note) in sorted(now.items()):
         if before.get(source) != trouble:
-            said = f"source {source} {_TROUBLES[trouble]}" + (f": {note[:500]}" if note else "")
-            found.append(Item(f"{source}/{trouble}/{at}", "source", at, said))
+            what = "is not what it was and was refused; its facts were kept" if trouble == "drifted" else "was not read for too long"
+            found.append(Item(f"{source}/{trouble}/{at}", "source", at, f"source {source} {what}" + (f": {note[:500]}" if note else "")))
     found += [
         Item(f"{source}/recovered/{at}", "source", at, f"source {source} has recovered") for source in sorted(before.keys() - now.keys())
     ]
@@ -191,7 +189,7 @@ def tell(db: Path, say: Say, environment: Mapping[str, str] | None = None, *, sl
         return
     now = utc_now()
     with closing(open_for_reading(db)) as conn:
-        items, health = items_of(conn), troubles(conn)
+        items, lacking, health = items_of(conn), behind(conn, now), troubles(conn)
     file = db.with_name(f"{db.name}.told.json")
     told = _read(file, say)
     for channel in found:
@@ -200,7 +198,7 @@ def tell(db: Path, say: Say, environment: Mapping[str, str] | None = None, *, sl
             # A new channel is told of what comes, not of years that were; of what is wrong now it is.
             state = {"told": [item.id for item in items], "waiting": [], "sources": {}}
         known = {*state["told"], *(item[0] for item in state["waiting"])}
-        fresh = [item for item in items if item.id not in known]
+        fresh = [item for item in (*items, *lacking) if item.id not in known]
         fresh += _about_sources(state["sources"], health, now)
         waiting = [*(Item(*item) for item in state["waiting"]), *fresh][-MAX_WAITING:]
         state |= {"sources": {source: trouble for source, (trouble, _) in health.items()}, "waiting": [list(item) for item in waiting]}

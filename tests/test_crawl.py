@@ -288,6 +288,20 @@ def test_the_order_in_which_pages_are_read_changes_nothing(run: Command, worlds:
         shutil.rmtree(tmp_path / f"{seed}.db.archive")
 
 
+def test_what_is_said_unsaid_and_said_again_within_a_second_stands(run: Command, tmp_path: Path) -> None:
+    """Three answers of one time; the second had ended a claim whose id is made of the time at which it began."""
+    for number, build in enumerate(("33158", "33159", "33158")):
+        hub, title = render.SERVER_HUB["new"], "Windows Server 2025 update history"
+        text = render.navigation_new(render.server_categories(), h1=title, url=hub, flight=f"{number}0000000-0000-0000-0000-000000000000")
+        text = text.replace("OS Build 26100.33158", f"OS Build 26100.{build}")
+        render.save_tree(tmp_path / str(number), hub, text, fetched_at="2026-07-22T12:00:00Z", suffix=".html")
+        assert run("crawl", "--db", "x.db", "--no-seed", "--from", str(number)).code == 0
+    builds = "select build from releases where kb = 5099536 and gone_since is null"
+    assert query(tmp_path / "x.db", builds) == [("26100.33158",)]
+    assert run("replay", "--db", "y.db", "--archive", "x.db.archive").code == 0
+    assert query(tmp_path / "y.db", builds) == [("26100.33158",)]
+
+
 # --- pages that are wrecked -----------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import render
 from conftest import Command
+from test_notify import Hook, hook  # noqa: F401 (a fixture)
 
 NAVIGATION = render.HOTPATCH_HUB["new"]
 JULY = render.CalendarRow(
@@ -131,6 +132,19 @@ def test_a_row_of_the_calendar_without_a_kb_is_that_of_its_day(drift: Any, tmp_p
 
     row = replace(JULY, type="Hotpatch", kb="", href="")
     assert drift(calendar(tmp_path, "2026-07-20", row), navigation(tmp_path, "2026-07-20", hotpatch)) == []
+
+
+def test_a_source_that_is_behind_is_told_once_for_each_release(
+    drift: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: Hook  # noqa: F811
+) -> None:  # fmt: skip
+    """A server that gives the old page again and again; and what is older than 45 days has not recovered."""
+    monkeypatch.setenv("HOTPATCH_KB_WEBHOOK", hook.url)
+    drift(navigation(tmp_path, "2026-07-16"), calendar(tmp_path, "2026-07-16", None))
+    told = [text for text in hook.texts() if " ws2025 " in text]
+    lacks = "expected a baseline of 2026-07-14, within a day, for ws2025 as in the navigation of the support site, got none on a page of 2026-07-16"
+    assert told == [f"source learn_release_info does not have what another source has: {lacks}"]
+    drift(calendar(tmp_path, "2026-07-17", JULY), calendar(tmp_path, "2026-07-18", None), calendar(tmp_path, "2026-09-30", None))
+    assert [text for text in hook.texts() if " ws2025 " in text or "recovered" in text] == told
 
 
 def test_recorded_pages_of_both_generations_agree(run: Command, shared: Path) -> None:
