@@ -403,6 +403,8 @@ def changes(since: str | None, until: str | None, product: str | None, shape: st
     """
     conn = reading(db)
     product = answers.named_product(conn, product)
+    if since and until and since > until:
+        raise BadInput(f"expected --since up to --until, got {since} and {until}")
     rows = answers.changes(conn, since, until, product)
     if shape == "markdown":
         from db.news import news  # noqa: PLC0415

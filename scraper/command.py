@@ -33,7 +33,24 @@ DB_VARIABLE: Final = "HOTPATCH_KB_DB"
 
 def say(message: str) -> None:
     """A line on stderr."""
-    print(message, file=sys.stderr, flush=True)
+    to_stderr(f"{message}\n")
+
+
+def to_stderr(text: str) -> None:
+    """Writes to stderr. A reader that went away, or a full disk behind it, costs this text alone and never the run that it tells of."""
+    if sys.stderr is None:  # a Windows program without a console
+        return
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        # What stays in the buffer would fail again with every later text, and with exit code 120 at the end: it is let go.
+        stderr, nowhere = os.dup(sys.stderr.fileno()), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stderr.fileno())
+        sys.stderr.flush()
+        os.dup2(stderr, sys.stderr.fileno())
+        os.close(stderr)
+        os.close(nowhere)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -113,7 +130,7 @@ def reading(db: str | os.PathLike[str], known: str | None = None, *, with_groups
         try:
             conn.execute("select 1 from lines limit 1").fetchone()
         except sqlite3.DatabaseError as error:
-            raise BadInput(f"expected a database of hotpatch-kb at {db}, got {error}") from None
+            raise BadInput(f"expected a database of hotpatch-kb at {db}, got {error}; hotpatch-kb doctor tells more") from None
     elif os.path.exists(db):  # noqa: PTH110 (as above)
         raise BadInput(f"expected a database of hotpatch-kb at {db}, got what is no file")
     else:

@@ -78,7 +78,7 @@ def channels(environment: Mapping[str, str]) -> list[Channel]:
     """
     found = []
     if address := environment.get("HOTPATCH_KB_WEBHOOK", "").strip():
-        parts = _address(address, "HOTPATCH_KB_WEBHOOK", "https")
+        parts = _address(address, "HOTPATCH_KB_WEBHOOK", "https://example.org/...")
         if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
             raise BadInput("expected HOTPATCH_KB_WEBHOOK as an https address, got one of another scheme")
         shape = environment.get("HOTPATCH_KB_WEBHOOK_FORMAT", "").strip() or "json"
@@ -86,7 +86,7 @@ def channels(environment: Mapping[str, str]) -> list[Channel]:
             raise BadInput(f"expected HOTPATCH_KB_WEBHOOK_FORMAT ({', '.join(FORMATS)}), got {shape[:40]!r}")
         found.append(Channel(_named("webhook", address), lambda items: _post(address, _BODIES[shape](items))))
     if server := environment.get("HOTPATCH_KB_SMTP", "").strip():
-        parts = _address(server, "HOTPATCH_KB_SMTP", "smtp")
+        parts = _address(server, "HOTPATCH_KB_SMTP", "smtp://user:password@example.org:587")
         if parts.scheme not in {"smtp", "smtps"}:
             raise BadInput("expected HOTPATCH_KB_SMTP as smtp://host or smtps://host, got another scheme")
         sender, to = (environment.get(f"HOTPATCH_KB_MAIL_{name}", "").strip() for name in ("FROM", "TO"))
@@ -97,13 +97,13 @@ def channels(environment: Mapping[str, str]) -> list[Channel]:
     return found
 
 
-def _address(text: str, name: str, scheme: str) -> SplitResult:
+def _address(text: str, name: str, example: str) -> SplitResult:
     try:
         parts = urlsplit(text)
         if not parts.hostname or not parts.scheme or (parts.port or 1) < 1:
             raise ValueError
     except ValueError:
-        raise BadInput(f"expected {name} as an address such as {scheme}://example.org/..., got something else") from None
+        raise BadInput(f"expected {name} as an address such as {example}, got something else") from None
     return parts
 
 
@@ -133,17 +133,24 @@ def _name(item: News) -> str:
     return json.dumps([item.subject, item.form, item.values], sort_keys=True)
 
 
+# What is the matter, and what to do next; who reads the message may know nothing else of the program.
+_TROUBLES: Final = {
+    "drifted": ("is not what it was and was refused; its facts were kept", "hotpatch-kb status --drift says on which page"),
+    "stale": ("was not read for too long", "hotpatch-kb status says how each source is"),
+}
+
+
 def troubles(conn: sqlite3.Connection) -> dict[str, tuple[str, str]]:
     """Sources that need a look: "drifted" or "stale", and why. An unreachable source is one only when it has missed four of its dates."""
     found = {}
-    for source, state, is_stale, note, overdue in conn.execute(
-        """select h.source, h.state, h.is_stale, h.note, h.due_at is null or h.last_good_at is null or julianday('now') - julianday(h.last_good_at)
+    for source, state, is_stale, note, last_good_at, overdue in conn.execute(
+        """select h.source, h.state, h.is_stale, h.note, h.last_good_at, h.due_at is null or h.last_good_at is null or julianday('now') - julianday(h.last_good_at)
             > 4 * (julianday(h.due_at) - julianday(h.last_good_at)) from source_health as h"""
     ):
         if state == "refused":
             found[source] = ("drifted", note)
         elif is_stale and overdue and state not in {"never_read", "off"}:
-            found[source] = ("stale", note)
+            found[source] = ("stale", "; ".join(filter(None, (f"last on {last_good_at[:10]}" if last_good_at else "", note))))
     return found
 
 
@@ -152,7 +159,7 @@ def behind(conn: sqlite3.Connection, at: str) -> list[Item]:
     found = []
     for row in neighbours.differences(conn):
         name = f"{row['source']} {row['note'].partition(', got ')[0]}"
-        text = f"source {row['source']} does not have what another source has: {row['note']}"
+        text = f"source {row['source']} does not have what another source has: {row['note']}; hotpatch-kb status --drift says more"
         found.append(Item(hashlib.sha256(name.encode()).hexdigest()[:16], "behind", at, text))
     return found
 
@@ -161,8 +168,9 @@ def _about_sources(before: Mapping[str, str], now: Mapping[str, tuple[str, str]]
     found = []
     for source, (trouble, note) in sorted(now.items()):
         if before.get(source) != trouble:
-            what = "is not what it was and was refused; its facts were kept" if trouble == "drifted" else "was not read for too long"
-            found.append(Item(f"{source}/{trouble}/{at}", "source", at, f"source {source} {what}" + (f": {note[:500]}" if note else "")))
+            what, more = _TROUBLES[trouble]
+            said = f"source {source} {what}" + (f": {note[:500]}" if note else "") + f"; {more}"
+            found.append(Item(f"{source}/{trouble}/{at}", "source", at, said))
     found += [
         Item(f"{source}/recovered/{at}", "source", at, f"source {source} has recovered") for source in sorted(before.keys() - now.keys())
     ]
@@ -257,7 +265,16 @@ def _write(file: Path, told: Mapping[str, Any]) -> None:
 def subject_of(items: Iterable[Item]) -> str:
     """One line for many items."""
     found = list(items)
-    return found[0].text if len(found) == 1 else f"{len(found)} changes of Windows hotpatching: {found[0].text}; ..."
+    if len(found) == 1:
+        return found[0].text
+    sources = sum(item.kind in {"source", "behind"} for item in found)
+    counts = [_counted(len(found) - sources, "change") + " of Windows hotpatching", _counted(sources, "note") + " on sources"]
+    said = " and ".join(count for count in counts if not count.startswith("0 "))
+    return f"{said}: {found[0].text}; ..."
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"
 
 
 def _as_json(items: list[Item]) -> Any:

@@ -18,6 +18,7 @@ from db.claims import BadInput
 from db.corrections import load_corrections
 from db.reading import open_for_reading
 from scraper.archive import Archive
+from scraper.command import to_stderr
 from scraper.crawl import Progress, Result, Run, chosen, crawl_tree, locked, open_database
 from scraper.due import plan, written
 from scraper.due import wanted as due_sources
@@ -39,17 +40,15 @@ def progress() -> Iterator[Progress]:
         count += 1
         is_failure = ": refused: " in message or ": unreachable: " in message
         if is_terminal and not is_failure:
-            sys.stderr.write(f"\r\x1b[K{count} {message[:100]}")
+            to_stderr(f"\r\x1b[K{count} {message[:100]}")
         else:
-            sys.stderr.write(f"{chr(13) + chr(27) + '[K' if is_terminal else ''}{message}\n")
-        sys.stderr.flush()
+            to_stderr(f"{chr(13) + chr(27) + '[K' if is_terminal else ''}{message}\n")
 
     try:
         yield say
     finally:
         if is_terminal and count:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            to_stderr("\r\x1b[K")
 
 
 def corrections_of(db: Path, given: Sequence[Path]) -> list[Correction]:

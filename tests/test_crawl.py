@@ -742,7 +742,11 @@ def test_bad_input_is_one_clear_line(run: Command, tmp_path: Path) -> None:
             ("crawl", "--from", "empty", "--source", "learn"),
             f"expected a source ({', '.join(registry())}), got 'learn'",
         ),
-        (("lookup", "26100", "--db", "file.db"), "expected a database of hotpatch-kb"),
+        (
+            ("lookup", "26100", "--db", "file.db"),
+            "expected a database of hotpatch-kb at file.db, got file is not a database; hotpatch-kb doctor tells more",
+        ),
+        (("changes", "--since", "2026-07-02", "--until", "2026-07-01"), "expected --since up to --until, got 2026-07-02 and 2026-07-01"),
         (("crawl", "--from", "empty", "--db", "file.db"), "expected a database that can be written"),
         (("calendar", "--known", "May"), "expected a day such as 2026-07-14, got 'May'"),
         (("calendar", "--product", "ws2030"), "expected a product ("),

@@ -229,6 +229,23 @@ def test_a_small_disk(disk: Path, run: Command, trees: dict[str, Path], old: Row
     assert {codes[0], codes[-1]} == {0, 1}
 
 
+@pytest.mark.parametrize("behind", ["a reader that went away", "a full disk"])
+def test_messages_that_nobody_takes_cost_no_crawl(tmp_path: Path, trees: dict[str, Path], behind: str) -> None:
+    """stderr is a pipe whose reader ended, a logger that died say, or a file on a full disk; the crawl ends as ever, exit code 0."""
+    if sys.platform == "win32":
+        pytest.skip("needs /dev/full and pipes of POSIX")
+    if behind == "a full disk":
+        stderr = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, stderr = os.pipe()
+        os.close(reader)
+    command = [sys.executable, "-m", "scraper", "crawl", "--from", trees["august"], "--db", tmp_path / "x.db"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, encoding="utf-8", check=False)
+    os.close(stderr)
+    assert (done.returncode, done.stdout.startswith("run 1: ")) == (0, True)
+    assert query(tmp_path / "x.db", "select count(*) > 0 from releases") == [(1,)]
+
+
 @pytest.mark.fault("a full disk while the database is written")
 def test_a_disk_that_is_full_for_the_database(
     db: Path, run: Command, trees: dict[str, Path], old: Rows, new: Rows, monkeypatch: pytest.MonkeyPatch

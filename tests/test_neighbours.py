@@ -142,7 +142,7 @@ def test_a_source_that_is_behind_is_told_once_for_each_release(
     drift(navigation(tmp_path, "2026-07-16"), calendar(tmp_path, "2026-07-16", None))
     told = [text for text in hook.texts() if " ws2025 " in text]
     lacks = "expected a baseline of 2026-07-14, within a day, for ws2025 as in the navigation of the support site, got none on a page of 2026-07-16"
-    assert told == [f"source learn_release_info does not have what another source has: {lacks}"]
+    assert told == [f"source learn_release_info does not have what another source has: {lacks}; hotpatch-kb status --drift says more"]
     drift(calendar(tmp_path, "2026-07-17", JULY), calendar(tmp_path, "2026-07-18", None), calendar(tmp_path, "2026-09-30", None))
     assert [text for text in hook.texts() if " ws2025 " in text or "recovered" in text] == told
 

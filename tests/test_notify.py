@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import socketserver
@@ -165,8 +166,8 @@ def test_a_source_that_drifts_is_told_once_and_its_recovery_too(told: Any, hook:
     assert told() == []
     state("ok")
     told()
-    assert [text.split(":")[0] for text in hook.texts()] == [
-        "source support_navigation is not what it was and was refused; its facts were kept",
+    assert [re.sub(r": .*; hotpatch-kb status --drift", "; hotpatch-kb status --drift", text) for text in hook.texts()] == [
+        "source support_navigation is not what it was and was refused; its facts were kept; hotpatch-kb status --drift says on which page",
         "source support_navigation has recovered",
     ]
 
@@ -175,7 +176,20 @@ def test_a_source_that_is_stale_is_told(told: Any, hook: Hook, db: Path) -> None
     with closing(sqlite3.connect(db)) as conn, conn:
         conn.execute("update sources set state = 'unreachable' where source = 'learn_release_info'")
     told()  # the embedded facts are of July 2026
-    assert any(text.startswith("source learn_release_info was not read for too long") for text in hook.texts())
+    (text,) = (text for text in hook.texts() if text.startswith("source learn_release_info "))
+    assert re.fullmatch(
+        r"source learn_release_info was not read for too long: last on 2026-07-\d\d(; .+)?; hotpatch-kb status says how each source is",
+        text,
+    )
+
+
+def test_who_reads_one_line_is_told_whether_windows_or_a_source_changed() -> None:
+    price, drift = notify.Item("a", "price", "", "new price"), notify.Item("b", "source", "", "source x has recovered")
+    assert [notify.subject_of(items) for items in ([drift], [drift, drift], [price, price, drift])] == [
+        "source x has recovered",
+        "2 notes on sources: source x has recovered; ...",
+        "2 changes of Windows hotpatching and 1 note on sources: new price; ...",
+    ]
 
 
 @pytest.mark.parametrize("shape", ["slack", "teams"])
