@@ -203,7 +203,7 @@ def drift(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     rows = [dict(zip(columns, row, strict=True)) for row in found]
     last = dict(conn.execute("select source, max(run) from pages group by source").fetchall())
     rows += [{**row, "run": last[row["source"]], "required": 0} for row in neighbours.differences(conn)]
-    return [{**row, "is_required": row.pop("required")} for row in sorted(rows, key=lambda row: (row["source"], -row["required"]))]
+    return [{**row, "is_required": row.pop("required")} for row in sorted(rows, key=lambda row: (-row["required"], row["source"]))]
 
 
 def latest_data_until(conn: sqlite3.Connection) -> str | None:

@@ -424,12 +424,14 @@ def changes(since: str | None, until: str | None, product: str | None, shape: st
 )
 @_common
 def status(as_metrics: bool, drift: bool, db: Path, as_json: bool) -> int:
-    """How fresh each source is. Exit code 6 if one is stale; with --drift, if a page was refused."""
+    """How fresh each source is. Exit code 6 if one is stale or none was read yet; with --drift, if a page was refused."""
     if as_metrics and (drift or as_json):
         raise BadInput("expected --metrics alone, got it with --drift or --json")
     conn = reading(db)
     rows = [dict(row) for row in conn.execute("select * from source_health")]
-    is_bad = any(row["is_stale"] for row in rows)
+    is_bad = any(row["is_stale"] for row in rows) or not rows
+    if not rows:
+        say(f"no source was read into {db} yet, a first run that was ended by force say; hotpatch-kb crawl reads them")
     if as_metrics:
         from db.metrics import metrics  # noqa: PLC0415
 

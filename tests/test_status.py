@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from db import metrics, site
+from db import metrics, schema, site
 from db.news import FORMS
 from db.reading import open_for_reading, open_seed_database
 from scraper import runs
@@ -41,6 +42,26 @@ def test_drift_says_what_could_not_be_read_and_where(drifted: Path, run: Any) ->
     assert "expected" in line
     row, *_ = [row for row in run("status", "--drift", "--json", "--db", drifted).json() if row["is_required"]]
     assert (row["source"], row["name"]) == ("support_navigation", "readable")
+
+
+def test_a_database_into_which_nothing_was_read_is_not_fresh(run: Any, tmp_path: Path) -> None:
+    schema.open_for_writing(tmp_path / "x.db").close()  # what a first run leaves that was ended by force
+    done = run("status", "--db", "x.db")
+    assert (done.code, done.err) == (
+        6,
+        "no source was read into x.db yet, a first run that was ended by force say; hotpatch-kb crawl reads them\n",
+    )
+
+
+def test_what_refused_a_page_comes_before_what_was_merely_noted(drifted: Path, run: Any) -> None:
+    with closing(sqlite3.connect(drifted)) as conn, conn:
+        conn.execute(
+            """insert into checks (run, source, page_url, section, name, ok, required, note)
+            select max(run), source, '', '', 'there', 0, 0, 'noted' from checks where source = 'learn_release_info'"""
+        )
+    rows = run("status", "--drift", "--json", "--db", drifted).json()
+    assert (rows[0]["source"], "noted" in [row["note"] for row in rows]) == ("support_navigation", True)
+    assert [row["is_required"] for row in rows] == sorted((row["is_required"] for row in rows), reverse=True)
 
 
 def test_drift_that_was_mended_is_none(drifted: Path, run: Any, worlds: dict[str, Path], tmp_path: Path) -> None:
