@@ -175,6 +175,8 @@ def test_columns_may_be_named(run: Command, tmp_path: Path) -> None:
         (b"", (), "expected an inventory with a header, got nothing"),
         (b"Asset,Level\nsrv1,x\n", (), "expected a column that says the build (build, OSVersion ...; --map build=NAME names another), got Asset, Level"),
         (b"build\n26100.1\n", ("--map", "build=Level"), "expected a column 'Level', got build"),
+        (b"build\n26100.1\n", ("--map", "host=Asset"), "expected a column 'Asset', got build"),
+        (b'[{"build": "26100.1"}, {"build": "26100.2"}]', ("--map", "host=Asset"), "expected a column 'Asset', got build"),
         (b"build\n26100.1\n", ("--map", "colour=x"), "expected a field (host, build, revision, product, line, kbs, edition), got 'colour'"),
         (b"build\n26100.1\n", ("--map", "build"), "expected --map FIELD=COLUMN, got 'build'"),
         (b"build\n26100.1\n", ("--fail-on", "bad"), "expected verdicts (current, behind, restart_due, left_line, unsupported, ambiguous, unknown, invalid), got 'bad'"),

@@ -197,7 +197,7 @@ def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
             table = Delimited(head, text)
         except (BadInput, UnicodeError):
             return None
-    if "build" not in columns_of(table.header, wanted):
+    if "build" not in columns_of(table.header, wanted) or not set(wanted.values()) <= set(table.header):
         return None
     last = b"\n"
     with path.open("rb") as file:

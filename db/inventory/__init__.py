@@ -88,6 +88,7 @@ class Inventory:
         self._hotfixes: Hotfixes | None = None
         self._source = source
         self._wanted = wanted
+        self._unseen = set(wanted.values())  # columns that the user names and no row has had
         self._plans: dict[Key, dict[str, list[str]]] = {}
         self._is_told = False
         self._names: Sequence[str] = ()
@@ -213,12 +214,14 @@ class Inventory:
             if len(self._plans) > 1000:
                 self._plans.clear()
             plan = self._plans[names] = columns_of(names, self._wanted)
+            self._unseen.difference_update(names)
         self._names = names
         self._is_told = self._is_told or self._needs in plan
         return plan
 
     def _check(self) -> None:
-        if self._names and not self._is_told:
+        # A name that is nowhere is a slip: without that column the verdicts would be others.
+        if self._names and (self._unseen or not self._is_told):
             raise lacking(self._needs, self._wanted, self._names)
 
 
@@ -269,7 +272,7 @@ def _inventory(stream: BinaryIO, wanted: Mapping[str, str], needs: str, stack: E
 
         return Inventory(Json(chunks(), stack), wanted, needs)
     table = Delimited(head, text)
-    if needs not in columns_of(table.header, wanted) and "{" not in head:
+    if (needs not in columns_of(table.header, wanted) or not set(wanted.values()) <= set(table.header)) and "{" not in head:
         raise lacking(needs, wanted, table.header)
     return Inventory(table, wanted, needs)
 

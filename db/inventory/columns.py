@@ -112,7 +112,7 @@ def line_of(status: str) -> str:
 
 
 def lacking(needs: str, wanted: Mapping[str, str], names: Sequence[str]) -> BadInput:
-    """What is said where no column holds the build, or the KBs of a table of those."""
+    """What is said where a column that the user names is not there, or none holds the build, or the KBs of a table of those."""
     got = ", ".join(names)[:200] or "none"
     if missing := [name for name in wanted.values() if name not in names]:
         return BadInput(f"expected a column {missing[0]!r}, got {got}")
