@@ -272,7 +272,9 @@ def test_tags_that_differ_in_every_response_are_no_change(run: Command, tmp_path
 def test_the_order_in_which_pages_are_read_changes_nothing(run: Command, worlds: dict[str, Path], tmp_path: Path, tries: int) -> None:
     files = [(world, meta) for world in ("old", "new") for meta in sorted(worlds[world].rglob("*.meta.json"))]
     first = None
-    for seed in range(tries):
+    if tries == 1:  # two orders of six pages, as there is nothing to compare in one
+        files = random.Random(20261125).sample(files, 6)
+    for seed in range(max(2, tries)):
         random.Random(seed).shuffle(files)
         for number, (world, meta) in enumerate(files):
             tree = tmp_path / f"tree-{seed}-{number}"

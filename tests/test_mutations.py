@@ -19,7 +19,7 @@ from mutations import KINDS, NotHere, judge, mutant
 from db import check
 from scraper.sources import registry, unread
 
-COUNT = int(os.environ.get("HOTPATCH_KB_MUTATIONS", "150"))
+COUNT = int(os.environ.get("HOTPATCH_KB_MUTATIONS", "100"))
 SEED = int(os.environ.get("HOTPATCH_KB_MUTATIONS_SEED", "1"))
 
 

@@ -14,6 +14,7 @@ from conftest import Command
 from test_notify import Hook, hook  # noqa: F401 (a fixture)
 
 NAVIGATION = render.HOTPATCH_HUB["new"]
+SOURCES = ("--source", "learn_release_info", "--source", "support_navigation")
 JULY = render.CalendarRow(
     "July", "2026.07 B", "Baseline (Restart)", "2026-07-14", "26100.33158", "KB5099536", "https://support.microsoft.com/help/5099536"
 )
@@ -56,7 +57,7 @@ def drift(run: Command, tmp_path: Path) -> Callable[..., list[tuple[str, str]]]:
     def crawled(*files: Path) -> list[tuple[str, str]]:
         for file in files:
             folder = next(parent for parent in file.parents if parent.parent == tmp_path)
-            assert run("crawl", "--db", "x.db", "--no-seed", "--from", folder).code == 0
+            assert run("crawl", "--db", "x.db", "--no-seed", "--from", folder, *SOURCES).code == 0
         rows: list[dict[str, Any]] = run("status", "--drift", "--db", "x.db", "--json").json()
         return [(row["source"], row["note"]) for row in rows if row["name"] == "neighbour" and " ws2025 " in row["note"]]
 

@@ -13,7 +13,7 @@ from scraper.sources import registry
 
 
 def test_what_a_day_leaves_is_what_changed_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry(), "support_article", whole.articles_since("2026-05"))
+    monkeypatch.setitem(registry(), "support_article", whole.articles_since("2026-07"))
     days = list(simulating.live(7, tmp_path))
     assert [(day.changed, day.is_release) for day in days[:6]] == [(0, True), (1, False), (2, False), (3, False), (4, False), (0, False)]
     for before, day in pairwise(days):

@@ -143,8 +143,8 @@ def test_every_third_request_fails_and_the_end_is_the_same(
     """
     monkeypatch.setattr("scraper.fetch.FAULT_WAITS", (0.0, 0.0))
     monkeypatch.setitem(
-        registry(), "support_article", whole.articles_since("2025-08" if tries == 1 else "")
-    )  # some 250 of 850 in an ordinary run
+        registry(), "support_article", whole.articles_since("2026-03" if tries == 1 else "")
+    )  # some 100 of 850 in an ordinary run
     chance = random.Random(seed)
     faults = (
         Reply(status=500), Reply(status=502), Reply(status=0, hang_up=True), Reply(b"<html><title>Are you a robot?</title></html>"),
