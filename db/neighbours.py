@@ -28,7 +28,6 @@ class _Row(NamedTuple):
     day: date
     kind: str  # hotpatch or baseline
     section: str
-    page_url: str
 
 
 class _Side(NamedTuple):
@@ -72,51 +71,46 @@ def _lacking(product: str, here: _Side, there: _Side, source: str, whose: str) -
 
 
 def _calendar(conn: sqlite3.Connection) -> dict[str, _Side]:
-    months: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for subject, field, value in conn.execute(
-        f"""select subject, field, value from claims where source = '{_CALENDAR}' and subject like 'calendar/%' and gone_at is null
-            and field in ('release_date', 'kb', 'type') and value is not null"""
-    ):
-        months[subject.split("/")[1], subject][field] = value
-    places = {
-        subject: (section, page_url, seen)
-        for subject, section, page_url, seen in conn.execute(
-            f"""select subject, section, page_url, max(last_seen_at) from claims
-            where source = '{_CALENDAR}' and subject like 'calendar/%' and gone_at is null group by subject"""
-        )
-    }
     found: dict[str, _Side] = {}
-    for (product, subject), month in months.items():
-        section, page_url, seen = places[subject]
-        side = found.setdefault(product, _Side([], date.fromisoformat(seen[:10]), page_url))
-        if "release_date" in month:
-            side.rows.append(_Row(month.get("kb", ""), date.fromisoformat(month["release_date"]), month.get("type", ""), section, page_url))
+    for product, month, section, page_url, seen in _stated(conn, _CALENDAR, "calendar"):
+        side = _side(found, product, page_url, seen)
+        if "release_date" in month:  # else it is planned
+            side.rows.append(_Row(month.get("kb", ""), date.fromisoformat(month["release_date"]), month.get("type", ""), section))
     return found
 
 
 def _navigation(conn: sqlite3.Connection) -> dict[str, _Side]:
     """The monthly entries of the hotpatch notes; out-of-band ones and components (WSUS, 2025-10-24) stand in no calendar."""
-    entries: dict[str, dict[str, str]] = defaultdict(dict)
-    places: dict[str, tuple[str, str, str]] = {}
-    # A subject is of one product; a page that stands in for another says the same.
-    for subject, field, value, section, page_url, seen in conn.execute(
-        """select c.subject, c.field, c.value, c.section, c.page_url, c.last_seen_at from claims as c join sources as s using (source)
-            where ? in (s.source, s.stands_in_for) and c.subject like 'release/%' and c.gone_at is null and c.value is not null
-                and c.field in ('release_date', 'kb', 'classification', 'line', 'cadence')
-            order by c.last_seen_at""",
-        (_NAVIGATION,),
-    ):
-        entries[subject][field] = value
-        places[subject] = (section, page_url, seen)
     found: dict[str, _Side] = {}
-    for subject, entry in entries.items():
+    for product, entry, section, page_url, seen in _stated(conn, _NAVIGATION, "release"):
         if entry.get("line") != "hotpatch" or "release_date" not in entry:
             continue
-        product = subject.split("/")[1]
-        section, page_url, seen = places[subject]
-        side = found.get(product, _Side([], date.min, page_url))
-        if entry.get("cadence") not in {"OOB", "D"} and entry.get("classification") in {"baseline", "hotpatch"}:
-            day = date.fromisoformat(entry["release_date"])
-            side.rows.append(_Row(entry.get("kb", ""), day, entry.get("classification", ""), section, page_url))
-        found[product] = side._replace(seen=max(side.seen, date.fromisoformat(seen[:10])))
+        side, kind = _side(found, product, page_url, seen), entry.get("classification", "")
+        if entry.get("cadence") not in {"OOB", "D"} and kind in {"baseline", "hotpatch"}:
+            side.rows.append(_Row(entry.get("kb", ""), date.fromisoformat(entry["release_date"]), kind, section))
     return found
+
+
+def _side(found: dict[str, _Side], product: str, page_url: str, seen: str) -> _Side:
+    """A product's side, seen on that day too."""
+    day = date.fromisoformat(seen[:10])
+    side = found.get(product, _Side([], day, page_url))
+    found[product] = side._replace(seen=max(side.seen, day))
+    return found[product]
+
+
+def _stated(conn: sqlite3.Connection, source: str, kind: str) -> Iterator[tuple[str, dict[str, str], str, str, str]]:
+    """What stands of each subject of a kind, by a source and what stands in for it, which says the same: product, fields, section, page, last seen."""
+    entries: dict[str, dict[str, str]] = defaultdict(dict)
+    places: dict[str, tuple[str, str, str]] = {}
+    for subject, field, value, *place in conn.execute(
+        """select c.subject, c.field, c.value, c.section, c.page_url, c.last_seen_at from claims as c join sources as s using (source)
+            where ? in (s.source, s.stands_in_for) and c.subject like ? and c.gone_at is null and c.value is not null
+                and c.field in ('release_date', 'kb', 'type', 'planned_type', 'classification', 'line', 'cadence')
+            order by c.last_seen_at""",
+        (source, f"{kind}/%"),
+    ):
+        entries[subject][field] = value
+        places[subject] = (place[0], place[1], place[2])
+    for subject, entry in entries.items():
+        yield subject.split("/")[1], entry, *places[subject]

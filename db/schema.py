@@ -69,9 +69,7 @@ def migrations() -> Migrations:
     def m002_articles_issues_and_cves(db: Database) -> None:
         # A database of the first version lacks tables and columns; a new one was made with them by the step before.
         present = {row[0] for row in db.conn.execute("select name from sqlite_master")}
-        for statement in _statements(schema_sql()):
-            created = _CREATED.search(statement)
-            assert created is not None, statement
+        for created, statement in _definitions():
             if created["name"] not in present:
                 db.conn.execute(statement)
                 continue
@@ -83,14 +81,19 @@ def migrations() -> Migrations:
     @steps()
     def m003_pages_are_found_by_indexes(db: Database) -> None:
         # Each page of a crawl asks for its last answer; without an index that reads every answer of years.
-        present = {row[0] for row in db.conn.execute("select name from sqlite_master")}
-        for statement in _statements(schema_sql()):
-            created = _CREATED.search(statement)
-            assert created is not None, statement
-            if created["name"].startswith("pages_by_") and created["name"] not in present:
-                db.conn.execute(statement)
+        for created, statement in _definitions():
+            if created["name"].startswith("pages_by_"):
+                db.conn.execute(statement.replace("create index", "create index if not exists", 1))
 
     return steps
+
+
+def _definitions() -> Iterator[tuple[re.Match[str], str]]:
+    """The statements of the schema, with the kind and the name of what each creates."""
+    for statement in _statements(schema_sql()):
+        created = _CREATED.search(statement)
+        assert created is not None, statement
+        yield created, statement
 
 
 def _statements(script: str) -> list[str]:

@@ -17,7 +17,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -33,8 +33,10 @@ _FIELDS: Final = {
     "source": str, "page_url": str, "url": str, "final_url": str, "fetched_at": str, "status": int, "sha256": str, "headers": dict,
 }  # fmt: skip
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-# The log is read from its end, by as much: some 1,400 lines, three days of crawls every six hours.
+# The log is read from its end, by as much.
 _BLOCK: Final = 2**20
+# Its last lines, more than a run logs: 200 articles at most, 6 months of security data, some 50 fixed pages.
+_LAST: Final = 1000
 MENDED_BY: Final = "hotpatch-kb doctor --repair moves it aside"
 
 
@@ -132,9 +134,10 @@ class Archive:
 
     def _tags_beside(self, like: str, body: bytes) -> dict[str, str] | None:
         """What tags a body has instead of those of another one, by their places; None where that is not all that differs."""
-        if not self.has(like):
+        try:
+            other = self.body(like)
+        except BadInput:
             return None
-        other = self.body(like)
         was, now = _VOLATILE.findall(other), _VOLATILE.findall(body)
         if not all(map(bytes.isascii, now)):
             return None
@@ -204,24 +207,13 @@ class Archive:
         if key in self._added:
             return True
         if self._newest is None:
-            self._newest = max((entry["fetched_at"] for entry in self._last_entries()), default="")
+            last = (line.entry for line in islice(self._lines_from_end(), _LAST))
+            self._newest = max((entry["fetched_at"] for entry in last if entry and "url" in entry), default="")
         if fetched_at > self._newest:
             return False
         if self._known is None:
             self._known = self.ids()
         return key in self._known
-
-    def _last_entries(self) -> Iterator[dict[str, Any]]:
-        """The answers of the last block of the log."""
-        size = self.log.stat().st_size if self.log.exists() else 0
-        if not size:
-            return
-        with self.log.open("rb") as file:
-            file.seek(max(0, size - _BLOCK))
-            for text in file.read().split(b"\n"):
-                entry = read_line(text)
-                if entry is not None and "url" in entry:
-                    yield entry
 
     def _write(self, entry: dict[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -376,13 +376,9 @@ class Run:
         claims = read.claims
         # Nearly every page of nearly every run: what it states is what stands.
         is_repeat = not error and claims is None and load.repeats(conn, page, read.content)
-        if (
-            not error
-            and not is_repeat
-            and claims is None
-            and (claims := load.claims_of_content(conn, page.source, page.page_url, read.content)) is None
-        ):
-            error = "expected content that was accepted before, got content that was refused"
+        if not error and claims is None and not is_repeat:
+            claims = load.claims_of_content(conn, page.source, page.page_url, read.content)
+            error = "" if claims is not None else "expected content that was accepted before, got content that was refused"
         if not error and claims is not None and not source.is_embedded:
             error = self._check(source, read, claims)
         # An answer without content: what was said when the content came.

@@ -181,15 +181,12 @@ def _content_findings(db: Path, conn: sqlite3.Connection, archive: Archive) -> I
         yield Finding(str(db), what, "", is_broken=True)
         return
     tables = {row[0] for row in conn.execute("select name from sqlite_master where type = 'table'")}
-    if missing := sorted(schema.comments().keys() - tables):
-        # Of an older version, which the next run brings to this one: it may hold what the archive does not.
-        what = f"expected the tables of this version, got none named {', '.join(missing)}; the next crawl makes them"
-        yield Finding(str(db), what, "", is_broken=False)
-        return
-    if steps := schema.missing_steps(conn):
-        what = f"expected the migrations of this version, got none named {', '.join(steps)}; the next crawl makes them"
-        yield Finding(str(db), what, "", is_broken=False)
-        return
+    # Of an older version, which the next run brings to this one: it may hold what the archive does not.
+    for name, missing in (("tables", sorted(schema.comments().keys() - tables)), ("migrations", schema.missing_steps(conn))):
+        if missing:
+            what = f"expected the {name} of this version, got none named {', '.join(missing)}; the next crawl makes them"
+            yield Finding(str(db), what, "", is_broken=False)
+            return
     if views := schema.changed_views(conn):
         yield Finding(str(db), f"expected the views of this version, got others, or none: {', '.join(views)}", _VIEWS, is_broken=True)
     broken = conn.execute("pragma foreign_key_check").fetchall()

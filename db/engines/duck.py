@@ -14,7 +14,7 @@ from db.assess import Judge, Suffixes, Summary
 from db.claims import BadInput, EngineFailed
 from db.engines.normal import DECODING, Normal
 from db.inventory import DECIDING
-from db.inventory.columns import columns_of
+from db.inventory.columns import columns_of, has_needed
 from db.inventory.decoding import MAX_ROW, Prefixed, opened
 from db.inventory.delimited import Delimited
 from db.inventory.forms import Csv
@@ -197,7 +197,7 @@ def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
             table = Delimited(head, text)
         except (BadInput, UnicodeError):
             return None
-    if "build" not in columns_of(table.header, wanted) or not set(wanted.values()) <= set(table.header):
+    if not has_needed("build", wanted, table.header):
         return None
     last = b"\n"
     with path.open("rb") as file:

@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 
 from db.claims import BadInput
-from db.inventory.columns import DECIDING, FIELDS, NOTHING, checked_mapping, columns_of, first, flat, lacking
+from db.inventory.columns import DECIDING, FIELDS, NOTHING, checked_mapping, columns_of, first, flat, has_needed, lacking
 from db.inventory.decoding import CHUNK, Prefixed, opened
 from db.inventory.delimited import Delimited, Part
 from db.inventory.forms import Form
@@ -272,7 +272,7 @@ def _inventory(stream: BinaryIO, wanted: Mapping[str, str], needs: str, stack: E
 
         return Inventory(Json(chunks(), stack), wanted, needs)
     table = Delimited(head, text)
-    if (needs not in columns_of(table.header, wanted) or not set(wanted.values()) <= set(table.header)) and "{" not in head:
+    if not has_needed(needs, wanted, table.header) and "{" not in head:
         raise lacking(needs, wanted, table.header)
     return Inventory(table, wanted, needs)
 

@@ -111,6 +111,11 @@ def line_of(status: str) -> str:
     return LINES.get(re.sub(r"[^a-z0-9]", "", status.casefold()), "")
 
 
+def has_needed(needs: str, wanted: Mapping[str, str], names: Sequence[str]) -> bool:
+    """Whether columns hold the field that is needed, and are all that the user names."""
+    return needs in columns_of(names, wanted) and set(wanted.values()) <= set(names)
+
+
 def lacking(needs: str, wanted: Mapping[str, str], names: Sequence[str]) -> BadInput:
     """What is said where a column that the user names is not there, or none holds the build, or the KBs of a table of those."""
     got = ", ".join(names)[:200] or "none"
