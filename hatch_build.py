@@ -17,7 +17,7 @@ class SeedDatabase(BuildHookInterface[Any]):
         root = Path(self.root)
         sys.path.insert(0, str(root))
         try:
-            from db.seeding import build_seed_database  # noqa: PLC0415
+            from hotpatch_kb.db.facts.seed import build_seed_database  # noqa: PLC0415
         finally:
             sys.path.remove(str(root))
         build_seed_database(root / "db" / "seed" / "seed.db")

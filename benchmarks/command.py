@@ -45,4 +45,4 @@ def command(folder: Path) -> Command:
     environment["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
     empty = folder / "empty"
     empty.mkdir()
-    return Command((script,) if script else (sys.executable, "-m", "scraper"), empty, environment)
+    return Command((script,) if script else (sys.executable, "-m", "hotpatch_kb"), empty, environment)

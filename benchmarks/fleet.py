@@ -19,12 +19,12 @@ from typing import Final
 from material import PROJECT
 from timing import Row, compared, in_turns
 
-from db.assess import COLUMNS, Judge, Summary, assess
-from db.engines import duck
-from db.inventory import inventory
-from db.inventory.forms import Csv
-from db.inventory.parquet import connected, quoted
-from db.reading import open_seed_database
+from hotpatch_kb.db.fleet.assess import COLUMNS, Judge, Summary, assess
+from hotpatch_kb.db.fleet.engines import duck
+from hotpatch_kb.db.fleet.inventory import inventory
+from hotpatch_kb.db.fleet.inventory.output import Csv
+from hotpatch_kb.db.fleet.inventory.parquet import connected, quoted
+from hotpatch_kb.db.store.connections import open_seed_database
 
 sys.path.append(str(PROJECT / "tests"))
 import fleets

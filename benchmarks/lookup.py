@@ -1,6 +1,6 @@
-"""``db.lookup.find`` against its own SQL: the same statements with the same parameters, executed bare, rows fetched.
+"""``hotpatch_kb.db.answers.lookup.find`` against its own SQL: the same statements with the same parameters, executed bare, rows fetched.
 
-What remains is what Python does around the database: reading the query, deciding between candidates, making the answer. And ``db.index.Index``, which
+What remains is what Python does around the database: reading the query, deciding between candidates, making the answer. And ``hotpatch_kb.db.answers.lookup_cache.Index``, which
 has made each answer once, against a ``dict`` that has the very spelling.
 """
 
@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from timing import Row, compared, in_turns
 
-from db.index import Index
-from db.lookup import find
+from hotpatch_kb.db.answers.lookup import find
+from hotpatch_kb.db.answers.lookup_cache import Index
 
 TARGET: Final = 1.5
 INDEX_TARGET: Final = 30.0

@@ -14,11 +14,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from db.claims import BadInput, Page
-from scraper import runs
-from scraper.archive import Archive
-from scraper.crawl import Run, chosen, crawl_tree, open_database
-from scraper.sources import registry
+from hotpatch_kb.db.model.claims import BadInput, Page
+from hotpatch_kb.scraper.crawl import runs
+from hotpatch_kb.scraper.crawl.run import Run, chosen, crawl_tree, open_database
+from hotpatch_kb.scraper.fetch.archive import Archive
+from hotpatch_kb.scraper.sources import registry
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
 RECORDED: Final = (PROJECT.parent / "shared" / "pages-2026-05", PROJECT.parent / "shared" / "pages")

@@ -20,8 +20,8 @@ from material import PROJECT
 from rendered.msrc_cvrf import big_month, big_month_xml, url
 from timing import Row, compared, in_turns
 
-from db.claims import Page
-from scraper.sources import registry
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.scraper.sources import registry
 
 MEGABYTES: Final = 20
 TARGET_TIME: Final = 4.0

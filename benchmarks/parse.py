@@ -3,7 +3,7 @@
 For HTML that is lxml.html: parse the bytes, take text and first link of the navigation's entries or of the tables'
 cells. For markdown it is splitting lines and cells, and links into text and address. The difference is what it costs
 to understand: products, builds, KBs, dates, addresses, claims. BeautifulSoup reading the same cells is printed for
-information: scraper/markup.py does without it.
+information: scraper/parsing/markup.py does without it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Final
 from lxml import html
 from timing import Row, compared, in_turns
 
-from db.claims import Page
-from db.grammar import clean
-from scraper.sources import registry
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.notation import clean
+from hotpatch_kb.scraper.sources import registry
 
 try:
     from bs4 import BeautifulSoup, SoupStrainer

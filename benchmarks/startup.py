@@ -26,7 +26,7 @@ def rows(program: Command, db: Path, rounds: int) -> list[Row]:
         },
         rounds,
     )
-    name = Path(program.words[0]).name if len(program.words) == 1 else "python -m scraper"
+    name = Path(program.words[0]).name if len(program.words) == 1 else "python -m hotpatch_kb"
     sides = (
         ("seed", "embedded facts", "bare", "python -c pass", TARGET),
         ("db", "--db", "bare", "python -c pass", TARGET),

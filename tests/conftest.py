@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 import render
 
-from scraper.command import main
+from hotpatch_kb.scraper.cli.common import main
 
 HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared"
@@ -118,7 +118,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Sets the day that answers are given on."""
 
     def set_day(day: str) -> None:
-        monkeypatch.setattr("db.answers.today", lambda: day)
+        monkeypatch.setattr("hotpatch_kb.db.answers.restarts.today", lambda: day)
 
     return set_day
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from db.reading import open_seed_database
+from hotpatch_kb.db.store.connections import open_seed_database
 
 HEADER = ["host", "product", "build", "line", "owner"]
 MANY = 33_000  # builds: more than exist, as a fleet of previews and noise would have

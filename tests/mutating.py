@@ -14,9 +14,9 @@ import make_pages
 import render
 from mutations import KINDS, OUTCOMES, NotHere, Outcome, Sample, judge, mutant
 
-from db.claims import Claim, Page
-from scraper import tree
-from scraper.sources import PageSpec, Source, registry
+from hotpatch_kb.db.model.claims import Claim, Page
+from hotpatch_kb.scraper.crawl import saved_tree
+from hotpatch_kb.scraper.sources import PageSpec, Source, registry
 
 ROOT: Final = Path(__file__).parent.parent
 RECORDED: Final = ROOT.parent / "shared"
@@ -38,18 +38,18 @@ _SAMPLES: Final = (
 
 
 def _spec(source: Source, folder: Path, file: Path, url: str) -> PageSpec | None:
-    fixed = (spec for spec in source.pages if any(tree.find(folder, address) == file for address in spec.addresses))
+    fixed = (spec for spec in source.pages if any(saved_tree.find(folder, address) == file for address in spec.addresses))
     return next(fixed, None) or source.page_at(url)
 
 
 def _of_tree(name: str, folder: Path) -> list[Sample]:
     """The pages of a saved tree, each in the world of all of them."""
     found = []
-    for url, file in tree.addresses(folder):
+    for url, file in saved_tree.addresses(folder):
         for source in registry().values():
             spec = None if source.is_embedded else _spec(source, folder, file, url)
             if spec is not None:
-                page = tree.read(file, source=source.source, page_url=spec.page_url, url=url, now="2026-11-20T00:00:00Z")
+                page = saved_tree.read(file, source=source.source, page_url=spec.page_url, url=url, now="2026-11-20T00:00:00Z")
                 found.append(Sample(f"{name}/{page.source}/{page.page_url.rpartition('/')[2][-40:]}", page))
                 break
     world = [(sample.page, claim) for sample in found for claim in sample.claims]

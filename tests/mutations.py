@@ -28,13 +28,13 @@ from typing import Any, Final, NamedTuple
 
 from lxml import etree, html
 
-from db import check
-from db.belief import Belief, Facts, Stated
-from db.claims import Claim, Page, UnexpectedPage
-from db.grammar import MONTHS, clean
-from db.products import named, products_in
-from db.resolve import Resolver
-from scraper.sources import registry, unread
+from hotpatch_kb.db.claims import checks as check
+from hotpatch_kb.db.facts.precedence import Belief, Facts, Stated
+from hotpatch_kb.db.facts.releases import Resolver
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage
+from hotpatch_kb.db.model.notation import MONTHS, clean
+from hotpatch_kb.db.model.products import named, products_in
+from hotpatch_kb.scraper.sources import registry, unread
 
 Draw = random.Random
 OUTCOMES: Final = ("right", "refused", "reported", "gone", "restated", "silent")

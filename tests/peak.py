@@ -15,13 +15,13 @@ from pathlib import Path
 from lxml import etree
 from rendered import msrc_cvrf
 
-from db.claims import Page
-from scraper.sources import msrc_cvrf as source
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.scraper.sources import msrc_cvrf as source
 
 _STATUS = Path("/proc/self/status")
 # ``python -c MEASURED <this folder> <arguments>`` runs the command and prints, behind what it says, the peak of its own memory.
 MEASURED = (
-    "import sys; sys.path.insert(0, sys.argv[1]); import peak; from scraper.command import main; code = main(sys.argv[2:]); "
+    "import sys; sys.path.insert(0, sys.argv[1]); import peak; from hotpatch_kb.scraper.cli.common import main; code = main(sys.argv[2:]); "
     "print(peak.peak(), file=sys.stderr); sys.exit(code)"
 )
 

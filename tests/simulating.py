@@ -27,7 +27,9 @@ import whole
 from mirror import Mirror
 from rendered import support_article
 
-from scraper import crawl, due, fetch, runs
+from hotpatch_kb.scraper.crawl import due, runs
+from hotpatch_kb.scraper.crawl import run as crawl
+from hotpatch_kb.scraper.fetch import client
 
 FIRST: Final = date(2026, 8, 11)  # a release day
 FILE: Final = Path(__file__).parent.parent / "docs" / "thousand-days.md"
@@ -52,7 +54,7 @@ class _Clock(datetime):
 @contextmanager
 def clock() -> Iterator[type[_Clock]]:
     """The clock of crawls, set by its attribute ``at``."""
-    modules: tuple[Any, ...] = (crawl, runs, fetch)
+    modules: tuple[Any, ...] = (crawl, runs, client)
     former = [module.datetime for module in modules]
     for module in modules:
         module.datetime = _Clock

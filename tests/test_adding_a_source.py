@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("db", "scraper", "tests", "docs")
+FOLDERS = ("hotpatch_kb", "db", "scraper", "tests", "docs")
 
 
 def test_the_worked_example(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_the_worked_example(tmp_path: Path) -> None:
     tree = copy / "tree" / "learn.microsoft.com" / "en-us" / "lifecycle" / "products"
     tree.mkdir(parents=True)
     shutil.copy(copy / "tests/pages/learn_lifecycle/ws2025.html", tree / "windows-server-2025.html")
-    crawl = [sys.executable, "-m", "scraper", "crawl", "--from", "tree", "--json"]
+    crawl = [sys.executable, "-m", "hotpatch_kb", "crawl", "--from", "tree", "--json"]
     done = subprocess.run(
         crawl, cwd=copy, env=os.environ | {"PYTHONPATH": str(copy)}, capture_output=True, text=True, encoding="utf-8", check=False
     )

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from conftest import Command
 
-from db import answers, seeding
-from db.answers import as_json, is_outdated, next_restart, next_restarts
-from db.reading import open_seed_database
+from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers.restarts import as_json, is_outdated, next_restart, next_restarts
+from hotpatch_kb.db.facts import seed
+from hotpatch_kb.db.store.connections import open_seed_database
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -280,8 +281,8 @@ def test_restarts_on_every_day_of_two_years_are_never_in_the_past() -> None:
             assert restart.date >= day
             assert restart.date >= last
             last = restart.date
-    assert answers.next_restart(conn, "ws2019", "2026-01-01") is None
-    assert answers.next_restart(conn, "ws-azure-preview", "2021-06-01") is None
+    assert restarts.next_restart(conn, "ws2019", "2026-01-01") is None
+    assert restarts.next_restart(conn, "ws-azure-preview", "2021-06-01") is None
     conn.close()
 
 
@@ -289,8 +290,8 @@ def test_embedded_facts_are_what_a_crawl_of_both_recorded_trees_gives(run: Comma
     for folder in ("pages-2026-05", "pages"):
         assert run("crawl", "--db", "x.db", "--from", shared / folder).code == 0
     run("seed", "--db", "x.db", "--to", tmp_path / "seed")
-    here = Path(seeding.__file__).parent / "seed"
-    for name in seeding.FILES:
+    here = Path(seed.__file__).parent.parent / "seed"
+    for name in seed.FILES:
         assert (tmp_path / "seed" / name).read_bytes() == (here / name).read_bytes(), f"{name}: run hotpatch-kb seed"
 
 
@@ -336,7 +337,7 @@ def test_changes_of_a_product_and_a_time(run: Command) -> None:
 def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path: Path) -> None:
     for _ in range(3):
         with subprocess.Popen(
-            [sys.executable, "-m", "scraper", "lookup", "17763"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [sys.executable, "-m", "hotpatch_kb", "lookup", "17763"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
             assert process.stdout
             assert process.stderr

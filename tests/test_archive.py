@@ -19,9 +19,11 @@ from hypothesis import strategies as st
 from rendered.support_article import LCU, PRINTING, lcu
 from test_neighbours import JULY, calendar
 
-from db.claims import BadInput, Page, UnexpectedPage
-from scraper import archive, crawl, runs
-from scraper.archive import Archive
+from hotpatch_kb.db.model.claims import BadInput, Page, UnexpectedPage
+from hotpatch_kb.scraper.crawl import run as crawl
+from hotpatch_kb.scraper.crawl import runs
+from hotpatch_kb.scraper.fetch import archive
+from hotpatch_kb.scraper.fetch.archive import Archive
 
 GUID = '<meta name="awa-userFlightingId" content="{}" />'
 

@@ -13,7 +13,7 @@ from dumps import dump, query
 from mirror import Mirror, Reply
 from rendered.support_article import LCU, NO_ISSUES, PRINTING, SIGN_IN, article, expando, issue, lcu, old_article
 
-from scraper.sources import Link, registry
+from hotpatch_kb.scraper.sources import Link, registry
 
 OLD = "https://support.microsoft.com/en-us/topic/july-14-2026-kb5101650-os-builds-26200-8875-and-26100-8875-1a9bcba6-5f53-4075-8156-fe11ac631737"
 ISSUES = "select issue, product, state, resolved_by_kb, gone_since is not null from known_issues order by 1, 2"

@@ -14,8 +14,8 @@ from conftest import Command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.inventory import read
-from db.reading import open_seed_database
+from hotpatch_kb.db.fleet.inventory import read
+from hotpatch_kb.db.store.connections import open_seed_database
 
 DAY = "2026-05-20"
 MACHINES = [

@@ -13,10 +13,10 @@ import pytest
 from rendered.azure_pricing import ARC, SERVER, UPDATE_MANAGER, data_cell, page, row, table
 from rendered.azure_retail_prices import address, answer, item
 
-from db.check import check_page, count, refusal
-from db.claims import Page, UnexpectedPage
-from scraper.pricing import Number, amount, plain, services_in
-from scraper.sources import registry
+from hotpatch_kb.db.claims.checks import check_page, count, refusal
+from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.scraper.parsing.azure_prices import Number, amount, plain, services_in
+from hotpatch_kb.scraper.sources import registry
 
 SERVER_PRICE = "price/Azure Update Manager/-/Azure Arc-enabled server/USD server per month/-/-"
 HOTPATCH_PRICE = "price/Hotpatch/ws2025/Azure Arc-enabled server/USD core per month/-/-"

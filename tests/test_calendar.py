@@ -24,14 +24,15 @@ from dumps import query
 from rendered import msrc_cvrf
 from test_random_histories import HOTPATCHES, KINDS
 
-import db.ics
-from db import answers, corrections, publish, worlds
-from db.belief import Belief
-from db.known import database_known_on
-from db.reading import open_for_reading, open_seed_database
-from db.resolve import Resolver
-from scraper import text
-from scraper.command import main
+from hotpatch_kb.db.answers import icalendar_file, restarts
+from hotpatch_kb.db.claims import corrections
+from hotpatch_kb.db.facts import snapshots, write
+from hotpatch_kb.db.facts.as_of import database_known_on
+from hotpatch_kb.db.facts.precedence import Belief
+from hotpatch_kb.db.facts.releases import Resolver
+from hotpatch_kb.db.store.connections import open_for_reading, open_seed_database
+from hotpatch_kb.scraper.cli import text
+from hotpatch_kb.scraper.cli.common import main
 
 PRODUCTS = ("win11-24h2", "win11-25h2", "ws2022", "ws2025")
 
@@ -102,7 +103,7 @@ def _exported(db: Path, *arguments: str) -> str:
 def db_file(conn: sqlite3.Connection, known: str | None = None) -> str:
     """The file of a whole database, or of it as of an earlier day."""
     source = conn if known is None else database_known_on(conn, known)
-    return db.ics.calendar_file(source, answers.calendar(source), "Test", today="2026-07-20", history=conn, known=known).decode()
+    return icalendar_file.calendar_file(source, restarts.calendar(source), "Test", today="2026-07-20", history=conn, known=known).decode()
 
 
 @pytest.fixture(scope="session")
@@ -214,7 +215,7 @@ def test_sequences_as_known_on_any_day_are_a_part_of_todays() -> None:
 
 def test_the_place_of_an_event_in_its_history() -> None:
     """Of an earlier day: what was shown by then, else the first that is alike (read later), else as many as had been shown."""
-    states = [db.ics._State(("day", kind, ""), f"2026-0{month}-01T00:00:00Z") for month, kind in enumerate("aba", 1)]
+    states = [icalendar_file._State(("day", kind, ""), f"2026-0{month}-01T00:00:00Z") for month, kind in enumerate("aba", 1)]
     for seen, known, expected in (
         ("a", None, (2, "2026-03-01T00:00:00Z")),
         ("c", None, (3, "2026-03-01T00:00:00Z")),
@@ -224,36 +225,36 @@ def test_the_place_of_an_event_in_its_history() -> None:
         ("c", "2026-02-15", (1, "2026-02-01T00:00:00Z")),
         ("c", "2025-12-31", (0, "2026-01-01T00:00:00Z")),
     ):
-        assert db.ics._revision(states, ("day", seen, ""), known) == expected, (seen, known)
+        assert icalendar_file._revision(states, ("day", seen, ""), known) == expected, (seen, known)
 
 
 def _as_if_whole(conn: sqlite3.Connection) -> dict[str, int]:
     """How often each month changed, from the whole world resolved at every time: what the months' own resolutions must agree with."""
-    world = worlds.world_of(worlds.claims_of(conn, publish.MAIN_CLAIMS), worlds.page_times(conn))
-    belief = Belief(publish.precedences(conn), corrections.read_corrections(conn))
+    world = snapshots.world_of(snapshots.claims_of(conn, write.MAIN_CLAIMS), snapshots.page_times(conn))
+    belief = Belief(write.precedences(conn), corrections.read_corrections(conn))
     shown: dict[str, list[Any]] = {}
     for time in sorted({t for c in world.claims for t in (c.first_seen_at, c.gone_at) if t}):
-        seen = worlds.as_seen_at(world, time)
+        seen = snapshots.as_seen_at(world, time)
         for row in Resolver(seen.claims, belief, seen.page_times).facts.hotpatch_calendar.values():
             states = shown.setdefault(row["subject"], [])
-            if not states or states[-1] != db.ics._seen(row):
-                states.append(db.ics._seen(row))
-    rows = answers.calendar(conn)
-    assert [row["subject"] for row in rows if shown[row["subject"]][-1] != db.ics._seen(row)] == []
+            if not states or states[-1] != icalendar_file._seen(row):
+                states.append(icalendar_file._seen(row))
+    rows = restarts.calendar(conn)
+    assert [row["subject"] for row in rows if shown[row["subject"]][-1] != icalendar_file._seen(row)] == []
     return {row["subject"]: len(shown[row["subject"]]) - 1 for row in rows}
 
 
 def _sequences(conn: sqlite3.Connection) -> dict[str, int]:
-    return {subject: revision.sequence for subject, revision in db.ics.revisions(conn, answers.calendar(conn)).items()}
+    return {subject: revision.sequence for subject, revision in icalendar_file.revisions(conn, restarts.calendar(conn)).items()}
 
 
 def test_months_resolved_apart_are_what_the_whole_gives(generations: Generations) -> None:
     for conn in (open_seed_database(), open_for_reading(generations.folder / "x.db")):
         assert _sequences(conn) == _as_if_whole(conn)
         # One product, one year: the same.
-        rows = answers.calendar(conn, "ws2025", 2026)
-        every = db.ics.revisions(conn, answers.calendar(conn))
-        assert db.ics.revisions(conn, rows) == {row["subject"]: every[row["subject"]] for row in rows}
+        rows = restarts.calendar(conn, "ws2025", 2026)
+        every = icalendar_file.revisions(conn, restarts.calendar(conn))
+        assert icalendar_file.revisions(conn, rows) == {row["subject"]: every[row["subject"]] for row in rows}
         conn.close()
 
 
@@ -273,7 +274,7 @@ def test_a_sequence_follows_every_crawl_of_a_random_history(seed: int, run: Comm
         assert run("crawl", "--db", "x.db", "--from", tmp_path / f"{number}").code in {0, 3}
         conn = open_for_reading(tmp_path / "x.db")
         assert _sequences(conn) == _as_if_whole(conn)
-        after = _read(db_file(conn)) if answers.calendar(conn) else {}
+        after = _read(db_file(conn)) if restarts.calendar(conn) else {}
         conn.close()
         # A month goes where the day that put a release into it was corrected.
         risen += len(_compare({uid: shown for uid, shown in before.items() if uid in after}, after))
@@ -314,7 +315,7 @@ def test_every_event_has_what_the_rfc_requires(file: str) -> None:
     assert (calendar["refresh-interval"].dt, str(calendar["x-published-ttl"])) == (dt.timedelta(hours=12), "PT12H")
     assert "method" not in calendar  # PUBLISH would need an organizer
     conn = open_seed_database()
-    rows = {f"{row['product']}-{row['month']}@hotpatch-kb": row for row in answers.calendar(conn)}
+    rows = {f"{row['product']}-{row['month']}@hotpatch-kb": row for row in restarts.calendar(conn)}
     conn.close()
     events = calendar.walk("VEVENT")
     assert [str(event["uid"]) for event in events] == list(rows)  # one per row of the table, none made up
@@ -374,31 +375,31 @@ def test_text_is_escaped_and_cannot_end_its_line(monkeypatch: pytest.MonkeyPatch
     """A name with all that RFC 5545 escapes or forbids (made): it comes back as it was, without control characters."""
     name = 'Server, Core; "x" \\n C:\\temp\r\nATTENDEE:mailto:x@example.org\x07\u2028\x85\ufeff ' + "ü€😀" * 40
     conn = open_seed_database()
-    rows = answers.calendar(conn, "ws2025", 2026)
-    monkeypatch.setattr("db.ics.named", lambda _product: type("P", (), {"name": name}))
-    written = db.ics.calendar_file(conn, rows, name, [1], today="2026-07-20")
+    rows = restarts.calendar(conn, "ws2025", 2026)
+    monkeypatch.setattr("hotpatch_kb.db.answers.icalendar_file.named", lambda _product: type("P", (), {"name": name}))
+    written = icalendar_file.calendar_file(conn, rows, name, [1], today="2026-07-20")
     conn.close()
     assert max(len(line) for line in written.split(b"\r\n")) <= 75
     unfolded = written.replace(b"\r\n ", b"").decode()
     assert "\r\nATTENDEE" not in unfolded
     assert re.search(r"(?<!\r)\n|\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028]", unfolded) is None
     calendar = icalendar.Calendar.from_ical(written)
-    escaped = re.sub(r"([\\,;])", r"\\\1", db.ics.plain(name)).replace("\n", "\\n")
+    escaped = re.sub(r"([\\,;])", r"\\\1", icalendar_file.plain(name)).replace("\n", "\\n")
     assert f"\r\nX-WR-CALNAME:{escaped}\r\n" in unfolded
     events = calendar.walk("VEVENT")
-    assert {str(event["summary"]).startswith(db.ics.plain(name) + ": ") for event in events} == {True}
+    assert {str(event["summary"]).startswith(icalendar_file.plain(name) + ": ") for event in events} == {True}
     imported = ical.calendar_stream.IcsCalendarStream.calendar_from_ics(written.decode())
-    assert {event.summary.startswith(db.ics.plain(name) + ": ") for event in imported.events} == {True}
+    assert {event.summary.startswith(icalendar_file.plain(name) + ": ") for event in imported.events} == {True}
 
 
 def test_only_web_addresses_are_linked(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert doctest.testmod(db.ics).failed == 0
+    assert doctest.testmod(icalendar_file).failed == 0
     for url in ("file:///c:/x", "https://", "https://a b", "https://a\nX:1", "https://a\u2028b", "ms-settings:x", "HTTPS://a"):
-        assert not db.ics.is_web_address(url), url
+        assert not icalendar_file.is_web_address(url), url
     conn = open_seed_database()
-    links = db.ics._links(conn)
-    assert links.keys() == {row["subject"] for row in answers.calendar(conn) if row["type"]}
-    monkeypatch.setattr("db.ics.is_web_address", lambda _url: False)
+    links = icalendar_file._links(conn)
+    assert links.keys() == {row["subject"] for row in restarts.calendar(conn) if row["type"]}
+    monkeypatch.setattr("hotpatch_kb.db.answers.icalendar_file.is_web_address", lambda _url: False)
     assert "URL:" not in db_file(conn)
     conn.close()
 
@@ -419,7 +420,7 @@ def test_bad_input_of_ics(run: Command) -> None:
 
 def test_bytes_go_out_unchanged(run: Command, tmp_path: Path, file: str) -> None:
     """As a process, and to a stream that has no bytes below it."""
-    command = [sys.executable, "-m", "scraper", "calendar", "--ics", "--alarm", "0", "--alarm", "3"]
+    command = [sys.executable, "-m", "hotpatch_kb", "calendar", "--ics", "--alarm", "0", "--alarm", "3"]
     # Of what lies between the day of the test and today, the process has no reminders.
     without = re.compile(rb"BEGIN:VALARM.*?END:VALARM\r\n", re.DOTALL)
     assert without.sub(b"", subprocess.run(command, capture_output=True, check=True, cwd=tmp_path).stdout) == without.sub(
@@ -434,7 +435,7 @@ def test_bytes_go_out_unchanged(run: Command, tmp_path: Path, file: str) -> None
 
 def test_the_library_is_loaded_for_ics_alone(tmp_path: Path) -> None:
     for arguments, is_loaded in (((), False), (("--json",), False), (("--ics",), True)):
-        code = f"import sys; from scraper.command import main; main(['calendar', *{list(arguments)}]); sys.stderr.write(str('icalendar' in sys.modules))"
+        code = f"import sys; from hotpatch_kb.scraper.cli.common import main; main(['calendar', *{list(arguments)}]); sys.stderr.write(str('icalendar' in sys.modules))"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=tmp_path, check=True)
         assert done.stderr.decode().endswith(str(is_loaded)), arguments
 

@@ -21,10 +21,10 @@ from conftest import Command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import db.cost
-from db import schema
-from db.cost import SERVICES, Gap, Line, Question, intervals, lines, prices_of, question
-from db.reading import open_seed_database
+from hotpatch_kb.db.answers import cost
+from hotpatch_kb.db.answers.cost import SERVICES, Gap, Line, Question, intervals, lines, prices_of, question
+from hotpatch_kb.db.store import schema
+from hotpatch_kb.db.store.connections import open_seed_database
 
 GOLDEN = Path(__file__).parent / "golden" / "cost"
 HOTPATCH, MANAGER = SERVICES["hotpatch"], SERVICES["update-manager"]
@@ -216,8 +216,8 @@ URL = "https://a.example/"
 def _database(prices: Iterable[dict[str, Any]]) -> sqlite3.Connection:
     """A database with these prices alone; what a price does not say is of hotpatching of ws2025 with Arc."""
     conn = sqlite3.connect(":memory:")
-    conn.executescript((Path(schema.__file__).parent / "schema.sql").read_text(encoding="utf-8"))
-    text = (Path(schema.__file__).parent / "views" / "price_intervals.sql").read_text(encoding="utf-8")
+    conn.executescript((Path(schema.__file__).parent.parent / "schema.sql").read_text(encoding="utf-8"))
+    text = (Path(schema.__file__).parent.parent / "views" / "price_intervals.sql").read_text(encoding="utf-8")
     conn.execute(f"create view price_intervals as {text}")
     plain = {"service": "Hotpatch", "product": "ws2025", "meter": ARC, "unit": "core/month", "currency": "USD", "region": None, "amount": 1.5,
              "valid_from": None, "valid_to": None, "condition": "", "note": None, "source_url": URL, "trust": "t", "subject": "s"}  # fmt: skip
@@ -234,7 +234,7 @@ def _ask(first: str, end: str, **other: Any) -> Question:
 
 def _cost(prices: Iterable[dict[str, Any]], asked: Question) -> dict[str, Any]:
     with closing(_database(prices)) as conn:
-        return db.cost.cost(conn, asked, "2026-07-20")
+        return cost.cost(conn, asked, "2026-07-20")
 
 
 def test_a_price_that_is_changed_within_a_month() -> None:
@@ -321,13 +321,13 @@ def test_a_minimum_counts_where_one_is_stated(where: str) -> None:
                 (text, URL),
             )
         small = _ask("2026-06-01", "2026-07-01", cores=None, servers=10, cores_per_server=4)
-        row = db.cost.cost(conn, small, "2026-07-20")
+        row = cost.cost(conn, small, "2026-07-20")
         assert (row["cost_low"], row["cores"], row["items"][0]["quantity"]) == (80, 40, 80)
         assert "at least 8 cores per server are billed: servers with 4 count as 8" in row["notes"]
         large = small._replace(cores=160, cores_per_server=16)
-        assert db.cost.cost(conn, large, "2026-07-20")["cost_low"] == 160
+        assert cost.cost(conn, large, "2026-07-20")["cost_low"] == 160
         # Of cores in all nobody knows how they are spread.
-        row = db.cost.cost(conn, _ask("2026-06-01", "2026-07-01", cores=40), "2026-07-20")
+        row = cost.cost(conn, _ask("2026-06-01", "2026-07-01", cores=40), "2026-07-20")
         assert (row["cost_low"], [note for note in row["notes"] if "--cores-per-server" in note] != []) == (40, True)
 
 
@@ -336,7 +336,7 @@ def test_no_embedded_fact_states_a_minimum() -> None:
     with closing(open_seed_database()) as conn:
         conn.row_factory = None
         asked = _ask("2025-08-01", "2025-09-01", cores=None, servers=10, cores_per_server=4)
-        assert db.cost.cost(conn, asked, "2026-07-20")["cost_low"] == 60
+        assert cost.cost(conn, asked, "2026-07-20")["cost_low"] == 60
 
 
 def test_the_example_of_the_document_is_what_is_printed(run: Command) -> None:
@@ -347,7 +347,7 @@ def test_the_example_of_the_document_is_what_is_printed(run: Command) -> None:
 
 
 def test_examples_of_the_docstrings() -> None:
-    assert doctest.testmod(db.cost).failed == 0
+    assert doctest.testmod(cost).failed == 0
 
 
 # --- what holds for any prices ----------------------------------------------------------------------------------------
@@ -420,7 +420,7 @@ def test_a_period_costs_what_its_days_cost(prices: list[dict[str, Any]], discoun
     assert (pieces[0][0], pieces[-1][1]) == (asked.first, asked.end)
     assert all(before[1] == after[0] for before, after in pairwise(pieces))
     with closing(_database(prices)) as conn:
-        row = db.cost.cost(conn, asked, "2025-03-01")
+        row = cost.cost(conn, asked, "2025-03-01")
     assert (row["cost_low"] is None, row["cost_high"] is None) == (bool(unknown), bool(unknown))
     assert [gap["cost_low"] for gap in row["unknown"]] == [None] * len(gaps)
 

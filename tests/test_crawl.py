@@ -18,9 +18,9 @@ import render
 from conftest import Command
 from dumps import FACTS, dump, query
 
-from scraper.command import main
-from scraper.crawl import locked
-from scraper.sources import registry
+from hotpatch_kb.scraper.cli.common import main
+from hotpatch_kb.scraper.crawl.run import locked
+from hotpatch_kb.scraper.sources import registry
 
 HOTPATCH = "support.microsoft.com/en-us/servicing/os/hotpatch/windows-11/2025/release-notes-for-hotpatch-on-windows-11-enterprise-version-25h2.html"
 SERVER_HUB = "support.microsoft.com/en-us/servicing/os/windows-server/2024/10/windows-server-2025-update-history.html"
@@ -813,7 +813,7 @@ def test_a_run_that_fails_while_it_writes_leaves_the_database_as_it_was(
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as patched:
-        patched.setattr("db.publish.write_lines", fail)
+        patched.setattr("hotpatch_kb.db.facts.write.write_lines", fail)
         done = run("crawl", "--db", "x.db", "--from", worlds["new"])
         assert (done.code, "the database cannot be used: disk I/O error" in done.err) == (1, True)
     assert dump(tmp_path / "x.db") == before
@@ -857,7 +857,7 @@ def test_a_parser_that_fails_on_a_page_does_not_stop_the_others(
         raise KeyError("month")
 
     with monkeypatch.context() as patched:
-        patched.setattr("scraper.sources.learn_release_info._history", broken)
+        patched.setattr("hotpatch_kb.scraper.sources.learn_release_info._history", broken)
         done = run("crawl", "--db", "x.db", "--from", worlds["new"])
     assert done.code == 3
     assert "expected a page that its parser can read, got" in done.out

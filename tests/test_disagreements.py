@@ -19,8 +19,8 @@ from rendered import msrc_cvrf, support_article
 from rendered.support_toc import toc
 from test_crawl import HOTPATCH, SERVER_HUB, _drop_category, _hotpatch_tree, _rename_class, _wreck
 
-from scraper.archive import content_sha256
-from scraper.sources import registry
+from hotpatch_kb.scraper.fetch.archive import content_sha256
+from hotpatch_kb.scraper.sources import registry
 
 
 def _server_tree(tmp_path: Path, name: str, fetched_at: str, change: Callable[[str], str] = str) -> Path:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from dumps import dump
 
-from scraper import runs
-from scraper.archive import Archive
-from scraper.crawl import locked
+from hotpatch_kb.scraper.crawl import runs
+from hotpatch_kb.scraper.crawl.run import locked
+from hotpatch_kb.scraper.fetch.archive import Archive
 
 
 @pytest.fixture(scope="module")

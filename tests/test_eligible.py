@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from conftest import Command
 
-from db.claims import Page, UnexpectedPage
-from scraper.sources import registry
+from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.scraper.sources import registry
 
 IMAGE = ["--publisher", "MicrosoftWindowsServer", "--offer", "WindowsServer", "--sku"]
 

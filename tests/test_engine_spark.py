@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 NEEDS = "needs the extra 'spark' and a Java 17 runtime: pip install 'hotpatch-kb[spark]', apt-get install openjdk-17-jre-headless"
-spark = pytest.importorskip("db.engines.spark", reason=NEEDS, exc_type=ImportError)
+spark = pytest.importorskip("hotpatch_kb.db.fleet.engines.spark", reason=NEEDS, exc_type=ImportError)
 pyspark = pytest.importorskip("pyspark", reason=NEEDS, exc_type=ImportError)
 
 HERE = Path(__file__).parent
@@ -31,7 +31,7 @@ QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
 JOIN = """
 import sys
 from pathlib import Path
-from db.engines.spark import join
+from hotpatch_kb.db.engines.spark import join
 inputs, scratch, master = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] or None
 for block in join(sorted(inputs.glob("part-*.tsv")), inputs / "table.tsv", scratch, master=master):
     sys.stdout.buffer.write(block)
@@ -41,7 +41,7 @@ MANY = """
 import json, sys
 from pathlib import Path
 from pyspark.sql import SparkSession
-from db.engines.spark import SparkFailed, join
+from hotpatch_kb.db.engines.spark import SparkFailed, join
 session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
 session.sparkContext.setLogLevel("OFF")
 session.conf.set("spark.sql.codegen.wholeStage", "false")  # quicker for a few rows, and the other way to run

@@ -24,11 +24,12 @@ from mirror import Mirror
 from test_kills import ROOT, _small_world
 from test_serve import _get, serving
 
-from db import reading, schema, seeding
-from db.reading import SEED_DATABASE, open_for_reading
-from scraper import doctor, runs
-from scraper.archive import Archive
-from scraper.command import main
+from hotpatch_kb.db.facts import seed as seeding
+from hotpatch_kb.db.store import connections, schema
+from hotpatch_kb.db.store.connections import SEED_DATABASE, open_for_reading
+from hotpatch_kb.scraper.cli.common import main
+from hotpatch_kb.scraper.crawl import doctor, runs
+from hotpatch_kb.scraper.fetch.archive import Archive
 
 Rows = dict[str, list[Any]]
 
@@ -153,7 +154,7 @@ def test_a_disk_that_is_full_for_an_answer(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched:
-        patched.setattr("scraper.archive.os.fsync", full)
+        patched.setattr("hotpatch_kb.scraper.fetch.archive.os.fsync", full)
         assert _is_one_line(run("crawl", "--db", db, "--from", trees["august"]), 1, os.strerror(errno.ENOSPC))
     assert (dump(db) == old, list(db.parent.rglob("*.part"))) == (True, [])
     assert run("crawl", "--db", db, "--from", trees["august"]).code == 0
@@ -239,7 +240,7 @@ def test_messages_that_nobody_takes_cost_no_crawl(tmp_path: Path, trees: dict[st
     else:
         reader, stderr = os.pipe()
         os.close(reader)
-    command = [sys.executable, "-m", "scraper", "crawl", "--from", trees["august"], "--db", tmp_path / "x.db"]
+    command = [sys.executable, "-m", "hotpatch_kb", "crawl", "--from", trees["august"], "--db", tmp_path / "x.db"]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, encoding="utf-8", check=False)
     os.close(stderr)
     assert (done.returncode, done.stdout.startswith("run 1: ")) == (0, True)
@@ -259,7 +260,7 @@ def test_a_disk_that_is_full_for_the_database(
         return conn
 
     with monkeypatch.context() as patched:
-        patched.setattr("db.schema.open_for_writing", full)
+        patched.setattr("hotpatch_kb.db.store.schema.open_for_writing", full)
         done = run("crawl", "--db", db, "--from", trees["august"])
     assert _is_one_line(done, 1, "the database cannot be used: database or disk is full")
     assert dump(db) == old
@@ -457,7 +458,7 @@ def test_two_runs_at_once(db: Path, run: Command, trees: dict[str, Path], new: R
         others = (["crawl", "--from", str(trees["july"])], ["replay"], ["doctor", "--repair"])
         codes.extend(main([*arguments, "--db", str(db)]) for arguments in others)
 
-    monkeypatch.setattr("scraper.runs._write_back", meanwhile)  # the lock is held
+    monkeypatch.setattr("hotpatch_kb.scraper.crawl.runs._write_back", meanwhile)  # the lock is held
     assert run("crawl", "--db", db, "--from", trees["august"]).code == 0
     assert codes == [5, 5, 5]
     assert dump(db) == new
@@ -477,7 +478,7 @@ def test_a_repair_holds_the_lock_throughout(
 
     with closing(sqlite3.connect(db)) as conn, conn:
         conn.execute("update releases set classification = 'cumulative'")
-    monkeypatch.setattr("scraper.runs.replayed", meanwhile)
+    monkeypatch.setattr("hotpatch_kb.scraper.crawl.runs.replayed", meanwhile)
     assert run("doctor", "--db", db, "--repair").code == 0
     assert (codes, dump(db) == old) == ([5], True)
 
@@ -485,7 +486,7 @@ def test_a_repair_holds_the_lock_throughout(
 @pytest.mark.fault("the lock of a run that was killed")
 def test_a_stale_lock(db: Path, run: Command, trees: dict[str, Path], new: Rows) -> None:
     """A process that holds the lock is killed, and its file stays; while it lives a crawl leaves with exit code 5, then one runs at once."""
-    code = "import sys, time; from pathlib import Path; from scraper.crawl import locked\nwith locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    code = "import sys, time; from pathlib import Path; from hotpatch_kb.scraper.crawl.run import locked\nwith locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-c", code, db], stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)}
     ) as holder:  # fmt: skip
@@ -599,13 +600,13 @@ def test_a_copy_is_of_one_state(disk: Path, trees: dict[str, Path], monkeypatch:
     """Somewhere else it is written each time that a reader without locks has copied it; it is copied again, and what never stands still is one line."""
     _copy(trees, disk)
     _read_only(disk)
-    stamps, calls = reading._stamps, []
+    stamps, calls = connections._stamps, []
 
     def changing(path: Path) -> list[Any]:
         calls.append(path)
         return [len(calls), *stamps(path)[1:]] if len(calls) <= until else stamps(path)
 
-    monkeypatch.setattr(reading, "_stamps", changing)
+    monkeypatch.setattr(connections, "_stamps", changing)
     until = 3
     assert _builds(disk / "x.db") == []
     assert len(calls) == 6
@@ -661,12 +662,12 @@ def test_an_altered_seed(db: Path, run: Command, monkeypatch: pytest.MonkeyPatch
     """Their files are not those of their fingerprint, or the database made of them is another or cut; doctor says so, exit code 1."""
     monkeypatch.setattr(doctor, "_seed_findings", _seed_findings)
     with monkeypatch.context() as patched:
-        patched.setattr("db.seeding.fingerprint", lambda: "0" * 64)
+        patched.setattr("hotpatch_kb.db.facts.seed.fingerprint", lambda: "0" * 64)
         done = run("doctor", "--db", db)
         assert (done.code, "broken: db/seed: expected the embedded facts of the fingerprint " in done.out) == (1, True)
     seed = Path(shutil.copy(SEED_DATABASE, tmp_path / "seed.db"))
-    monkeypatch.setattr("db.reading.SEED_DATABASE", str(seed))
-    monkeypatch.setattr("scraper.doctor.SEED_DATABASE", str(seed))
+    monkeypatch.setattr("hotpatch_kb.db.store.connections.SEED_DATABASE", str(seed))
+    monkeypatch.setattr("hotpatch_kb.scraper.crawl.doctor.SEED_DATABASE", str(seed))
     with closing(sqlite3.connect(seed)) as conn, conn:
         conn.execute("update claims set value = '2020-01-01' where claim = (select max(claim) from claims)")
     (found,) = doctor._seed_findings()

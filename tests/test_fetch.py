@@ -20,10 +20,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mirror import Mirror, Reply, zipped
 
-from db import __version__
-from db.claims import BadInput
-from scraper import fetch
-from scraper.fetch import ALLOWED_HOSTS, Answer, Fetcher, FetchError, Refused, Throttled, UnexpectedStatus, Unreachable, user_agent
+from hotpatch_kb.db import __version__
+from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.scraper.fetch import client as fetch
+from hotpatch_kb.scraper.fetch.client import (
+    ALLOWED_HOSTS,
+    Answer,
+    Fetcher,
+    FetchError,
+    Refused,
+    Throttled,
+    UnexpectedStatus,
+    Unreachable,
+    user_agent,
+)
 
 SUPPORT = "https://support.microsoft.com"
 LEARN = "https://learn.microsoft.com"
@@ -916,14 +926,14 @@ def test_an_error_is_one_line() -> None:
 
 
 def test_nothing_but_this_module_imports_httpx() -> None:
-    root = Path(inspect.getfile(fetch)).parents[1]
+    root = Path(inspect.getfile(fetch)).parents[2]
     importers = [
         path.relative_to(root).as_posix()
         for folder in ("scraper", "db")
         for path in sorted((root / folder).rglob("*.py"))
         if "import httpx" in path.read_text(encoding="utf-8") or "from httpx" in path.read_text(encoding="utf-8")
     ]
-    assert importers == ["scraper/fetch.py"]
+    assert importers == ["scraper/fetch/client.py"]
 
 
 # The mirror itself

@@ -19,7 +19,8 @@ import pytest
 from conftest import Command
 from peak import MEASURED
 
-from db.verdicts import VERDICTS
+from hotpatch_kb.db.answers.verdicts import VERDICTS
+from hotpatch_kb.db.fleet import engines
 
 ROWS = int(os.environ.get("HOTPATCH_KB_FLEET", "8000"))
 DAY = "2026-05-20"
@@ -104,7 +105,7 @@ def test_what_duckdb_reads_itself_is_the_same(kind: str, kbs: bool, delimiter: s
     for engine in ("builtin", "duckdb"):
         out = tmp_path / f"{engine}.csv"
         done = subprocess.run(
-            [sys.executable, "-m", "scraper", "assess", "fleet.csv", "--on", DAY, "-o", str(out), "--engine", engine],
+            [sys.executable, "-m", "hotpatch_kb", "assess", "fleet.csv", "--on", DAY, "-o", str(out), "--engine", engine],
             cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
@@ -113,7 +114,7 @@ def test_what_duckdb_reads_itself_is_the_same(kind: str, kbs: bool, delimiter: s
 
 
 def test_a_large_file_is_judged_slice_by_slice(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from db.engines import duck  # noqa: PLC0415 (the module is imported where it is used)
+    from hotpatch_kb.db.fleet.engines import duck  # noqa: PLC0415 (the module is imported where it is used)
 
     monkeypatch.setattr(duck, "SLICE", 10_000_000)  # two and a half slices of what is read at once, 4 MiB
     fleets.write(tmp_path / "fleet.csv", 200_000, "plain", kbs=True)
@@ -236,11 +237,9 @@ def test_a_file_is_there_only_when_it_is_whole(run: Command, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("engine", ["duckdb", "spark"])
 def test_an_engine_that_is_not_installed(engine: str, run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, {"duckdb": "duckdb", "spark": "db.engines.spark"}[engine], None)
+    monkeypatch.setitem(sys.modules, {"duckdb": "duckdb", "spark": "hotpatch_kb.db.fleet.engines.spark"}[engine], None)
     if engine == "spark":
-        import db.engines  # noqa: PLC0415
-
-        monkeypatch.delattr(db.engines, "spark", raising=False)
+        monkeypatch.delattr(engines, "spark", raising=False)
     (tmp_path / "fleet.csv").write_text('host,build\n"a",26100.32772\n', encoding="utf-8")
     done = run("assess", "fleet.csv", "--engine", engine)
     assert (done.code, "pip install 'hotpatch-kb[" in done.err.splitlines()[-1]) == (2, True), done.err

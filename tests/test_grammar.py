@@ -6,17 +6,16 @@ import doctest
 
 import pytest
 
-import db.grammar
-import db.products
-from db.claims import BadInput, UnexpectedPage
-from db.grammar import build, calendar_type, iso_date, kb, second_tuesday, slug_builds, slug_kb, title, update_type
-from db.lookup import read_query
-from db.products import heading, product_id, products_in
+from hotpatch_kb.db.answers.lookup import read_query
+from hotpatch_kb.db.model import notation, products
+from hotpatch_kb.db.model.claims import BadInput, UnexpectedPage
+from hotpatch_kb.db.model.notation import build, calendar_type, iso_date, kb, second_tuesday, slug_builds, slug_kb, title, update_type
+from hotpatch_kb.db.model.products import heading, product_id, products_in
 
 
 def test_doctests() -> None:
-    assert doctest.testmod(db.grammar).failed == 0
-    assert doctest.testmod(db.products).failed == 0
+    assert doctest.testmod(notation).failed == 0
+    assert doctest.testmod(products).failed == 0
 
 
 # title; in the hotpatch line?; date, KB, builds, kind, marks (o out-of-band, p public preview, e expired)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rendered.graph_updates import BASE, URL, answer, product, revision, some_revisions
 
-from db.claims import Page, UnexpectedPage
-from scraper.sources import PageSpec, registry
+from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.scraper.sources import PageSpec, registry
 
 SOURCE = registry()["graph_updates"]
 PRODUCT = "Windows 11, version 24H2"

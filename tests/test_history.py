@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db import load, schema
-from db.check import check_page, count, refusal
-from db.claims import Claim, Page
+from hotpatch_kb.db.claims import history
+from hotpatch_kb.db.claims.checks import check_page, count, refusal
+from hotpatch_kb.db.model.claims import Claim, Page
+from hotpatch_kb.db.store import schema
 
 URL = "https://learn.microsoft.com/en-us/windows/release-health/windows-server-release-info"
 KEYS = ["a", "b", "c"]
@@ -43,12 +44,12 @@ def _load(conn: sqlite3.Connection, observations: list[Observation]) -> list[tup
         conn.execute("insert into runs values (1, '', null, 'crawl', 'done', 0, 0, 0, 0, 0)")
         for minute, values in observations:
             page = _page(minute)
-            number = load.page_id(page, str(minute))
+            number = history.page_id(page, str(minute))
             content = repr(sorted(values.items()))
-            load.record_page(conn, page, number, str(minute), content, _stated(minute), "accepted", 1, 1)
-            if not load.seen_again(conn, page, number):
+            history.record_page(conn, page, number, str(minute), content, _stated(minute), "accepted", 1, 1)
+            if not history.seen_again(conn, page, number):
                 claims = [Claim("s", "kb/1", key, value, value or "", 0) for key, value in values.items()]
-                load.accept(conn, page, number, _stated(minute), claims)
+                history.accept(conn, page, number, _stated(minute), claims)
     return conn.execute(
         "select field, value, first_seen_at, last_seen_at, gone_at, page, stated_since, claim from claims order by field, first_seen_at"
     ).fetchall()
@@ -77,7 +78,7 @@ def _by_definition(observations: list[Observation]) -> list[tuple[Any, ...]]:
                 row[4] = _time(minute)
                 del standing[key]
             if key in values:
-                standing[key] = [key, values[key], _time(minute), _time(minute), None, load.page_id(_page(minute), str(minute)), stated]
+                standing[key] = [key, values[key], _time(minute), _time(minute), None, history.page_id(_page(minute), str(minute)), stated]
                 rows.append(standing[key])
     return sorted((tuple(row) for row in rows), key=lambda row: (row[0], row[2]))
 
@@ -112,8 +113,8 @@ def test_pages_of_one_time_count_in_the_order_of_loading(conn: sqlite3.Connectio
     rows = _load(conn, [(5, {"a": "x"})])
     with schema.transaction(conn):
         page = Page("learn_release_info", URL, URL, URL, _time(5), 200, b"other")
-        load.record_page(conn, page, 77, "other", "other", None, "accepted", 1, 1)
-        load.accept(conn, page, 77, None, [Claim("s", "kb/1", "a", "y", "y", 0)])
+        history.record_page(conn, page, 77, "other", "other", None, "accepted", 1, 1)
+        history.accept(conn, page, 77, None, [Claim("s", "kb/1", "a", "y", "y", 0)])
     found = conn.execute("select value, gone_at from claims order by gone_at is null").fetchall()
     assert (len(rows), found) == (1, [("x", _time(5)), ("y", None)])
 

@@ -14,9 +14,9 @@ from make_pages import pages
 from mirror import Mirror, Reply
 from rendered import graph_updates, msrc_cvrf
 
-from db.claims import Claim, Page, UnexpectedPage
-from scraper import crawl
-from scraper.sources import MAX_BODY, registry
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage
+from hotpatch_kb.scraper.crawl import run as crawl
+from hotpatch_kb.scraper.sources import MAX_BODY, registry
 
 RENDERED = pages()
 TYPES = {"md": "text/markdown; charset=utf-8", "html": "text/html; charset=utf-8", "json": "application/json", "xml": "application/xml"}
@@ -203,7 +203,7 @@ def _facts(db: Path) -> list[object]:
 @pytest.fixture(scope="module")
 def read_once(worlds: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database that has read every source."""
-    from scraper.command import main  # noqa: PLC0415
+    from hotpatch_kb.scraper.cli.common import main  # noqa: PLC0415
 
     path = tmp_path_factory.mktemp("read") / "x.db"
     with Mirror() as mirror:
@@ -282,8 +282,8 @@ def test_a_broken_stamp_of_a_page_costs_nothing() -> None:
 def test_a_source_may_name_so_many_pages(run: Command, worlds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each answer links to another one; the run stops at its limit, exit code 3, what was read is loaded."""
     monkeypatch.setenv("HOTPATCH_KB_GRAPH_TOKEN", "a-token")
-    monkeypatch.setattr("scraper.network.MAX_PAGES", 5)
-    monkeypatch.setattr("scraper.fetch.PAUSE", 0.0)
+    monkeypatch.setattr("hotpatch_kb.scraper.crawl.network.MAX_PAGES", 5)
+    monkeypatch.setattr("hotpatch_kb.scraper.fetch.client.PAUSE", 0.0)
 
     def endless(host: str, target: str) -> Reply | None:
         if host != "graph.microsoft.com" or "/beta/" not in target:

@@ -20,7 +20,7 @@ import pytest
 from conftest import Command
 from test_site import Datasette, _closed_in_the_end, get, opened, own, seeded  # noqa: F401 (fixtures)
 
-from db.inventory.forms import safe
+from hotpatch_kb.db.fleet.inventory.output import safe
 
 ROOT = Path(__file__).parent.parent
 DAY = "2026-05-20"
@@ -44,7 +44,7 @@ PLAIN = ("-", "-1.5", "+49", "-3,5", "12%", "26100.32772", "10.0.26100.1", "a=1"
 def process(*arguments: str, cwd: Path, stdin: bytes = b"", seconds: float = 120) -> subprocess.CompletedProcess[bytes]:
     """The command as a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "scraper", *arguments], cwd=cwd, input=stdin, capture_output=True, check=False, timeout=seconds,
+        [sys.executable, "-m", "hotpatch_kb", *arguments], cwd=cwd, input=stdin, capture_output=True, check=False, timeout=seconds,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
 
@@ -175,9 +175,9 @@ def _zeros(size: int) -> bytes:
 def test_a_hostile_inventory_is_one_clear_line(body: bytes, expected: str, tmp_path: Path) -> None:
     """The command is given it as a file; exit code 2, one line that says what was expected, no output file, memory within a gigabyte."""
     (tmp_path / "fleet").write_bytes(body)
-    code = "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30)); from scraper.command import main; sys.exit(main(sys.argv[1:]))"
+    code = "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30)); from hotpatch_kb.scraper.cli.common import main; sys.exit(main(sys.argv[1:]))"
     if sys.platform == "win32":
-        code = "import sys; from scraper.command import main; sys.exit(main(sys.argv[1:]))"
+        code = "import sys; from hotpatch_kb.scraper.cli.common import main; sys.exit(main(sys.argv[1:]))"
     done = subprocess.run(
         [sys.executable, "-c", code, "assess", "fleet", "--on", DAY, "-o", "out.csv"], cwd=tmp_path, capture_output=True, check=False, timeout=120,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -354,7 +354,7 @@ def test_arguments_of_broken_bytes(tmp_path: Path) -> None:
     if sys.platform == "win32":
         pytest.skip("arguments are text there")
     done = subprocess.run(
-        [sys.executable.encode(), b"-m", b"scraper", b"lookup", b"\xff\xfe26100.1"], cwd=tmp_path, capture_output=True, check=False,
+        [sys.executable.encode(), b"-m", b"hotpatch_kb", b"lookup", b"\xff\xfe26100.1"], cwd=tmp_path, capture_output=True, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert (done.returncode, said(done) != "") == (2, True)

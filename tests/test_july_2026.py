@@ -13,7 +13,7 @@ from dumps import query
 from mirror import Mirror
 from test_notify import Hook, hook  # noqa: F401 (a fixture)
 
-from scraper.sources import registry, support_navigation
+from hotpatch_kb.scraper.sources import registry, support_navigation
 
 SOURCES = [argument for name in ("learn_release_info", "support_navigation", "support_toc") for argument in ("--source", name)]
 FACTS = "select product, kb, build, release_date, classification from releases where gone_since is null"

@@ -24,8 +24,8 @@ from dumps import dump, query
 from mirror import Mirror
 from test_whole_crawl import _facts
 
-from scraper.command import main
-from scraper.sources import registry
+from hotpatch_kb.scraper.cli.common import main
+from hotpatch_kb.scraper.sources import registry
 
 KILLS = int(os.environ.get("HOTPATCH_KB_KILLS", "2"))
 ROOT = Path(__file__).parent.parent
@@ -34,7 +34,7 @@ HUB = "support.microsoft.com/en-us/servicing/os/hotpatch/windows-11/2025/release
 
 def _start(folder: Path, *arguments: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "scraper", *map(str, arguments)], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [sys.executable, "-m", "hotpatch_kb", *map(str, arguments)], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
 

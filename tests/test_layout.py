@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from scraper.sources import Link, registry
+from hotpatch_kb.scraper.sources import Link, registry
 
 ROOT = Path(__file__).parent.parent
-MODULES = sorted(path for folder in ("scraper", "db") for path in (ROOT / folder).rglob("*.py"))
+MODULES = sorted(path for folder in ("hotpatch_kb", "scraper", "db") for path in (ROOT / folder).rglob("*.py"))
 
 NETWORK = {"httpx", "socket", "ssl", "urllib.request", "http.client", "http.server", "asyncio", "requests", "uvicorn"}
 # Of the standard library: what a source module may not touch, since parse() is a pure function of archived bytes.
@@ -42,11 +42,11 @@ def _reaches(imported: set[str], names: set[str]) -> set[str]:
 def test_arrows_go_one_way_and_db_opens_no_socket() -> None:
     for path in MODULES:
         if _name(path).startswith("db/"):
-            assert _reaches(_imports(path), NETWORK | {"scraper"}) == set(), _name(path)
+            assert _reaches(_imports(path), NETWORK | {"hotpatch_kb.scraper"}) == set(), _name(path)
 
 
 def test_httpx_is_imported_in_one_module() -> None:
-    assert [_name(path) for path in MODULES if _reaches(_imports(path), {"httpx"})] == ["scraper/fetch.py"]
+    assert [_name(path) for path in MODULES if _reaches(_imports(path), {"httpx"})] == ["scraper/fetch/client.py"]
 
 
 def test_sources_do_no_input_or_output() -> None:
@@ -92,7 +92,7 @@ def test_no_call_that_windows_lacks() -> None:
 
 def test_nothing_is_swallowed() -> None:
     """No bare except, and no handler that only passes, but for the two named here."""
-    allowed = {("scraper/serving.py", "KeyboardInterrupt")}
+    allowed = {("scraper/cli/serve.py", "KeyboardInterrupt")}
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ExceptHandler):
@@ -109,7 +109,7 @@ def test_modules_stay_readable() -> None:
 @pytest.mark.parametrize("arguments", [["lookup", "26200.8390"], ["next"], ["calendar"], ["status"]])
 def test_reading_commands_import_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "scraper", *arguments],
+        [sys.executable, "-X", "importtime", "-m", "hotpatch_kb", *arguments],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -125,5 +125,5 @@ def test_reading_commands_import_nothing_heavy(arguments: list[str], tmp_path: P
 
 
 def test_lookup_as_a_library_needs_the_standard_library_alone() -> None:
-    code = "import sys, db.lookup; bad = {m.partition('.')[0] for m in sys.modules} & {'click', 'httpx', 'lxml', 'sqlite_utils', 'datasette'}; sys.exit(str(bad) if bad else 0)"
+    code = "import sys, hotpatch_kb.db.answers.lookup; bad = {m.partition('.')[0] for m in sys.modules} & {'click', 'httpx', 'lxml', 'sqlite_utils', 'datasette'}; sys.exit(str(bad) if bad else 0)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False).stderr == ""

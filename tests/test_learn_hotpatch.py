@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rendered.learn_hotpatch import IMAGES, URL, markdown, page
 
-from db.claims import Page, UnexpectedPage
-from scraper.sources import registry
+from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.scraper.sources import registry
 
 FACTS = Path(__file__).parent.parent / "db" / "seed" / "facts"
 PREFIX = "eligibility/image/microsoftwindowsserver/windowsserver/"

@@ -14,11 +14,12 @@ import pytest
 from conftest import Command
 from test_answers import LOOKUPS
 
-from db.claims import BadInput
-from db.index import MAX_OTHERS, Index
-from db.lookup import find
-from db.reading import open_seed_database
-from scraper import asking, cli
+from hotpatch_kb.db.answers.lookup import find
+from hotpatch_kb.db.answers.lookup_cache import MAX_OTHERS, Index
+from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.store.connections import open_seed_database
+from hotpatch_kb.scraper.cli import commands as cli
+from hotpatch_kb.scraper.cli import lookup as asking
 
 DAY = "2026-07-20"
 
@@ -199,7 +200,7 @@ def test_known_issues_and_open_cves(with_security_data: sqlite3.Connection) -> N
 
 
 def test_they_are_shown(with_security_data: sqlite3.Connection, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scraper.asking.reading", lambda *_, **__: with_security_data)
+    monkeypatch.setattr("hotpatch_kb.scraper.cli.lookup.reading", lambda *_, **__: with_security_data)
     lines = run("lookup", "26100.7392", "--product", "ws2025", "--on", "2026-01-20").out.splitlines()
     assert [line[2:].strip() for line in lines if "issue" in line or "CVE" in line] == [
         "known issue  open: Made issue",

@@ -26,9 +26,9 @@ from rendered.msrc_cvrf import (
     url,
 )
 
-from db.claims import Claim, Page, UnexpectedPage
-from scraper.sources import PageSpec, msrc_cvrf, registry
-from scraper.streaming import json_members, json_values, xml_children
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage
+from hotpatch_kb.scraper.parsing.streaming import json_members, json_values, xml_children
+from hotpatch_kb.scraper.sources import PageSpec, msrc_cvrf, registry
 
 REFUSED = r"^expected .*, got "
 Stated = dict[tuple[str, str], str | None]

@@ -16,8 +16,8 @@ from conftest import Command
 from dumps import query
 from mutations import KINDS, NotHere, judge, mutant
 
-from db import check
-from scraper.sources import registry, unread
+from hotpatch_kb.db.claims import checks as check
+from hotpatch_kb.scraper.sources import registry, unread
 
 COUNT = int(os.environ.get("HOTPATCH_KB_MUTATIONS", "100"))
 SEED = int(os.environ.get("HOTPATCH_KB_MUTATIONS_SEED", "1"))

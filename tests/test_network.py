@@ -16,7 +16,7 @@ from dumps import dump, query
 from mirror import Mirror, Reply
 from rendered.support_toc import toc
 
-from scraper.sources import registry
+from hotpatch_kb.scraper.sources import registry
 
 HOTPATCH = render.HOTPATCH_HUB["new"]
 SUPPORT = "support.microsoft.com"

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from test_schedule import db, seeded  # noqa: F401 (fixtures)
 
-from db import schema
-from db.claims import BadInput
-from scraper import notify, runs
+from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.store import schema
+from hotpatch_kb.scraper.crawl import notify, runs
 
 SECRET = "T0PSECRET"
 

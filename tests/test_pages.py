@@ -24,10 +24,10 @@ from icalendar import Calendar
 from lxml import etree
 from test_site import Datasette, _closed_in_the_end, crawled, crawled_file, get, get_all, opened, own, public, seeded  # noqa: F401 (fixtures)
 
-from db import site
-from db.reading import open_seed_database
-from db.site import drawing, facts, posted, web, words
-from db.verdicts import VERDICTS, verdicts
+from hotpatch_kb.db import site
+from hotpatch_kb.db.answers.verdicts import VERDICTS, verdicts
+from hotpatch_kb.db.site import charts, i18n, page_data, request_body, web
+from hotpatch_kb.db.store.connections import open_seed_database
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
 
@@ -182,10 +182,10 @@ def test_what_is_not_there_is_404(own: Datasette) -> None:
 
 
 def test_charts_draw_every_release_and_their_texts_are_escaped(own: Datasette) -> None:
-    t = words.words("en")
+    t = i18n.words("en")
     with closing(open_seed_database()) as conn:
-        found = facts.timeline(conn, "ws2025", None)
-        chart = drawing.timeline(found, "<b>", t)
+        found = page_data.timeline(conn, "ws2025", None)
+        chart = charts.timeline(found, "<b>", t)
         assert chart is not None
         assert "<b>" not in chart
         root = ET.fromstring(chart)
@@ -193,7 +193,7 @@ def test_charts_draw_every_release_and_their_texts_are_escaped(own: Datasette) -
         assert len(marks) == len(found) == conn.execute(
             "select count(*) from releases where product = 'ws2025' and release_date is not null and build is not null and is_expired = 0"
         ).fetchone()[0]  # fmt: skip
-        assert drawing.timeline(found[:1], "x", t) is None
+        assert charts.timeline(found[:1], "x", t) is None
     assert get(own, "/product/ws2025").text.count('class="mark') == len(found)
 
 
@@ -206,25 +206,25 @@ def test_the_price_chart_has_steps_and_a_band() -> None:
         {"valid_from": "2025-04-01", "valid_to": None, "amount_low": 1.5, "amount_high": 1.5, "is_disputed": 0},
         {"valid_from": None, "valid_to": None, "amount_low": 9.0, "amount_high": 9.0, "is_disputed": 0},
     ]
-    chart = drawing.prices(rows, "x", date(2025, 6, 1))
+    chart = charts.prices(rows, "x", date(2025, 6, 1))
     assert chart is not None
     root = ET.fromstring(chart)
     kinds = [element.get("class") for element in root.iter() if element.get("class") in {"step", "disputed"}]
     assert kinds == ["step", "disputed", "step"]
-    assert drawing.prices(rows[3:], "x", date(2025, 6, 1)) is None
+    assert charts.prices(rows[3:], "x", date(2025, 6, 1)) is None
 
 
 # --- words --------------------------------------------------------------------------------------------------------------
 
 
 def test_every_text_of_the_templates_has_its_japanese() -> None:
-    wanted: set[str] = {form for _, form in words._REASONS} | {feed.title for feed in _feeds().values()}
+    wanted: set[str] = {form for _, form in i18n._REASONS} | {feed.title for feed in _feeds().values()}
     for path in [*(site.FOLDER / "templates").glob("*.html"), *site.FOLDER.rglob("*.py")]:
         wanted |= set(re.findall(r'\bt\(\s*"((?:[^"\\]|\\.)*)"', path.read_text(encoding="utf-8")))
     prefixes = {text for text in wanted if text in {"verdict ", "by ", "decides "}}
     codes = {f"verdict {name}" for name in VERDICTS} | {f"by {name}" for name in ("calendar", "footnote", "cadence")}
     codes |= {f"decides {name}" for name in ("--product", "--kb-installed", "--line", "--on")}
-    japanese, english = words.texts("ja"), words.texts("en")
+    japanese, english = i18n.texts("ja"), i18n.texts("en")
     assert (wanted - prefixes) | codes <= japanese.keys()
     assert codes <= english.keys()
     for text, found in japanese.items():
@@ -237,7 +237,7 @@ def _feeds() -> dict[str, Any]:
 
 
 def test_every_reason_of_every_verdict_is_translated() -> None:
-    t = words.words("ja")
+    t = i18n.words("ja")
     reasons: set[str] = set()
     with closing(open_seed_database()) as conn:
         for day in (
@@ -375,7 +375,7 @@ def test_only_what_was_read_so_far_counts_against_the_limit() -> None:
             return next(parts)
 
     with pytest.raises(web.Wrong, match="Expected at most"):
-        asyncio.run(posted.body(Request))
+        asyncio.run(request_body.body(Request))
     assert read == 6
 
 
@@ -596,7 +596,7 @@ def test_a_fault_of_ours_logs_where_and_nothing_of_what_was_sent(own: Datasette,
         secret = "SECRETHOST42"  # noqa: F841 (what a log with local variables would show)
         raise RuntimeError("SECRETHOST42")
 
-    monkeypatch.setattr("db.assess.Judge.__init__", broken)
+    monkeypatch.setattr("hotpatch_kb.db.fleet.assess.Judge.__init__", broken)
     answer = form(own, fleet="SECRETHOST42,26100.32772")
     assert answer.status_code == 500
     out, err = capfd.readouterr()

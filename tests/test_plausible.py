@@ -10,9 +10,9 @@ import pytest
 import render
 from rendered import support_article
 
-from db import check
-from db.claims import Page, UnexpectedPage
-from scraper.sources import registry, unread
+from hotpatch_kb.db.claims import checks as check
+from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.scraper.sources import registry, unread
 
 READ_AT = "2026-07-23T12:00:00Z"
 Info = render.ReleaseInfo

@@ -12,9 +12,9 @@ from conftest import Command
 from dumps import query
 from rendered import azure_pricing, azure_retail_prices
 
-from db.claims import Page, UnexpectedPage
-from db.reading import open_seed_database
-from scraper.sources import registry
+from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.db.store.connections import open_seed_database
+from hotpatch_kb.scraper.sources import registry
 
 HEADER = "service\tproduct\tmeter\tamount\tcurrency\tunit\tvalid_from\tvalid_to\tcondition\tnote\tsource_url\ttrust"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from conftest import Command
 
-from db import schema
-from db.reading import open_seed_database
-from scraper.cli import cli
+from hotpatch_kb.db.store import schema
+from hotpatch_kb.db.store.connections import open_seed_database
+from hotpatch_kb.scraper.cli.commands import cli
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -76,7 +76,7 @@ def test_help_of_every_command(run: Command) -> None:
 
 
 def test_the_module_is_the_command() -> None:
-    done = subprocess.run([sys.executable, "-m", "scraper", "--version"], capture_output=True, text=True, cwd=ROOT, check=False)
+    done = subprocess.run([sys.executable, "-m", "hotpatch_kb", "--version"], capture_output=True, text=True, cwd=ROOT, check=False)
     assert (done.returncode, done.stdout.startswith("hotpatch-kb")) == (0, True)
 
 

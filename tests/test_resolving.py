@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from test_fetch import FakeTime
 
-from scraper import fetch
-from scraper.fetch import Fetcher, FetchError, Refused, Unreachable, user_agent
+from hotpatch_kb.scraper.fetch import client as fetch
+from hotpatch_kb.scraper.fetch.client import Fetcher, FetchError, Refused, Unreachable, user_agent
 
 HOST = "support.microsoft.com"
 PAGE = f"https://{HOST}/en-us/page"

@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 from mirror import Mirror
 
-from db import schema
-from scraper import due, runs, scheduling
-from scraper.sources import registry
+from hotpatch_kb.db.store import schema
+from hotpatch_kb.scraper.crawl import due, runs
+from hotpatch_kb.scraper.crawl import schedule as scheduling
+from hotpatch_kb.scraper.sources import registry
 
 WEB = [source.source for source in registry().values() if source.pages and not source.is_embedded and source.due_every != "never"]
 
@@ -221,7 +222,7 @@ def test_one_frequent_cron_line_is_enough(db: Path, monkeypatch: pytest.MonkeyPa
             return utc("2026-07-25T12:00")
 
     record(db, utc("2026-07-25T11:45"), WEB)
-    monkeypatch.setattr("scraper.runs.datetime", Now)
+    monkeypatch.setattr("hotpatch_kb.scraper.crawl.runs.datetime", Now)
     said: list[str] = []
     with closing(sqlite3.connect(db)) as conn:
         before = conn.execute("select count(*) from runs").fetchone()
@@ -240,7 +241,7 @@ def test_the_daemon_crawls_and_stops_when_it_is_told(tmp_path: Path, name: str, 
         pytest.skip("needs signals of POSIX")
     db = tmp_path / "hotpatch.db"
     with Mirror() as mirror:
-        command = [sys.executable, "-m", "scraper", "schedule", "--db", str(db), "--mirror", mirror.url]
+        command = [sys.executable, "-m", "hotpatch_kb", "schedule", "--db", str(db), "--mirror", mirror.url]
         with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8") as process:
             assert process.stderr is not None
             try:

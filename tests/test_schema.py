@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from db import schema, seeding
+from hotpatch_kb.db.facts import seed
+from hotpatch_kb.db.store import schema
 
 NEW_TABLES = ("article_changes", "kb_channels", "kb_cves", "known_issues", "security_months")
 NEW_COLUMNS = {
@@ -28,7 +29,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -
         wanted = _shape(conn)
     with closing(schema.open_for_writing(tmp_path / "old.db")) as conn:
         with schema.transaction(conn):
-            seeding.load_seed(conn)
+            seed.load_seed(conn)
         views = [row[0] for row in conn.execute("select name from sqlite_master where type = 'view'")]
         for view in views:
             conn.execute(f"drop view {view}")

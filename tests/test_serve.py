@@ -23,8 +23,8 @@ import render
 from conftest import Command
 from mirror import Mirror
 
-from db.claims import LockHeld
-from scraper.crawl import locked
+from hotpatch_kb.db.model.claims import LockHeld
+from hotpatch_kb.scraper.crawl.run import locked
 
 
 class Served:
@@ -32,7 +32,7 @@ class Served:
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "scraper", "serve", "--port", "0", *arguments],
+            [sys.executable, "-m", "hotpatch_kb", "serve", "--port", "0", *arguments],
             cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
         )  # fmt: skip
         self.said: list[str] = []

@@ -26,9 +26,12 @@ import render
 from markupsafe import escape
 from rendered import msrc_cvrf, support_article
 
-from db import answers, lookup, schema, seeding, site
-from db.reading import open_for_reading
-from scraper.command import main
+from hotpatch_kb.db import site
+from hotpatch_kb.db.answers import lookup, restarts
+from hotpatch_kb.db.facts import seed
+from hotpatch_kb.db.store import schema
+from hotpatch_kb.db.store.connections import open_for_reading
+from hotpatch_kb.scraper.cli.common import main
 
 with warnings.catch_warnings():
     # Datasette 0.65.5 leaves a database in memory open as it is imported and with each table it shows; Python 3.13 warns of it.
@@ -93,7 +96,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Not hotpatch.db: the addresses must not depend on the file's name.
     path = tmp_path_factory.mktemp("site") / "facts of 2026.sqlite"
     with closing(schema.open_for_writing(path)) as conn, schema.transaction(conn):
-        seeding.load_seed(conn)
+        seed.load_seed(conn)
     return path
 
 
@@ -203,7 +206,7 @@ def test_the_address_does_not_depend_on_the_name_of_the_file(own: Datasette, see
 
 def test_home_says_when_the_facts_end(own: Datasette, monkeypatch):
     for day, is_old in (("2026-08-10", False), ("2026-08-11", True)):
-        monkeypatch.setattr("db.answers.today", lambda day=day: day)
+        monkeypatch.setattr("hotpatch_kb.db.answers.restarts.today", lambda day=day: day)
         page = asyncio.run(own.client.get("/")).text
         assert "The facts end on 2026-07-23." in page
         assert ("A second Tuesday has passed since" in page) is is_old
@@ -474,7 +477,7 @@ def test_baseline_of_a_baseline_is_itself_and_of_an_lcu_none(own: Datasette):
 def test_next_restart_is_that_of_the_command(own: Datasette, seeded: Path):
     rows = ask(own, "when_is_the_next_restart")
     with closing(open_for_reading(seeded)) as conn:
-        expected = answers.next_restarts(conn, answers.today())
+        expected = restarts.next_restarts(conn, restarts.today())
     same = ("product", "month", "date", "is_unplanned", "build", "data_until", "is_outdated")
     assert columns_of(rows, *same) == sorted(columns_of(expected, *same), key=lambda row: (row[2], row[0]))
     assert [row["basis"] == "released" for row in rows] == [

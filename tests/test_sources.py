@@ -12,8 +12,8 @@ import pytest
 import render
 from make_pages import PAGES, pages
 
-from db.claims import Page, UnexpectedPage
-from scraper.sources import records, registry
+from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.scraper.sources import records, registry
 
 RENDERED = pages()
 CASES = sorted(

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from db import metrics, schema, site
-from db.news import FORMS
-from db.reading import open_for_reading, open_seed_database
-from scraper import runs
+from hotpatch_kb.db import site
+from hotpatch_kb.db.answers import metrics
+from hotpatch_kb.db.answers.events import FORMS
+from hotpatch_kb.db.store import schema
+from hotpatch_kb.db.store.connections import open_for_reading, open_seed_database
+from hotpatch_kb.scraper.crawl import runs
 
 HUB = "windows-server-2025-update-history"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rendered.support_feeds import ENTRIES, URL, Entry, feed
 
-from db.claims import Page, UnexpectedPage
-from scraper.sources import registry
+from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.scraper.sources import registry
 
 SOURCE = registry()["support_feeds"]
 FEED = f"feed/{URL.rpartition('/')[2]}"

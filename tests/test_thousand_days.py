@@ -9,7 +9,7 @@ import pytest
 import simulating
 import whole
 
-from scraper.sources import registry
+from hotpatch_kb.scraper.sources import registry
 
 
 def test_what_a_day_leaves_is_what_changed_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from conftest import Command
 
-from db.answers import is_outdated
-from db.reading import open_seed_database
-from db.verdicts import VERDICTS, Verdict, verdicts
+from hotpatch_kb.db.answers.restarts import is_outdated
+from hotpatch_kb.db.answers.verdicts import VERDICTS, Verdict, verdicts
+from hotpatch_kb.db.store.connections import open_seed_database
 
 Key = tuple[str, str, str, str]
 

@@ -17,7 +17,7 @@ from dumps import query
 from mirror import Mirror, Reply
 from rendered import msrc_cvrf
 
-from scraper.sources import registry
+from hotpatch_kb.scraper.sources import registry
 
 TOKEN = "HOTPATCH_KB_GRAPH_TOKEN"
 
@@ -90,7 +90,7 @@ def test_a_month_of_20_megabytes_within_200(worlds: dict[str, Path], tmp_path: P
     """The whole program, from the socket to the tables, in a process of its own."""
     pytest.importorskip("resource", reason="peak memory is read from the resource module, which Windows lacks")
     code = (
-        "import resource, sys\nfrom scraper.command import main\n"
+        "import resource, sys\nfrom hotpatch_kb.scraper.cli.common import main\n"
         "done = main(sys.argv[1:])\n"
         "print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform != 'darwin' else 1 << 20), done)\n"
     )
@@ -141,7 +141,7 @@ def test_every_third_request_fails_and_the_end_is_the_same(
 
     Broken connections, errors of gateways, cut bodies, bot pages: repeated until all is read, nothing is lost and nothing is wrong.
     """
-    monkeypatch.setattr("scraper.fetch.FAULT_WAITS", (0.0, 0.0))
+    monkeypatch.setattr("hotpatch_kb.scraper.fetch.client.FAULT_WAITS", (0.0, 0.0))
     monkeypatch.setitem(
         registry(), "support_article", whole.articles_since("2026-03" if tries == 1 else "")
     )  # some 100 of 850 in an ordinary run

@@ -8,7 +8,7 @@ import render
 from mirror import Mirror, Reply
 from rendered import azure_pricing, azure_retail_prices, graph_updates, learn_hotpatch, msrc_cvrf, support_article, support_feeds
 
-from scraper.sources import Source, registry
+from hotpatch_kb.scraper.sources import Source, registry
 
 SUPPORT = "https://support.microsoft.com"
 BASE = f"{SUPPORT}/en-us/servicing/os"

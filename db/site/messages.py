@@ -23,7 +23,7 @@ _WHOLE: Final = (
     "This took too long. Ask again later.",
 )
 _FORMS: Final = (
-    # db/lookup.py, db/site/web.py
+    # db/answers/lookup.py, db/site/web.py
     (
         rf"expected a build \(26100\.32772\), version \(10\.0\.26100\.32772\), KB \(KB5087423\), month or product, {_GOT}",
         "expected a build (26100.32772), version (10.0.26100.32772), KB (KB5087423), month or product, got {got}",
@@ -39,7 +39,7 @@ _FORMS: Final = (
         r"expected a table separated by (?P<delimiter>'.+?'), got (?P<got>.+) in line (?P<line>\d+)",
         "expected a table separated by {delimiter}, got {got} in line {line}",
     ),
-    # db/cost.py: what is wrong
+    # db/answers/cost.py: what is wrong
     (
         rf"expected (?P<option>--[a-z-]+) as a whole number from 1 to (?P<most>\d+), {_GOT}",
         "expected {option} as a whole number from 1 to {most}, got {got}",
@@ -71,7 +71,7 @@ _FORMS: Final = (
         r"expected --servers with --service update-manager, which is billed by server, got none",
         "expected the number of servers for Azure Update Manager, which is billed by server, got none",
     ),
-    # db/cost.py: notes
+    # db/answers/cost.py: notes
     (
         r"no source states a price of (?P<service>.+) for all of these days, which does not mean that it was free",
         "no source states a price of {service} for all of these days, which does not mean that it was free",

@@ -15,11 +15,11 @@ from datasette.database import QueryInterrupted
 from datasette.utils import sqlite_timelimit
 from markupsafe import Markup
 
-from db import answers
-from db.claims import BadInput
-from db.site import DATABASE
-from db.site.words import language_of
-from db.verdicts import Verdicts
+from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers.verdicts import Verdicts
+from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.site import DATABASE
+from hotpatch_kb.db.site.i18n import language_of
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ async def _kept(datasette: Any, key: tuple[object, ...], make: Callable[[], Awai
     A crawl writes its facts and the end of its run in one transaction, so the runs tell the state of the facts.
     """
     store = _store(datasette)
-    state = (answers.today(), await datasette.get_database(DATABASE).execute_fn(_state))
+    state = (restarts.today(), await datasette.get_database(DATABASE).execute_fn(_state))
     answer = store.get(state, key)
     if answer is None:
         answer = await make()
@@ -118,7 +118,7 @@ def _store(datasette: Any) -> _Kept:
 
 async def _kept_at_once(datasette: Any, key: tuple[object, ...], make: Callable[[sqlite3.Connection], bytes]) -> bytes:
     """The same where no template is rendered: one turn of a thread, which a third of a lookup's time is."""
-    store, day = _store(datasette), answers.today()
+    store, day = _store(datasette), restarts.today()
 
     def found(conn: sqlite3.Connection) -> bytes:
         state = (day, _state(conn))
@@ -136,7 +136,7 @@ _judging = threading.local()
 
 def verdicts_of_today(conn: sqlite3.Connection, day: str) -> Verdicts:
     """Verdicts of a day, kept from request to request while facts and day stand: reading a product's releases takes ten times a lookup."""
-    if day != answers.today():
+    if day != restarts.today():
         return Verdicts(conn, day)
     state = (conn, day, _state(conn))
     if getattr(_judging, "state", None) != state:
@@ -227,7 +227,7 @@ ANYWHERE: Final = {"access-control-allow-origin": "*"}
 
 def as_json(value: Any) -> bytes:
     """A value as the command prints it."""
-    return json.dumps(answers.as_json(value), ensure_ascii=False).encode("utf-8", errors="replace")
+    return json.dumps(restarts.as_json(value), ensure_ascii=False).encode("utf-8", errors="replace")
 
 
 def error(status: int, message: str) -> Response:
@@ -252,7 +252,7 @@ def product_of(conn: sqlite3.Connection, request: Any) -> str | None:
     Raises:
         BadInput: the database has none of that name.
     """
-    return answers.named_product(conn, (request.args.get("product") or "").strip()[:60] or None)
+    return restarts.named_product(conn, (request.args.get("product") or "").strip()[:60] or None)
 
 
 def day_of(request: Any) -> str:
@@ -261,7 +261,7 @@ def day_of(request: Any) -> str:
     Raises:
         BadInput: it is none.
     """
-    return asked_day(request) or answers.today()
+    return asked_day(request) or restarts.today()
 
 
 def asked_day(request: Any, name: str = "on") -> str | None:

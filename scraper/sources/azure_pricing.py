@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, NamedTuple
 
-from db.claims import Claim, Page, UnexpectedPage, Unread
-from db.grammar import clean
-from scraper.markup import Node, page_title, tree, with_class
-from scraper.pricing import Number, amount, json_of, service_of, services_in
-from scraper.sources import PageSpec, distinct, price_subject
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.notation import clean
+from hotpatch_kb.scraper.parsing.azure_prices import Number, amount, json_of, service_of, services_in
+from hotpatch_kb.scraper.parsing.markup import Node, page_title, tree, with_class
+from hotpatch_kb.scraper.sources import PageSpec, distinct, price_subject
 
 TITLE = "Azure pricing pages: Azure Arc and Azure Update Manager"
 HOME_URL = "https://azure.microsoft.com/en-us/pricing/details/azure-arc/core-control-plane/"

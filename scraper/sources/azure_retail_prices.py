@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from db.claims import Claim, Page, UnexpectedPage
-from db.grammar import clean, iso_date
-from scraper.pricing import Number, amount, json_of, plain, service_of
-from scraper.sources import PageSpec, distinct, price_subject
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage
+from hotpatch_kb.db.model.notation import clean, iso_date
+from hotpatch_kb.scraper.parsing.azure_prices import Number, amount, json_of, plain, service_of
+from hotpatch_kb.scraper.sources import PageSpec, distinct, price_subject
 
 TITLE = "Azure Retail Prices API"
 HOME_URL = "https://learn.microsoft.com/en-us/rest/api/cost-management/retail-prices/azure-retail-prices"

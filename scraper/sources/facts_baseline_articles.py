@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db.claims import Claim, Page
-from db.grammar import iso_date, kb
-from scraper.sources import PageSpec, distinct, records
+from hotpatch_kb.db.model.claims import Claim, Page
+from hotpatch_kb.db.model.notation import iso_date, kb
+from hotpatch_kb.scraper.sources import PageSpec, distinct, records
 
 TITLE = "Articles about baselines"
 HOME_URL = "https://support.microsoft.com/en-us/servicing/os/hotpatch/windows-11/2025/release-notes-for-hotpatch-on-windows-11-enterprise-version-25h2"

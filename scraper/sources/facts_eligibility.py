@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db.claims import Claim, Page, UnexpectedPage
-from scraper.sources import PageSpec, distinct, records
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage
+from hotpatch_kb.scraper.sources import PageSpec, distinct, records
 
 TITLE = "Eligibility for hotpatching, from documents"
 HOME_URL = "https://learn.microsoft.com/en-us/windows-server/get-started/hotpatch"

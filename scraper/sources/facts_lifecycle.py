@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from db.claims import Claim, Page
-from db.grammar import iso_date_or_month
-from scraper.sources import PageSpec, records
+from hotpatch_kb.db.model.claims import Claim, Page
+from hotpatch_kb.db.model.notation import iso_date_or_month
+from hotpatch_kb.scraper.sources import PageSpec, records
 
 TITLE = "Lifecycle and hotpatching dates"
 HOME_URL = "https://learn.microsoft.com/en-us/lifecycle/"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
-from db.claims import Claim, Page, UnexpectedPage
-from db.grammar import iso_date_or_month
-from scraper.sources import PageSpec, distinct, price_subject, records
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage
+from hotpatch_kb.db.model.notation import iso_date_or_month
+from hotpatch_kb.scraper.sources import PageSpec, distinct, price_subject, records
 
 TITLE = "Prices from announcements and documents"
 HOME_URL = "https://learn.microsoft.com/en-us/azure/update-manager/update-manager-faq"

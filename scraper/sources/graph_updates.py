@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import unquote
 
-from db.claims import Claim, Page, UnexpectedPage, Unread
-from db.grammar import build, clean, iso_date, kb
-from db.products import named, product_id
-from scraper.sources import Field, PageSpec, distinct, stated
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.notation import build, clean, iso_date, kb
+from hotpatch_kb.db.model.products import named, product_id
+from hotpatch_kb.scraper.sources import Field, PageSpec, distinct, stated
 
 TITLE = "Microsoft Graph: Windows updates"
 HOME_URL = "https://learn.microsoft.com/en-us/graph/api/resources/windowsupdates-productrevision"

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from db.claims import Claim, Page, UnexpectedPage, Unread
-from scraper.markup import Cell, Event, html_events, markdown_events, texts_outside, tree
-from scraper.sources import PageSpec, distinct, learn_release_info
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.scraper.parsing.markup import Cell, Event, html_events, markdown_events, texts_outside, tree
+from hotpatch_kb.scraper.sources import PageSpec, distinct, learn_release_info
 
 TITLE = "Microsoft Learn: hotpatch for Windows Server"
 HOME_URL = "https://learn.microsoft.com/en-us/windows-server/get-started/hotpatch"

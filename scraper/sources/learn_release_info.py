@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from db.claims import Claim, Page, UnexpectedPage, Unread
-from db.grammar import MONTHS, Build, build, builds_in, calendar_type, clean, iso_date, kb, month_number, update_type
-from db.products import Product, heading, named, products_in
-from scraper.markup import Cell, Event, front_matter, html_events, link, markdown_events, texts_outside, tree
-from scraper.sources import Field, PageSpec, distinct, stated
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.notation import MONTHS, Build, build, builds_in, calendar_type, clean, iso_date, kb, month_number, update_type
+from hotpatch_kb.db.model.products import Product, heading, named, products_in
+from hotpatch_kb.scraper.parsing.markup import Cell, Event, front_matter, html_events, link, markdown_events, texts_outside, tree
+from hotpatch_kb.scraper.sources import Field, PageSpec, distinct, stated
 
 TITLE = "Microsoft Learn: release information"
 HOME_URL = "https://learn.microsoft.com/en-us/windows/release-health/"

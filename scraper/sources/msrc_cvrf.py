@@ -18,12 +18,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from db.claims import Claim, Page, UnexpectedPage, Unread
-from db.grammar import MONTHS, build, clean, month_after, second_tuesday
-from db.products import SEMI_ANNUAL_SERVERS, products_in
-from scraper.markup import Node
-from scraper.sources import Field, PageSpec, distinct, stated
-from scraper.streaming import first_character, json_members, json_values, local_name, xml_children
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.notation import MONTHS, build, clean, month_after, second_tuesday
+from hotpatch_kb.db.model.products import SEMI_ANNUAL_SERVERS, products_in
+from hotpatch_kb.scraper.parsing.markup import Node
+from hotpatch_kb.scraper.parsing.streaming import first_character, json_members, json_values, local_name, xml_children
+from hotpatch_kb.scraper.sources import Field, PageSpec, distinct, stated
 
 TITLE = "MSRC security updates (CVRF)"
 HOME_URL = "https://msrc.microsoft.com/update-guide"

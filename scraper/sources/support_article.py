@@ -13,12 +13,24 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from db.claims import Claim, Page, UnexpectedPage, Unread
-from db.grammar import Title, builds_in, clean, help_kb, kbs_in, long_dates_in, slug_kb, title
-from db.products import KNOWN, products_in
-from scraper.article import BLOCKS, LABELS, NONE_KNOWN, Issue, Section, blocks, body_of, issues, prose, sections, text_of
-from scraper.markup import Node, texts_outside
-from scraper.sources import Field, Link, PageSpec, distinct, stated
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.notation import Title, builds_in, clean, help_kb, kbs_in, long_dates_in, slug_kb, title
+from hotpatch_kb.db.model.products import KNOWN, products_in
+from hotpatch_kb.scraper.parsing.markup import Node, texts_outside
+from hotpatch_kb.scraper.parsing.support_articles import (
+    BLOCKS,
+    LABELS,
+    NONE_KNOWN,
+    Issue,
+    Section,
+    blocks,
+    body_of,
+    issues,
+    prose,
+    sections,
+    text_of,
+)
+from hotpatch_kb.scraper.sources import Field, Link, PageSpec, distinct, stated
 
 TITLE = "Microsoft Support: articles of KBs"
 HOME_URL = "https://support.microsoft.com/en-us/servicing/os/windows-server/2024/10/windows-server-2025-update-history"

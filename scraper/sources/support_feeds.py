@@ -18,10 +18,10 @@ from typing import Final
 
 from lxml import etree
 
-from db.claims import Claim, Page, UnexpectedPage
-from db.grammar import clean, kb, title
-from scraper.markup import Node
-from scraper.sources import PageSpec, distinct, stated
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage
+from hotpatch_kb.db.model.notation import clean, kb, title
+from hotpatch_kb.scraper.parsing.markup import Node
+from hotpatch_kb.scraper.sources import PageSpec, distinct, stated
 
 TITLE = "Microsoft Support: Atom feeds of update histories"
 HOME_URL = "https://support.microsoft.com/en-us/rss-feed-picker"

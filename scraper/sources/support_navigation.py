@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from db.claims import Claim, Page, UnexpectedPage, Unread
-from db.grammar import MONTHS, clean
-from scraper import entries
-from scraper.markup import Node, page_title, text, texts_outside, tree, with_class
-from scraper.sources import PageSpec
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.notation import MONTHS, clean
+from hotpatch_kb.scraper.parsing import support_entries
+from hotpatch_kb.scraper.parsing.markup import Node, page_title, text, texts_outside, tree, with_class
+from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Support: navigation of update histories and hotpatch release notes"
 HOME_URL = "https://support.microsoft.com/en-us/servicing/os/hotpatch/windows-11/2025/release-notes-for-hotpatch-on-windows-11-enterprise-version-25h2"
@@ -103,7 +103,7 @@ def parse(page: Page) -> Iterator[Claim]:
         UnexpectedPage: no navigation, a category or an entry that cannot be read, or the navigation of another family.
     """
     root = tree(page)
-    return entries.claims(page, _categories(root, page.final_url), lambda: page_title(root))
+    return support_entries.claims(page, _categories(root, page.final_url), lambda: page_title(root))
 
 
 def unread(page: Page) -> Iterator[Unread]:
@@ -128,7 +128,7 @@ def unread(page: Page) -> Iterator[Unread]:
             yield Unread("", "text", f"expected entries in the list of a category alone, got {found[:200]!r}")
 
 
-def _categories(root: Node, here: str) -> Iterator[entries.Category]:
+def _categories(root: Node, here: str) -> Iterator[support_entries.Category]:
     found = False
     for layout in LAYOUTS:
         for category in root.xpath(f"//div[{with_class(layout + 'Category')}]"):
@@ -145,7 +145,9 @@ def _categories(root: Node, here: str) -> Iterator[entries.Category]:
                 next((a.get("href") for a in item.xpath(".//a[@href]")), here if current in (item.get("class") or "").split() else "")
                 for item in items
             ]
-            yield entries.Category(text(titles[0]), [entries.Entry(text(item), href) for item, href in zip(items, links, strict=True)])
+            yield support_entries.Category(
+                text(titles[0]), [support_entries.Entry(text(item), href) for item, href in zip(items, links, strict=True)]
+            )
     if not found:
         raise UnexpectedPage(
             f"expected a navigation (class {' or '.join(f'{layout}Category' for layout in LAYOUTS)}), got none on {page_title(root)!r}"

@@ -11,11 +11,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from db.claims import Claim, Page, UnexpectedPage, Unread
-from db.grammar import clean
-from db.products import products_in
-from scraper import entries
-from scraper.sources import PageSpec
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.notation import clean
+from hotpatch_kb.db.model.products import products_in
+from hotpatch_kb.scraper.parsing import support_entries
+from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Support: tables of contents of update histories"
 HOME_URL = "https://support.microsoft.com/en-us/servicing/os/windows-11/toc.json"
@@ -44,12 +44,14 @@ def parse(page: Page) -> Iterator[Claim]:
     items = document.get("items") if isinstance(document, dict) else None
     if not isinstance(items, list) or not items:
         raise UnexpectedPage(f"expected a table of contents with items, got {str(document)[:60]!r}")
-    categories: dict[str, list[entries.Entry]] = {}
+    categories: dict[str, list[support_entries.Entry]] = {}
     for item in items:
         _walk(item, "", categories)
     if not categories:
         raise UnexpectedPage(f"expected categories that name a version of Windows, got none from {page.final_url}")
-    return entries.claims(page, (entries.Category(name, found) for name, found in categories.items()), lambda: next(iter(categories)))
+    return support_entries.claims(
+        page, (support_entries.Category(name, found) for name, found in categories.items()), lambda: next(iter(categories))
+    )
 
 
 def unread(page: Page) -> Iterator[Unread]:
@@ -65,7 +67,7 @@ def unread(page: Page) -> Iterator[Unread]:
             yield Unread("", "link", f"expected a link of the entry {clean(item['toc_title'])!r}, got {item.get('href')!r}")
 
 
-def _walk(item: Any, category: str, categories: dict[str, list[entries.Entry]]) -> None:
+def _walk(item: Any, category: str, categories: dict[str, list[support_entries.Entry]]) -> None:
     """Collects the entries below an item. They belong to the nearest parent that names a version; "2026" between names none."""
     if not isinstance(item, dict) or not isinstance(item.get("toc_title"), str):
         raise UnexpectedPage(f"expected an item with a toc_title, got {str(item)[:60]!r}")
@@ -75,7 +77,7 @@ def _walk(item: Any, category: str, categories: dict[str, list[entries.Entry]]) 
         if not category:
             raise UnexpectedPage(f"expected a category with children, got {name!r}")
         href = item.get("href", "")
-        categories[category].append(entries.Entry(name, href if isinstance(href, str) else ""))
+        categories[category].append(support_entries.Entry(name, href if isinstance(href, str) else ""))
         return
     try:
         products_in(name)

@@ -36,7 +36,7 @@ def one(name: str, seconds: int) -> None:
     """Fuzzes one target in this process, which ends with the fuzzer."""
     import atheris  # noqa: PLC0415
 
-    with atheris.instrument_imports(include=["db", "scraper"]):
+    with atheris.instrument_imports(include=["hotpatch_kb"]):
         import targets  # noqa: PLC0415
     corpus = ROOT / ".long" / "fuzz" / name
     corpus.mkdir(parents=True, exist_ok=True)

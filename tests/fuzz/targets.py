@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from db import check, grammar, products
-from db.claims import BadInput, Page, UnexpectedPage
-from db.lookup import read_query
-from scraper.sources import registry, unread
+from hotpatch_kb.db.answers.lookup import read_query
+from hotpatch_kb.db.claims import checks
+from hotpatch_kb.db.model import notation, products
+from hotpatch_kb.db.model.claims import BadInput, Page, UnexpectedPage
+from hotpatch_kb.scraper.sources import registry, unread
 
 TIMES: Final = "2026-07-23T12:00:00Z"
 SLOW: Final = 1.0  # seconds for one input; the slowest page takes a twentieth of it
@@ -29,7 +30,7 @@ def titles(data: bytes) -> None:
     text = _text(data)
     for in_hotpatch_line in (False, True):
         try:
-            read = grammar.title(text, in_hotpatch_line=in_hotpatch_line)
+            read = notation.title(text, in_hotpatch_line=in_hotpatch_line)
         except UnexpectedPage:
             continue
         assert read.kb is not None or read.kind == "baseline", text
@@ -39,21 +40,21 @@ def titles(data: bytes) -> None:
 def cells(data: bytes) -> None:
     text = _text(data)
     for read in (
-        grammar.build,
-        grammar.kb,
-        grammar.iso_date,
-        grammar.update_type,
-        grammar.calendar_type,
-        grammar.month_number,
-        grammar.iso_date_or_month,
+        notation.build,
+        notation.kb,
+        notation.iso_date,
+        notation.update_type,
+        notation.calendar_type,
+        notation.month_number,
+        notation.iso_date_or_month,
     ):
         try:
             read(text)
         except UnexpectedPage:
             continue
-    grammar.long_dates_in(text)
-    grammar.kbs_in(text)
-    grammar.builds_in(text)
+    notation.long_dates_in(text)
+    notation.kbs_in(text)
+    notation.builds_in(text)
 
 
 def names(data: bytes) -> None:
@@ -68,7 +69,7 @@ def names(data: bytes) -> None:
 
 def addresses(data: bytes) -> None:
     text = _text(data)
-    for read in (grammar.guid_of, grammar.help_kb, grammar.slug_builds, grammar.slug_kb):
+    for read in (notation.guid_of, notation.help_kb, notation.slug_builds, notation.slug_kb):
         read(text)
 
 
@@ -97,9 +98,9 @@ def _parser(name: str, page_url: str) -> Target:
         for claim in claims:
             assert claim.value is None or isinstance(claim.value, str), claim
             assert claim.subject.count("/") >= 1, claim
-        counts = check.count(claims)
+        counts = checks.count(claims)
         found = unread(source, page)
-        check.check_page(page, claims, now=counts, before=counts, at_least=source.at_least, unread=found)
+        checks.check_page(page, claims, now=counts, before=counts, at_least=source.at_least, unread=found)
         source.stated_since(page)
         try:
             list(source.follow(page))

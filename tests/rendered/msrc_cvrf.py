@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from rendering import Rendered
 
-from db.grammar import second_tuesday
+from hotpatch_kb.db.model.notation import second_tuesday
 
 BASE = "https://api.msrc.microsoft.com/cvrf/v3.0/"
 INDEX = f"{BASE}updates"

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from datasette import Response, hookimpl
 
-from db import __version__, answers
-from db.claims import BadInput
-from db.lookup import MAX_QUERY, find
-from db.site import facts, web
-from db.verdicts import verdicts
+from hotpatch_kb.db import __version__
+from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers.lookup import MAX_QUERY, find
+from hotpatch_kb.db.answers.verdicts import verdicts
+from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.site import page_data, web
 
 _DAY: Final = {"type": "string", "format": "date", "example": "2026-07-20"}
 _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
@@ -54,20 +55,20 @@ def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
         line=line,
         kb_installed=_kbs(request),
         on=on,
-        today=answers.today(),
+        today=restarts.today(),
     )
-    return web.verdicts_of_today(conn, on or answers.today()).added_to(answer, line)
+    return web.verdicts_of_today(conn, on or restarts.today()).added_to(answer, line)
 
 
 def _next(conn: sqlite3.Connection, request: Any) -> Any:
-    return answers.next_restarts(conn, web.day_of(request), web.product_of(conn, request))
+    return restarts.next_restarts(conn, web.day_of(request), web.product_of(conn, request))
 
 
 def _calendar(conn: sqlite3.Connection, request: Any) -> Any:
     text = request.args.get("year") or ""
     if text and not re.fullmatch(r"20[2-9][0-9]|2100", text):
         raise BadInput(f"expected a year from 2021 to 2100, got {text[:60]!r}")
-    return answers.calendar(conn, web.product_of(conn, request), int(text) if text else None)
+    return restarts.calendar(conn, web.product_of(conn, request), int(text) if text else None)
 
 
 def _verdicts(conn: sqlite3.Connection, request: Any) -> Any:
@@ -78,7 +79,7 @@ def _verdicts(conn: sqlite3.Connection, request: Any) -> Any:
 
 
 def _products(conn: sqlite3.Connection, request: Any) -> Any:  # noqa: ARG001 (each takes both)
-    return facts.rows(
+    return page_data.rows(
         conn,
         """select product, name, family, build_number, release_date, mainstream_end_date, extended_end_date, hotpatch_from_date, hotpatch_end_date
         from products order by product""",
@@ -86,11 +87,11 @@ def _products(conn: sqlite3.Connection, request: Any) -> Any:  # noqa: ARG001 (e
 
 
 def _changes(conn: sqlite3.Connection, request: Any) -> Any:
-    return answers.changes(conn, web.asked_day(request, "since"), web.asked_day(request, "until"), web.product_of(conn, request))[:1000]
+    return restarts.changes(conn, web.asked_day(request, "since"), web.asked_day(request, "until"), web.product_of(conn, request))[:1000]
 
 
 def _status(conn: sqlite3.Connection, request: Any) -> Any:  # noqa: ARG001 (each takes both)
-    return facts.rows(conn, "select source, state, last_good_at, due_at, is_stale, note from source_health order by source")
+    return page_data.rows(conn, "select source, state, last_good_at, due_at, is_stale, note from source_health order by source")
 
 
 # path: what it says, what reads it, which parameters it takes, which of them it needs

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from datasette import Response, hookimpl
 
-from db import answers
-from db import cost as costs
-from db.claims import BadInput
-from db.products import PLATFORMS
-from db.site import web
-from db.site.words import Words, language_of, words
+from hotpatch_kb.db.answers import cost as costs
+from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.products import PLATFORMS
+from hotpatch_kb.db.site import web
+from hotpatch_kb.db.site.i18n import Words, language_of, words
 
 _NUMBERS: Final = ("cores", "servers", "cores_per_server")
 _ASKED: Final = (*_NUMBERS, "from", "to", "currency", "region", "platform")
@@ -30,7 +30,7 @@ def asked(conn: sqlite3.Connection, request: Any) -> costs.Question | None:
     if not any(given[name] for name in _NUMBERS):
         return None
     numbers = {name: costs.whole_number(given[name], f"--{name.replace('_', '-')}") if given[name] else None for name in _NUMBERS}
-    first, end = costs.period(given["from"] or None, given["to"] or None, answers.today())
+    first, end = costs.period(given["from"] or None, given["to"] or None, restarts.today())
     services = [name for name in request.args.getlist("service") if name in costs.SERVICES] or ["hotpatch"]
     platform = given["platform"] or "arc"
     if platform not in costs.SERVICES["hotpatch"].meters:
@@ -65,7 +65,7 @@ async def cost(datasette: Any, request: Any) -> Response:
         answer, wrong = None, None
         try:
             question = asked(conn, request)
-            answer = costs.cost(conn, question, answers.today()) if question else None
+            answer = costs.cost(conn, question, restarts.today()) if question else None
         except BadInput as error:
             wrong = _labelled(t.reason(str(error)), t)
         return {
@@ -96,7 +96,7 @@ async def api(datasette: Any, request: Any) -> Response:
         question = asked(conn, request)
         if question is None:
             raise BadInput("expected cores, or cores_per_server and servers, got neither")
-        return costs.cost(conn, question, answers.today())
+        return costs.cost(conn, question, restarts.today())
 
     return await web.api(datasette, request, make)
 

@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 
 from datasette import hookimpl
 
-from db import schema
-from db.site import DATABASE
+from hotpatch_kb.db.site import DATABASE
+from hotpatch_kb.db.store import schema
 
 _COMMENT: Final = re.compile(r"(?:--[^\n]*\n)+")
 

@@ -19,7 +19,7 @@ from datasette.utils.asgi import Base400
 from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
-from db.site import web
+from hotpatch_kb.db.site import web
 
 ROBOTS: Final = b"""User-agent: *
 Disallow: /*?

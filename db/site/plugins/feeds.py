@@ -12,10 +12,10 @@ from xml.etree import ElementTree as ET
 
 from datasette import Response, hookimpl
 
-from db import answers, ics
-from db.news import news
-from db.products import named
-from db.site import facts, web
+from hotpatch_kb.db.answers import icalendar_file, restarts
+from hotpatch_kb.db.answers.events import news
+from hotpatch_kb.db.model.products import named
+from hotpatch_kb.db.site import page_data, web
 
 MAX_ENTRIES: Final = 100
 MAX_ALARMS: Final = 5
@@ -39,7 +39,7 @@ class Entry(NamedTuple):
 
 def releases(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
     """Baselines and hotpatches, newest first."""
-    found = facts.rows(
+    found = page_data.rows(
         conn,
         """select r.subject, r.product, r.kb, r.build, r.release_date, r.classification, r.is_unplanned,
             coalesce((select min(c.first_seen_at) from fact_claims as f join claims as c using (claim) where f.subject = r.subject),
@@ -65,7 +65,7 @@ def _kb(row: dict[str, Any]) -> str:
 
 
 def _told(conn: sqlite3.Connection, product: str | None, prefix: str) -> list[Entry]:
-    rows = [row for row in answers.changes(conn, product=product) if row["subject"].startswith(prefix)][: MAX_ENTRIES * 4]
+    rows = [row for row in restarts.changes(conn, product=product) if row["subject"].startswith(prefix)][: MAX_ENTRIES * 4]
     return [
         Entry(f"{item.subject}/{item.form}/{item.changed_at}", item.said(), item.changed_at, item.path, "") for item in news(conn, rows)
     ][:MAX_ENTRIES]
@@ -83,7 +83,7 @@ def price_changes(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
 
 def issues(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
     """Known issues, by when an article was last read with them."""
-    found = facts.rows(
+    found = page_data.rows(
         conn,
         """select i.subject, i.product, i.kb, i.title, i.state, i.resolved_by_kb,
             (select max(c.first_seen_at) from claims as c where c.subject = i.subject) as seen
@@ -169,7 +169,7 @@ async def feed(datasette: Any, request: Any) -> Response:
     def make(conn: sqlite3.Connection) -> bytes:
         product = web.product_of(conn, request)
         return atom(
-            chosen, name, product, chosen.entries(conn, product), answers.latest_data_until(conn),
+            chosen, name, product, chosen.entries(conn, product), restarts.latest_data_until(conn),
             lambda path: datasette.absolute_url(request, datasette.urls.path(path) if path else datasette.urls.instance()),
             datasette.absolute_url(request, request.full_path),
         )  # fmt: skip
@@ -182,18 +182,18 @@ async def calendar(datasette: Any, request: Any) -> Response:
     name = request.url_vars["product"]
 
     def make(conn: sqlite3.Connection) -> bytes:
-        months = answers.calendar(conn, name)
+        months = restarts.calendar(conn, name)
         if not months:
             raise web.Wrong(404, f"No calendar is published for {name}.")
-        return ics.calendar_file(
-            conn, months, f"Windows hotpatching: {named(name).name}", _alarms(request.args.getlist("alarm")), today=answers.today()
+        return icalendar_file.calendar_file(
+            conn, months, f"Windows hotpatching: {named(name).name}", _alarms(request.args.getlist("alarm")), today=restarts.today()
         )
 
     return await web.file(datasette, request, make, "text/calendar; charset=utf-8")
 
 
 def _alarms(given: list[str]) -> list[int]:
-    from db.claims import BadInput  # noqa: PLC0415
+    from hotpatch_kb.db.model.claims import BadInput  # noqa: PLC0415
 
     if len(given) > MAX_ALARMS or any(not re.fullmatch(r"[0-9]{1,3}", text) or int(text) > 366 for text in given):
         raise BadInput(f"expected at most {MAX_ALARMS} alarms of 0 to 366 days, got {', '.join(given)[:60]!r}")

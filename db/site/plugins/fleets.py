@@ -11,12 +11,12 @@ from typing import Any, Final, NamedTuple
 
 from datasette import Response, hookimpl
 
-from db import answers
-from db.assess import Judge, Summary, assess
-from db.claims import BadInput
-from db.inventory import inventory
-from db.inventory.forms import COLUMNS, FORMS, Form, SafeCsv
-from db.site import posted, web
+from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.fleet.assess import Judge, Summary, assess
+from hotpatch_kb.db.fleet.inventory import inventory
+from hotpatch_kb.db.fleet.inventory.output import COLUMNS, FORMS, Form, SafeCsv
+from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.site import request_body, web
 
 MAX_SHOWN: Final = 500  # rows of the page; the file has all
 PATHS: Final = frozenset({"/fleet", "/api/assess"})
@@ -67,12 +67,12 @@ async def fleet(datasette: Any, request: Any) -> Response:
         return Response.html(html, status=status, headers={"cache-control": "no-store"})
 
     try:
-        form = posted.fields(await posted.body(request))
+        form = request_body.fields(await request_body.body(request))
         text, shape = form.get("fleet", ""), "download" if form.get("as") == "csv" else "csv"
         if not text.strip():
             raise BadInput("expected a list of hosts and builds, got nothing")
         found, known = await web.read(
-            datasette, lambda conn: (judged(conn, text.encode("utf-8", "replace"), answers.today(), shape), _known(conn))
+            datasette, lambda conn: (judged(conn, text.encode("utf-8", "replace"), restarts.today(), shape), _known(conn))
         )
         if not found.counts:
             raise BadInput("expected machines below the header, got none")
@@ -98,10 +98,10 @@ async def fleet(datasette: Any, request: Any) -> Response:
 
 def _known(conn: sqlite3.Connection) -> dict[str, Any]:
     """What a reader of verdicts has to know of the facts: their end, and whether CVEs are among them, which decide what counts."""
-    until = answers.latest_data_until(conn)
+    until = restarts.latest_data_until(conn)
     return {
         "until": until,
-        "is_outdated": answers.is_outdated(until, answers.today()),
+        "is_outdated": restarts.is_outdated(until, restarts.today()),
         "has_cves": conn.execute("select 1 from kb_cves limit 1").fetchone() is not None,
     }
 
@@ -117,7 +117,7 @@ async def api(datasette: Any, request: Any) -> Response:
         shape = request.args.get("format") or "json"
         if shape not in _TYPES:
             raise BadInput(f"expected a format ({', '.join(_TYPES)}), got {shape[:60]!r}")
-        day, body = web.day_of(request), await posted.body(request)
+        day, body = web.day_of(request), await request_body.body(request)
         found = await web.read(datasette, lambda conn: judged(conn, body, day, shape))
     except BadInput as error:
         return web.error(400, str(error))

@@ -8,11 +8,11 @@ from typing import Any
 from datasette import Response, hookimpl
 from markupsafe import Markup, escape
 
-from db.answers import today
-from db.ics import is_web_address
-from db.inventory.columns import BUILD
-from db.products import KNOWN, named
-from db.site.words import COOKIE, DEFAULT, LANGUAGES, language_of, words
+from hotpatch_kb.db.answers.icalendar_file import is_web_address
+from hotpatch_kb.db.answers.restarts import today
+from hotpatch_kb.db.fleet.inventory.columns import BUILD
+from hotpatch_kb.db.model.products import KNOWN, named
+from hotpatch_kb.db.site.i18n import COOKIE, DEFAULT, LANGUAGES, language_of, words
 
 YEAR = 365 * 24 * 3600  # seconds
 
@@ -52,7 +52,7 @@ def money(amount: float) -> str:
 
 def month_of(month: str, language: str) -> str:
     """A month as people write it: "June 2026", "2026年6月"."""
-    from db.grammar import MONTHS  # noqa: PLC0415
+    from hotpatch_kb.db.model.notation import MONTHS  # noqa: PLC0415
 
     return f"{month[:4]}年{int(month[5:7])}月" if language == "ja" else f"{MONTHS[int(month[5:7]) - 1]} {month[:4]}"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from datasette import Response, hookimpl
 
-from db import metrics
-from db.site import web
+from hotpatch_kb.db.answers import metrics
+from hotpatch_kb.db.site import web
 
 
 async def show(datasette: Any) -> Response:

@@ -10,23 +10,23 @@ from urllib.parse import quote, unquote
 
 from datasette import Response, hookimpl
 
-from db import answers
-from db import cost as costs
-from db.claims import BadInput
-from db.lookup import MAX_QUERY, Query, read_query
-from db.products import PLATFORMS
-from db.site import drawing, facts, web
-from db.site.words import language_of, words
+from hotpatch_kb.db.answers import cost as costs
+from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers.lookup import MAX_QUERY, Query, read_query
+from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.products import PLATFORMS
+from hotpatch_kb.db.site import charts, page_data, web
+from hotpatch_kb.db.site.i18n import language_of, words
 
 _MONTH: Final = r"(?P<month>20[0-9]{2}-(?:0[1-9]|1[0-2]))"
 
 
 async def home(datasette: Any, request: Any) -> Response:
     """What the site opens with. Datasette's own page would count the rows of every table first, which takes half a second."""
-    day = answers.today()
+    day = restarts.today()
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        return {"home": facts.home(conn, day), "metadata": datasette.metadata()}
+        return {"home": page_data.home(conn, day), "metadata": datasette.metadata()}
 
     return await web.page(datasette, request, "index.html", make)
 
@@ -68,7 +68,7 @@ async def kb(datasette: Any, request: Any) -> Response:
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         on = web.asked_day(request)
-        page = facts.kb_page(conn, int(number), on)
+        page = page_data.kb_page(conn, int(number), on)
         t = words(language_of(request))
         if page is None:
             raise web.Wrong(404, t("No source names KB{kb}.", kb=number))
@@ -85,10 +85,10 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         on = web.asked_day(request)
-        answer = facts.of_number(conn, query.value, on) if query.kind == "number" else facts.looked_up(conn, query.value, on)
+        answer = page_data.of_number(conn, query.value, on) if query.kind == "number" else page_data.looked_up(conn, query.value, on)
         if answer["status"] == "not_found":
             form = "No source names the build {build}. It is not rounded to another one."
-            if on and facts.is_named(conn, query.value):
+            if on and page_data.is_named(conn, query.value):
                 form = "The build {build} had not been released on {day}."
             message = t(form, build=query.value, day=on)
             raise web.Wrong(404, message, {"nearest": answer["nearest"], "query": query.value})
@@ -104,14 +104,14 @@ async def product(datasette: Any, request: Any) -> Response:
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         on = web.asked_day(request)
-        found = facts.product_page(conn, name, on)
+        found = page_data.product_page(conn, name, on)
         if found is None:
             raise web.Wrong(404, t("No source names the product {product}.", product=name))
         title = t("Builds of {product} over time", product=found["name"])
         return {
             "found": found,
-            "chart": drawing.timeline(facts.timeline(conn, name, on), title, t),
-            "is_outdated": lambda line: answers.is_outdated(line["data_until"] if line else None, on or answers.today()),
+            "chart": charts.timeline(page_data.timeline(conn, name, on), title, t),
+            "is_outdated": lambda line: restarts.is_outdated(line["data_until"] if line else None, on or restarts.today()),
             "as_of": on,
         }
 
@@ -120,8 +120,8 @@ async def product(datasette: Any, request: Any) -> Response:
 
 async def this_year(datasette: Any, request: Any) -> Response:  # noqa: ARG001 (names of the hook)
     """The calendar's newest year that has begun."""
-    years = await web.read(datasette, facts.years)
-    year = min(max(int(answers.today()[:4]), years[0]), years[-1]) if years else int(answers.today()[:4])
+    years = await web.read(datasette, page_data.years)
+    year = min(max(int(restarts.today()[:4]), years[0]), years[-1]) if years else int(restarts.today()[:4])
     return Response.redirect(datasette.urls.path(f"calendar/{year}"), status=303)
 
 
@@ -130,7 +130,7 @@ async def year(datasette: Any, request: Any) -> Response:
     number = int(request.url_vars["year"])
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        found = facts.year(conn, number, answers.today())
+        found = page_data.year(conn, number, restarts.today())
         if not found["rows"]:
             raise web.Wrong(404, words(language_of(request))("No calendar covers {year}.", year=number))
         return {"found": found}
@@ -143,7 +143,7 @@ async def month(datasette: Any, request: Any) -> Response:
     name = request.url_vars["month"]
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        found = facts.month(conn, name)
+        found = page_data.month(conn, name)
         if not found["cells"] and not found["releases"]:
             raise web.Wrong(404, words(language_of(request))("No calendar covers this month."))
         return {"found": found}
@@ -156,7 +156,7 @@ async def prices(datasette: Any, request: Any) -> Response:
     t = words(language_of(request))
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        found = facts.rows(
+        found = page_data.rows(
             conn, "select * from price_intervals order by service, product, meter, currency, region, condition, valid_from limit 2000"
         )
         drawn = [
@@ -169,7 +169,7 @@ async def prices(datasette: Any, request: Any) -> Response:
         return {
             "intervals": found,
             "conditions": conditions,
-            "chart": drawing.prices(drawn, title, date.fromisoformat(answers.today())),
+            "chart": charts.prices(drawn, title, date.fromisoformat(restarts.today())),
             "title": title,
         }
 

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from datasette import Response, hookimpl
 
-from db import schema
-from db.inventory.forms import safe
-from db.site import web
+from hotpatch_kb.db.fleet.inventory.output import safe
+from hotpatch_kb.db.site import web
+from hotpatch_kb.db.store import schema
 
 MAX_FILE: Final = 30_000_000  # bytes; the largest table, claims, has 12 MB of the pages of a year
 TABLES: Final = sorted({*schema.comments(), *schema.view_files()} - {"_sqlite_migrations"})

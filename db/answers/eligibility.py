@@ -1,0 +1,105 @@
+"""Who may have hotpatching? Yes, no or unknown, with the reason and the document that states it. Standard library alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.products import PLATFORMS
+
+Answer = dict[str, Any]
+
+
+def eligible_image(conn: sqlite3.Connection, publisher: str, offer: str, sku: str) -> Answer:
+    """Whether an image of the Azure Marketplace has hotpatching. Names compare without case, as ARM returns them in any.
+
+    Images of other publishers and offers, and custom images, have none by the document's own words; a SKU of the listed
+    publisher and offer that no document lists is unknown, not ineligible.
+    """
+    rows = conn.execute(
+        """select product, sku, is_eligible, requirement, source_url from eligibility
+        where kind = 'image' and publisher = ? collate nocase and offer = ? collate nocase and sku = ? collate nocase order by source_url""",
+        (publisher.strip(), offer.strip(), sku.strip()),
+    ).fetchall()
+    asked = {"publisher": publisher, "offer": offer, "sku": sku}
+    if not rows:
+        offers = conn.execute(
+            "select 1 from eligibility where kind = 'image' and publisher = ? collate nocase and offer = ? collate nocase",
+            (publisher.strip(), offer.strip()),
+        )
+        others = conn.execute(
+            "select requirement, source_url from eligibility where kind = 'rule' and platform = 'azure' and is_eligible = 0"
+        ).fetchone()
+        if offers.fetchone() is None and others:
+            return _answer(asked, "no", None, others[0], [others[1]], [])
+        return _answer(asked, "unknown", None, "no document lists this image", [], [])
+    answers = {row[2] for row in rows}
+    if len(answers) > 1:
+        return _answer(asked, "unknown", rows[0][0], "documents disagree on this image", [row[4] for row in rows], [])
+    product, name, is_eligible, requirement, _ = rows[0]
+    reason = (
+        f"{name} is listed as an image with hotpatching"
+        if is_eligible
+        else f"{name} is listed as an image without hotpatching: {requirement}"
+    )
+    return _answer(
+        asked,
+        "yes" if is_eligible else "no",
+        product,
+        reason,
+        [row[4] for row in rows],
+        _requirements(conn, product, "azure") if is_eligible else [],
+    )
+
+
+def eligible_edition(conn: sqlite3.Connection, edition: str, platform: str | None, product: str | None) -> list[Answer]:
+    """Whether an edition has hotpatching where it runs, per product.
+
+    Args:
+        conn: a database with the fact tables.
+        edition: such as "Standard", "Datacenter" or "Datacenter: Azure Edition".
+        platform: "azure", "azure_local", "arc" or "intune"; None where the machine is none of them.
+        product: an id, all products if None.
+
+    Raises:
+        BadInput: the edition is empty.
+    """
+    if not edition.strip():
+        raise BadInput("expected an edition such as Standard, got nothing")
+    rows = conn.execute(
+        """select product, edition, platform, is_eligible, requirement, source_url from eligibility
+        where kind = 'edition' and edition = ? collate nocase and product = coalesce(?, product) order by product, platform""",
+        (edition.strip(), product),
+    ).fetchall()
+    if not rows:
+        asked = {"edition": edition, "platform": platform}
+        return [_answer(asked, "unknown", product, "no document names this edition", [], [])]
+    return [_of_product(conn, name, platform, [row for row in rows if row[0] == name]) for name in dict.fromkeys(row[0] for row in rows)]
+
+
+def _of_product(conn: sqlite3.Connection, product: str, platform: str | None, rows: list[Any]) -> Answer:
+    edition = rows[0][1]
+    asked = {"edition": edition, "platform": platform}
+    fitting = [row for row in rows if row[2] in {None, platform}]
+    urls = sorted({row[5] for row in fitting or rows})
+    if any(row[3] == 0 for row in fitting):
+        return _answer(asked, "no", product, next(row[4] for row in fitting if row[3] == 0), urls, [])
+    if fitting:
+        reason = f"{edition} on {PLATFORMS[platform]} has hotpatching" if platform else f"{edition} has hotpatching"
+        return _answer(asked, "yes", product, reason, urls, _requirements(conn, product, platform))
+    where = " or ".join(PLATFORMS[row[2]] for row in rows if row[2])
+    return _answer(asked, "no", product, f"{edition} has hotpatching on {where} only", urls, [])
+
+
+def _requirements(conn: sqlite3.Connection, product: str, platform: str | None) -> list[str]:
+    found = conn.execute(
+        """select requirement from eligibility where kind in ('prerequisite', 'licence')
+        and (product is null or product = ?) and (platform is null or platform = ?) order by kind desc, product is null, subject""",
+        (product, platform),
+    )
+    return [row[0] for row in found]
+
+
+def _answer(asked: Answer, answer: str, product: str | None, reason: str, sources: list[str], requirements: list[str]) -> Answer:
+    return {**asked, "answer": answer, "product": product, "reason": reason, "requirements": requirements, "sources": sources}

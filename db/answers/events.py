@@ -1,0 +1,225 @@
+"""Changes as people tell them: one item for what happened, where ``changes`` has a row per field. Standard library alone.
+
+The calendar's "expected_type: hotpatch -> baseline" and "type: nothing -> baseline" of one month are one event: planned as a hotpatch,
+released as a baseline. Feeds, the site, ``changes`` and notifications say it in the same words.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
+from typing import Any, Final, NamedTuple
+
+from hotpatch_kb.db.model.notation import MONTHS
+from hotpatch_kb.db.model.products import named
+
+Row = Mapping[str, Any]
+
+# What an item may be of; "other" is what fits none: a product's dates, eligibility, CVEs.
+KINDS: Final = ("baseline", "hotpatch", "month", "price", "issue", "release", "other")
+
+FORMS: Final = {
+    "new": "{product}: new {kind}, {release}",
+    "unplanned": "{product}: new {kind}, {release}, unplanned: its month was planned as a hotpatch",
+    "gone": "{product}: no source lists {release} any more",
+    "classified": "{product}: {release} is a {new} now, not a {old}",
+    "withdrawn": "{product}: {release} is no longer offered",
+    "surprise": "{product}, {month}: planned as a {old}, released as a {new}",
+    "released": "{product}, {month}: released as a {new}",
+    "replanned": "{product}, {month}: expected as a {new} now, not as a {old}",
+    "planned": "{product}, {month}: new in the calendar, {new}",
+    "unplanned_month": "{product}, {month}: no longer in the calendar",
+    "repriced": "{what}: {old} is {new} now",
+    "priced": "{what}: new price, {new}",
+    "unpriced": "{what}: the price {old} is no longer stated",
+    "price_ends": "{what}: the price ends before {new}",
+    "issue": "new known issue of {new}",
+    "issue_state": "known issue of {what}: {new} now, not {old}",
+    "issue_resolved": "known issue of {what}: resolved by {new}",
+    "issue_gone": "known issue no longer listed: {what}",
+    "cves": "{count} facts about CVEs changed",
+    "other": "{what}: {field} {old} -> {new}",
+}
+# Values that are codes with words of their own in each language.
+CODES: Final = frozenset({"kind", "old", "new"})
+_CODED_FORMS: Final = frozenset({"new", "unplanned", "classified", "surprise", "released", "replanned", "planned", "issue_state"})
+
+
+class News(NamedTuple):
+    """An item.
+
+    Attributes:
+        kind: one of ``KINDS``.
+        product: its id, None where it is of none or of several.
+        changed_at: UTC, when the page was fetched that told it.
+        subject: the fact, as in ``changes``.
+        form: a key of ``FORMS``.
+        values: what its places hold; a month is "2026-06", a product its id.
+        path: of the site's page about it.
+    """
+
+    kind: str
+    product: str | None
+    changed_at: str
+    subject: str
+    form: str
+    values: dict[str, str]
+    path: str
+
+    def said(self, t: Callable[..., str] | None = None, month_of: Callable[[str], str] | None = None) -> str:
+        """The item as a sentence without a full stop.
+
+        Args:
+            t: the words of a language, English where it is None.
+            month_of: how a month is written, "June 2026" where it is None.
+        """
+        translate: Callable[..., str] = t or (lambda text, **values: text.format(**values) if values else text)
+        shown = dict(self.values)
+        if "product" in shown:
+            shown["product"] = named(shown["product"]).name
+        if "month" in shown:
+            month = shown["month"]
+            shown["month"] = month_of(month) if month_of else f"{MONTHS[int(month[5:7]) - 1]} {month[:4]}"
+        if self.form in _CODED_FORMS:
+            shown |= {name: translate(value) for name, value in shown.items() if name in CODES}
+        return translate(FORMS[self.form], **shown)
+
+
+def news(conn: sqlite3.Connection, rows: Iterable[Row]) -> list[News]:
+    """Rows of ``changes`` as items, in their order.
+
+    Args:
+        conn: the database they are of.
+        rows: as ``answers.changes`` gives them: those of one time and subject stand together.
+    """
+    found: list[News] = []
+    for (time, subject), group in groupby(rows, key=lambda row: (row["changed_at"], row["subject"])):
+        read = _READERS.get(subject.partition("/")[0], _other)
+        for item in read(conn, time, subject, list(group)):
+            if item.form == "cves" and found and found[-1].form == "cves" and found[-1].changed_at == time:
+                # A month of MSRC's data has hundreds: one item says how many.
+                count = int(found[-1].values["count"]) + int(item.values["count"])
+                found[-1] = found[-1]._replace(values={"count": str(count)})
+            else:
+                found.append(item)
+    return found
+
+
+def _release(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[News]:
+    _, product, kb, build, *_ = [*subject.split("/"), "", "", ""]
+    name = " ".join(part for part in (f"KB{kb}" if kb.isdecimal() else "", build if "." in build else "") if part)
+    path = f"build/{build}" if "." in build else f"kb/{kb}" if kb.isdecimal() else f"product/{product}"
+    found: list[News] = []
+    for row in rows:
+        field, old, new = row["field"], row["old_value"], row["new_value"]
+        values = {"product": product, "release": name or subject}
+        if field == "release" and old is None:
+            kind, _, release = new.partition(" ")
+            known = conn.execute("select is_unplanned from releases where subject = ?", (subject,)).fetchone()
+            form = "unplanned" if kind == "baseline" and known and known[0] else "new"
+            found.append(_of_release(kind, product, time, subject, form, values | {"kind": kind, "release": release or name}, path))
+        elif field == "release":
+            found.append(_of_release("release", product, time, subject, "gone", values, path))
+        elif field == "classification" and old and new:
+            found.append(_of_release(new, product, time, subject, "classified", values | {"old": old, "new": new}, path))
+        elif field == "is_expired" and new == "1":
+            found.append(_of_release("release", product, time, subject, "withdrawn", values, path))
+        else:
+            found += _other(conn, time, subject, [row], what=f"{named(product).name} {name}", path=path)
+    return found
+
+
+def _of_release(kind: str, product: str, time: str, subject: str, form: str, values: dict[str, str], path: str) -> News:
+    return News(kind if kind in {"baseline", "hotpatch"} else "release", product, time, subject, form, values, path)
+
+
+def _month(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[News]:
+    _, product, month, *_ = [*subject.split("/"), "", ""]
+    by_field = {row["field"]: row for row in rows}
+    values, path = {"product": product, "month": month}, f"calendar/{month}"
+
+    def item(form: str, **more: str) -> list[News]:
+        return [News("month", product, time, subject, form, values | more, path)]
+
+    if "month" in by_field:
+        row = by_field["month"]
+        return item("unplanned_month") if row["new_value"] is None else item("planned", new=row["new_value"].removeprefix("planned "))
+    expected, actual = by_field.get("expected_type"), by_field.get("type")
+    if actual and actual["new_value"]:
+        before = expected["old_value"] if expected else None
+        if before is None:
+            planned = conn.execute("select planned_type from hotpatch_calendar where subject = ?", (subject,)).fetchone()
+            before = planned[0] if planned else None
+        if before and before != actual["new_value"]:
+            return item("surprise", old=before, new=actual["new_value"])
+        return item("released", new=actual["new_value"])
+    if expected and expected["old_value"] and expected["new_value"]:
+        return item("replanned", old=expected["old_value"], new=expected["new_value"])
+    return _other(conn, time, subject, rows)
+
+
+def _price(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[News]:
+    known = conn.execute("select service, meter, product, currency from prices where subject = ? limit 1", (subject,)).fetchone()
+    what = ", ".join(part for part in (known[0], known[1], known[2] and named(known[2]).name) if part) if known else subject
+    currency = known[3] if known else ""
+    product = known[2] if known else None
+    found: list[News] = []
+    for row in rows:
+        field, old, new = row["field"].partition("/")[0].partition("#")[0], row["old_value"], row["new_value"]
+        if field == "amount" and old and new:
+            form, values = "repriced", {"old": f"{old} {currency}".strip(), "new": f"{new} {currency}".strip()}
+        elif field == "price" and new:
+            form, values = "priced", {"new": new}
+        elif field == "price":
+            form, values = "unpriced", {"old": old}
+        elif field == "valid_to" and new:
+            form, values = "price_ends", {"new": new}
+        else:
+            found += _other(conn, time, subject, [row], what=what, path="prices")
+            continue
+        found.append(News("price", product, time, subject, form, {"what": what, **values}, "prices"))
+    return [item._replace(kind="price") for item in found]
+
+
+def _issue(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[News]:
+    known = conn.execute("select kb, title, product from known_issues where subject = ? order by product limit 1", (subject,)).fetchone()
+    what, path = (f"KB{known[0]}: {known[1]}", f"kb/{known[0]}") if known else (subject, "hotpatch/known_issues")
+    found: list[News] = []
+    for row in rows:
+        field, old, new = row["field"].partition("/")[0], row["old_value"], row["new_value"]
+        if field == "issue" and new:
+            found.append(News("issue", None, time, subject, "issue", {"new": new}, path))
+        elif field == "issue" or (field == "gone_since" and new):
+            found.append(News("issue", None, time, subject, "issue_gone", {"what": old if field == "issue" else what}, path))
+        elif field == "state" and old and new:
+            found.append(News("issue", None, time, subject, "issue_state", {"what": what, "old": old, "new": new}, path))
+        elif field == "resolved_by_kb" and new:
+            found.append(News("issue", None, time, subject, "issue_resolved", {"what": what, "new": f"KB{new}"}, path))
+        else:
+            found += _other(conn, time, subject, [row], what=what, path=path)
+    return [item._replace(kind="issue") for item in found]
+
+
+def _cves(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[News]:  # noqa: ARG001 (each takes the database)
+    return [News("other", None, time, subject, "cves", {"count": str(len(rows))}, "hotpatch/changes")]
+
+
+def _other(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row], *, what: str = "", path: str = "") -> list[News]:  # noqa: ARG001 (each takes the database)
+    return [
+        News(
+            "other", None, time, subject, "other",
+            {"what": what or subject, "field": row["field"], "old": row["old_value"] or "-", "new": row["new_value"] or "-"}, path or "hotpatch/changes",
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+_READERS: Final[dict[str, Callable[[sqlite3.Connection, str, str, list[Row]], list[News]]]] = {
+    "release": _release,
+    "calendar": _month,
+    "price": _price,
+    "issue": _issue,
+    "cve": _cves,
+    "msrc": _cves,
+}

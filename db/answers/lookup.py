@@ -1,0 +1,449 @@
+"""What is this build, version or KB? Reads the fact tables; imports nothing but the standard library.
+
+>>> from db.lookup import find                                        # doctest: +SKIP
+>>> find(conn, "10.0.26100.7392")["matches"][0]["kb"]                 # doctest: +SKIP
+'KB5072014'
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+from unicodedata import normalize
+
+from hotpatch_kb.db.answers.open_issues import known_issues, open_cves
+from hotpatch_kb.db.answers.restarts import (
+    Restart,
+    data_until,
+    day_after,
+    is_outdated,
+    kb_text,
+    next_restart,
+    restart_of_standard_line,
+    unseen_baseline,
+)
+from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.lazy_patterns import lazy
+from hotpatch_kb.db.model.notation import MONTHS, clean
+from hotpatch_kb.db.model.products import product_id
+
+Answer = dict[str, Any]
+Row = dict[str, Any]
+
+MAX_QUERY: Final = 200  # characters; a build is 20, the output of "ver" 44
+
+# "Version 24H2 (OS Build 26100.4652)", as winver prints it
+_WINVER: Final = lazy(r"version\s+\w+\s+\((?P<build>os\s+build\s+[\d.]+)\)", re.IGNORECASE)
+# 26200.8390, 10.0.26200.8390, "Microsoft Windows [Version 10.0.20348.2031]", "OS Build 26200.8390"
+_BUILD: Final = lazy(
+    r"(?:microsoft\s+windows\s+)?\[?(?:version|ver|v|os\s+build|build)?[\s:]*(?:10\.0\.)?(?P<number>\d{5})\.(?P<revision>\d{1,5})\]?",
+    re.IGNORECASE,
+)
+# 26200, 10.0.26200
+_NUMBER: Final = lazy(r"(?:(?:version|os\s+build|build)\s+)?(?:10\.0\.)?(?P<number>\d{5})", re.IGNORECASE)
+# KB5089466, kb 5089466, 5089466
+_KB: Final = lazy(r"(?:kb[\s-]?)?(?P<kb>\d{6,7})", re.IGNORECASE)
+# 2026-06, 2026.06, "2026.06 B", "June 2026"
+_MONTH: Final = lazy(
+    rf"(?P<year>20\d\d)[-.](?P<month>0[1-9]|1[0-2])(?:\s+B)?|(?P<name>{'|'.join(MONTHS)})\s+(?P<named_year>20\d\d)", re.IGNORECASE
+)
+
+
+class Query(NamedTuple):
+    """What a user asks for: "build", "number", "kb", "month" or "product", and its value."""
+
+    kind: str
+    value: str
+
+
+def read_query(text: str) -> Query:
+    """Reads a query in any common spelling, full-width letters and digits (26100.32772 as Japanese keyboards type it) included.
+
+    Raises:
+        BadInput: it is none.
+    """
+    cleaned = clean(text if text.isascii() else normalize("NFKC", text[: MAX_QUERY + 1]))
+    if cleaned and len(text) <= MAX_QUERY:
+        if match := _WINVER.fullmatch(cleaned):
+            cleaned = match["build"]
+        if cleaned.startswith("(") and cleaned.endswith(")"):
+            cleaned = cleaned[1:-1]
+        if match := _BUILD.fullmatch(cleaned):
+            return Query("build", f"{match['number']}.{int(match['revision'])}")
+        if match := _NUMBER.fullmatch(cleaned):
+            return Query("number", match["number"])
+        if match := _KB.fullmatch(cleaned):
+            return Query("kb", match["kb"])
+        if match := _MONTH.fullmatch(cleaned):
+            if match["name"]:
+                number = [name.casefold() for name in MONTHS].index(match["name"].casefold()) + 1
+                return Query("month", f"{match['named_year']}-{number:02d}")
+            return Query("month", f"{match['year']}-{match['month']}")
+        if product := product_id(cleaned):
+            return Query("product", product)
+    shown = "nothing" if not cleaned else repr(cleaned if len(cleaned) <= 60 else f"{cleaned[:57]}...")
+    raise BadInput(f"expected a build (26100.32772), version (10.0.26100.32772), KB (KB5087423), month or product, got {shown}")
+
+
+class Installed(NamedTuple):
+    """What decides between candidates, as the user states it."""
+
+    product: str | None = None
+    line: str | None = None
+    kbs: tuple[int, ...] = ()
+    on: str | None = None
+
+
+def find(
+    conn: sqlite3.Connection,
+    query: str,
+    *,
+    product: str | None = None,
+    line: str | None = None,
+    kb_installed: Iterable[int] = (),
+    on: str | None = None,
+    today: str,
+) -> Answer:
+    """Answers one query.
+
+    Args:
+        conn: a database with the fact tables.
+        query: a build, version, KB, article KB, build number, month or product.
+        product: an id, if the product is known.
+        line: "hotpatch" or "standard", if the machine's line is known.
+        kb_installed: KB numbers that the machine has.
+        on: ISO date; only releases up to it count.
+        today: ISO date; the day on which "newest" and "next" are judged where ``on`` is not given.
+
+    Returns:
+        the object of the contract: ``query``, ``status``, ``matches``, ``decided_by``, ``nearest``.
+
+    Raises:
+        BadInput: the query cannot be read.
+    """
+    read = read_query(query)
+    facts = Installed(product, line, tuple(dict.fromkeys(kb_installed)), on)
+    chosen = _candidates(conn, read, facts)
+    status = "found" if chosen.rows else "not_found"
+    if chosen.is_ambiguous:
+        status = "ambiguous"
+    decided_by = chosen.decides if status == "ambiguous" else _decided(conn, read, facts, chosen) if status == "found" else []
+    day = on or today
+    return {
+        "query": query,
+        "status": status,
+        "matches": [_match(conn, row, chosen.companions.get(row["release"], []), line, day) for row in chosen.rows],
+        "decided_by": decided_by,
+        "nearest": _nearest(conn, read, product, on) if status == "not_found" and read.kind == "build" else [],
+        "reason": _reason(conn, read, facts) if status == "not_found" else None,
+    }
+
+
+# --- candidates ------------------------------------------------------------------------------------------------------
+
+
+class _Chosen(NamedTuple):
+    rows: list[Row]
+    companions: dict[int, list[str]]
+    is_ambiguous: bool
+    decides: list[str]
+
+
+_WHERE: Final = {
+    "build": "build = ?1",
+    "number": "build_number = ?1",
+    "kb": "kb = coalesce((select installs_kb from kbs where kb = ?1), ?1)",
+    "month": "month = ?1",
+    "product": "product = ?1",
+}
+_NAMES: Final = (
+    "release", "product", "kb", "build", "build_number", "revision", "release_date", "cadence", "classification", "restart_required",
+    "in_hotpatch_line", "in_standard_line", "is_unplanned", "baseline_release", "baseline_kb", "baseline_build", "derived_from", "article_url",
+    "subject",
+)  # fmt: skip
+_COLUMNS: Final = ", ".join(_NAMES)
+_HOTPATCH_SIDE: Final = ("hotpatch", "component")
+
+
+def _rows(conn: sqlite3.Connection, query: Query, product: str | None) -> list[Row]:
+    value: str | int = query.value if query.kind in {"build", "month", "product"} else int(query.value)
+    # A statement per form: a parameter that may be absent would keep SQLite from the index.
+    extra = " and product = ?2" if product else ""
+    found = conn.execute(
+        f"""select {_COLUMNS} from releases where {_WHERE[query.kind]}{extra}
+        order by product, release_date desc, revision desc, kb""",
+        (value, product) if product else (value,),
+    )
+    return _named(found) or (_by_article(conn, int(query.value), product) if query.kind == "kb" else [])
+
+
+def _named(found: sqlite3.Cursor) -> list[Row]:
+    """Rows by the names of their columns; sqlite3.Row searches its names one by one, which took a tenth of a lookup."""
+    return [dict(zip(_NAMES, row, strict=True)) for row in found.fetchall()]
+
+
+def _by_article(conn: sqlite3.Connection, kb: int, product: str | None) -> list[Row]:
+    """Releases without a KB whose article has this one: the two baselines of 2021."""
+    found = conn.execute(
+        f"""select {_COLUMNS} from releases where kb is null and article_url in (select url from articles where kb = ?)
+        and product = coalesce(?, product) order by product, release_date desc""",
+        (kb, product),
+    )
+    return _named(found)
+
+
+def _candidates(conn: sqlite3.Connection, query: Query, facts: Installed) -> _Chosen:
+    rows = [
+        row
+        for row in _rows(conn, query, facts.product)
+        if facts.on is None or row["release_date"] is None or row["release_date"] <= facts.on
+    ]
+    if query.kind != "build":
+        companions = {row["release"]: _companions(conn, row) for row in rows if row["classification"] == "hotpatch"}
+        return _Chosen(rows, companions, False, [])
+    if len(rows) <= 1:  # as most builds: there is nothing to decide
+        return _Chosen(rows, {}, False, [])
+    kept: list[Row] = []
+    companions = {}
+    ambiguous_kinds: list[list[Row]] = []
+    by_product: dict[str, list[Row]] = {}
+    for row in rows:
+        by_product.setdefault(row["product"], []).append(row)
+    # An installed KB that only one of the products has tells the product too.
+    having = {product: found for product, found in by_product.items() if any(row["kb"] in facts.kbs for row in found)}
+    by_product = having or by_product
+    for found in by_product.values():
+        chosen = _within_product(found, facts)
+        hotpatches = [row for row in chosen if row["classification"] == "hotpatch"]
+        components = [row for row in found if row["classification"] == "component"]
+        for row in hotpatches:
+            companions[row["release"]] = [kb_text(c["kb"]) or "" for c in components if c["kb"] != row["kb"]]
+        kept += chosen
+        if len({row["kb"] for row in chosen}) > 1:
+            ambiguous_kinds.append(chosen)
+    decides = _deciders(ambiguous_kinds)
+    if (
+        not ambiguous_kinds
+        and len({frozenset((row["kb"], row["classification"]) for row in kept if row["product"] == p) for p in by_product}) > 1
+    ):
+        return _Chosen(kept, companions, True, ["--product", "--kb-installed"])
+    if ambiguous_kinds and len(by_product) > 1 and len(ambiguous_kinds) < len(by_product):
+        decides.insert(0, "--product")
+    return _Chosen(kept, companions, bool(ambiguous_kinds), decides)
+
+
+def _within_product(found: list[Row], facts: Installed) -> list[Row]:
+    """The candidates that remain for one product: a hotpatch stands for its components, then what the user states decides."""
+    hotpatches = [row for row in found if row["classification"] == "hotpatch"]
+    updates = [row for row in found if row["classification"] not in _HOTPATCH_SIDE]
+    components = [] if hotpatches else [row for row in found if row["classification"] == "component"]
+    candidates = hotpatches + updates + components
+    if facts.kbs:
+        # A companion is installed beside its hotpatch, so it speaks for it.
+        speaking = {row["kb"] for row in found if row["classification"] == "component" and hotpatches}
+        installed = [
+            row for row in candidates if row["kb"] in facts.kbs or (row["classification"] == "hotpatch" and speaking & set(facts.kbs))
+        ]
+        candidates = installed or candidates
+    if facts.line and not components:
+        # Never between a component and an LCU: enrolled machines were offered both (26100.6905).
+        wanted = [row for row in candidates if row["in_hotpatch_line" if facts.line == "hotpatch" else "in_standard_line"]]
+        candidates = wanted or candidates
+    return candidates
+
+
+def _deciders(ambiguous: Sequence[Sequence[Row]]) -> list[str]:
+    if not ambiguous:
+        return []
+    decides = ["--kb-installed"]
+    if any(row["classification"] == "component" for rows in ambiguous for row in rows):
+        return decides
+    if any(len({(row["in_hotpatch_line"], row["in_standard_line"]) for row in rows}) > 1 for rows in ambiguous):
+        decides.append("--line")
+    if any(len({row["release_date"] for row in rows}) > 1 for rows in ambiguous):
+        decides.append("--on")
+    return decides
+
+
+def _decided(conn: sqlite3.Connection, query: Query, facts: Installed, chosen: _Chosen) -> list[str]:
+    """Which of the given facts were needed: without one of them the answer would be another."""
+    names = {"product": "--product", "kbs": "--kb-installed", "line": "--line", "on": "--on"}
+    given = [name for name in names if getattr(facts, name)]
+    if query.kind != "build" or not given:
+        return []
+    found = []
+    for name in given:
+        without = _candidates(conn, query, facts._replace(**_NOT_GIVEN[name]))
+        if without.is_ambiguous and not chosen.is_ambiguous:
+            found.append(names[name])
+    return found
+
+
+_NOT_GIVEN: Final[dict[str, dict[str, Any]]] = {
+    "product": {"product": None},
+    "kbs": {"kbs": ()},
+    "line": {"line": None},
+    "on": {"on": None},
+}
+
+
+def _companions(conn: sqlite3.Connection, row: Row) -> list[str]:
+    found = conn.execute(
+        "select kb from releases where product = ? and build = ? and classification = 'component' and kb is not null order by kb",
+        (row["product"], row["build"]),
+    )
+    return [f"KB{kb}" for (kb,) in found.fetchall()]
+
+
+# --- the answer ------------------------------------------------------------------------------------------------------
+
+
+def _match(conn: sqlite3.Connection, row: Row, companions: list[str], line: str | None, day: str) -> Answer:
+    in_hotpatch_line = bool(row["in_hotpatch_line"])
+    on_line = line if line and row[f"in_{line}_line"] else ("hotpatch" if in_hotpatch_line else "standard")
+    until = data_until(conn, row["product"], on_line)
+    restart = next_restart(conn, row["product"], day) if on_line == "hotpatch" else restart_of_standard_line(conn, row["product"], day)
+    baseline_date = None
+    if row["baseline_release"] is not None:
+        baseline_date = conn.execute("select release_date from releases where release = ?", (row["baseline_release"],)).fetchone()[0]
+    return {
+        "product": row["product"],
+        "kb": kb_text(row["kb"]),
+        "build": row["build"],
+        "release_date": row["release_date"],
+        "classification": row["classification"],
+        "cadence": row["cadence"],
+        "restart_required": None if row["restart_required"] is None else bool(row["restart_required"]),
+        "in_hotpatch_line": in_hotpatch_line,
+        "is_unplanned": bool(row["is_unplanned"]),
+        "baseline": None
+        if row["baseline_release"] is None
+        else {"kb": kb_text(row["baseline_kb"]), "build": row["baseline_build"], "release_date": baseline_date},
+        "derived_from": row["derived_from"],
+        "companions": companions,
+        "line": on_line,
+        "newer": _newer(conn, row, on_line, day),
+        "latest": latest(conn, row["product"], on_line, day),
+        "next_release": _next_release(conn, row, on_line, day),
+        "next_restart": _restart(restart),
+        "unseen_baseline": unseen_baseline(conn, row["product"], until, day) if on_line == "hotpatch" and is_outdated(until, day) else None,
+        "leaves_line_until": None if in_hotpatch_line or row["classification"] != "cumulative" else _rejoining(conn, row),
+        "data_until": until,
+        "is_outdated": is_outdated(until, day),
+        "known_issues": known_issues(conn, row["kb"], row["product"]),
+        "open_cves": open_cves(conn, row, on_line, day),
+        "article_url": row["article_url"],
+        "sources": _sources(conn, row["subject"]),
+    }
+
+
+def _rejoining(conn: sqlite3.Connection, row: Row) -> str | None:
+    """The month in which a machine of the hotpatch line that installed an LCU is on it again; None where there was no such line then."""
+    begin = conn.execute("select hotpatch_from_date from products where product = ?", (row["product"],)).fetchone()
+    if row["release_date"] is None or begin is None or not begin[0] or row["release_date"] < begin[0]:
+        return None
+    restart = next_restart(conn, row["product"], day_after(row["release_date"]))
+    return restart.month if restart else None
+
+
+def is_restart_due(match: Answer, verdict: str | None) -> bool:
+    """Whether a machine with a match needs a restart now, before any that is to come: a newer baseline of its line is out."""
+    return verdict == "restart_due" or bool(match["line"] == "hotpatch" and match["newer"]["baselines"])
+
+
+def latest(conn: sqlite3.Connection, product: str, line: str, day: str) -> Answer | None:
+    """The newest release of a line up to a day, as the view ``latest_releases`` has it for today."""
+    row = conn.execute(
+        f"""select kb, build, release_date, classification from releases
+        where product = ? and in_{"hotpatch" if line == "hotpatch" else "standard"}_line = 1 and release_date <= ?
+        and classification not in ('component', 'preview') and is_expired = 0 order by release_date desc, revision desc, kb desc limit 1""",
+        (product, day),
+    ).fetchone()
+    return {"kb": kb_text(row[0]), "build": row[1], "release_date": row[2], "classification": row[3]} if row else None
+
+
+def _newer(conn: sqlite3.Connection, row: Row, line: str, day: str) -> Answer:
+    """How many releases of the line came after this one up to a day, and how many of them are baselines, which need a restart.
+
+    Before and after are the order of the line (date, then revision); components, previews and withdrawn releases are left out.
+    """
+    count, baselines = conn.execute(
+        f"""select count(*), count(case when classification = 'baseline' then 1 end) from releases
+        where product = ? and in_{"hotpatch" if line == "hotpatch" else "standard"}_line = 1 and release_date <= ?
+        and (release_date > ? or release_date = ? and revision > ?) and classification not in ('component', 'preview') and is_expired = 0""",
+        (row["product"], day, row["release_date"], row["release_date"], row["revision"]),
+    ).fetchone()
+    return {"count": count, "baselines": baselines}
+
+
+def _next_release(conn: sqlite3.Connection, row: Row, line: str, day: str) -> Answer | None:
+    """What comes next for a machine with a release, up to a day: the newest baseline where one is newer, else the newest; None where it has it."""
+    in_line = "in_hotpatch_line" if line == "hotpatch" else "in_standard_line"
+    found = conn.execute(
+        f"""select kb, build, release_date, classification, restart_required from releases
+        where product = ? and {in_line} = 1 and release_date <= ? and (release_date > ? or release_date = ? and revision > ?)
+        and classification not in ('component', 'preview') and is_expired = 0
+        order by classification = 'baseline' and in_hotpatch_line and ? desc, release_date desc, revision desc, kb desc limit 1""",
+        (row["product"], day, row["release_date"], row["release_date"], row["revision"], line == "hotpatch"),
+    ).fetchone()
+    if found is None:
+        return None
+    kb, build, release_date, classification, restart = found
+    return {
+        "kb": kb_text(kb), "build": build, "release_date": release_date, "classification": classification,
+        "restart_required": None if restart is None else bool(restart),
+    }  # fmt: skip
+
+
+def _restart(restart: Restart | None) -> Answer | None:
+    if restart is None:
+        return None
+    return {"month": restart.month, "date": restart.date, "is_expected": restart.is_expected, "is_unplanned": restart.is_unplanned}
+
+
+def _sources(conn: sqlite3.Connection, subject: str) -> list[str]:
+    found = conn.execute(
+        """select distinct coalesce(claims.source_url, pages.final_url) from fact_claims
+        join claims using (claim) join pages using (page) where fact_claims.subject = ? order by 1""",
+        (subject,),
+    )
+    return [url for (url,) in found.fetchall()]
+
+
+def _reason(conn: sqlite3.Connection, query: Query, facts: Installed) -> str:
+    """Why nothing was found: another product's, released later, or not in the facts, which end on some day."""
+    rows = _rows(conn, query, None)
+    others = sorted({row["product"] for row in rows if facts.product and row["product"] != facts.product})
+    later = min((row["release_date"] for row in rows if facts.on and (row["release_date"] or "") > facts.on), default=None)
+    if query.kind in {"build", "kb"} and others and all(row["product"] != facts.product for row in rows):
+        return f"it belongs to {', '.join(others)}"
+    if later:
+        return f"it was released on {later}"
+    until = conn.execute(
+        "select min(data_until), max(data_until) from lines where product = coalesce(?, product)", (facts.product,)
+    ).fetchone()
+    ends = f"between {until[0]} and {until[1]}, by product" if until[0] != until[1] else f"on {until[0]}"
+    return f"no source names it; facts end {ends}" if until[0] else "no source names it"
+
+
+def _nearest(conn: sqlite3.Connection, query: Query, product: str | None, on: str | None) -> list[Answer]:
+    """The known builds next to one that no source names, per product, of those up to a day. Never rounded to (case 26)."""
+    number, revision = (int(part) for part in query.value.split("."))
+    products = conn.execute(
+        "select distinct product from releases where build_number = ? and product = coalesce(?, product) order by product",
+        (number, product),
+    ).fetchall()
+    found = []
+    for (name,) in products:
+        below, above = (
+            conn.execute(
+                f"""select build from releases where product = ? and build_number = ? and revision {sign} ? and coalesce(release_date, '') <= ?
+                order by revision {order} limit 1""",
+                (name, number, revision, on or "9999"),
+            ).fetchone()
+            for sign, order in (("<", "desc"), (">", "asc"))
+        )
+        found.append({"product": name, "below": below[0] if below else None, "above": above[0] if above else None})
+    return found

@@ -1,0 +1,80 @@
+"""An index for millions of lookups in one process: the answers of ``hotpatch_kb.db.answers.lookup.find``, each made once.
+
+>>> from db.index import Index                                             # doctest: +SKIP
+>>> index = Index(conn, today="2026-07-20")                                # doctest: +SKIP
+>>> index.find("10.0.26100.7392")["matches"][0]["kb"]                      # doctest: +SKIP
+'KB5072014'
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any, Final
+
+from hotpatch_kb.db.answers.lookup import Query, find, read_query
+
+Answer = dict[str, Any]
+
+# Spellings that are not listed, and what is not found, are not kept for ever: a stream of noise would fill the memory. An answer is 2 kB.
+MAX_OTHERS: Final = 20_000
+
+
+class Index:
+    """Answers as of the database when each was first asked for; make a new one when the database has changed."""
+
+    def __init__(
+        self,
+        conn: sqlite3.Connection,
+        *,
+        today: str,
+        product: str | None = None,
+        line: str | None = None,
+        kb_installed: Iterable[int] = (),
+        on: str | None = None,
+    ) -> None:
+        """Takes what ``find`` takes, and lists the common spellings of everything that the database names.
+
+        A build as 26100.32772 and 10.0.26100.32772; a KB as KB5087423, kb5087423 and 5087423. Others are read when they come.
+        """
+        self._conn = conn
+        self._options: dict[str, Any] = {
+            "today": today, "product": product, "line": line, "kb_installed": tuple(kb_installed), "on": on,
+        }  # fmt: skip
+        self._answers: dict[str, Answer] = {}
+        self._queries: dict[str, Query] = {}
+        self._others: dict[str, Answer] = {}
+        self._named: dict[str, Answer] = {}
+        for (build,) in conn.execute("select distinct build from releases where build is not null"):
+            self._queries |= dict.fromkeys((build, f"10.0.{build}"), Query("build", build))
+        for (kb,) in conn.execute("select kb from kbs"):
+            self._queries |= dict.fromkeys((f"KB{kb}", f"kb{kb}", str(kb)), Query("kb", str(kb)))
+
+    def find(self, query: str) -> Answer:
+        """The answer of ``hotpatch_kb.db.answers.lookup.find`` to a query in any spelling. Not to be changed by the caller: the next one gets the same object.
+
+        Raises:
+            BadInput: the query cannot be read.
+        """
+        answer = self._answers.get(query)
+        return self._spelled(query) if answer is None else answer
+
+    def _spelled(self, query: str) -> Answer:
+        """A spelling that comes for the first time, or one that is not listed."""
+        answer = self._others.get(query)
+        if answer is not None:
+            return answer
+        read = self._queries.get(query)
+        kept = self._others if read is None else self._answers
+        if read is None:
+            read = read_query(query)
+        name = f"{read.kind} {read.value}"
+        answer = self._named.get(name)
+        if answer is None:
+            answer = find(self._conn, query, **self._options)
+            if answer["status"] != "not_found":
+                self._named[name] = answer
+        if len(self._others) >= MAX_OTHERS:
+            self._others.clear()
+        kept[query] = answer = answer if answer["query"] == query else answer | {"query": query}
+        return answer

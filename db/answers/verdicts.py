@@ -1,0 +1,350 @@
+"""Verdicts as data: what is to be said of a machine with a build, on a line, with the KB that decides. Standard library alone.
+
+One row per product, build, line and deciding KB, so that a fleet is judged by a join, in any engine. ``docs/verdicts.md`` has the rules.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any, Final, NamedTuple
+
+from hotpatch_kb.db.answers.restarts import data_until, day_after, has_ceased, is_outdated, kb_text, next_restart
+from hotpatch_kb.db.model.notation import month_after
+
+VERDICTS: Final = ("current", "behind", "restart_due", "left_line", "unsupported", "ambiguous", "unknown", "invalid")
+LINES: Final = ("hotpatch", "standard", "")
+# What lookup shows of a verdict; the rest it has itself.
+_SHOWN: Final = (
+    "verdict", "reason", "months_behind", "next_kb", "next_needs_restart", "rejoins_month", "newer_out_of_band",
+)  # fmt: skip
+
+
+class Verdict(NamedTuple):
+    """One row: the machine's side (product, build, line, deciding_kb), and what follows.
+
+    Attributes:
+        product: its id.
+        build: OS build.
+        line: "hotpatch" or "standard" as the inventory has it, "" where it does not say.
+        deciding_kb: an installed KB that the build may come from, "" where none is known.
+        verdict: one of ``VERDICTS``.
+        classification: of the release that the machine has.
+        kb: of that release.
+        baseline_kb: of its baseline.
+        months_behind: monthly releases of its line that it lacks.
+        next_kb: what to install next.
+        next_needs_restart: whether that restarts.
+        rejoins_month: the first baseline month in which a machine that left the hotpatch line comes back.
+        newer_out_of_band: newer releases that do not decide, by blanks.
+        reason: in words.
+    """
+
+    product: str
+    build: str
+    line: str
+    deciding_kb: str
+    verdict: str
+    classification: str | None
+    kb: str | None
+    baseline_kb: str | None
+    months_behind: int | None
+    next_kb: str | None
+    next_needs_restart: bool | None
+    rejoins_month: str | None
+    newer_out_of_band: str
+    reason: str
+
+
+class _Release(NamedTuple):
+    """A release with its place in the order of a line: date, then revision."""
+
+    kb: int | None
+    build: str | None
+    revision: int
+    day: str
+    month: str
+    cadence: str | None
+    classification: str
+    in_hotpatch_line: bool
+    in_standard_line: bool
+    is_expired: bool
+    baseline_kb: int | None
+    fixes_cves: bool
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return (self.day, self.revision)
+
+    @property
+    def is_hotpatch_only(self) -> bool:
+        return self.classification in {"hotpatch", "component"}
+
+    @property
+    def counts(self) -> bool:
+        """Monthly releases decide, and out-of-band ones that fix a CVE; components and previews never do."""
+        if self.is_expired or self.classification in {"component", "preview", "initial"}:
+            return False
+        return self.cadence == "B" or self.fixes_cves
+
+    def name(self) -> str:
+        return f"{kb_text(self.kb) or self.build or 'the release'} of {self.day}"  # the baselines of 2021 have neither
+
+
+class _Line:
+    """A line of a product up to a day."""
+
+    def __init__(self, releases: list[_Release], until: str | None) -> None:
+        self.releases = sorted(releases, key=lambda r: r.place)
+        self.until = until
+        self.counted = [r for r in self.releases if r.counts]
+
+    def after(self, place: tuple[str, int]) -> list[_Release]:
+        return [r for r in self.counted if r.place > place]
+
+    def not_deciding(self, place: tuple[str, int]) -> str:
+        newer = [r for r in self.releases if not r.counts and not r.is_expired and r.place > place]
+        found = [r.kb for r in newer if r.kb and (r.classification == "component" or r.cadence == "OOB")]
+        return " ".join(kb_text(kb) or "" for kb in dict.fromkeys(found))
+
+
+class _Judge:
+    """The verdicts of one product on one day."""
+
+    def __init__(self, conn: sqlite3.Connection, product: str, day: str) -> None:
+        self.conn = conn
+        self.product = product
+        self.day = day
+        row = conn.execute("select extended_end_date, hotpatch_end_date from products where product = ?", (product,)).fetchone()
+        self.supported_until, self.hotpatched_until = row[0], _last_day(row[1])
+        self.releases = _releases(conn, product, day)
+        self.lines = {
+            "hotpatch": _Line([r for r in self.releases if r.in_hotpatch_line], data_until(conn, product, "hotpatch")),
+            "standard": _Line([r for r in self.releases if r.in_standard_line], data_until(conn, product, "standard")),
+        }
+
+        self.by_build: dict[str, list[_Release]] = defaultdict(list)
+        for release in self.releases:
+            if release.build:
+                self.by_build[release.build].append(release)
+
+    def rows(self) -> Iterator[Verdict]:
+        """Every build of the product with every line and every KB that may decide."""
+        for build in sorted(self.by_build, key=lambda build: tuple(map(int, build.split(".")))):
+            yield from self.of_build(build).values()
+
+    def of_build(self, build: str) -> dict[tuple[str, str], Verdict]:
+        """The rows of one build, by line and deciding KB."""
+        found = self.by_build[build]
+        kbs = sorted({release.kb for release in found if release.kb})
+        return {(line, kb_text(kb) or ""): self.judge(build, found, line, kb) for line in LINES for kb in (None, *kbs)}
+
+    def judge(self, build: str, found: Sequence[_Release], line: str, kb: int | None) -> Verdict:
+        """The one verdict for a build of this product."""
+        judged = [self._one(build, line, kb, release, on) for release, on in self._readings(found, line, kb)]
+        first = judged[0]
+        if all((other.verdict, other.next_kb) == (first.verdict, first.next_kb) for other in judged):
+            if len({other.kb for other in judged}) == 1:
+                return first
+            # Whichever it has, the verdict is sure; what it has is not.
+            reason = "; ".join(dict.fromkeys(other.reason for other in judged))
+            return first._replace(classification=None, kb=None, baseline_kb=None, reason=reason)
+        reason = "; ".join(
+            dict.fromkeys(
+                f"{v.kb} on the {on} line: {v.verdict}" for v, (_, on) in zip(judged, self._readings(found, line, kb), strict=True)
+            )
+        )
+        return Verdict(
+            self.product, build, line, kb_text(kb) or "", "ambiguous", None, None, None, None, None, None, None, "", f"it may be {reason}"
+        )
+
+    @staticmethod
+    def _readings(found: Sequence[_Release], line: str, kb: int | None) -> list[tuple[_Release, str]]:
+        """The releases that a machine may have, each with the line to judge it on."""
+        hotpatches = [r for r in found if r.classification == "hotpatch"]
+        # A component that shares its build with a hotpatch is its companion, and speaks for it.
+        candidates = [r for r in found if r.classification != "component" or not hotpatches]
+        if kb is not None:
+            installed = [r for r in found if r.kb == kb]
+            candidates = hotpatches if hotpatches and all(r.classification == "component" for r in installed) else installed
+        elif line and not any(r.classification == "component" for r in candidates):
+            # Never between a component and an LCU: enrolled machines were offered both (26100.6905).
+            of_line = [r for r in candidates if (r.in_hotpatch_line if line == "hotpatch" else r.in_standard_line)]
+            candidates = of_line or candidates
+        readings = []
+        for release in candidates:
+            if release.is_hotpatch_only:
+                readings.append((release, "hotpatch"))
+            elif release.classification == "baseline":
+                readings += [(release, on) for on in ((line,) if line else ("hotpatch", "standard"))]
+            else:
+                readings.append((release, line or "standard"))
+        return readings
+
+    def _one(self, build: str, line: str, kb: int | None, release: _Release, on: str) -> Verdict:
+        note = ""
+        if on == "hotpatch" and self.hotpatched_until and self.day > self.hotpatched_until:
+            on, note = "standard", f"hotpatching ended on {self.hotpatched_until}; "
+        elif on == "hotpatch" and not self.lines["hotpatch"].counted:
+            on, note = "standard", "no hotpatch line of this product is known; "
+        found = self._on_line(release, on)
+        verdict, reason = found["verdict"], note + found["reason"]
+        if self.supported_until and self.day > self.supported_until:
+            verdict, reason = "unsupported", f"support ended on {self.supported_until}"
+        elif verdict == "current" and self.supported_until is None and self._is_silent(on):
+            last = self.lines[on].counted[-1].day if self.lines[on].counted else "no day"
+            verdict, reason = "unknown", f"{note}no source states its support, and its last monthly release is of {last}"
+        elif verdict == "current" and is_outdated(self.lines[on].until, self.day):
+            verdict, reason = "unknown", f"{note}facts end on {self.lines[on].until or 'no day'}; a monthly release has come since"
+        return Verdict(
+            self.product, build, line, kb_text(kb) or "", verdict, release.classification, kb_text(release.kb), kb_text(release.baseline_kb),
+            found["months_behind"], kb_text(found["next"].kb) if found["next"] else None,
+            None if found["next"] is None else found["next"].classification != "hotpatch",
+            found["rejoins_month"], self.lines["standard" if verdict == "left_line" else on].not_deciding(release.place), reason,
+        )  # fmt: skip
+
+    def _is_silent(self, on: str) -> bool:
+        """Whether a line has had no monthly release for long: Windows 11, version 21H2, has had none since October 2024."""
+        counted = self.lines[on].counted
+        return not counted or has_ceased(counted[-1].month, self.day)
+
+    def _on_line(self, release: _Release, on: str) -> dict[str, Any]:
+        line = self.lines[on]
+        if on == "hotpatch" and not release.in_hotpatch_line:
+            return self._lcu_on_the_hotpatch_line(release)
+        after = line.after(release.place)
+        months = len({r.month for r in after if r.cadence == "B"})
+        baselines = [r for r in after if r.classification == "baseline"]
+        found: dict[str, Any] = {"months_behind": months, "next": None, "rejoins_month": None}
+        if not after:
+            return found | {"verdict": "current", "reason": f"nothing newer of the {on} line counts"}
+        if on == "hotpatch" and baselines:
+            return found | {
+                "verdict": "restart_due",
+                "next": baselines[-1],
+                "reason": f"the baseline {baselines[-1].name().removeprefix('the release ')} is newer",
+            }
+        newest = after[-1]
+        return found | {"verdict": "behind", "next": newest, "reason": f"{newest.name()} is newer"}
+
+    def _lcu_on_the_hotpatch_line(self, release: _Release) -> dict[str, Any]:
+        """A cumulative update never takes an enrolled machine off its line: it waits for the next baseline, or one is due."""
+        baselines = [r for r in self.lines["hotpatch"].counted if r.classification == "baseline"]
+        newest = baselines[-1] if baselines else None
+        if newest is not None and newest.place > release.place:
+            months = len({r.month for r in self.lines["hotpatch"].after(release.place) if r.cadence == "B"})
+            reason = f"{release.name()} is no baseline, and {newest.name()} is newer"
+            return {"verdict": "restart_due", "months_behind": months, "next": newest, "rejoins_month": None, "reason": reason}
+        standard = self.lines["standard"].after(release.place)
+        restart = next_restart(self.conn, self.product, day_after(release.day))
+        if restart is not None and restart.is_expected and restart.date < self.day:
+            restart = next_restart(self.conn, self.product, self.day)  # it was to come, and nothing says that it did
+        return {
+            "verdict": "left_line", "months_behind": len({r.month for r in standard if r.cadence == "B"}),
+            "next": standard[-1] if standard else None, "rejoins_month": restart.month if restart else None,
+            "reason": f"{release.name()} is no baseline; the hotpatch line goes on from the next one",
+        }  # fmt: skip
+
+
+def _last_day(stated: str | None) -> str | None:
+    """The last day of what may be a month alone."""
+    if stated is None or len(stated) != 7:
+        return stated
+    return (date.fromisoformat(f"{month_after(stated)}-01") - timedelta(days=1)).isoformat()
+
+
+def _releases(conn: sqlite3.Connection, product: str, day: str) -> list[_Release]:
+    rows = conn.execute(
+        """select r.kb, r.build, coalesce(r.revision, 0), r.release_date, r.month, r.cadence, r.classification, r.in_hotpatch_line,
+            r.in_standard_line, r.is_expired, r.baseline_kb, exists (select 1 from kb_cves as c where c.kb = r.kb and c.product = r.product)
+        from releases as r where r.product = ?""",
+        (product,),
+    ).fetchall()
+    days = {build: found for _, build, _, found, *_ in rows if found}  # an undated component has the day of the hotpatch with its build
+    found = []
+    for kb, build, revision, stated, month, cadence, kind, hot, standard, expired, baseline, fixes in rows:
+        released = stated or days.get(build)
+        if released and released <= day:
+            found.append(
+                _Release(
+                    kb,
+                    build,
+                    revision,
+                    released,
+                    month or released[:7],
+                    cadence,
+                    kind,
+                    bool(hot),
+                    bool(standard),
+                    bool(expired),
+                    baseline,
+                    bool(fixes),
+                )
+            )
+    return found
+
+
+def verdicts(conn: sqlite3.Connection, day: str, product: str | None = None) -> Iterator[Verdict]:
+    """Every verdict of a day, in the order of products, builds, lines and KBs.
+
+    Args:
+        conn: a database with the fact tables.
+        day: ISO date; today's knowledge, releases up to it.
+        product: an id, if only one product is wanted.
+    """
+    for name in _products(conn):
+        if product in {None, name}:
+            yield from _Judge(conn, name, day).rows()
+
+
+def _products(conn: sqlite3.Connection) -> list[str]:
+    return [row[0] for row in conn.execute("select distinct product from releases order by product")]
+
+
+class Verdicts:
+    """The rows of ``verdicts`` of one day, each made when it is asked for."""
+
+    def __init__(self, conn: sqlite3.Connection, day: str) -> None:
+        """Takes a database with the fact tables, and the day (ISO date)."""
+        self._conn = conn
+        self._day = day
+        self._judges: dict[str, _Judge] = {}
+        self._rows: dict[tuple[str, str], dict[tuple[str, str], Verdict]] = {}
+
+    def products_by_build(self) -> dict[str, list[str]]:
+        """The products that have each build by that day, in their order."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for product in _products(self._conn):
+            for build in self._judge(product).by_build:
+                found[build].append(product)
+        return dict(found)
+
+    def of_build(self, product: str, build: str) -> dict[tuple[str, str], Verdict]:
+        """The rows of a product's build, by line and deciding KB; none where it has no such build by that day."""
+        rows = self._rows.get((product, build))
+        if rows is None:
+            judge = self._judge(product)
+            rows = self._rows[product, build] = judge.of_build(build) if build in judge.by_build else {}
+        return rows
+
+    def _judge(self, product: str) -> _Judge:
+        judge = self._judges.get(product)
+        if judge is None:
+            judge = self._judges[product] = _Judge(self._conn, product, self._day)
+        return judge
+
+    def added_to(self, answer: dict[str, Any], line: str | None) -> dict[str, Any]:
+        """An answer of ``hotpatch_kb.db.answers.lookup.find`` with the verdict of each match, for a machine that has it.
+
+        Args:
+            answer: is not changed.
+            line: as the user states it.
+        """
+        matches = []
+        for match in answer["matches"]:
+            rows = self.of_build(match["product"], match["build"]) if match["build"] else {}
+            found = rows.get((line or "", match["kb"] or ""))
+            matches.append(match | {"verdict": None if found is None else {name: getattr(found, name) for name in _SHOWN}})
+        return answer | {"matches": matches}

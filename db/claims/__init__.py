@@ -1,0 +1,1 @@
+"""Claims as history: checked, corrected, kept as intervals."""

@@ -1,0 +1,178 @@
+"""What a page must pass before its claims are loaded. Checks are values: all of them run, all are kept, one gate decides."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+from hotpatch_kb.db.claims.plausibility import NEVER_REFUSED, Odd, odd_rows
+from hotpatch_kb.db.model.claims import Claim, Page, Unread
+
+# A section may lose rows as Microsoft mends its pages; the wreck of July 2026 lost 99 of 100.
+TOLERATED_ROWS: Final = 2
+TOLERATED_SHARE: Final = 0.05
+# A page fetched in the evening of the Pacific states tomorrow's date in UTC.
+TOLERATED_DAYS_AHEAD: Final = 1
+# Windows 10, the first Windows with these builds, was released on 2015-07-29; no page has an older release.
+FIRST_DAY: Final = "2015-07-01"
+# How many examples a note shows of what is the matter with a section.
+_EXAMPLES: Final = 3
+
+
+class Check(NamedTuple):
+    """One thing that was checked of one section of one page ("" for the whole page)."""
+
+    section: str
+    name: str
+    ok: bool
+    required: bool
+    note: str
+
+
+class Count(NamedTuple):
+    """How much a section states: its rows, and the releases named in them."""
+
+    rows: int
+    releases: int
+
+
+def count(claims: Iterable[Claim]) -> dict[str, Count]:
+    """Rows and releases per section."""
+    rows: dict[str, set[int]] = defaultdict(set)
+    releases: dict[str, set[str]] = defaultdict(set)
+    for claim in claims:
+        rows[claim.section].add(claim.row)
+        if claim.subject.startswith("release/"):
+            releases[claim.section].add(claim.subject)
+    return {section: Count(len(found), len(releases[section])) for section, found in rows.items()}
+
+
+def check_page(
+    page: Page,
+    claims: list[Claim],
+    *,
+    now: Mapping[str, Count],
+    before: Mapping[str, Count],
+    at_least: int,
+    accepted_gone: Iterable[str] = (),
+    unread: Iterable[Unread] = (),
+    standing: Iterable[tuple[str, str]] = (),
+) -> list[Check]:
+    """Every check of one page.
+
+    Args:
+        page: the page, for its time.
+        claims: what it states.
+        now: the counts of that.
+        before: the counts of the page accepted before it, {} if there is none.
+        at_least: how few rows are too few for a page of this source.
+        accepted_gone: sections that a correction accepts as gone or shrunken.
+        unread: what stands on the page and was not read.
+        standing: subject and field of the claims with a value of the page accepted before it.
+    """
+    total = sum(found.rows for found in now.values())
+    unread, standing = list(unread), list(standing)
+    checks = [Check("", "rows", total >= at_least, True, f"expected at least {at_least} rows, got {total}")]
+    checks += _dates_ahead(page, claims)
+    checks += _implausible(odd_rows(claims), now)
+    checks += _gone_fields(standing, claims)
+    checks += [
+        Check(
+            section,
+            f"unread {what}",
+            False,
+            False,
+            _note([found.note for found in unread if (found.section, found.what) == (section, what)]),
+        )
+        for section, what in dict.fromkeys((found.section, found.what) for found in unread)
+    ]
+    return checks + lost_sections(before, now, accepted_gone)
+
+
+def lost_sections(before: Mapping[str, Count], now: Mapping[str, Count], accepted_gone: Iterable[str] = ()) -> list[Check]:
+    """Checks of every section that was there before: it must still be, with about as many rows and releases."""
+    checks = []
+    gone = {section.casefold() for section in accepted_gone}
+    by_name = {section.casefold(): found for section, found in now.items()}
+    for section, old in before.items():
+        if section.casefold() in gone:
+            continue
+        new = by_name.get(section.casefold())
+        if new is None:
+            checks.append(Check(section, "section", False, True, f"expected the section {section!r} with about {old.rows} rows, got none"))
+            continue
+        for what, was, is_now in (("rows", old.rows, new.rows), ("releases", old.releases, new.releases)):
+            ok = not (was - is_now > TOLERATED_ROWS and was - is_now > was * TOLERATED_SHARE)
+            checks.append(Check(section, f"section {what}", ok, True, f"expected about {was} {what} in {section!r}, got {is_now}"))
+        if new.rows < old.rows or new.releases < old.releases:
+            note = f"expected {old.rows} rows and {old.releases} releases in {section!r} as before, got {new.rows} and {new.releases}"
+            checks.append(Check(section, "section fewer", False, False, note))
+    return checks
+
+
+def _dates_ahead(page: Page, claims: list[Claim]) -> list[Check]:
+    last = (date.fromisoformat(page.fetched_at[:10]) + timedelta(days=TOLERATED_DAYS_AHEAD)).isoformat()
+    dated = [
+        c for c in claims if c.field.partition("#")[0] == "release_date" and c.subject.startswith(("release/", "calendar/")) and c.value
+    ]
+    ahead = [c for c in dated if not FIRST_DAY <= (c.value or "") <= last]
+    note = f"{ahead[0].value_text!r} of {ahead[0].subject} in {ahead[0].section!r}" if ahead else "none"
+    return [Check("", "dates", not ahead, True, f"expected releases dated from {FIRST_DAY} to {last}, got {note}")]
+
+
+def _implausible(odd: list[Odd], now: Mapping[str, Count]) -> list[Check]:
+    """Rows that cannot be true are reported; a section that is full of them is one whose columns moved, and the page is refused."""
+    notes: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for section, name, note in odd:
+        notes[section, name].append(note)
+    checks = []
+    for (section, name), found in notes.items():
+        rows = now[section].rows if section in now else 0
+        is_full = name not in NEVER_REFUSED and len(found) > TOLERATED_ROWS and len(found) > rows * TOLERATED_SHARE
+        checks.append(Check(section, f"plausible {name}", False, is_full, _note(found)))
+    return checks
+
+
+# What a page states no more as months go by: a plan that was carried out, the number of an article whose address changed.
+_PASSING: Final = frozenset(
+    {"planned_type", "article_kb", "slug_kb", "slug_build", "resolved_on", "resolved_by_kb", "page_title_build", "page_title_date"}
+)
+# Subjects that rows do not count: all of an article is one row; and prices, which few rows state.
+_UNCOUNTED: Final = frozenset({"article", "channel", "change_log", "product", "price"})
+
+
+def _gone_fields(standing: Iterable[tuple[str, str]], claims: list[Claim]) -> list[Check]:
+    """What was stated of something that the page still names: a heading or a mark by which it was known may have changed."""
+    now = Counter((c.subject, c.field.partition("#")[0]) for c in claims if c.value is not None or c.field.endswith("_date"))
+    before = Counter((subject, name.partition("#")[0]) for subject, name in standing)
+    subjects = {subject for subject, _ in now}
+    gone: dict[str, list[str]] = defaultdict(list)
+    issues = {subject for subject, _ in before if subject.startswith("issue/")}
+    for subject, name in sorted(before - now):
+        kind = subject.partition("/")[0]
+        if name not in _PASSING and (kind in _UNCOUNTED or subject in subjects):
+            gone["change_log" if kind == "change_log" else name].append(f"{name} of {subject}")
+    for subject in {subject for subject, _ in standing if subject.startswith(("release/", "revision/"))} - subjects:
+        kind, product, kb, build = subject.split("/")
+        if kb.isdigit() and f"{kind}/{product}/-/{build}" in subjects:
+            gone["kb"].append(f"the KB of {subject}")
+    checks = [Check("", f"field {name}", False, False, f"expected {_note(found)}, as before, got none") for name, found in gone.items()]
+    if issues and not issues & subjects and any(subject.startswith("issue/") for subject in subjects):
+        checks.append(
+            Check("", "issues", False, False, f"expected one of the known issues of before, such as {min(issues)}, got others alone")
+        )
+    return checks
+
+
+def _note(found: list[str]) -> str:
+    """The first few of what is the matter, and how much more there is."""
+    more = f"; and {len(found) - _EXAMPLES} more" if len(found) > _EXAMPLES else ""
+    return "; ".join(found[:_EXAMPLES]) + more
+
+
+def refusal(checks: Iterable[Check]) -> str | None:
+    """Why a page is refused: the failed required checks in one line; None if it is accepted."""
+    failed = [check.note for check in checks if check.required and not check.ok]
+    return "; ".join(failed) if failed else None

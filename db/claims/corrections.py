@@ -1,0 +1,78 @@
+"""What persons decided against the rules: the file of the package, further files, and the table."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from hotpatch_kb.db.facts.precedence import Correction
+from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.ids import stable_id
+
+
+def read_corrections(conn: sqlite3.Connection) -> list[Correction]:
+    """The decisions that stand in the database."""
+    return [Correction(*row) for row in conn.execute(f"select {', '.join(Correction._fields)} from corrections order by correction")]
+
+
+def load_corrections(paths: Iterable[Path] = ()) -> list[Correction]:
+    """The corrections of the package and of further files.
+
+    Raises:
+        BadInput: a file lacks a column, or a row lacks its reason, link or date.
+    """
+    found = []
+    texts = [("db/corrections.csv", files("hotpatch_kb.db").joinpath("corrections.csv").read_text(encoding="utf-8"))]
+    for path in paths:
+        try:
+            texts.append((str(path), path.read_text(encoding="utf-8-sig")))
+        except OSError as error:
+            raise BadInput(f"expected a file of corrections, got {error}") from None
+    columns = [name for name in Correction._fields if name != "correction"]
+    for name, text in texts:
+        reader = csv.DictReader(text.splitlines())
+        if list(reader.fieldnames or ()) != columns:
+            raise BadInput(f"expected the columns {','.join(columns)} in {name}, got {','.join(reader.fieldnames or ())}")
+        for row in reader:
+            if not all(row[column] for column in ("source", "subject", "field", "why", "url", "decided_on")):
+                raise BadInput(f"expected a source, subject, field, reason, url and date in each row of {name}, got {dict(row)}")
+            found.append(Correction(stable_id(row["source"], row["subject"], row["field"], row["value"]), **row))
+    return found
+
+
+def write_corrections(conn: sqlite3.Connection, corrections: Sequence[Correction]) -> None:
+    """Makes the table hold exactly these corrections."""
+    conn.execute("update conflicts set correction = null")
+    conn.execute("delete from corrections")
+    conn.executemany(
+        f"insert or replace into corrections ({', '.join(Correction._fields)}) values ({', '.join('?' * len(Correction._fields))})",
+        corrections,
+    )
+
+
+def unmatched(conn: sqlite3.Connection) -> list[Correction]:
+    """Corrections of sources that have been read which match no claim any more, nor a section that was ever there."""
+    return [
+        Correction(*row)
+        for row in conn.execute(
+            f"""select {", ".join(f"c.{name}" for name in Correction._fields)} from corrections as c
+            where c.source in (select source from pages where state = 'accepted')
+            and not exists (select 1 from claims where claims.source = c.source and claims.subject = c.subject and claims.field = c.field
+                            and coalesce(claims.value, '') = c.value)
+            and not exists (select 1 from pages where pages.source = c.source and 'page/' || pages.url = c.subject)
+            and not exists (select 1 from sections where sections.source = c.source and 'section/' || sections.section = c.subject)"""
+        )
+    ]
+
+
+def accepted_gone(corrections: Iterable[Correction], source: str) -> set[str]:
+    """Sections of a source that a correction accepts as gone."""
+    return {c.subject.removeprefix("section/") for c in corrections if c.source == source and c.subject.startswith("section/")}
+
+
+def accepted_unreadable(corrections: Iterable[Correction], source: str) -> set[str]:
+    """Addresses of a source of which a correction accepts that they hold no page to read (subject ``page/<address>``)."""
+    return {c.subject.removeprefix("page/") for c in corrections if c.source == source and c.subject.startswith("page/")}

@@ -1,0 +1,270 @@
+"""What cannot be true of a page's releases, though every cell of it can be read. Reported with an example; a page full of it is refused.
+
+Each rule holds for every row of the pages that were recorded (May and July 2026, back to 2016), but for the rows named here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from hotpatch_kb.db.model.claims import Claim
+from hotpatch_kb.db.model.notation import help_kb, planned_by_cadence, second_tuesday, slug_builds, slug_kb
+from hotpatch_kb.db.model.products import named
+
+# KB3081424 was the first of Windows 10 (2015), KB5123303 one of August 2026: 23,000 a year since 2021.
+_KBS: Final = range(3_000_000, 6_000_000)
+# B releases of another day than the second Tuesday, as last seen 2026-07-22: against Meltdown, and a second one of September 2016.
+_OTHER_DAYS: Final = frozenset({4056890, 3193494})
+# Titles of another day that do not say out-of-band (case 42; "May 16, 2025 Hotpatch KB5061258"; 24H2 for its first devices, June 15,
+# 2024), as last seen 2026-08. Before 2021 there are many.
+_OTHER_TITLES: Final = frozenset({5046696, 5061258, 5039239})
+_TITLES_SINCE: Final = "2021-09"
+_UNPLANNED: Final = 3
+# Windows Server 2019 was there on 2018-10-02, withdrawn, and is dated 2018-11-13.
+_FIRST_DAYS: Final = 60
+# What Microsoft may do one day: reported, however often a page has it.
+NEVER_REFUSED: Final = frozenset({"day of a title", "category", "cadence", "end", "release", "link"})
+
+# ws2025 (of 2024), ws-23h2, win11-25h2, win10-1809
+_YEAR: Final = re.compile(r"(?:^ws20|-)(?P<year>\d\d)(?=$|h\d|\d\d$)")
+
+
+class Odd(NamedTuple):
+    """A row that cannot be true: the section, what is the matter, what was expected and what came."""
+
+    section: str
+    name: str
+    note: str
+
+
+@dataclass(slots=True)
+class _Row:
+    """What a row of a section states of one release."""
+
+    section: str
+    product: str
+    fields: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> str:
+        return self.fields.get(name, "")
+
+    @property
+    def name(self) -> str:
+        """The row as published, as far as it says what it is about."""
+        if title := self.get("title"):
+            return repr(title)
+        return " ".join(self.texts[name] for name in ("month", "release_date", "build", "kb") if self.texts.get(name))
+
+
+def odd_rows(claims: Sequence[Claim]) -> list[Odd]:
+    """Every row of a page that cannot be true, in the order of the rules."""
+    found: dict[tuple[str, int, str], _Row] = {}
+    for claim in claims:
+        if claim.subject.startswith("release/"):
+            row = found.setdefault((claim.section, claim.row, claim.subject), _Row(claim.section, claim.subject.split("/")[1]))
+            if claim.value is not None:
+                name = claim.field.partition("#")[0]
+                row.fields.setdefault(name, claim.value)
+                row.texts.setdefault(name, claim.value_text)
+    rows = list(found.values())
+    return [
+        *_numbers(rows), *_days(rows), *_first(rows), *_order(rows), *_twice(rows), *_lines(rows),
+        *_links(rows), *_elsewhere(claims, rows), *_plans(claims), *_ends(claims), *_garbled(claims),
+    ]  # fmt: skip
+
+
+def _numbers(rows: list[_Row]) -> Iterator[Odd]:
+    for row in rows:
+        number = named(row.product).build_number
+        build, kb = row.get("build"), row.get("kb")
+        if build and number is not None and not build.startswith(f"{number}."):
+            yield Odd(row.section, "build number", f"expected a build of {number}, got {row.name}")
+        if row.get("classification") == "hotpatch" and not build:
+            yield Odd(row.section, "build", f"expected the build of a hotpatch, got {row.name}")
+        if kb and int(kb) not in _KBS:
+            yield Odd(row.section, "kb", f"expected a KB from {_KBS.start} to {_KBS.stop - 1}, got {row.name}")
+
+
+def _days(rows: list[_Row]) -> Iterator[Odd]:
+    for row in rows:
+        day, month, cadence, kb = row.get("release_date"), row.get("month"), row.get("cadence"), int(row.get("kb") or 0)
+        if not day:
+            continue
+        if cadence == "B" and month and kb not in _OTHER_DAYS and day != second_tuesday(month):
+            yield Odd(row.section, "day", f"expected the B release of {month} on {second_tuesday(month)}, got {row.name}")
+        elif month and abs(_months(day) - _months(month)) > 1:
+            yield Odd(row.section, "day", f"expected a day of {month} or of the month beside it, got {row.name}")
+        elif (
+            not month
+            and not cadence
+            and row.get("title")
+            and row.get("classification") in {"", "hotpatch", "baseline"}
+            and day[:7] >= _TITLES_SINCE
+            and kb not in _OTHER_TITLES
+            and day != second_tuesday(day[:7])
+        ):
+            yield Odd(
+                row.section,
+                "day of a title",
+                f"expected {second_tuesday(day[:7])}, or 'Preview' or 'Out-of-band' in the title, got {row.name}",
+            )
+
+
+def _months(day: str) -> int:
+    return int(day[:4]) * 12 + int(day[5:7])
+
+
+def _days_between(first: str, second: str) -> int:
+    return (date.fromisoformat(second) - date.fromisoformat(first)).days
+
+
+def _first(rows: list[_Row]) -> Iterator[Odd]:
+    """A release without a KB is the first of its version."""
+    lowest: dict[str, int] = {}
+    for row in rows:
+        if build := row.get("build"):
+            lowest[row.section] = min(int(build.partition(".")[2]), lowest.get(row.section, 1_000_000))
+    for row in rows:
+        if row.get("classification") == "initial" and (
+            row.get("cadence") == "B" or int(row.get("build").partition(".")[2]) > lowest[row.section]
+        ):
+            yield Odd(row.section, "first release", f"expected a KB of every release but the first, got none in {row.name}")
+
+
+def _order(rows: list[_Row]) -> Iterator[Odd]:
+    """In one table or category a later day has no lower build."""
+    by_number: dict[tuple[str, str], list[tuple[str, int, str]]] = defaultdict(list)
+    for row in rows:
+        if (build := row.get("build")) and (day := row.get("release_date")):
+            number, _, revision = build.partition(".")
+            by_number[row.section, number].append((day, int(revision), row.name))
+    for (section, _), found in by_number.items():
+        found.sort()
+        for before, after in pairwise(found):
+            if after[0] > before[0] and after[1] < before[1]:
+                yield Odd(section, "order", f"expected builds to rise with the days, got {before[2]} before {after[2]}")
+
+
+def _twice(rows: list[_Row]) -> Iterator[Odd]:
+    """A KB of a section has one day, and no two builds of different days."""
+    days: dict[tuple[str, str, str], _Row] = {}
+    for row in rows:
+        kb, day = row.get("kb"), row.get("release_date")
+        if kb and day and (before := days.setdefault((row.section, row.product, kb), row)).get("release_date") != day:
+            yield Odd(row.section, "kb of two days", f"expected one day of KB{kb}, got {before.name} and {row.name}")
+
+
+def _lines(rows: list[_Row]) -> Iterator[Odd]:
+    """A baseline of a calendar is the B release of its month in the release history of the same page, a hotpatch does not stand there."""
+    history: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        if row.get("line") == "standard" and row.get("cadence") == "B":
+            history[row.product, row.get("month")].add(row.get("build"))
+    for row in rows:
+        if row.get("line") != "hotpatch" or not row.get("build") or not (listed := history.get((row.product, row.get("month")))):
+            continue
+        is_listed, kind = row.get("build") in listed, row.get("classification")
+        if is_listed != (kind == "baseline"):
+            what = (
+                "the B release of the release history as the baseline"
+                if kind == "baseline"
+                else "a hotpatch to be no update of the release history"
+            )
+            yield Odd(row.section, "line", f"expected {what}, got {kind} {row.name}")
+
+
+def _elsewhere(claims: Iterable[Claim], rows: list[_Row]) -> Iterator[Odd]:
+    """An entry whose builds are all of other products than its category's stands in their category too (KB5065789 in that of 25H2)."""
+    listed = {row.get("kb") for row in rows}
+    for claim in claims:
+        kind, _, kb = claim.subject.partition("/")
+        if kind == "kb" and claim.field == "title" and kb not in listed:
+            yield Odd(claim.section, "category", f"expected {claim.value_text!r} in a category of its product, got it in this one alone")
+
+
+def _ends(claims: Iterable[Claim]) -> Iterator[Odd]:
+    """Support ends on second Tuesdays, of the newer version not before it ends of the older one, and of Home not after Enterprise."""
+    dates: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for claim in claims:
+        if claim.subject.startswith("product/") and claim.value and claim.field.endswith("_date"):
+            dates[claim.section, claim.subject.partition("/")[2]][claim.field.removeprefix("ltsc_")] = claim.value
+    by_section: dict[str, list[tuple[str, str, dict[str, str]]]] = defaultdict(list)
+    for (section, product), found in dates.items():
+        by_section[section].append((found.get("release_date", ""), product, found))
+    first = {
+        claim.subject.split("/")[1]: claim.value
+        for claim in claims
+        if claim.field == "release_date" and claim.value and claim.subject.startswith("release/") and claim.subject.split("/")[2] == "-"
+    }
+    for section, products in by_section.items():
+        for released, product, _ in products:
+            if released and product in first and not 0 <= _days_between(first[product], released) <= _FIRST_DAYS:
+                yield Odd(
+                    section, "release", f"expected {product} to be released within {_FIRST_DAYS} days of {first[product]}, got {released}"
+                )
+            if (
+                released
+                and (match := _YEAR.search(product))
+                and int(released[2:4]) not in {int(match["year"]), int(match["year"]) - product.startswith("ws2")}
+            ):
+                yield Odd(section, "release", f"expected {product} to be released in the year of its name, got {released}")
+        latest: dict[str, tuple[str, str]] = {}
+        for released, product, found in sorted(products, key=lambda item: item[:2]):
+            ends = [(name, found[name]) for name in ("mainstream_end_date", "extended_end_date") if name in found]
+            for name in latest.keys() - found.keys():
+                yield Odd(
+                    section, "end", f"expected a date of {product}, which is newer than {latest[name][1]} with {latest[name][0]}, got none"
+                )
+            for name, day in ends:
+                if day != second_tuesday(day[:7]) or day <= released:
+                    yield Odd(section, "end", f"expected support of {product} to end on a second Tuesday behind {released}, got {day}")
+                if name in latest and day < latest[name][0]:
+                    yield Odd(section, "end", f"expected support of {product} to end not before that of {latest[name][1]}, got {day}")
+                latest[name] = max(latest.get(name, ("", "")), (day, product))
+            if [day for _, day in ends] != sorted(day for _, day in ends):
+                yield Odd(
+                    section, "end", f"expected mainstream support of {product} to end first, got {' and '.join(day for _, day in ends)}"
+                )
+
+
+def _links(rows: list[_Row]) -> Iterator[Odd]:
+    """The address of an article names its KB; of a baseline it may be that of the article about it (case 25)."""
+    for row in rows:
+        url, kb = row.get("article_url"), row.get("kb")
+        linked = help_kb(url) or slug_kb(url)
+        is_table = not row.get("title")  # in old navigations a link is the number of an article, which is not always the KB
+        builds = [str(build) for build in slug_builds(url) if row.get("build").startswith(f"{build.number}.")]
+        is_other = (linked and str(linked) != kb) or (builds and row.get("build") not in builds)
+        if is_table and kb and is_other and row.get("classification") != "baseline":
+            yield Odd(row.section, "link", f"expected a link to KB{kb}, got {row.texts['article_url']!r} in {row.name}")
+
+
+def _plans(claims: Iterable[Claim]) -> Iterator[Odd]:
+    """Of a year's months at most three were ever of another type than their place in the quarter says (2022)."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for claim in claims:
+        if claim.subject.startswith("calendar/") and claim.field in {"type", "planned_type"}:
+            month = claim.subject.rpartition("/")[2]
+            if claim.value != planned_by_cadence(month):
+                found[claim.section].append(f"{claim.value} in {month}")
+    for section, months in found.items():
+        if len(months) > _UNPLANNED:
+            yield Odd(
+                section,
+                "cadence",
+                f"expected baselines in January, April, July and October but for {_UNPLANNED} months, got {', '.join(months)}",
+            )
+
+
+def _garbled(claims: Iterable[Claim]) -> Iterator[Odd]:
+    """UTF-8 throughout: what is none is read as U+FFFD."""
+    for claim in claims:
+        if "\ufffd" in claim.value_text:
+            yield Odd(claim.section, "encoding", f"expected UTF-8, got {claim.value_text[:120]!r}")

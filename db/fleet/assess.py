@@ -1,0 +1,294 @@
+"""A fleet: every machine of an inventory gets exactly one verdict, in order, its own columns carried through. Streams.
+
+A machine's build, product, line and KBs come to a **name** such as ``ws2025|26100.32772|hotpatch|KB5087423``, the key of the table of
+verdicts; the rest is a join with that table, by the dictionary of this module or by an engine (``hotpatch_kb.db.fleet.engines``).
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import add, attrgetter
+from typing import Any, Final, NamedTuple
+
+from hotpatch_kb.db.answers.lookup import read_query
+from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
+from hotpatch_kb.db.fleet.inventory import DECIDING, Inventory, Problem
+from hotpatch_kb.db.fleet.inventory.columns import BUILD, Deciding, line_of, reducer
+from hotpatch_kb.db.fleet.inventory.output import COLUMNS, Form
+from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.products import product_id
+
+__all__ = ["COLUMNS", "Judge", "Judged", "Suffixes", "Summary", "assess"]
+
+Answer = dict[str, Any]
+
+# Machines that are alike in all that counts are judged once; a fleet of millions has thousands of kinds, 0.7 kB each.
+MAX_JUDGED: Final = 50_000
+MAX_SUMMARY: Final = 400  # lines
+_NO_BUILD: Final = frozenset({"", "null", "none", "n/a", "na", "-", "unknown", "nan"})
+# "10.0.20348.2031 (WinBuild.160101.0800)", as files have it
+_WINBUILD: Final = re.compile(r"\s*\(WinBuild[^)]*\)$", re.IGNORECASE)
+# "22H2 (Build 22621.1105)", the column "OS version" of Defender's device inventory
+_VERSION_AND_BUILD: Final = re.compile(r"\w{4} \(Build ([0-9.]+)\)", re.IGNORECASE)
+# "10.0 (20348)" (Active Directory), "Microsoft Windows NT 10.0.20348.0", "10.0.20348 N/A Build 20348" (systeminfo)
+_NO_REVISION: Final = re.compile(r"10\.0 \(\d{5}\)|10\.0\.\d{5}(?:\.0)?(?![.\d])")
+_REVISION: Final = re.compile(r"[0-9]{1,5}")
+_LABEL: Final = attrgetter("label")
+
+
+class Judged(NamedTuple):
+    """What is said of a machine.
+
+    Attributes:
+        answer: the columns of a verdict.
+        product: as it is counted: its id, else as the inventory states it, else "-".
+        name: the key of the table of verdicts; "" where the table has nothing to say: no build, or none that a source names.
+    """
+
+    answer: Answer
+    product: str
+    name: str
+
+
+class Judge:
+    """Judges machines of one day. Built once, then each machine is a look-up."""
+
+    def __init__(self, conn: sqlite3.Connection, day: str) -> None:
+        """Reads the verdicts of a day (ISO date) from a database with the fact tables."""
+        self._verdicts = Verdicts(conn, day)
+        self._products = self._verdicts.products_by_build()
+        # A KB that only the hotpatch line has always means that line.
+        self._hotpatch_kbs: dict[str, set[str]] = defaultdict(set)
+        for product, kb in conn.execute(
+            """select product, kb from releases where kb is not null group by product, kb
+            having min(classification in ('hotpatch', 'component')) = 1"""
+        ):
+            self._hotpatch_kbs[product].add(str(kb))
+        # Builds that a machine can have only after the day.
+        self._later: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for build, product, released in conn.execute(
+            """select build, product, min(release_date) from releases where build is not null group by product, build
+            having min(release_date) > ? order by 3, 2""",
+            (day,),
+        ):
+            self._later[build].append((product, released))
+        self.deciding = self._deciding(conn)
+        self.reduced: Callable[[str, str], str] = reducer(self.deciding)
+
+    def _deciding(self, conn: sqlite3.Connection) -> Deciding:
+        """The KBs that may change a verdict: some eighty of 1,500, and none for most builds.
+
+        Those that only the hotpatch line of a product has say that a machine is on it, whichever they are. The KBs of a build that has several
+        decide between them.
+        """
+        own: dict[str, set[str]] = defaultdict(set)
+        for build, kb in conn.execute(
+            """select build, kb from releases where kb is not null and build in
+            (select build from releases group by build having count(distinct kb) > 1)"""
+        ):
+            own[build].add(str(kb))
+        made: dict[tuple[frozenset[str], frozenset[str]], dict[str, str]] = {}
+        every: dict[str, str] = {}
+        of_build = {}
+        for build, products in self._products.items():
+            key = (frozenset(products), frozenset(own.get(build, ())))
+            if key not in made:
+                words: dict[str, list[str]] = defaultdict(list)
+                for product in sorted(products):
+                    for kb in self._hotpatch_kbs[product]:
+                        words[kb].append(f"hotpatch:{product}")
+                for kb in key[1]:
+                    words[kb].append(kb)
+                made[key] = {kb: " ".join(said) for kb, said in words.items()}
+                for kb, said in words.items():
+                    every[kb] = " ".join(sorted({*every.get(kb, "").split(), *said}))
+            of_build[build] = made[key]
+        return Deciding(of_build, every)
+
+    def judge(self, machine: Mapping[str, str]) -> Judged:
+        """The one verdict for a machine.
+
+        Args:
+            machine: texts as an inventory has them: build, revision, product, line, kbs. What is not there is not known.
+        """
+        return self.judge_reduced({**machine, "kbs": self.reduced(machine.get("kbs", ""), "")})
+
+    def judge_reduced(self, machine: Mapping[str, str]) -> Judged:
+        """The same of a machine whose KBs are what ``reduced`` leaves of them."""
+        stated = machine.get("product", "").strip()
+        text = machine.get("build", "").strip()
+        if text.casefold() in _NO_BUILD:
+            return _judged("unknown", "no build is stated", stated)
+        build = self._build(text, machine)
+        if isinstance(build, Judged):
+            return build
+        line = line_of(machine.get("line", ""))
+        products = self._of_name(stated, self._products.get(build, []))
+        if not products:
+            whose = f" of {stated}" if stated else ""
+            later = [days for days in self._later.get(build, ()) if self._of_name(stated, [days[0]])]
+            if later:
+                return _judged("unknown", f"the build {build}{whose} was released on {later[0][1]}, after the day asked for", stated)
+            return _judged("unknown", f"no source names the build {build}{whose}", stated)
+        kbs = frozenset(machine.get("kbs", "").split())
+        # An installed KB that only one of the products has with this build tells the product too.
+        products = [product for product in products if any(kb[2:] in kbs for _, kb in self._verdicts.of_build(product, build))] or products
+        return self._of_products([self._of_product(product, build, line, kbs) for product in products])
+
+    def _build(self, text: str, machine: Mapping[str, str]) -> str | Judged:
+        """The build that a text names, or what is said where it names none."""
+        if (plain := BUILD.fullmatch(text)) and text[-2:] != ".0":
+            number, _, revision = plain[0].removeprefix("10.0.").partition(".")
+            return f"{number}.{int(revision)}"
+        stated, shown = machine.get("product", "").strip(), repr(text[:60])
+        try:
+            query = read_query(_VERSION_AND_BUILD.sub(r"\1", _WINBUILD.sub("", text)))
+        except BadInput:
+            if _NO_REVISION.search(text):
+                return _judged("unknown", f"a build number without a revision, {shown}", stated)
+            return _judged("invalid", f"expected a build such as 26100.32772, got {shown}", stated)
+        if query.kind == "number" or (query.kind == "build" and query.value.endswith(".0")):
+            revision = machine.get("revision", "").strip()
+            if not _REVISION.fullmatch(revision) or int(revision) == 0:
+                return _judged("unknown", f"a build number without a revision, {shown}", stated)
+            return f"{query.value.partition('.')[0]}.{int(revision)}"
+        if query.kind != "build":
+            return _judged("invalid", f"expected a build such as 26100.32772, got {shown}", stated)
+        return query.value
+
+    def _of_products(self, found: Sequence[Verdict]) -> Judged:
+        """One verdict of those for each product that the machine may have."""
+        first = found[0]
+        name = "+".join(f"{v.product}|{v.build}|{v.line}|{v.deciding_kb}" for v in found)
+        product = " or ".join(v.product for v in found)
+        if len({verdict.verdict for verdict in found}) > 1:
+            return Judged(_answer("ambiguous", "; ".join(f"{verdict.product}: {verdict.verdict}" for verdict in found)), product, name)
+        if len({(verdict.kb, verdict.next_kb) for verdict in found}) > 1:
+            # The verdict is sure, what to install depends on the product.
+            answer = _answer(first.verdict, "; ".join(f"{verdict.product}: {verdict.reason}" for verdict in found))
+            return Judged(answer | {"months_behind": max(verdict.months_behind or 0 for verdict in found)}, product, name)
+        return Judged({column: getattr(first, column) for column in COLUMNS}, product, name)
+
+    def _of_name(self, stated: str, products: list[str]) -> list[str]:
+        """Of the products that have a build those that a name may mean: "windows", as Azure Arc has it, says nothing, "Ubuntu" excludes all."""
+        if not products:
+            return []
+        spaced = re.sub(r"(?i)\bwindows\s*(server)?\s*(?=\d)", lambda m: f"Windows {'Server ' if m[1] else ''}", stated)
+        if spaced.casefold().strip() in {"", "windows", "microsoft windows"}:
+            return products
+        product = product_id(spaced) or product_id(re.sub(r"\b(?:Enterprise|Pro|Education|Home|Business)\b", "", spaced))
+        if product is not None:
+            return [product] if product in products else []
+        if re.search(r"\bserver\b", spaced, re.IGNORECASE):
+            # "Windows Server 2012 R2" is another one; "Windows Server" may be any.
+            return [] if re.search(r"\b20\d\d\b", spaced) else [name for name in products if name.startswith("ws")]
+        if client := re.search(r"\bwindows (1\d)\b", spaced, re.IGNORECASE):
+            # The registry's ProductName, which Get-ComputerInfo and others show, says "Windows 10" on Windows 11 too.
+            return [name for name in products if name.startswith(f"win{client[1]}-")] or [
+                name for name in products if name.startswith("win11-")
+            ]
+        return []
+
+    def _of_product(self, product: str, build: str, line: str, kbs: frozenset[str]) -> Verdict:
+        rows = self._verdicts.of_build(product, build)
+        hotpatch_kbs = self._hotpatch_kbs[product]
+        if f"hotpatch:{product}" in kbs:
+            line = "hotpatch"
+        installed = sorted({kb for _, kb in rows if kb and kb[2:] in kbs})
+        if len(installed) > 1 and any(rows[line, kb].classification == "hotpatch" for kb in installed):
+            installed = []  # a hotpatch and an LCU with one build, both installed: the line decides
+        # Of an LCU and a component with one build, both installed: the machine has left the line.
+        installed.sort(key=lambda kb: kb[2:] in hotpatch_kbs)
+        return rows[line, installed[0] if installed else ""]
+
+
+def _answer(verdict: str, reason: str) -> Answer:
+    return dict.fromkeys(COLUMNS) | {"verdict": verdict, "newer_out_of_band": "", "reason": reason}
+
+
+def _judged(verdict: str, reason: str, stated: str) -> Judged:
+    return Judged(_answer(verdict, reason), stated or "-", "")
+
+
+class Summary:
+    """How many machines of each product have which verdict: ``counts`` by (product, verdict)."""
+
+    def __init__(self) -> None:
+        """Begins with none."""
+        self.counts: Counter[tuple[str, str]] = Counter()
+
+
+class Suffix(str):
+    """The end of a machine's line. ``label`` is its place among the lines of the summary."""
+
+    __slots__ = ("label",)
+    label: int
+
+
+class Suffixes(dict[Any, Suffix]):
+    """The end of a machine's line by its key: judged when it is first asked for, kept as long as there is room."""
+
+    def __init__(self, judge: Judge, form: Form, fields: Sequence[str]) -> None:
+        """Takes who judges, what is printed, and which fields the keys of a table have."""
+        super().__init__()
+        self._judge = judge
+        self._form = form
+        self._fields = fields
+        self._labels: dict[tuple[str, str], int] = {}
+
+    def __missing__(self, key: Any) -> Suffix:
+        """Judges a machine."""
+        suffix = self[key] = self.of(self.judged(key))
+        return suffix
+
+    def judged(self, key: Any) -> Judged:
+        """What is said of a machine."""
+        if isinstance(key, Problem):
+            return _judged("invalid", str(key), "")
+        fields = self._fields if len(key) == len(self._fields) else DECIDING
+        return self._judge.judge_reduced(dict(zip(fields, key, strict=True)))
+
+    def of(self, found: Judged, text: str | None = None) -> Suffix:
+        """The end of a line, written or as it is given."""
+        suffix = Suffix(self._form.suffix(found.answer) if text is None else text)
+        name = (found.product, found.answer["verdict"])
+        if name not in self._labels and len(self._labels) >= MAX_SUMMARY:
+            name = ("others", name[1])  # an inventory may name a million products
+        suffix.label = self._labels.setdefault(name, len(self._labels))
+        return suffix
+
+    def count(self, summary: Summary, suffixes: Sequence[Suffix], times: Sequence[int] = ()) -> None:
+        """Counts machines, each once or as often as is said, and makes room for others."""
+        names = list(self._labels)
+        if times:
+            for suffix, count in zip(suffixes, times, strict=True):
+                summary.counts[names[suffix.label]] += count
+        else:
+            for label, count in Counter(map(_LABEL, suffixes)).items():
+                summary.counts[names[label]] += count
+        if len(self) > MAX_JUDGED:
+            self.clear()
+
+
+def assess(judge: Judge, inventory: Inventory, form: Form, summary: Summary) -> Iterator[str]:
+    """An inventory with its verdicts as it is printed, in blocks of some thousand lines.
+
+    Args:
+        judge: of the day.
+        inventory: what to judge.
+        form: what to print.
+        summary: counts the machines, for the user.
+
+    Raises:
+        BadInput: the inventory cannot be read.
+    """
+    suffixes = Suffixes(judge, form, inventory.fields)
+    yield form.head()
+    for prefixes, keys in inventory.batches(form, judge.reduced):
+        ends = list(map(suffixes.__getitem__, keys))
+        yield "\n".join([*map(add, prefixes, ends), ""])
+        suffixes.count(summary, ends)
+    yield form.tail()

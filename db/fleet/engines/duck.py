@@ -1,0 +1,259 @@
+"""DuckDB as an engine, the extra ``bulk``. It reads and joins in parallel, and sorts by the number of the row.
+
+A join of DuckDB does not keep the order of rows (seen with 2.0.1: the second thread's rows came first), so the number is what gives it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from hotpatch_kb.db.fleet.assess import Judge, Suffixes, Summary
+from hotpatch_kb.db.fleet.engines.normal import DECODING, Normal
+from hotpatch_kb.db.fleet.inventory import DECIDING
+from hotpatch_kb.db.fleet.inventory.columns import columns_of, has_needed
+from hotpatch_kb.db.fleet.inventory.decoding import MAX_ROW, Prefixed, opened
+from hotpatch_kb.db.fleet.inventory.delimited import Delimited
+from hotpatch_kb.db.fleet.inventory.output import Csv
+from hotpatch_kb.db.fleet.inventory.parquet import connected, quoted
+from hotpatch_kb.db.model.claims import BadInput, EngineFailed
+
+_NULL: Final = "\x01\x02"  # DuckDB wants a text that is read as NULL; a file that holds it is not read directly
+_READ: Final = "header = false, auto_detect = false, quote = '', escape = '', comment = '', strict_mode = true, null_padding = false"
+# Lines as they are: no quotes, and a delimiter of two characters that no line is split by.
+_WRITE: Final = "(format csv, header false, quote '', escape '', delimiter '\x02\x03')"
+# A larger file is judged slice by slice. In one go 100 million rows (4.3 GB) did not fit into memory and took three times as long each.
+SLICE: Final = 500_000_000  # bytes
+MAX_KINDS: Final = 300_000  # of machines; beyond it a fleet is normalised, which needs no memory for them
+
+
+def join(normal: Normal, folder: Path) -> Iterator[bytes]:
+    """Joins a normalised inventory with its verdicts.
+
+    Args:
+        normal: the inventory.
+        folder: for temporary files.
+
+    Yields:
+        the lines, in blocks.
+
+    Raises:
+        EngineFailed: DuckDB could not do it, or the number of lines is not that of the rows.
+    """
+    if not normal.rows:
+        return
+    out = folder / "joined"
+    with connected(folder) as conn, _told():
+        end = _decoded(
+            f"case when key = '' then own when suffix is not null then suffix else error({quoted('no verdict has the name ')} || key) end"
+        )
+        parts = _file(normal.parts, ("row", "key", "prefix", "own"))
+        written = conn.execute(
+            f"""copy (select {_decoded("prefix")} || {end} from (
+                select part.key, prefix, own, suffix from {parts} as part
+                left join {_file([normal.table], ("key", "suffix"))} as stated on stated.key = part.key order by part."row"::bigint
+            )) to {quoted(str(out))} {_WRITE}"""
+        ).fetchone()
+    if written is None or written[0] != normal.rows:
+        raise EngineFailed(f"expected {normal.rows} rows of DuckDB, got {written}")
+    with out.open("rb") as lines:
+        yield from iter(lambda: lines.read(2**20), b"")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    import duckdb  # noqa: PLC0415
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise EngineFailed(f"expected DuckDB to join the fleet, got {str(error).splitlines()[0]}") from None
+
+
+class Written(NamedTuple):
+    """A judged fleet: its first line, and the files of its rows in their order."""
+
+    head: bytes
+    parts: list[Path]
+
+
+class _Table(NamedTuple):
+    """How DuckDB reads a table: names for its columns, what separates them, what decides, and what CSV could not hold unquoted."""
+
+    names: list[str]
+    delimiter: str
+    fields: Sequence[str]
+    key: str
+    has_comma: str
+
+
+def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary, folder: Path) -> Written | None:
+    """Judges a file of CSV that DuckDB can read itself, line by line: no quotes, no blank lines, one column for each field.
+
+    Its kinds of machines (build, product, line, KBs as they stand) are judged, and joined with its lines. What is printed is CSV.
+
+    Args:
+        path: the file.
+        wanted: column names by field.
+        judge: of the day.
+        summary: counts the machines, for the user.
+        folder: for what is written and what does not fit into memory.
+
+    Returns:
+        what was written; None if it has to be normalised, and then nothing was counted.
+    """
+    found = _plain_table(path, wanted)
+    if found is None:
+        return None
+    columns = columns_of(found.header, wanted)
+    fields = [field for field in DECIDING if field in columns]
+    if any(len(columns[field]) > 1 for field in fields):
+        return None
+    names = [f"c{place}" for place in range(len(found.header))]
+    cells = {field: names[found.header.index(columns[field][0])] for field in fields}
+    texts = [_reduced(cells["kbs"], cells["build"], judge) if field == "kbs" else cells[field] for field in fields]
+    # A comma in a cell of another delimiter's table would have to be quoted.
+    has_comma = "false" if found.delimiter == "," else " or ".join(f"contains({name}, ',')" for name in names)
+    table = _Table(names, found.delimiter, fields, " || chr(31) || ".join(texts), has_comma)
+    form, counts = Csv(found.header), Summary()
+    suffixes = Suffixes(judge, form, fields)
+    parts = []
+    for number, (part, skip) in enumerate(_slices(path, found.lines_before, folder)):
+        out = folder / f"joined-{number:04d}.csv"
+        if not _joined(part, skip, table, suffixes, counts, out, folder):
+            return None
+        parts.append(out)
+    summary.counts.update(counts.counts)
+    return Written(form.head().encode("utf-8", "replace"), parts)
+
+
+def _slices(path: Path, before: int, folder: Path) -> Iterator[tuple[Path, int]]:
+    """A file as files of whole lines, each with the number of lines to skip. A small file is its own."""
+    if path.stat().st_size <= SLICE:
+        yield path, before
+        return
+    part = folder / "slice.csv"
+    with path.open("rb") as file:
+        for _ in range(before):
+            file.readline()
+        while chunk := file.read(2**22):
+            with part.open("wb") as out:
+                size = 0
+                while chunk and size < SLICE:
+                    size += out.write(chunk)
+                    chunk = file.read(2**22) if size < SLICE else b""
+                out.write(file.readline())
+            yield part, 0
+    part.unlink(missing_ok=True)
+
+
+def _joined(path: Path, skip: int, table: _Table, suffixes: Suffixes, counts: Summary, out: Path, folder: Path) -> bool:
+    """Judges the rows of a file, and writes them; False where our own reader is needed."""
+    source = _file([path], table.names, table.delimiter, skip, MAX_ROW)  # what is longer is left to our reader
+    with connected(folder) as conn:
+        import duckdb  # noqa: PLC0415 (there, since it is connected)
+
+        try:
+            # Kept, since what the patterns find in a list of KBs takes longer than reading the file again.
+            conn.execute(f"create temp table fleet as select {table.key} as key, {table.has_comma} as has_comma from {source}")
+        except duckdb.Error:
+            return False  # ragged rows or broken text: our reader says it in its words
+        kinds = conn.execute(f"select key, count(*), bool_or(has_comma) from fleet group by key limit {MAX_KINDS + 1}").fetchall()
+        if not kinds or len(kinds) > MAX_KINDS or any(row[-1] for row in kinds):
+            return False
+        keys = [key for key, *_ in kinds]
+        ends = [suffixes[tuple(key.split("\x1f"))] for key in keys]
+        suffixes.count(counts, ends, [count for _, count, _ in kinds])
+        with _told():
+            conn.execute(
+                "create temp table stated as select unnest(?) as key, unnest(?) as suffix",
+                [keys, [end.removeprefix(",") for end in ends]],
+            )
+            # As an enumeration the ends of the lines are sorted as numbers of two or four bytes. The lines themselves are not sorted at
+            # all: a file's rows and a sorted table's are read side by side, in their order. A third to a half of the time goes with both.
+            conn.execute("create type suffix as enum (select distinct suffix from stated)")
+            conn.execute("create temp table verdicts as select key, suffix::suffix as suffix from stated")
+            written = conn.execute(
+                f"""copy (select {", ".join(table.names)}, suffix from {source}
+                positional join (select suffix from fleet left join verdicts using (key) order by fleet.rowid))
+                to {quoted(str(out))} (format csv, header false, quote '', escape '', delimiter ',')"""
+            ).fetchone()
+    expected = sum(count for _, count, _ in kinds)
+    if written is None or written[0] != expected:
+        raise EngineFailed(f"expected {expected} rows of DuckDB, got {written}")
+    return True
+
+
+def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
+    """The table in a file whose rows are its lines; None where it needs our reader."""
+    with ExitStack() as stack:
+        raw = Prefixed(stack.enter_context(path.open("rb", buffering=0)))
+        if raw.start[:2] in {b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff"} or b"\0" in raw.start or raw.start == b"PAR1" or raw.start[:1] in b"[{":
+            return None
+        try:
+            head, text = opened(raw, stack)
+            table = Delimited(head, text)
+        except (BadInput, UnicodeError):
+            return None
+    if not has_needed("build", wanted, table.header):
+        return None
+    last = b"\n"
+    with path.open("rb") as file:
+        while chunk := file.read(2**22):
+            if any(special in chunk for special in (b'"', b"{", b"\0", b"\x01", b"\x02", b"\x1f", b"\x1b", b"\r", b"\n\n")) or (
+                last == b"\n" and chunk[:1] == b"\n"
+            ):
+                return None
+            last = chunk[-1:]
+    return table
+
+
+def _reduced(kbs: str, build: str, judge: Judge) -> str:
+    """``Judge.reduced`` in SQL.
+
+    One pattern first tells that nothing decides, whatever the build, as with most machines: it takes a tenth of the time of cutting the text into
+    numbers, and less than comparing the build with those that there are.
+    """
+    kinds: dict[int, tuple[dict[str, str], list[str]]] = {}  # builds share their tables
+    for name, words in judge.deciding.of_build.items():
+        if words:
+            kinds.setdefault(id(words), (words, []))[1].extend((name, f"10.0.{name}"))
+    cases = [f"when {build} in ({', '.join(map(quoted, names))}) then {_words(kbs, words)}" for words, names in kinds.values()]
+    # A build in another spelling may be any.
+    other = f"when not regexp_full_match({build}, '(10\\.0\\.)?[0-9]{{5}}\\.[0-9]{{1,5}}') then {_words(kbs, judge.deciding.every)}"
+    return f"case when {_named(kbs, judge.deciding.every)} then case {' '.join(cases)} {other} else '' end else '' end"
+
+
+def _words(kbs: str, words: Mapping[str, str]) -> str:
+    """What the KBs in a text say."""
+    by_word: dict[str, list[str]] = {}
+    for kb, said in words.items():
+        for word in said.split():
+            by_word.setdefault(word, []).append(kb)
+    if not words:
+        return "''"
+    found = [f"case when {_named(kbs, numbers)} then {quoted(word)} end" for word, numbers in sorted(by_word.items())]
+    return f"case when {_named(kbs, words)} then concat_ws(' ', {', '.join(found)}) else '' end"
+
+
+def _named(kbs: str, numbers: Iterable[str]) -> str:
+    """Whether a text names one of some KBs; of none, every text would be said to."""
+    return f"regexp_matches({kbs}, '(^|[^0-9])({'|'.join(sorted(numbers))})([^0-9]|$)')"
+
+
+def _file(paths: Sequence[Path], names: Sequence[str], delimiter: str = "\t", skip: int = 0, longest: int = 64 * MAX_ROW) -> str:
+    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
+    files = ", ".join(quoted(str(path)) for path in paths)
+    return f"read_csv([{files}], {_READ}, skip = {skip}, delim = {quoted(delimiter)}, columns = {{{columns}}}, nullstr = '{_NULL}', max_line_size = {longest})"
+
+
+def _decoded(sql: str) -> str:
+    for character, written in DECODING:
+        sql = f"replace({sql}, {_text(written)}, {_text(character)})"
+    return sql
+
+
+def _text(text: str) -> str:
+    return " || ".join(f"chr({ord(character)})" if character < " " else quoted(character) for character in text)

@@ -1,0 +1,262 @@
+"""CSV of any delimiter, in parts of some thousand rows.
+
+A part whose text needs no CSV reader (no quotes, or every cell quoted as PowerShell writes it) is split by the string methods of Python, which
+take a third of the time of ``csv.reader``; whatever else comes is read by the ``csv`` module, strictly.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from hotpatch_kb.db.answers.lookup import read_query
+from hotpatch_kb.db.fleet.inventory.columns import BUILD, NAMES, bare
+from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
+from hotpatch_kb.db.model.claims import BadInput
+
+DELIMITERS: Final = ",;\t|"
+# Before the header may stand "#TYPE …" (Export-Csv of PowerShell 5), "sep=;" (Excel), or lines of delimiters alone.
+_PREAMBLE: Final = re.compile(r"\A(?:\s*#TYPE [^\n]*\n|\s*sep=[^\n]{1,2}\n|[\s,;|]*\n)*")
+_SPECIAL: Final = re.compile(r'[",\r\n]')
+_QUOTED: Final = re.compile(r'["\r\n]')
+
+
+# A table of PowerShell's has a line of dashes below its header.
+_DASHES: Final = re.compile(r"\A([^\n]*\n)[-\t]*--[-\t]*(?:\r?\n|\Z)")
+
+
+class _Blanks:
+    """Text whose columns stand apart by blanks, with a tabulator for each run of them."""
+
+    def __init__(self, text: io.TextIOBase) -> None:
+        self._text = text
+
+    def read(self, size: int) -> str:
+        return tabbed(self._text.read(size) + _to_its_end(self._text))
+
+    def readline(self, size: int) -> str:
+        return tabbed(self._text.readline(size))
+
+
+def _to_its_end(text: io.TextIOBase | _Blanks) -> str:
+    """The rest of a line.
+
+    Raises:
+        BadInput: it is longer than any row. Cut into pieces, one machine would be several.
+    """
+    rest = text.readline(MAX_ROW)
+    if len(rest) >= MAX_ROW and not rest.endswith("\n"):
+        raise _too_long()
+    return rest
+
+
+def _too_long() -> BadInput:
+    return BadInput(f"expected lines of at most {MAX_ROW // 2**20} MB, got a longer one")
+
+
+def tabbed(text: str) -> str:
+    r"""Lines with a tabulator for each run of blanks, and none at their ends.
+
+    >>> tabbed("srv1   26100.32772 \n")
+    'srv1\t26100.32772\n'
+    """
+    return re.sub(r"[ \xa0]+", "\t", re.sub(r"(?m)^[ \xa0]+|[ \xa0]+(?=\r?$)", "", text))
+
+
+def _is_by_blanks(line: str, following: str) -> bool:
+    """Whether a first line without a delimiter is "srv1 26100.32772", or a header above a line of dashes."""
+    cells = line.split()
+    if len(cells) < 2 or _is_build(line):
+        return False
+    return any(BUILD.fullmatch(cell) for cell in cells) or bool(re.fullmatch(r"[- ]*--[- ]*", following.strip("\r")))
+
+
+def _is_build(cell: str) -> bool:
+    """Whether a cell is a build in any spelling, such as "Microsoft Windows [Version 10.0.26100.32772]"."""
+    if BUILD.fullmatch(cell.strip()):
+        return True
+    try:
+        return read_query(cell).kind == "build"
+    except BadInput:
+        return False
+
+
+class Part(NamedTuple):
+    """Rows that stand one behind another.
+
+    Attributes:
+        header: the columns.
+        rows: their cells, as many as the header has.
+        problems: why a row cannot be read, "" where it can; None where all can.
+        lines: the rows as CSV with commas, None where they have to be written anew.
+        has_json: a cell may hold JSON.
+    """
+
+    header: list[str]
+    rows: list[list[str]]
+    problems: list[str] | None
+    lines: list[str] | None
+    has_json: bool
+
+
+def csv_line(cells: Sequence[str]) -> str:
+    """Cells as a line of CSV without its end. A lone carriage return is quoted too, which readers take for the end of a row.
+
+    >>> csv_line(["a", "b, c"])
+    'a,"b, c"'
+    """
+    text = ",".join(cells)
+    if text.count(",") == len(cells) - 1 and not _QUOTED.search(text):
+        return text
+    return ",".join(['"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell for cell in cells])
+
+
+class Delimited:
+    """A table in a text. ``header`` has its columns, ``parts()`` its rows."""
+
+    def __init__(self, head: str, text: io.TextIOBase) -> None:
+        """Reads the header.
+
+        Args:
+            head: the beginning of the text, up to the end of a line.
+            text: the rest.
+
+        Raises:
+            BadInput: there is none.
+        """
+        if not head.strip():
+            raise BadInput("expected an inventory with a header, got nothing")
+        if len(head) >= MAX_ROW and not head.endswith("\n") and "\n" not in head[-MAX_ROW:]:
+            raise _too_long()
+        start = _PREAMBLE.sub("", head)
+        self._line = before = head[: len(head) - len(start)].count("\n")
+        outside = re.sub(r'"[^"]*"', "", start[:MAX_ROW]).lstrip("\r\n").partition("\n")[0]
+        self.delimiter = max(DELIMITERS, key=outside.count)
+        self._text: io.TextIOBase | _Blanks = text
+        if not any(delimiter in outside for delimiter in DELIMITERS):
+            lines = start[:MAX_ROW].lstrip("\r\n").split("\n", 2)
+            if _is_by_blanks(outside, lines[1] if len(lines) > 1 else ""):
+                self.delimiter, self._text = "\t", _Blanks(text)
+                start = _DASHES.sub(r"\1", tabbed(start.lstrip("\r\n")))
+        self._exhausted = False
+        csv.field_size_limit(MAX_ROW)
+        beginning = io.StringIO(start, newline="")
+        cells = next((cells for cells in self._strictly(iter(beginning.readline, "")) if cells), [])
+        self.header, is_row = _header(cells)
+        # A first row that is a machine is read again, with the others.
+        self._chunk = start if is_row else start[beginning.tell() :]
+        if is_row:
+            self._line = before
+        self.lines_before = self._line  # the first row
+
+    def parts(self) -> Iterator[Part]:
+        """The rows, each once, in their order.
+
+        Raises:
+            BadInput: a quote is open to the end, or a cell is larger than 4 MB.
+        """
+        chunk = self._chunk
+        while chunk:
+            part = self._plain(chunk) or self._strict(chunk)
+            if part.rows:
+                yield part
+            chunk = self._text.read(CHUNK)
+            if chunk:
+                chunk += _to_its_end(self._text)
+
+    def _plain(self, chunk: str) -> Part | None:
+        """A chunk whose rows are its lines; None where a CSV reader is needed."""
+        if "\r" in chunk:
+            chunk = chunk.replace("\r\n", "\n")
+            if "\r" in chunk:
+                return None
+        lines = chunk.split("\n")
+        if "" in lines:
+            lines = [line for line in lines if line]  # a blank line is no machine
+        if '"' in chunk:
+            return self._quoted(lines, has_json="{" in chunk)
+        rows = [line.split(self.delimiter) for line in lines]
+        self._line += len(lines)
+        if not set(map(len, rows)) <= {len(self.header)}:
+            return self._ragged(rows, has_json="{" in chunk)
+        if self.delimiter == ",":
+            return Part(self.header, rows, None, lines, "{" in chunk)
+        return Part(self.header, rows, None, None if "," in chunk else [line.replace(self.delimiter, ",") for line in lines], "{" in chunk)
+
+    def _quoted(self, lines: list[str], *, has_json: bool) -> Part | None:
+        """Lines in which every cell is quoted and none holds a quote: 2n quotes, all of them at the ends of n cells."""
+        columns, between = len(self.header), f'"{self.delimiter}"'
+        rows = [line[1:-1].split(between) for line in lines]
+        if set(map(len, rows)) != {columns} or not all(line.count('"') == 2 * columns and line[0] == line[-1] == '"' for line in lines):
+            return None
+        self._line += len(lines)
+        if any(line.count(",") != columns - 1 for line in lines) or self.delimiter != ",":
+            return Part(self.header, rows, None, None, has_json)
+        return Part(self.header, rows, None, [",".join(row) for row in rows], has_json)
+
+    def _strict(self, chunk: str) -> Part:
+        """Whatever is CSV, by the ``csv`` module. A row that goes on behind the chunk is read to its end."""
+        self._exhausted = False
+
+        def lines() -> Iterator[str]:
+            yield from io.StringIO(chunk, newline="")
+            self._exhausted = True
+            yield from iter(lambda: self._text.readline(MAX_ROW), "")
+
+        rows = []
+        for cells in self._strictly(lines()):
+            if cells:
+                rows.append(cells)
+            if self._exhausted:
+                break
+        has_json = any("{" in cell for row in rows for cell in row)
+        if set(map(len, rows)) <= {len(self.header)}:
+            return Part(self.header, rows, None, None, has_json)
+        return self._ragged(rows, has_json=has_json)
+
+    def _strictly(self, lines: Iterator[str]) -> Iterator[list[str]]:
+        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)  # an open quote would swallow the machines behind it
+        seen = 0
+        try:
+            for cells in reader:
+                self._line += reader.line_num - seen
+                seen = reader.line_num
+                yield cells
+        except csv.Error as error:
+            line = self._line + reader.line_num - seen
+            raise BadInput(f"expected a table separated by {self.delimiter!r}, got {error} in line {line}") from None
+
+    def _ragged(self, rows: list[list[str]], *, has_json: bool) -> Part:
+        """Rows with too few or too many cells are invalid, and nothing of them is lost: what is too much stands in the last column."""
+        wanted = len(self.header)
+        fixed, problems = [], []
+        for cells in rows:
+            problems.append("" if len(cells) == wanted else f"expected {wanted} cells, got {len(cells)}")
+            if len(cells) > wanted:
+                cells = [*cells[: wanted - 1], " ".join(cells[wanted - 1 :])]  # noqa: PLW2901
+            fixed.append([*cells, *[""] * (wanted - len(cells))])
+        return Part(self.header, fixed, problems, None, has_json)
+
+
+def _header(cells: Sequence[str]) -> tuple[list[str], bool]:
+    """The names of the columns, and whether the first row is a machine already: a plain list of hosts and builds has no header."""
+    known = {name for names in NAMES.values() for name in names}
+    builds = [place for place, cell in enumerate(cells) if _is_build(cell)]
+    if not builds or any(bare(cell) in known for cell in cells):
+        unique: dict[str, None] = {}
+        for place, cell in enumerate(cells):
+            name = base = cell.strip() or f"column{place + 1}"
+            for number in range(2, len(cells) + 2):
+                if name not in unique:
+                    break
+                name = f"{base}_{number}"
+            unique[name] = None
+        return list(unique), False
+    made = [f"column{place + 1}" for place in range(len(cells))]
+    made[builds[0]] = "build"
+    if len(cells) > 1:
+        made[1 if builds[0] == 0 else 0] = "host"
+    return made, True

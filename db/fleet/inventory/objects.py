@@ -1,0 +1,109 @@
+"""JSON and JSON lines as objects, one at a time. Numbers stay as they are written."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import chain
+from typing import Any, Final
+
+from hotpatch_kb.db.fleet.inventory.columns import DECODER, NAMES, bare
+from hotpatch_kb.db.fleet.inventory.decoding import CHUNK
+from hotpatch_kb.db.model.claims import BadInput
+
+MAX_JSON: Final = 256 * 2**20  # characters of a value; an answer of Azure Resource Graph has 1,000 machines of some kB each
+# Where an export wraps its rows: Azure Resource Graph's answer, OData, a list of machines.
+_WRAPPERS: Final = ("data", "value", "machines", "items")
+_BETWEEN: Final = re.compile(r"[\s,]*")
+
+
+class Json:
+    """Objects in a text."""
+
+    columns: list[str] | None = None
+
+    def __init__(self, chunks: Iterator[str], stack: ExitStack) -> None:
+        """Takes the text in pieces, and what closes files at the end."""
+        self._chunks = chunks
+        self._stack = stack
+
+    def find_columns(self) -> list[str]:
+        """Every name that an object has, in the order of their first appearance: objects need not be alike, and a table has one header.
+
+        The text is read through once for it, and kept in a temporary file meanwhile.
+        """
+        spool = self._stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline=""))  # noqa: SIM115 (the stack closes it)
+
+        def kept() -> Iterator[str]:
+            for chunk in self._chunks:
+                spool.write(chunk)
+                yield chunk
+
+        found: dict[str, None] = {}
+        for cells, _ in objects(kept()):
+            if cells.keys() - found.keys():
+                found |= dict.fromkeys(cells)
+        spool.seek(0)
+        self._chunks = iter(lambda: spool.read(CHUNK), "")
+        return list(found)
+
+    def records(self) -> Iterator[tuple[dict[str, Any], str]]:
+        """The objects, each with why it cannot be read, or ""."""
+        return objects(self._chunks)
+
+
+def objects(chunks: Iterator[str]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Objects of an array, of lines, or of the answer of a service that wraps them ("data"), each with why it cannot be read, or "".
+
+    Raises:
+        BadInput: the text is no JSON, or ends within it.
+    """
+    for number, value in enumerate(_values(chunks)):
+        for item in _unwrapped(value) if number == 0 else [value]:
+            if isinstance(item, dict):
+                yield item, ""
+            else:
+                yield {}, f"expected an object, got {json.dumps(item, ensure_ascii=False)[:200]}"
+
+
+def _unwrapped(value: Any) -> list[Any]:
+    """The machines of a service's answer; a machine of its own may have a "value", too, and a build."""
+    builds = set(NAMES["build"])
+    for name in _WRAPPERS:
+        if isinstance(value, dict) and isinstance(value.get(name), list) and not any(bare(key) in builds for key in value):
+            return list(value[name])
+    return [value]
+
+
+def _values(chunks: Iterator[str]) -> Iterator[Any]:
+    buffer, place, is_array, enough = "", 0, False, 0
+    for chunk in chain(chunks, [""]):
+        buffer, place = buffer[place:] + chunk, 0
+        if chunk and len(buffer) < enough:
+            continue  # an object that is still to come is not looked at again before there is twice as much of it
+        enough = 0
+        while True:
+            match = _BETWEEN.match(buffer, place)
+            place = match.end() if match else place
+            if not is_array and buffer[place : place + 1] == "[":
+                is_array, place = True, place + 1
+                continue
+            if is_array and buffer[place : place + 1] == "]":
+                is_array, place = False, place + 1
+                continue
+            if place == len(buffer):
+                break
+            try:
+                value, place = DECODER.raw_decode(buffer, place)
+            except json.JSONDecodeError as error:
+                if chunk and len(buffer) - place < MAX_JSON:
+                    enough = 2 * (len(buffer) - place)
+                    break  # the rest of the object is still to come
+                got = repr(buffer[error.pos : error.pos + 40]) if error.pos < len(buffer) else "the end of the file"
+                raise BadInput(f"expected JSON objects of at most {MAX_JSON // 2**20} MB, got {got}") from None
+            yield value
+    if is_array:
+        raise BadInput("expected the end of a list of machines, got the end of the file")

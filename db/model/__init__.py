@@ -1,0 +1,1 @@
+"""Words of the domain: claims, products, notation."""

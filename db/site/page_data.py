@@ -1,0 +1,307 @@
+"""What the pages show, read from the database: plain values for templates, nothing of HTML.
+
+Every function takes a connection that can only read. Days are ISO dates; KB numbers are integers as in the tables.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from hotpatch_kb.db.answers import restarts as answers
+from hotpatch_kb.db.answers.events import news
+from hotpatch_kb.db.answers.lookup import find, is_restart_due, latest
+from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
+from hotpatch_kb.db.model.products import named
+from hotpatch_kb.db.site.web import verdicts_of_today
+
+Row = dict[str, Any]
+
+LINES: Final = ("hotpatch", "standard")
+MAX_CVES: Final = 300  # of a page; a month has up to 200, a KB of several products 1,500 rows
+MAX_RELEASES: Final = 40  # of a product's page; all of them stand in its chart and in the table releases
+MAX_CHANGES: Final = 12  # of the home page
+
+
+def rows(conn: sqlite3.Connection, sql: str, parameters: Iterable[object] | Mapping[str, object] = ()) -> list[Row]:
+    """Rows by the names of their columns."""
+    found = conn.execute(sql, parameters if isinstance(parameters, Mapping) else tuple(parameters))
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def name_of(product: str) -> str:
+    """A product as people call it."""
+    return named(product).name
+
+
+# --- a build and a KB ---------------------------------------------------------------------------------------------------
+
+
+def looked_up(conn: sqlite3.Connection, query: str, on: str | None) -> Row:
+    """The answer of ``lookup``, each match with its verdict on both lines, its chain, and the sources of its facts.
+
+    Args:
+        conn: the database.
+        query: a build or KB.
+        on: only releases up to this day count; None for all, judged today.
+
+    Raises:
+        BadInput: the query cannot be read.
+    """
+    answer = find(conn, query, on=on, today=answers.today())
+    verdicts = verdicts_of_today(conn, on or answers.today())
+    return answer | {"matches": [_with_details(conn, match, verdicts, on) for match in answer["matches"]], "is_list": False}
+
+
+def is_named(conn: sqlite3.Connection, build: str) -> bool:
+    """Whether a source names a build or build number, of whatever day."""
+    return conn.execute("select 1 from releases where build = ? or build_number = ?", (build, build)).fetchone() is not None
+
+
+def of_number(conn: sqlite3.Connection, number: str, on: str | None) -> Row:
+    """Releases of a build number, newest first, as a list alone: of 26100 there are 700, and their details would be 10,000 statements."""
+    found = rows(
+        conn,
+        """select product, kb, build, release_date, classification, is_unplanned from releases where build_number = ?
+        and coalesce(release_date, '') <= ? order by product, release_date desc, revision desc, kb""",
+        (int(number), on or "9999"),
+    )
+    return {
+        "query": number,
+        "status": "found" if found else "not_found",
+        "matches": found,
+        "decided_by": [],
+        "nearest": [],
+        "is_list": True,
+    }
+
+
+def _with_details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts, on: str | None) -> Row:
+    release = rows(
+        conn,
+        "select subject, gone_since, is_expired, is_public_preview, in_standard_line from releases where product = ? and kb is ? and build is ? and release_date is ?",
+        (match["product"], _kb(match["kb"]), match["build"], match["release_date"]),
+    )[0]
+    found = verdicts.of_build(match["product"], match["build"]) if match["build"] else {}
+    lines = [line for line in LINES if release["in_standard_line"] or line == "hotpatch"]
+    if not conn.execute("select 1 from lines where product = ? and line = 'hotpatch'", (match["product"],)).fetchone():
+        lines = ["standard"]
+    of_line: dict[str, Verdict] = {line: found[line, match["kb"] or ""] for line in lines if (line, match["kb"] or "") in found}
+    verdict = found.get(("", match["kb"] or ""))
+    return (
+        match
+        | release
+        | {
+            "name": name_of(match["product"]),
+            "verdicts": of_line,
+            "verdict": verdict,
+            "is_restart_due": is_restart_due(match, verdict.verdict if verdict else None),
+            "chain": chain(conn, match, on),
+            "facts": stated(conn, release["subject"]),
+            "conflicts": conflicts(conn, release["subject"]),
+            "lines": {line: answers.data_until(conn, match["product"], line) for line in lines},
+        }
+    )
+
+
+def _kb(text: str | None) -> int | None:
+    return None if text is None else int(text.removeprefix("KB"))
+
+
+def chain(conn: sqlite3.Connection, match: Row, on: str | None) -> list[Row]:
+    """Releases of a match's line around it: of the hotpatch line from its baseline to the next one, of the standard line two before and two after."""
+    line = "in_hotpatch_line" if match["line"] == "hotpatch" else "in_standard_line"
+    found = rows(
+        conn,
+        f"""select kb, build, release_date, classification, is_unplanned, is_expired from releases
+        where product = ? and {line} = 1 and release_date is not null and classification not in ('component', 'preview')
+        and release_date <= ? order by release_date, revision, kb""",
+        (match["product"], on or "9999"),
+    )
+    place = next((n for n, row in enumerate(found) if (row["kb"], row["build"]) == (_kb(match["kb"]), match["build"])), None)
+    if place is None:
+        return []
+    if match["line"] != "hotpatch":
+        return [row | {"is_this": n == place} for n, row in enumerate(found)][max(0, place - 2) : place + 3]
+    first = next((n for n in range(place, -1, -1) if found[n]["classification"] == "baseline"), max(0, place - 2))
+    end = next((n for n in range(place + 1, len(found)) if found[n]["classification"] == "baseline"), len(found))
+    return [row | {"is_this": n == place} for n, row in enumerate(found)][first : end + 1]
+
+
+def stated(conn: sqlite3.Connection, subject: str) -> list[Row]:
+    """What sources state of a fact: field, value, where, and when it was first and last read."""
+    return rows(
+        conn,
+        """select c.field, c.value, c.value_text, s.title as source, coalesce(c.source_url, p.final_url) as url, c.first_seen_at, c.last_seen_at,
+            c.stated_since, c.gone_at
+        from fact_claims as f join claims as c using (claim) join pages as p using (page) join sources as s on s.source = c.source
+        where f.subject = ? order by c.field, s.precedence, url limit 200""",
+        (subject,),
+    )
+
+
+def conflicts(conn: sqlite3.Connection, subject: str) -> list[Row]:
+    """Disagreements about a fact: what was believed, what was not, by which rule, and where each stands."""
+    return rows(
+        conn,
+        """select x.field, x.value_won, x.value_lost, x.rule, coalesce(w.source_url, pw.final_url) as url_won,
+            coalesce(l.source_url, pl.final_url) as url_lost, k.why
+        from conflicts as x join claims as w on w.claim = x.claim_won join claims as l on l.claim = x.claim_lost
+        join pages as pw on pw.page = w.page join pages as pl on pl.page = l.page left join corrections as k on k.correction = x.correction
+        where x.subject = ? order by x.field, x.value_lost limit 100""",
+        (subject,),
+    )
+
+
+def kb_page(conn: sqlite3.Connection, kb: int, on: str | None) -> Row | None:
+    """All of a KB: its article, what installs it, its releases, CVEs and issues. None where no source names it."""
+    found = rows(conn, "select * from kbs where kb = ?", (kb,))
+    if not found:
+        return None
+    row = found[0]
+    installed = row["installs_kb"] or kb
+    counts = rows(
+        conn,
+        """select product, count(distinct cve) as cves, count(distinct cve) filter (where severity = 'Critical') as critical
+        from kb_cves where kb = ? group by product order by product""",
+        (installed,),
+    )
+    return row | {
+        "installed": installed,
+        "answer": looked_up(conn, f"KB{kb}", on),
+        "counts": counts,
+        "cves": rows(
+            conn,
+            "select cve, min(severity) as severity, group_concat(distinct product) as products from kb_cves where kb = ? group by cve order by cve limit ?",
+            (installed, MAX_CVES),
+        ),
+        "gaps": rows(
+            conn,
+            "select product, month, cve, severity, lcu_kb, companion_kb from cve_gaps where hotpatch_kb = ? order by product, cve",
+            (installed,),
+        ),
+        "issues": rows(
+            conn,
+            "select product, title, symptom, workaround, state, resolved_by_kb, article_url, gone_since from known_issues where kb = ? order by state, title, product",
+            (installed,),
+        ),
+        "facts": stated(conn, row["subject"]),
+        "conflicts": conflicts(conn, row["subject"]),
+        "articles": rows(conn, "select url, title from articles where kb = ? order by url", (kb,)),
+    }
+
+
+# --- a product, a year, a month -----------------------------------------------------------------------------------------
+
+
+def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row | None:
+    """All of a product: its dates, what is newest on both lines and their next restarts, its months and releases; with a day, those up to it."""
+    day = on or answers.today()
+    found = rows(conn, "select * from products where product = ?", (product,))
+    if not found:
+        return None
+    newest = [{"line": line, **row} for line in LINES if (row := latest(conn, product, line, day)) is not None]
+    restarts = {"hotpatch": answers.next_restart(conn, product, day), "standard": answers.restart_of_standard_line(conn, product, day)}
+    return found[0] | {
+        "newest": newest,
+        "restarts": restarts,
+        "unseen_baseline": answers.unseen_baseline(conn, product, answers.data_until(conn, product, "hotpatch"), day),
+        "lines": {row["line"]: row for row in rows(conn, "select line, data_until from lines where product = ? order by line", (product,))},
+        "months": answers.calendar(conn, product),
+        "releases": rows(
+            conn,
+            """select kb, build, release_date, cadence, classification, in_hotpatch_line, in_standard_line, is_unplanned from releases
+            where product = ? and coalesce(release_date, '') <= ? order by release_date desc, revision desc, kb limit ?""",
+            (product, on or "9999", MAX_RELEASES),
+        ),
+        "count": conn.execute("select count(*) from releases where product = ?", (product,)).fetchone()[0],
+        "facts": stated(conn, found[0]["subject"]),
+        "conflicts": conflicts(conn, found[0]["subject"]),
+    }
+
+
+def timeline(conn: sqlite3.Connection, product: str, on: str | None) -> list[Row]:
+    """Releases of a product that have a day and a build, in their order."""
+    return rows(
+        conn,
+        """select kb, build, revision, release_date, classification, cadence, in_hotpatch_line, in_standard_line, is_unplanned from releases
+        where product = ? and release_date is not null and build is not null and is_expired = 0 and release_date <= ?
+        order by release_date, revision, kb""",
+        (product, on or "9999"),
+    )
+
+
+def years(conn: sqlite3.Connection) -> list[int]:
+    """Years of the calendar."""
+    return [int(row[0]) for row in conn.execute("select distinct substr(month, 1, 4) from hotpatch_calendar order by 1")]
+
+
+def year(conn: sqlite3.Connection, number: int, day: str) -> Row:
+    """A year as a picture: products as rows, months as columns."""
+    months = answers.calendar(conn, year=number)
+    products = dict.fromkeys(row["product"] for row in months)
+    cells = {(row["product"], row["month"]): row for row in months}
+    coming: dict[str, str] = {}
+    for product in products:
+        restart = answers.next_restart(conn, product, day)
+        if restart is not None:
+            coming[product] = restart.month
+    return {
+        "year": number,
+        "years": years(conn),
+        "months": [f"{number:04d}-{month:02d}" for month in range(1, 13)],
+        "products": [{"product": product, "name": name_of(product)} for product in products],
+        "cells": cells,
+        "restarts": coming,
+        "rows": months,
+        "ends": answers.ends(conn),
+    }
+
+
+def month(conn: sqlite3.Connection, name: str) -> Row:
+    """A month of all products: planned and actual, what each source stated of it and when, and what was released."""
+    cells = [row for row in answers.calendar(conn, year=int(name[:4])) if row["month"] == name]
+    return {
+        "month": name,
+        "cells": cells,
+        "history": rows(
+            conn,
+            """select product, type, is_plan, known_from, known_until, source from calendar_history where month = ?
+            order by product, known_from, is_plan desc, type""",
+            (name,),
+        ),
+        "releases": rows(
+            conn,
+            """select product, kb, build, release_date, cadence, classification, in_hotpatch_line, in_standard_line, is_unplanned, article_url
+            from releases where month = ? order by product, release_date, revision, kb""",
+            (name,),
+        ),
+    }
+
+
+# --- home ---------------------------------------------------------------------------------------------------------------
+
+
+def home(conn: sqlite3.Connection, day: str) -> Row:
+    """Cards, the year, what changed, and how old all of it is."""
+    until = answers.latest_data_until(conn)
+    health = rows(
+        conn,
+        """select h.source, s.title, s.home_url, h.state, h.last_good_at, h.is_stale from source_health as h join sources as s using (source)
+        order by h.is_stale desc, h.last_good_at is null, s.precedence, s.title""",
+    )
+    years_known = years(conn)
+    this = min(max(int(day[:4]), years_known[0]), years_known[-1]) if years_known else int(day[:4])
+    return {
+        "day": day,
+        "until": until,
+        "is_outdated": answers.is_outdated(until, day),
+        "sources": health,
+        "stale": [row["title"] for row in health if row["is_stale"]],
+        "cards": [card | {"name": name_of(card["product"])} for card in answers.next_restarts(conn, day)],
+        "calendar": year(conn, this, day),
+        "news": news(conn, answers.changes(conn)[: MAX_CHANGES * 20])[:MAX_CHANGES],
+        "products": rows(conn, "select product, name, extended_end_date from products order by family desc, product desc"),
+    }

@@ -1,0 +1,7 @@
+"""``python -m hotpatch_kb`` is the command ``hotpatch-kb``."""
+
+import sys
+
+from hotpatch_kb.scraper.cli.common import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""The command hotpatch-kb."""

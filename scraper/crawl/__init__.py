@@ -1,0 +1,1 @@
+"""Runs: what is read, when, and what comes of it."""

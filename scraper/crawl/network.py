@@ -1,0 +1,162 @@
+"""A crawl from Microsoft's sites: fixed pages by family, then the pages that those name, one host at a time each."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from hotpatch_kb.db.claims import history
+from hotpatch_kb.db.claims.corrections import accepted_unreadable
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.scraper.crawl.run import MISSING, Run, named_by, take, utc_now
+from hotpatch_kb.scraper.sources import PageSpec, Source
+
+if TYPE_CHECKING:
+    from hotpatch_kb.scraper.fetch.client import Fetcher
+
+
+# Of a source in one run, half an hour at one a second. The most that a source names are 850 articles, of which a run reads 200.
+MAX_PAGES: Final = 2000
+
+
+async def read_fixed(run: Run, sources: Sequence[Source], fetcher: Fetcher) -> None:
+    """Reads the fixed pages of the sources from Microsoft's sites, one host at a time each; of a family the first that can be read."""
+    wanted = [source for source in sources if not source.is_embedded and not _is_off(run, source)]
+    groups: dict[str, list[tuple[Source, PageSpec]]] = {}
+    for source in sorted(wanted, key=lambda s: not s.stands_in_for):
+        for spec in source.pages:
+            groups.setdefault(spec.family or spec.page_url, []).append((source, spec))
+    await asyncio.gather(*(_read_family(run, specs, fetcher) for specs in groups.values()))
+
+
+async def read_followed(run: Run, sources: Sequence[Source], named: Mapping[str, Sequence[PageSpec]], fetcher: Fetcher) -> None:
+    """Reads the pages that fixed pages name and those that other pages link to, where they are new or may have changed.
+
+    Args:
+        run: another run than that of the fixed pages, which are published first: 200 articles take minutes.
+        sources: those of the crawl.
+        named: what each source's fixed pages name.
+        fetcher: the client.
+    """
+    links, now = run.links(), utc_now()
+    wanted = [source for source in sources if not source.is_embedded and not (source.credential and not os.environ.get(source.credential))]
+    await asyncio.gather(
+        *(_read_followed(run, source, [*named.get(source.source, ()), *source.linked(links, now)], fetcher) for source in wanted)
+    )
+
+
+def _is_off(run: Run, source: Source) -> bool:
+    """Whether a source needs a credential that the environment does not have."""
+    if not source.credential or os.environ.get(source.credential):
+        return False
+    run.state[source.source] = "off"
+    run.say(f"{source.source}: off: {source.credential} is not set")
+    return True
+
+
+async def _get(run: Run, source: Source, spec: PageSpec, url: str, fetcher: Fetcher) -> Page:
+    """One address, asked with what is known of its last answer.
+
+    Raises:
+        FetchError: it gave no usable answer.
+    """
+    known = history.validators(run.conn, url)
+    is_asked_with = known is not None and (known.etag or known.last_modified)
+    if known is not None and is_asked_with and run.archive is not None and not run.archive.has(known.sha256):
+        # "Not modified" would leave us without the content.
+        run.say(f"{source.source}: {url}: asked for whole, its last answer is missing in the archive or damaged")
+        known = None
+    token = os.environ.get(source.credential) if source.credential else None
+    known_url, etag, modified = known[:3] if known else (None, None, None)
+    answer = await fetcher.get(url, etag=etag, last_modified=modified, known_url=known_url, accept=spec.accept, token=token)
+    page = Page(source.source, spec.page_url, answer.url, answer.final_url, answer.fetched_at, answer.status, answer.body, answer.headers)
+    return named_by(spec, page)
+
+
+async def _read_family(run: Run, specs: list[tuple[Source, PageSpec]], fetcher: Fetcher) -> None:
+    from hotpatch_kb.scraper.fetch.client import FetchError, Unreachable  # noqa: PLC0415 (httpx takes 0.3 s to import)
+
+    notes: list[str] = []
+    source, spec = specs[-1]
+    for source, spec in specs:
+        for url in spec.addresses:
+            try:
+                page = await _get(run, source, spec, url, fetcher)
+            except Unreachable as error:
+                # The host is away: its other addresses are too.
+                run.fail(specs[-1][0].source, specs[-1][1].page_url, "unreachable", str(error))
+                return
+            except FetchError as error:
+                notes.append(f"{url}: {error}")
+                continue
+            if page.status not in {200, 304}:
+                notes.append(f"{url}: expected status 200, got {page.status}")
+                continue
+            if page.status == 304:
+                run.take_unchanged(page)
+                return
+            if take(run, page):
+                return
+            break  # a page that cannot be read is refused and named; another of the family may do
+    if notes and all(source.stands_in_for for source, _ in specs):
+        run.say(f"{source.source}: not there: {'; '.join(notes)}")  # the source it stands in for is read instead
+    elif notes:
+        run.fail(source.source, spec.page_url, "unreachable", "; ".join(notes))
+
+
+async def _read_followed(run: Run, source: Source, specs: Iterable[PageSpec], fetcher: Fetcher) -> None:
+    from hotpatch_kb.scraper.fetch.client import FetchError, Throttled, Unreachable  # noqa: PLC0415
+
+    # What could not be read last time comes last: a new layout of the newest articles must not keep us from the others.
+    refused = history.refused_urls(run.conn, source.source)
+    queue = deque(sorted(specs, key=lambda spec: not refused.isdisjoint(spec.addresses)))
+    answered: dict[str, str] = {}  # in this run
+    seen = accepted_unreadable(run.corrections, source.source)
+    asked = left = 0
+    while queue:
+        if asked >= MAX_PAGES:  # an API whose answers name each other for ever
+            run.fail(
+                source.source,
+                queue[0].page_url,
+                "refused",
+                f"expected at most {MAX_PAGES} pages of a source in a run, got {len(queue)} more",
+            )
+            return
+        spec = queue.popleft()
+        if spec.page_url in seen:
+            continue
+        seen.add(spec.page_url)
+        last = max(
+            (at for url in spec.addresses if (at := answered.get(url) or history.answered_at(run.conn, source.source, url))), default=None
+        )
+        if last is not None and spec.good_since and last >= spec.good_since:
+            continue
+        if source.at_a_time and asked >= source.at_a_time:
+            left += 1
+            continue
+        asked += 1
+        for place, url in enumerate(spec.addresses):
+            try:
+                page = await _get(run, source, spec, url, fetcher)
+            except (Unreachable, Throttled) as error:
+                run.fail(source.source, spec.page_url, "unreachable", f"{error}; {len(queue) + left + 1} pages wait for the next run")
+                return
+            except FetchError as error:
+                run.fail(source.source, spec.page_url, "unreachable", str(error))
+                break
+            if page.status in MISSING and place + 1 < len(spec.addresses):
+                continue
+            answered[url] = answered[page.final_url] = page.fetched_at
+            if page.status == 304:
+                run.take_unchanged(page)
+            else:
+                take(run, page, may_be_missing=True)
+            queue.extendleft(reversed(run.reads[-1].follows))
+            break
+    if left:
+        run.leave(
+            source.source, f"expected to read every page, got {left} left for the next run (at most {source.at_a_time} are read in one)"
+        )

@@ -1,0 +1,209 @@
+"""Runs as the command and the server start them: lock, database, seed, pages, report."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from hotpatch_kb.db.answers import lagging
+from hotpatch_kb.db.claims import history
+from hotpatch_kb.db.claims.corrections import load_corrections
+from hotpatch_kb.db.facts import seed as seeding
+from hotpatch_kb.db.facts.precedence import Correction
+from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.store import schema
+from hotpatch_kb.db.store.connections import open_for_reading
+from hotpatch_kb.scraper.cli.common import to_stderr
+from hotpatch_kb.scraper.crawl.due import plan, written
+from hotpatch_kb.scraper.crawl.due import wanted as due_sources
+from hotpatch_kb.scraper.crawl.run import Progress, Result, Run, chosen, crawl_tree, locked, open_database
+from hotpatch_kb.scraper.fetch.archive import Archive
+from hotpatch_kb.scraper.sources import Source, registry
+
+# Seconds between two requests to a host. A crawl of two public scrapers at three at a time was throttled within minutes
+# (sources of vuls-data-update, 2026); one at a time with a second between them never was.
+PAUSE: Final = 1.0
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """One line per page on stderr; on a terminal a line that rewrites itself, failures stay."""
+    is_terminal = sys.stderr.isatty()
+    count = 0
+
+    def say(message: str) -> None:
+        nonlocal count
+        count += 1
+        is_failure = ": refused: " in message or ": unreachable: " in message
+        if is_terminal and not is_failure:
+            to_stderr(f"\r\x1b[K{count} {message[:100]}")
+        else:
+            to_stderr(f"{chr(13) + chr(27) + '[K' if is_terminal else ''}{message}\n")
+
+    try:
+        yield say
+    finally:
+        if is_terminal and count:
+            to_stderr("\r\x1b[K")
+
+
+def corrections_of(db: Path, given: Sequence[Path]) -> list[Correction]:
+    """The corrections of a run: those of the package, of ``<db>.corrections.csv`` if it is there, and of the files given."""
+    beside = db.with_name(f"{db.name}.corrections.csv")
+    return load_corrections([*([beside] if beside.is_file() else []), *given])
+
+
+def ensure_seeded(db: Path, archive: Path, say: Progress = lambda _: None) -> bool:
+    """Makes a database of the embedded facts where there is none; of the archive's answers, too, if it has any. Returns whether it made one."""
+    if db.exists() and not _is_new(db):
+        return False
+    db.parent.mkdir(parents=True, exist_ok=True)
+    with locked(db), closing(open_database(db)) as conn:
+        kept = Archive(archive, say)
+        kept.keep_seed(seeding.fingerprint())
+        kept.sync()
+        if kept.is_empty():
+            with schema.transaction(conn):
+                seeding.load_seed(conn)
+        else:
+            say(f"there is no database at {db}, but an archive: replaying what was read before")
+            replayed(conn, kept, corrections_of(db, ()), say)
+    return True
+
+
+def _is_new(db: Path) -> bool:
+    """Whether a file is no database yet: a run was ended by force, or power failed, between making it and filling it."""
+    if db.stat().st_size == 0:
+        return True
+    try:
+        with closing(open_for_reading(db)) as conn:
+            return conn.execute("select 1 from runs").fetchone() is None
+    except sqlite3.DatabaseError:  # no table of runs, or no database: opening it to write says which
+        return False
+
+
+def replayed(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], say: Progress) -> Result:
+    """Makes everything in an open database anew of an archive, and of the embedded facts if it began with them. In one transaction."""
+    return Run(conn, None, decided, say, "replay").replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)
+
+
+def _mend(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], say: Progress) -> Result | None:
+    """Does what a run left undone that was ended by force: loads what it archived, and replays if it was about to.
+
+    Returns:
+        what was done; None if nothing was left.
+    """
+    result = None
+    kept.cut_torn_end()
+    run = Run(conn, None, decided, say, "crawl")
+    for page in kept.pages_behind(lambda number: history.is_loaded(conn, number)):
+        if page.source not in registry():
+            say(f"left out: {page.url} of {page.fetched_at}: expected a source of this version, got {page.source!r}")
+            continue
+        run.take(page)
+    if run.has_anything():
+        say(f"a run before was ended by force: loading {len(run.reads)} answers of the archive that the database does not have")
+        result = run.finish()
+    if schema.must_replay(conn):
+        say("a run before was ended by force before it could replay all pages in the order of their times: doing it now")
+        result = replayed(conn, kept, decided, say)
+    return result
+
+
+def crawl(
+    db: Path,
+    archive: Path,
+    *,
+    sources: Sequence[str] = (),
+    folder: Path | None = None,
+    due: bool = False,
+    seed: bool = True,
+    contact: str = "",
+    mirror: str | None = None,
+    corrections: Sequence[Path] = (),
+    say: Progress,
+) -> Result:
+    """One run from a saved tree or from the network.
+
+    Raises:
+        BadInput: a source, folder, database or file of corrections is not what it should be.
+        LockHeld: another run is on.
+    """
+    wanted = chosen(sources)
+    decided = corrections_of(db, corrections)
+    if folder is not None and not folder.is_dir():
+        raise BadInput(f"expected a folder of saved pages, got {folder}")
+    if seed:
+        ensure_seeded(db, archive, say)
+    db.parent.mkdir(parents=True, exist_ok=True)
+    with locked(db), closing(open_database(db)) as conn:
+        kept = Archive(archive, say)
+        mended = _mend(conn, kept, decided, say)
+        if due:
+            now = datetime.now(UTC)
+            planned = plan(conn, wanted, now)
+            wanted = due_sources(wanted, planned, now)
+            if not wanted:
+                first = f"; {planned[0].source} is at {written(planned[0].at)}" if planned else ""
+                say(f"nothing is due{first}")
+                return mended or Result(run=conn.execute("select coalesce(max(run), 0) from runs").fetchone()[0])
+        run = Run(conn, kept, decided, say, "crawl")
+        run.embedded(wanted)
+        if folder is not None:
+            crawl_tree(run, wanted, folder)
+            result, needs_replay = run.finish(), run.needs_replay
+        else:
+            from hotpatch_kb.scraper.fetch.client import user_agent  # noqa: PLC0415 (httpx takes 0.3 s to import)
+
+            result, needs_replay = asyncio.run(_from_network(run, wanted, user_agent(contact), contact, mirror))
+        if needs_replay:
+            say("a page was read that is older than one it has more rows than: replaying all pages in the order of their times")
+            again = replayed(conn, kept, decided, say)
+            result.failures += [failure for failure in again.failures if failure not in result.failures]
+        if mended is not None:
+            result = replace(mended.with_next(result), not_in_tree=result.not_in_tree)
+        for row in lagging.differences(conn):
+            say(f"{row['source']}: {row['note']}")
+        _write_back(conn, say)
+        return result
+
+
+def _write_back(conn: sqlite3.Connection, say: Progress) -> None:
+    kept = schema.write_back(conn)
+    if kept > schema.WAL_LIMIT:
+        say(f"a reader holds an old state, and {kept >> 20} MB beside the database wait for its end")
+
+
+async def _from_network(run: Run, wanted: Sequence[Source], agent: str, contact: str, mirror: str | None) -> tuple[Result, bool]:
+    """Reads the fixed pages and publishes them; then, as a run of its own, what they name and link to."""
+    from hotpatch_kb.scraper.crawl.network import read_fixed, read_followed  # noqa: PLC0415
+    from hotpatch_kb.scraper.fetch.client import Fetcher  # noqa: PLC0415
+
+    async with Fetcher(user_agent=agent, contact=contact, mirror=mirror, pause=0.0 if mirror else PAUSE) as fetcher:
+        await read_fixed(run, wanted, fetcher)
+        named = run.named_pages()
+        result = run.finish()
+        following = Run(run.conn, run.archive, run.corrections, run.say, "crawl")
+        await read_followed(following, wanted, named, fetcher)
+    if following.has_anything():
+        result = result.with_next(following.finish())
+    return result, run.needs_replay or following.needs_replay
+
+
+def replay(db: Path, archive: Path, *, corrections: Sequence[Path] = (), say: Progress) -> Result:
+    """Rebuilds a database from the embedded facts, an archive and the corrections; in place, in one transaction."""
+    decided = corrections_of(db, corrections)
+    kept = Archive(archive, say)
+    db.parent.mkdir(parents=True, exist_ok=True)
+    with locked(db), closing(open_database(db)) as conn:
+        kept.cut_torn_end()
+        result = replayed(conn, kept, decided, say)
+        _write_back(conn, say)
+        return result

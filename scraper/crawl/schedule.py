@@ -1,0 +1,135 @@
+"""``hotpatch-kb schedule``: crawls of what is due, for as long as it runs. What a frequent cron line does, without cron.
+
+It looks at the clock on the wall at least once a minute and asks the database what is due. So neither a machine that slept, nor a
+clock that was set, nor daylight saving needs a rule of its own: nothing is counted from the begin of a long wait.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from hotpatch_kb.db.store.connections import open_for_reading
+from hotpatch_kb.scraper.crawl.due import plan, written
+from hotpatch_kb.scraper.sources import registry
+
+Say = Callable[[str], None]
+# Runs a crawl. Returns its exit code.
+Crawl = Callable[[], int]
+
+LOOK_EVERY: Final = timedelta(minutes=1)
+# Another run holds the lock, or something is wrong with the machine, a full disk say: no run is tried again before.
+PAUSE_AFTER: Final = {5: timedelta(minutes=1), 1: timedelta(minutes=15), 2: timedelta(minutes=15)}
+_SAID: Final = {
+    0: "done",
+    3: "a source failed or could not be reached; its facts were kept",
+    5: "another run is on",
+    130: "interrupted",
+}
+
+
+def said(code: int) -> str:
+    """What the exit code of a crawl means, in a few words."""
+    return _SAID.get(130 if code < 0 else code, f"failed ({code})")
+
+
+def command(db: Path, archive: Path, contact: str, mirror: str | None) -> list[str]:
+    """The command line of a crawl of what is due, in a process of its own: its memory is given back, and its end is no end of ours."""
+    given = ["--db", str(db), "--archive", str(archive), "--contact", contact, *(["--mirror", mirror] if mirror else [])]
+    return [sys.executable, "-P", "-m", "hotpatch_kb", "crawl", "--due", *given]
+
+
+class Schedule:
+    """Crawls when something is due."""
+
+    def __init__(self, db: Path, crawl: Crawl, say: Say, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Takes the database, which need not be there yet, what runs a crawl, and the clock (UTC)."""
+        self._db = db
+        self._crawl = crawl
+        self._say = say
+        self._now = now
+        self._not_before: datetime | None = None
+        self._told = ""
+
+    def look(self) -> timedelta:
+        """Crawls if something is due. Returns how long to wait before the next look, at most ``LOOK_EVERY``."""
+        now = self._now()
+        if self._not_before is not None and now < self._not_before <= now + max(PAUSE_AFTER.values()):
+            return min(LOOK_EVERY, self._not_before - now)
+        self._not_before = None
+        at, why = self._due(now)
+        if at > now:
+            self._tell(f"next: {why} at {written(at)}")
+            return min(LOOK_EVERY, at - now)
+        self._say(f"crawl: {why}")
+        code = self._crawl()
+        self._say(f"crawl: {said(code)}")
+        after = self._now()
+        if code in PAUSE_AFTER or (code not in _SAID):
+            self._not_before = after + PAUSE_AFTER.get(code, PAUSE_AFTER[1])
+        elif self._due(after)[0] <= after:
+            self._not_before = after + LOOK_EVERY  # what is due still, a clock that was set back say, is not asked in a loop
+        return min(LOOK_EVERY, (self._not_before or after + LOOK_EVERY) - after)
+
+    def _due(self, now: datetime) -> tuple[datetime, str]:
+        if not self._db.is_file():
+            return now, "there is no database yet"
+        with closing(open_for_reading(self._db)) as conn:
+            planned = plan(conn, list(registry().values()), now)
+        first = planned[0]
+        return first.at, f"{first.source}: {first.why}"
+
+    def _tell(self, message: str) -> None:
+        if message != self._told:
+            self._told = message
+            self._say(message)
+
+
+def schedule(db: Path, archive: Path, *, contact: str, mirror: str | None, say: Say) -> int:
+    """Runs until it is told to stop (SIGTERM, SIGINT, Ctrl-C or Ctrl-Break), which ends a crawl that is on; the database is whole then too.
+
+    Returns:
+        the exit code: 0 after it was told to stop.
+    """
+    stop = threading.Event()
+    running: list[subprocess.Popen[bytes]] = []
+
+    def crawl() -> int:
+        with subprocess.Popen(command(db, archive, contact, mirror), stdin=subprocess.DEVNULL) as process:
+            running.append(process)
+            if stop.is_set():
+                process.terminate()
+            try:
+                return process.wait()
+            finally:
+                running.clear()
+
+    def stopped(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (the two of a handler)
+        stop.set()
+        for process in running:
+            process.terminate()
+
+    names = ["SIGINT", "SIGTERM", "SIGBREAK"]  # the last on Windows alone
+    former = {getattr(signal, name): signal.signal(getattr(signal, name), stopped) for name in names if hasattr(signal, name)}
+    try:
+        watch(Schedule(db, crawl, say), stop)
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+    say("stopped")
+    return 0
+
+
+def watch(schedule: Schedule, stop: threading.Event) -> None:
+    """Looks again and again until it is told to stop."""
+    while not stop.is_set():
+        # The wait is counted by a clock that stands still while the machine sleeps; a minute late is early enough.
+        stop.wait(schedule.look().total_seconds())

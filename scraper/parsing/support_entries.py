@@ -1,0 +1,160 @@
+"""Entries of support.microsoft.com, as its navigations and its toc.json list them: a category's title, and titles with links below it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple
+
+from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage
+from hotpatch_kb.db.model.notation import Title, help_kb, slug_builds, slug_kb, title
+from hotpatch_kb.db.model.products import BUILD_NUMBERS, named, products_in
+from hotpatch_kb.scraper.parsing.markup import link
+from hotpatch_kb.scraper.sources import Field, distinct, stated
+
+# What stands in a navigation and is no release, as last seen 2026-07-23, besides an entry equal to its category's title.
+NO_RELEASES: Final = frozenset({"release notes", "end of updates statement", "end of servicing statement"})
+
+# "Release notes for hotpatch on …", "Public Preview - Release notes for hotpatch …", and short "Windows 11 Enterprise version 25H2"
+_HOTPATCH_CATEGORY: Final = re.compile(r"\bhotpatch\b|\bWindows 11 Enterprise\b", re.IGNORECASE)
+_PREVIEW_CATEGORY: Final = re.compile(r"^public preview\b", re.IGNORECASE)
+
+
+class Entry(NamedTuple):
+    """An article's title as published, and its link ("" without one)."""
+
+    title: str
+    href: str
+
+
+class Category(NamedTuple):
+    """A category's title as published, and its entries, the hub's own among them."""
+
+    title: str
+    entries: list[Entry]
+
+
+def claims(page: Page, categories: Iterable[Category], name: Callable[[], str]) -> Iterator[Claim]:
+    """Claims of all entries.
+
+    Args:
+        page: the page that lists them; whether it is of the hotpatch family, its name in claims tells.
+        categories: in the order of the page.
+        name: what the page calls itself, for the message that it is another.
+
+    Raises:
+        UnexpectedPage: a category or an entry cannot be read, a category is empty, or they are those of another family.
+    """
+    return distinct(_claims(page, list(categories), name))
+
+
+def _claims(page: Page, categories: list[Category], name: Callable[[], str]) -> Iterator[Claim]:
+    seen: set[tuple[str, str, str]] = set()
+    rows: dict[str, int] = {}
+    has_hotpatch = False
+    # Lines that are new, whose build numbers only their own titles tell ("Windows 11, version 27H2").
+    has_new_line = any(named(product).build_number is None for category in categories for product in products_in(category.title))
+    for section, entries in categories:
+        is_hotpatch = _HOTPATCH_CATEGORY.search(section) is not None
+        has_hotpatch = has_hotpatch or is_hotpatch
+        products = products_in(section)
+        if not entries:
+            raise UnexpectedPage(f"expected entries in the category {section!r}, got none")
+        for published, link_text in entries:
+            if published.casefold() in NO_RELEASES or published.casefold() == section.casefold():
+                continue
+            if (section.casefold(), published, link_text) in seen:
+                continue  # the old layout has the whole navigation twice, for narrow and for wide screens
+            seen.add((section.casefold(), published, link_text))
+            try:
+                read = title(published, in_hotpatch_line=is_hotpatch)
+            except UnexpectedPage as error:
+                raise UnexpectedPage(f"{error} in the category {section!r}") from None
+            row = rows[section] = rows.get(section, -1) + 1
+            yield from _entry(page, section, products, read, link_text, row, is_hotpatch=is_hotpatch, has_new_line=has_new_line)
+    if has_hotpatch != ("/hotpatch/" in page.page_url):
+        wanted = "hotpatch release notes" if "/hotpatch/" in page.page_url else "an update history"
+        raise UnexpectedPage(f"expected the navigation of {wanted}, got that of {name()!r}")
+
+
+def _entry(
+    page: Page, section: str, products: tuple[str, ...], read: Title, href: str, row: int, *, is_hotpatch: bool, has_new_line: bool
+) -> Iterator[Claim]:
+    address = link(page, href)
+    common: list[Field] = [("title", read.text, read.text)]
+    if read.date:
+        common.append(("release_date", read.date, read.date_text))
+    if href:
+        common.append(("article_url", address, href))
+    article_kb = help_kb(address or "")
+    if article_kb:
+        common.append(("article_kb", str(article_kb), href))
+    subjects = list(_subjects(products, read, has_new_line=has_new_line))
+    if not subjects:
+        # Its builds are all of other products: "September 29, 2025—KB5065789 (OS Build 26100.6725) Preview" among those of 25H2.
+        yield from stated(section, f"kb/{read.kb}", row, common)
+        return
+    common += _kind_fields(section, read, is_hotpatch=is_hotpatch)
+    if read.kb and (in_slug := slug_kb(address or "")) not in {None, read.kb}:
+        common.append(("slug_kb", str(in_slug), href))  # a slug that agrees adds nothing: it is never believed alone
+    for subject, extra in subjects:
+        stated_build = next((value for field, value, _ in extra if field == "build"), None)
+        yield from stated(section, subject, row, (*extra, *common))
+        if stated_build:
+            number = stated_build.partition(".")[0]
+            in_slugs = {str(b) for b in slug_builds(address or "") if str(b.number) == number}
+            if in_slugs and stated_build not in in_slugs and len(in_slugs) == 1:
+                yield Claim(section, subject, "slug_build", in_slugs.pop(), href, row)
+
+
+def _kind_fields(section: str, read: Title, *, is_hotpatch: bool) -> list[Field]:
+    # A hotpatch is one wherever it is listed.
+    line = "hotpatch" if is_hotpatch or read.kind in {"hotpatch", "baseline"} else "standard"
+    fields: list[Field] = [("line", line, section)]
+    if read.kind:
+        fields.append(("classification", read.kind, read.text))
+    if read.is_out_of_band:
+        fields.append(("cadence", "OOB", read.text))
+    if is_hotpatch and read.is_public_preview:
+        fields.append(("is_public_preview", "titled", read.text))
+    elif is_hotpatch and _PREVIEW_CATEGORY.search(section):
+        fields.append(("is_public_preview", "listed", section))
+    if read.is_expired:
+        fields.append(("is_expired", "1", read.text))
+    return fields
+
+
+def _subjects(products: tuple[str, ...], read: Title, *, has_new_line: bool) -> Iterator[tuple[str, list[Field]]]:
+    """The releases that an entry is about, each with what names it.
+
+    An entry belongs to the products of its category whose build number a build has; a build of another product is left to
+    that product's category, one of a new line too; a build number that no product has (20346.2091) names no release and is kept as a claim.
+    """
+    kb_field: list[Field] = [("kb", str(read.kb), f"KB{read.kb}")] if read.kb else []
+    if read.kind == "baseline" and not read.builds:
+        # The KB of such a title is the article's own, "Baseline (KB5089602)"; the KB that is installed is that of the LCU of the day.
+        for product in products:
+            yield (
+                f"release/{product}/{read.date}/baseline",
+                [("article_kb", str(read.kb), read.text)] if read.kb else [],
+            )
+        return
+    if not read.builds:
+        for product in products:
+            yield f"release/{product}/{read.kb or '-'}/-", kb_field
+        return
+    numbers = {product: named(product).build_number for product in products}
+    has_own = any(os_build.number in numbers.values() for os_build in read.builds)
+    for os_build in read.builds:
+        build_field: list[Field] = [("build", str(os_build), str(os_build))]
+        owners = [product for product, number in numbers.items() if number == os_build.number]
+        if not owners and os_build.number not in BUILD_NUMBERS:
+            owners = [product for product, number in numbers.items() if number is None]
+            if not owners:
+                if has_own or has_new_line:
+                    continue
+                for product in products:
+                    yield f"release/{product}/{read.kb or '-'}/-", [*kb_field, *build_field]
+                continue
+        for product in owners:
+            yield f"release/{product}/{read.kb or '-'}/{os_build}", [*kb_field, *build_field]
