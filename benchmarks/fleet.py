@@ -27,7 +27,7 @@ from hotpatch_kb.db.fleet.inventory.parquet import connected, quoted
 from hotpatch_kb.db.store.connections import open_seed_database
 
 sys.path.append(str(PROJECT / "tests"))
-import fleets
+from helpers import fleets
 
 MACHINES: Final = 500_000
 LARGE: Final = 1_000_000  # of DuckDB's files: less is over before its threads are warm

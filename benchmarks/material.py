@@ -14,7 +14,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from hotpatch_kb.db.model.claims import BadInput, Page
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.crawl import runs
 from hotpatch_kb.scraper.crawl.run import Run, chosen, crawl_tree, open_database
 from hotpatch_kb.scraper.fetch.archive import Archive
@@ -24,7 +25,7 @@ PROJECT: Final = Path(__file__).resolve().parent.parent
 RECORDED: Final = (PROJECT.parent / "shared" / "pages-2026-05", PROJECT.parent / "shared" / "pages")
 
 sys.path.append(str(PROJECT / "tests"))  # render.py is the tests'
-import render  # noqa: E402
+from helpers import render  # noqa: E402
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def crawled(folder: Path, trees: Sequence[Path]) -> Material:
         trees = [folder / "old", folder / "new"]
         render.write_world(trees[0], "old")
         render.write_world(trees[1], "new")
-        note = "pages: no recorded ones beside the project, so those that tests/render.py writes"
+        note = "pages: no recorded ones beside the project, so those that tests/helpers/render.py writes"
     db, archive = folder / "crawled.db", folder / "crawled.archive"
     for tree in trees:
         try:

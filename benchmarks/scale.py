@@ -19,8 +19,7 @@ from material import PROJECT
 from timing import Row
 
 sys.path.append(str(PROJECT / "tests"))
-import fleets
-import peak
+from helpers import fleets, peak
 
 MILLION: Final = 1_000_000
 MILLIONS: Final = (1, 10, 100)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import render
+from helpers import render
 
 from hotpatch_kb.scraper.cli.common import main
 

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 import rendered
-from rendering import Rendered
+from helpers.rendering import Rendered
 
 PAGES = Path(__file__).parent / "pages"
 

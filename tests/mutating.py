@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import make_pages
-import render
-from mutations import KINDS, OUTCOMES, NotHere, Outcome, Sample, judge, mutant
+from helpers import render
+from helpers.mutations import KINDS, OUTCOMES, NotHere, Outcome, Sample, judge, mutant
 
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.scraper.crawl import saved_tree

@@ -22,9 +22,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
-import render
-import whole
-from mirror import Mirror
+from helpers import render, whole
+from helpers.mirror import Mirror
 from rendered import support_article
 
 from hotpatch_kb.scraper.crawl import due, runs

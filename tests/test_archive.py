@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import render
 from conftest import Command
-from dumps import dump, query
+from helpers import render
+from helpers.dumps import dump, query
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rendered.support_article import LCU, PRINTING, lcu
 from test_neighbours import JULY, calendar
 
-from hotpatch_kb.db.model.claims import BadInput, Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.errors import BadInput, UnexpectedPage
 from hotpatch_kb.scraper.crawl import run as crawl
 from hotpatch_kb.scraper.crawl import runs
 from hotpatch_kb.scraper.fetch import archive

@@ -14,7 +14,8 @@ from rendered.azure_pricing import ARC, SERVER, UPDATE_MANAGER, data_cell, page,
 from rendered.azure_retail_prices import address, answer, item
 
 from hotpatch_kb.db.claims.checks import check_page, count, refusal
-from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.scraper.parsing.azure_prices import Number, amount, plain, services_in
 from hotpatch_kb.scraper.sources import registry
 

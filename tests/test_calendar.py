@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import ical.calendar_stream
 import icalendar
 import pytest
-import render
 from conftest import Command
-from dumps import query
+from helpers import render
+from helpers.dumps import query
 from rendered import msrc_cvrf
 from test_random_histories import HOTPATCHES, KINDS
 

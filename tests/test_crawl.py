@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import render
 from conftest import Command
-from dumps import FACTS, dump, query
+from helpers import render
+from helpers.dumps import FACTS, dump, query
 
 from hotpatch_kb.scraper.cli.common import main
 from hotpatch_kb.scraper.crawl.run import locked

@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import render
 from conftest import Command
-from dumps import dump, query
+from helpers import render
+from helpers.dumps import dump, query
 from rendered import msrc_cvrf, support_article
 from rendered.support_toc import toc
 from test_crawl import HOTPATCH, SERVER_HUB, _drop_category, _hotpatch_tree, _rename_class, _wreck

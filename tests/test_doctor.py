@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dumps import dump
+from helpers.dumps import dump
 
 from hotpatch_kb.scraper.crawl import runs
 from hotpatch_kb.scraper.crawl.run import locked

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from conftest import Command
 
-from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.scraper.sources import registry
 
 IMAGE = ["--publisher", "MicrosoftWindowsServer", "--offer", "WindowsServer", "--sku"]

@@ -19,8 +19,8 @@ from typing import Any, Self
 
 import pytest
 from conftest import Command, Done
-from dumps import dump, query
-from mirror import Mirror
+from helpers.dumps import dump, query
+from helpers.mirror import Mirror
 from test_kills import ROOT, _small_world
 from test_serve import _get, serving
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import httpx
 import pytest
+from helpers.mirror import Mirror, Reply, zipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mirror import Mirror, Reply, zipped
 
 from hotpatch_kb.db import __version__
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.fetch import client as fetch
 from hotpatch_kb.scraper.fetch.client import (
     ALLOWED_HOSTS,

@@ -14,9 +14,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import fleets
 import pytest
 from conftest import Command
+from helpers import fleets
 from peak import MEASURED
 
 from hotpatch_kb.db.answers.verdicts import VERDICTS

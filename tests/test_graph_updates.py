@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from rendered.graph_updates import BASE, URL, answer, product, revision, some_revisions
 
-from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.scraper.sources import PageSpec, registry
 
 SOURCE = registry()["graph_updates"]

@@ -7,14 +7,15 @@ import time
 from pathlib import Path
 
 import pytest
-import whole
 from conftest import Command
-from dumps import query
+from helpers import whole
+from helpers.dumps import query
+from helpers.mirror import Mirror, Reply
 from make_pages import pages
-from mirror import Mirror, Reply
 from rendered import graph_updates, msrc_cvrf
 
-from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Claim, Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.scraper.crawl import run as crawl
 from hotpatch_kb.scraper.sources import MAX_BODY, registry
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dumps import query
-from mirror import Mirror
+from helpers.dumps import query
+from helpers.mirror import Mirror
 from test_notify import Hook, hook  # noqa: F401 (a fixture)
 
 from hotpatch_kb.scraper.sources import registry, support_navigation

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import render
-from dumps import dump, query
-from mirror import Mirror
+from helpers import render
+from helpers.dumps import dump, query
+from helpers.mirror import Mirror
 from test_whole_crawl import _facts
 
 from hotpatch_kb.scraper.cli.common import main

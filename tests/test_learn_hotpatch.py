@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from rendered.learn_hotpatch import IMAGES, URL, markdown, page
 
-from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.scraper.sources import registry
 
 FACTS = Path(__file__).parent.parent / "db" / "seed" / "facts"

@@ -16,7 +16,7 @@ from test_answers import LOOKUPS
 
 from hotpatch_kb.db.answers.lookup import find
 from hotpatch_kb.db.answers.lookup_cache import MAX_OTHERS, Index
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store.connections import open_seed_database
 from hotpatch_kb.scraper.cli import commands as cli
 from hotpatch_kb.scraper.cli import lookup as asking

@@ -26,7 +26,8 @@ from rendered.msrc_cvrf import (
     url,
 )
 
-from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Claim, Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.scraper.parsing.streaming import json_members, json_values, xml_children
 from hotpatch_kb.scraper.sources import PageSpec, msrc_cvrf, registry
 

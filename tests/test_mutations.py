@@ -11,10 +11,10 @@ from typing import Any
 
 import mutating
 import pytest
-import render
 from conftest import Command
-from dumps import query
-from mutations import KINDS, NotHere, judge, mutant
+from helpers import render
+from helpers.dumps import query
+from helpers.mutations import KINDS, NotHere, judge, mutant
 
 from hotpatch_kb.db.claims import checks as check
 from hotpatch_kb.scraper.sources import registry, unread

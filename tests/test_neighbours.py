@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import render
 from conftest import Command
+from helpers import render
 from test_notify import Hook, hook  # noqa: F401 (a fixture)
 
 NAVIGATION = render.HOTPATCH_HUB["new"]

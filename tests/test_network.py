@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import render
 from conftest import Command
-from dumps import dump, query
-from mirror import Mirror, Reply
+from helpers import render
+from helpers.dumps import dump, query
+from helpers.mirror import Mirror, Reply
 from rendered.support_toc import toc
 
 from hotpatch_kb.scraper.sources import registry

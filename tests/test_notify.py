@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from test_schedule import db, seeded  # noqa: F401 (fixtures)
 
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.scraper.crawl import notify, runs
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import render
+from helpers import render
 from rendered import support_article
 
 from hotpatch_kb.db.claims import checks as check
-from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.scraper.sources import registry, unread
 
 READ_AT = "2026-07-23T12:00:00Z"

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import render
 from conftest import Command
-from dumps import query
+from helpers import render
+from helpers.dumps import query
 from rendered import azure_pricing, azure_retail_prices
 
-from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.store.connections import open_seed_database
 from hotpatch_kb.scraper.sources import registry
 

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import render
 from conftest import Command
-from dumps import dump, query
+from helpers import render
+from helpers.dumps import dump, query
 from rendered import azure_pricing, azure_retail_prices, graph_updates, msrc_cvrf, support_article, support_feeds
 
 Draw = random.Random

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
-import render
+from helpers import render
 from lxml import html
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

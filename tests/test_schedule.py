@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mirror import Mirror
+from helpers.mirror import Mirror
 
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.scraper.crawl import due, runs

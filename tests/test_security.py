@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import render
 from conftest import Command
-from dumps import dump, query
+from helpers import render
+from helpers.dumps import dump, query
 from rendered.msrc_cvrf import (
     COMPANIONS,
     HOTPATCHES,

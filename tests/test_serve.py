@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import render
 from conftest import Command
-from mirror import Mirror
+from helpers import render
+from helpers.mirror import Mirror
 
-from hotpatch_kb.db.model.claims import LockHeld
+from hotpatch_kb.db.model.errors import LockHeld
 from hotpatch_kb.scraper.crawl.run import locked
 
 

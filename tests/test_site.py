@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import render
+from helpers import render
 from markupsafe import escape
 from rendered import msrc_cvrf, support_article
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import render
+from helpers import render
 from make_pages import PAGES, pages
 
-from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.scraper.sources import records, registry
 
 RENDERED = pages()

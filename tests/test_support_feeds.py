@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from rendered.support_feeds import ENTRIES, URL, Entry, feed
 
-from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.scraper.sources import registry
 
 SOURCE = registry()["support_feeds"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import simulating
-import whole
+from helpers import whole
 
 from hotpatch_kb.scraper.sources import registry
 

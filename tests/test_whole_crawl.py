@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import whole
 from conftest import Command
-from dumps import query
-from mirror import Mirror, Reply
+from helpers import whole
+from helpers.dumps import query
+from helpers.mirror import Mirror, Reply
 from rendered import msrc_cvrf
 
 from hotpatch_kb.scraper.sources import registry

@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 
 Answer = dict[str, Any]
 

@@ -24,7 +24,7 @@ from hotpatch_kb.db.answers.restarts import (
     restart_of_standard_line,
     unseen_baseline,
 )
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.notation import MONTHS, clean
 from hotpatch_kb.db.model.products import product_id

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hotpatch_kb.db.answers import lagging
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
 
 CALENDAR_COLUMNS = (

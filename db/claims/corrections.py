@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from hotpatch_kb.db.facts.precedence import Correction
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.ids import stable_id
 
 

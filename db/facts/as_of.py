@@ -6,7 +6,7 @@ import sqlite3
 
 from hotpatch_kb.db.claims import history
 from hotpatch_kb.db.facts import snapshots, write
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store.schema import schema_sql, view_files
 
 

@@ -18,7 +18,7 @@ from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.fleet.inventory import DECIDING, Inventory, Problem
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, Deciding, line_of, reducer
 from hotpatch_kb.db.fleet.inventory.output import COLUMNS, Form
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.products import product_id
 
 __all__ = ["COLUMNS", "Judge", "Judged", "Suffixes", "Summary", "assess"]

@@ -7,22 +7,6 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 
-class UnexpectedPage(ValueError):
-    """A page is not what its parser knows. The message says what was expected and what came."""
-
-
-class BadInput(ValueError):
-    """What the user gave cannot be read. The message is one line: what was expected, what came. Exit code 2."""
-
-
-class EngineFailed(Exception):
-    """An engine that judges fleets could not do its work. The message is one line."""
-
-
-class LockHeld(RuntimeError):
-    """Another run holds the lock of this database. Exit code 5."""
-
-
 class Claim(NamedTuple):
     """What one place of one page states.
 

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.model.claims import UnexpectedPage
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.lazy_patterns import lazy
 
 # Zero-width characters stand in real titles: "November&#8203;" in the old month tables, a BOM in toc.json.

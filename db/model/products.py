@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.model.claims import UnexpectedPage
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.notation import clean
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.site.web import Wrong
 
 # 10,000 machines of 40 characters are 0.4 MB, and 0.6 MB as a form; a fleet beyond this is one for the command.

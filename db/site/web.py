@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.verdicts import Verdicts
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.site import DATABASE
 from hotpatch_kb.db.site.i18n import language_of
 

@@ -18,7 +18,7 @@ from hotpatch_kb.db.fleet import assess as judging
 from hotpatch_kb.db.fleet.inventory import Inventory, inventory
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.inventory.output import FORMS, Form, SafeCsv
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 
 if TYPE_CHECKING:
     from hotpatch_kb.db.fleet.engines.normal import Normal

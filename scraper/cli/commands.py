@@ -18,7 +18,7 @@ import click
 
 from hotpatch_kb.db import __version__
 from hotpatch_kb.db.answers import restarts
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.scraper.cli import text
 from hotpatch_kb.scraper.cli.common import (

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Final
 
 from hotpatch_kb.db.answers import restarts
-from hotpatch_kb.db.model.claims import BadInput, EngineFailed, LockHeld
+from hotpatch_kb.db.model.errors import BadInput, EngineFailed, LockHeld
 from hotpatch_kb.db.store.connections import open_for_reading, open_seed_database
 
 EXIT_FAILED: Final = 1

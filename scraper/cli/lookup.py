@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.lookup import MAX_QUERY, find, read_query
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.cli import text
 from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, EXIT_BAD_INPUT, EXIT_NO_ANSWER, day_of, reading, say
 

@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_for_reading
 from hotpatch_kb.scraper.crawl import runs

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.claims import history
 from hotpatch_kb.db.facts import seed, write
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import SEED_DATABASE, open_for_reading, open_seed_database
 from hotpatch_kb.scraper.crawl import runs

@@ -29,7 +29,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from hotpatch_kb.db.answers import lagging, restarts
 from hotpatch_kb.db.answers.events import News, news
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.site.i18n import words
 from hotpatch_kb.db.store.connections import open_for_reading
 from hotpatch_kb.scraper.crawl.run import utc_now

@@ -24,7 +24,8 @@ from hotpatch_kb.db.claims import checks as check
 from hotpatch_kb.db.claims import corrections, history
 from hotpatch_kb.db.facts import write
 from hotpatch_kb.db.facts.precedence import Correction
-from hotpatch_kb.db.model.claims import BadInput, Claim, LockHeld, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.claims import Claim, Page, Unread
+from hotpatch_kb.db.model.errors import BadInput, LockHeld, UnexpectedPage
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.scraper.crawl import saved_tree
 from hotpatch_kb.scraper.fetch.archive import Archive, content_sha256

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from hotpatch_kb.db.model.claims import BadInput, Page
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.errors import BadInput
 
 SUFFIXES: Final = (".md", ".html", ".json", ".xml")
 _TYPES: Final = {

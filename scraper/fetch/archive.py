@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.claims.history import page_id_of
-from hotpatch_kb.db.model.claims import BadInput, Page
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.errors import BadInput
 
 # A fresh value in every response of support.microsoft.com (case 15): <meta name="awa-expid" content="…">
 # The tag's end is looked for first: a tag of many such names and no end took 4.6 s for 136 kB, and four times as much for twice as many.

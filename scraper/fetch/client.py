@@ -33,7 +33,7 @@ import httpx
 from protego import Protego
 
 from hotpatch_kb.db import __version__
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 
 ALLOWED_HOSTS = frozenset(
     {

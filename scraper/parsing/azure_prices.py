@@ -7,7 +7,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from hotpatch_kb.db.model.claims import UnexpectedPage
+from hotpatch_kb.db.model.errors import UnexpectedPage
 
 # What services are called: the two names of one service, and "hot-patching" beside "Hotpatch".
 _SERVICES: Final = {

@@ -13,7 +13,8 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree, html
 
-from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean
 
 Node: TypeAlias = Any  # an element of lxml, which has no types of its own

@@ -14,7 +14,8 @@ from typing import Any, Final
 import ijson
 from lxml import etree
 
-from hotpatch_kb.db.model.claims import Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.scraper.parsing.markup import Node
 
 _BOM: Final = b"\xef\xbb\xbf"

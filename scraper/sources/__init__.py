@@ -13,7 +13,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.claims import Claim, Page, Unread
+from hotpatch_kb.db.model.errors import UnexpectedPage
 
 # What a row states of its subject: field, value, text as published.
 Field: TypeAlias = tuple[str, str | None, str]

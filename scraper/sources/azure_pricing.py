@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.claims import Claim, Page, Unread
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean
 from hotpatch_kb.scraper.parsing.azure_prices import Number, amount, json_of, service_of, services_in
 from hotpatch_kb.scraper.parsing.markup import Node, page_title, tree, with_class

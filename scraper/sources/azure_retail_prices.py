@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Claim, Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean, iso_date
 from hotpatch_kb.scraper.parsing.azure_prices import Number, amount, json_of, plain, service_of
 from hotpatch_kb.scraper.sources import PageSpec, distinct, price_subject

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Claim, Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.scraper.sources import PageSpec, distinct, records
 
 TITLE = "Eligibility for hotpatching, from documents"

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
-from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Claim, Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import iso_date_or_month
 from hotpatch_kb.scraper.sources import PageSpec, distinct, price_subject, records
 

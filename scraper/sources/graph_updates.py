@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import unquote
 
-from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.claims import Claim, Page, Unread
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import build, clean, iso_date, kb
 from hotpatch_kb.db.model.products import named, product_id
 from hotpatch_kb.scraper.sources import Field, PageSpec, distinct, stated

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.claims import Claim, Page, Unread
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.scraper.parsing.markup import Cell, Event, html_events, markdown_events, texts_outside, tree
 from hotpatch_kb.scraper.sources import PageSpec, distinct, learn_release_info
 

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.claims import Claim, Page, Unread
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import MONTHS, Build, build, builds_in, calendar_type, clean, iso_date, kb, month_number, update_type
 from hotpatch_kb.db.model.products import Product, heading, named, products_in
 from hotpatch_kb.scraper.parsing.markup import Cell, Event, front_matter, html_events, link, markdown_events, texts_outside, tree

@@ -18,7 +18,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.claims import Claim, Page, Unread
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import MONTHS, build, clean, month_after, second_tuesday
 from hotpatch_kb.db.model.products import SEMI_ANNUAL_SERVERS, products_in
 from hotpatch_kb.scraper.parsing.markup import Node

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.claims import Claim, Page, Unread
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import Title, builds_in, clean, help_kb, kbs_in, long_dates_in, slug_kb, title
 from hotpatch_kb.db.model.products import KNOWN, products_in
 from hotpatch_kb.scraper.parsing.markup import Node, texts_outside

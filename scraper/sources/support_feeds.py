@@ -18,7 +18,8 @@ from typing import Final
 
 from lxml import etree
 
-from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Claim, Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean, kb, title
 from hotpatch_kb.scraper.parsing.markup import Node
 from hotpatch_kb.scraper.sources import PageSpec, distinct, stated

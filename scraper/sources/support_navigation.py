@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage, Unread
+from hotpatch_kb.db.model.claims import Claim, Page, Unread
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import MONTHS, clean
 from hotpatch_kb.scraper.parsing import support_entries
 from hotpatch_kb.scraper.parsing.markup import Node, page_title, text, texts_outside, tree, with_class

@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT), str(HERE), str(HERE.parent)]
 def seeds(name: str) -> list[bytes]:
     """Inputs to begin with."""
     import make_pages  # noqa: PLC0415
-    import render  # noqa: PLC0415
+    from helpers import render  # noqa: PLC0415
 
     if name in {"titles", "cells", "names", "addresses", "queries"}:
         texts = [row["title"] for row in (*render.facts("odd-titles"), *render.facts("navigation-hotpatch"))]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from rendering import Rendered
+from helpers.rendering import Rendered
 
 ARC = "https://azure.microsoft.com/en-us/pricing/details/azure-arc/core-control-plane/"
 UPDATE_MANAGER = "https://azure.microsoft.com/en-us/pricing/details/azure-update-management-center/"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from rendering import Rendered
+from helpers.rendering import Rendered
 
 NEXT = "https://prices.azure.com:443/api/retail/prices?api-version=2023-01-01-preview&$filter=contains(productName,'Arc')&$skip={}"
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from rendering import Rendered
+from helpers.rendering import Rendered
 
 BASE = "https://graph.microsoft.com/beta/admin/windows/updates/"
 URL = f"{BASE}products?$expand=revisions"

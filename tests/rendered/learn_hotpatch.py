@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from rendering import Rendered
+from helpers.rendering import Rendered
 
 URL = "https://learn.microsoft.com/en-us/windows-server/get-started/hotpatch"
 Image = tuple[str, str, str]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-import render
-from rendering import Rendered
+from helpers import render
+from helpers.rendering import Rendered
 
 
 def _server_info() -> render.ReleaseInfo:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
-from rendering import Rendered
+from helpers.rendering import Rendered
 
 from hotpatch_kb.db.model.notation import second_tuesday
 

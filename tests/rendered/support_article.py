@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rendering import Rendered
+from helpers.rendering import Rendered
 
 _SERVICING = "https://support.microsoft.com/en-us/servicing/os"
 LCU = f"{_SERVICING}/windows-11/2026/07/july-14-2026-kb5101650-os-builds-26200-8875-and-26100-8875"

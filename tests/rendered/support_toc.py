@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-import render
-from rendering import Rendered
+from helpers import render
+from helpers.rendering import Rendered
 
 from rendered.support_navigation import some_categories
 

@@ -18,7 +18,7 @@ from hotpatch_kb.db.fleet.inventory.decoding import MAX_ROW, Prefixed, opened
 from hotpatch_kb.db.fleet.inventory.delimited import Delimited
 from hotpatch_kb.db.fleet.inventory.output import Csv
 from hotpatch_kb.db.fleet.inventory.parquet import connected, quoted
-from hotpatch_kb.db.model.claims import BadInput, EngineFailed
+from hotpatch_kb.db.model.errors import BadInput, EngineFailed
 
 _NULL: Final = "\x01\x02"  # DuckDB wants a text that is read as NULL; a file that holds it is not read directly
 _READ: Final = "header = false, auto_detect = false, quote = '', escape = '', comment = '', strict_mode = true, null_padding = false"

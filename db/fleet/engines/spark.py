@@ -22,7 +22,7 @@ from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as f
 
 from hotpatch_kb.db.fleet.engines.normal import DECODING
-from hotpatch_kb.db.model.claims import EngineFailed
+from hotpatch_kb.db.model.errors import EngineFailed
 
 _raised: list[type[Exception]] = [PySparkException, ConnectionError]
 with contextlib.suppress(ImportError):  # the client for Spark Connect alone comes without

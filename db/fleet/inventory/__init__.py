@@ -18,7 +18,7 @@ from hotpatch_kb.db.fleet.inventory.delimited import Delimited, Part
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.inventory.objects import Json
 from hotpatch_kb.db.fleet.inventory.output import Form
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 
 __all__ = ["DECIDING", "FIELDS", "Batch", "Inventory", "Problem", "Row", "inventory", "read"]
 

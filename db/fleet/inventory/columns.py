@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 
 # The names of columns, in lower case and without anything but letters, digits and dots, by what they say of a machine; the most telling
 # first. docs/fleet.md names the document behind each. A name means different things in different systems ("osVersion" is 10.0.26100.4946 at

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from hotpatch_kb.db.answers.lookup import read_query
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, NAMES, bare
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 
 DELIMITERS: Final = ",;\t|"
 # Before the header may stand "#TYPE …" (Export-Csv of PowerShell 5), "sep=;" (Excel), or lines of delimiters alone.

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import DECODER, NAMES, bare
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 
 MAX_JSON: Final = 256 * 2**20  # characters of a value; an answer of Azure Resource Graph has 1,000 machines of some kB each
 # Where an export wraps its rows: Azure Resource Graph's answer, OData, a list of machines.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 from hotpatch_kb.db.fleet.inventory.columns import DECODER
 from hotpatch_kb.db.fleet.inventory.decoding import MAX_ROW, Prefixed
 from hotpatch_kb.db.fleet.inventory.output import COLUMNS, renamed
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 
 if TYPE_CHECKING:
     import duckdb

@@ -14,7 +14,7 @@ from hotpatch_kb.db import __version__
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.lookup import MAX_QUERY, find
 from hotpatch_kb.db.answers.verdicts import verdicts
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.site import page_data, web
 
 _DAY: Final = {"type": "string", "format": "date", "example": "2026-07-20"}

@@ -11,7 +11,7 @@ from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers import cost as costs
 from hotpatch_kb.db.answers import restarts
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.site import web
 from hotpatch_kb.db.site.i18n import Words, language_of, words

@@ -193,7 +193,7 @@ async def calendar(datasette: Any, request: Any) -> Response:
 
 
 def _alarms(given: list[str]) -> list[int]:
-    from hotpatch_kb.db.model.claims import BadInput  # noqa: PLC0415
+    from hotpatch_kb.db.model.errors import BadInput  # noqa: PLC0415
 
     if len(given) > MAX_ALARMS or any(not re.fullmatch(r"[0-9]{1,3}", text) or int(text) > 366 for text in given):
         raise BadInput(f"expected at most {MAX_ALARMS} alarms of 0 to 366 days, got {', '.join(given)[:60]!r}")

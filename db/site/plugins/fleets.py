@@ -15,7 +15,7 @@ from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.fleet.assess import Judge, Summary, assess
 from hotpatch_kb.db.fleet.inventory import inventory
 from hotpatch_kb.db.fleet.inventory.output import COLUMNS, FORMS, Form, SafeCsv
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.site import request_body, web
 
 MAX_SHOWN: Final = 500  # rows of the page; the file has all

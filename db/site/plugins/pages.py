@@ -13,7 +13,7 @@ from datasette import Response, hookimpl
 from hotpatch_kb.db.answers import cost as costs
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.lookup import MAX_QUERY, Query, read_query
-from hotpatch_kb.db.model.claims import BadInput
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.site import charts, page_data, web
 from hotpatch_kb.db.site.i18n import language_of, words

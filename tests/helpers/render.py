@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 Layout = Literal["old", "new"]
 Month = Literal["2026-05", "2026-07"]
 
-FACTS: Final = Path(__file__).parent / "facts"
+FACTS: Final = Path(__file__).parent.parent / "facts"
 SUPPORT: Final = "https://support.microsoft.com"
 HEALTH: Final = "https://learn.microsoft.com/en-us/windows/release-health"
 

@@ -31,7 +31,8 @@ from lxml import etree, html
 from hotpatch_kb.db.claims import checks as check
 from hotpatch_kb.db.facts.precedence import Belief, Facts, Stated
 from hotpatch_kb.db.facts.releases import Resolver
-from hotpatch_kb.db.model.claims import Claim, Page, UnexpectedPage
+from hotpatch_kb.db.model.claims import Claim, Page
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import MONTHS, clean
 from hotpatch_kb.db.model.products import named, products_in
 from hotpatch_kb.scraper.sources import registry, unread

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import render
-from mirror import Mirror, Reply
 from rendered import azure_pricing, azure_retail_prices, graph_updates, learn_hotpatch, msrc_cvrf, support_article, support_feeds
 
+from helpers import render
+from helpers.mirror import Mirror, Reply
 from hotpatch_kb.scraper.sources import Source, registry
 
 SUPPORT = "https://support.microsoft.com"
