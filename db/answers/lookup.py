@@ -24,9 +24,10 @@ from hotpatch_kb.db.answers.restarts import (
     restart_of_standard_line,
     unseen_baseline,
 )
+from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.lazy_patterns import lazy
-from hotpatch_kb.db.model.notation import MONTHS, clean
+from hotpatch_kb.db.model.notation import clean
 from hotpatch_kb.db.model.products import product_id
 
 Answer = dict[str, Any]
@@ -43,12 +44,6 @@ _BUILD: Final = lazy(
 )
 # 26200, 10.0.26200
 _NUMBER: Final = lazy(r"(?:(?:version|os\s+build|build)\s+)?(?:10\.0\.)?(?P<number>\d{5})", re.IGNORECASE)
-# KB5089466, kb 5089466, 5089466
-_KB: Final = lazy(r"(?:kb[\s-]?)?(?P<kb>\d{6,7})", re.IGNORECASE)
-# 2026-06, 2026.06, "2026.06 B", "June 2026"
-_MONTH: Final = lazy(
-    rf"(?P<year>20\d\d)[-.](?P<month>0[1-9]|1[0-2])(?:\s+B)?|(?P<name>{'|'.join(MONTHS)})\s+(?P<named_year>20\d\d)", re.IGNORECASE
-)
 
 
 class Query(NamedTuple):
@@ -74,13 +69,10 @@ def read_query(text: str) -> Query:
             return Query("build", f"{match['number']}.{int(match['revision'])}")
         if match := _NUMBER.fullmatch(cleaned):
             return Query("number", match["number"])
-        if match := _KB.fullmatch(cleaned):
-            return Query("kb", match["kb"])
-        if match := _MONTH.fullmatch(cleaned):
-            if match["name"]:
-                number = [name.casefold() for name in MONTHS].index(match["name"].casefold()) + 1
-                return Query("month", f"{match['named_year']}-{number:02d}")
-            return Query("month", f"{match['year']}-{match['month']}")
+        if kb := reading.find_kb(cleaned):
+            return Query("kb", str(kb))
+        if month := reading.find_month(cleaned):
+            return Query("month", month)
         if product := product_id(cleaned):
             return Query("product", product)
     shown = "nothing" if not cleaned else repr(cleaned if len(cleaned) <= 60 else f"{cleaned[:57]}...")

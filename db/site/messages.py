@@ -28,7 +28,7 @@ _FORMS: Final = (
         rf"expected a build \(26100\.32772\), version \(10\.0\.26100\.32772\), KB \(KB5087423\), month or product, {_GOT}",
         "expected a build (26100.32772), version (10.0.26100.32772), KB (KB5087423), month or product, got {got}",
     ),
-    (rf"expected a day such as 2026-05-20, {_GOT}", "expected a day such as 2026-05-20, got {got}"),
+    (rf"expected a day such as 2026-07-14, {_GOT}", "expected a day such as 2026-07-14, got {got}"),
     (rf"expected a product \((?P<products>[a-z0-9, -]+)\), {_GOT}", "expected a product ({products}), got {got}"),
     # db/inventory
     (

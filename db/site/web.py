@@ -7,7 +7,6 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import date
 from typing import Any, Final, TypeVar
 
 from datasette import Response
@@ -17,6 +16,7 @@ from markupsafe import Markup
 
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.verdicts import Verdicts
+from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.site import DATABASE
 from hotpatch_kb.db.site.i18n import language_of
@@ -271,11 +271,4 @@ def asked_day(request: Any, name: str = "on") -> str | None:
         BadInput: it is none.
     """
     text = (request.args.get(name) or "").strip()
-    if not text:
-        return None
-    try:
-        if len(text) != 10:
-            raise ValueError
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise BadInput(f"expected a day such as 2026-05-20, got {text[:60]!r}") from None
+    return reading.day(text) if text else None

@@ -14,30 +14,22 @@ from hotpatch_kb.db import __version__
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.lookup import MAX_QUERY, find
 from hotpatch_kb.db.answers.verdicts import verdicts
+from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.site import page_data, web
 
+MAX_KBS: Final = 50  # of a machine, in one request
 _DAY: Final = {"type": "string", "format": "date", "example": "2026-07-20"}
 _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "q": {"description": "a build, version, KB, month or product, in any common spelling", "schema": {"type": "string", "maxLength": MAX_QUERY, "example": "26100.32772"}},
     "product": {"description": "an id such as ws2025, or a name", "schema": {"type": "string", "maxLength": 200, "example": "ws2025"}},
     "line": {"description": "the machine's line", "schema": {"type": "string", "enum": ["hotpatch", "standard"]}},
-    "kb": {"description": "KBs that the machine has", "schema": {"type": "array", "maxItems": 50, "items": {"type": "string", "pattern": "^[Kk]?[Bb]?[0-9]{6,7}$", "example": "KB5070893"}}},
+    "kb": {"description": "KBs that the machine has", "schema": {"type": "array", "maxItems": MAX_KBS, "items": {"type": "string", "pattern": "^[Kk]?[Bb]?[0-9]{6,7}$", "example": "KB5070893"}}},
     "on": {"description": "the world as of that day", "schema": _DAY},
     "since": {"description": "read on that day or later", "schema": _DAY},
     "until": {"description": "read on that day or earlier", "schema": _DAY},
     "year": {"description": "of the months", "schema": {"type": "integer", "minimum": 2021, "maximum": 2100, "example": 2026}},
 }  # fmt: skip
-
-
-def _kbs(request: Any) -> list[int]:
-    found = []
-    for text in request.args.getlist("kb")[:50]:
-        match = re.fullmatch(r"\s*(?:kb)?\s*([0-9]{6,7})\s*", text, re.IGNORECASE)
-        if match is None:
-            raise BadInput(f"expected a KB such as KB5070893, got {text[:60]!r}")
-        found.append(int(match[1]))
-    return found
 
 
 def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
@@ -53,7 +45,7 @@ def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
         text[: MAX_QUERY + 1],
         product=web.product_of(conn, request),
         line=line,
-        kb_installed=_kbs(request),
+        kb_installed=reading.kbs(request.args.getlist("kb")[:MAX_KBS]),
         on=on,
         today=restarts.today(),
     )

@@ -1,0 +1,100 @@
+"""Read a day, a month and KBs as users type them: one reader each, for the command, the site and inventories.
+
+``notation`` reads what Microsoft publishes and raises ``UnexpectedPage``; these raise ``BadInput``. A lookup is a process of its own, so
+nothing is imported here that a lookup does not import anyway.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from typing import Final
+
+from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.lazy_patterns import lazy
+from hotpatch_kb.db.model.notation import MONTHS, clean
+
+# 2026-07-14. date.fromisoformat alone takes the ISO week "2026-W29-2" and "20260714" as well.
+_DAY: Final = lazy(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# 2026-06, 2026.06, "2026.06 B", "June 2026"
+_MONTH: Final = lazy(
+    rf"(?P<year>20[0-9]{{2}}|2100)[-.](?P<month>0[1-9]|1[0-2])(?:\s+B)?|(?P<name>{'|'.join(MONTHS)})\s+(?P<named_year>20[0-9]{{2}}|2100)",
+    re.IGNORECASE,
+)
+# KB5089466, kb 5089466, KB-5089466, 5089466
+_KB: Final = lazy(r"(?:KB[\s-]?)?(?P<kb>[0-9]{6,7})", re.IGNORECASE)
+# "KB5087423;KB5082063", "5087423, KB 5082063": a blank after "KB" separates nothing
+_SEPARATOR: Final = lazy(r"(?:(?<!KB) |[,;])+", re.IGNORECASE)
+
+MAX_SHOWN: Final = 60  # characters of what came that an error repeats
+
+
+def day(text: str) -> str:
+    """Return a day as an ISO date.
+
+    Raises:
+        BadInput: it is not written as 2026-07-14, or no calendar has it.
+
+    >>> day(" 2026-07-14 ")
+    '2026-07-14'
+    """
+    stripped = text.strip()
+    try:
+        if not _DAY.fullmatch(stripped):
+            raise ValueError
+        return date.fromisoformat(stripped).isoformat()
+    except ValueError:
+        raise BadInput("expected a day such as 2026-07-14, got {got!r}", got=text[:MAX_SHOWN]) from None
+
+
+def find_month(text: str) -> str | None:
+    """Return a month of the years 2000 to 2100 as 2026-06; None where the text is not one.
+
+    >>> find_month("June 2026"), find_month("2026.06 B"), find_month("2026-13")
+    ('2026-06', '2026-06', None)
+    """
+    match = _MONTH.fullmatch(clean(text))
+    if match is None:
+        return None
+    if match["name"]:
+        number = [name.casefold() for name in MONTHS].index(match["name"].casefold()) + 1
+        return f"{match['named_year']}-{number:02d}"
+    return f"{match['year']}-{match['month']}"
+
+
+def find_kb(text: str) -> int | None:
+    """Return the number of a KB, typed with or without "KB"; None where the text is not one.
+
+    >>> find_kb("kb 5089466"), find_kb("5089466"), find_kb("26100")
+    (5089466, 5089466, None)
+    """
+    match = _KB.fullmatch(clean(text))
+    return int(match["kb"]) if match else None
+
+
+def kb(text: str) -> int:
+    """Return the number of a KB.
+
+    Raises:
+        BadInput: the text is not a KB.
+    """
+    number = find_kb(text)
+    if number is None:
+        raise BadInput("expected a KB such as KB5070893, got {got!r}", got=text[:MAX_SHOWN])
+    return number
+
+
+def kbs(texts: Iterable[str]) -> tuple[int, ...]:
+    """Return the numbers of KBs, several to a text or one each, in their order and each once.
+
+    Raises:
+        BadInput: one of them is not a KB.
+
+    >>> kbs(["KB5087423;KB 5082063", "5087423"])
+    (5087423, 5082063)
+    """
+    numbers: dict[int, None] = {}
+    for text in texts:
+        numbers |= dict.fromkeys(kb(part) for part in _SEPARATOR.split(clean(text)) if part)
+    return tuple(numbers)
