@@ -62,7 +62,7 @@ def test_sources_do_no_input_or_output() -> None:
 
 
 def test_every_module_of_the_folder_is_a_source_with_its_constants() -> None:
-    folder = sorted(path.stem for path in (ROOT / "scraper" / "sources").glob("*.py") if path.stem != "__init__")
+    folder = sorted(path.stem for path in (ROOT / "scraper" / "sources").rglob("*.py") if path.stem != "__init__")
     assert list(registry()) == folder
     for source in registry().values():
         assert source.title

@@ -52,7 +52,7 @@ def test_a_generation_of_pages_after_the_other_raises_no_alarm() -> None:
             now=check.count(sample.claims),
             before=check.count(before),
             at_least=1,
-            unread=unread(registry()[sample.page.source], sample.page),
+            unread=unread(registry()[sample.page.source], sample.page, sample.claims),
             standing=[(c.subject, c.field) for c in before if c.value is not None],
         )
         assert [c for c in checks if not c.ok] == []

@@ -30,7 +30,7 @@ def checks_of(url: str, text: str, source: str, before: str | None = None) -> li
         now=check.count(new),
         before=check.count(old),
         at_least=1,
-        unread=unread(found, pages[1]),
+        unread=unread(found, pages[1], new),
         standing=[(c.subject, c.field) for c in old if c.value is not None],
     )
     return [c for c in checks if not c.ok]

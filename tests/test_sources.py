@@ -14,7 +14,8 @@ from make_pages import PAGES, pages
 
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
-from hotpatch_kb.scraper.sources import records, registry
+from hotpatch_kb.scraper.sources import registry
+from hotpatch_kb.scraper.sources.embedded import records
 
 RENDERED = pages()
 CASES = sorted(

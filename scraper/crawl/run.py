@@ -158,7 +158,7 @@ class Run:
             self.result.pages_parsed += 1
             try:
                 read.claims = _parsed(source, page)
-                read.unread = unread(source, page)
+                read.unread = unread(source, page, read.claims)
             except UnexpectedPage as error:
                 read.error = str(error)
             except Exception as error:  # noqa: BLE001 (whatever a page does to its parser, it is named and refused, and the other pages go on)

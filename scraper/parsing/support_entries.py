@@ -11,7 +11,7 @@ from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import Title, help_kb, slug_builds, slug_kb, title
 from hotpatch_kb.db.model.products import BUILD_NUMBERS, named, products_in
 from hotpatch_kb.scraper.parsing.markup import link
-from hotpatch_kb.scraper.sources import Field, distinct, stated
+from hotpatch_kb.scraper.parsing.statements import Field, distinct, stated
 
 # What stands in a navigation and is no release, as last seen 2026-07-23, besides an entry equal to its category's title.
 NO_RELEASES: Final = frozenset({"release notes", "end of updates statement", "end of servicing statement"})

@@ -8,7 +8,7 @@ table is read, whatever its columns are, and prose only where it is plain.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, NamedTuple
 
@@ -17,7 +17,8 @@ from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean
 from hotpatch_kb.scraper.parsing.azure_prices import Number, amount, json_of, service_of, services_in
 from hotpatch_kb.scraper.parsing.markup import Node, page_title, tree, with_class
-from hotpatch_kb.scraper.sources import PageSpec, distinct, price_subject
+from hotpatch_kb.scraper.parsing.statements import distinct, price_subject
+from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Azure pricing pages: Azure Arc and Azure Update Manager"
 HOME_URL = "https://azure.microsoft.com/en-us/pricing/details/azure-arc/core-control-plane/"
@@ -135,9 +136,9 @@ def parse(page: Page) -> Iterator[Claim]:
     yield from distinct(_claims(page, title, rows))
 
 
-def unread(page: Page) -> Iterator[Unread]:
+def unread(_: Page, claims: Sequence[Claim]) -> Iterator[Unread]:
     """Prices of our services without a unit, or for another than they ever had."""
-    for claim in parse(page):
+    for claim in claims:
         _, service, _, meter, unit, *_ = claim.subject.split("/")
         if claim.field == "amount" and service in _OURS and (service, unit.partition(" ")[2].replace(" per ", "/")) not in _METERS:
             yield Unread(

@@ -16,7 +16,8 @@ from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean, iso_date
 from hotpatch_kb.scraper.parsing.azure_prices import Number, amount, json_of, plain, service_of
-from hotpatch_kb.scraper.sources import PageSpec, distinct, price_subject
+from hotpatch_kb.scraper.parsing.statements import distinct, price_subject
+from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Azure Retail Prices API"
 HOME_URL = "https://learn.microsoft.com/en-us/rest/api/cost-management/retail-prices/azure-retail-prices"

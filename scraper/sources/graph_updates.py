@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -18,7 +18,8 @@ from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import build, clean, iso_date, kb
 from hotpatch_kb.db.model.products import named, product_id
-from hotpatch_kb.scraper.sources import Field, PageSpec, distinct, stated
+from hotpatch_kb.scraper.parsing.statements import Field, distinct, stated
+from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Graph: Windows updates"
 HOME_URL = "https://learn.microsoft.com/en-us/graph/api/resources/windowsupdates-productrevision"
@@ -77,7 +78,7 @@ def follow(page: Page) -> Iterator[PageSpec]:
     return (PageSpec(link, (link,)) for link in links)
 
 
-def unread(page: Page) -> Iterator[Unread]:
+def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
     """Members of revisions that are new: one that was renamed is not stated any more."""
     for revision in _revisions(_document(page)):
         for name in sorted(revision.keys() - _MEMBERS):

@@ -9,13 +9,14 @@ Azure Arc, custom images, prerequisites) is left to ``facts_eligibility``; copie
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.scraper.parsing.markup import Cell, Event, html_events, markdown_events, texts_outside, tree
-from hotpatch_kb.scraper.sources import PageSpec, distinct, learn_release_info
+from hotpatch_kb.scraper.parsing.statements import distinct
+from hotpatch_kb.scraper.sources import PageSpec, learn_release_info
 
 TITLE = "Microsoft Learn: hotpatch for Windows Server"
 HOME_URL = "https://learn.microsoft.com/en-us/windows-server/get-started/hotpatch"
@@ -54,9 +55,9 @@ def parse(page: Page) -> Iterator[Claim]:
     return distinct(_tables(page))
 
 
-def unread(page: Page) -> Iterator[Unread]:
+def unread(page: Page, claims: Sequence[Claim]) -> Iterator[Unread]:
     """SKUs outside of tables, and publishers and offers that are new."""
-    for claim in parse(page):
+    for claim in claims:
         if (claim.field == "publisher" and claim.value_text.lower() not in _PUBLISHERS) or (
             claim.field == "offer" and claim.value_text.lower() not in _OFFERS
         ):

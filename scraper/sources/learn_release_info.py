@@ -17,7 +17,8 @@ from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import MONTHS, Build, build, builds_in, calendar_type, clean, iso_date, kb, month_number, update_type
 from hotpatch_kb.db.model.products import Product, heading, named, products_in
 from hotpatch_kb.scraper.parsing.markup import Cell, Event, front_matter, html_events, link, markdown_events, texts_outside, tree
-from hotpatch_kb.scraper.sources import Field, PageSpec, distinct, stated
+from hotpatch_kb.scraper.parsing.statements import Field, distinct, stated
+from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Learn: release information"
 HOME_URL = "https://learn.microsoft.com/en-us/windows/release-health/"
@@ -116,7 +117,7 @@ def _tables(page: Page) -> Iterator[Claim]:
         raise UnexpectedPage(f"expected a footnote on what was 'initially planned as hotpatch' for {marked[0]!r}, got none")
 
 
-def unread(page: Page) -> Iterator[Unread]:
+def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
     """Columns, headings and tables that are new, and what states something outside of tables."""
     client = "win10" if page.page_url.endswith("/release-information") else "win11"
     topic = ""

@@ -13,7 +13,7 @@ The service has months since April 2016; read are those since March 2021, the fi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -23,8 +23,9 @@ from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import MONTHS, build, clean, month_after, second_tuesday
 from hotpatch_kb.db.model.products import SEMI_ANNUAL_SERVERS, products_in
 from hotpatch_kb.scraper.parsing.markup import Node
+from hotpatch_kb.scraper.parsing.statements import Field, distinct, stated
 from hotpatch_kb.scraper.parsing.streaming import first_character, json_members, json_values, local_name, xml_children
-from hotpatch_kb.scraper.sources import Field, PageSpec, distinct, stated
+from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "MSRC security updates (CVRF)"
 HOME_URL = "https://msrc.microsoft.com/update-guide"
@@ -197,7 +198,7 @@ def parse(page: Page) -> Iterator[Claim]:
         yield from distinct(_month_claims(page))
 
 
-def unread(page: Page) -> Iterator[Unread]:
+def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
     """Names of members and elements that are new."""
     pattern = _NAME_IN.get(first_character(page))
     found = set(pattern.findall(page.body)) if pattern else set()

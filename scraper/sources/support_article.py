@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -18,6 +18,7 @@ from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import Title, builds_in, clean, help_kb, kbs_in, long_dates_in, slug_kb, title
 from hotpatch_kb.db.model.products import KNOWN, products_in
 from hotpatch_kb.scraper.parsing.markup import Node, texts_outside
+from hotpatch_kb.scraper.parsing.statements import Field, distinct, stated
 from hotpatch_kb.scraper.parsing.support_articles import (
     BLOCKS,
     LABELS,
@@ -31,7 +32,7 @@ from hotpatch_kb.scraper.parsing.support_articles import (
     sections,
     text_of,
 )
-from hotpatch_kb.scraper.sources import Field, Link, PageSpec, distinct, stated
+from hotpatch_kb.scraper.sources import Link, PageSpec
 
 TITLE = "Microsoft Support: articles of KBs"
 HOME_URL = "https://support.microsoft.com/en-us/servicing/os/windows-server/2024/10/windows-server-2025-update-history"
@@ -241,7 +242,7 @@ def _title_fields(heading: str, read: Title | None, page_title: str, *, is_headi
             yield "page_title_date", dates[0], page_title
 
 
-def unread(page: Page) -> Iterator[Unread]:
+def unread(page: Page, claims: Sequence[Claim]) -> Iterator[Unread]:
     """A heading that looks like that of a Windows update and cannot be read, and ways to get the update that are new."""
     root, main = body_of(page)
     heading, read, _ = _heading(root, main, page)
@@ -275,7 +276,7 @@ def unread(page: Page) -> Iterator[Unread]:
         cells = {cell for row in table.iter("tr") for cell in row.iterchildren("td", "th")} | set(table.iterchildren("caption"))
         for found in texts_outside(table, cells):
             yield Unread("Article", "text", f"expected texts of a table in its cells alone, got {found[:200]!r}")
-    for claim in parse(page):
+    for claim in claims:
         if claim.field == "applies_to" and (new := sorted(set((claim.value or "").split()) - KNOWN.keys())):
             yield Unread("Article", "product", f"expected known versions of Windows, got {', '.join(new)} in {claim.value_text[:200]!r}")
     for part in (part for part in parts if clean(part.title).casefold() == "applies to"):
@@ -285,7 +286,7 @@ def unread(page: Page) -> Iterator[Unread]:
     for row in _change_rows(main, parts):
         if len(row) != 2:
             yield Unread("Article", "change", f"expected a date and what was changed, got {' | '.join(row)!r}")
-    for claim in parse(page):
+    for claim in claims:
         if claim.section == "Known issues" and claim.field == "title" and claim.value_text.rstrip(": ").casefold() in LABELS:
             yield Unread(claim.section, "issue", f"expected the title of an issue, got {claim.value_text!r}")
         is_short = len(claim.value_text) < _SENTENCE_LENGTH or (claim.field == "symptom" and _RESOLVED.match(claim.value_text))

@@ -22,7 +22,8 @@ from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean, kb, title
 from hotpatch_kb.scraper.parsing.markup import Node
-from hotpatch_kb.scraper.sources import PageSpec, distinct, stated
+from hotpatch_kb.scraper.parsing.statements import distinct, stated
+from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Support: Atom feeds of update histories"
 HOME_URL = "https://support.microsoft.com/en-us/rss-feed-picker"

@@ -9,7 +9,7 @@ In the old layout links are ``/en-us/help/<n>``, where n is the article's own KB
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from hotpatch_kb.db.model.claims import Claim, Page, Unread
@@ -107,7 +107,7 @@ def parse(page: Page) -> Iterator[Claim]:
     return support_entries.claims(page, _categories(root, page.final_url), lambda: page_title(root))
 
 
-def unread(page: Page) -> Iterator[Unread]:
+def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
     """What looks like an entry or a category and stands in none, and entries without a link."""
     root = tree(page)
     read = set(root.xpath("//head | //main | //header | //footer"))

@@ -8,7 +8,7 @@ Odd: it may begin with a BOM, parents have no link, and a KB that two versions s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hotpatch_kb.db.model.claims import Claim, Page, Unread
@@ -55,7 +55,7 @@ def parse(page: Page) -> Iterator[Claim]:
     )
 
 
-def unread(page: Page) -> Iterator[Unread]:
+def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
     """Members of items that are new, and entries without a link."""
     waiting = list(json.loads(page.body.decode("utf-8-sig"))["items"])
     while waiting:

@@ -100,7 +100,7 @@ def _parser(name: str, page_url: str) -> Target:
             assert claim.value is None or isinstance(claim.value, str), claim
             assert claim.subject.count("/") >= 1, claim
         counts = checks.count(claims)
-        found = unread(source, page)
+        found = unread(source, page, claims)
         checks.check_page(page, claims, now=counts, before=counts, at_least=source.at_least, unread=found)
         source.stated_since(page)
         try:

@@ -1139,7 +1139,7 @@ class Sample:
         """What is the matter with the page as it is; rows of made pages are odd on purpose."""
         source = registry()[self.page.source]
         found = check.check_page(
-            self.page, self.claims, now=check.count(self.claims), before={}, at_least=1, unread=unread(source, self.page)
+            self.page, self.claims, now=check.count(self.claims), before={}, at_least=1, unread=unread(source, self.page, self.claims)
         )
         return {c.note for c in found if not c.ok}
 
@@ -1252,7 +1252,7 @@ def judge(sample: Sample, found: Mutant) -> Outcome:
         now=check.count(claims),
         before=check.count(sample.claims),
         at_least=source.at_least,
-        unread=unread(source, page),
+        unread=unread(source, page, claims),
         standing=[(c.subject, c.field) for c in sample.claims if c.value is not None],
     )
     if refusal := check.refusal(checks):

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.notation import iso_date_or_month
-from hotpatch_kb.scraper.sources import PageSpec, records
+from hotpatch_kb.scraper.sources import PageSpec
+from hotpatch_kb.scraper.sources.embedded import records
 
 TITLE = "Lifecycle and hotpatching dates"
 HOME_URL = "https://learn.microsoft.com/en-us/lifecycle/"
@@ -19,7 +20,6 @@ LICENCE = "https://www.apache.org/licenses/LICENSE-2.0"
 PRECEDENCE = 300
 DUE_EVERY = "never"
 AT_LEAST = 5
-IS_EMBEDDED = True
 COLLECTED = "2026-11-22T00:00:00Z"
 PAGES = [PageSpec("db/seed/facts/lifecycle.tsv", ("lifecycle.tsv",))]
 

@@ -12,7 +12,9 @@ from decimal import Decimal, InvalidOperation
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import iso_date_or_month
-from hotpatch_kb.scraper.sources import PageSpec, distinct, price_subject, records
+from hotpatch_kb.scraper.parsing.statements import distinct, price_subject
+from hotpatch_kb.scraper.sources import PageSpec
+from hotpatch_kb.scraper.sources.embedded import records
 
 TITLE = "Prices from announcements and documents"
 HOME_URL = "https://learn.microsoft.com/en-us/azure/update-manager/update-manager-faq"
@@ -20,7 +22,6 @@ LICENCE = "https://www.apache.org/licenses/LICENSE-2.0"
 PRECEDENCE = 300
 DUE_EVERY = "never"
 AT_LEAST = 10
-IS_EMBEDDED = True
 COLLECTED = "2026-11-22T00:00:00Z"
 PAGES = [PageSpec("db/seed/facts/prices.tsv", ("prices.tsv",))]
 

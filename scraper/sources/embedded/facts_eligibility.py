@@ -10,7 +10,9 @@ from collections.abc import Iterator
 
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
-from hotpatch_kb.scraper.sources import PageSpec, distinct, records
+from hotpatch_kb.scraper.parsing.statements import distinct
+from hotpatch_kb.scraper.sources import PageSpec
+from hotpatch_kb.scraper.sources.embedded import records
 
 TITLE = "Eligibility for hotpatching, from documents"
 HOME_URL = "https://learn.microsoft.com/en-us/windows-server/get-started/hotpatch"
@@ -18,7 +20,6 @@ LICENCE = "https://www.apache.org/licenses/LICENSE-2.0"
 PRECEDENCE = 300
 DUE_EVERY = "never"
 AT_LEAST = 20
-IS_EMBEDDED = True
 COLLECTED = "2026-11-22T00:00:00Z"
 PAGES = [PageSpec("db/seed/facts/eligibility.tsv", ("eligibility.tsv",))]
 

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.notation import iso_date, kb
-from hotpatch_kb.scraper.sources import PageSpec, distinct, records
+from hotpatch_kb.scraper.parsing.statements import distinct
+from hotpatch_kb.scraper.sources import PageSpec
+from hotpatch_kb.scraper.sources.embedded import records
 
 TITLE = "Articles about baselines"
 HOME_URL = "https://support.microsoft.com/en-us/servicing/os/hotpatch/windows-11/2025/release-notes-for-hotpatch-on-windows-11-enterprise-version-25h2"
@@ -18,7 +20,6 @@ LICENCE = "https://www.apache.org/licenses/LICENSE-2.0"
 PRECEDENCE = 300
 DUE_EVERY = "never"
 AT_LEAST = 20
-IS_EMBEDDED = True
 COLLECTED = "2026-11-22T00:00:00Z"
 PAGES = [PageSpec("db/seed/facts/baseline-articles.tsv", ("baseline-articles.tsv",))]
 
