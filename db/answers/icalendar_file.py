@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.claims.corrections import read_corrections
-from hotpatch_kb.db.facts.precedence import Belief, Correction, Stated
+from hotpatch_kb.db.facts.precedence import Belief, Stated
 from hotpatch_kb.db.facts.releases import Resolver
 from hotpatch_kb.db.facts.snapshots import as_seen_at, claims_of, page_times, world_of
 from hotpatch_kb.db.facts.write import precedences
+from hotpatch_kb.db.model.claims import Correction
 from hotpatch_kb.db.model.products import named
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from hotpatch_kb.db.facts.precedence import Correction
+from hotpatch_kb.db.model.claims import Correction
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.ids import stable_id
 

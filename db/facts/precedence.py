@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from hotpatch_kb.db.model.claims import Correction
+
 # Fields that a slug or the text of a link states, with the rule by which they lose: never believed against anything else.
 SLUG_FIELDS: Final = {"slug_build": "slug", "slug_kb": "slug", "link_build": "link_text"}
 _SLUG_RANK: Final = 10_000
@@ -49,20 +51,6 @@ def by_field(claims: Iterable[Stated]) -> dict[str, list[Stated]]:
     for claim in claims:
         found[claim.what].append(claim)
     return found
-
-
-class Correction(NamedTuple):
-    """A person's decision: this claim's value is to be read as another (``new_value`` "" for: not at all)."""
-
-    correction: int
-    source: str
-    subject: str
-    field: str
-    value: str
-    new_value: str
-    why: str
-    url: str
-    decided_on: str
 
 
 Row = dict[str, Any]

@@ -65,3 +65,29 @@ class Page(NamedTuple):
     status: int
     body: bytes
     headers: Mapping[str, str] = MappingProxyType({})
+
+
+class Correction(NamedTuple):
+    """A person's decision about one claim.
+
+    Attributes:
+        correction: id, a hash of source, subject, field and value.
+        source: whose claim it is.
+        subject: of the claim.
+        field: of the claim.
+        value: as the source states it.
+        new_value: as it is to be read; "" for: not at all.
+        why: the reason.
+        url: where the reason can be checked.
+        decided_on: ISO date.
+    """
+
+    correction: int
+    source: str
+    subject: str
+    field: str
+    value: str
+    new_value: str
+    why: str
+    url: str
+    decided_on: str

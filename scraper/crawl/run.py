@@ -23,8 +23,7 @@ from typing import Final
 from hotpatch_kb.db.claims import checks as check
 from hotpatch_kb.db.claims import corrections, history
 from hotpatch_kb.db.facts import write
-from hotpatch_kb.db.facts.precedence import Correction
-from hotpatch_kb.db.model.claims import Claim, Page, Unread
+from hotpatch_kb.db.model.claims import Claim, Correction, Page, Unread
 from hotpatch_kb.db.model.errors import BadInput, LockHeld, UnexpectedPage
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.scraper.crawl import saved_tree

@@ -16,7 +16,7 @@ from hotpatch_kb.db.answers import lagging
 from hotpatch_kb.db.claims import history
 from hotpatch_kb.db.claims.corrections import load_corrections
 from hotpatch_kb.db.facts import seed as seeding
-from hotpatch_kb.db.facts.precedence import Correction
+from hotpatch_kb.db.model.claims import Correction
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_for_reading
