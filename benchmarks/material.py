@@ -22,10 +22,10 @@ from hotpatch_kb.scraper.fetch.archive import Archive
 from hotpatch_kb.scraper.sources import registry
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
-RECORDED: Final = (PROJECT.parent / "shared" / "pages-2026-05", PROJECT.parent / "shared" / "pages")
+sys.path.append(str(PROJECT / "tests"))
+from helpers import recorded, render  # noqa: E402
 
-sys.path.append(str(PROJECT / "tests"))  # render.py is the tests'
-from helpers import render  # noqa: E402
+RECORDED: Final = tuple(recorded.RECORDED / name for name in ("pages-2026-05", "pages"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def crawled(folder: Path, trees: Sequence[Path]) -> Material:
         trees = [folder / "old", folder / "new"]
         render.write_world(trees[0], "old")
         render.write_world(trees[1], "new")
-        note = "pages: no recorded ones beside the project, so those that tests/helpers/render.py writes"
+        note = "pages: no recorded ones, so those that tests/helpers/render.py writes"
     db, archive = folder / "crawled.db", folder / "crawled.archive"
     for tree in trees:
         try:

@@ -33,7 +33,11 @@ def main() -> int:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description="Compares the project with the least that the same work could take.")
     parser.add_argument(
-        "--pages", type=Path, action="append", default=[], help="a tree of saved pages; may be repeated  [default: those in ../shared]"
+        "--pages",
+        type=Path,
+        action="append",
+        default=[],
+        help="a tree of saved pages; may be repeated  [default: the recorded ones, HOTPATCH_KB_RECORDED]",
     )
     parser.add_argument(
         "--rounds", type=int, default=15, help="rounds of each comparison; of replays a third, of long ones a ninth  [default: 15]"

@@ -19,7 +19,8 @@ from material import PROJECT
 from timing import Row
 
 sys.path.append(str(PROJECT / "tests"))
-from helpers import fleets, peak
+import peak
+from helpers import fleets
 
 MILLION: Final = 1_000_000
 MILLIONS: Final = (1, 10, 100)

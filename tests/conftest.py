@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from helpers import render
+from helpers import recorded, render
 
 from hotpatch_kb.scraper.cli.common import main
 
 HERE = Path(__file__).parent
-SHARED = HERE.parent.parent / "shared"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -77,10 +76,10 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def shared() -> Path:
-    """The folder of recorded pages that lies beside the project."""
-    if not (SHARED / "pages").is_dir():
-        pytest.skip("needs the recorded pages in ../shared, which are other people's text and no part of the project")
-    return SHARED
+    """The folder of recorded pages."""
+    if not recorded.are_there():
+        pytest.skip(recorded.REASON)
+    return recorded.RECORDED
 
 
 class Done(NamedTuple):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import make_pages
-from helpers import render
+from helpers import recorded, render
 from helpers.mutations import KINDS, OUTCOMES, NotHere, Outcome, Sample, judge, mutant
 
 from hotpatch_kb.db.model.claims import Claim, Page
@@ -19,7 +19,6 @@ from hotpatch_kb.scraper.crawl import saved_tree
 from hotpatch_kb.scraper.sources import PageSpec, Source, registry
 
 ROOT: Final = Path(__file__).parent.parent
-RECORDED: Final = ROOT.parent / "shared"
 _READ_AT: Final = "2026-10-23T12:00:00Z"  # of pages that no tree dates; the newest was recorded in October 2026
 _TRIES: Final = 4  # pages on which a kind is tried before its turn is over: not each has what it mutates
 _SUPPORT: Final = "https://support.microsoft.com/en-us/servicing/os"
@@ -79,11 +78,11 @@ def samples(*, with_recorded: bool = True) -> tuple[Sample, ...]:
     for name, rendered in make_pages.pages().items():
         if "/refused" not in name:
             found.append(_alone(f"small/{name}", name.partition("/")[0], rendered.url, rendered.asked, rendered.bytes(), world))
-    if with_recorded and (RECORDED / "pages").is_dir():
+    if with_recorded and recorded.are_there():
         for name in ("pages", "pages-2026-05"):
-            found += _of_tree(f"recorded {name}", RECORDED / name)
+            found += _of_tree(f"recorded {name}", recorded.RECORDED / name)
         for file, source, url in _SAMPLES:
-            found.append(_alone(f"recorded samples/{file}", source, url, "", (RECORDED / "samples" / file).read_bytes(), world))
+            found.append(_alone(f"recorded samples/{file}", source, url, "", (recorded.RECORDED / "samples" / file).read_bytes(), world))
     return tuple(found)
 
 

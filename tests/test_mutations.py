@@ -12,7 +12,7 @@ from typing import Any
 import mutating
 import pytest
 from conftest import Command
-from helpers import render
+from helpers import recorded, render
 from helpers.dumps import query
 from helpers.mutations import KINDS, NotHere, judge, mutant
 
@@ -27,7 +27,7 @@ def test_no_mutation_is_wrong_in_silence(capsys: pytest.CaptureFixture[str]) -> 
     """Prints the table of kinds and outcomes."""
     done = list(mutating.run(COUNT, SEED))
     with capsys.disabled():
-        where = "" if (mutating.RECORDED / "pages").is_dir() else ", rendered ones alone: the recorded ones do not lie beside the project"
+        where = "" if recorded.are_there() else ", rendered ones alone: the recorded ones are absent"
         print(f"\n{len(done)} mutations of {len(mutating.samples())} pages{where}\n{mutating.table(done)}")
     assert [str(d) for d in done if d.outcome.what == "silent"] == []
     assert [str(d) for d in done if d.outcome.stumbled] == []
@@ -37,7 +37,7 @@ def test_no_mutation_is_wrong_in_silence(capsys: pytest.CaptureFixture[str]) -> 
 def test_pages_as_they_are_raise_no_alarm(name: str) -> None:
     found = [sample for sample in mutating.samples() if sample.name.startswith(f"{name}/")]
     if name.startswith("recorded") and not found:
-        pytest.skip("needs the recorded pages in ../shared, which are other people's text and no part of the project")
+        pytest.skip(recorded.REASON)
     assert {sample.name: sample.notes for sample in found if sample.notes} == {}
 
 
@@ -89,7 +89,7 @@ def test_what_was_silent_is_told(name: str, page: str, expected: str) -> None:
     outcomes = set()
     found = [sample for sample in mutating.samples() if sample.name.startswith(page) and KINDS[name] in sample.kinds]
     if not found and page.startswith("recorded"):
-        pytest.skip("needs the recorded pages in ../shared")
+        pytest.skip(recorded.REASON)
     for seed in range(1, 25):
         if expected in outcomes and seed > 6:
             break

@@ -7,14 +7,13 @@ import json
 import re
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
 from helpers import render
+from helpers.recorded import REASON, RECORDED
 from lxml import html
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
 HOTPATCH_H1 = "Release notes for Hotpatch on Windows 11 Enterprise version 25H2"
 CLASSES = {"new": "learnRenderLeftNav", "old": "supLeftNav"}
 RENDERERS = {"new": render.navigation_new, "old": render.navigation_old}
@@ -35,9 +34,9 @@ def words(node):
 
 def recorded(folder, url, suffix):
     """A recorded page as bytes; the folders lie beside the project and are not part of it."""
-    path = SHARED / folder / (re.sub(r"^https://|\?.*$", "", url) + suffix)
+    path = RECORDED / folder / (re.sub(r"^https://|\?.*$", "", url) + suffix)
     if not path.exists():
-        pytest.skip(f"no recorded pages beside the project ({path.name} in {SHARED / folder})")
+        pytest.skip(f"{REASON}: {path.name}")
     return path.read_bytes()
 
 
@@ -447,7 +446,7 @@ def test_html_as_recorded(folder, month):
 
 @pytest.mark.parametrize("name", ["server-release-history", "hotpatch-calendar"])
 def test_facts_as_collected(name):
-    path = SHARED / "facts" / f"{name}-2026-05-25.tsv"
+    path = RECORDED / "facts" / f"{name}-2026-05-25.tsv"
     if not path.exists():
         pytest.skip(f"no collected facts beside the project ({path})")
     header, *rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
@@ -481,13 +480,13 @@ def test_save_tree(tmp_path):
 @pytest.mark.parametrize(("generation", "folder"), [("old", "pages-2026-05"), ("new", "pages")])
 def test_world_lies_as_recorded(generation, folder, tmp_path):
     files = {path.relative_to(tmp_path) for path in render.write_world(tmp_path, generation)}
-    if not (SHARED / folder).exists():
-        pytest.skip(f"no recorded pages beside the project ({SHARED / folder})")
-    kept = {path.relative_to(SHARED / folder) for path in (SHARED / folder).rglob("*") if path.suffix in {".html", ".md"}}
+    if not (RECORDED / folder).exists():
+        pytest.skip(f"{REASON}: {folder}")
+    kept = {path.relative_to(RECORDED / folder) for path in (RECORDED / folder).rglob("*") if path.suffix in {".html", ".md"}}
     assert kept - files == set()
     for file in kept:
         meta = file.with_name(file.name + ".meta.json")
-        theirs, ours = [json.loads((place / meta).read_bytes()) for place in (SHARED / folder, tmp_path)]
+        theirs, ours = [json.loads((place / meta).read_bytes()) for place in (RECORDED / folder, tmp_path)]
         for name in ("fetched_at", "note"):  # recorded on several days
             theirs.pop(name, None)
             ours.pop(name, None)
