@@ -13,7 +13,8 @@ import pytest
 from conftest import Command
 
 from hotpatch_kb.db.answers import restarts
-from hotpatch_kb.db.answers.restarts import as_json, is_outdated, next_restart, next_restarts
+from hotpatch_kb.db.answers.json_output import shaped
+from hotpatch_kb.db.answers.restarts import is_outdated, next_restart, next_restarts
 from hotpatch_kb.db.facts import seed
 from hotpatch_kb.db.store.connections import open_seed_database
 
@@ -265,7 +266,7 @@ def test_the_view_of_next_restarts_is_the_function_of_today(monkeypatch: pytest.
     today = datetime.now(UTC).date().isoformat()
     view = [dict(row) for row in conn.execute("select * from next_restarts")]
     function = [{key: row[key] for key in view[0]} for row in next_restarts(conn, today)]
-    assert [as_json(row) for row in view] == [as_json(row) for row in function]
+    assert [shaped(row) for row in view] == [shaped(row) for row in function]
     assert len(view) == 4
     conn.close()
 

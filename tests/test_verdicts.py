@@ -63,18 +63,19 @@ def test_cases(conn: sqlite3.Connection, day: str, product: str, build: str, lin
 
 
 def test_the_reasons_say_what_decides(conn: sqlite3.Connection) -> None:
-    assert _one(conn, "2025-11-05", "ws2025", "26100.6905", "hotpatch").reason == (
+    assert str(_one(conn, "2025-11-05", "ws2025", "26100.6905", "hotpatch").reason) == (
         "it may be KB5070881 on the hotpatch line: left_line; KB5070893 on the hotpatch line: current"
     )
     assert (
-        _one(conn, "2026-11-22", "ws2025", "26100.33158", "hotpatch").reason == "facts end on 2026-07-23; a monthly release has come since"
+        str(_one(conn, "2026-11-22", "ws2025", "26100.33158", "hotpatch").reason)
+        == "facts end on 2026-07-23; a monthly release has come since"
     )
 
 
 def test_after_the_end_of_support_and_of_hotpatching(conn: sqlite3.Connection) -> None:
     assert _one(conn, "2034-12-01", "ws2025", "26100.33158", "hotpatch").verdict == "unsupported"
     late = _one(conn, "2027-11-15", "ws2022", "20348.5074", "hotpatch")  # a hotpatch of May 2026
-    assert (late.verdict, late.reason) == ("behind", "hotpatching ended on 2027-10-31; KB5099540 of 2026-07-14 is newer")
+    assert (late.verdict, str(late.reason)) == ("behind", "hotpatching ended on 2027-10-31; KB5099540 of 2026-07-14 is newer")
 
 
 def test_out_of_band_releases_decide_where_they_fix_a_cve(conn: sqlite3.Connection) -> None:
@@ -121,7 +122,7 @@ def test_exactly_one_verdict_and_never_current_against_the_tables(conn: sqlite3.
                 continue
             product, build, line, _ = key
             on = "hotpatch" if verdict.classification in {"hotpatch", "component"} or line == "hotpatch" else "standard"
-            on = "standard" if "no hotpatch line" in verdict.reason else on
+            on = "standard" if "no hotpatch line" in str(verdict.reason) else on
             newer = conn.execute(
                 f"""select count(*) from releases as r, (select max(release_date) as day, max(revision) as revision from releases
                     where product = :product and build = :build) as own

@@ -15,7 +15,9 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
+from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.messages import Field, Message
 
 Answer = dict[str, Any]
 
@@ -40,17 +42,18 @@ SERVICES: Final = {
 }  # fmt: skip
 # A service may have a second meter, of days: "Azure Arc-enabled server, a day" at 0.16 USD beside 5 USD a month.
 _DAY_METER: Final = ", a day"
-# What a user may have that a price can depend on, with its option.
+# What a user may have that a price can depend on.
 DISCOUNTS: Final = {
-    "defender_p2": ("--defender-p2", "Defender for Servers Plan 2"),
-    "software_assurance": ("--software-assurance", "Software Assurance"),
-    "esu": ("--esu", "Extended Security Updates by Azure Arc"),
+    "defender_p2": "Defender for Servers Plan 2",
+    "software_assurance": "Software Assurance",
+    "esu": "Extended Security Updates by Azure Arc",
 }
 # Conditions that a machine of a platform meets by being one.
 _IMPLIED: Final = {"azure_local": "azure_local"}
 
 MOST: Final = 1_000_000_000  # cores or servers; more is a slip of the keyboard
 _YEARS: Final = range(2000, 2101)
+FIELDS: Final = {name: Field(name) for name in ("cores", "servers", "cores_per_server")}
 # How a price's note or a licence's requirement states a minimum in our words. None did in November 2026; the minimum of 16 cores of
 # a Windows Server licence is another matter and no source applies it here.
 _MINIMUM: Final = re.compile(r"\bbilled for at least (?P<cores>[0-9]{1,4}) cores per server\b", re.IGNORECASE)
@@ -161,17 +164,19 @@ class Gap(NamedTuple):
 # --- what is asked ----------------------------------------------------------------------------------------------------
 
 
-def whole_number(text: str, option: str) -> int:
+def whole_number(text: str, field: str) -> int:
     """A number of cores or servers.
 
     Raises:
         BadInput: it is not a whole number of 1 or more (case 40).
 
-    >>> whole_number(" 400 ", "--cores")
+    >>> whole_number(" 400 ", "cores")
     400
     """
     if not re.fullmatch(r"[0-9]{1,10}", text.strip()) or not 1 <= int(text) <= MOST:
-        raise BadInput(f"expected {option} as a whole number from 1 to {MOST}, got {text!r}")
+        raise BadInput(
+            "expected {field} as a whole number from 1 to {most}, got {got!r}", field=Field(field), most=MOST, got=text[: reading.MAX_SHOWN]
+        )
     return int(text)
 
 
@@ -190,32 +195,30 @@ def period(since: str | None, until: str | None, today: str) -> tuple[date, date
     ['2025-08-01', '2026-05-01']
     """
     if since is None and until is not None:
-        raise BadInput(f"expected --from with --to {until}, got none")
-    first, _ = _days(since or today[:7], "--from")
-    _, end = _days(until or max(today[:7], first.isoformat()[:7]), "--to")
+        raise BadInput("expected {since} with {until} {got}, got none", since=Field("from"), until=Field("to"), got=until)
+    first, _ = _days(since or today[:7], "from")
+    _, end = _days(until or max(today[:7], first.isoformat()[:7]), "to")
     if end <= first:
-        raise BadInput(f"expected --to no earlier than --from, got --from {since} --to {until}")
-    return first, end
-
-
-def _days(text: str, option: str) -> tuple[date, date]:
-    """A month's or day's first day, and the first day after it."""
-    try:
-        if re.fullmatch(r"\d{4}-\d{2}", text, re.ASCII):
-            first = date.fromisoformat(f"{text}-01")
-            end = _next_month(first)
-        elif re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-            first = date.fromisoformat(text)
-            end = first + timedelta(days=1)
-        else:
-            raise ValueError
-        if first.year not in _YEARS:
-            raise ValueError
-    except (ValueError, OverflowError):
         raise BadInput(
-            f"expected {option} as a month such as 2026-04 or a day such as 2026-04-14, of the years {_YEARS[0]} to {_YEARS[-1]}, got {text!r}"
-        ) from None
+            "expected {until} no earlier than {since}, got {since} {first} and {until} {last}",
+            since=Field("from"), until=Field("to"), first=since, last=until,
+        )  # fmt: skip
     return first, end
+
+
+def _days(text: str, field: str) -> tuple[date, date]:
+    """Return a month's or day's first day, and the first day after it."""
+    if month := reading.find_month(text):
+        first = date.fromisoformat(f"{month}-01")
+        return first, _next_month(first)
+    day = reading.find_day(text)
+    if day is None or int(day[:4]) not in _YEARS:
+        raise BadInput(
+            "expected {field} as a month such as 2026-04 or a day such as 2026-04-14, of the years {first} to {last}, got {got!r}",
+            field=Field(field), first=_YEARS[0], last=_YEARS[-1], got=text[: reading.MAX_SHOWN],
+        )  # fmt: skip
+    first = date.fromisoformat(day)
+    return first, first + timedelta(days=1)
 
 
 def question(
@@ -239,22 +242,27 @@ def question(
     """
     services = tuple(name for name in SERVICES if name in set(services))
     if not re.fullmatch(r"[A-Za-z]{3}", currency.strip()):
-        raise BadInput(f"expected --currency as a code such as USD, got {currency!r}")
+        raise BadInput("expected {field} as a code such as USD, got {got!r}", field=Field("currency"), got=currency[: reading.MAX_SHOWN])
     if cores is not None and cores_per_server is not None:
-        raise BadInput(f"expected --cores (of all servers together) or --cores-per-server, got {cores} and {cores_per_server}")
+        raise BadInput(
+            "expected {cores} (of all servers together) or {cores_per_server}, got {all} and {each}",
+            **FIELDS, all=cores, each=cores_per_server,
+        )  # fmt: skip
     if cores_per_server is not None and servers is None:
-        raise BadInput(f"expected --servers with --cores-per-server {cores_per_server}, got none")
+        raise BadInput("expected {servers} with {cores_per_server} {each}, got none", **FIELDS, each=cores_per_server)
     if cores_per_server is not None and servers is not None:
         cores = cores_per_server * servers
     if cores is None and "hotpatch" in services:
-        raise BadInput("expected --cores (of all servers together), or --cores-per-server and --servers, got neither")
+        raise BadInput("expected {cores} (of all servers together), or {cores_per_server} and {servers}, got neither", **FIELDS)
     if "hotpatch" in services and cores is not None and servers is not None and cores < servers:
         raise BadInput(
-            f"expected --cores of all servers together, so at least {servers} for {servers} servers, got {cores}; "
-            "the cores of each server are --cores-per-server"
-        )
+            "expected {cores} of all servers together, so at least {count} for {count} servers, got {got}; the cores of each server are {cores_per_server}",
+            **FIELDS, count=servers, got=cores,
+        )  # fmt: skip
     if servers is None and "update-manager" in services:
-        raise BadInput("expected --servers with --service update-manager, which is billed by server, got none")
+        raise BadInput(
+            "expected {servers} with {service}, which is billed by server, got none", **FIELDS, service=Message("--service update-manager")
+        )
     return Question(
         services, product, platform, currency.strip().upper(), region.strip() or None if region else None,
         tuple(name for name in DISCOUNTS if name in set(discounts)), first, end, cores, servers, cores_per_server,
@@ -456,7 +464,7 @@ def cost(conn: sqlite3.Connection, asked: Question, today: str) -> Answer:
     """
     items: list[Line] = []
     unknown: list[Gap] = []
-    notes: list[str] = []
+    notes: list[Message] = []
     least = _stated_minimum(conn, asked)
     for name in asked.services:
         service = SERVICES[name]
@@ -571,65 +579,93 @@ def _unknown(asked: Question, gap: Gap) -> Answer:
     }
 
 
-def _notes_on_gaps(asked: Question, service: Service, stated: list[Price], found: list[Line]) -> Iterator[str]:
+def _notes_on_gaps(asked: Question, service: Service, stated: list[Price], found: list[Line]) -> Iterator[Message]:
     """Why days have no price, and what there is instead."""
     meter = service.meters[asked.platform]
     of_product = [price for price in stated if price.product in {None, asked.product}]
     of_meter = [price for price in of_product if price.meter == meter]
-    yield f"no source states a price of {service.service} for all of these days, which does not mean that it was free"
+    name = service.service
+    yield Message("no source states a price of {service} for all of these days, which does not mean that it was free", service=name)
     if not of_product:
-        yield f"there is no price of {service.service} for {asked.product}"
+        yield Message("there is no price of {service} for {product}", service=name, product=asked.product)
     elif not of_meter:
-        others = sorted({price.meter.removesuffix(_DAY_METER) for price in of_product})
-        yield f"there is no price of {service.service} for {asked.product} as {meter}, but as {', '.join(others)}"
+        others = ", ".join(sorted({price.meter.removesuffix(_DAY_METER) for price in of_product}))
+        yield Message(
+            "there is no price of {service} for {product} as {meter}, but as {others}",
+            service=name, product=asked.product, meter=meter, others=others,
+        )  # fmt: skip
     elif not found and asked.currency not in (currencies := {price.currency for price in of_meter}):
-        yield f"prices of {service.service} are stated in {', '.join(sorted(currencies))}; amounts are never converted"
+        stated_in = ", ".join(sorted(currencies))
+        yield Message("prices of {service} are stated in {currencies}; amounts are never converted", service=name, currencies=stated_in)
     if regions := sorted({p.region for p in of_meter if p.region and p.currency == asked.currency} - {asked.region}):
-        more = " ..." if len(regions) > 12 else ""
-        yield f"prices of {service.service} are stated for regions, which --region chooses: {', '.join(regions[:12])}{more}"
+        shown = ", ".join(regions[:12]) + (" ..." if len(regions) > 12 else "")
+        yield Message(
+            "prices of {service} are stated for regions, which {region} chooses: {regions}",
+            service=name, region=Field("region"), regions=shown,
+        )  # fmt: skip
     if units := sorted({p.unit for p in of_meter} - {f"{service.counts}/month", f"{service.counts}/day"}):
-        yield f"prices of {service.service} by {', '.join(units)} are stated, and not counted"
+        yield Message("prices of {service} by {units} are stated, and not counted", service=name, units=", ".join(units))
 
 
-def _notes_on_lines(asked: Question, service: Service, stated: list[Price], found: list[Line]) -> Iterator[str]:
+def _notes_on_lines(asked: Question, service: Service, stated: list[Price], found: list[Line]) -> Iterator[Message]:
     """What was asked for and had no effect, and what the lines take for granted."""
     if asked.region and found and all(line.tariff.region is None for line in found):
-        yield f"no source states a price of {service.service} for the region {asked.region}: the one that holds everywhere counts"
+        yield Message(
+            "no source states a price of {service} for the region {region}: the one that holds everywhere counts",
+            service=service.service, region=asked.region,
+        )  # fmt: skip
     priced = {price.condition for price in _usable(asked, service, stated)}
     used = {line.tariff.condition for line in found}
     for condition in asked.discounts:
-        option, label = DISCOUNTS[condition]
-        changes = f"{label} ({option}) changes nothing of {service.service}"
+        discount = Message(f"{DISCOUNTS[condition]} ({Field(condition)})")
         if condition not in priced:
-            yield f"{changes}: no source states a price with it for {service.meters[asked.platform]} in {asked.currency}"
+            yield Message(
+                "{discount} changes nothing of {service}: no source states a price with it for {meter} in {currency}",
+                discount=discount, service=service.service, meter=service.meters[asked.platform], currency=asked.currency,
+            )  # fmt: skip
         elif condition not in used:
-            yield f"{changes}: it has no price for these days, or none below that of another discount"
+            yield Message(
+                "{discount} changes nothing of {service}: it has no price for these days, or none below that of another discount",
+                discount=discount, service=service.service,
+            )  # fmt: skip
         elif "" in used:
-            yield f"{label} ({option}) has a price of {service.service} for some of the days; the others cost what they cost without"
+            yield Message(
+                "{discount} has a price of {service} for some of the days; the others cost what they cost without",
+                discount=discount, service=service.service,
+            )  # fmt: skip
     if any(line.is_undated for line in found):
         floor = _counted_from(asked, stated)
-        since = f": it counts from {floor}, the first day for which any price of that service is stated" if floor != date.min else ""
-        yield f"a price of {service.service} is stated without its first day{since}"
+        if floor == date.min:
+            yield Message("a price of {service} is stated without its first day", service=service.service)
+        else:
+            yield Message(
+                "a price of {service} is stated without its first day: it counts from {day}, the first day for which any price of that service is stated",
+                service=service.service, day=floor,
+            )  # fmt: skip
 
 
-def _notes_on_minimums(asked: Question, found: list[Line], least: int) -> Iterator[str]:
+def _notes_on_minimums(asked: Question, found: list[Line], least: int) -> Iterator[Message]:
     if minimum := max([least, *(_minimum(price.note) for line in found for price in line.prices)]):
         if asked.cores_per_server is None:
-            yield f"at least {minimum} cores per server are billed, which counts only with --cores-per-server"
+            field = Field("cores_per_server")
+            yield Message("at least {minimum} cores per server are billed, which counts only with {field}", minimum=minimum, field=field)
         elif asked.cores_per_server < minimum:
-            yield f"at least {minimum} cores per server are billed: servers with {asked.cores_per_server} count as {minimum}"
+            yield Message(
+                "at least {minimum} cores per server are billed: servers with {cores} count as {minimum}",
+                minimum=minimum, cores=asked.cores_per_server,
+            )  # fmt: skip
 
 
-def _notes_of_all(asked: Question, items: list[Line], today: str) -> Iterator[str]:
+def _notes_of_all(asked: Question, items: list[Line], today: str) -> Iterator[Message]:
     if any(line.interval.low != line.interval.high for line in items):
-        yield "sources disagree on a part of the days: the least and the most that they state are given"
+        yield Message("sources disagree on a part of the days: the least and the most that they state are given")
     by_days = [line for line in items if line.tariff.unit.endswith("/day")]
     by_share = [line for line in items if line.months.denominator != 1 and line not in by_days]
     if any(line.interval.high for line in by_share):
-        yield "parts of months count by their days, as a share of that month, where no price of a day is stated"
+        yield Message("parts of months count by their days, as a share of that month, where no price of a day is stated")
     if by_days:
-        yield "months that are not asked for as a whole count by the price of a day, for every day"
+        yield Message("months that are not asked for as a whole count by the price of a day, for every day")
     if asked.cores is not None and "hotpatch" not in asked.services:
-        yield "cores do not matter to Azure Update Manager, which is billed by server"
+        yield Message("cores do not matter to Azure Update Manager, which is billed by server")
     if items and max(line.end for line in items).isoformat() > (date.fromisoformat(today) + timedelta(days=1)).isoformat():
-        yield f"days after {today} cost what sources state so far"
+        yield Message("days after {day} cost what sources state so far", day=today)

@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any
 
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
 
 Answer = dict[str, Any]
@@ -33,15 +34,15 @@ def eligible_image(conn: sqlite3.Connection, publisher: str, offer: str, sku: st
         ).fetchone()
         if offers.fetchone() is None and others:
             return _answer(asked, "no", None, others[0], [others[1]], [])
-        return _answer(asked, "unknown", None, "no document lists this image", [], [])
+        return _answer(asked, "unknown", None, Message("no document lists this image"), [], [])
     answers = {row[2] for row in rows}
     if len(answers) > 1:
-        return _answer(asked, "unknown", rows[0][0], "documents disagree on this image", [row[4] for row in rows], [])
+        return _answer(asked, "unknown", rows[0][0], Message("documents disagree on this image"), [row[4] for row in rows], [])
     product, name, is_eligible, requirement, _ = rows[0]
     reason = (
-        f"{name} is listed as an image with hotpatching"
+        Message("{image} is listed as an image with hotpatching", image=name)
         if is_eligible
-        else f"{name} is listed as an image without hotpatching: {requirement}"
+        else Message("{image} is listed as an image without hotpatching: {requirement}", image=name, requirement=requirement)
     )
     return _answer(
         asked,
@@ -74,7 +75,7 @@ def eligible_edition(conn: sqlite3.Connection, edition: str, platform: str | Non
     ).fetchall()
     if not rows:
         asked = {"edition": edition, "platform": platform}
-        return [_answer(asked, "unknown", product, "no document names this edition", [], [])]
+        return [_answer(asked, "unknown", product, Message("no document names this edition"), [], [])]
     return [_of_product(conn, name, platform, [row for row in rows if row[0] == name]) for name in dict.fromkeys(row[0] for row in rows)]
 
 
@@ -86,10 +87,13 @@ def _of_product(conn: sqlite3.Connection, product: str, platform: str | None, ro
     if any(row[3] == 0 for row in fitting):
         return _answer(asked, "no", product, next(row[4] for row in fitting if row[3] == 0), urls, [])
     if fitting:
-        reason = f"{edition} on {PLATFORMS[platform]} has hotpatching" if platform else f"{edition} has hotpatching"
+        reason = Message("{edition} has hotpatching", edition=edition)
+        if platform:
+            reason = Message("{edition} on {platform} has hotpatching", edition=edition, platform=PLATFORMS[platform])
         return _answer(asked, "yes", product, reason, urls, _requirements(conn, product, platform))
-    where = " or ".join(PLATFORMS[row[2]] for row in rows if row[2])
-    return _answer(asked, "no", product, f"{edition} has hotpatching on {where} only", urls, [])
+    platforms = " or ".join(PLATFORMS[row[2]] for row in rows if row[2])
+    reason = Message("{edition} has hotpatching on {platforms} only", edition=edition, platforms=platforms)
+    return _answer(asked, "no", product, reason, urls, [])
 
 
 def _requirements(conn: sqlite3.Connection, product: str, platform: str | None) -> list[str]:
@@ -101,5 +105,5 @@ def _requirements(conn: sqlite3.Connection, product: str, platform: str | None) 
     return [row[0] for row in found]
 
 
-def _answer(asked: Answer, answer: str, product: str | None, reason: str, sources: list[str], requirements: list[str]) -> Answer:
+def _answer(asked: Answer, answer: str, product: str | None, reason: Message | str, sources: list[str], requirements: list[str]) -> Answer:
     return {**asked, "answer": answer, "product": product, "reason": reason, "requirements": requirements, "sources": sources}

@@ -27,6 +27,7 @@ from hotpatch_kb.db.answers.restarts import (
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.lazy_patterns import lazy
+from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import clean
 from hotpatch_kb.db.model.products import product_id
 
@@ -75,8 +76,10 @@ def read_query(text: str) -> Query:
             return Query("month", month)
         if product := product_id(cleaned):
             return Query("product", product)
-    shown = "nothing" if not cleaned else repr(cleaned if len(cleaned) <= 60 else f"{cleaned[:57]}...")
-    raise BadInput(f"expected a build (26100.32772), version (10.0.26100.32772), KB (KB5087423), month or product, got {shown}")
+    if not cleaned:
+        raise BadInput("expected a build (26100.32772), version (10.0.26100.32772), KB (KB5087423), month or product, got nothing")
+    shown = cleaned if len(cleaned) <= reading.MAX_SHOWN else f"{cleaned[: reading.MAX_SHOWN - 3]}..."
+    raise BadInput("expected a build (26100.32772), version (10.0.26100.32772), KB (KB5087423), month or product, got {got!r}", got=shown)
 
 
 class Installed(NamedTuple):
@@ -404,20 +407,23 @@ def _sources(conn: sqlite3.Connection, subject: str) -> list[str]:
     return [url for (url,) in found.fetchall()]
 
 
-def _reason(conn: sqlite3.Connection, query: Query, facts: Installed) -> str:
+def _reason(conn: sqlite3.Connection, query: Query, facts: Installed) -> Message:
     """Why nothing was found: another product's, released later, or not in the facts, which end on some day."""
     rows = _rows(conn, query, None)
     others = sorted({row["product"] for row in rows if facts.product and row["product"] != facts.product})
     later = min((row["release_date"] for row in rows if facts.on and (row["release_date"] or "") > facts.on), default=None)
     if query.kind in {"build", "kb"} and others and all(row["product"] != facts.product for row in rows):
-        return f"it belongs to {', '.join(others)}"
+        return Message("it belongs to {products}", products=", ".join(others))
     if later:
-        return f"it was released on {later}"
+        return Message("it was released on {day}", day=later)
     until = conn.execute(
         "select min(data_until), max(data_until) from lines where product = coalesce(?, product)", (facts.product,)
     ).fetchone()
-    ends = f"between {until[0]} and {until[1]}, by product" if until[0] != until[1] else f"on {until[0]}"
-    return f"no source names it; facts end {ends}" if until[0] else "no source names it"
+    if not until[0]:
+        return Message("no source names it")
+    if until[0] == until[1]:
+        return Message("no source names it; facts end on {day}", day=until[0])
+    return Message("no source names it; facts end between {first} and {last}, by product", first=until[0], last=until[1])
 
 
 def _nearest(conn: sqlite3.Connection, query: Query, product: str | None, on: str | None) -> list[Answer]:

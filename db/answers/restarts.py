@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from hotpatch_kb.db.answers import lagging
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
+from hotpatch_kb.db.model.reading import MAX_SHOWN
 
 CALENDAR_COLUMNS = (
     "product", "month", "planned_type", "planned_by", "type", "expected_type", "is_unplanned", "release_date", "expected_date", "kb", "build",
@@ -230,7 +231,7 @@ def named_product(conn: sqlite3.Connection, value: str | None) -> str | None:
     names = product_names(conn)
     found = product_id(value)
     if found not in names:
-        raise BadInput(f"expected a product ({', '.join(names)}), got {value[:60]!r}")
+        raise BadInput("expected a product ({products}), got {got!r}", products=", ".join(names), got=value[:MAX_SHOWN])
     return found
 
 
@@ -273,14 +274,3 @@ def days_since(day: str, now: str) -> int:
 def kb_text(kb: int | None) -> str | None:
     """A KB number as people write it."""
     return None if kb is None else f"KB{kb}"
-
-
-def as_json(value: Any, name: str = "") -> Any:
-    """Rows as JSON has them: KB numbers as people write them, 0 and 1 of ``is_`` and ``_required`` columns as booleans."""
-    if isinstance(value, dict):
-        return {key: as_json(item, key) for key, item in value.items()}
-    if isinstance(value, list):
-        return [as_json(item, name) for item in value]
-    if isinstance(value, int) and (name == "kb" or name.endswith("_kb")):
-        return kb_text(value)
-    return bool(value) if isinstance(value, int) and name.startswith("is_") else value

@@ -9,9 +9,11 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.restarts import data_until, day_after, has_ceased, is_outdated, kb_text, next_restart
+from hotpatch_kb.db.model.messages import Message, Messages
 from hotpatch_kb.db.model.notation import month_after
 
 VERDICTS: Final = ("current", "behind", "restart_due", "left_line", "unsupported", "ambiguous", "unknown", "invalid")
@@ -39,7 +41,7 @@ class Verdict(NamedTuple):
         next_needs_restart: whether that restarts.
         rejoins_month: the first baseline month in which a machine that left the hotpatch line comes back.
         newer_out_of_band: newer releases that do not decide, by blanks.
-        reason: in words.
+        reason: what decided, as data; ``str()`` gives it in English.
     """
 
     product: str
@@ -55,7 +57,7 @@ class Verdict(NamedTuple):
     next_needs_restart: bool | None
     rejoins_month: str | None
     newer_out_of_band: str
-    reason: str
+    reason: Messages
 
 
 class _Release(NamedTuple):
@@ -89,8 +91,12 @@ class _Release(NamedTuple):
             return False
         return self.cadence == "B" or self.fixes_cves
 
-    def name(self) -> str:
-        return f"{kb_text(self.kb) or self.build or 'the release'} of {self.day}"  # the baselines of 2021 have neither
+    def name(self, *, is_baseline: bool = False) -> Message:
+        """Return the release by its KB or build and its day; after "the baseline" the day is enough."""
+        name = kb_text(self.kb) or self.build
+        if name:
+            return Message("{name} of {day}", name=name, day=self.day)
+        return Message("of {day}" if is_baseline else "the release of {day}", day=self.day)  # the baselines of 2021 have neither
 
 
 class _Line:
@@ -149,16 +155,18 @@ class _Judge:
             if len({other.kb for other in judged}) == 1:
                 return first
             # Whichever it has, the verdict is sure; what it has is not.
-            reason = "; ".join(dict.fromkeys(other.reason for other in judged))
+            reason = Messages(chain.from_iterable(dict.fromkeys(other.reason for other in judged)))
             return first._replace(classification=None, kb=None, baseline_kb=None, reason=reason)
-        reason = "; ".join(
+        candidates = Messages(
             dict.fromkeys(
-                f"{v.kb} on the {on} line: {v.verdict}" for v, (_, on) in zip(judged, self._readings(found, line, kb), strict=True)
+                Message("{kb} on the {line} line: {verdict}", kb=v.kb, line=Message(on), verdict=Message(v.verdict))
+                for v, (_, on) in zip(judged, self._readings(found, line, kb), strict=True)
             )
         )
+        reason = Messages([Message("it may be {candidates}", candidates=candidates)])
         return Verdict(
-            self.product, build, line, kb_text(kb) or "", "ambiguous", None, None, None, None, None, None, None, "", f"it may be {reason}"
-        )
+            self.product, build, line, kb_text(kb) or "", "ambiguous", None, None, None, None, None, None, None, "", reason
+        )  # fmt: skip
 
     @staticmethod
     def _readings(found: Sequence[_Release], line: str, kb: int | None) -> list[tuple[_Release, str]]:
@@ -184,25 +192,28 @@ class _Judge:
         return readings
 
     def _one(self, build: str, line: str, kb: int | None, release: _Release, on: str) -> Verdict:
-        note = ""
+        notes: list[Message] = []
         if on == "hotpatch" and self.hotpatched_until and self.day > self.hotpatched_until:
-            on, note = "standard", f"hotpatching ended on {self.hotpatched_until}; "
+            on, notes = "standard", [Message("hotpatching ended on {day}", day=self.hotpatched_until)]
         elif on == "hotpatch" and not self.lines["hotpatch"].counted:
-            on, note = "standard", "no hotpatch line of this product is known; "
+            on, notes = "standard", [Message("no hotpatch line of this product is known")]
         found = self._on_line(release, on)
-        verdict, reason = found["verdict"], note + found["reason"]
+        verdict, reason = found["verdict"], [*notes, found["reason"]]
         if self.supported_until and self.day > self.supported_until:
-            verdict, reason = "unsupported", f"support ended on {self.supported_until}"
+            verdict, reason = "unsupported", [Message("support ended on {day}", day=self.supported_until)]
         elif verdict == "current" and self.supported_until is None and self._is_silent(on):
-            last = self.lines[on].counted[-1].day if self.lines[on].counted else "no day"
-            verdict, reason = "unknown", f"{note}no source states its support, and its last monthly release is of {last}"
+            last = self.lines[on].counted[-1].day if self.lines[on].counted else Message("no day")
+            verdict = "unknown"
+            reason = [*notes, Message("no source states its support, and its last monthly release is of {day}", day=last)]
         elif verdict == "current" and is_outdated(self.lines[on].until, self.day):
-            verdict, reason = "unknown", f"{note}facts end on {self.lines[on].until or 'no day'}; a monthly release has come since"
+            until = self.lines[on].until or Message("no day")
+            verdict, reason = "unknown", [*notes, Message("facts end on {day}; a monthly release has come since", day=until)]
         return Verdict(
             self.product, build, line, kb_text(kb) or "", verdict, release.classification, kb_text(release.kb), kb_text(release.baseline_kb),
             found["months_behind"], kb_text(found["next"].kb) if found["next"] else None,
             None if found["next"] is None else found["next"].classification != "hotpatch",
-            found["rejoins_month"], self.lines["standard" if verdict == "left_line" else on].not_deciding(release.place), reason,
+            found["rejoins_month"], self.lines["standard" if verdict == "left_line" else on].not_deciding(release.place),
+            Messages(reason),
         )  # fmt: skip
 
     def _is_silent(self, on: str) -> bool:
@@ -219,15 +230,15 @@ class _Judge:
         baselines = [r for r in after if r.classification == "baseline"]
         found: dict[str, Any] = {"months_behind": months, "next": None, "rejoins_month": None}
         if not after:
-            return found | {"verdict": "current", "reason": f"nothing newer of the {on} line counts"}
+            return found | {"verdict": "current", "reason": Message("nothing newer of the {line} line counts", line=Message(on))}
         if on == "hotpatch" and baselines:
             return found | {
                 "verdict": "restart_due",
                 "next": baselines[-1],
-                "reason": f"the baseline {baselines[-1].name().removeprefix('the release ')} is newer",
+                "reason": Message("the baseline {release} is newer", release=baselines[-1].name(is_baseline=True)),
             }
         newest = after[-1]
-        return found | {"verdict": "behind", "next": newest, "reason": f"{newest.name()} is newer"}
+        return found | {"verdict": "behind", "next": newest, "reason": Message("{release} is newer", release=newest.name())}
 
     def _lcu_on_the_hotpatch_line(self, release: _Release) -> dict[str, Any]:
         """A cumulative update never takes an enrolled machine off its line: it waits for the next baseline, or one is due."""
@@ -235,7 +246,7 @@ class _Judge:
         newest = baselines[-1] if baselines else None
         if newest is not None and newest.place > release.place:
             months = len({r.month for r in self.lines["hotpatch"].after(release.place) if r.cadence == "B"})
-            reason = f"{release.name()} is no baseline, and {newest.name()} is newer"
+            reason = Message("{release} is no baseline, and {newer} is newer", release=release.name(), newer=newest.name())
             return {"verdict": "restart_due", "months_behind": months, "next": newest, "rejoins_month": None, "reason": reason}
         standard = self.lines["standard"].after(release.place)
         restart = next_restart(self.conn, self.product, day_after(release.day))
@@ -244,7 +255,7 @@ class _Judge:
         return {
             "verdict": "left_line", "months_behind": len({r.month for r in standard if r.cadence == "B"}),
             "next": standard[-1] if standard else None, "rejoins_month": restart.month if restart else None,
-            "reason": f"{release.name()} is no baseline; the hotpatch line goes on from the next one",
+            "reason": Message("{release} is no baseline; the hotpatch line goes on from the next one", release=release.name()),
         }  # fmt: skip
 
 

@@ -15,10 +15,11 @@ from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.lookup import read_query
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
-from hotpatch_kb.db.fleet.inventory import DECIDING, Inventory, Problem
+from hotpatch_kb.db.fleet.inventory import DECIDING, Inventory
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, Deciding, line_of, reducer
 from hotpatch_kb.db.fleet.inventory.output import COLUMNS, Form
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.messages import Message, Messages
 from hotpatch_kb.db.model.products import product_id
 
 __all__ = ["COLUMNS", "Judge", "Judged", "Suffixes", "Summary", "assess"]
@@ -43,7 +44,7 @@ class Judged(NamedTuple):
     """What is said of a machine.
 
     Attributes:
-        answer: the columns of a verdict.
+        answer: the columns of a verdict, the reason as data.
         product: as it is counted: its id, else as the inventory states it, else "-".
         name: the key of the table of verdicts; "" where the table has nothing to say: no build, or none that a source names.
     """
@@ -121,18 +122,15 @@ class Judge:
         stated = machine.get("product", "").strip()
         text = machine.get("build", "").strip()
         if text.casefold() in _NO_BUILD:
-            return _judged("unknown", "no build is stated", stated)
+            return _judged("unknown", Message("no build is stated"), stated)
         build = self._build(text, machine)
         if isinstance(build, Judged):
             return build
         line = line_of(machine.get("line", ""))
         products = self._of_name(stated, self._products.get(build, []))
         if not products:
-            whose = f" of {stated}" if stated else ""
-            later = [days for days in self._later.get(build, ()) if self._of_name(stated, [days[0]])]
-            if later:
-                return _judged("unknown", f"the build {build}{whose} was released on {later[0][1]}, after the day asked for", stated)
-            return _judged("unknown", f"no source names the build {build}{whose}", stated)
+            released = next((day for product, day in self._later.get(build, ()) if self._of_name(stated, [product])), None)
+            return _judged("unknown", _not_known(build, stated, released), stated)
         kbs = frozenset(machine.get("kbs", "").split())
         # An installed KB that only one of the products has with this build tells the product too.
         products = [product for product in products if any(kb[2:] in kbs for _, kb in self._verdicts.of_build(product, build))] or products
@@ -143,20 +141,20 @@ class Judge:
         if (plain := BUILD.fullmatch(text)) and text[-2:] != ".0":
             number, _, revision = plain[0].removeprefix("10.0.").partition(".")
             return f"{number}.{int(revision)}"
-        stated, shown = machine.get("product", "").strip(), repr(text[:60])
+        stated, shown = machine.get("product", "").strip(), text[:60]
         try:
             query = read_query(_VERSION_AND_BUILD.sub(r"\1", _WINBUILD.sub("", text)))
         except BadInput:
             if _NO_REVISION.search(text):
-                return _judged("unknown", f"a build number without a revision, {shown}", stated)
-            return _judged("invalid", f"expected a build such as 26100.32772, got {shown}", stated)
+                return _judged("unknown", Message("a build number without a revision, {text!r}", text=shown), stated)
+            return _judged("invalid", Message("expected a build such as 26100.32772, got {text!r}", text=shown), stated)
         if query.kind == "number" or (query.kind == "build" and query.value.endswith(".0")):
             revision = machine.get("revision", "").strip()
             if not _REVISION.fullmatch(revision) or int(revision) == 0:
-                return _judged("unknown", f"a build number without a revision, {shown}", stated)
+                return _judged("unknown", Message("a build number without a revision, {text!r}", text=shown), stated)
             return f"{query.value.partition('.')[0]}.{int(revision)}"
         if query.kind != "build":
-            return _judged("invalid", f"expected a build such as 26100.32772, got {shown}", stated)
+            return _judged("invalid", Message("expected a build such as 26100.32772, got {text!r}", text=shown), stated)
         return query.value
 
     def _of_products(self, found: Sequence[Verdict]) -> Judged:
@@ -165,10 +163,12 @@ class Judge:
         name = "+".join(f"{v.product}|{v.build}|{v.line}|{v.deciding_kb}" for v in found)
         product = " or ".join(v.product for v in found)
         if len({verdict.verdict for verdict in found}) > 1:
-            return Judged(_answer("ambiguous", "; ".join(f"{verdict.product}: {verdict.verdict}" for verdict in found)), product, name)
+            reason = Messages(Message("{product}: {verdict}", product=v.product, verdict=Message(v.verdict)) for v in found)
+            return Judged(_answer("ambiguous", reason), product, name)
         if len({(verdict.kb, verdict.next_kb) for verdict in found}) > 1:
             # The verdict is sure, what to install depends on the product.
-            answer = _answer(first.verdict, "; ".join(f"{verdict.product}: {verdict.reason}" for verdict in found))
+            reason = Messages(Message("{product}: {reason}", product=v.product, reason=v.reason) for v in found)
+            answer = _answer(first.verdict, reason)
             return Judged(answer | {"months_behind": max(verdict.months_behind or 0 for verdict in found)}, product, name)
         return Judged({column: getattr(first, column) for column in COLUMNS}, product, name)
 
@@ -205,12 +205,31 @@ class Judge:
         return rows[line, installed[0] if installed else ""]
 
 
-def _answer(verdict: str, reason: str) -> Answer:
+def _not_known(build: str, product: str, released: str | None) -> Message:
+    """Return why a build has no verdict on a day.
+
+    Args:
+        build: the OS build.
+        product: as the inventory states it, "" where it does not.
+        released: the day of its release, where that is after the day asked for.
+    """
+    if released and product:
+        return Message(
+            "the build {build} of {product} was released on {day}, after the day asked for", build=build, product=product, day=released
+        )
+    if released:
+        return Message("the build {build} was released on {day}, after the day asked for", build=build, day=released)
+    if product:
+        return Message("no source names the build {build} of {product}", build=build, product=product)
+    return Message("no source names the build {build}", build=build)
+
+
+def _answer(verdict: str, reason: Messages) -> Answer:
     return dict.fromkeys(COLUMNS) | {"verdict": verdict, "newer_out_of_band": "", "reason": reason}
 
 
-def _judged(verdict: str, reason: str, stated: str) -> Judged:
-    return Judged(_answer(verdict, reason), stated or "-", "")
+def _judged(verdict: str, reason: Message, stated: str) -> Judged:
+    return Judged(_answer(verdict, Messages([reason])), stated or "-", "")
 
 
 class Summary:
@@ -234,8 +253,8 @@ class Suffixes(dict[Any, Suffix]):
     def __init__(self, judge: Judge, form: Form, fields: Sequence[str]) -> None:
         """Takes who judges, what is printed, and which fields the keys of a table have."""
         super().__init__()
-        self._judge = judge
-        self._form = form
+        self.judge = judge
+        self.form = form
         self._fields = fields
         self._labels: dict[tuple[str, str], int] = {}
 
@@ -246,14 +265,14 @@ class Suffixes(dict[Any, Suffix]):
 
     def judged(self, key: Any) -> Judged:
         """What is said of a machine."""
-        if isinstance(key, Problem):
-            return _judged("invalid", str(key), "")
+        if isinstance(key, Message):
+            return _judged("invalid", key, "")
         fields = self._fields if len(key) == len(self._fields) else DECIDING
-        return self._judge.judge_reduced(dict(zip(fields, key, strict=True)))
+        return self.judge.judge_reduced(dict(zip(fields, key, strict=True)))
 
     def of(self, found: Judged, text: str | None = None) -> Suffix:
         """The end of a line, written or as it is given."""
-        suffix = Suffix(self._form.suffix(found.answer) if text is None else text)
+        suffix = Suffix(self.form.suffix(found.answer) if text is None else text)
         name = (found.product, found.answer["verdict"])
         if name not in self._labels and len(self._labels) >= MAX_SUMMARY:
             name = ("others", name[1])  # an inventory may name a million products
@@ -274,7 +293,7 @@ class Suffixes(dict[Any, Suffix]):
 
 
 def assess(judge: Judge, inventory: Inventory, form: Form, summary: Summary) -> Iterator[str]:
-    """An inventory with its verdicts as it is printed, in blocks of some thousand lines.
+    """Yield an inventory with its verdicts as it is printed, in blocks of some thousand lines.
 
     Args:
         judge: of the day.
@@ -285,10 +304,19 @@ def assess(judge: Judge, inventory: Inventory, form: Form, summary: Summary) -> 
     Raises:
         BadInput: the inventory cannot be read.
     """
-    suffixes = Suffixes(judge, form, inventory.fields)
     yield form.head()
-    for prefixes, keys in inventory.batches(form, judge.reduced):
-        ends = list(map(suffixes.__getitem__, keys))
+    for prefixes, ends in batches(Suffixes(judge, form, inventory.fields), inventory, summary):
         yield "\n".join([*map(add, prefixes, ends), ""])
-        suffixes.count(summary, ends)
     yield form.tail()
+
+
+def batches(suffixes: Suffixes, inventory: Inventory, summary: Summary) -> Iterator[tuple[list[str], list[Suffix]]]:
+    """Yield the beginnings and the ends of an inventory's lines, some thousand at a time.
+
+    Raises:
+        BadInput: the inventory cannot be read.
+    """
+    for prefixes, keys in inventory.batches(suffixes.form, suffixes.judge.reduced):
+        ends = list(map(suffixes.__getitem__, keys))
+        yield prefixes, ends
+        suffixes.count(summary, ends)

@@ -30,22 +30,29 @@ _SEPARATOR: Final = lazy(r"(?:(?<!KB) |[,;])+", re.IGNORECASE)
 MAX_SHOWN: Final = 60  # characters of what came that an error repeats
 
 
+def find_day(text: str) -> str | None:
+    """Return a day as an ISO date; None where the text is not written as 2026-07-14, or no calendar has the day.
+
+    >>> find_day(" 2026-07-14 "), find_day("2026-W29-2"), find_day("2026-02-30")
+    ('2026-07-14', None, None)
+    """
+    stripped = text.strip()
+    try:
+        return date.fromisoformat(stripped).isoformat() if _DAY.fullmatch(stripped) else None
+    except ValueError:
+        return None
+
+
 def day(text: str) -> str:
     """Return a day as an ISO date.
 
     Raises:
-        BadInput: it is not written as 2026-07-14, or no calendar has it.
-
-    >>> day(" 2026-07-14 ")
-    '2026-07-14'
+        BadInput: the text is not a day.
     """
-    stripped = text.strip()
-    try:
-        if not _DAY.fullmatch(stripped):
-            raise ValueError
-        return date.fromisoformat(stripped).isoformat()
-    except ValueError:
-        raise BadInput("expected a day such as 2026-07-14, got {got!r}", got=text[:MAX_SHOWN]) from None
+    found = find_day(text)
+    if found is None:
+        raise BadInput("expected a day such as 2026-07-14, got {got!r}", got=text[:MAX_SHOWN])
+    return found
 
 
 def find_month(text: str) -> str | None:

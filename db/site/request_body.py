@@ -18,7 +18,9 @@ async def body(request: Any) -> bytes:
     Raises:
         Wrong: it is larger than ``MAX_BODY`` (413); what lies beyond is not read.
     """
-    too_large = Wrong(413, f"Expected at most {MAX_BODY:,} bytes, got more. The command hotpatch-kb assess takes a fleet of any size.")
+    too_large = Wrong(
+        413, "Expected at most {size:,} bytes, got more. The command hotpatch-kb assess takes a fleet of any size.", size=MAX_BODY
+    )
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > MAX_BODY:
         raise too_large

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections import OrderedDict
@@ -15,9 +14,11 @@ from datasette.utils import sqlite_timelimit
 from markupsafe import Markup
 
 from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers.json_output import json_text
 from hotpatch_kb.db.answers.verdicts import Verdicts
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.messages import Message, in_words
 from hotpatch_kb.db.site import DATABASE
 from hotpatch_kb.db.site.i18n import language_of
 
@@ -34,13 +35,20 @@ SECONDS: Final = 10
 
 
 class Wrong(Exception):
-    """What was asked cannot be answered: an HTTP status, a sentence for the reader, and what else the page of a problem shows."""
+    """What was asked cannot be answered.
 
-    def __init__(self, status: int, message: str, context: Mapping[str, Any] | None = None) -> None:
-        """Takes all three."""
-        super().__init__(message)
+    Attributes:
+        status: of HTTP.
+        message: for the reader.
+        context: what the page of a problem shows besides the message.
+    """
+
+    def __init__(self, status: int, form: str, /, context: Mapping[str, Any] | None = None, **values: object) -> None:
+        """Take the status, and the message's form and values."""
         self.status = status
+        self.message = Message(form, **values)
         self.context = context
+        super().__init__(str(self.message))
 
 
 async def read(datasette: Any, function: Callable[[sqlite3.Connection], T]) -> T:
@@ -173,9 +181,9 @@ async def page(datasette: Any, request: Any, template: str, make: Callable[[sqli
     try:
         body = await _kept(datasette, (template, request.full_path, language), rendered)
     except Wrong as wrong:
-        return await problem(datasette, request, wrong.status, str(wrong), wrong.context)
+        return await problem(datasette, request, wrong.status, wrong.message, wrong.context)
     except BadInput as error:
-        return await problem(datasette, request, 400, str(error))
+        return await problem(datasette, request, 400, error.message)
     return Response(body, headers=max_age(datasette), content_type="text/html; charset=utf-8")
 
 
@@ -195,13 +203,13 @@ async def file(datasette: Any, request: Any, make: Callable[[sqlite3.Connection]
     try:
         body = await _kept_at_once(datasette, (content_type, request.host, request.scheme, request.full_path), make)
     except Wrong as wrong:
-        return await problem(datasette, request, wrong.status, str(wrong))
+        return await problem(datasette, request, wrong.status, wrong.message)
     except BadInput as bad:
-        return await problem(datasette, request, 400, str(bad))
+        return await problem(datasette, request, 400, bad.message)
     return Response(body, headers=max_age(datasette) | ANYWHERE, content_type=content_type)
 
 
-async def problem(datasette: Any, request: Any, status: int, message: str, context: Mapping[str, Any] | None = None) -> Response:
+async def problem(datasette: Any, request: Any, status: int, message: Message | str, context: Mapping[str, Any] | None = None) -> Response:
     """A page that says what was expected and what came."""
     text = await datasette.render_template("problem.html", {"status": status, "message": message, **(context or {})}, request=request)
     return Response.html(text, status=status)
@@ -215,9 +223,9 @@ async def api(datasette: Any, request: Any, make: Callable[[sqlite3.Connection],
     try:
         body = await _kept_at_once(datasette, ("api", request.full_path), lambda conn: as_json(make(conn)))
     except Wrong as wrong:
-        return error(wrong.status, str(wrong))
+        return error(wrong.status, wrong.message)
     except BadInput as bad:
-        return error(400, str(bad))
+        return error(400, bad.message)
     return Response(body, headers=max_age(datasette) | ANYWHERE, content_type="application/json; charset=utf-8")
 
 
@@ -227,12 +235,21 @@ ANYWHERE: Final = {"access-control-allow-origin": "*"}
 
 def as_json(value: Any) -> bytes:
     """A value as the command prints it."""
-    return json.dumps(restarts.as_json(value), ensure_ascii=False).encode("utf-8", errors="replace")
+    return json_text(value).encode("utf-8", errors="replace")
 
 
-def error(status: int, message: str) -> Response:
-    """An error of the API."""
-    return Response(as_json({"error": message}), status=status, headers=ANYWHERE, content_type="application/json; charset=utf-8")
+def _parameter(form: str) -> str | None:
+    """Return how the API writes an option of the command: ``--cores-per-server`` is its parameter ``cores_per_server``."""
+    name, _, value = form.removeprefix("--").partition(" ")
+    parameter = name.replace("-", "_")
+    return (f"{parameter}={value}" if value else parameter) if form.startswith("--") else None
+
+
+def error(status: int, message: Message | str) -> Response:
+    """Return an error of the API, in English with the names of its parameters."""
+    return Response(
+        as_json({"error": in_words(message, _parameter)}), status=status, headers=ANYWHERE, content_type="application/json; charset=utf-8"
+    )
 
 
 def only(request: Any, names: Iterable[str]) -> None:
@@ -243,7 +260,9 @@ def only(request: Any, names: Iterable[str]) -> None:
     """
     known = list(names)
     if unknown := [name for name in request.args if name not in known]:
-        raise BadInput(f"expected {', '.join(known) if known else 'no parameter'}, got {unknown[0][:60]!r}")
+        if not known:
+            raise BadInput("expected no parameter, got {got!r}", got=unknown[0][: reading.MAX_SHOWN])
+        raise BadInput("expected {parameters}, got {got!r}", parameters=", ".join(known), got=unknown[0][: reading.MAX_SHOWN])
 
 
 def product_of(conn: sqlite3.Connection, request: Any) -> str | None:

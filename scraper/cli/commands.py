@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 failed, 2 bad input, 3 a source failed (its facts were kep
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -18,6 +17,7 @@ import click
 
 from hotpatch_kb.db import __version__
 from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers.json_output import json_text
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.scraper.cli import text
@@ -81,7 +81,7 @@ _product = click.option("--product", metavar="PRODUCT", help="Only this product:
 
 def _show(rows: list[dict[str, Any]], as_json: bool, lines: Callable[[], Iterable[str]]) -> None:
     if as_json:
-        click.echo(json.dumps(restarts.as_json(rows), indent=1, ensure_ascii=False))
+        click.echo(json_text(rows, indent=1))
     else:
         for line in lines():
             click.echo(line)
@@ -379,13 +379,13 @@ def cost(
     """
     from hotpatch_kb.db.answers import cost as costs  # noqa: PLC0415
 
-    numbers = {"--cores": cores, "--servers": servers, "--cores-per-server": cores_per_server}
-    read = {option: None if value is None else costs.whole_number(value, option) for option, value in numbers.items()}
+    numbers = {"cores": cores, "servers": servers, "cores_per_server": cores_per_server}
+    read = {field: None if value is None else costs.whole_number(value, field) for field, value in numbers.items()}
     first, end = costs.period(since, until, restarts.today())
     has = {"defender_p2": defender_p2, "software_assurance": software_assurance, "esu": esu}
     asked = costs.question(
         services=services, product=product, platform=platform or "arc", currency=currency, region=region, first=first, end=end,
-        cores=read["--cores"], servers=read["--servers"], cores_per_server=read["--cores-per-server"],
+        cores=read["cores"], servers=read["servers"], cores_per_server=read["cores_per_server"],
         discounts=[condition for condition, is_on in has.items() if is_on],
     )  # fmt: skip
     conn = reading(db)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers.json_output import json_text
 from hotpatch_kb.db.answers.lookup import MAX_QUERY, find, read_query
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.cli import text
@@ -140,11 +141,9 @@ def _print(found: Iterable[dict[str, Any]], day: str, *, as_json: bool) -> None:
         for line in text.lookups(found, day):
             print(line)
         return
-    import json  # noqa: PLC0415
-
     separator = "[\n "
     for given in found:
-        shown = json.dumps(restarts.as_json(given), indent=1, ensure_ascii=False).replace("\n", "\n ")
+        shown = json_text(given, indent=1).replace("\n", "\n ")
         sys.stdout.write(f"{separator}{shown}")
         separator = ",\n "
     print("[]" if separator == "[\n " else "\n]")

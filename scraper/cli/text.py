@@ -145,6 +145,10 @@ _VERDICTS = {
 }
 
 
+# Verdicts that a reason names.
+_CODES = {"restart_due": "restart due", "left_line": "left the line"}
+
+
 def _verdict(match: Row) -> Iterator[str]:
     """Whether a machine with it is patched, and what comes next."""
     verdict = match.get("verdict")
@@ -152,8 +156,7 @@ def _verdict(match: Row) -> Iterator[str]:
         return
     least = "at least " if match["is_outdated"] else ""
     behind = f"; {least}{_count(verdict['months_behind'], 'month')} behind" if verdict["months_behind"] else ""
-    reason = verdict["reason"].replace("restart_due", "restart due").replace("left_line", "left the line")
-    yield f"  verdict      {_VERDICTS[verdict['verdict']]}; {reason}{behind}"
+    yield f"  verdict      {_VERDICTS[verdict['verdict']]}; {verdict['reason'].in_words(_CODES.get)}{behind}"
     if match["leaves_line_until"]:
         yield (
             "  why          an LCU that is no baseline: a machine of the hotpatch line that installs it leaves the line,"

@@ -74,12 +74,11 @@ class _Ends(Suffixes):
 
     def __init__(self, judge: Judge, form: Form, fields: tuple[str, ...]) -> None:
         super().__init__(judge, form, fields)
-        self._form = form
         self.table: dict[str, str] = {}
 
     def __missing__(self, key: object) -> Suffix:
         found = self.judged(key)
-        name, suffix = escaped(found.name), escaped(self._form.suffix(found.answer))
+        name, suffix = escaped(found.name), escaped(self.form.suffix(found.answer))
         if name:
             self.table[name] = suffix
         ends = self[key] = self.of(found, f"{name}\t" if name else f"\t{suffix}")

@@ -19,8 +19,9 @@ from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.inventory.objects import Json
 from hotpatch_kb.db.fleet.inventory.output import Form
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.messages import Message
 
-__all__ = ["DECIDING", "FIELDS", "Batch", "Inventory", "Problem", "Row", "inventory", "read"]
+__all__ = ["DECIDING", "FIELDS", "Batch", "Inventory", "Row", "inventory", "read"]
 
 _OBJECTS: Final = 1000  # rows of a batch of JSON
 
@@ -34,19 +35,13 @@ class Row(NamedTuple):
         number: counted from 1.
         cells: its columns as they came, in their order; of JSON with nested values.
         machine: what they say: host, build, revision, product, line, kbs, edition; "" where they do not.
-        problem: why it cannot be read, "" where it can.
+        problem: why it cannot be read, None where it can.
     """
 
     number: int
     cells: dict[str, Any]
     machine: dict[str, str]
-    problem: str
-
-
-class Problem(str):
-    """In place of a key: why a row cannot be read."""
-
-    __slots__ = ()
+    problem: Message | None
 
 
 class Batch(NamedTuple):
@@ -58,7 +53,7 @@ class Batch(NamedTuple):
     """
 
     prefixes: list[str]
-    keys: list[Key | Problem]
+    keys: list[Key | Message]
 
 
 class Objects(Protocol):
@@ -69,8 +64,8 @@ class Objects(Protocol):
     def find_columns(self) -> list[str]:
         """Every name that an object has."""
 
-    def records(self) -> Iterator[tuple[dict[str, Any], str]]:
-        """The objects, each with why it cannot be read, or ""."""
+    def records(self) -> Iterator[tuple[dict[str, Any], Message | None]]:
+        """The objects, each with why it cannot be read, or None."""
 
 
 class Inventory:
@@ -126,7 +121,8 @@ class Inventory:
             BadInput: the inventory does not say which machine a row is.
         """
         if self.columns is not None and "host" not in self._plan(tuple(self.columns)):
-            raise BadInput(f"expected a column that says the host, as there are installed KBs by host, got {', '.join(self.columns)[:200]}")
+            got = ", ".join(self.columns)[:200]
+            raise BadInput("expected a column that says the host, as there are installed KBs by host, got {got}", got=got)
         self._hotfixes = hotfixes
         self.fields = tuple(field for field in DECIDING if field in self.fields or field == "kbs")
 
@@ -158,12 +154,12 @@ class Inventory:
             batch.prefixes[0] = form.first(batch.prefixes[0])
         return batch
 
-    def _records(self) -> Iterator[tuple[dict[str, Any], str]]:
+    def _records(self) -> Iterator[tuple[dict[str, Any], Message | None]]:
         source = self._source
         if isinstance(source, Delimited):
             for part in source.parts():
                 for place, row in enumerate(part.rows):
-                    yield dict(zip(source.header, row, strict=True)), part.problems[place] if part.problems else ""
+                    yield dict(zip(source.header, row, strict=True)), part.problems[place] if part.problems else None
         else:
             yield from source.records()
 
@@ -171,7 +167,7 @@ class Inventory:
         header = part.header
         prefixes = form.of_part(part)
         if part.has_json:  # a cell of the portal's exports; few files have one
-            keys = [self._key(dict(zip(header, row, strict=True)), "", reduced) for row in part.rows]
+            keys = [self._key(dict(zip(header, row, strict=True)), None, reduced) for row in part.rows]
         else:
             plan = self._plan(tuple(header))
             texts = [self._column(field, plan, part.rows) for field in self.fields]
@@ -182,7 +178,7 @@ class Inventory:
                     texts[place] = map(self._hotfixes.with_kbs, self._column("host", plan, part.rows), texts[place])
             keys = list(zip(*texts, strict=True))
         if part.problems:
-            keys = [Problem(problem) if problem else key for key, problem in zip(keys, part.problems, strict=True)]
+            keys = [problem or key for key, problem in zip(keys, part.problems, strict=True)]
         return Batch(prefixes, keys)
 
     def _column(self, field: str, plan: Mapping[str, Sequence[str]], rows: Sequence[Sequence[str]]) -> Iterable[str]:
@@ -192,9 +188,9 @@ class Inventory:
             return map(itemgetter(places[0]), rows)
         return [first(field, [row[place].strip() for place in places]) for row in rows]
 
-    def _key(self, cells: Mapping[str, Any], problem: str, reduced: Callable[[str, str], str]) -> Key | Problem:
+    def _key(self, cells: Mapping[str, Any], problem: Message | None, reduced: Callable[[str, str], str]) -> Key | Message:
         if problem:
-            return Problem(problem)
+            return problem
         texts = self._machine(cells)
         if texts.get("kbs"):
             texts["kbs"] = reduced(texts["kbs"], texts.get("build", ""))
@@ -250,11 +246,11 @@ def _told(read: Callable[[], int]) -> Iterator[None]:
     try:
         yield
     except RecursionError:
-        raise BadInput(f"expected machines, got JSON nested too deep behind row {read()}") from None
+        raise BadInput("expected machines, got JSON nested too deep behind row {row}", row=read()) from None
     except UnicodeError as error:
-        raise BadInput(f"expected text in UTF-8 or UTF-16, got {error} behind row {read()}") from None
+        raise BadInput("expected text in UTF-8 or UTF-16, got {got} behind row {row}", got=str(error), row=read()) from None
     except (OSError, EOFError, zlib.error) as error:
-        raise BadInput(f"expected an inventory that can be read, got {error} behind row {read()}") from None
+        raise BadInput("expected an inventory that can be read, got {got} behind row {row}", got=str(error), row=read()) from None
 
 
 def _inventory(stream: BinaryIO, wanted: Mapping[str, str], needs: str, stack: ExitStack) -> Inventory:

@@ -67,7 +67,7 @@ def checked_mapping(mapping: Mapping[str, str] | None) -> dict[str, str]:
     """
     wanted = dict(mapping or {})
     if unknown := [field for field in wanted if field not in NAMES]:
-        raise BadInput(f"expected a field ({', '.join(FIELDS)}), got {unknown[0]!r}")
+        raise BadInput("expected a field ({fields}), got {got!r}", fields=", ".join(FIELDS), got=unknown[0])
     return wanted
 
 
@@ -120,10 +120,10 @@ def lacking(needs: str, wanted: Mapping[str, str], names: Sequence[str]) -> BadI
     """What is said where a column that the user names is not there, or none holds the build, or the KBs of a table of those."""
     got = ", ".join(names)[:200] or "none"
     if missing := [name for name in wanted.values() if name not in names]:
-        return BadInput(f"expected a column {missing[0]!r}, got {got}")
+        return BadInput("expected a column {column!r}, got {got}", column=missing[0], got=got)
     if needs == "kbs":
-        return BadInput(f"expected a column that says the KB (HotFixID ...), got {got}")
-    return BadInput(f"expected a column that says the build (build, OSVersion ...; --map build=NAME names another), got {got}")
+        return BadInput("expected a column that says the KB (HotFixID ...), got {got}", got=got)
+    return BadInput("expected a column that says the build (build, OSVersion ...; --map build=NAME names another), got {got}", got=got)
 
 
 def flat(cells: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

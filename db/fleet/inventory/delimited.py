@@ -16,6 +16,7 @@ from hotpatch_kb.db.answers.lookup import read_query
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, NAMES, bare
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.messages import Message
 
 DELIMITERS: Final = ",;\t|"
 # Before the header may stand "#TYPE …" (Export-Csv of PowerShell 5), "sep=;" (Excel), or lines of delimiters alone.
@@ -54,7 +55,7 @@ def _to_its_end(text: io.TextIOBase | _Blanks) -> str:
 
 
 def _too_long() -> BadInput:
-    return BadInput(f"expected lines of at most {MAX_ROW // 2**20} MB, got a longer one")
+    return BadInput("expected lines of at most {size} MB, got a longer one", size=MAX_ROW // 2**20)
 
 
 def tabbed(text: str) -> str:
@@ -90,14 +91,14 @@ class Part(NamedTuple):
     Attributes:
         header: the columns.
         rows: their cells, as many as the header has.
-        problems: why a row cannot be read, "" where it can; None where all can.
+        problems: why a row cannot be read, None where it can; None where all can.
         lines: the rows as CSV with commas, None where they have to be written anew.
         has_json: a cell may hold JSON.
     """
 
     header: list[str]
     rows: list[list[str]]
-    problems: list[str] | None
+    problems: list[Message | None] | None
     lines: list[str] | None
     has_json: bool
 
@@ -227,14 +228,18 @@ class Delimited:
                 yield cells
         except csv.Error as error:
             line = self._line + reader.line_num - seen
-            raise BadInput(f"expected a table separated by {self.delimiter!r}, got {error} in line {line}") from None
+            raise BadInput(
+                "expected a table separated by {delimiter!r}, got {got} in line {line}", delimiter=self.delimiter, got=str(error), line=line
+            ) from None
 
     def _ragged(self, rows: list[list[str]], *, has_json: bool) -> Part:
         """Rows with too few or too many cells are invalid, and nothing of them is lost: what is too much stands in the last column."""
         wanted = len(self.header)
-        fixed, problems = [], []
+        fixed: list[list[str]] = []
+        problems: list[Message | None] = []
         for cells in rows:
-            problems.append("" if len(cells) == wanted else f"expected {wanted} cells, got {len(cells)}")
+            is_whole = len(cells) == wanted
+            problems.append(None if is_whole else Message("expected {wanted} cells, got {got}", wanted=wanted, got=len(cells)))
             if len(cells) > wanted:
                 cells = [*cells[: wanted - 1], " ".join(cells[wanted - 1 :])]  # noqa: PLW2901
             fixed.append([*cells, *[""] * (wanted - len(cells))])

@@ -13,6 +13,7 @@ from typing import Any, Final
 from hotpatch_kb.db.fleet.inventory.columns import DECODER, NAMES, bare
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.messages import Message
 
 MAX_JSON: Final = 256 * 2**20  # characters of a value; an answer of Azure Resource Graph has 1,000 machines of some kB each
 # Where an export wraps its rows: Azure Resource Graph's answer, OData, a list of machines.
@@ -50,13 +51,13 @@ class Json:
         self._chunks = iter(lambda: spool.read(CHUNK), "")
         return list(found)
 
-    def records(self) -> Iterator[tuple[dict[str, Any], str]]:
-        """The objects, each with why it cannot be read, or ""."""
+    def records(self) -> Iterator[tuple[dict[str, Any], Message | None]]:
+        """The objects, each with why it cannot be read, or None."""
         return objects(self._chunks)
 
 
-def objects(chunks: Iterator[str]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Objects of an array, of lines, or of the answer of a service that wraps them ("data"), each with why it cannot be read, or "".
+def objects(chunks: Iterator[str]) -> Iterator[tuple[dict[str, Any], Message | None]]:
+    """Objects of an array, of lines, or of the answer of a service that wraps them ("data"), each with why it cannot be read, or None.
 
     Raises:
         BadInput: the text is no JSON, or ends within it.
@@ -64,9 +65,9 @@ def objects(chunks: Iterator[str]) -> Iterator[tuple[dict[str, Any], str]]:
     for number, value in enumerate(_values(chunks)):
         for item in _unwrapped(value) if number == 0 else [value]:
             if isinstance(item, dict):
-                yield item, ""
+                yield item, None
             else:
-                yield {}, f"expected an object, got {json.dumps(item, ensure_ascii=False)[:200]}"
+                yield {}, Message("expected an object, got {got}", got=json.dumps(item, ensure_ascii=False)[:200])
 
 
 def _unwrapped(value: Any) -> list[Any]:
@@ -102,8 +103,12 @@ def _values(chunks: Iterator[str]) -> Iterator[Any]:
                 if chunk and len(buffer) - place < MAX_JSON:
                     enough = 2 * (len(buffer) - place)
                     break  # the rest of the object is still to come
-                got = repr(buffer[error.pos : error.pos + 40]) if error.pos < len(buffer) else "the end of the file"
-                raise BadInput(f"expected JSON objects of at most {MAX_JSON // 2**20} MB, got {got}") from None
+                size = MAX_JSON // 2**20
+                if error.pos >= len(buffer):
+                    raise BadInput("expected JSON objects of at most {size} MB, got the end of the file", size=size) from None
+                raise BadInput(
+                    "expected JSON objects of at most {size} MB, got {got!r}", size=size, got=buffer[error.pos : error.pos + 40]
+                ) from None
             yield value
     if is_array:
         raise BadInput("expected the end of a list of machines, got the end of the file")

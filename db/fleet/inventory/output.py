@@ -53,10 +53,21 @@ def renamed(names: Sequence[str]) -> list[str]:
     return list(found)
 
 
-class Form(ABC):
-    """A form of output."""
+def written(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of a verdict in their order, the reason as English text."""
+    return {name: answer[name] for name in COLUMNS} | {"reason": str(answer["reason"])}
 
-    needs_columns = False  # whether every column has to be known before the first row
+
+class Form(ABC):
+    """A form of output.
+
+    Attributes:
+        needs_columns: whether every column has to be known before the first row.
+        content_type: of an answer of HTTP.
+    """
+
+    needs_columns = False
+    content_type: str
 
     def __init__(self, columns: Sequence[str] | None = None) -> None:
         """Takes the columns of the inventory, where the form needs them before the first row."""
@@ -100,6 +111,7 @@ class Csv(Form):
     """CSV with commas, a header, and a line feed behind each row."""
 
     needs_columns = True
+    content_type = "text/csv; charset=utf-8"
 
     def head(self) -> str:
         """The names of the columns."""
@@ -115,7 +127,7 @@ class Csv(Form):
 
     def suffix(self, answer: Mapping[str, Any]) -> str:
         """Its cells."""
-        return ("," if self.columns else "") + csv_line([shown(answer[name]) for name in COLUMNS])
+        return ("," if self.columns else "") + csv_line([shown(value) for value in written(answer).values()])
 
 
 class SafeCsv(Csv):
@@ -137,6 +149,7 @@ class SafeCsv(Csv):
 class Lines(Form):
     """An object a line."""
 
+    content_type = "application/x-ndjson; charset=utf-8"
     _begin = "{"
 
     def of_object(self, cells: Mapping[str, Any]) -> str:
@@ -151,12 +164,13 @@ class Lines(Form):
 
     def suffix(self, answer: Mapping[str, Any]) -> str:
         """Its members, with the closing brace."""
-        return json.dumps({name: answer[name] for name in COLUMNS}, ensure_ascii=False)[1:]
+        return json.dumps(written(answer), ensure_ascii=False)[1:]
 
 
 class Array(Lines):
     """A list of objects. The comma stands before an object, so that a line does not depend on whether another one follows."""
 
+    content_type = "application/json; charset=utf-8"
     _begin = ",{"
 
     def head(self) -> str:

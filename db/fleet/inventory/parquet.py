@@ -68,7 +68,7 @@ class Parquet:
         try:
             described = self._conn.execute(f"describe select * from read_parquet({quoted(str(path))})").fetchall()
         except duckdb.Error as error:
-            raise BadInput(f"expected an inventory that can be read, got {str(error).splitlines()[0]}") from None
+            raise BadInput("expected an inventory that can be read, got {got}", got=str(error).splitlines()[0]) from None
         self.columns: list[str] | None = [row[0] for row in described]
         self._nested = [row[0] for row in described if row[1].endswith(("]", ")")) and not row[1].startswith("DECIMAL")]
         wanted = [
@@ -85,7 +85,7 @@ class Parquet:
         """The columns of the file."""
         return list(self.columns or ())
 
-    def records(self) -> Iterator[tuple[dict[str, Any], str]]:
+    def records(self) -> Iterator[tuple[dict[str, Any], None]]:
         """Its rows, in their order."""
         names = self.find_columns()
         found = self._conn.execute(self._sql)
@@ -94,7 +94,7 @@ class Parquet:
                 cells = dict(zip(names, row, strict=True))
                 for name in self._nested:
                     cells[name] = None if cells[name] is None else DECODER.decode(cells[name])
-                yield cells, ""
+                yield cells, None
 
 
 def write_parquet(lines: Path, columns: list[str], out: Path, folder: Path) -> None:

@@ -14,8 +14,10 @@ from hotpatch_kb.db import __version__
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.lookup import MAX_QUERY, find
 from hotpatch_kb.db.answers.verdicts import verdicts
+from hotpatch_kb.db.fleet.inventory.output import FORMS
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.site import page_data, web
 
 MAX_KBS: Final = 50  # of a machine, in one request
@@ -37,8 +39,8 @@ def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
     if text is None:
         raise BadInput("expected q, a build, version, KB, month or product, got none")
     line = request.args.get("line") or None
-    if line not in {None, "hotpatch", "standard"}:
-        raise BadInput(f"expected a line (hotpatch, standard), got {str(line)[:60]!r}")
+    if line not in {None, *page_data.LINES}:
+        raise BadInput("expected a line ({lines}), got {got!r}", lines=", ".join(page_data.LINES), got=str(line)[: reading.MAX_SHOWN])
     on = web.day_of(request) if request.args.get("on") else None
     answer = find(
         conn,
@@ -59,7 +61,7 @@ def _next(conn: sqlite3.Connection, request: Any) -> Any:
 def _calendar(conn: sqlite3.Connection, request: Any) -> Any:
     text = request.args.get("year") or ""
     if text and not re.fullmatch(r"20[2-9][0-9]|2100", text):
-        raise BadInput(f"expected a year from 2021 to 2100, got {text[:60]!r}")
+        raise BadInput("expected a year from {first} to {last}, got {got!r}", first=2021, last=2100, got=text[: reading.MAX_SHOWN])
     return restarts.calendar(conn, web.product_of(conn, request), int(text) if text else None)
 
 
@@ -132,7 +134,7 @@ def openapi(server: str) -> dict[str, Any]:
             "cost", "What hotpatching costs: the total and its lines", [{"name": name, "in": "query", "schema": schema} for name, schema in _COST.items()], {"type": "object"}
         )
     }  # fmt: skip
-    shape = {"name": "format", "in": "query", "schema": {"type": "string", "enum": ["json", "jsonl", "csv"]}}
+    shape = {"name": "format", "in": "query", "schema": {"type": "string", "enum": list(FORMS)}}
     body = {
         "text/csv": {"schema": {"type": "string", "example": "host,build\nsrv1,26100.32772\n"}},
         "application/json": {"schema": {"type": "array", "items": {"type": "object", "properties": {"host": {"type": "string"}, "build": {"type": "string"}}, "required": ["build"]}}},
@@ -178,7 +180,7 @@ def openapi(server: str) -> dict[str, Any]:
 async def answer(datasette: Any, request: Any) -> Response:
     """One endpoint."""
     if request.method not in {"GET", "HEAD"}:
-        return web.error(405, "expected GET")
+        return web.error(405, Message("expected {methods}", methods="GET"))
     name = request.url_vars["name"]
     _, read, parameters, _ = ENDPOINTS[name]
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from typing import Any, Final
 
@@ -11,10 +10,10 @@ from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers import cost as costs
 from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.site import web
-from hotpatch_kb.db.site.i18n import Words, language_of, words
 
 _NUMBERS: Final = ("cores", "servers", "cores_per_server")
 _ASKED: Final = (*_NUMBERS, "from", "to", "currency", "region", "platform")
@@ -29,12 +28,13 @@ def asked(conn: sqlite3.Connection, request: Any) -> costs.Question | None:
     given = {name: (request.args.get(name) or "").strip()[:200] for name in _ASKED}
     if not any(given[name] for name in _NUMBERS):
         return None
-    numbers = {name: costs.whole_number(given[name], f"--{name.replace('_', '-')}") if given[name] else None for name in _NUMBERS}
+    numbers = {name: costs.whole_number(given[name], name) if given[name] else None for name in _NUMBERS}
     first, end = costs.period(given["from"] or None, given["to"] or None, restarts.today())
     services = [name for name in request.args.getlist("service") if name in costs.SERVICES] or ["hotpatch"]
     platform = given["platform"] or "arc"
-    if platform not in costs.SERVICES["hotpatch"].meters:
-        raise BadInput(f"expected a platform ({', '.join(costs.SERVICES['hotpatch'].meters)}), got {platform[:60]!r}")
+    platforms = costs.SERVICES["hotpatch"].meters
+    if platform not in platforms:
+        raise BadInput("expected a platform ({platforms}), got {got!r}", platforms=", ".join(platforms), got=platform[: reading.MAX_SHOWN])
     return costs.question(
         services=services, product=web.product_of(conn, request) or "ws2025", platform=platform, currency=given["currency"] or "USD",
         region=given["region"] or None, first=first, end=end, cores=numbers["cores"], servers=numbers["servers"],
@@ -42,24 +42,8 @@ def asked(conn: sqlite3.Connection, request: Any) -> costs.Question | None:
     )  # fmt: skip
 
 
-# The fields of the form by the command's options, which messages name.
-_LABELS: Final = {
-    "--cores": "Cores of all servers together",
-    "--servers": "Servers",
-    "--cores-per-server": "or cores of each server",
-    "--from": "From (month or day)",
-    "--to": "To (month or day, included)",
-    "--currency": "Currency",
-}
-
-
-def _labelled(message: str, t: Words) -> str:
-    return re.sub(r"--[a-z-]+", lambda match: f'"{t(_LABELS[match[0]])}"' if match[0] in _LABELS else match[0].removeprefix("--"), message)
-
-
 async def cost(datasette: Any, request: Any) -> Response:
     """The form, and below it the answer to what it asks."""
-    t = words(language_of(request))
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         answer, wrong = None, None
@@ -67,10 +51,9 @@ async def cost(datasette: Any, request: Any) -> Response:
             question = asked(conn, request)
             answer = costs.cost(conn, question, restarts.today()) if question else None
         except BadInput as error:
-            wrong = _labelled(t.reason(str(error)), t)
+            wrong = error.message
         return {
             "answer": answer,
-            "notes": [_labelled(t.reason(note), t) for note in answer["notes"]] if answer else [],
             "wrong": wrong,
             "given": {
                 name: request.args.get(name) or ""
@@ -78,7 +61,7 @@ async def cost(datasette: Any, request: Any) -> Response:
             },
             "services": {name: service.service for name, service in costs.SERVICES.items()},
             "chosen": request.args.getlist("service") or ["hotpatch"],
-            "discounts": {name: text for name, (_, text) in costs.DISCOUNTS.items()},
+            "discounts": costs.DISCOUNTS,
             "platforms": {name: PLATFORMS[name] for name in costs.SERVICES["hotpatch"].meters},
             "products": [
                 row[0] for row in conn.execute("select product from products where hotpatch_from_date is not null order by product")
@@ -95,7 +78,7 @@ async def api(datasette: Any, request: Any) -> Response:
         web.only(request, (*_ASKED, "product", "service", *costs.DISCOUNTS))
         question = asked(conn, request)
         if question is None:
-            raise BadInput("expected cores, or cores_per_server and servers, got neither")
+            raise BadInput("expected {cores} (of all servers together), or {cores_per_server} and {servers}, got neither", **costs.FIELDS)
         return costs.cost(conn, question, restarts.today())
 
     return await web.api(datasette, request, make)

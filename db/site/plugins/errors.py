@@ -19,6 +19,7 @@ from datasette.utils.asgi import Base400
 from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
+from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.site import web
 
 ROBOTS: Final = b"""User-agent: *
@@ -43,24 +44,25 @@ def _answer(datasette: Any, request: Any, exception: Exception) -> Callable[[], 
             return web.error(status, message)
         if request.path.endswith(".json"):
             known = {"title": exception.title, **exception.error_dict} if isinstance(exception, DatasetteError) else {"title": None}
-            return Response.json(known | {"ok": False, "error": message, "status": status}, status=status)
+            return Response.json(known | {"ok": False, "error": str(message), "status": status}, status=status)
         return await web.problem(datasette, request, status, message)
 
     return answer
 
 
-def _status(exception: Exception) -> tuple[int, str]:
+def _status(exception: Exception) -> tuple[int, Message | str]:
     if isinstance(exception, DatasetteError):
         # Its 500s are about what was asked too: a column to sort by that there is none of.
         status = HTTPStatus.BAD_REQUEST if exception.status == HTTPStatus.INTERNAL_SERVER_ERROR else exception.status
         return status, Markup(exception.message) if exception.message_is_html else str(exception.message)  # noqa: S704 (made by Datasette, which escapes)
     if isinstance(exception, Base400):
         status = int(exception.status)
-        is_address = status == HTTPStatus.NOT_FOUND
-        return status, "There is no such page." if is_address else str(exception.args[0] if exception.args else HTTPStatus(status).phrase)
+        if status == HTTPStatus.NOT_FOUND:
+            return status, Message("There is no such page.")
+        return status, str(exception.args[0] if exception.args else HTTPStatus(status).phrase)
     if isinstance(exception, web.Wrong):
-        return exception.status, str(exception)
-    return HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here. It is in the log of the site."
+        return exception.status, exception.message
+    return HTTPStatus.INTERNAL_SERVER_ERROR, Message("Something went wrong here. It is in the log of the site.")
 
 
 def _where(exception: Exception) -> str:

@@ -14,6 +14,8 @@ from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers import icalendar_file, restarts
 from hotpatch_kb.db.answers.events import news
+from hotpatch_kb.db.model import reading
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site import page_data, web
 
@@ -184,7 +186,7 @@ async def calendar(datasette: Any, request: Any) -> Response:
     def make(conn: sqlite3.Connection) -> bytes:
         months = restarts.calendar(conn, name)
         if not months:
-            raise web.Wrong(404, f"No calendar is published for {name}.")
+            raise web.Wrong(404, "No calendar is published for {product}.", product=name)
         return icalendar_file.calendar_file(
             conn, months, f"Windows hotpatching: {named(name).name}", _alarms(request.args.getlist("alarm")), today=restarts.today()
         )
@@ -193,10 +195,10 @@ async def calendar(datasette: Any, request: Any) -> Response:
 
 
 def _alarms(given: list[str]) -> list[int]:
-    from hotpatch_kb.db.model.errors import BadInput  # noqa: PLC0415
-
     if len(given) > MAX_ALARMS or any(not re.fullmatch(r"[0-9]{1,3}", text) or int(text) > 366 for text in given):
-        raise BadInput(f"expected at most {MAX_ALARMS} alarms of 0 to 366 days, got {', '.join(given)[:60]!r}")
+        raise BadInput(
+            "expected at most {count} alarms of 0 to 366 days, got {got!r}", count=MAX_ALARMS, got=", ".join(given)[: reading.MAX_SHOWN]
+        )
     return [int(text) for text in given]
 
 

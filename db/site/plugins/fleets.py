@@ -7,50 +7,85 @@ import csv
 import io
 import sqlite3
 from collections import Counter
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Final
 
 from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers import restarts
-from hotpatch_kb.db.fleet.assess import Judge, Summary, assess
-from hotpatch_kb.db.fleet.inventory import inventory
-from hotpatch_kb.db.fleet.inventory.output import COLUMNS, FORMS, Form, SafeCsv
+from hotpatch_kb.db.fleet.assess import Judge, Judged, Suffix, Suffixes, Summary, assess, batches
+from hotpatch_kb.db.fleet.inventory import Inventory, inventory
+from hotpatch_kb.db.fleet.inventory.output import FORMS, Csv, Form, SafeCsv, renamed
+from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.site import request_body, web
 
 MAX_SHOWN: Final = 500  # rows of the page; the file has all
 PATHS: Final = frozenset({"/fleet", "/api/assess"})
 _PACKED: Final = (b"\x1f\x8b", b"PAR1")
-# A file that a visitor downloads is opened by a spreadsheet; the API is read by programs, which want their cells back as they were.
-_FORMS: Final[dict[str, type[Form]]] = {**FORMS, "download": SafeCsv}
-_TYPES: Final = {
-    "csv": "text/csv; charset=utf-8",
-    "json": "application/json; charset=utf-8",
-    "jsonl": "application/x-ndjson; charset=utf-8",
-}
 
 
-class Found(NamedTuple):
-    """What came of a fleet: its verdicts as they are printed, and how many machines of each product have which."""
+class Answers(Suffixes):
+    """Verdicts of the first rows as data, beside the ends of the lines that hold them.
 
-    text: str
-    counts: Counter[tuple[str, str]]
+    Attributes:
+        by_end: the columns of a verdict by the end of a line.
+    """
+
+    def __init__(self, judge: Judge, form: Form, fields: Sequence[str]) -> None:
+        """Take what ``Suffixes`` takes."""
+        super().__init__(judge, form, fields)
+        self.by_end: dict[str, dict[str, Any]] = {}
+
+    def of(self, found: Judged, text: str | None = None) -> Suffix:
+        """Return the end of a line, and keep its verdict if one of the first rows may need it."""
+        suffix = super().of(found, text)
+        if len(self.by_end) < MAX_SHOWN:
+            self.by_end[suffix] = found.answer
+        return suffix
 
 
-def judged(conn: sqlite3.Connection, body: bytes, day: str, shape: str) -> Found:
-    """A verdict per machine.
+def judged(conn: sqlite3.Connection, body: bytes, day: str, kind: type[Form]) -> tuple[bytes, Counter[tuple[str, str]]]:
+    """Return an inventory with a verdict per machine, as a file, and how many machines of each product have which verdict.
 
     Raises:
         BadInput: it cannot be read.
     """
-    if body.startswith(_PACKED):
-        raise BadInput("expected CSV or JSON as plain text, got a packed file; the command hotpatch-kb assess reads it")
     summary = Summary()
-    with inventory(io.BytesIO(body)) as found:
-        kind = _FORMS[shape]
+    with _opened(body) as found:
         form = kind(found.find_columns() if kind.needs_columns else None)
         text = "".join(assess(Judge(conn, day), found, form, summary))
-    return Found(text, summary.counts)
+    return text.encode("utf-8", "replace"), summary.counts
+
+
+def shown(conn: sqlite3.Connection, body: bytes, day: str) -> dict[str, Any]:
+    """Return what the page shows of a fleet: its summary and its first rows, their reasons as data.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
+    summary = Summary()
+    with _opened(body) as found:
+        form = Csv(found.find_columns())
+        answers = Answers(Judge(conn, day), form, found.fields)
+        first: list[tuple[str, str]] = []
+        for prefixes, ends in batches(answers, found, summary):
+            first += list(zip(prefixes, ends, strict=True))[: MAX_SHOWN - len(first)]
+    rows = [answers.by_end[end] | {"own": next(csv.reader(io.StringIO(prefix, newline="")), [])} for prefix, end in first]
+    return {
+        "counts": [(product.split(" or "), verdict, count) for (product, verdict), count in sorted(summary.counts.items())],
+        "total": summary.counts.total(),
+        "own": renamed(form.columns),
+        "rows": rows,
+    }
+
+
+def _opened(body: bytes) -> AbstractContextManager[Inventory]:
+    if body.startswith(_PACKED):
+        raise BadInput("expected CSV or JSON as plain text, got a packed file; the command hotpatch-kb assess reads it")
+    return inventory(io.BytesIO(body))
 
 
 async def fleet(datasette: Any, request: Any) -> Response:
@@ -58,7 +93,7 @@ async def fleet(datasette: Any, request: Any) -> Response:
     if request.method in {"GET", "HEAD"}:
         return await web.page(datasette, request, "fleet.html", lambda _: {"result": None, "text": "", "wrong": None})
     if request.method != "POST":
-        return await web.problem(datasette, request, 405, "expected GET or POST")
+        return await web.problem(datasette, request, 405, Message("expected {methods}", methods="GET, POST"))
     form: dict[str, str] = {}
 
     async def page(status: int, **context: Any) -> Response:
@@ -68,32 +103,25 @@ async def fleet(datasette: Any, request: Any) -> Response:
 
     try:
         form = request_body.fields(await request_body.body(request))
-        text, shape = form.get("fleet", ""), "download" if form.get("as") == "csv" else "csv"
+        text, is_file = form.get("fleet", ""), form.get("as") == "csv"
         if not text.strip():
             raise BadInput("expected a list of hosts and builds, got nothing")
-        found, known = await web.read(
-            datasette, lambda conn: (judged(conn, text.encode("utf-8", "replace"), restarts.today(), shape), _known(conn))
-        )
-        if not found.counts:
-            raise BadInput("expected machines below the header, got none")
+        fleet_body, day = text.encode("utf-8", "replace"), restarts.today()
+        if is_file:
+            # A file that a visitor downloads is opened by a spreadsheet.
+            file, counts = await web.read(datasette, lambda conn: judged(conn, fleet_body, day, SafeCsv))
+            if counts:
+                headers = {"content-disposition": 'attachment; filename="verdicts.csv"', "cache-control": "no-store"}
+                return Response(file, headers=headers, content_type=SafeCsv.content_type)
+        else:
+            result, known = await web.read(datasette, lambda conn: (shown(conn, fleet_body, day), _known(conn)))
+            if result["total"]:
+                return await page(200, result=result, known=known)
+        raise BadInput("expected machines below the header, got none")
     except BadInput as error:
-        return await page(400, wrong=str(error))
+        return await page(400, wrong=error.message)
     except web.Wrong as wrong:
-        return await page(wrong.status, wrong=str(wrong))
-    if form.get("as") == "csv":
-        headers = {"content-disposition": 'attachment; filename="verdicts.csv"', "cache-control": "no-store"}
-        return Response(found.text.encode("utf-8", "replace"), headers=headers, content_type=_TYPES["csv"])
-    table = csv.reader(io.StringIO(found.text))
-    header = next(table)
-    shown = [row for row, _ in zip(table, range(MAX_SHOWN), strict=False)]
-    own = len(header) - len(COLUMNS)
-    result = {
-        "counts": [(product.split(" or "), verdict, count) for (product, verdict), count in sorted(found.counts.items())],
-        "total": found.counts.total(),
-        "own": header[:own],
-        "rows": [{"own": row[:own], **dict(zip(COLUMNS, row[own:], strict=True))} for row in shown],
-    }
-    return await page(200, result=result, known=known)
+        return await page(wrong.status, wrong=wrong.message)
 
 
 def _known(conn: sqlite3.Connection) -> dict[str, Any]:
@@ -112,18 +140,19 @@ async def api(datasette: Any, request: Any) -> Response:
         allowed = {"access-control-allow-methods": "POST", "access-control-allow-headers": "content-type"}
         return Response("", status=204, headers=web.ANYWHERE | allowed)
     if request.method != "POST":
-        return web.error(405, "expected POST, the inventory as its body")
+        return web.error(405, Message("expected {methods}", methods="POST"))
     try:
         shape = request.args.get("format") or "json"
-        if shape not in _TYPES:
-            raise BadInput(f"expected a format ({', '.join(_TYPES)}), got {shape[:60]!r}")
+        if shape not in FORMS:
+            raise BadInput("expected a format ({formats}), got {got!r}", formats=", ".join(FORMS), got=shape[: reading.MAX_SHOWN])
         day, body = web.day_of(request), await request_body.body(request)
-        found = await web.read(datasette, lambda conn: judged(conn, body, day, shape))
+        # Not the form for spreadsheets: programs want their cells back as they were.
+        file, _ = await web.read(datasette, lambda conn: judged(conn, body, day, FORMS[shape]))
     except BadInput as error:
-        return web.error(400, str(error))
+        return web.error(400, error.message)
     except web.Wrong as wrong:
-        return web.error(wrong.status, str(wrong))
-    return Response(found.text.encode("utf-8", "replace"), headers=web.ANYWHERE | {"cache-control": "no-store"}, content_type=_TYPES[shape])
+        return web.error(wrong.status, wrong.message)
+    return Response(file, headers=web.ANYWHERE | {"cache-control": "no-store"}, content_type=FORMS[shape].content_type)
 
 
 @hookimpl  # type: ignore[untyped-decorator]

@@ -14,6 +14,7 @@ from hotpatch_kb.db.answers import cost as costs
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.lookup import MAX_QUERY, Query, read_query
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.site import charts, page_data, web
 from hotpatch_kb.db.site.i18n import language_of, words
@@ -37,7 +38,7 @@ async def lookup(datasette: Any, request: Any) -> Response:
     try:
         query = read_query(text)
     except BadInput as error:
-        return await web.problem(datasette, request, 400, str(error), {"query": text[:MAX_QUERY]})
+        return await web.problem(datasette, request, 400, error.message, {"query": text[:MAX_QUERY]})
     return Response.redirect(datasette.urls.path(_path(query)), status=303, headers={"cache-control": "no-store"})
 
 
@@ -53,7 +54,7 @@ async def spelled(datasette: Any, request: Any) -> Response:
     except BadInput:
         path = request.path
     if path == request.path:
-        return await web.problem(datasette, request, 404, "There is no such page.")
+        return await web.problem(datasette, request, 404, Message("There is no such page."))
     return Response.redirect(path, status=301, headers=web.max_age(datasette))
 
 
@@ -69,11 +70,10 @@ async def kb(datasette: Any, request: Any) -> Response:
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         on = web.asked_day(request)
         page = page_data.kb_page(conn, int(number), on)
-        t = words(language_of(request))
         if page is None:
-            raise web.Wrong(404, t("No source names KB{kb}.", kb=number))
+            raise web.Wrong(404, "No source names KB{kb}.", kb=number)
         if on and page["answer"]["status"] == "not_found":
-            raise web.Wrong(404, t("Nothing of KB{kb} had been released on {day}.", kb=number, day=on))
+            raise web.Wrong(404, "Nothing of KB{kb} had been released on {day}.", kb=number, day=on)
         return {"heading": f"KB{number}", "answer": page["answer"], "page": page, "as_of": on}
 
     return await web.page(datasette, request, "lookup.html", make)
@@ -87,11 +87,10 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
         on = web.asked_day(request)
         answer = page_data.of_number(conn, query.value, on) if query.kind == "number" else page_data.looked_up(conn, query.value, on)
         if answer["status"] == "not_found":
-            form = "No source names the build {build}. It is not rounded to another one."
+            shown = {"nearest": answer["nearest"], "query": query.value}
             if on and page_data.is_named(conn, query.value):
-                form = "The build {build} had not been released on {day}."
-            message = t(form, build=query.value, day=on)
-            raise web.Wrong(404, message, {"nearest": answer["nearest"], "query": query.value})
+                raise web.Wrong(404, "The build {build} had not been released on {day}.", shown, build=query.value, day=on)
+            raise web.Wrong(404, "No source names the build {build}. It is not rounded to another one.", shown, build=query.value)
         return {"heading": t(heading.replace("{}", "{build}"), build=query.value), "answer": answer, "page": None, "as_of": on}
 
     return await web.page(datasette, request, "lookup.html", make)
@@ -106,7 +105,7 @@ async def product(datasette: Any, request: Any) -> Response:
         on = web.asked_day(request)
         found = page_data.product_page(conn, name, on)
         if found is None:
-            raise web.Wrong(404, t("No source names the product {product}.", product=name))
+            raise web.Wrong(404, "No source names the product {product}.", product=name)
         title = t("Builds of {product} over time", product=found["name"])
         return {
             "found": found,
@@ -132,7 +131,7 @@ async def year(datasette: Any, request: Any) -> Response:
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         found = page_data.year(conn, number, restarts.today())
         if not found["rows"]:
-            raise web.Wrong(404, words(language_of(request))("No calendar covers {year}.", year=number))
+            raise web.Wrong(404, "No calendar covers {year}.", year=number)
         return {"found": found}
 
     return await web.page(datasette, request, "calendar.html", make)
@@ -145,7 +144,7 @@ async def month(datasette: Any, request: Any) -> Response:
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         found = page_data.month(conn, name)
         if not found["cells"] and not found["releases"]:
-            raise web.Wrong(404, words(language_of(request))("No calendar covers this month."))
+            raise web.Wrong(404, "No calendar covers this month.")
         return {"found": found}
 
     return await web.page(datasette, request, "month.html", make)
@@ -165,7 +164,7 @@ async def prices(datasette: Any, request: Any) -> Response:
             if (row["service"], row["meter"], row["currency"], row["condition"]) == ("Hotpatch", "Azure Arc-enabled server", "USD", "")
         ]
         title = t("Price of Hotpatch on an Azure Arc-enabled server, in USD per core and month")
-        conditions = {name: label for name, (_, label) in costs.DISCOUNTS.items()} | PLATFORMS
+        conditions = costs.DISCOUNTS | PLATFORMS
         return {
             "intervals": found,
             "conditions": conditions,

@@ -11,6 +11,7 @@ from typing import Any, Final
 from datasette import Response, hookimpl
 
 from hotpatch_kb.db.fleet.inventory.output import safe
+from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.site import web
 from hotpatch_kb.db.store import schema
 
@@ -32,7 +33,10 @@ def written(conn: sqlite3.Connection, table: str) -> bytes:
         writer.writerows([[safe(value) if isinstance(value, str) else value for value in row] for row in rows])
         if out.tell() > MAX_FILE:
             raise web.Wrong(
-                413, f"Expected at most {MAX_FILE:,} bytes of {table}, got more. Take it in parts: /hotpatch/{table}.csv?_size=1000"
+                413,
+                "Expected at most {size:,} bytes of {table}, got more. Take it in parts: /hotpatch/{table}.csv?_size=1000",
+                size=MAX_FILE,
+                table=table,
             )
     return out.getvalue().encode("utf-8", "replace")
 
@@ -41,7 +45,7 @@ async def table(datasette: Any, request: Any) -> Response:
     """``/csv/<table>.csv``."""
     name = request.url_vars["table"]
     if name not in TABLES:
-        return await web.problem(datasette, request, 404, f"No table is named {name}.")
+        return await web.problem(datasette, request, 404, Message("No table is named {table}.", table=name))
     return await web.file(datasette, request, lambda conn: written(conn, name), "text/csv; charset=utf-8")
 
 
