@@ -50,7 +50,7 @@ def crawled(folder: Path, trees: Sequence[Path]) -> Material:
         trees = [folder / "old", folder / "new"]
         render.write_world(trees[0], "old")
         render.write_world(trees[1], "new")
-        note = "pages: no recorded ones, so those that tests/helpers/render.py writes"
+        note = "pages: no recorded ones, so those that tests/helpers/render writes"
     db, archive = folder / "crawled.db", folder / "crawled.archive"
     for tree in trees:
         try:
