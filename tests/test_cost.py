@@ -21,8 +21,11 @@ from conftest import Command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotpatch_kb.db.answers import cost
-from hotpatch_kb.db.answers.cost import SERVICES, Gap, Line, Question, intervals, lines, prices_of, question
+from hotpatch_kb.db.answers.cost import answer, question
+from hotpatch_kb.db.answers.cost.answer import cost
+from hotpatch_kb.db.answers.cost.lines import Gap, Line, lines
+from hotpatch_kb.db.answers.cost.prices import intervals, read_prices
+from hotpatch_kb.db.answers.cost.question import SERVICES, Question, read_question
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_seed_database
 
@@ -229,12 +232,12 @@ def _database(prices: Iterable[dict[str, Any]]) -> sqlite3.Connection:
 
 def _ask(first: str, end: str, **other: Any) -> Question:
     defaults = {"services": ["hotpatch"], "product": "ws2025", "platform": "arc", "currency": "USD", "cores": 1, "servers": None, "cores_per_server": None}  # fmt: skip
-    return question(**{**defaults, "first": date.fromisoformat(first), "end": date.fromisoformat(end), **other})
+    return read_question(**{**defaults, "first": date.fromisoformat(first), "end": date.fromisoformat(end), **other})
 
 
 def _cost(prices: Iterable[dict[str, Any]], asked: Question) -> dict[str, Any]:
     with closing(_database(prices)) as conn:
-        row = cost.cost(conn, asked, "2026-07-20")
+        row = cost(conn, asked, "2026-07-20")
         return row | {"notes": [str(note) for note in row["notes"]]}
 
 
@@ -322,13 +325,13 @@ def test_a_minimum_counts_where_one_is_stated(where: str) -> None:
                 (text, URL),
             )
         small = _ask("2026-06-01", "2026-07-01", cores=None, servers=10, cores_per_server=4)
-        row = cost.cost(conn, small, "2026-07-20")
+        row = cost(conn, small, "2026-07-20")
         assert (row["cost_low"], row["cores"], row["items"][0]["quantity"]) == (80, 40, 80)
         assert "at least 8 cores per server are billed: servers with 4 count as 8" in map(str, row["notes"])
         large = small._replace(cores=160, cores_per_server=16)
-        assert cost.cost(conn, large, "2026-07-20")["cost_low"] == 160
+        assert cost(conn, large, "2026-07-20")["cost_low"] == 160
         # Of cores in all nobody knows how they are spread.
-        row = cost.cost(conn, _ask("2026-06-01", "2026-07-01", cores=40), "2026-07-20")
+        row = cost(conn, _ask("2026-06-01", "2026-07-01", cores=40), "2026-07-20")
         assert (row["cost_low"], [note for note in row["notes"] if "--cores-per-server" in str(note)] != []) == (40, True)
 
 
@@ -337,7 +340,7 @@ def test_no_embedded_fact_states_a_minimum() -> None:
     with closing(open_seed_database()) as conn:
         conn.row_factory = None
         asked = _ask("2025-08-01", "2025-09-01", cores=None, servers=10, cores_per_server=4)
-        assert cost.cost(conn, asked, "2026-07-20")["cost_low"] == 60
+        assert cost(conn, asked, "2026-07-20")["cost_low"] == 60
 
 
 def test_the_example_of_the_document_is_what_is_printed(run: Command) -> None:
@@ -348,7 +351,7 @@ def test_the_example_of_the_document_is_what_is_printed(run: Command) -> None:
 
 
 def test_examples_of_the_docstrings() -> None:
-    assert doctest.testmod(cost).failed == 0
+    assert [doctest.testmod(module).failed for module in (answer, question)] == [0, 0]
 
 
 # --- what holds for any prices ----------------------------------------------------------------------------------------
@@ -395,7 +398,7 @@ def _costs(found: list[Line]) -> tuple[Fraction, Fraction]:
 
 def _lines(prices: list[dict[str, Any]], asked: Question) -> tuple[list[Line], list[Gap]]:
     with closing(_database(prices)) as conn:
-        return lines(asked, HOTPATCH, prices_of(conn, "Hotpatch"))
+        return lines(asked, HOTPATCH, read_prices(conn, "Hotpatch"))
 
 
 @settings(max_examples=150, deadline=None)
@@ -421,7 +424,7 @@ def test_a_period_costs_what_its_days_cost(prices: list[dict[str, Any]], discoun
     assert (pieces[0][0], pieces[-1][1]) == (asked.first, asked.end)
     assert all(before[1] == after[0] for before, after in pairwise(pieces))
     with closing(_database(prices)) as conn:
-        row = cost.cost(conn, asked, "2025-03-01")
+        row = cost(conn, asked, "2025-03-01")
     assert (row["cost_low"] is None, row["cost_high"] is None) == (bool(unknown), bool(unknown))
     assert [gap["cost_low"] for gap in row["unknown"]] == [None] * len(gaps)
 
@@ -459,7 +462,7 @@ def _compare_with_the_view(conn: sqlite3.Connection) -> None:
     found: set[tuple[Any, ...]] = set()
     for (service,) in conn.execute("select distinct service from prices").fetchall():
         by_tariff: dict[Any, list[Any]] = {}
-        for price in prices_of(conn, service):
+        for price in read_prices(conn, service):
             by_tariff.setdefault(price.tariff, []).append(price)
         found |= {
             (service, tariff.product, tariff.meter, tariff.unit, tariff.currency, tariff.region, tariff.condition,
@@ -477,7 +480,7 @@ def test_days_of_update_manager_have_a_price_of_their_own(days: list[date], serv
     stated = [{**plain, "unit": "server/month", "amount": 5.0}, {**plain, "meter": f"{ARC}, a day", "unit": "server/day", "amount": 0.16}]
     asked = _ask(*map(str, days), services=["update-manager"], servers=servers)
     with closing(_database(stated)) as conn:
-        prices = prices_of(conn, MANAGER.service)
+        prices = read_prices(conn, MANAGER.service)
     found, gaps = lines(asked, MANAGER, prices)
     count: dict[tuple[int, int], int] = {}
     day = asked.first

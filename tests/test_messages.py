@@ -12,7 +12,7 @@ from string import Formatter
 
 import pytest
 
-from hotpatch_kb.db.answers.cost import DISCOUNTS
+from hotpatch_kb.db.answers.cost.question import DISCOUNTS
 from hotpatch_kb.db.answers.events import CODES, FORMS
 from hotpatch_kb.db.answers.verdicts import VERDICTS, verdicts
 from hotpatch_kb.db.model import messages, reading

@@ -377,19 +377,20 @@ def cost(
     Where sources disagree the answer is a range. Where none states a price it is unknown, not 0 (exit code 4). A month that is
     not whole counts by its days. Discounts count where a source states a price for them; the answer says where they change nothing.
     """
-    from hotpatch_kb.db.answers import cost as costs  # noqa: PLC0415
+    from hotpatch_kb.db.answers.cost import question as questions  # noqa: PLC0415
+    from hotpatch_kb.db.answers.cost.answer import cost as cost_of  # noqa: PLC0415
 
     numbers = {"cores": cores, "servers": servers, "cores_per_server": cores_per_server}
-    read = {field: None if value is None else costs.whole_number(value, field) for field, value in numbers.items()}
-    first, end = costs.period(since, until, restarts.today())
+    read = {field: None if value is None else questions.whole_number(value, field) for field, value in numbers.items()}
+    first, end = questions.period(since, until, restarts.today())
     has = {"defender_p2": defender_p2, "software_assurance": software_assurance, "esu": esu}
-    asked = costs.question(
+    asked = questions.read_question(
         services=services, product=product, platform=platform or "arc", currency=currency, region=region, first=first, end=end,
         cores=read["cores"], servers=read["servers"], cores_per_server=read["cores_per_server"],
         discounts=[condition for condition, is_on in has.items() if is_on],
     )  # fmt: skip
     conn = reading(db)
-    row = costs.cost(conn, asked._replace(product=restarts.named_product(conn, product) or product), restarts.today())
+    row = cost_of(conn, asked._replace(product=restarts.named_product(conn, product) or product), restarts.today())
     _show([row], as_json, lambda: text.cost(row))
     return EXIT_NO_ANSWER if row["cost_low"] is None else 0
 

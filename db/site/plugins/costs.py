@@ -8,19 +8,22 @@ from typing import Any, Final
 
 from datasette import Response, hookimpl
 
-from hotpatch_kb.db.answers import cost as costs
 from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers.cost.answer import cost
+from hotpatch_kb.db.answers.cost.question import DISCOUNTS, FIELDS, SERVICES, Question, period, read_question, whole_number
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.site import web
 
 _NUMBERS: Final = ("cores", "servers", "cores_per_server")
 _ASKED: Final = (*_NUMBERS, "from", "to", "currency", "region", "platform")
+_PLATFORMS: Final = tuple(SERVICES["hotpatch"].meters)
 
 
-def asked(conn: sqlite3.Connection, request: Any) -> costs.Question | None:
-    """The question of a request, by names like those of the command's options; None where nothing is asked.
+def question_of(conn: sqlite3.Connection, request: Any) -> Question | None:
+    """Return the question of a request, by names like those of the command's options; None where nothing is asked.
 
     Raises:
         BadInput: it cannot be answered.
@@ -28,41 +31,40 @@ def asked(conn: sqlite3.Connection, request: Any) -> costs.Question | None:
     given = {name: (request.args.get(name) or "").strip()[:200] for name in _ASKED}
     if not any(given[name] for name in _NUMBERS):
         return None
-    numbers = {name: costs.whole_number(given[name], name) if given[name] else None for name in _NUMBERS}
-    first, end = costs.period(given["from"] or None, given["to"] or None, restarts.today())
-    services = [name for name in request.args.getlist("service") if name in costs.SERVICES] or ["hotpatch"]
+    numbers = {name: whole_number(given[name], name) if given[name] else None for name in _NUMBERS}
+    first, end = period(given["from"] or None, given["to"] or None, restarts.today())
+    services = [name for name in request.args.getlist("service") if name in SERVICES] or ["hotpatch"]
     platform = given["platform"] or "arc"
-    platforms = costs.SERVICES["hotpatch"].meters
-    if platform not in platforms:
-        raise BadInput("expected a platform ({platforms}), got {got!r}", platforms=", ".join(platforms), got=platform[: reading.MAX_SHOWN])
-    return costs.question(
+    if platform not in _PLATFORMS:
+        raise BadInput("expected a platform ({platforms}), got {got!r}", platforms=", ".join(_PLATFORMS), got=platform[: reading.MAX_SHOWN])
+    return read_question(
         services=services, product=web.product_of(conn, request) or "ws2025", platform=platform, currency=given["currency"] or "USD",
         region=given["region"] or None, first=first, end=end, cores=numbers["cores"], servers=numbers["servers"],
-        cores_per_server=numbers["cores_per_server"], discounts=[name for name in costs.DISCOUNTS if request.args.get(name) == "1"],
+        cores_per_server=numbers["cores_per_server"], discounts=[name for name in DISCOUNTS if request.args.get(name) == "1"],
     )  # fmt: skip
 
 
-async def cost(datasette: Any, request: Any) -> Response:
-    """The form, and below it the answer to what it asks."""
+async def page(datasette: Any, request: Any) -> Response:
+    """``/cost``: the form, and the answer to what it asks."""
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        answer, wrong = None, None
+        answer: dict[str, Any] | None = None
+        wrong: Message | None = None
         try:
-            question = asked(conn, request)
-            answer = costs.cost(conn, question, restarts.today()) if question else None
+            question = question_of(conn, request)
+            answer = cost(conn, question, restarts.today()) if question else None
         except BadInput as error:
             wrong = error.message
         return {
             "answer": answer,
             "wrong": wrong,
             "given": {
-                name: request.args.get(name) or ""
-                for name in (*_NUMBERS, "from", "to", "currency", "product", "platform", *costs.DISCOUNTS)
+                name: request.args.get(name) or "" for name in (*_NUMBERS, "from", "to", "currency", "product", "platform", *DISCOUNTS)
             },
-            "services": {name: service.service for name, service in costs.SERVICES.items()},
+            "services": {name: service.service for name, service in SERVICES.items()},
             "chosen": request.args.getlist("service") or ["hotpatch"],
-            "discounts": costs.DISCOUNTS,
-            "platforms": {name: PLATFORMS[name] for name in costs.SERVICES["hotpatch"].meters},
+            "discounts": DISCOUNTS,
+            "platforms": {name: PLATFORMS[name] for name in _PLATFORMS},
             "products": [
                 row[0] for row in conn.execute("select product from products where hotpatch_from_date is not null order by product")
             ],
@@ -72,19 +74,19 @@ async def cost(datasette: Any, request: Any) -> Response:
 
 
 async def api(datasette: Any, request: Any) -> Response:
-    """``GET /api/cost``: the object of the command."""
+    """``GET /api/cost``: the object that the command prints."""
 
     def make(conn: sqlite3.Connection) -> Any:
-        web.only(request, (*_ASKED, "product", "service", *costs.DISCOUNTS))
-        question = asked(conn, request)
+        web.only(request, (*_ASKED, "product", "service", *DISCOUNTS))
+        question = question_of(conn, request)
         if question is None:
-            raise BadInput("expected {cores} (of all servers together), or {cores_per_server} and {servers}, got neither", **costs.FIELDS)
-        return costs.cost(conn, question, restarts.today())
+            raise BadInput("expected {cores} (of all servers together), or {cores_per_server} and {servers}, got neither", **FIELDS)
+        return cost(conn, question, restarts.today())
 
     return await web.api(datasette, request, make)
 
 
 @hookimpl  # type: ignore[untyped-decorator]
 def register_routes() -> list[tuple[str, Any]]:
-    """The page and the API."""
-    return [(r"^/cost$", cost), (r"^/api/cost$", api)]
+    """Return the addresses of the page and of the API."""
+    return [(r"^/cost$", page), (r"^/api/cost$", api)]

@@ -10,8 +10,8 @@ from urllib.parse import quote, unquote
 
 from datasette import Response, hookimpl
 
-from hotpatch_kb.db.answers import cost as costs
 from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers.cost.question import DISCOUNTS
 from hotpatch_kb.db.answers.lookup import MAX_QUERY, Query, read_query
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
@@ -164,7 +164,7 @@ async def prices(datasette: Any, request: Any) -> Response:
             if (row["service"], row["meter"], row["currency"], row["condition"]) == ("Hotpatch", "Azure Arc-enabled server", "USD", "")
         ]
         title = t("Price of Hotpatch on an Azure Arc-enabled server, in USD per core and month")
-        conditions = costs.DISCOUNTS | PLATFORMS
+        conditions = DISCOUNTS | PLATFORMS
         return {
             "intervals": found,
             "conditions": conditions,
