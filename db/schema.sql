@@ -1,17 +1,18 @@
--- Schema of version 1. Every table is STRICT; the comment before a table and behind a column is what the site shows.
--- Ids of runs count up; ids of pages, claims and releases are the first 52 bits of the SHA-256 of what identifies them,
--- so that a replay gives every row the id it had, in whatever order pages were read.
+-- The schema as the migrations of db/migrations leave it; a test compares the two. Every table is STRICT.
+-- The comment above a table and the one after a column are their descriptions on the site.
+-- Ids of runs count up. Ids of pages, claims and releases are the first 52 bits of the SHA-256 of what identifies the row,
+-- so a replay gives every row the same id, in whatever order pages were read.
 
 -- Where facts come from: one row per source module.
 create table sources (
-    source text primary key,        -- id: the name of the module in scraper/sources
+    source text primary key,        -- id: the name of its module in scraper/sources
     title text not null,            -- what the source is
-    home_url text not null,         -- an address a person can open
+    home_url text not null,         -- an address that a person can open
     licence text not null,          -- the terms under which it is published
-    precedence integer not null,    -- the smaller is believed first
-    due_every text not null,        -- how often it is due, such as 6h
-    state text not null,            -- of the last run that tried: never_read, ok, refused, unreachable, or off (it needs a credential that is not set)
-    stands_in_for text              -- the source that need not be read where this one could be
+    precedence integer not null,    -- rank; the lowest number is believed first
+    due_every text not null,        -- how often to read it, such as 6h
+    state text not null,            -- result of the last run that tried it: never_read, ok, refused, unreachable, or off (it needs a credential that is not set)
+    stands_in_for text              -- the source that this one replaces whenever it can be read
 ) strict;
 
 -- One crawl or replay.
@@ -21,28 +22,28 @@ create table runs (
     ended_at text,                  -- UTC, empty while it runs
     kind text not null,             -- crawl, replay or seed
     state text not null,            -- done, partial (a source failed, its facts were kept) or failed
-    pages_read integer not null,    -- pages that were fetched, whatever came of them
+    pages_read integer not null,    -- pages that were fetched, whatever the outcome
     pages_parsed integer not null,  -- pages whose content was new
     claims_added integer not null,  -- claims that began in this run
     claims_ended integer not null,  -- claims that ended in this run
-    facts_changed integer not null  -- rows of changes
+    facts_changed integer not null  -- rows added to changes
 ) strict;
 
--- Every answer of a server that was read, whatever came of it.
+-- Every response of a server that was read, whatever the outcome.
 create table pages (
-    page integer primary key,       -- from address, time and content
+    page integer primary key,       -- hash of address, time and content
     source text not null references sources (source), -- the source it was read for
     page_url text not null,         -- its name in claims: one address, whichever of the page's addresses answered
-    url text not null,              -- the address that was asked
+    url text not null,              -- the address that was requested
     final_url text not null,        -- the address that answered, after redirects
     fetched_at text not null,       -- UTC
-    tie integer not null,           -- counts pages of one name and time, in the order of loading
-    stated_since text,              -- when the site says that this content was last changed, UTC
+    tie integer not null,           -- numbers pages with the same name and time, in loading order
+    stated_since text,              -- UTC, when the site says that this content last changed
     status integer not null,        -- HTTP status; 304 where nothing had changed
-    sha256 text not null,           -- of the bytes as served; the archive has them
-    content_sha256 text not null,   -- of the bytes without the tags that differ in every response
-    etag text,                      -- as served, asked again with If-None-Match
-    last_modified text,             -- as served, asked again with If-Modified-Since
+    sha256 text not null,           -- SHA-256 of the bytes as served, which the archive keeps
+    content_sha256 text not null,   -- SHA-256 of the bytes without the tags that differ in every response
+    etag text,                      -- as served; sent back as If-None-Match
+    last_modified text,             -- as served; sent back as If-Modified-Since
     bytes integer not null,         -- length as served; 0 where nothing had changed
     state text not null,            -- accepted, refused (its claims were not loaded) or failed (no page at all)
     run integer not null references runs (run) -- the run that read it first
@@ -52,38 +53,38 @@ create index pages_by_final_url on pages (final_url, fetched_at) where final_url
 create index pages_by_name on pages (source, page_url, fetched_at, tie, state);
 create index pages_by_state on pages (source, state, fetched_at);
 
--- How many rows each part of a page had: navigation categories, product tables, calendar years. The checks compare with it.
+-- Row counts of each part of a page: navigation categories, product tables, calendar years. The checks compare new pages with them.
 create table sections (
     source text not null references sources (source), -- the source
     page_url text not null,         -- the page
     content_sha256 text not null,   -- the content of the accepted page that was counted
-    section text not null,          -- as its heading names it
+    section text not null,          -- name of the part, from its heading
     row_count integer not null,     -- rows that state something
-    release_count integer not null, -- releases they state; planned months state none
+    release_count integer not null, -- releases that they state; planned months state none
     primary key (source, page_url, content_sha256, section)
 ) strict, without rowid;
 
 -- Names of facts: what releases, calendar months, products, KBs and prices are called in claims, conflicts and changes.
 create table subjects (
     subject text primary key,       -- such as release/ws2025/5087423/26100.32772, calendar/ws2025/2026-06, kb/5089602
-    kind text not null              -- its first part
+    kind text not null              -- first part of the name
 ) strict, without rowid;
 
--- What one place of one page states, from when to when. Never overwritten: a value that changes, vanishes or comes back is a further row.
+-- What one part of one page states, from when to when. Never overwritten: a value that changes, disappears or returns is a new row.
 create table claims (
-    claim integer primary key,      -- from all that identifies it
-    source text not null references sources (source), -- who states it
-    page_url text not null,         -- on which page
-    section text not null,          -- in which part of the page
-    subject text not null references subjects (subject), -- of what
-    field text not null,            -- what is stated of it; "field#2" where one section states two values
+    claim integer primary key,      -- hash of source, page, section, subject, field, value and time
+    source text not null references sources (source), -- the source that states it
+    page_url text not null,         -- the page that states it
+    section text not null,          -- the part of that page
+    subject text not null references subjects (subject), -- the fact it is about
+    field text not null,            -- the field it states; "field#2" where one section states two values
     value text,                     -- as we read it; empty where the page says that there is no value
     value_text text not null,       -- as published
     source_url text,                -- the address that the page itself names as its source, where that is another
-    stated_since text,              -- when the site says that the content of the first page with it was changed, UTC
+    stated_since text,              -- UTC, when the site says that the content of the first page with it last changed
     first_seen_at text not null,    -- UTC, fetch time of the first page with it
     last_seen_at text not null,     -- UTC, fetch time of the last page with it
-    gone_at text,                   -- UTC, fetch time of the first page without it; empty while it stands
+    gone_at text,                   -- UTC, fetch time of the first page without it; empty while it is stated
     page integer not null references pages (page) -- the first page with it
 ) strict;
 create unique index standing_claim on claims (source, page_url, section, subject, field) where gone_at is null;
@@ -93,26 +94,26 @@ create index claims_by_page on claims (page);
 -- A servicing line of Windows.
 create table products (
     product text primary key,       -- id, such as ws2025 or win11-25h2
-    name text not null,             -- as people call it
+    name text not null,             -- common name
     family text not null,           -- server or client
     build_number integer,           -- such as 26100; shared by Windows Server 2025 and Windows 11 24H2
     release_date text,              -- ISO date
-    mainstream_end_date text,       -- ISO date of the last updates; of clients: Home and Pro
-    extended_end_date text,         -- ISO date of the last updates; of clients: Enterprise and Education
+    mainstream_end_date text,       -- ISO date of the last updates; for clients: Home and Pro
+    extended_end_date text,         -- ISO date of the last updates; for clients: Enterprise and Education
     hotpatch_from_date text,        -- ISO date of the first hotpatch
-    hotpatch_end_date text,         -- ISO date, or a month where only a month is stated, of the last hotpatch
+    hotpatch_end_date text,         -- ISO date of the last hotpatch, or a month where only a month is stated
     subject text not null unique references subjects (subject) -- its name in claims
 ) strict;
 
 -- A KB number: an update that is installed, or an article about one.
 create table kbs (
     kb integer primary key,         -- the number without "KB"
-    title text,                     -- of its article
-    article_url text,               -- where the article is now
+    title text,                     -- title of its article
+    article_url text,               -- current address of its article
     release_date text,              -- ISO date of its first release
-    installs_kb integer references kbs (kb), -- an article with a number of its own: the KB that is installed
-    published_at text,              -- UTC, when its first article was published, as a feed says
-    updated_at text,                -- UTC, when an article of it was last edited, as a feed says
+    installs_kb integer references kbs (kb), -- for an article with a number of its own: the KB that is installed
+    published_at text,              -- UTC, when its first article was published, according to a feed
+    updated_at text,                -- UTC, when an article of it was last edited, according to a feed
     subject text not null unique references subjects (subject) -- its name in claims
 ) strict;
 create index kbs_by_installs_kb on kbs (installs_kb);
@@ -120,16 +121,16 @@ create index kbs_by_installs_kb on kbs (installs_kb);
 -- An article's page. One article may have two addresses: /topic/ or /help/ until July 2026, /servicing/ since.
 create table articles (
     url text primary key,           -- address
-    kb integer references kbs (kb), -- the KB it is about; of a baseline, whose title names none, the article's own
-    product text references products (product), -- where only one product's pages link to it
+    kb integer references kbs (kb), -- the KB it is about; for a baseline, whose title names none, the article's own number
+    product text references products (product), -- the product, where the pages of only one link to it
     title text,                     -- as the article's heading or the navigation writes it
     release_date text,              -- ISO date in the title
-    guid text,                      -- at the end of an old address
-    applies_to text,                -- servicing lines it applies to, such as "win11-24h2 win11-25h2"; empty until it was read
+    guid text,                      -- identifier at the end of an old address
+    applies_to text,                -- servicing lines it applies to, such as "win11-24h2 win11-25h2"; empty until the article was read
     requires_kb integer references kbs (kb), -- the baseline or update that it names as a prerequisite
-    requires_build text,            -- its build, where the article states it
+    requires_build text,            -- build of that prerequisite, where the article states it
     ssu_kb integer,                 -- KB of the servicing stack update that comes with it
-    ssu_build text,                 -- its build
+    ssu_build text,                 -- build of that servicing stack update
     issue_count integer,            -- known issues it lists; 0 where it says there are none, empty where it says nothing
     expired_on text                 -- ISO date since when the update is no longer offered
 ) strict;
@@ -137,14 +138,14 @@ create index articles_by_kb on articles (kb);
 
 -- A product's update: a KB and a build on a day.
 create table releases (
-    release integer primary key,    -- from its subject
+    release integer primary key,    -- hash of its subject
     product text not null references products (product), -- the servicing line
-    kb integer references kbs (kb), -- what is installed; empty for a version's first build and for two baselines of 2021
+    kb integer references kbs (kb), -- the KB that is installed; empty for a version's first build and for two baselines of 2021
     build text,                     -- OS build, such as 26100.32772
-    build_number integer,           -- its first part
-    revision integer,               -- its second part, the UBR
+    build_number integer,           -- first part of the build
+    revision integer,               -- second part of the build, the UBR
     release_date text,              -- ISO date (UTC)
-    month text,                     -- of the update type, which is not always that of the date
+    month text,                     -- month of the update type, which can differ from that of the date
     cadence text,                   -- published letter: B second week, C and D previews, A and E rare, OOB out-of-band
     classification text not null,   -- baseline, hotpatch, component, cumulative, preview or initial
     in_hotpatch_line integer not null, -- 1 if it belongs to the hotpatch line
@@ -153,12 +154,12 @@ create table releases (
     is_unplanned integer not null,  -- 1 for a baseline in a month planned as a hotpatch
     is_public_preview integer not null, -- 1 if only a public preview lists it
     is_expired integer not null,    -- 1 if withdrawn
-    baseline_release integer references releases (release), -- the baseline that a hotpatch needs; of a baseline: itself
-    baseline_kb integer references kbs (kb), -- its KB
-    baseline_build text,            -- its build
-    derived_from text,              -- what was not stated but concluded, and from what
-    gone_since text,                -- UTC: since when no page lists it any more
-    article_url text,               -- its article
+    baseline_release integer references releases (release), -- the baseline that a hotpatch needs; for a baseline: itself
+    baseline_kb integer references kbs (kb), -- KB of that baseline
+    baseline_build text,            -- build of that baseline
+    derived_from text,              -- what was inferred rather than stated, and from what
+    gone_since text,                -- UTC, since when no page lists it
+    article_url text,               -- address of its article
     subject text not null unique references subjects (subject) -- its name in claims
 ) strict;
 create unique index releases_by_identity on releases (product, coalesce(kb, 0), coalesce(build, ''), coalesce(release_date, ''));
@@ -172,36 +173,36 @@ create index releases_by_month on releases (month);
 create table hotpatch_calendar (
     product text not null references products (product), -- the servicing line
     month text not null,            -- such as 2026-06
-    planned_type text,              -- baseline or hotpatch, first as stated before the release
-    planned_by text,                -- calendar, footnote or cadence
+    planned_type text,              -- baseline or hotpatch, as first stated before the release
+    planned_by text,                -- where the plan comes from: calendar, footnote or cadence
     type text,                      -- baseline or hotpatch as released; empty until then
-    expected_type text not null,    -- what to expect now: the type, else the plan as it stands, else the cadence
+    expected_type text not null,    -- what to expect now: the type, else the current plan, else the cadence
     is_unplanned integer not null,  -- 1 for a baseline in a month planned as a hotpatch
     release_date text,              -- ISO date, empty until released
     expected_date text not null,    -- ISO date of the second Tuesday
-    kb integer references kbs (kb), -- what was released
-    build text,                     -- what was released
-    changed_on text,                -- ISO date on which a source was first seen to state another type than before
-    changed_after text,             -- ISO date on which the former type was last seen
+    kb integer references kbs (kb), -- KB that was released
+    build text,                     -- build that was released
+    changed_on text,                -- ISO date on which a source was first seen to state a different type
+    changed_after text,             -- ISO date on which the previous type was last seen
     subject text not null unique references subjects (subject), -- its name in claims
     primary key (product, month)
 ) strict, without rowid;
 
 -- A price as one source states it. Sources that disagree have a row each; the view price_intervals shows where.
 create table prices (
-    price integer primary key,      -- from its subject and source
-    service text not null,          -- Hotpatch, Azure Update Manager
-    product text references products (product), -- the servicing line of Windows, empty where it does not matter
+    price integer primary key,      -- hash of its subject and source
+    service text not null,          -- Hotpatch or Azure Update Manager
+    product text references products (product), -- the servicing line of Windows; empty where it does not matter
     meter text not null,            -- what is metered
     unit text not null,             -- such as core/month
     currency text not null,         -- as the source states it; never converted
-    region text,                    -- empty: everywhere
-    amount real not null,           -- in the currency, per unit
-    valid_from text,                -- ISO date of the first day with it; empty: not known
-    valid_to text,                  -- ISO date of the first day without it; empty: none stated
+    region text,                    -- empty means everywhere
+    amount real not null,           -- per unit, in the currency
+    valid_from text,                -- ISO date of the first day with it; empty if unknown
+    valid_to text,                  -- ISO date of the first day without it; empty if none is stated
     condition text not null,        -- who qualifies: empty, defender_p2, software_assurance, esu or azure_local
-    note text,                      -- what else the source says of it, in our words
-    source_url text not null,       -- who states it
+    note text,                      -- what else the source says about it, in our words
+    source_url text not null,       -- the page that states it
     trust text not null,            -- what kind of source that is
     subject text not null references subjects (subject) -- its name in claims
 ) strict;
@@ -210,16 +211,16 @@ create index prices_by_subject on prices (subject);
 
 -- Who may have hotpatching: images, editions, prerequisites, licences, channels and rules, as a document states them.
 create table eligibility (
-    eligibility integer primary key, -- from its subject and source
+    eligibility integer primary key, -- hash of its subject and source
     kind text not null,             -- image, edition, prerequisite, licence, channel or rule
-    product text references products (product), -- the servicing line of Windows, empty for all of them
-    publisher text,                 -- of an image; ARM returns it in any case
+    product text references products (product), -- the servicing line of Windows; empty for all of them
+    publisher text,                 -- of an image; ARM returns it in upper or lower case
     offer text,                     -- of an image
     sku text,                       -- of an image
     edition text,                   -- such as Standard or Datacenter: Azure Edition
-    platform text,                  -- azure, azure_local, arc or intune; empty: wherever
+    platform text,                  -- azure, azure_local, arc or intune; empty means any
     is_eligible integer,            -- 1 or 0; empty where the row is a text
-    requirement text,               -- what is required or to be known, in our words
+    requirement text,               -- what is required or worth knowing, in our words
     source_url text not null,       -- the document that states it
     subject text not null references subjects (subject) -- its name in claims
 ) strict;
@@ -228,9 +229,9 @@ create index eligibility_by_subject on eligibility (subject);
 
 -- A known issue of an update, as its articles state it.
 create table known_issues (
-    known_issue integer primary key, -- from its subject and product
+    known_issue integer primary key, -- hash of its subject and product
     kb integer not null references kbs (kb), -- the update that has it
-    product text references products (product), -- the servicing line whose article lists it; empty where nothing tells
+    product text references products (product), -- the servicing line whose article lists it; empty where no page says
     issue text not null,            -- its name: the words of its title
     title text not null,            -- as published
     symptom text,                   -- as published
@@ -239,17 +240,17 @@ create table known_issues (
     resolved_by_kb integer references kbs (kb), -- the KB that resolves it
     opened_on text,                 -- ISO date on which the article's change log says that it was added
     resolved_on text,               -- ISO date of the update that resolves it, as the article writes it
-    gone_since text,                -- UTC: since when no article lists it any more
+    gone_since text,                -- UTC, since when no article lists it
     article_url text,               -- the article that lists it
     subject text not null references subjects (subject) -- its name in claims
 ) strict;
 create index known_issues_by_kb on known_issues (kb, product);
 create index known_issues_by_subject on known_issues (subject);
 
--- A CVE that a KB fixes on a product, by MSRC's document of a month.
+-- A CVE that a KB fixes on a product, according to MSRC's document of a month.
 create table kb_cves (
-    kb integer not null references kbs (kb), -- what is installed
-    product text not null references products (product), -- on what
+    kb integer not null references kbs (kb), -- the KB that is installed
+    product text not null references products (product), -- the servicing line it is fixed on
     cve text not null,              -- such as CVE-2025-54100
     severity text,                  -- Critical, Important, Moderate or Low; empty where MSRC states none
     fixed_build text,               -- OS build with the fix
@@ -262,30 +263,30 @@ create table kb_cves (
 create index kb_cves_by_cve on kb_cves (cve);
 create index kb_cves_by_month on kb_cves (product, source_month);
 
--- A month of MSRC's security data. A month that is not here, or not complete, is unknown: it does not mean "no CVEs".
+-- A month of MSRC's security data. A month that is missing or not complete is unknown: it does not mean "no CVEs".
 create table security_months (
     month text primary key,         -- such as 2025-12
     released_on text,               -- ISO date of its first version
     revised_on text,                -- ISO date of its last revision, as MSRC states it
-    is_complete integer,            -- 1 if it was read and fixes Windows; 0 if it was an early, nearly empty one; empty until it was read
+    is_complete integer,            -- 1 if it was read and fixes Windows; 0 if it was an early, nearly empty version; empty until it was read
     subject text not null unique references subjects (subject) -- its name in claims
 ) strict, without rowid;
 
 -- Ways to get an update, as its articles state them.
 create table kb_channels (
-    kb_channel integer primary key, -- from its subject, product and channel
+    kb_channel integer primary key, -- hash of its subject, product and channel
     kb integer not null references kbs (kb), -- the update
-    product text references products (product), -- the servicing line whose article states it; empty where no page tells
+    product text references products (product), -- the servicing line whose article states it; empty where no page says
     channel text not null,          -- windows_update, business, catalog or wsus
-    is_available integer,           -- 1 or 0; empty where the page shows it as a picture alone
+    is_available integer,           -- 1 or 0; empty where the page shows it only as a picture
     note text,                      -- as published: what to do next
     subject text not null references subjects (subject) -- its name in claims
 ) strict;
 create index kb_channels_by_kb on kb_channels (kb, product);
 
--- What articles say of their own changes.
+-- Changes that articles list about themselves.
 create table article_changes (
-    article_change integer primary key, -- from article, day and text
+    article_change integer primary key, -- hash of article, day and text
     url text not null,              -- the article
     kb integer not null references kbs (kb), -- its KB
     changed_on text not null,       -- ISO date, as the article states it
@@ -294,7 +295,7 @@ create table article_changes (
 ) strict;
 create index article_changes_by_kb on article_changes (kb);
 
--- The two lines of each product, and up to which day the facts of each reach. The view data_until shows it.
+-- The hotpatch line and the standard line of each product, and the day up to which each has data. The view data_until shows it.
 create table lines (
     product text not null references products (product), -- the servicing line of Windows
     line text not null,             -- hotpatch or standard
@@ -302,35 +303,35 @@ create table lines (
     primary key (product, line)
 ) strict, without rowid;
 
--- Which claims a fact rests on.
+-- Which claims a fact is based on.
 create table fact_claims (
     subject text not null references subjects (subject), -- the fact
-    claim integer not null references claims (claim), -- a claim that states what we believe
+    claim integer not null references claims (claim), -- a claim that states the believed value
     primary key (subject, claim)
 ) strict, without rowid;
 create index fact_claims_by_claim on fact_claims (claim);
 
--- What a person decided against the rules, with the reason.
+-- Decisions by a person that override the rules, with the reason.
 create table corrections (
-    correction integer primary key, -- from what identifies it
-    source text not null,           -- whose claim is corrected
-    subject text not null,          -- of what; section/<title> accepts that a section is gone
-    field text not null,            -- which field
-    value text not null,            -- the claim's value
-    new_value text not null,        -- what is believed instead; empty: nothing
+    correction integer primary key, -- hash of what identifies it
+    source text not null,           -- the source whose claim is corrected
+    subject text not null,          -- the fact; section/<title> accepts that a section is gone
+    field text not null,            -- the field
+    value text not null,            -- value of the claim
+    new_value text not null,        -- what to believe instead; empty: nothing
     why text not null,              -- the reason
     url text not null,              -- evidence
     decided_on text not null        -- ISO date
 ) strict;
 
--- Where sources disagree: who won, and by which rule.
+-- Where sources disagree: which claim won, and by which rule.
 create table conflicts (
     subject text not null references subjects (subject), -- the fact
-    field text not null,            -- what is disputed
+    field text not null,            -- the field in dispute
     claim_won integer not null references claims (claim), -- the claim that is believed
     claim_lost integer not null references claims (claim), -- the claim that is not
-    value_won text,                 -- what is believed
-    value_lost text,                -- what is not
+    value_won text,                 -- the value that is believed
+    value_lost text,                -- the value that is not
     rule text not null,             -- precedence, later_page, address, sanity, slug, link_text, published_beats_plan or correction
     correction integer references corrections (correction), -- the correction that decided
     primary key (subject, field, claim_won, claim_lost)
@@ -344,17 +345,17 @@ create table checks (
     section text not null,          -- the part of the page; empty for the whole page
     name text not null,             -- what was checked
     ok integer not null,            -- 1 if it held
-    required integer not null,      -- 1 if the page is refused where it does not hold
-    note text not null,             -- what was expected and what came
+    required integer not null,      -- 1 if a failure refuses the page
+    note text not null,             -- what was expected and what was found
     primary key (run, source, page_url, section, name)
 ) strict, without rowid;
 
--- How facts changed, by the fetch time of the page that changed them. A page read for the first time tells what is, not what changed.
+-- How facts changed, by the fetch time of the page that changed them. The first reading of a page shows what is there, not what changed.
 create table changes (
     run integer not null references runs (run), -- the run that read the page
     changed_at text not null,       -- UTC, fetch time of that page
     subject text not null references subjects (subject), -- the fact
-    field text not null,            -- which field; "release" or "month" where the fact is new
+    field text not null,            -- the field; "release" or "month" where the fact is new
     old_value text,                 -- before
     new_value text,                 -- after
     primary key (changed_at, subject, field)

@@ -183,18 +183,6 @@ def test_a_file_of_zeros_of_the_right_size_is_written_anew(db: Path, worlds: dic
     assert run("doctor", "--db", db).code == 0
 
 
-@pytest.mark.fault("a database that lacks a table")
-def test_a_database_of_an_older_version_is_left_for_the_next_run(db: Path, run: Any) -> None:
-    """A table of this version is not there; doctor leaves it to the next crawl, and --repair moves nothing aside."""
-    with closing(sqlite3.connect(db)) as conn, conn:
-        conn.execute("drop table article_changes")
-    for arguments in ((), ("--repair",)):
-        done = run("doctor", "--db", db, *arguments)
-        assert (done.code, done.out.startswith("note: ")) == (0, True)
-        assert "the next crawl makes them" in done.out
-    assert list(db.parent.glob("a.db.broken-*")) == []
-
-
 def test_findings_are_json_too(db: Path, run: Any) -> None:
     _torn(db)
     row, *_ = run("doctor", "--db", db, "--json").json()

@@ -18,6 +18,7 @@ from typing import Final
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.model.errors import BadInput, EngineFailed, LockHeld
 from hotpatch_kb.db.store.connections import open_for_reading, open_seed_database
+from hotpatch_kb.db.store.migrations import check_for_reading
 
 EXIT_FAILED: Final = 1
 EXIT_BAD_INPUT: Final = 2
@@ -128,8 +129,12 @@ def reading(db: str | os.PathLike[str], known: str | None = None, *, with_groups
     if os.path.isfile(db):  # noqa: PTH113 (pathlib takes 2 ms to import)
         conn = open_for_reading(db)
         try:
-            conn.execute("select 1 from lines limit 1").fetchone()
+            check_for_reading(conn, db)
+        except BadInput:
+            conn.close()
+            raise
         except sqlite3.DatabaseError as error:
+            conn.close()
             raise BadInput(f"expected a database of hotpatch-kb at {db}, got {error}; hotpatch-kb doctor tells more") from None
     elif os.path.exists(db):  # noqa: PTH110 (as above)
         raise BadInput(f"expected a database of hotpatch-kb at {db}, got what is no file")
