@@ -284,7 +284,6 @@ def test_a_source_may_name_so_many_pages(run: Command, worlds: dict[str, Path], 
     """Each answer links to another one; the run stops at its limit, exit code 3, what was read is loaded."""
     monkeypatch.setenv("HOTPATCH_KB_GRAPH_TOKEN", "a-token")
     monkeypatch.setattr("hotpatch_kb.scraper.crawl.network.MAX_PAGES", 5)
-    monkeypatch.setattr("hotpatch_kb.scraper.fetch.client.PAUSE", 0.0)
 
     def endless(host: str, target: str) -> Reply | None:
         if host != "graph.microsoft.com" or "/beta/" not in target:

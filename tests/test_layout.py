@@ -46,8 +46,10 @@ def test_db_opens_no_socket() -> None:
             assert _reaches(_imports(path), NETWORK) == set(), _name(path)
 
 
-def test_httpx_is_imported_in_one_module() -> None:
-    assert [_name(path) for path in MODULES if _reaches(_imports(path), {"httpx"})] == ["scraper/fetch/client.py"]
+def test_httpx_is_imported_in_the_folder_of_the_client_alone() -> None:
+    importers = [path for path in MODULES if _reaches(_imports(path), {"httpx", "httpcore"})]
+    assert {_name(path.parent) for path in importers} == {"scraper/fetch"}
+    assert [path.stem for path in importers] == ["addresses", "client", "transport", "webhook"]
 
 
 def test_sources_do_no_input_or_output() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpcore
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,8 +24,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from test_fetch import FakeTime
 
-from hotpatch_kb.scraper.fetch import client as fetch
-from hotpatch_kb.scraper.fetch.client import Fetcher, FetchError, Refused, Unreachable, user_agent
+from hotpatch_kb.scraper.fetch import addresses, transport
+from hotpatch_kb.scraper.fetch.client import Fetcher, user_agent
+from hotpatch_kb.scraper.fetch.errors import FetchError, Refused, Unreachable
 
 HOST = "support.microsoft.com"
 PAGE = f"https://{HOST}/en-us/page"
@@ -156,7 +158,7 @@ def test_the_next_address_is_tried(tls: Callable[..., Any], names: Names, monkey
     """The first of two addresses refuses connections; the second is asked."""
     with tls() as port:
         names(["127.0.0.2", "127.0.0.1"], port=port)
-        monkeypatch.setattr(fetch, "is_public", lambda _: True)
+        monkeypatch.setattr(transport, "is_public", lambda _: True)
         assert get().body == b"the page"
 
 
@@ -173,6 +175,32 @@ def test_addresses_of_both_kinds_are_tried_by_turns(names: Names, monkeypatch: p
     names([*(f"2603:1030::{n}" for n in range(1, 6)), "13.107.246.45"])
     assert type(get()) is Unreachable
     assert tried[:4] == ["2603:1030::1", "13.107.246.45", "2603:1030::2", "2603:1030::3"]
+
+
+def test_what_connects_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The transport sends by the pool that we set; ``_pool`` is private to httpx, so a new version may keep it elsewhere."""
+    asked: list[httpcore.Request] = []
+
+    async def answer(_pool: object, request: httpcore.Request) -> httpcore.Response:
+        asked.append(request)
+        return httpcore.Response(204)
+
+    monkeypatch.setattr(httpcore.AsyncConnectionPool, "handle_async_request", answer)
+    carrier = transport.PublicTransport(httpx.create_ssl_context())
+    assert isinstance(carrier._pool._network_backend, transport._PublicNetwork)  # type: ignore[union-attr]
+    response = asyncio.run(carrier.handle_async_request(httpx.Request("GET", PAGE)))
+    assert (response.status_code, [bytes(request.url) for request in asked]) == (204, [PAGE.encode()])
+
+
+def test_an_httpx_that_connects_otherwise_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Setting ``_pool`` would protect nothing then: it fails before the first request, not in silence."""
+
+    def without_pool(self: httpx.AsyncHTTPTransport, **_: object) -> None:
+        self._connections = None  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "__init__", without_pool)
+    with pytest.raises(RuntimeError, match=r"^expected httpx\.AsyncHTTPTransport to connect by its _pool, got httpx 0"):
+        get()
 
 
 # Certificates
@@ -247,12 +275,12 @@ def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 
 def test_examples() -> None:
     """Of what is public and what is not."""
-    assert doctest.testmod(fetch).failed == 0
+    assert doctest.testmod(addresses).failed == 0
 
 
 def test_a_good_certificate_is_trusted(tls: Callable[..., Any], names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the others are measured by: the same server, nothing wrong with it."""
-    monkeypatch.setattr(fetch, "is_public", lambda address: ipaddress.ip_address(address).is_loopback)
+    monkeypatch.setattr(transport, "is_public", lambda address: ipaddress.ip_address(address).is_loopback)
     with tls() as port:
         names(["127.0.0.1"], port=port)
         assert get().body == b"the page"
@@ -274,7 +302,7 @@ def test_what_does_not_prove_who_it_is_is_not_believed(
     wrong: dict[str, Any], came: str, tls: Callable[..., Any], names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such a server answers behind an allowed name; unreachable in one line, nothing of it is read."""
-    monkeypatch.setattr(fetch, "is_public", lambda _: True)
+    monkeypatch.setattr(transport, "is_public", lambda _: True)
     with tls(**wrong) as port:
         names(["127.0.0.1"], port=port)
         error = get()

@@ -12,6 +12,7 @@ from hotpatch_kb.db.claims import history
 from hotpatch_kb.db.claims.corrections import accepted_unreadable
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.scraper.crawl.run import MISSING, Run, named_by, take, utc_now
+from hotpatch_kb.scraper.fetch.errors import FetchError, Throttled, Unreachable
 from hotpatch_kb.scraper.sources import PageSpec, Source
 
 if TYPE_CHECKING:
@@ -77,8 +78,6 @@ async def _get(run: Run, source: Source, spec: PageSpec, url: str, fetcher: Fetc
 
 
 async def _read_family(run: Run, specs: list[tuple[Source, PageSpec]], fetcher: Fetcher) -> None:
-    from hotpatch_kb.scraper.fetch.client import FetchError, Unreachable  # noqa: PLC0415 (httpx takes 0.3 s to import)
-
     notes: list[str] = []
     source, spec = specs[-1]
     for source, spec in specs:
@@ -108,8 +107,6 @@ async def _read_family(run: Run, specs: list[tuple[Source, PageSpec]], fetcher: 
 
 
 async def _read_followed(run: Run, source: Source, specs: Iterable[PageSpec], fetcher: Fetcher) -> None:
-    from hotpatch_kb.scraper.fetch.client import FetchError, Throttled, Unreachable  # noqa: PLC0415
-
     # What could not be read last time comes last: a new layout of the newest articles must not keep us from the others.
     refused = history.refused_urls(run.conn, source.source)
     queue = deque(sorted(specs, key=lambda spec: not refused.isdisjoint(spec.addresses)))

@@ -33,6 +33,7 @@ from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.site.i18n import words
 from hotpatch_kb.db.store.connections import open_for_reading
 from hotpatch_kb.scraper.crawl.run import utc_now
+from hotpatch_kb.scraper.fetch.errors import FetchError
 
 Say = Callable[[str], None]
 
@@ -298,7 +299,7 @@ _BODIES: Final[dict[str, Callable[[list[Item]], Any]]] = {"json": _as_json, "sla
 
 
 def _post(address: str, body: Any) -> None:
-    from hotpatch_kb.scraper.fetch.client import FetchError, post  # noqa: PLC0415 (httpx takes 0.3 s to import)
+    from hotpatch_kb.scraper.fetch.webhook import post  # noqa: PLC0415 (httpx takes 0.3 s to import)
 
     try:
         post(address, json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"), seconds=TIMEOUT)

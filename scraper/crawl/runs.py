@@ -10,7 +10,6 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from hotpatch_kb.db.answers import lagging
 from hotpatch_kb.db.claims import history
@@ -26,10 +25,6 @@ from hotpatch_kb.scraper.crawl.due import wanted as due_sources
 from hotpatch_kb.scraper.crawl.run import Progress, Result, Run, chosen, crawl_tree, locked, open_database
 from hotpatch_kb.scraper.fetch.archive import Archive
 from hotpatch_kb.scraper.sources import Source, registry
-
-# Seconds between two requests to a host. A crawl of two public scrapers at three at a time was throttled within minutes
-# (sources of vuls-data-update, 2026); one at a time with a second between them never was.
-PAUSE: Final = 1.0
 
 
 @contextmanager
@@ -185,6 +180,7 @@ async def _from_network(run: Run, wanted: Sequence[Source], agent: str, contact:
     """Reads the fixed pages and publishes them; then, as a run of its own, what they name and link to."""
     from hotpatch_kb.scraper.crawl.network import read_fixed, read_followed  # noqa: PLC0415
     from hotpatch_kb.scraper.fetch.client import Fetcher  # noqa: PLC0415
+    from hotpatch_kb.scraper.fetch.hosts import PAUSE  # noqa: PLC0415
 
     async with Fetcher(user_agent=agent, contact=contact, mirror=mirror, pause=0.0 if mirror else PAUSE) as fetcher:
         await read_fixed(run, wanted, fetcher)

@@ -1,0 +1,49 @@
+"""Why an address gave no usable answer. Knows nothing of httpx, whose import takes 0.3 s."""
+
+from __future__ import annotations
+
+
+class FetchError(Exception):
+    """An address that gave no usable answer. The message is one line: what was expected, what came.
+
+    Attributes:
+        url: the address that failed; after redirects the one that was redirected to.
+        message: the line without the address.
+    """
+
+    def __init__(self, url: str, message: str) -> None:
+        super().__init__(url, message)
+        self.url = url
+        self.message = " ".join(message.split())
+
+    def __str__(self) -> str:
+        return f"{self.url}: {self.message}"
+
+
+class Unreachable(FetchError):
+    """No whole answer after all tries: the name, the connection, TLS, a time-out or a broken transfer."""
+
+
+class Refused(FetchError):
+    """An answer that we do not take: a host or address that is not allowed, robots.txt, too large or too slow."""
+
+
+class Throttled(FetchError):
+    """A host that makes us wait (403, 429, 503) for longer than our patience."""
+
+
+class UnexpectedStatus(FetchError):
+    """A status other than 200, 304, 404 and 410.
+
+    Attributes:
+        status: the HTTP status that came.
+    """
+
+    def __init__(self, url: str, status: int, expected: str = "200, 304, 404 or 410") -> None:
+        super().__init__(url, f"expected status {expected}, got {status}")
+        self.status = status
+
+
+def described(exc: BaseException) -> str:
+    """Return the class and the message of an exception, or the class alone where it has no message."""
+    return f"{type(exc).__name__}: {exc}".rstrip(": ")
