@@ -28,6 +28,7 @@ from rendered.msrc_cvrf import (
 
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
+from hotpatch_kb.scraper.parsing.msrc_products import product_of
 from hotpatch_kb.scraper.parsing.streaming import json_members, json_values, xml_children
 from hotpatch_kb.scraper.sources import PageSpec, msrc_cvrf, registry
 
@@ -310,7 +311,7 @@ def test_a_month_in_which_nothing_of_ours_is_fixed_is_not_complete(cves: list[Cv
     ],
 )
 def test_products(name: str, product: str | None) -> None:
-    assert msrc_cvrf.product_of(name) == product
+    assert product_of(name) == product
 
 
 @pytest.mark.parametrize(
@@ -326,7 +327,7 @@ def test_products(name: str, product: str | None) -> None:
 )
 def test_a_windows_that_cannot_be_read_is_refused(name: str) -> None:
     with pytest.raises(UnexpectedPage, match=rf"version of Windows|name of a Windows.*, got '{re.escape(name)}'"):
-        msrc_cvrf.product_of(name)
+        product_of(name)
 
 
 def test_a_windows_that_cannot_be_read_does_not_matter_where_no_kb_is_for_it() -> None:

@@ -1,65 +1,131 @@
-"""HTML and markdown as nodes and table cells: what was asked for is found, or ``UnexpectedPage`` is raised.
+"""HTML pages as BeautifulSoup documents: the one module that makes them, and what parsers need besides BeautifulSoup.
 
-lxml alone reads the pages. BeautifulSoup, even strained to the tables, took 5.5 to 10 times as long on the recorded
-pages (benchmarks/parse.py prints both), and nothing here needs its leniency: it parses with the same libxml2.
+Three rules for parsers, each measured on the recorded pages (up to 710 kB, 9,600 elements, 0.2 s for a document):
+
+- Give ``soup`` a ``SoupStrainer`` with what is read of a large page: nothing else is built.
+- Compare elements with ``is``, keep them by ``id()``: ``==``, ``in`` and ``hash()`` of a Tag compare or print all that is in it.
+- ``select`` and ``find_all`` with a list of names are for a part of a page; ``elements`` goes through a whole one ten times as fast.
 """
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Collection, Iterator
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-from lxml import etree, html
+from bs4 import BeautifulSoup, NavigableString, SoupStrainer, Tag
+from bs4.builder._lxml import LXMLTreeBuilder
+from bs4.exceptions import ParserRejectedMarkup
 
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean
 
-Node: TypeAlias = Any  # an element of lxml, which has no types of its own
+# Recorded pages nest 34 deep and have 9,633 elements; an element takes about 1 kB of memory, whatever it has on the page.
+_DEEPEST: Final = 250
+_MOST: Final = 50_000
 
 
-def tree(page: Page) -> Node:
-    """The document of an HTML page. Always read as UTF-8: guessed encodings mangled the dashes of titles.
+class _Builder(LXMLTreeBuilder):
+    """BeautifulSoup's builder on lxml, for pages in UTF-8: elements and texts alone, and no more of them than a page has.
+
+    Without namespaces, which HTML has none of, a document takes a quarter less time.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+        self._count = 0
+
+    def prepare_markup(self, markup: Any, *_: Any, **__: Any) -> Iterator[tuple[Any, str, None, bool]]:
+        """Yield the bytes as UTF-8: encodings that were guessed mangled the dashes of titles."""
+        yield markup, "utf-8", None, False
+
+    def start(self, tag: Any, attrib: Any, nsmap: Any = None) -> None:  # noqa: ARG002 (lxml's targets have it)
+        """Begin an element.
+
+        Raises:
+            UnexpectedPage: it is nested too deep, or there are too many.
+        """
+        self._depth += 1
+        self._count += 1
+        if self._depth > _DEEPEST or self._count > _MOST:
+            raise UnexpectedPage(f"expected a page of at most {_MOST} elements, {_DEEPEST} deep, got more")
+        assert self.soup is not None
+        self.soup.handle_starttag(tag, None, None, self.attribute_dict_class(attrib))
+
+    def end(self, tag: Any) -> None:
+        """End an element."""
+        self._depth -= 1
+        assert self.soup is not None
+        self.soup.handle_endtag(tag)
+
+    def comment(self, text: Any) -> None:
+        """Leave a comment out."""
+
+    def pi(self, target: str, data: str) -> None:
+        """Leave a processing instruction out."""
+
+    def doctype(self, name: str, pubid: str, system: str) -> None:
+        """Leave the document type out."""
+
+
+def soup(page: Page, strainer: SoupStrainer | None = None) -> BeautifulSoup:
+    """Return the document of an HTML page: all of it, or the elements that the strainer lets through, with what is in them.
 
     Raises:
-        UnexpectedPage: the page is empty or no HTML at all.
+        UnexpectedPage: the page is empty, is no HTML, or is no page that someone reads.
     """
     if not page.body.strip():
         raise UnexpectedPage(f"expected a page, got {len(page.body)} bytes from {page.final_url}")
     try:
-        root = html.document_fromstring(page.body, parser=html.HTMLParser(encoding="utf-8"))
-    except (etree.ParserError, etree.XMLSyntaxError) as error:
+        # As a file: of short bytes without a tag BeautifulSoup warns that they look like an address or a file's name.
+        return BeautifulSoup(io.BytesIO(page.body), builder=_Builder(), parse_only=strainer)
+    except ParserRejectedMarkup as error:
         raise UnexpectedPage(f"expected HTML, got {error} from {page.final_url}") from None
-    return root
+    except UnexpectedPage as error:
+        raise UnexpectedPage(f"{error} from {page.final_url}") from None
 
 
-def text(node: Node) -> str:
-    """The text of a node, cleaned, without superscript footnote numbers ("24H2<sup>1</sup>" is 24H2)."""
-    if next(node.iter("sup"), None) is None:
-        return clean(node.text_content())
-    return clean("".join(_pieces(node)))
+def elements(tag: Tag, *names: str) -> Iterator[Tag]:
+    """Yield the elements below a tag, those of these names if any are given, in the order of the page."""
+    for element in tag.descendants:
+        if isinstance(element, Tag) and (not names or element.name in names):
+            yield element
 
 
-def _pieces(node: Node) -> Iterator[str]:
-    # The mark "*" of a calendar's footnote is kept, numbers of notes are not.
-    if node.tag != "sup" or clean(node.text_content()) == "*":
-        yield node.text or ""
-        for child in node:
-            yield from _pieces(child)
-            yield child.tail or ""
+def attribute(tag: Tag, name: str) -> str | None:
+    """Return an attribute as text, None without it."""
+    value = tag.get(name)
+    return " ".join(value) if isinstance(value, list) else value
 
 
-def with_class(name: str) -> str:
-    """The XPath condition for a class among several: ``supLeftNavArticle`` is not ``supLeftNavArticles``."""
-    return f'contains(concat(" ", normalize-space(@class), " "), " {name} ")'
+def classes(tag: Tag) -> list[str]:
+    """Return the classes of a tag."""
+    value = tag.get("class")
+    return value if isinstance(value, list) else []
 
 
-def page_title(root: Node) -> str:
-    """What a page calls itself, for messages about a page that is not the one expected."""
-    found = root.xpath("//main//h1") or root.xpath("//h1") or root.xpath("//title")
-    return text(found[0])[:120] if found else "a page without a title"
+def text(tag: Tag) -> str:
+    """Return the text of a tag, cleaned, without numbers of footnotes: "24H2<sup>1</sup>" is 24H2.
+
+    The mark "*" of a calendar's footnote is kept.
+    """
+    if len(tag.contents) == 1 and isinstance(tag.contents[0], NavigableString):  # as in most cells
+        return clean(tag.contents[0])
+    notes = [note for note in elements(tag, "sup") if clean(note.get_text()) != "*"]
+    if not notes:
+        return clean(tag.get_text())
+    left_out = {id(string) for note in notes for string in note.strings}
+    return clean("".join(string for string in tag.strings if id(string) not in left_out))
+
+
+def page_title(document: BeautifulSoup) -> str:
+    """Return what a page calls itself, for messages about a page that is not the one expected."""
+    title = document.select_one("main h1") or document.find("h1") or document.find("title")
+    return text(title)[:120] if title else "a page without a title"
 
 
 # https://support.microsoft.com/help/5087423
@@ -67,18 +133,18 @@ _PLAIN_LINK: Final = re.compile(r"https?://(?P<host>(?:[a-z0-9-]+\.)*microsoft\.
 
 
 def link(page: Page, href: str | None) -> str | None:
-    """The absolute https address of a link, without query and fragment; None where it leads out of Microsoft's sites.
+    """Return the absolute https address of a link, without query and fragment; None where it leads out of Microsoft's sites.
 
-    Links of the new layout are relative to the address after redirects (case 13); some leaked ``?branch=…``.
+    Links of the new layout are relative to the address after redirects (case 13); some had ``?branch=…``.
     """
     if not href:
         return None
-    # The links that pages do have; urljoin would be a third of the parser's time.
+    # Nearly every link; urljoin for each of them would be a tenth of a parser's time.
     if plain := _PLAIN_LINK.fullmatch(href):
         return f"https://{plain['host']}{plain['path']}"
     try:
         parts = urlsplit(urljoin(page.final_url, href.strip()))
-    except ValueError:  # "https://[support.microsoft.com/help/5087423", as the fuzzer has it
+    except ValueError:  # "https://[support.microsoft.com/help/5087423", from the fuzzer
         return None
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not (host == "microsoft.com" or host.endswith(".microsoft.com")):
@@ -86,129 +152,71 @@ def link(page: Page, href: str | None) -> str | None:
     return f"https://{host}{parts.path}"
 
 
-def texts_outside(root: Node, read: Collection[Node]) -> Iterator[str]:
-    """The texts of a node that stand in none of the elements that were read, cleaned."""
-    walk = etree.iterwalk(root, events=("start", "end", "comment"))
-    for event, node in walk:
-        if event == "start" and node in read:
-            walk.skip_subtree()
-        found = node.text if event == "start" and node not in read else node.tail if event != "start" and node is not root else None
-        if found and node.tag not in {"script", "style"} and (cleaned := clean(found)):
-            yield cleaned
+def texts_outside(root: Tag, read: Iterable[Tag]) -> Iterator[str]:
+    """Yield the texts below a tag, cleaned, that are in none of the tags that were read."""
+    left_out = {id(tag) for tag in read}
+    waiting: list[Any] = [root]
+    while waiting:
+        element = waiting.pop()
+        if not isinstance(element, Tag):
+            if cleaned := clean(element):
+                yield cleaned
+        elif id(element) not in left_out and element.name not in {"script", "style"}:
+            waiting.extend(reversed(element.contents))
+
+
+def one_main(document: BeautifulSoup, what: str = "") -> Tag:
+    """Return the ``main`` of a page; outside it the site has headings, tables and bold texts of its own.
+
+    Args:
+        document: the page.
+        what: the words that follow "one <main>" in the message, such as " of an article".
+
+    Raises:
+        UnexpectedPage: there is not exactly one.
+    """
+    mains = document.find_all("main")
+    if len(mains) != 1:
+        raise UnexpectedPage(f"expected one <main>{what}, got {len(mains)} on {page_title(document)!r}")
+    return mains[0]
 
 
 class Cell(NamedTuple):
-    """A table cell: its text and the first link in it ("" where it has none)."""
+    """A table cell: its text and the first link in it, "" without one."""
 
     text: str
     href: str
 
 
 class Event(NamedTuple):
-    """A heading, a label (bold text standing alone), a paragraph or a table, in the order of the page."""
+    """A heading, a label (bold text outside a table), a paragraph or a table, in the order of the page."""
 
     kind: Literal["heading", "label", "text", "table"]
     text: str
     rows: list[list[Cell]]
 
 
-def html_events(root: Node) -> Iterator[Event]:
-    """Headings, labels, paragraphs and tables of ``main``: the site's own tables and bold texts stand outside of it.
-
-    Raises:
-        UnexpectedPage: there is not exactly one ``main``.
-    """
-    mains = root.xpath("//main")
-    if len(mains) != 1:
-        raise UnexpectedPage(f"expected one <main>, got {len(mains)} on {page_title(root)!r}")
-    for node in mains[0].iter("h2", "h3", "h4", "h5", "h6", "strong", "b", "summary", "p", "table"):
-        if node.tag == "table":
-            yield Event("table", "", [[_cell(cell) for cell in row.iterchildren("th", "td")] for row in node.iter("tr")])
-        elif node.tag in {"h2", "h3", "h4", "h5", "h6"}:
-            yield Event("heading", text(node), [])
-        elif node.tag == "p":
-            yield Event("text", text(node), [])
-        elif next(node.iterancestors("table"), None) is None:  # "strong" can stand inside a cell
-            yield Event("label", text(node), [])
+_HEADINGS: Final = frozenset({"h2", "h3", "h4", "h5", "h6"})
 
 
-def _cell(cell: Node) -> Cell:
-    anchor = next(cell.iter("a"), None)
-    return Cell(text(cell), "" if anchor is None else anchor.get("href", ""))
+def html_events(main: Tag) -> Iterator[Event]:
+    """Yield the headings, labels, paragraphs and tables of a page's ``main``."""
+    for tag in elements(main, *_HEADINGS, "strong", "b", "summary", "p", "table"):
+        if tag.name == "table":
+            yield Event("table", "", [[_cell(cell) for cell in cells(row)] for row in elements(tag, "tr")])
+        elif tag.name in _HEADINGS:
+            yield Event("heading", text(tag), [])
+        elif tag.name == "p":
+            yield Event("text", text(tag), [])
+        elif tag.find_parent("table") is None:  # a cell may have bold text
+            yield Event("label", text(tag), [])
 
 
-# [KB5087423](https://support.microsoft.com/help/5087423)
-# No bracket within: so each try ends at the next bracket, and a line of 200,000 brackets does not take minutes.
-_LINK: Final = re.compile(r"\[(?P<text>[^\[\]]*)\]\((?P<href>[^)\s\[]*)(?:\s+\"[^\"]*\")?\)")
-# **Windows Server 2025 (OS build 26100)**; what HTML has as a summary may stand in a list or keep its " - End of updates"
-_LABEL: Final = re.compile(r"(?:[-*>]\s+)*\*\*(?P<text>[^*]+)\*\*(?:\s*-\s*End of [^*]*)?")
-_TAG: Final = re.compile(r"</?(?:details|summary|strong|b|p|br)\b[^>]*>", re.IGNORECASE)
-# A table of Learn has 10 columns at most, a line 236 characters (recorded pages, 2026-07); a row of ten million bars is none.
-_WIDEST: Final = 64
-_LONGEST: Final = 100_000
-_RULE: Final = re.compile(r"\|?[\s:|-]+\|?")
+def cells(row: Tag) -> list[Tag]:
+    """Return the cells of a table's row."""
+    return [cell for cell in row.children if isinstance(cell, Tag) and cell.name in {"td", "th"}]
 
 
-def front_matter(source: str) -> dict[str, str]:
-    """The YAML header of Learn's markdown as plain strings; {} where there is none."""
-    lines = source.splitlines()
-    if not lines or lines[0].strip() != "---":
-        return {}
-    found = {}
-    for line in lines[1:]:
-        if line.strip() == "---":
-            break
-        key, separator, value = line.partition(":")
-        if separator:
-            found[key.strip()] = value.strip().strip("'\"")
-    return found
-
-
-def markdown_events(source: str) -> Iterator[Event]:
-    """The same as ``html_events`` from Learn's markdown, whose labels may follow a sentence without a blank line.
-
-    Raises:
-        UnexpectedPage: a line or a row is longer than any that there is.
-    """
-    rows: list[list[Cell]] = []
-    for line in source.splitlines():
-        stripped = line.strip()
-        if len(stripped) > _LONGEST:
-            raise UnexpectedPage(f"expected lines of at most {_LONGEST} characters, got {stripped[:60]!r} and {len(stripped)}")
-        if stripped.startswith("<"):
-            stripped = _TAG.sub("", stripped).strip()
-        if stripped.startswith("|"):
-            if stripped.count("|") > _WIDEST:
-                raise UnexpectedPage(f"expected rows of at most {_WIDEST} cells, got {stripped.count(chr(124))} in {stripped[:60]!r}")
-            if not (_RULE.fullmatch(stripped) and "-" in stripped):
-                rows.append([_markdown_cell(cell) for cell in _cells(stripped)])
-            continue
-        if rows:
-            yield Event("table", "", rows)
-            rows = []
-        if not stripped:
-            continue
-        if stripped.startswith("#"):
-            yield Event("heading", clean(stripped.lstrip("#")), [])
-        elif label := _LABEL.fullmatch(stripped):
-            yield Event("label", clean(label["text"]), [])
-        else:
-            yield Event("text", clean(stripped), [])
-    if rows:
-        yield Event("table", "", rows)
-
-
-def _cells(line: str) -> list[str]:
-    # A row ends with "|" (a seventh, empty cell ends with "|  |"); "\|" is no border.
-    inner = line[1:-1] if line.endswith("|") and not line.endswith("\\|") else line[1:]
-    return inner.split("|") if "\\|" not in inner else re.split(r"(?<!\\)\|", inner)
-
-
-def _markdown_cell(cell: str) -> Cell:
-    cell = cell.strip()
-    if "](" not in cell:
-        return Cell(clean(cell), "")
-    if match := _LINK.fullmatch(cell):
-        return Cell(clean(match["text"]), match["href"])
-    match = _LINK.search(cell)
-    return Cell(clean(_LINK.sub(lambda m: m["text"], cell)), match["href"] if match else "")
+def _cell(cell: Tag) -> Cell:
+    anchor = next(elements(cell, "a"), None)
+    return Cell(text(cell), "" if anchor is None else str(anchor.get("href", "")))

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import ijson
 from lxml import etree
 
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
-from hotpatch_kb.scraper.parsing.markup import Node
+
+Element: TypeAlias = Any  # of lxml, which has no types of its own
 
 _BOM: Final = b"\xef\xbb\xbf"
 # MSRC nests 8 deep. ijson.items keeps the path of every level: 20,000 brackets, of 20 kB, took it 958 MB.
@@ -81,7 +82,7 @@ def _no_json(page: Page, error: Exception) -> UnexpectedPage:
     return UnexpectedPage(f"expected JSON, got {str(error).strip().partition(chr(10))[0].strip()!r} from {page.final_url}")
 
 
-def xml_children(page: Page, root: str, *names: str) -> Iterator[Node]:
+def xml_children(page: Page, root: str, *names: str) -> Iterator[Element]:
     """The children of an XML document's root that have one of these names (all without any), without regard to namespaces.
 
     Each is emptied when the next is asked for, and so is every other child of the root. Entities are not resolved, nothing
@@ -125,14 +126,14 @@ def xml_children(page: Page, root: str, *names: str) -> Iterator[Node]:
         raise UnexpectedPage(f"expected XML, got {error.msg!r} from {page.final_url}") from None
 
 
-def _check_root(page: Page, node: Node, root: str) -> None:
+def _check_root(page: Page, node: Element, root: str) -> None:
     document = node.getroottree().docinfo
     if local_name(node) != root or document.doctype:
         got = f"<{local_name(node)}>{' with a document type' if document.doctype else ''}"
         raise UnexpectedPage(f"expected the XML of a <{root}> without a document type, got {got} from {page.final_url}")
 
 
-def local_name(node: Node) -> str:
+def local_name(node: Element) -> str:
     """The name of an element without its namespace."""
     name: str = node.tag
     return name.rpartition("}")[2]

@@ -1,229 +1,121 @@
-"""The body of an article of support.microsoft.com as sections and labelled texts, in both layouts of the site.
+"""Articles of support.microsoft.com, in both layouts of the site: sections, paragraphs, rows of tables, labels in bold.
 
-Until July 2026 an issue was an expando (``h3.ocpExpandoHead``) or a row of a table, since then it is ``details > summary``; what it
-says stands below labels in bold ("Symptoms", "Workaround", "Resolution") or below none.
+Until July 2026 a box was an expando (``h3.ocpExpandoHead``), since then it is ``details > summary``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.model.claims import Page
-from hotpatch_kb.db.model.errors import UnexpectedPage
-from hotpatch_kb.db.model.notation import clean
-from hotpatch_kb.scraper.parsing.markup import Node, page_title, tree, with_class
+from bs4 import BeautifulSoup, SoupStrainer, Tag
 
-_HEADINGS: Final = ("h2", "h3", "h4", "h5", "h6")
-BLOCKS: Final = ("p", "li", "pre", "td", "th", "h4", "h5", "h6")
-# "Microsoft is not currently aware of any issues with this update."
-NONE_KNOWN: Final = re.compile(r"\bnot (?:currently )?aware of any (?:known )?issues\b|\bno known issues\b", re.IGNORECASE)
-# Boxes among the known issues that hold none, as last seen 2026-09-26.
-_NO_ISSUE: Final = re.compile(r"^(?:change (?:log|history)|third-party information disclaimer|note)\b", re.IGNORECASE)
-# Bold text that is a label of what follows, as last seen 2026-09-26 ("Symptom", "Workaround:", "Next steps").
-LABELS: Final = {
-    "symptom": "symptom", "symptoms": "symptom", "issue": "symptom", "cause": "cause",
-    "workaround": "workaround", "workarounds": "workaround", "resolution": "workaround", "next steps": "workaround", "next step": "workaround",
-    "mitigation": "workaround", "mitigations": "workaround", "status": "workaround",
-    "applies to": "applies", "note": "other", "affected platforms": "other", "originating update": "other", "third-party information disclaimer": "other",
-}  # fmt: skip
+from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.notation import clean
+from hotpatch_kb.scraper.parsing.markup import cells, classes, elements, one_main, soup
+from hotpatch_kb.scraper.parsing.once import once_per_page
+
+HEADINGS: Final = frozenset({"h2", "h3", "h4", "h5", "h6"})
+BLOCKS: Final = frozenset({"p", "li", "pre", "td", "th", "h4", "h5", "h6"})
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+# What is built of an article: its main, and what names it.
+_PARTS: Final = SoupStrainer(["main", "h1", "title", "meta"])
 
 
 class Section(NamedTuple):
-    """A heading and the nodes below it, up to the next heading that is not below it."""
+    """A heading and the elements below it, up to the next heading of its level or a higher one."""
 
     title: str
-    heading: Node
-    nodes: list[Node]
+    elements: list[Tag]
 
 
-class Issue(NamedTuple):
-    """A known issue as published: its title, and texts by what they are (symptom, cause, workaround, other)."""
+class Article(NamedTuple):
+    """An article.
 
-    title: str
-    texts: dict[str, str]
+    Attributes:
+        document: the page, of which only what is read is built.
+        main: the element ``main``.
+        sections: in their order, each with those below it.
+        blocks: the texts of all paragraphs, items and cells.
+    """
+
+    document: BeautifulSoup
+    main: Tag
+    sections: list[Section]
+    blocks: list[str]
 
 
-def body_of(page: Page) -> tuple[Node, Node]:
-    """The document of an article, and its ``main``.
+@once_per_page
+def read(page: Page) -> Article:
+    """Return the article of a page.
 
     Raises:
         UnexpectedPage: there is not exactly one ``main``.
     """
-    root = tree(page)
-    mains = root.xpath("//main")
-    if len(mains) != 1:
-        raise UnexpectedPage(f"expected one <main> of an article, got {len(mains)} on {page_title(root)!r}")
-    return root, mains[0]
+    document = soup(page, _PARTS)
+    main = one_main(document, " of an article")
+    below = list(elements(main))
+    return Article(document, main, list(_sections(below)), list(blocks(below)))
 
 
-def prose(node: Node) -> str:
-    """The text of a node. A zero-width space stands between words here ("addressed in\u200bKB5095093"), not inside of them."""
-    return clean(node.text_content().replace("\u200b", " "))
-
-
-def sections(main: Node) -> list[Section]:
-    """Every section of an article, in its order. Titles of expandos are no headings."""
-    # In the order of the document: the old layout nests what belongs to a heading, the new one has siblings.
-    nodes = [node for node in main.iter() if isinstance(node.tag, str)]
-    places = [(place, int(node.tag[1])) for place, node in enumerate(nodes) if node.tag in _HEADINGS and not _is_expando(node)]
-    result = []
+def _sections(below: list[Tag]) -> Iterator[Section]:
+    # By position in the page: the old layout nests what belongs to a heading, the new one has siblings.
+    places = [(place, int(tag.name[1])) for place, tag in enumerate(below) if tag.name in HEADINGS and not _is_box_title(tag)]
     for number, (place, level) in enumerate(places):
-        end = next((other for other, other_level in places[number + 1 :] if other_level <= level), len(nodes))
-        begin = place + sum(1 for node in nodes[place].iter() if isinstance(node.tag, str))
-        result.append(Section(prose(nodes[place]), nodes[place], nodes[begin:end]))
-    return result
+        end = next((other for other, other_level in places[number + 1 :] if other_level <= level), len(below))
+        begin = place + 1 + sum(1 for _ in elements(below[place]))
+        yield Section(prose(below[place]), below[begin:end])
 
 
-def _is_expando(node: Node) -> bool:
-    return "ocpExpandoHead" in (node.get("class") or "").split() or next(node.iterancestors("details"), None) is not None
+def _is_box_title(heading: Tag) -> bool:
+    return is_expando(heading) or heading.find_parent("details") is not None
 
 
-def text_of(nodes: list[Node]) -> str:
-    """The text of the nodes of a section, blocks apart by a blank."""
-    return clean(" ".join(blocks(nodes)))
+def is_expando(tag: Tag) -> bool:
+    """Return whether a tag is the title of a box of the old layout."""
+    return "ocpExpandoHead" in classes(tag)
 
 
-def blocks(nodes: list[Node]) -> Iterator[str]:
-    """The texts of paragraphs, items and cells, each once, in their order."""
-    for node in nodes:
-        if node.tag in BLOCKS and next(node.iterdescendants(*BLOCKS), None) is None and (found := prose(node)):
-            yield found
+def prose(tag: Tag) -> str:
+    """Return the text of a tag. A zero-width space separates words here ("addressed in\u200bKB5095093"), it is not inside one."""
+    return clean(tag.get_text().replace("\u200b", " "))
 
 
-def issues(section: Section) -> tuple[list[Issue], list[str]]:
-    """The known issues of a section, in whatever form it has them, and the texts of the section that belong to none.
-
-    Raises:
-        UnexpectedPage: a box without title or text, or a table that is none of issues.
-    """
-    found: list[Issue] = []
-    used: set[int] = set()
-    for node in section.nodes:
-        if id(node) in used:
-            continue
-        if node.tag == "details":
-            found += _box(node, used)
-        elif node.tag == "h3" and "ocpExpandoHead" in (node.get("class") or "").split():
-            titles = node.xpath(f".//div[{with_class('ocpExpandoHeadTitleContainer')}]")
-            bodies = node.xpath(f"following-sibling::*[1]/descendant-or-self::div[{with_class('ocpExpandoBody')}]")
-            if len(titles) != 1 or len(bodies) != 1:
-                raise UnexpectedPage(
-                    f"expected one title and one text of a known issue, got {len(titles)} and {len(bodies)} in {prose(node)[:60]!r}"
-                )
-            used |= _all(node) | _all(bodies[0])
-            if not _NO_ISSUE.search(prose(titles[0])):
-                found.append(Issue(prose(titles[0]), _labelled(list(bodies[0].iterdescendants()), bodies[0])))
-        elif node.tag == "table":
-            used |= _all(node)
-            found += _rows_of(node)
-    others = [node for node in section.nodes if id(node) not in used]
-    unboxed = _unboxed(others)
-    return found + unboxed, [] if unboxed else list(blocks(others))
+def blocks(tags: Iterable[Tag]) -> Iterator[str]:
+    """Yield the texts of paragraphs, items and cells among tags, each once, in their order."""
+    for tag in tags:
+        if is_block(tag) and (block := prose(tag)):
+            yield block
 
 
-def _all(node: Node) -> set[int]:
-    return {id(node), *(id(below) for below in node.iterdescendants())}
+def is_block(tag: Tag) -> bool:
+    """Return whether a tag is a paragraph, an item or a cell, and has no other in it."""
+    return tag.name in BLOCKS and next(elements(tag, *BLOCKS), None) is None
 
 
-def _box(node: Node, used: set[int]) -> Iterator[Issue]:
-    """The issue in a box; a box of boxes ("Windows 11") holds theirs."""
-    summary = node.find("summary")
-    if summary is None:
-        raise UnexpectedPage(f"expected a summary of a known issue, got {prose(node)[:60]!r}")
-    used |= {id(node)} | _all(summary)
-    if node.find(".//details") is not None:
-        return
-    used |= _all(node)
-    title = prose(summary)
-    if not _NO_ISSUE.search(title):
-        yield Issue(title, _labelled([n for n in node.iterdescendants() if summary not in (n, *n.iterancestors())], node))
+def text_of(tags: Iterable[Tag]) -> str:
+    """Return the text of a section's tags, with a blank between blocks."""
+    return clean(" ".join(blocks(tags)))
 
 
-def _rows_of(table: Node) -> Iterator[Issue]:
-    """Issues as rows: Symptom | Workaround, or Applies to | Symptom | Workaround. A table of anything else has none."""
-    rows = [list(row.iterchildren("td", "th")) for row in table.iter("tr")]
-    names = [LABELS.get(_bare(prose(cell))) for cell in rows[0]] if rows else []
-    if "symptom" not in names:
-        header = " | ".join(prose(cell) for cell in rows[0]) if rows else ""
-        if len(rows) < 2 or _NO_ISSUE.search(header) or header.startswith("Change date"):
-            return  # a promoting sentence may be a table of one row
-        raise UnexpectedPage(f"expected a table of symptoms and workarounds among the known issues, got the columns {header[:80]!r}")
-    for cells in rows[1:]:
-        if len(cells) != len(names):
-            beginning = prose(cells[0])[:60] if cells else ""
-            raise UnexpectedPage(f"expected {len(names)} cells of a known issue, got {len(cells)} in {beginning!r}")
-        texts = {name: text_of([cell, *cell.iterdescendants()]) or prose(cell) for name, cell in zip(names, cells, strict=True) if name}
-        if not texts["symptom"]:
-            raise UnexpectedPage(f"expected the symptom of a known issue, got none beside {' | '.join(texts.values())[:60]!r}")
-        yield Issue(_first_sentence(texts["symptom"]), texts)
+def rows(table: Tag) -> list[list[str]]:
+    """Return the texts of a table's cells, by row."""
+    return [[prose(cell) for cell in cells(row)] for row in elements(table, "tr")]
 
 
-def _unboxed(nodes: list[Node]) -> list[Issue]:
-    """Issues without a box: each begins with its own heading, or with the label of its symptom."""
-    found: list[Issue] = []
-    title, below = "", list[Node]()
-
-    def end() -> None:
-        texts = _labelled(below, None)
-        if texts.get("symptom") and not NONE_KNOWN.search(texts["symptom"]) and (title or "workaround" in texts):
-            found.append(Issue(title or _first_sentence(texts["symptom"]), texts))
-
-    for node in nodes:
-        if node.tag in _HEADINGS:
-            end()
-            title, below = prose(node), []
-        elif not title and _label_of(node) == "symptom":
-            end()
-            below = [node]
-        else:
-            below.append(node)
-    end()
-    return found
+def summary(details: Tag) -> str:
+    """Return the title of a box of the new layout, "" without one."""
+    title = details.find("summary", recursive=False)
+    return prose(title) if title else ""
 
 
-def _labelled(nodes: list[Node], box: Node | None) -> dict[str, str]:
-    """Texts by the label in bold before them; what stands before any label is the symptom."""
-    texts: dict[str, list[str]] = {}
-    name = "symptom"
-    for node in nodes:
-        if node.tag not in BLOCKS or next(node.iterdescendants(*BLOCKS), None) is not None:
-            continue
-        found = prose(node)
-        if label := _label_of(node):
-            name = label
-            found = re.sub(r"^[^:]*?\b" + re.escape(_bold(node)) + r"\s*:?\s*", "", found, count=1)
-        if found:
-            texts.setdefault(name, []).append(found)
-    if not texts and box is not None and (found := clean("".join(_own_text(box)))):
-        texts["symptom"] = [found]  # text that stands in the box itself
-    return {name: " ".join(found) for name, found in texts.items()}
+def bold(tag: Tag) -> str:
+    """Return the first bold text of a tag without a colon at its end, "" without one."""
+    first = next(elements(tag, "strong", "b"), None)
+    return prose(first).rstrip(": ") if first else ""
 
 
-def _own_text(box: Node) -> Iterator[str]:
-    for child in box.iterchildren():
-        if child.tag != "summary":
-            yield child.text_content()
-        yield child.tail or ""
-
-
-def _bold(node: Node) -> str:
-    bold = next(node.iter("strong", "b"), None)
-    return "" if bold is None else prose(bold).rstrip(": ")
-
-
-def _label_of(node: Node) -> str | None:
-    """What a paragraph that begins with a bold label is; None where it begins with other text."""
-    if node.tag not in BLOCKS:
-        return None
-    bold = _bold(node)
-    return LABELS.get(_bare(bold)) if bold and prose(node).startswith(bold) else None
-
-
-def _bare(label: str) -> str:
-    return clean(label).rstrip(": ").casefold().replace("(s)", "s")
-
-
-def _first_sentence(found: str) -> str:
-    return re.split(r"(?<=[.!?])\s+(?=[A-Z])", found, maxsplit=1)[0][:200]
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text."""
+    return _SENTENCE_END.split(text)

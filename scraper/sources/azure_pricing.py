@@ -12,11 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, NamedTuple
 
+from bs4 import BeautifulSoup, Tag
+
 from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean
 from hotpatch_kb.scraper.parsing.azure_prices import Number, amount, json_of, service_of, services_in
-from hotpatch_kb.scraper.parsing.markup import Node, page_title, tree, with_class
+from hotpatch_kb.scraper.parsing.markup import attribute, cells, classes, elements, page_title, soup
 from hotpatch_kb.scraper.parsing.statements import distinct, price_subject
 from hotpatch_kb.scraper.sources import PageSpec
 
@@ -92,8 +94,6 @@ _QUALIFIED: Final = re.compile(
     re.IGNORECASE,
 )
 
-# Read by the attribute too, since classes come and go.
-_AMOUNT: Final = f"descendant-or-self::*[@data-amount or {with_class('price-data')}]"
 _NOT_READ: Final = frozenset({"script", "style", "noscript", "template", "nav", "footer"})
 _NAME_LENGTH: Final = 80  # longer text around an amount is a paragraph, not its name
 _MAX_SPAN: Final = 100  # rows and columns: a page cannot make us fill a grid of a million
@@ -126,17 +126,17 @@ def parse(page: Page) -> Iterator[Claim]:
     Raises:
         UnexpectedPage: it is another page, has no price, or one that cannot be read.
     """
-    root = tree(page)
-    if (name := _NAMES.get(page.page_url)) and not name.search(" ".join(_names(root))):
-        raise UnexpectedPage(f"expected the page {page.page_url}, got {page_title(root)!r}")
-    title = page_title(root)
-    rows = list(_rows(root, title))
+    document = soup(page)
+    title = page_title(document)
+    if (name := _NAMES.get(page.page_url)) and not name.search(" ".join(_names(document))):
+        raise UnexpectedPage(f"expected the page {page.page_url}, got {title!r}")
+    rows = list(_rows(document, title))
     if not any(cell.prices for row in rows for cell in row):
         raise UnexpectedPage(f"expected prices, got none on {title!r}")
     yield from distinct(_claims(page, title, rows))
 
 
-def unread(_: Page, claims: Sequence[Claim]) -> Iterator[Unread]:
+def unread(page: Page, claims: Sequence[Claim]) -> Iterator[Unread]:  # noqa: ARG001 (claims are enough)
     """Prices of our services without a unit, or for another than they ever had."""
     for claim in claims:
         _, service, _, meter, unit, *_ = claim.subject.split("/")
@@ -146,63 +146,65 @@ def unread(_: Page, claims: Sequence[Claim]) -> Iterator[Unread]:
             )
 
 
-def _names(root: Node) -> Iterator[str]:
-    yield from (clean(str(text)) for text in root.xpath("//title//text() | //h1//text()"))
-    yield from (
-        str(value) for value in root.xpath('//link[@rel="canonical"]/@href | //meta[@property="og:url" or @property="og:title"]/@content')
-    )
+def _names(document: BeautifulSoup) -> Iterator[str]:
+    yield from (clean(string) for name in document.select("title, h1") for string in name.strings)
+    yield from (str(named.get("href")) for named in document.select('link[rel="canonical"][href]'))
+    yield from (str(named.get("content")) for named in document.select('meta:is([property="og:url"], [property="og:title"])[content]'))
 
 
-def _rows(root: Node, title: str) -> Iterator[list[_Cell]]:
-    """What states prices, row by row, in the order of the page."""
+def _rows(document: BeautifulSoup, title: str) -> Iterator[list[_Cell]]:
+    """Yield what states prices, row by row, in the order of the page."""
     heading = title
-    for node in root.iter("*"):
-        if _is_within(node, _NOT_READ | {"table"}):
-            continue
-        if node.tag in {"h2", "h3", "h4"}:
-            heading = _words(node) or heading
-        elif node.tag == "table":
-            for table in node.iter("table"):  # one within another is a table of its own
+    waiting: list[Tag] = [document]
+    while waiting:
+        tag = waiting.pop()
+        if tag.name not in _NOT_READ and tag.name != "table":
+            waiting.extend(child for child in reversed(tag.contents) if isinstance(child, Tag))
+        if tag.name in {"h2", "h3", "h4"}:
+            heading = _words(tag) or heading
+        elif tag.name == "table":
+            for table in (tag, *elements(tag, "table")):  # a table in a table is one of its own
                 yield from _table(table, heading)
-        elif node.get("data-amount") is not None or "price-data" in node.get("class", "").split():
-            block = next(node.iterancestors("p", "li", "dd", "div", "section"), node)
+        elif _is_amount(tag):
+            block = next((parent for parent in tag.parents if parent.name in {"p", "li", "dd", "div", "section"}), tag)
             label = _words(block)
             is_name = len(label) <= _NAME_LENGTH and label.casefold() != heading.casefold()
-            yield [_Cell(heading, "", label if is_name else "", "", list(_read(node, "", label if is_name else "")), is_alone=True)]
-        elif (
-            node.tag in {"p", "li"}
-            and not _is_within(node, frozenset({"header"}))
-            and next(node.iterdescendants("p", "li", "table"), None) is None
-        ):
-            yield from ([cell] for cell in _prose(_words(node), heading))
+            yield [_Cell(heading, "", label if is_name else "", "", list(_read(tag, "", label if is_name else "")), is_alone=True)]
+        elif tag.name in {"p", "li"} and not any(elements(tag, "p", "li", "table")) and tag.find_parent("header") is None:
+            yield from ([cell] for cell in _prose(_words(tag), heading))
 
 
-def _is_within(node: Node, tags: frozenset[str]) -> bool:
-    return any(found.tag in tags for found in node.iterancestors())
+def _is_amount(tag: Tag) -> bool:
+    # By the attribute too, since classes come and go.
+    return tag.has_attr("data-amount") or "price-data" in classes(tag)
+
+
+def _amounts(cell: Tag) -> list[Tag]:
+    return [tag for tag in (cell, *elements(cell)) if _is_amount(tag)]
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------
 
 
-def _table(table: Node, heading: str) -> Iterator[list[_Cell]]:
+def _table(table: Tag, heading: str) -> Iterator[list[_Cell]]:
     """The rows of a table that state prices."""
-    rows = table.xpath("./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
+    rows = [row for row in elements(table, "tr") if row.find_parent("table") is table]
     grid = _grid(rows)
     head = _head(rows, grid)
     width = max(map(len, grid), default=0)
     header = [", ".join(dict.fromkeys(_words(row[at]) for row in grid[:head] if at < len(row) and _words(row[at]))) for at in range(width)]
     found: list[tuple[str, str, dict[int, list[_Price]]]] = []
     group = ""
-    for cells in grid[head:]:
+    for line in grid[head:]:
         prices = {
-            at: stated for at, cell in enumerate(cells) if (stated := list(_prices(cell, header[at], is_label=at == 0 < len(cells) - 1)))
+            at: stated for at, cell in enumerate(line) if (stated := list(_prices(cell, header[at], is_label=at == 0 < len(line) - 1)))
         }
-        if not prices and len(set(cells)) == 1 and len(cells) == width > 1:
-            group = _words(cells[0])
+        if not prices and len({id(cell) for cell in line}) == 1 and len(line) == width > 1:
+            group = _words(line[0])
             continue
         # Some tables begin with a cell for a "+" sign. Where the first cell stands for several rows, the second tells them apart.
-        labels = [text for at, cell in enumerate(cells) if at not in prices and re.search(r"[^\W_]", text := _words(cell))]
-        label = ", ".join(dict.fromkeys(labels[:2])) if cells and _span(cells[0], "rowspan") > 1 else "".join(labels[:1])
+        labels = [text for at, cell in enumerate(line) if at not in prices and re.search(r"[^\W_]", text := _words(cell))]
+        label = ", ".join(dict.fromkeys(labels[:2])) if line and _span(line[0], "rowspan") > 1 else "".join(labels[:1])
         found.append((group, label, prices))
     is_alone = len({at for _, _, prices in found for at in prices}) == 1
     for its_group, label, prices in found:
@@ -210,26 +212,24 @@ def _table(table: Node, heading: str) -> Iterator[list[_Cell]]:
             yield [_Cell(heading, its_group, label, header[at], stated, is_alone) for at, stated in prices.items()]
 
 
-def _head(rows: list[Node], grid: list[list[Node]]) -> int:
+def _head(rows: list[Tag], grid: list[list[Tag]]) -> int:
     """How many rows are the header: those of thead, else the first one; never one with amounts. "Free" may be the name of a column."""
-    without = next(
-        (at for at, cells in enumerate(grid) if any(cell.xpath(_AMOUNT) or _MONEY.search(_words(cell)) for cell in cells)), len(grid)
-    )
-    head = next((at for at, row in enumerate(rows) if row.getparent().tag != "thead"), len(rows)) or min(len(grid) - 1, 1)
+    without = next((at for at, line in enumerate(grid) if any(_amounts(cell) or _MONEY.search(_words(cell)) for cell in line)), len(grid))
+    head = next((at for at, row in enumerate(rows) if row.find_parent("thead") is None), len(rows)) or min(len(grid) - 1, 1)
     return max(0, min(head, without))
 
 
-def _grid(rows: list[Node]) -> list[list[Node]]:
+def _grid(rows: list[Tag]) -> list[list[Tag]]:
     """The cells of a table by row and column, one that spans several in each of them.
 
     Raises:
         UnexpectedPage: it is too wide to be a table that someone reads.
     """
-    grid: list[list[Node]] = []
-    below: dict[int, tuple[Node, int]] = {}  # by column: a cell from above, and for how many rows more
+    grid: list[list[Tag]] = []
+    below: dict[int, tuple[Tag, int]] = {}  # by column: a cell from above, and for how many rows more
     for row in rows:
-        line: list[Node] = []
-        for cell in row.iterchildren("th", "td"):
+        line: list[Tag] = []
+        for cell in cells(row):
             _carry(line, below)
             for _ in range(_span(cell, "colspan")):
                 if (down := _span(cell, "rowspan")) > 1:
@@ -242,7 +242,7 @@ def _grid(rows: list[Node]) -> list[list[Node]]:
     return grid
 
 
-def _carry(line: list[Node], below: dict[int, tuple[Node, int]]) -> None:
+def _carry(line: list[Tag], below: dict[int, tuple[Tag, int]]) -> None:
     while held := below.pop(len(line), None):
         cell, left = held
         if left > 1:
@@ -250,25 +250,25 @@ def _carry(line: list[Node], below: dict[int, tuple[Node, int]]) -> None:
         line.append(cell)
 
 
-def _span(cell: Node, name: str) -> int:
-    text = cell.get(name, "1").strip()
+def _span(cell: Tag, name: str) -> int:
+    text = str(cell.get(name, "1")).strip()
     return min(max(int(text), 1), _MAX_SPAN) if re.fullmatch(r"[0-9]{1,6}", text) else 1
 
 
-def _prices(cell: Node, header: str, *, is_label: bool) -> Iterator[_Price]:
+def _prices(cell: Tag, header: str, *, is_label: bool) -> Iterator[_Price]:
     """The prices of a table's cell; none where it has no price, or says "N/A". "Free" is a price but where it names a row.
 
     Raises:
         UnexpectedPage: there is an amount that cannot be read.
     """
-    if next(cell.iterdescendants("table"), None) is not None:
+    if any(elements(cell, "table")):
         return
     text = _words(cell)
-    for node in cell.xpath(_AMOUNT):
-        yield from _read(node, header, text)
+    for tag in _amounts(cell):
+        yield from _read(tag, header, text)
     # The number of a footnote counts as text, since the note may be a condition.
-    whole = clean(cell.text_content())
-    if cell.tag == "td" and not is_label and whole.casefold() in _FREE:
+    whole = clean(cell.get_text())
+    if cell.name == "td" and not is_label and whole.casefold() in _FREE:
         yield _Price("0", whole, "USD", _unit_in(header), "")
     prices = list(_literal(text))
     if _MONEY.search(text) and not _AROUND.fullmatch(_PRICE.sub("", text)):
@@ -281,28 +281,28 @@ def _prices(cell: Node, header: str, *, is_label: bool) -> Iterator[_Price]:
 # --- prices ---------------------------------------------------------------------------------------------------------
 
 
-def _read(node: Node, header: str, around: str) -> Iterator[_Price]:
+def _read(tag: Tag, header: str, around: str) -> Iterator[_Price]:
     """The prices in ``data-amount``: by region, in the page's USD, or by currency.
 
     Raises:
         UnexpectedPage: it is no JSON of these shapes, or a unit or amount cannot be read.
     """
-    published = node.get("data-amount")
+    published = attribute(tag, "data-amount")
     if published is None:
         # "$-" alone is a price that is not known; with a format or decimals the amounts are elsewhere.
-        if renamed := [name for name in node.keys() if name in _FORMATS or name == "data-decimals"]:  # noqa: SIM118 (an element of lxml is no dict)
-            raise UnexpectedPage(f"expected data-amount beside {' and '.join(renamed)}, got {', '.join(node.keys())}")
+        if renamed := [name for name in tag.attrs if name in _FORMATS or name == "data-decimals"]:
+            raise UnexpectedPage(f"expected data-amount beside {' and '.join(renamed)}, got {', '.join(tag.attrs)}")
         return
     found = json_of(published)
     if not isinstance(found, dict) or not found or not found.keys() <= {"regional", "currencies"}:
         raise UnexpectedPage(f"expected the amounts of regions or currencies, got {published[:80]!r}")
-    unit = _unit_of(node) or _unit_in(around) or _unit_in(header)
+    unit = _unit_of(tag) or _unit_in(around) or _unit_in(header)
     for kind, by_name in found.items():
         pattern = r"[a-z0-9]+(?:-[a-z0-9]+)*" if kind == "regional" else r"[A-Z]{3}"
         if not isinstance(by_name, dict) or not by_name or not all(re.fullmatch(pattern, name) for name in by_name):
             raise UnexpectedPage(f"expected amounts by {'region' if kind == 'regional' else 'currency'}, got {published[:80]!r}")
         for name, number in by_name.items():
-            value = _rounded(amount(number), node.get("data-decimals"))
+            value = _rounded(amount(number), attribute(tag, "data-decimals"))
             currency, region = ("USD", name) if kind == "regional" else (name, "")
             yield _Price(value, str(number), currency, unit, region)
 
@@ -317,11 +317,11 @@ def _rounded(number: Decimal, decimals: str | None) -> str:
     return f"{number:f}" if number and not rounded else f"{rounded:f}"
 
 
-def _unit_of(node: Node) -> str:
+def _unit_of(tag: Tag) -> str:
     """The unit of ``data-amount``: it is the hourly price where there is an hour format, the month's is computed of it; "" without formats."""
     units = []
     for name, time in _FORMATS.items():
-        if (published := node.get(name)) is not None:
+        if (published := attribute(tag, name)) is not None:
             first, *parts = (clean(part).lower() for part in published.split("/"))
             if first != "{0}" or parts[-1:] != [time] or not all(re.fullmatch(r"[a-z][a-z -]*", part) for part in parts):
                 raise UnexpectedPage(f"expected {name} such as {{0}}/{time}, got {published!r}")
@@ -417,19 +417,20 @@ def _service(cell: _Cell, title: str) -> tuple[str, bool]:
     return cell.heading, False
 
 
-def _words(node: Node) -> str:
-    """The text of a node, cleaned: without scripts, numbers of footnotes, and what stands in for an amount."""
-    return clean("".join(_pieces(node, is_top=True)))
+def _words(tag: Tag) -> str:
+    """Return the text of a tag, cleaned, without scripts, numbers of footnotes, and the text in place of an amount, "$-"."""
+    return clean("".join(_pieces(tag, is_top=True)))
 
 
-def _pieces(node: Node, *, is_top: bool = False) -> Iterator[str]:
-    if not isinstance(node.tag, str) or node.get("data-amount") is not None:  # a comment, "$-"
+def _pieces(tag: Tag, *, is_top: bool = False) -> Iterator[str]:
+    if tag.has_attr("data-amount"):
         return
-    if not is_top and (node.tag in _NOT_READ or (node.tag == "sup" and clean(node.text_content()) != "*")):
+    if not is_top and (tag.name in _NOT_READ or (tag.name == "sup" and clean(tag.get_text()) != "*")):
         return
-    yield " " if node.tag in {"br", "p", "li", "div"} else ""
-    yield node.text or ""
-    for child in node:
-        yield from _pieces(child)
-        yield child.tail or ""
-    yield " " if node.tag in {"p", "li", "div"} else ""
+    yield " " if tag.name in {"br", "p", "li", "div"} else ""
+    for child in tag.children:
+        if isinstance(child, Tag):
+            yield from _pieces(child)
+        else:
+            yield str(child)
+    yield " " if tag.name in {"p", "li", "div"} else ""

@@ -9,14 +9,18 @@ Azure Arc, custom images, prerequisites) is left to ``facts_eligibility``; copie
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
+
+from bs4 import SoupStrainer
 
 from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
-from hotpatch_kb.scraper.parsing.markup import Cell, Event, html_events, markdown_events, texts_outside, tree
+from hotpatch_kb.scraper.parsing import learn_pages
+from hotpatch_kb.scraper.parsing.markup import Cell
+from hotpatch_kb.scraper.parsing.once import once_per_page
 from hotpatch_kb.scraper.parsing.statements import distinct
-from hotpatch_kb.scraper.sources import PageSpec, learn_release_info
+from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Learn: hotpatch for Windows Server"
 HOME_URL = "https://learn.microsoft.com/en-us/windows-server/get-started/hotpatch"
@@ -43,7 +47,16 @@ _SKU: Final = re.compile(r"(?P<year>20[0-9]{2})(?:-[A-Za-z0-9]+)+")
 # A SKU in whatever place: "2025-Datacenter-Azure-Edition-Core"
 _LIKE_A_SKU: Final = re.compile(r"\b20\d\d-datacenter(?:-\w+)+", re.IGNORECASE)
 
-stated_since = learn_release_info.stated_since  # the header of every page of Learn
+# What is built of a page in HTML: h1 and title say which page it is, if it is another one.
+_PARTS: Final = SoupStrainer(["main", "h1", "title"])
+
+stated_since = learn_pages.stated_since
+
+
+@once_per_page
+def _read(page: Page) -> learn_pages.LearnPage:
+    learn_pages.utf8(page)  # HTML in another encoding is refused too
+    return learn_pages.read(page, _PARTS)
 
 
 def parse(page: Page) -> Iterator[Claim]:
@@ -62,21 +75,15 @@ def unread(page: Page, claims: Sequence[Claim]) -> Iterator[Unread]:
             claim.field == "offer" and claim.value_text.lower() not in _OFFERS
         ):
             yield Unread(claim.section, claim.field, f"expected a known {claim.field}, got {claim.value_text!r} in {claim.subject}")
-    if page.body.decode("utf-8-sig").lstrip()[:1] == "<":
-        main = tree(page).xpath("//main")[0]
-        cells = {cell for table in main.iter("table") for row in table.iter("tr") for cell in row.iterchildren("th", "td")}
-        texts = texts_outside(main, cells)
-    else:
-        texts = (event.text for event in _events(page) if event.kind == "text")
-    for found in texts:
-        if _LIKE_A_SKU.search(found):
-            yield Unread("", "text", f"expected SKUs in the cells of tables alone, got {found[:200]!r}")
+    for outside in _read(page).outside:
+        if _LIKE_A_SKU.search(outside):
+            yield Unread("", "text", f"expected SKUs in the cells of tables alone, got {outside[:200]!r}")
 
 
 def _tables(page: Page) -> Iterator[Claim]:
     heading = ""
     rows: dict[str, int] = {}
-    for event in _events(page):
+    for event in _read(page).events:
         if event.kind == "heading":
             heading = event.text
         elif event.kind == "text" and "|" in event.text and _PLATFORMS.fullmatch(heading):
@@ -116,12 +123,3 @@ def _image(page: Page, heading: str, header: list[str], cells: list[Cell], row: 
         ("is_eligible", "1", heading),
     ):
         yield Claim(heading, subject, field, value, text, row, page.page_url)
-
-
-def _events(page: Page) -> Iterable[Event]:
-    try:
-        text = page.body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnexpectedPage(f"expected UTF-8, got {error} from {page.final_url}") from None
-    is_html = text.lstrip()[:1] == "<"
-    return html_events(tree(page)) if is_html else markdown_events(text)

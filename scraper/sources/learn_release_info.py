@@ -9,14 +9,18 @@ row without KB or letter (26200.6584), and planned months that change their type
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
+
+from bs4 import SoupStrainer
 
 from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import MONTHS, Build, build, builds_in, calendar_type, clean, iso_date, kb, month_number, update_type
 from hotpatch_kb.db.model.products import Product, heading, named, products_in
-from hotpatch_kb.scraper.parsing.markup import Cell, Event, front_matter, html_events, link, markdown_events, texts_outside, tree
+from hotpatch_kb.scraper.parsing import learn_pages
+from hotpatch_kb.scraper.parsing.markup import Cell, link
+from hotpatch_kb.scraper.parsing.once import once_per_page
 from hotpatch_kb.scraper.parsing.statements import Field, distinct, stated
 from hotpatch_kb.scraper.sources import PageSpec
 
@@ -68,6 +72,17 @@ _LIKE_A_HEADING: Final = re.compile(
 )
 
 
+# What is built of a page in HTML: h1 and title say which page it is, if it is another one.
+_PARTS: Final = SoupStrainer(["main", "h1", "title"])
+
+stated_since = learn_pages.stated_since
+
+
+@once_per_page
+def _read(page: Page) -> learn_pages.LearnPage:
+    return learn_pages.read(page, _PARTS)
+
+
 def parse(page: Page) -> Iterator[Claim]:
     """Claims of one release-information page.
 
@@ -83,7 +98,7 @@ def _tables(page: Page) -> Iterator[Claim]:
     topic, product, year = "", None, None
     marked: list[str] = []
     has_footnote = False
-    for event in _events(page):
+    for event in _read(page).events:
         if event.kind in {"heading", "label"}:
             if named_product := heading(event.text, client):
                 product, year = named_product, None
@@ -121,7 +136,7 @@ def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
     """Columns, headings and tables that are new, and what states something outside of tables."""
     client = "win10" if page.page_url.endswith("/release-information") else "win11"
     topic = ""
-    for event in _events(page):
+    for event in _read(page).events:
         known = heading(event.text, client) or _YEAR.fullmatch(event.text)
         if event.kind in {"heading", "label"} and not known:
             before = topic  # the site's own texts stand before the first
@@ -145,43 +160,9 @@ def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
             for cell in (cell for cells in event.rows for cell in cells):
                 if _A_KB.search(cell.text) and not (link(page, cell.href) or "").startswith("https://support.microsoft.com/"):
                     yield Unread(topic, "link", f"expected a link of {cell.text!r} to support.microsoft.com, got {cell.href!r}")
-    for found in _texts_outside_tables(page):
-        if _STATEMENT.search(found):
-            yield Unread("", "text", f"expected builds and KBs in the cells of tables alone, got {found[:200]!r}")
-
-
-def _texts_outside_tables(page: Page) -> Iterator[str]:
-    if not _is_html(page):
-        yield from (event.text for event in _events(page) if event.kind == "text")
-        return
-    main = tree(page).xpath("//main")[0]
-    read = {cell for table in main.iter("table") for row in table.iter("tr") for cell in row.iterchildren("th", "td")}
-    yield from texts_outside(main, read)
-
-
-def _events(page: Page) -> Iterable[Event]:
-    if "markdown" in page.headers.get("content-type", "") or not _is_html(page):
-        try:
-            return markdown_events(page.body.decode("utf-8-sig"))
-        except UnicodeDecodeError as error:
-            raise UnexpectedPage(f"expected UTF-8, got {error} from {page.final_url}") from None
-    return html_events(tree(page))
-
-
-def _is_html(page: Page) -> bool:
-    return page.body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
-
-
-def stated_since(page: Page) -> str | None:
-    """When the page's content was last changed: ``updated_at`` of the header or of the meta element (UTC), None without it."""
-    if _is_html(page):
-        match = re.search(rb'<meta name="updated_at" content="([^"]+)"', page.body)
-        stated = match[1].decode("utf-8", "replace") if match else ""
-    else:
-        stated = front_matter(page.body[:4096].decode("utf-8-sig", "replace")).get("updated_at", "")
-    # 2026-05-13T02:11:00.0000000Z, 2026-07-19T03:21:00Z
-    match_time = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z$", stated)
-    return f"{match_time[1]}Z" if match_time else None
+    for outside in _read(page).outside:
+        if _STATEMENT.search(outside):
+            yield Unread("", "text", f"expected builds and KBs in the cells of tables alone, got {outside[:200]!r}")
 
 
 def _topic(text: str) -> str:

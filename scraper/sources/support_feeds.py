@@ -21,8 +21,8 @@ from lxml import etree
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean, kb, title
-from hotpatch_kb.scraper.parsing.markup import Node
 from hotpatch_kb.scraper.parsing.statements import distinct, stated
+from hotpatch_kb.scraper.parsing.streaming import Element
 from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Support: Atom feeds of update histories"
@@ -94,7 +94,7 @@ def _entries(page: Page) -> Iterator[Claim]:
     yield from stated(section, subject, 0, [(field, str(len(names)), "; ".join(names)) for field, names in skipped.items()])
 
 
-def _feed(page: Page) -> Node:
+def _feed(page: Page) -> Element:
     try:
         text = _FORBIDDEN.sub("", page.body.decode("utf-8")).lstrip("\ufeff \t\r\n")
     except UnicodeDecodeError as error:
@@ -112,7 +112,7 @@ def _feed(page: Page) -> Node:
     return root
 
 
-def _text(parent: Node, name: str) -> str:
+def _text(parent: Element, name: str) -> str:
     found = parent.findall(f"{_ATOM}{name}")
     text = found[0].xpath("string()") if len(found) == 1 else ""
     if not text.strip():
