@@ -19,7 +19,7 @@ DAY = "2026-07-20"  # of the answers: the facts end soon after, so that somethin
 FLEET = "host,product,build,line\nsrv1,ws2025,26100.33158,hotpatch\nsrv2,ws2025,26100.32772,hotpatch\nsrv3,ws2022,20348.5256,standard\nlap1,win11-25h2,26200.8893,hotpatch\n"
 # The server of the pictures answers as of DAY.
 SERVE = (
-    "import sys; from hotpatch_kb.db.answers import restarts; restarts.today = lambda: sys.argv[1]; "
+    "import sys; from hotpatch_kb.db.model import clock; clock.today = lambda: sys.argv[1]; "
     "from hotpatch_kb.scraper.cli.common import main; sys.exit(main(sys.argv[2:]))"
 )
 

@@ -117,7 +117,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Sets the day that answers are given on."""
 
     def set_day(day: str) -> None:
-        monkeypatch.setattr("hotpatch_kb.db.answers.restarts.today", lambda: day)
+        monkeypatch.setattr("hotpatch_kb.db.model.clock.today", lambda: day)
 
     return set_day
 

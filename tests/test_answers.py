@@ -13,8 +13,9 @@ import pytest
 from conftest import Command
 
 from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers.coverage import is_outdated
 from hotpatch_kb.db.answers.json_output import shaped
-from hotpatch_kb.db.answers.restarts import is_outdated, next_restart, next_restarts
+from hotpatch_kb.db.answers.restarts import next_restart, next_restarts
 from hotpatch_kb.db.facts import seed
 from hotpatch_kb.db.store.connections import open_seed_database
 

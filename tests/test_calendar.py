@@ -24,7 +24,8 @@ from helpers.dumps import query
 from rendered import msrc_cvrf
 from test_random_histories import HOTPATCHES, KINDS
 
-from hotpatch_kb.db.answers import icalendar_file, restarts
+from hotpatch_kb.db.answers import icalendar_file
+from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.claims import corrections
 from hotpatch_kb.db.facts import snapshots, write
 from hotpatch_kb.db.facts.as_of import database_known_on
@@ -103,7 +104,7 @@ def _exported(db: Path, *arguments: str) -> str:
 def db_file(conn: sqlite3.Connection, known: str | None = None) -> str:
     """The file of a whole database, or of it as of an earlier day."""
     source = conn if known is None else database_known_on(conn, known)
-    return icalendar_file.calendar_file(source, restarts.calendar(source), "Test", today="2026-07-20", history=conn, known=known).decode()
+    return icalendar_file.calendar_file(source, calendar_rows(source), "Test", today="2026-07-20", history=conn, known=known).decode()
 
 
 @pytest.fixture(scope="session")
@@ -239,21 +240,21 @@ def _as_if_whole(conn: sqlite3.Connection) -> dict[str, int]:
             states = shown.setdefault(row["subject"], [])
             if not states or states[-1] != icalendar_file._seen(row):
                 states.append(icalendar_file._seen(row))
-    rows = restarts.calendar(conn)
+    rows = calendar_rows(conn)
     assert [row["subject"] for row in rows if shown[row["subject"]][-1] != icalendar_file._seen(row)] == []
     return {row["subject"]: len(shown[row["subject"]]) - 1 for row in rows}
 
 
 def _sequences(conn: sqlite3.Connection) -> dict[str, int]:
-    return {subject: revision.sequence for subject, revision in icalendar_file.revisions(conn, restarts.calendar(conn)).items()}
+    return {subject: revision.sequence for subject, revision in icalendar_file.revisions(conn, calendar_rows(conn)).items()}
 
 
 def test_months_resolved_apart_are_what_the_whole_gives(generations: Generations) -> None:
     for conn in (open_seed_database(), open_for_reading(generations.folder / "x.db")):
         assert _sequences(conn) == _as_if_whole(conn)
         # One product, one year: the same.
-        rows = restarts.calendar(conn, "ws2025", 2026)
-        every = icalendar_file.revisions(conn, restarts.calendar(conn))
+        rows = calendar_rows(conn, "ws2025", 2026)
+        every = icalendar_file.revisions(conn, calendar_rows(conn))
         assert icalendar_file.revisions(conn, rows) == {row["subject"]: every[row["subject"]] for row in rows}
         conn.close()
 
@@ -274,7 +275,7 @@ def test_a_sequence_follows_every_crawl_of_a_random_history(seed: int, run: Comm
         assert run("crawl", "--db", "x.db", "--from", tmp_path / f"{number}").code in {0, 3}
         conn = open_for_reading(tmp_path / "x.db")
         assert _sequences(conn) == _as_if_whole(conn)
-        after = _read(db_file(conn)) if restarts.calendar(conn) else {}
+        after = _read(db_file(conn)) if calendar_rows(conn) else {}
         conn.close()
         # A month goes where the day that put a release into it was corrected.
         risen += len(_compare({uid: shown for uid, shown in before.items() if uid in after}, after))
@@ -315,7 +316,7 @@ def test_every_event_has_what_the_rfc_requires(file: str) -> None:
     assert (calendar["refresh-interval"].dt, str(calendar["x-published-ttl"])) == (dt.timedelta(hours=12), "PT12H")
     assert "method" not in calendar  # PUBLISH would need an organizer
     conn = open_seed_database()
-    rows = {f"{row['product']}-{row['month']}@hotpatch-kb": row for row in restarts.calendar(conn)}
+    rows = {f"{row['product']}-{row['month']}@hotpatch-kb": row for row in calendar_rows(conn)}
     conn.close()
     events = calendar.walk("VEVENT")
     assert [str(event["uid"]) for event in events] == list(rows)  # one per row of the table, none made up
@@ -375,7 +376,7 @@ def test_text_is_escaped_and_cannot_end_its_line(monkeypatch: pytest.MonkeyPatch
     """A name with all that RFC 5545 escapes or forbids (made): it comes back as it was, without control characters."""
     name = 'Server, Core; "x" \\n C:\\temp\r\nATTENDEE:mailto:x@example.org\x07\u2028\x85\ufeff ' + "ü€😀" * 40
     conn = open_seed_database()
-    rows = restarts.calendar(conn, "ws2025", 2026)
+    rows = calendar_rows(conn, "ws2025", 2026)
     monkeypatch.setattr("hotpatch_kb.db.answers.icalendar_file.named", lambda _product: type("P", (), {"name": name}))
     written = icalendar_file.calendar_file(conn, rows, name, [1], today="2026-07-20")
     conn.close()
@@ -398,7 +399,7 @@ def test_only_web_addresses_are_linked(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not icalendar_file.is_web_address(url), url
     conn = open_seed_database()
     links = icalendar_file._links(conn)
-    assert links.keys() == {row["subject"] for row in restarts.calendar(conn) if row["type"]}
+    assert links.keys() == {row["subject"] for row in calendar_rows(conn) if row["type"]}
     monkeypatch.setattr("hotpatch_kb.db.answers.icalendar_file.is_web_address", lambda _url: False)
     assert "URL:" not in db_file(conn)
     conn.close()

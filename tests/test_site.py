@@ -29,6 +29,7 @@ from rendered import msrc_cvrf, support_article
 from hotpatch_kb.db import site
 from hotpatch_kb.db.answers import lookup, restarts
 from hotpatch_kb.db.facts import seed
+from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_for_reading
 from hotpatch_kb.scraper.cli.common import main
@@ -206,7 +207,7 @@ def test_the_address_does_not_depend_on_the_name_of_the_file(own: Datasette, see
 
 def test_home_says_when_the_facts_end(own: Datasette, monkeypatch):
     for day, is_old in (("2026-08-10", False), ("2026-08-11", True)):
-        monkeypatch.setattr("hotpatch_kb.db.answers.restarts.today", lambda day=day: day)
+        monkeypatch.setattr("hotpatch_kb.db.model.clock.today", lambda day=day: day)
         page = asyncio.run(own.client.get("/")).text
         assert "The facts end on 2026-07-23." in page
         assert ("A second Tuesday has passed since" in page) is is_old
@@ -477,7 +478,7 @@ def test_baseline_of_a_baseline_is_itself_and_of_an_lcu_none(own: Datasette):
 def test_next_restart_is_that_of_the_command(own: Datasette, seeded: Path):
     rows = ask(own, "when_is_the_next_restart")
     with closing(open_for_reading(seeded)) as conn:
-        expected = restarts.next_restarts(conn, restarts.today())
+        expected = restarts.next_restarts(conn, clock.today())
     same = ("product", "month", "date", "is_unplanned", "build", "data_until", "is_outdated")
     assert columns_of(rows, *same) == sorted(columns_of(expected, *same), key=lambda row: (row[2], row[0]))
     assert [row["basis"] == "released" for row in rows] == [

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import Command
 
-from hotpatch_kb.db.answers.restarts import is_outdated
+from hotpatch_kb.db.answers.coverage import is_outdated
 from hotpatch_kb.db.answers.verdicts import VERDICTS, Verdict, verdicts
 from hotpatch_kb.db.store.connections import open_seed_database
 

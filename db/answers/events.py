@@ -86,6 +86,28 @@ class News(NamedTuple):
         return translate(FORMS[self.form], **shown)
 
 
+def change_rows(
+    conn: sqlite3.Connection, since: str | None = None, until: str | None = None, product: str | None = None
+) -> list[dict[str, Any]]:
+    """Return rows of ``changes``, newest first.
+
+    Args:
+        conn: the database.
+        since: only those read on that day (ISO date, UTC) or later.
+        until: only those read on that day or earlier.
+        product: only those of a product.
+    """
+    columns = ("run", "changed_at", "subject", "field", "old_value", "new_value")
+    rows = conn.execute(
+        f"""select {", ".join(columns)} from changes where substr(changed_at, 1, 10) between :since and :until
+        and (:product is null or instr(subject || '/' || field || '/', '/' || :product || '/') > 0
+            or exists (select 1 from known_issues as i where i.subject = changes.subject and i.product = :product))
+        order by changed_at desc, subject, field""",
+        {"since": since or "", "until": until or "9999", "product": product},
+    )
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
 def news(conn: sqlite3.Connection, rows: Iterable[Row]) -> list[News]:
     """Rows of ``changes`` as items, in their order.
 

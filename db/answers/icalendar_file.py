@@ -12,13 +12,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.claims.corrections import read_corrections
 from hotpatch_kb.db.facts.precedence import Belief, Stated
 from hotpatch_kb.db.facts.releases import Resolver
 from hotpatch_kb.db.facts.snapshots import as_seen_at, claims_of, page_times, world_of
 from hotpatch_kb.db.facts.write import precedences
 from hotpatch_kb.db.model.claims import Correction
+from hotpatch_kb.db.model.notation import kb_text
 from hotpatch_kb.db.model.products import named
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _description(row: Row) -> list[str]:
     """What is stated of the month, a line each."""
     lines = []
     if row["type"]:
-        update = ", ".join(part for part in (restarts.kb_text(row["kb"]), f"OS build {row['build']}" if row["build"] else None) if part)
+        update = ", ".join(part for part in (kb_text(row["kb"]), f"OS build {row['build']}" if row["build"] else None) if part)
         lines.append(f"Released: {update or 'no page states KB or build'}")
     else:
         lines.append(f"No release is known; the second Tuesday is {row['expected_date']}")
@@ -285,7 +286,7 @@ def calendar_file(
     """
     from icalendar import Calendar, vText  # noqa: PLC0415
 
-    ends, links, told = restarts.ends(conn), _links(conn), revisions(history or conn, rows, known)
+    ends, links, told = coverage.data_until_by_product(conn), _links(conn), revisions(history or conn, rows, known)
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", PRODID)

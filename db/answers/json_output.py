@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hotpatch_kb.db.answers.restarts import kb_text
 from hotpatch_kb.db.model.messages import Message, Messages
+from hotpatch_kb.db.model.notation import kb_text
 
 
 def shaped(value: Any, name: str = "") -> Any:

@@ -114,3 +114,21 @@ def _stated(conn: sqlite3.Connection, source: str, kind: str) -> Iterator[tuple[
         places[subject] = (place[0], place[1], place[2])
     for subject, entry in entries.items():
         yield subject.split("/")[1], entry, *places[subject]
+
+
+def drift_rows(conn: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Return the checks that failed when a source was last checked, those that refused a page first, and where a source lags its neighbour.
+
+    A run in which nothing was new leaves no checks. What an earlier run refused or could not reach has been put right if the source's state is ok.
+    """
+    columns = ("source", "run", "page_url", "section", "name", "required", "note")
+    failed = conn.execute(
+        f"""select c.{", c.".join(columns)} from checks as c join sources as s using (source)
+        where ok = 0 and run = (select max(run) from checks where source = c.source)
+            and (required = 0 or name = 'correction' or s.state in ('refused', 'unreachable'))
+        order by source, required desc, page_url, section, name"""
+    )
+    rows = [dict(zip(columns, row, strict=True)) for row in failed]
+    last = dict(conn.execute("select source, max(run) from pages group by source").fetchall())
+    rows += [{**row, "run": last[row["source"]], "required": 0} for row in differences(conn)]
+    return [{**row, "is_required": row.pop("required")} for row in sorted(rows, key=lambda row: (-row["required"], row["source"]))]

@@ -13,22 +13,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 from unicodedata import normalize
 
+from hotpatch_kb.db.answers.coverage import data_until, is_outdated
 from hotpatch_kb.db.answers.open_issues import known_issues, open_cves
-from hotpatch_kb.db.answers.restarts import (
-    Restart,
-    data_until,
-    day_after,
-    is_outdated,
-    kb_text,
-    next_restart,
-    restart_of_standard_line,
-    unseen_baseline,
-)
+from hotpatch_kb.db.answers.restarts import Restart, next_restart, restart_of_standard_line, unseen_baseline
 from hotpatch_kb.db.model import reading
+from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.model.notation import clean
+from hotpatch_kb.db.model.notation import clean, kb_text
 from hotpatch_kb.db.model.products import product_id
 
 Answer = dict[str, Any]

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from hotpatch_kb.db import __version__
-from hotpatch_kb.db.answers.restarts import drift
+from hotpatch_kb.db.answers.lagging import drift_rows
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _STATES: Final = ("ok", "refused", "unreachable", "never_read", "off")
@@ -37,7 +37,7 @@ def _lines(conn: sqlite3.Connection) -> Iterator[str]:
     for place, name, text in ((2, "last_good", "When a source's last page was accepted"), (3, "due", "When a source is due again")):
         times = [({"source": row[0]}, unix(row[place])) for row in health if row[place]]
         yield from _gauge(f"source_{name}_timestamp_seconds", f"{text}, Unix time.", times)
-    by_source = Counter(row["source"] for row in drift(conn))
+    by_source = Counter(row["source"] for row in drift_rows(conn))
     yield from _gauge(
         "source_failed_checks",
         "Checks that did not hold in a source's last checked run.",

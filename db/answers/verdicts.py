@@ -12,9 +12,11 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.answers.restarts import data_until, day_after, has_ceased, is_outdated, kb_text, next_restart
+from hotpatch_kb.db.answers.coverage import data_until, has_ceased, is_outdated
+from hotpatch_kb.db.answers.restarts import next_restart
+from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message, Messages
-from hotpatch_kb.db.model.notation import month_after
+from hotpatch_kb.db.model.notation import kb_text, month_after
 
 VERDICTS: Final = ("current", "behind", "restart_due", "left_line", "unsupported", "ambiguous", "unknown", "invalid")
 LINES: Final = ("hotpatch", "standard", "")

@@ -84,6 +84,11 @@ def kb(text: str) -> int:
     return int(match[1])
 
 
+def kb_text(kb: int | None) -> str | None:
+    """Return a KB number as people write it, such as KB5087423."""
+    return None if kb is None else f"KB{kb}"
+
+
 def kbs_in(text: str) -> tuple[int, ...]:
     """Every KB in a text, once each, in its order.
 

@@ -9,10 +9,12 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from hotpatch_kb.db.answers import restarts as answers
-from hotpatch_kb.db.answers.events import news
+from hotpatch_kb.db.answers import coverage, restarts
+from hotpatch_kb.db.answers.calendar import calendar_rows
+from hotpatch_kb.db.answers.events import change_rows, news
 from hotpatch_kb.db.answers.lookup import find, is_restart_due, latest
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
+from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site.web import verdicts_of_today
 
@@ -50,8 +52,8 @@ def looked_up(conn: sqlite3.Connection, query: str, on: str | None) -> Row:
     Raises:
         BadInput: the query cannot be read.
     """
-    answer = find(conn, query, on=on, today=answers.today())
-    verdicts = verdicts_of_today(conn, on or answers.today())
+    answer = find(conn, query, on=on, today=clock.today())
+    verdicts = verdicts_of_today(conn, on or clock.today())
     return answer | {"matches": [_with_details(conn, match, verdicts, on) for match in answer["matches"]], "is_list": False}
 
 
@@ -101,7 +103,7 @@ def _with_details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts, on: 
             "chain": chain(conn, match, on),
             "facts": stated(conn, release["subject"]),
             "conflicts": conflicts(conn, release["subject"]),
-            "lines": {line: answers.data_until(conn, match["product"], line) for line in lines},
+            "lines": {line: coverage.data_until(conn, match["product"], line) for line in lines},
         }
     )
 
@@ -198,18 +200,21 @@ def kb_page(conn: sqlite3.Connection, kb: int, on: str | None) -> Row | None:
 
 def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row | None:
     """All of a product: its dates, what is newest on both lines and their next restarts, its months and releases; with a day, those up to it."""
-    day = on or answers.today()
+    day = on or clock.today()
     found = rows(conn, "select * from products where product = ?", (product,))
     if not found:
         return None
     newest = [{"line": line, **row} for line in LINES if (row := latest(conn, product, line, day)) is not None]
-    restarts = {"hotpatch": answers.next_restart(conn, product, day), "standard": answers.restart_of_standard_line(conn, product, day)}
+    next_by_line = {
+        "hotpatch": restarts.next_restart(conn, product, day),
+        "standard": restarts.restart_of_standard_line(conn, product, day),
+    }
     return found[0] | {
         "newest": newest,
-        "restarts": restarts,
-        "unseen_baseline": answers.unseen_baseline(conn, product, answers.data_until(conn, product, "hotpatch"), day),
+        "restarts": next_by_line,
+        "unseen_baseline": restarts.unseen_baseline(conn, product, coverage.data_until(conn, product, "hotpatch"), day),
         "lines": {row["line"]: row for row in rows(conn, "select line, data_until from lines where product = ? order by line", (product,))},
-        "months": answers.calendar(conn, product),
+        "months": calendar_rows(conn, product),
         "releases": rows(
             conn,
             """select kb, build, release_date, cadence, classification, in_hotpatch_line, in_standard_line, is_unplanned from releases
@@ -240,12 +245,12 @@ def years(conn: sqlite3.Connection) -> list[int]:
 
 def year(conn: sqlite3.Connection, number: int, day: str) -> Row:
     """A year as a picture: products as rows, months as columns."""
-    months = answers.calendar(conn, year=number)
+    months = calendar_rows(conn, year=number)
     products = dict.fromkeys(row["product"] for row in months)
     cells = {(row["product"], row["month"]): row for row in months}
     coming: dict[str, str] = {}
     for product in products:
-        restart = answers.next_restart(conn, product, day)
+        restart = restarts.next_restart(conn, product, day)
         if restart is not None:
             coming[product] = restart.month
     return {
@@ -256,13 +261,13 @@ def year(conn: sqlite3.Connection, number: int, day: str) -> Row:
         "cells": cells,
         "restarts": coming,
         "rows": months,
-        "ends": answers.ends(conn),
+        "ends": coverage.data_until_by_product(conn),
     }
 
 
 def month(conn: sqlite3.Connection, name: str) -> Row:
     """A month of all products: planned and actual, what each source stated of it and when, and what was released."""
-    cells = [row for row in answers.calendar(conn, year=int(name[:4])) if row["month"] == name]
+    cells = [row for row in calendar_rows(conn, year=int(name[:4])) if row["month"] == name]
     return {
         "month": name,
         "cells": cells,
@@ -286,7 +291,7 @@ def month(conn: sqlite3.Connection, name: str) -> Row:
 
 def home(conn: sqlite3.Connection, day: str) -> Row:
     """Cards, the year, what changed, and how old all of it is."""
-    until = answers.latest_data_until(conn)
+    until = coverage.latest_data_until(conn)
     health = rows(
         conn,
         """select h.source, s.title, s.home_url, h.state, h.last_good_at, h.is_stale from source_health as h join sources as s using (source)
@@ -297,11 +302,11 @@ def home(conn: sqlite3.Connection, day: str) -> Row:
     return {
         "day": day,
         "until": until,
-        "is_outdated": answers.is_outdated(until, day),
+        "is_outdated": coverage.is_outdated(until, day),
         "sources": health,
         "stale": [row["title"] for row in health if row["is_stale"]],
-        "cards": [card | {"name": name_of(card["product"])} for card in answers.next_restarts(conn, day)],
+        "cards": [card | {"name": name_of(card["product"])} for card in restarts.next_restarts(conn, day)],
         "calendar": year(conn, this, day),
-        "news": news(conn, answers.changes(conn)[: MAX_CHANGES * 20])[:MAX_CHANGES],
+        "news": news(conn, change_rows(conn)[: MAX_CHANGES * 20])[:MAX_CHANGES],
         "products": rows(conn, "select product, name, extended_end_date from products order by family desc, product desc"),
     }

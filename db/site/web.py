@@ -13,10 +13,10 @@ from datasette.database import QueryInterrupted
 from datasette.utils import sqlite_timelimit
 from markupsafe import Markup
 
-from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.answers.json_output import json_text
 from hotpatch_kb.db.answers.verdicts import Verdicts
-from hotpatch_kb.db.model import reading
+from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message, in_words
 from hotpatch_kb.db.site import DATABASE
@@ -111,7 +111,7 @@ async def _kept(datasette: Any, key: tuple[object, ...], make: Callable[[], Awai
     A crawl writes its facts and the end of its run in one transaction, so the runs tell the state of the facts.
     """
     store = _store(datasette)
-    state = (restarts.today(), await datasette.get_database(DATABASE).execute_fn(_state))
+    state = (clock.today(), await datasette.get_database(DATABASE).execute_fn(_state))
     answer = store.get(state, key)
     if answer is None:
         answer = await make()
@@ -126,7 +126,7 @@ def _store(datasette: Any) -> _Kept:
 
 async def _kept_at_once(datasette: Any, key: tuple[object, ...], make: Callable[[sqlite3.Connection], bytes]) -> bytes:
     """The same where no template is rendered: one turn of a thread, which a third of a lookup's time is."""
-    store, day = _store(datasette), restarts.today()
+    store, day = _store(datasette), clock.today()
 
     def found(conn: sqlite3.Connection) -> bytes:
         state = (day, _state(conn))
@@ -144,7 +144,7 @@ _judging = threading.local()
 
 def verdicts_of_today(conn: sqlite3.Connection, day: str) -> Verdicts:
     """Verdicts of a day, kept from request to request while facts and day stand: reading a product's releases takes ten times a lookup."""
-    if day != restarts.today():
+    if day != clock.today():
         return Verdicts(conn, day)
     state = (conn, day, _state(conn))
     if getattr(_judging, "state", None) != state:
@@ -271,7 +271,7 @@ def product_of(conn: sqlite3.Connection, request: Any) -> str | None:
     Raises:
         BadInput: the database has none of that name.
     """
-    return restarts.named_product(conn, (request.args.get("product") or "").strip()[:60] or None)
+    return coverage.named_product(conn, (request.args.get("product") or "").strip()[:60] or None)
 
 
 def day_of(request: Any) -> str:
@@ -280,7 +280,7 @@ def day_of(request: Any) -> str:
     Raises:
         BadInput: it is none.
     """
-    return asked_day(request) or restarts.today()
+    return asked_day(request) or clock.today()
 
 
 def asked_day(request: Any, name: str = "on") -> str | None:

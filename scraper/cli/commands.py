@@ -16,8 +16,12 @@ from typing import Any, Final, TypeVar
 import click
 
 from hotpatch_kb.db import __version__
-from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers import coverage, restarts
+from hotpatch_kb.db.answers.calendar import calendar_rows
+from hotpatch_kb.db.answers.events import change_rows
 from hotpatch_kb.db.answers.json_output import json_text
+from hotpatch_kb.db.answers.lagging import drift_rows
+from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.scraper.cli import text
@@ -166,8 +170,8 @@ def calendar(
         from hotpatch_kb.db.facts.as_of import database_known_on  # noqa: PLC0415
 
         conn = database_known_on(facts, known)
-    product = restarts.named_product(conn, product)
-    months = restarts.calendar(conn, product)
+    product = coverage.named_product(conn, product)
+    months = calendar_rows(conn, product)
     rows = [row for row in months if year is None or row["month"][:4] == f"{year:04d}"]
     if not rows:
         say("hotpatch-kb: no month of the hotpatch line is known for that")
@@ -175,7 +179,7 @@ def calendar(
         from hotpatch_kb.db.answers.icalendar_file import calendar_file  # noqa: PLC0415
 
         name = "Windows hotpatch calendar" + (f": {named(product).name}" if product else "")
-        file = calendar_file(conn, rows, name, alarms, today=known or restarts.today(), history=facts, known=known)
+        file = calendar_file(conn, rows, name, alarms, today=known or clock.today(), history=facts, known=known)
         sys.stdout.flush()
         if (raw := getattr(sys.stdout, "buffer", None)) is not None:
             raw.write(file)  # as they are: a text stream of Windows would make CRLF of each line feed
@@ -183,9 +187,9 @@ def calendar(
         else:
             sys.stdout.write(file.decode("utf-8"))
         return 0
-    day = known or restarts.today()
+    day = known or clock.today()
     marked = text.coming(months, restarts.next_restarts(conn, day, product), day)
-    _show(rows, as_json, lambda: text.calendar(rows, restarts.ends(conn), year or int(day[:4]), day, marked))
+    _show(rows, as_json, lambda: text.calendar(rows, coverage.data_until_by_product(conn), year or int(day[:4]), day, marked))
     return 0 if rows else EXIT_NO_ANSWER
 
 
@@ -197,8 +201,8 @@ def calendar(
 def next_command(product: str | None, on: str | None, known: str | None, db: Path, as_json: bool) -> int:
     """This month's release of the hotpatch line, and the next restart."""
     conn = reading(db, known)
-    day = on or known or restarts.today()
-    rows = restarts.next_restarts(conn, day, restarts.named_product(conn, product))
+    day = on or known or clock.today()
+    rows = restarts.next_restarts(conn, day, coverage.named_product(conn, product))
     _show(rows, as_json, lambda: text.next_restarts(rows, day))
     if not rows:
         say("hotpatch-kb: no product with a published hotpatch calendar and restarts to come is known for that")
@@ -215,7 +219,7 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     from hotpatch_kb.db.answers import verdicts as judged  # noqa: PLC0415
 
     conn = reading(db, known, with_groups=True)  # CVEs decide which out-of-band releases count
-    rows = [v._asdict() for v in judged.verdicts(conn, on or known or restarts.today(), restarts.named_product(conn, product))]
+    rows = [v._asdict() for v in judged.verdicts(conn, on or known or clock.today(), coverage.named_product(conn, product))]
     _show(rows, as_json, lambda: text.verdicts(rows))
     return 0
 
@@ -274,7 +278,7 @@ def assess(
 
     conn = reading(db, known, with_groups=True)
     wanted = fleet.Wanted(
-        day=on or known or restarts.today(), shape="json" if as_json else shape, engine=engine, mapping=mapping, hotfixes=hotfixes,
+        day=on or known or clock.today(), shape="json" if as_json else shape, engine=engine, mapping=mapping, hotfixes=hotfixes,
         is_safe=is_safe, fail_on=fail_on, output=output, scratch=scratch, spark_master=spark_master,
     )  # fmt: skip
     return fleet.assess(conn, file, wanted, say)
@@ -310,7 +314,7 @@ def eligible(
         # "Windows Server 2025 Standard" names its product too.
         if match := re.match(r"(?P<product>Windows (?:Server )?\S+)\s+(?P<edition>\S.*)", edition.strip(), re.IGNORECASE):
             product, edition = product or match["product"], match["edition"]
-        rows = eligible_edition(conn, edition, platform, restarts.named_product(conn, product))
+        rows = eligible_edition(conn, edition, platform, coverage.named_product(conn, product))
     elif edition is None and all(image):
         rows = [eligible_image(reading(db), publisher or "", offer or "", sku or "")]
     else:
@@ -382,7 +386,7 @@ def cost(
 
     numbers = {"cores": cores, "servers": servers, "cores_per_server": cores_per_server}
     read = {field: None if value is None else questions.whole_number(value, field) for field, value in numbers.items()}
-    first, end = questions.period(since, until, restarts.today())
+    first, end = questions.period(since, until, clock.today())
     has = {"defender_p2": defender_p2, "software_assurance": software_assurance, "esu": esu}
     asked = questions.read_question(
         services=services, product=product, platform=platform or "arc", currency=currency, region=region, first=first, end=end,
@@ -390,7 +394,7 @@ def cost(
         discounts=[condition for condition, is_on in has.items() if is_on],
     )  # fmt: skip
     conn = reading(db)
-    row = cost_of(conn, asked._replace(product=restarts.named_product(conn, product) or product), restarts.today())
+    row = cost_of(conn, asked._replace(product=coverage.named_product(conn, product) or product), clock.today())
     _show([row], as_json, lambda: text.cost(row))
     return EXIT_NO_ANSWER if row["cost_low"] is None else 0
 
@@ -414,10 +418,10 @@ def changes(since: str | None, until: str | None, product: str | None, shape: st
     JSON has a row per field, as the table changes has; Markdown an item for each thing that happened.
     """
     conn = reading(db)
-    product = restarts.named_product(conn, product)
+    product = coverage.named_product(conn, product)
     if since and until and since > until:
         raise BadInput(f"expected --since up to --until, got {since} and {until}")
-    rows = restarts.changes(conn, since, until, product)
+    rows = change_rows(conn, since, until, product)
     if shape == "markdown":
         from hotpatch_kb.db.answers.events import news  # noqa: PLC0415
         from hotpatch_kb.db.site.i18n import words  # noqa: PLC0415
@@ -425,7 +429,7 @@ def changes(since: str | None, until: str | None, product: str | None, shape: st
         told, t = news(conn, rows), words("en")
         _show(rows, as_json, lambda: text.changes_as_markdown([(item.changed_at, item.said(t)) for item in told]))
         return 0
-    _show(rows, as_json or shape == "json", lambda: text.changes(rows, restarts.latest_data_until(conn)))
+    _show(rows, as_json or shape == "json", lambda: text.changes(rows, coverage.latest_data_until(conn)))
     return 0
 
 
@@ -449,7 +453,7 @@ def status(as_metrics: bool, drift: bool, db: Path, as_json: bool) -> int:
 
         sys.stdout.write(metrics(conn))
     elif drift:
-        rows = restarts.drift(conn)
+        rows = drift_rows(conn)
         is_bad = any(row["is_required"] for row in rows)
         _show(rows, as_json, lambda: text.drift(rows))
     else:

@@ -15,7 +15,8 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers import coverage
+from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput, EngineFailed, LockHeld
 from hotpatch_kb.db.store.connections import open_for_reading, open_seed_database
 from hotpatch_kb.db.store.migrations import check_for_reading
@@ -143,9 +144,9 @@ def reading(db: str | os.PathLike[str], known: str | None = None, *, with_groups
             conn = open_seed_database()
         except FileNotFoundError as error:
             raise BadInput(str(error)) from None
-        until = restarts.latest_data_until(conn)
+        until = coverage.latest_data_until(conn)
         assert until is not None, "the embedded facts are read from pages that list lines"
-        days = restarts.days_since(until, restarts.today())
+        days = clock.days_since(until, clock.today())
         say(
             f"no database at {db}: answering from the embedded facts, which end on {until} ({days} days ago); hotpatch-kb crawl reads newer ones"
         )

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.answers.json_output import json_text
 from hotpatch_kb.db.answers.lookup import MAX_QUERY, find, read_query
+from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.cli import text
 from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, EXIT_BAD_INPUT, EXIT_NO_ANSWER, day_of, reading, say
@@ -86,10 +87,10 @@ def answer(asked: Asked) -> int:
         if len(unread) == len(asked.queries):
             raise unread[0]
     conn = reading(asked.db, known, with_groups=True)
-    today = restarts.today()
+    today = clock.today()
     day = on or known or today
     options: dict[str, Any] = {
-        "product": restarts.named_product(conn, asked.product), "line": asked.line, "kb_installed": installed, "on": on, "today": known or today,
+        "product": coverage.named_product(conn, asked.product), "line": asked.line, "kb_installed": installed, "on": on, "today": known or today,
     }  # fmt: skip
     if "-" in asked.queries:
         from hotpatch_kb.db.answers.lookup_cache import Index  # noqa: PLC0415

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from hotpatch_kb.db.answers.coverage import is_outdated
 from hotpatch_kb.db.answers.lookup import is_restart_due
-from hotpatch_kb.db.answers.restarts import is_outdated
 from hotpatch_kb.db.model.notation import MONTHS
 from hotpatch_kb.db.model.products import PLATFORMS, named
 

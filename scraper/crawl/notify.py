@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from hotpatch_kb.db.answers import lagging, restarts
-from hotpatch_kb.db.answers.events import News, news
+from hotpatch_kb.db.answers import lagging
+from hotpatch_kb.db.answers.events import News, change_rows, news
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.site.i18n import words
 from hotpatch_kb.db.store.connections import open_for_reading
@@ -118,7 +118,7 @@ def _named(kind: str, address: str) -> str:
 def items_of(conn: sqlite3.Connection) -> list[Item]:
     """Every change that people are told of, oldest first."""
     t = words("en")
-    told = [item for item in news(conn, restarts.changes(conn)) if item.kind in TOLD_KINDS and item.form != "other"]
+    told = [item for item in news(conn, change_rows(conn)) if item.kind in TOLD_KINDS and item.form != "other"]
     times: Counter[str] = Counter()
     found = []
     for item in reversed(told):

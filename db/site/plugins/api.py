@@ -12,10 +12,12 @@ from datasette import Response, hookimpl
 
 from hotpatch_kb.db import __version__
 from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers.calendar import calendar_rows
+from hotpatch_kb.db.answers.events import change_rows
 from hotpatch_kb.db.answers.lookup import MAX_QUERY, find
 from hotpatch_kb.db.answers.verdicts import verdicts
 from hotpatch_kb.db.fleet.inventory.output import FORMS
-from hotpatch_kb.db.model import reading
+from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.site import page_data, web
@@ -49,9 +51,9 @@ def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
         line=line,
         kb_installed=reading.kbs(request.args.getlist("kb")[:MAX_KBS]),
         on=on,
-        today=restarts.today(),
+        today=clock.today(),
     )
-    return web.verdicts_of_today(conn, on or restarts.today()).added_to(answer, line)
+    return web.verdicts_of_today(conn, on or clock.today()).added_to(answer, line)
 
 
 def _next(conn: sqlite3.Connection, request: Any) -> Any:
@@ -62,7 +64,7 @@ def _calendar(conn: sqlite3.Connection, request: Any) -> Any:
     text = request.args.get("year") or ""
     if text and not re.fullmatch(r"20[2-9][0-9]|2100", text):
         raise BadInput("expected a year from {first} to {last}, got {got!r}", first=2021, last=2100, got=text[: reading.MAX_SHOWN])
-    return restarts.calendar(conn, web.product_of(conn, request), int(text) if text else None)
+    return calendar_rows(conn, web.product_of(conn, request), int(text) if text else None)
 
 
 def _verdicts(conn: sqlite3.Connection, request: Any) -> Any:
@@ -81,7 +83,7 @@ def _products(conn: sqlite3.Connection, request: Any) -> Any:  # noqa: ARG001 (e
 
 
 def _changes(conn: sqlite3.Connection, request: Any) -> Any:
-    return restarts.changes(conn, web.asked_day(request, "since"), web.asked_day(request, "until"), web.product_of(conn, request))[:1000]
+    return change_rows(conn, web.asked_day(request, "since"), web.asked_day(request, "until"), web.product_of(conn, request))[:1000]
 
 
 def _status(conn: sqlite3.Connection, request: Any) -> Any:  # noqa: ARG001 (each takes both)

@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from datasette import Response, hookimpl
 
-from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.cost.answer import cost
 from hotpatch_kb.db.answers.cost.question import DISCOUNTS, FIELDS, SERVICES, Question, period, read_question, whole_number
-from hotpatch_kb.db.model import reading
+from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
@@ -32,7 +31,7 @@ def question_of(conn: sqlite3.Connection, request: Any) -> Question | None:
     if not any(given[name] for name in _NUMBERS):
         return None
     numbers = {name: whole_number(given[name], name) if given[name] else None for name in _NUMBERS}
-    first, end = period(given["from"] or None, given["to"] or None, restarts.today())
+    first, end = period(given["from"] or None, given["to"] or None, clock.today())
     services = [name for name in request.args.getlist("service") if name in SERVICES] or ["hotpatch"]
     platform = given["platform"] or "arc"
     if platform not in _PLATFORMS:
@@ -52,7 +51,7 @@ async def page(datasette: Any, request: Any) -> Response:
         wrong: Message | None = None
         try:
             question = question_of(conn, request)
-            answer = cost(conn, question, restarts.today()) if question else None
+            answer = cost(conn, question, clock.today()) if question else None
         except BadInput as error:
             wrong = error.message
         return {
@@ -81,7 +80,7 @@ async def api(datasette: Any, request: Any) -> Response:
         question = question_of(conn, request)
         if question is None:
             raise BadInput("expected {cores} (of all servers together), or {cores_per_server} and {servers}, got neither", **FIELDS)
-        return cost(conn, question, restarts.today())
+        return cost(conn, question, clock.today())
 
     return await web.api(datasette, request, make)
 

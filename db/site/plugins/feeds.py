@@ -12,9 +12,10 @@ from xml.etree import ElementTree as ET
 
 from datasette import Response, hookimpl
 
-from hotpatch_kb.db.answers import icalendar_file, restarts
-from hotpatch_kb.db.answers.events import news
-from hotpatch_kb.db.model import reading
+from hotpatch_kb.db.answers import coverage, icalendar_file
+from hotpatch_kb.db.answers.calendar import calendar_rows
+from hotpatch_kb.db.answers.events import change_rows, news
+from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site import page_data, web
@@ -67,7 +68,7 @@ def _kb(row: dict[str, Any]) -> str:
 
 
 def _told(conn: sqlite3.Connection, product: str | None, prefix: str) -> list[Entry]:
-    rows = [row for row in restarts.changes(conn, product=product) if row["subject"].startswith(prefix)][: MAX_ENTRIES * 4]
+    rows = [row for row in change_rows(conn, product=product) if row["subject"].startswith(prefix)][: MAX_ENTRIES * 4]
     return [
         Entry(f"{item.subject}/{item.form}/{item.changed_at}", item.said(), item.changed_at, item.path, "") for item in news(conn, rows)
     ][:MAX_ENTRIES]
@@ -171,7 +172,7 @@ async def feed(datasette: Any, request: Any) -> Response:
     def make(conn: sqlite3.Connection) -> bytes:
         product = web.product_of(conn, request)
         return atom(
-            chosen, name, product, chosen.entries(conn, product), restarts.latest_data_until(conn),
+            chosen, name, product, chosen.entries(conn, product), coverage.latest_data_until(conn),
             lambda path: datasette.absolute_url(request, datasette.urls.path(path) if path else datasette.urls.instance()),
             datasette.absolute_url(request, request.full_path),
         )  # fmt: skip
@@ -184,11 +185,11 @@ async def calendar(datasette: Any, request: Any) -> Response:
     name = request.url_vars["product"]
 
     def make(conn: sqlite3.Connection) -> bytes:
-        months = restarts.calendar(conn, name)
+        months = calendar_rows(conn, name)
         if not months:
             raise web.Wrong(404, "No calendar is published for {product}.", product=name)
         return icalendar_file.calendar_file(
-            conn, months, f"Windows hotpatching: {named(name).name}", _alarms(request.args.getlist("alarm")), today=restarts.today()
+            conn, months, f"Windows hotpatching: {named(name).name}", _alarms(request.args.getlist("alarm")), today=clock.today()
         )
 
     return await web.file(datasette, request, make, "text/calendar; charset=utf-8")

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from datasette import Response, hookimpl
 
-from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.fleet.assess import Judge, Judged, Suffix, Suffixes, Summary, assess, batches
 from hotpatch_kb.db.fleet.inventory import Inventory, inventory
 from hotpatch_kb.db.fleet.inventory.output import FORMS, Csv, Form, SafeCsv, renamed
-from hotpatch_kb.db.model import reading
+from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.site import request_body, web
@@ -106,7 +106,7 @@ async def fleet(datasette: Any, request: Any) -> Response:
         text, is_file = form.get("fleet", ""), form.get("as") == "csv"
         if not text.strip():
             raise BadInput("expected a list of hosts and builds, got nothing")
-        fleet_body, day = text.encode("utf-8", "replace"), restarts.today()
+        fleet_body, day = text.encode("utf-8", "replace"), clock.today()
         if is_file:
             # A file that a visitor downloads is opened by a spreadsheet.
             file, counts = await web.read(datasette, lambda conn: judged(conn, fleet_body, day, SafeCsv))
@@ -126,10 +126,10 @@ async def fleet(datasette: Any, request: Any) -> Response:
 
 def _known(conn: sqlite3.Connection) -> dict[str, Any]:
     """What a reader of verdicts has to know of the facts: their end, and whether CVEs are among them, which decide what counts."""
-    until = restarts.latest_data_until(conn)
+    until = coverage.latest_data_until(conn)
     return {
         "until": until,
-        "is_outdated": restarts.is_outdated(until, restarts.today()),
+        "is_outdated": coverage.is_outdated(until, clock.today()),
         "has_cves": conn.execute("select 1 from kb_cves limit 1").fetchone() is not None,
     }
 

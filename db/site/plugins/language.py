@@ -9,8 +9,8 @@ from datasette import Response, hookimpl
 from markupsafe import Markup, escape
 
 from hotpatch_kb.db.answers.icalendar_file import is_web_address
-from hotpatch_kb.db.answers.restarts import today
 from hotpatch_kb.db.fleet.inventory.columns import BUILD
+from hotpatch_kb.db.model.clock import today
 from hotpatch_kb.db.model.products import KNOWN, named
 from hotpatch_kb.db.site.i18n import COOKIE, DEFAULT, LANGUAGES, language_of, words
 

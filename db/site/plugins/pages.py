@@ -10,9 +10,10 @@ from urllib.parse import quote, unquote
 
 from datasette import Response, hookimpl
 
-from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.answers.cost.question import DISCOUNTS
 from hotpatch_kb.db.answers.lookup import MAX_QUERY, Query, read_query
+from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
@@ -24,7 +25,7 @@ _MONTH: Final = r"(?P<month>20[0-9]{2}-(?:0[1-9]|1[0-2]))"
 
 async def home(datasette: Any, request: Any) -> Response:
     """What the site opens with. Datasette's own page would count the rows of every table first, which takes half a second."""
-    day = restarts.today()
+    day = clock.today()
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         return {"home": page_data.home(conn, day), "metadata": datasette.metadata()}
@@ -110,7 +111,7 @@ async def product(datasette: Any, request: Any) -> Response:
         return {
             "found": found,
             "chart": charts.timeline(page_data.timeline(conn, name, on), title, t),
-            "is_outdated": lambda line: restarts.is_outdated(line["data_until"] if line else None, on or restarts.today()),
+            "is_outdated": lambda line: coverage.is_outdated(line["data_until"] if line else None, on or clock.today()),
             "as_of": on,
         }
 
@@ -120,7 +121,7 @@ async def product(datasette: Any, request: Any) -> Response:
 async def this_year(datasette: Any, request: Any) -> Response:  # noqa: ARG001 (names of the hook)
     """The calendar's newest year that has begun."""
     years = await web.read(datasette, page_data.years)
-    year = min(max(int(restarts.today()[:4]), years[0]), years[-1]) if years else int(restarts.today()[:4])
+    year = min(max(int(clock.today()[:4]), years[0]), years[-1]) if years else int(clock.today()[:4])
     return Response.redirect(datasette.urls.path(f"calendar/{year}"), status=303)
 
 
@@ -129,7 +130,7 @@ async def year(datasette: Any, request: Any) -> Response:
     number = int(request.url_vars["year"])
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        found = page_data.year(conn, number, restarts.today())
+        found = page_data.year(conn, number, clock.today())
         if not found["rows"]:
             raise web.Wrong(404, "No calendar covers {year}.", year=number)
         return {"found": found}
@@ -168,7 +169,7 @@ async def prices(datasette: Any, request: Any) -> Response:
         return {
             "intervals": found,
             "conditions": conditions,
-            "chart": charts.prices(drawn, title, date.fromisoformat(restarts.today())),
+            "chart": charts.prices(drawn, title, date.fromisoformat(clock.today())),
             "title": title,
         }
 
