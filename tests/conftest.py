@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from helpers import recorded, render
+from helpers.fetching import fake, web  # noqa: F401 (fixtures)
 
 from hotpatch_kb.scraper.cli.common import main
 
