@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import Command
-from test_answers import LOOKUPS
+from helpers.lookups import LOOKUPS
 
 from hotpatch_kb.db.answers.lookup import find
 from hotpatch_kb.db.answers.lookup_cache import MAX_OTHERS, Index
