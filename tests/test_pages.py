@@ -349,7 +349,7 @@ def test_only_what_was_read_so_far_counts_against_the_limit() -> None:
             read += 1
             return next(parts)
 
-    with pytest.raises(web.Wrong, match="Expected at most"):
+    with pytest.raises(web.HttpError, match="Expected at most"):
         asyncio.run(request_body.body(Request))
     assert read == 6
 

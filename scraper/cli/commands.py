@@ -423,11 +423,11 @@ def changes(since: str | None, until: str | None, product: str | None, shape: st
         raise BadInput(f"expected --since up to --until, got {since} and {until}")
     rows = change_rows(conn, since, until, product)
     if shape == "markdown":
-        from hotpatch_kb.db.answers.events import news  # noqa: PLC0415
+        from hotpatch_kb.db.answers.events import events  # noqa: PLC0415
         from hotpatch_kb.db.site.i18n import words  # noqa: PLC0415
 
-        told, t = news(conn, rows), words("en")
-        _show(rows, as_json, lambda: text.changes_as_markdown([(item.changed_at, item.said(t)) for item in told]))
+        told, t = events(conn, rows), words("en")
+        _show(rows, as_json, lambda: text.changes_as_markdown([(item.changed_at, item.in_words(t)) for item in told]))
         return 0
     _show(rows, as_json or shape == "json", lambda: text.changes(rows, coverage.latest_data_until(conn)))
     return 0

@@ -93,9 +93,9 @@ def answer(asked: Asked) -> int:
         "product": coverage.named_product(conn, asked.product), "line": asked.line, "kb_installed": installed, "on": on, "today": known or today,
     }  # fmt: skip
     if "-" in asked.queries:
-        from hotpatch_kb.db.answers.lookup_cache import Index  # noqa: PLC0415
+        from hotpatch_kb.db.answers.lookup_cache import LookupCache  # noqa: PLC0415
 
-        ask = Index(conn, **options).find
+        ask = LookupCache(conn, **options).find
     else:
 
         def ask(query: str) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def answer(asked: Asked) -> int:
                 continue
             if given["status"] == "not_found" and not code:
                 code = EXIT_NO_ANSWER
-            yield verdicts.added_to(given, asked.line)
+            yield verdicts.with_verdicts(given, asked.line)
 
     _print(found(), day, as_json=asked.as_json)
     return code
