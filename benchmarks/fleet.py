@@ -19,11 +19,11 @@ from typing import Final
 from material import PROJECT
 from timing import Row, compared, in_turns
 
-from hotpatch_kb.db.fleet.assess import COLUMNS, Judge, Summary, assess
-from hotpatch_kb.db.fleet.engines import duck
+from hotpatch_kb.db.fleet.assess import Judge, Summary, assess
+from hotpatch_kb.db.fleet.duckdb_sql import connect, quoted
+from hotpatch_kb.db.fleet.engines import duckdb_engine
+from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS, Csv
 from hotpatch_kb.db.fleet.inventory import inventory
-from hotpatch_kb.db.fleet.inventory.output import Csv
-from hotpatch_kb.db.fleet.inventory.parquet import connected, quoted
 from hotpatch_kb.db.store.connections import open_seed_database
 
 sys.path.append(str(PROJECT / "tests"))
@@ -72,10 +72,10 @@ def _verdict_table(judge: Judge, fleet: Path, path: Path) -> Path:
     with fleet.open(encoding="utf-8", newline="") as file, path.open("w", encoding="utf-8", newline="") as out:
         kinds = {(row["product"], row["build"], row["line"]) for row in csv.DictReader(file)}
         writer = csv.writer(out)
-        writer.writerow(["product", "build", "line", *COLUMNS])
+        writer.writerow(["product", "build", "line", *VERDICT_COLUMNS])
         for product, build, line in sorted(kinds):
             answer = judge.judge({"product": product, "build": build, "line": line}).answer
-            writer.writerow([product, build, line, *(answer[name] for name in COLUMNS)])
+            writer.writerow([product, build, line, *(answer[name] for name in VERDICT_COLUMNS)])
     return path
 
 
@@ -94,7 +94,7 @@ def _bare(body: bytes) -> Callable[[], None]:
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="")
         writer = csv.writer(out)
         for cells in csv.reader(io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="")):
-            writer.writerow([*cells, *COLUMNS])
+            writer.writerow([*cells, *VERDICT_COLUMNS])
         out.flush()
 
     return run
@@ -102,7 +102,7 @@ def _bare(body: bytes) -> Callable[[], None]:
 
 def _duckdb(judge: Judge, folder: Path) -> Callable[[], None]:
     def run() -> None:
-        if duck.direct(folder / "large.csv", {}, judge, Summary(), folder) is None:
+        if duckdb_engine.direct(folder / "large.csv", {}, judge, Summary(), folder) is None:
             raise SystemExit("expected a file that DuckDB reads itself, got one that it does not")
 
     return run
@@ -113,9 +113,9 @@ def _bare_duckdb(folder: Path, stated: Path, order: str) -> Callable[[], None]:
     number = ", row_number() over () as number" if order else ""
 
     def run() -> None:
-        with connected(folder) as conn:
+        with connect(folder) as conn:
             conn.execute(
-                f"""copy (select f.* {"exclude (number)" if order else ""}, {", ".join(f"v.{name}" for name in COLUMNS)}
+                f"""copy (select f.* {"exclude (number)" if order else ""}, {", ".join(f"v.{name}" for name in VERDICT_COLUMNS)}
                 from (select *{number} from read_csv({quoted(str(folder / "large.csv"))}, header = true, all_varchar = true)) as f
                 left join read_csv({quoted(str(stated))}, header = true, all_varchar = true) as v
                 on v.product = f.product and v.build = f.build and coalesce(v.line, '') = coalesce(f.line, '')

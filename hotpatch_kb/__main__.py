@@ -2,6 +2,6 @@
 
 import sys
 
-from hotpatch_kb.scraper.cli.common import main
+from hotpatch_kb.scraper.cli.main import main
 
 sys.exit(main())

@@ -21,7 +21,7 @@ from hotpatch_kb.scraper.sources import msrc_cvrf as source
 _STATUS = Path("/proc/self/status")
 # ``python -c MEASURED <this folder> <arguments>`` runs the command and prints, behind what it says, the peak of its own memory.
 MEASURED = (
-    "import sys; sys.path.insert(0, sys.argv[1]); import peak; from hotpatch_kb.scraper.cli.common import main; code = main(sys.argv[2:]); "
+    "import sys; sys.path.insert(0, sys.argv[1]); import peak; from hotpatch_kb.scraper.cli.main import main; code = main(sys.argv[2:]); "
     "print(peak.peak(), file=sys.stderr); sys.exit(code)"
 )
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from conftest import Command
-from helpers.lookups import LOOKUPS
 
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.coverage import is_outdated
@@ -22,6 +21,33 @@ from hotpatch_kb.db.store.connections import open_seed_database
 
 GOLDEN = Path(__file__).parent / "golden"
 
+# name: arguments of lookup. The day is 2026-07-20 unless the arguments say otherwise.
+LOOKUPS = {
+    "19-ambiguous-lcu-and-component": ["26100.6905", "--product", "ws2025"],
+    "19-decided-by-kb": ["26100.6905", "--product", "ws2025", "--kb-installed", "KB5070893"],
+    "19-not-decided-by-line": ["26100.6905", "--product", "ws2025", "--line", "hotpatch"],
+    "19-ws2022": ["20348.4297"],
+    "19-two-lcus": ["14393.187"],
+    "19-hotpatch-and-lcu": ["20348.587"],
+    "19-hotpatch-and-lcu-by-line": ["20348.587", "--line", "standard"],
+    "19-before-2022-11-17": ["20348.1251", "--on", "2022-11-16"],
+    "19-since-2022-11-17": ["20348.1251", "--on", "2022-11-17"],
+    "20-higher-than-the-lcu": ["20348.770", "20348.768", "20348.4655", "20348.4651"],
+    "21-companion": ["26100.7392"],
+    "21-without-companion": ["KB5058497"],
+    "22-baseline-of-october-2023": ["KB5031364", "KB5031858"],
+    "23-derived-baselines": ["26100.2240", "26100.2528", "20348.344", "17784.1588"],
+    "24-build": ["26200.8390", "10.0.26200.8390"],
+    "24-kb": ["KB5089466", "5089466", " kb5089466 "],
+    "24-of-one-product": ["26200.8390", "10.0.26200.8390", "KB5089466", "5089466", " kb5089466 ", "--product", "win11-25h2"],
+    "25-article": ["KB5100456"],
+    "26-between": ["26100.32773"],
+    "26-unknown-number": ["12345.1"],
+    "line-of-a-baseline": ["20348.5020", "--line", "standard"],
+    "component-without-date": ["KB5066360"],
+    "month": ["2026-06", "--product", "ws2025"],
+    "44-facts-that-end-months-ago": ["26100.32772", "--product", "ws2025", "--on", "2026-11-22"],
+}
 
 # name: the day, and the machines as rows of CSV.
 FLEETS = {
@@ -150,12 +176,12 @@ def test_old_knowledge_is_said(run: Command, at: Callable[[str], None]) -> None:
     """Case 44: on 2026-11-22 the facts end in July, and every answer says so."""
     at("2026-11-22")
     done = run("lookup", "26100.33158", "--product", "ws2025")
-    assert "facts end on 2026-07-23; a second Tuesday has passed since" in done.out
-    assert "answering from the embedded facts, which end on 2026-07-23 (122 days ago)" in done.err
+    assert "data as of   2026-07-23; at least one Patch Tuesday has passed since" in done.out
+    assert "answering from the embedded facts, data as of 2026-07-23 (122 days ago)" in done.err
     match = run("lookup", "26100.33158", "--product", "ws2025", "--json").json()[0]["matches"][0]
     assert (match["data_until"], match["is_outdated"]) == ("2026-07-23", True)
     assert [row["is_outdated"] for row in run("next", "--json").json()] == [True] * 4
-    assert "facts end on" in run("next").out
+    assert "data as of 2026-07-23; at least one Patch Tuesday has passed" in run("next").out
     at("2026-08-10")  # the day before the next second Tuesday
     match = run("lookup", "26100.33158", "--product", "ws2025", "--json").json()[0]["matches"][0]
     assert match["is_outdated"] is False
@@ -296,7 +322,7 @@ def test_what_is_newer_and_whether_a_restart_is_due(run: Command) -> None:
     assert "newer        2 releases of the hotpatch line, 2 of them baselines (restart)" in out
     assert "next restart due now, for a newer baseline; after that 2026-10-13" in out
     newest = run("lookup", "26100.33158", "--product", "ws2025")
-    assert "newer        nothing that is known" in newest.out
+    assert "newer        nothing known" in newest.out
     assert "due now" not in newest.out
     found = run("lookup", "26200.8390", "--json").json()[0]["matches"][0]
     assert found["newer"] == {"count": 3, "baselines": 2}

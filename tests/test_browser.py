@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.chromium import browser
-from helpers.serving import FLEET, served_as_of_day
+
+sys.path.append(str(Path(__file__).parent.parent / "docs"))
+import screenshots
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AXE = "4.14.1"
@@ -34,14 +36,14 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served_as_of_day(tmp_path_factory.mktemp("served"), "--public") as url:
+    with screenshots.served(tmp_path_factory.mktemp("served"), "--public") as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     pytest.importorskip("playwright", reason="needs Playwright: pip install playwright")
-    with browser() as opened:
+    with screenshots.browser() as opened:
         yield opened
 
 
@@ -249,7 +251,7 @@ def test_axe_finds_nothing(kind: str, scheme: Any, chromium: Any, address: str, 
 def test_axe_finds_nothing_in_an_answer_of_the_fleet_form(chromium: Any, address: str, axe: str) -> None:
     with looking(chromium, address, bypass_csp=True) as page:
         page.goto(f"{address}fleet")
-        page.fill("#fleet", FLEET)
+        page.fill("#fleet", screenshots.FLEET)
         page.get_by_role("button", name="Judge").click()
         page.wait_for_selector("text=4 machines")
         page.evaluate(axe)

@@ -21,8 +21,8 @@ import pytest
 from conftest import Command
 from helpers import render
 from helpers.dumps import query
-from helpers.random_pages import HOTPATCHES, KINDS
 from rendered import msrc_cvrf
+from test_random_histories import HOTPATCHES, KINDS
 
 from hotpatch_kb.db.answers import icalendar_file
 from hotpatch_kb.db.answers.calendar import calendar_rows
@@ -32,8 +32,8 @@ from hotpatch_kb.db.facts.as_of import database_known_on
 from hotpatch_kb.db.facts.precedence import Belief
 from hotpatch_kb.db.facts.releases import Resolver
 from hotpatch_kb.db.store.connections import open_for_reading, open_seed_database
-from hotpatch_kb.scraper.cli import text
-from hotpatch_kb.scraper.cli.common import main
+from hotpatch_kb.scraper.cli.main import main
+from hotpatch_kb.scraper.cli.text import calendar as text
 
 PRODUCTS = ("win11-24h2", "win11-25h2", "ws2022", "ws2025")
 
@@ -436,7 +436,7 @@ def test_bytes_go_out_unchanged(run: Command, tmp_path: Path, file: str) -> None
 
 def test_the_library_is_loaded_for_ics_alone(tmp_path: Path) -> None:
     for arguments, is_loaded in (((), False), (("--json",), False), (("--ics",), True)):
-        code = f"import sys; from hotpatch_kb.scraper.cli.common import main; main(['calendar', *{list(arguments)}]); sys.stderr.write(str('icalendar' in sys.modules))"
+        code = f"import sys; from hotpatch_kb.scraper.cli.main import main; main(['calendar', *{list(arguments)}]); sys.stderr.write(str('icalendar' in sys.modules))"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=tmp_path, check=True)
         assert done.stderr.decode().endswith(str(is_loaded)), arguments
 
@@ -471,10 +471,10 @@ def test_no_picture_is_wider_than_100_columns(run: Command) -> None:
 def test_the_picture_is_of_this_year_or_that_of_known(run: Command, at: Callable[[str], None]) -> None:
     assert run("calendar").out.startswith("2026 ")
     at("2026-09-08")
-    assert "a second Tuesday has passed since" in run("calendar").out
+    assert "at least one Patch Tuesday has passed since" in run("calendar").out
     assert ">(h)  >(B)" in run("calendar", "--known", "2026-06-01").out.split("\n")[1]
     at("2027-02-01")  # no month of 2027 is known: the table alone, and no empty picture
-    assert run("calendar").out.startswith("Windows 11, version 24H2 (facts end on")
+    assert run("calendar").out.startswith("Windows 11, version 24H2 (data as of")
 
 
 def test_a_plan_that_changed_is_marked_before_the_release() -> None:

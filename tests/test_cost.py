@@ -205,7 +205,7 @@ def test_currencies_and_meters_are_never_mixed(run: Command) -> None:
 
 def test_help_alone_is_enough(run: Command) -> None:
     text = " ".join(run("cost", "--help").out.split())
-    assert "400 cores in all hotpatch-kb cost --cores 400 --from 2025-08 --to 2026-04" in text
+    assert "hotpatch-kb cost --cores 400 --from 2025-08 --to 2026-04" in text
     assert "of all servers together" in text
     assert "inclusive" in text
 

@@ -20,7 +20,7 @@ import pytest
 import yaml
 from lxml import etree
 
-from hotpatch_kb.scraper.cli.commands import cli
+from hotpatch_kb.scraper.cli.group import cli
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 UNITS = sorted((DEPLOY / "systemd").iterdir())

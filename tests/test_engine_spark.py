@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 NEEDS = "needs the extra 'spark' and a Java 17 runtime: pip install 'hotpatch-kb[spark]', apt-get install openjdk-17-jre-headless"
-spark = pytest.importorskip("hotpatch_kb.db.fleet.engines.spark", reason=NEEDS, exc_type=ImportError)
+spark = pytest.importorskip("hotpatch_kb.db.fleet.engines.spark_engine", reason=NEEDS, exc_type=ImportError)
 pyspark = pytest.importorskip("pyspark", reason=NEEDS, exc_type=ImportError)
 
 HERE = Path(__file__).parent
@@ -31,7 +31,7 @@ QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
 JOIN = """
 import sys
 from pathlib import Path
-from hotpatch_kb.db.engines.spark import join
+from hotpatch_kb.db.fleet.engines.spark_engine import join
 inputs, scratch, master = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] or None
 for block in join(sorted(inputs.glob("part-*.tsv")), inputs / "table.tsv", scratch, master=master):
     sys.stdout.buffer.write(block)
@@ -41,7 +41,7 @@ MANY = """
 import json, sys
 from pathlib import Path
 from pyspark.sql import SparkSession
-from hotpatch_kb.db.engines.spark import SparkFailed, join
+from hotpatch_kb.db.fleet.engines.spark_engine import SparkFailed, join
 session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
 session.sparkContext.setLogLevel("OFF")
 session.conf.set("spark.sql.codegen.wholeStage", "false")  # quicker for a few rows, and the other way to run
@@ -244,9 +244,9 @@ def test_many_joins_in_the_session_of_another(tmp_path):
     failed = {case: (tmp_path / case / "failed").read_text(encoding="utf-8") for case in cases if case not in expected}
     assert failed["missing"] == r"1 rows have a key that is not in the table, such as 'ghost\n'"
     assert failed["twice"] == "2 rows went in, 4 came out"
-    assert failed["broken"] == "2 lines of the fleet have not four columns with a number in the first"
+    assert failed["broken"] == "expected four columns with a number in the first, got 2 lines of the fleet without"
     # Where the session follows ANSI SQL, as it does from Spark 4 on, Spark itself stumbles.
-    assert re.match(r"Spark: .*CAST_INVALID_INPUT|1 lines of the fleet have not four columns", failed["no-number"])
+    assert re.match(r"Spark: .*CAST_INVALID_INPUT|expected four columns with a number in the first, got 1 lines", failed["no-number"])
     assert all("\n" not in message for message in failed.values())
     assert [path for case in cases for path in (tmp_path / case / "scratch").iterdir()] == []
 

@@ -19,19 +19,18 @@ from typing import Any, Self
 
 import pytest
 from conftest import Command, Done
-from helpers.changed_trees import small_world
 from helpers.dumps import dump, query
 from helpers.mirror import Mirror
-from helpers.serving import get, serving
+from test_kills import ROOT, _small_world
+from test_serve import _get, serving
 
 from hotpatch_kb.db.facts import seed as seeding
 from hotpatch_kb.db.store import connections, schema
 from hotpatch_kb.db.store.connections import SEED_DATABASE, open_for_reading
-from hotpatch_kb.scraper.cli.common import main
+from hotpatch_kb.scraper.cli.main import main
 from hotpatch_kb.scraper.crawl import doctor, runs
 from hotpatch_kb.scraper.fetch.archive import Archive
 
-ROOT = Path(__file__).parent.parent
 Rows = dict[str, list[Any]]
 
 
@@ -49,10 +48,10 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Saved trees of one page, as read on four days, and a folder with a database of the first and its archive."""
     folder = tmp_path_factory.mktemp("trees")
     found = {
-        "july": small_world(folder, "2026-07-24", is_tiny=True),
-        "august": small_world(folder, "2026-08-12", august=True, is_tiny=True),
-        "without": small_world(folder, "2026-08-20", is_tiny=True),
-        "september": small_world(folder, "2026-09-01", august=True, is_tiny=True),
+        "july": _small_world(folder, "2026-07-24", is_tiny=True),
+        "august": _small_world(folder, "2026-08-12", august=True, is_tiny=True),
+        "without": _small_world(folder, "2026-08-20", is_tiny=True),
+        "september": _small_world(folder, "2026-09-01", august=True, is_tiny=True),
     }
     (folder / "crawled").mkdir()
     assert main(["crawl", "--db", str(folder / "crawled" / "x.db"), "--from", str(found["july"])]) == 0
@@ -303,7 +302,7 @@ def test_a_damaged_database(damage: str, db: Path, run: Command, trees: dict[str
     middle = len(body) // 2
     broken = body[:4096] + b"\xa5" * middle + body[4096 + middle :] if damage == "overwritten" else body[:middle]
     db.write_bytes(broken)
-    assert _is_one_line(run("crawl", "--db", db, "--from", trees["august"]), 1, "hotpatch-kb doctor --repair makes it anew")
+    assert _is_one_line(run("crawl", "--db", db, "--from", trees["august"]), 1, "run hotpatch-kb doctor --repair to rebuild it")
     assert db.read_bytes() == broken
     assert run("doctor", "--db", db, "--repair").code == 0
     assert [path.read_bytes() for path in db.parent.glob("x.db.broken-*") if not path.name.endswith(("-wal", "-shm"))] == [broken]
@@ -646,10 +645,10 @@ def test_a_site_over_a_read_only_disk(disk: Path, trees: dict[str, Path], tmp_pa
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
     with serving(tmp_path, "--db", str(disk / "x.db"), "--no-crawl") as served:
-        served.until(r"^warning: .*x.db cannot be written: a copy of its state of now is served")
+        served.until(r"^warning: .*x.db cannot be written: serving a copy")
         url = served.until(r"^serving (\S+)")[1]
-        assert [row["build"] for row in get(f"{url}hotpatch/releases.json?kb=5120228&_shape=array")] == ["26100.33222"]
-        assert get(f"{url}hotpatch/latest_releases.json?_shape=array")
+        assert [row["build"] for row in _get(f"{url}hotpatch/releases.json?kb=5120228&_shape=array")] == ["26100.33222"]
+        assert _get(f"{url}hotpatch/latest_releases.json?_shape=array")
         served.process.terminate()
         assert served.process.wait(timeout=20) == 0
     assert list((tmp_path / "tmp").iterdir()) == []

@@ -114,9 +114,9 @@ def test_what_duckdb_reads_itself_is_the_same(kind: str, kbs: bool, delimiter: s
 
 
 def test_a_large_file_is_judged_slice_by_slice(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hotpatch_kb.db.fleet.engines import duck  # noqa: PLC0415 (the module is imported where it is used)
+    from hotpatch_kb.db.fleet.engines import duckdb_engine  # noqa: PLC0415 (the module is imported where it is used)
 
-    monkeypatch.setattr(duck, "SLICE", 10_000_000)  # two and a half slices of what is read at once, 4 MiB
+    monkeypatch.setattr(duckdb_engine, "SLICE", 10_000_000)  # two and a half slices of what is read at once, 4 MiB
     fleets.write(tmp_path / "fleet.csv", 200_000, "plain", kbs=True)
     found = [run("assess", "fleet.csv", "--on", DAY, "--engine", engine, "-o", f"{engine}.csv") for engine in ("builtin", "duckdb")]
     assert [(done.code, done.err) for done in found] == [(0, found[0].err)] * 2
@@ -237,9 +237,9 @@ def test_a_file_is_there_only_when_it_is_whole(run: Command, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("engine", ["duckdb", "spark"])
 def test_an_engine_that_is_not_installed(engine: str, run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, {"duckdb": "duckdb", "spark": "hotpatch_kb.db.fleet.engines.spark"}[engine], None)
+    monkeypatch.setitem(sys.modules, {"duckdb": "duckdb", "spark": "hotpatch_kb.db.fleet.engines.spark_engine"}[engine], None)
     if engine == "spark":
-        monkeypatch.delattr(engines, "spark", raising=False)
+        monkeypatch.delattr(engines, "spark_engine", raising=False)
     (tmp_path / "fleet.csv").write_text('host,build\n"a",26100.32772\n', encoding="utf-8")
     done = run("assess", "fleet.csv", "--engine", engine)
     assert (done.code, "pip install 'hotpatch-kb[" in done.err.splitlines()[-1]) == (2, True), done.err

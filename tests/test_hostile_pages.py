@@ -204,7 +204,7 @@ def _facts(db: Path) -> list[object]:
 @pytest.fixture(scope="module")
 def read_once(worlds: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database that has read every source."""
-    from hotpatch_kb.scraper.cli.common import main  # noqa: PLC0415
+    from hotpatch_kb.scraper.cli.main import main  # noqa: PLC0415
 
     path = tmp_path_factory.mktemp("read") / "x.db"
     with Mirror() as mirror:

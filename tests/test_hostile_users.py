@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 from conftest import Command
-from helpers.datasettes import Datasette, get, opened
+from test_site import Datasette, _closed_in_the_end, get, opened, own, seeded  # noqa: F401 (fixtures)
 
-from hotpatch_kb.db.fleet.inventory.output import safe
+from hotpatch_kb.db.fleet.formats import safe
 
 ROOT = Path(__file__).parent.parent
 DAY = "2026-05-20"
@@ -106,7 +106,7 @@ def test_safe_csv_is_csv(run: Command, tmp_path: Path) -> None:
 
 
 @pytest.mark.fault("formulas in a fleet that is pasted", of="site")
-def test_what_a_visitor_downloads_runs_no_formula(own: Datasette, tmp_path: Path) -> None:
+def test_what_a_visitor_downloads_runs_no_formula(own: Datasette, tmp_path: Path) -> None:  # noqa: F811 (fixture)
     """Cells begin with = + - @; the file to download has an apostrophe before them, the API gives them back as they came."""
     import asyncio  # noqa: PLC0415
     from urllib.parse import urlencode  # noqa: PLC0415
@@ -126,7 +126,7 @@ def test_what_a_visitor_downloads_runs_no_formula(own: Datasette, tmp_path: Path
 
 
 @pytest.mark.fault("a formula in a text that a source states", of="site")
-def test_a_table_to_download_runs_no_formula(seeded: Path, tmp_path: Path) -> None:
+def test_a_table_to_download_runs_no_formula(seeded: Path, tmp_path: Path) -> None:  # noqa: F811 (fixture)
     """A KB's title begins with =; the table to download has an apostrophe before it, and no other cell is changed."""
     import sqlite3  # noqa: PLC0415
     from contextlib import closing  # noqa: PLC0415
@@ -175,9 +175,9 @@ def _zeros(size: int) -> bytes:
 def test_a_hostile_inventory_is_one_clear_line(body: bytes, expected: str, tmp_path: Path) -> None:
     """The command is given it as a file; exit code 2, one line that says what was expected, no output file, memory within a gigabyte."""
     (tmp_path / "fleet").write_bytes(body)
-    code = "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30)); from hotpatch_kb.scraper.cli.common import main; sys.exit(main(sys.argv[1:]))"
+    code = "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30)); from hotpatch_kb.scraper.cli.main import main; sys.exit(main(sys.argv[1:]))"
     if sys.platform == "win32":
-        code = "import sys; from hotpatch_kb.scraper.cli.common import main; sys.exit(main(sys.argv[1:]))"
+        code = "import sys; from hotpatch_kb.scraper.cli.main import main; sys.exit(main(sys.argv[1:]))"
     done = subprocess.run(
         [sys.executable, "-c", code, "assess", "fleet", "--on", DAY, "-o", "out.csv"], cwd=tmp_path, capture_output=True, check=False, timeout=120,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -361,7 +361,7 @@ def test_arguments_of_broken_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.fault("paths out of the site in its parameters", of="site")
-def test_no_parameter_leads_out_of_the_site(own: Datasette) -> None:
+def test_no_parameter_leads_out_of_the_site(own: Datasette) -> None:  # noqa: F811 (fixture)
     """Builds, KBs, products, months, tables and files are named ../../etc/passwd in every spelling; 404 or 400, nothing of the machine."""
     for prefix in (
         "/build/",
@@ -383,7 +383,7 @@ def test_no_parameter_leads_out_of_the_site(own: Datasette) -> None:
 
 
 @pytest.mark.fault("a query of 60 kB", of="site")
-def test_a_long_query(own: Datasette) -> None:
+def test_a_long_query(own: Datasette) -> None:  # noqa: F811 (fixture)
     """The lookup, the API and a table are asked with 60,000 letters, which is what servers let through; an answer of an error or a page that is short, no failure of ours."""
     for path in (
         "/lookup?q=",
@@ -399,7 +399,7 @@ def test_a_long_query(own: Datasette) -> None:
 
 
 @pytest.mark.fault("a thousand parameters", of="site")
-def test_many_parameters(own: Datasette) -> None:
+def test_many_parameters(own: Datasette) -> None:  # noqa: F811 (fixture)
     """A request has a thousand parameters, KBs or unknown ones; 400 or an answer, no failure of ours."""
     assert get(own, "/api/lookup?q=26100.6905&" + "&".join(f"kb={5_000_000 + n}" for n in range(1000))).status_code == 200
     assert get(own, "/api/lookup?" + "&".join(f"p{n}=1" for n in range(1000))).status_code == 400

@@ -12,14 +12,13 @@ from typing import Any
 
 import pytest
 from conftest import Command
-from helpers.lookups import LOOKUPS
+from test_answers import LOOKUPS
 
 from hotpatch_kb.db.answers.lookup import find
-from hotpatch_kb.db.answers.lookup_cache import MAX_OTHERS, LookupCache
+from hotpatch_kb.db.answers.lookup_cache import MAX_OTHERS, Index
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store.connections import open_seed_database
-from hotpatch_kb.scraper.cli import commands as cli
-from hotpatch_kb.scraper.cli import lookup as asking
+from hotpatch_kb.scraper.cli import group, lookup
 
 DAY = "2026-07-20"
 
@@ -51,9 +50,9 @@ def conn() -> Iterator[sqlite3.Connection]:
     ],
 )
 def test_it_answers_as_click_would(arguments: list[str], run: Command, capsys: pytest.CaptureFixture[str]) -> None:
-    assert asking.plain(arguments) is not None
+    assert lookup.read_arguments(arguments) is not None
     quick = run("lookup", *arguments)
-    code = cli.run(["lookup", *arguments])
+    code = group.run(["lookup", *arguments])
     assert (code, *capsys.readouterr()) == (quick.code, quick.out, quick.err)
 
 
@@ -61,7 +60,7 @@ def test_it_answers_as_click_would(arguments: list[str], run: Command, capsys: p
     "arguments", [[], ["--help"], ["-h"], ["x", "--line", "both"], ["x", "--product"], ["x", "--colour"], ["-x"], ["x", "--json=1"]]
 )
 def test_what_is_not_plain_is_left_to_click(arguments: list[str], run: Command) -> None:
-    assert asking.plain(arguments) is None
+    assert lookup.read_arguments(arguments) is None
     done = run("lookup", *arguments)
     assert done.code == (0 if arguments in (["--help"], ["-h"]) else 2)
     assert done.out + done.err
@@ -69,7 +68,7 @@ def test_what_is_not_plain_is_left_to_click(arguments: list[str], run: Command) 
 
 def test_the_database_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOTPATCH_KB_DB", "mine.db")
-    asked = asking.plain(["x"]), asking.plain(["x", "--db", "other.db"])
+    asked = lookup.read_arguments(["x"]), lookup.read_arguments(["x", "--db", "other.db"])
     assert [a and a.db for a in asked] == ["mine.db", "other.db"]
 
 
@@ -124,7 +123,7 @@ def _names(conn: sqlite3.Connection) -> list[str]:
 def test_spellings_of_one_thing_always_agree(conn: sqlite3.Connection, tries: int) -> None:
     """All builds and KBs in the long run, a sample in an ordinary one."""
     names = _names(conn)
-    index = LookupCache(conn, today=DAY)
+    index = Index(conn, today=DAY)
     for name in random.Random(20261125).sample(names, min(len(names), tries * 60)):
         wanted = find(conn, name, today=DAY)
         for spelling in _spellings(name):
@@ -134,7 +133,7 @@ def test_spellings_of_one_thing_always_agree(conn: sqlite3.Connection, tries: in
 
 @pytest.mark.parametrize("options", [{"product": "ws2025"}, {"line": "standard"}, {"kb_installed": (5070893,)}, {"on": "2025-11-05"}])
 def test_an_index_knows_what_is_known_of_the_machine(options: dict[str, Any], conn: sqlite3.Connection) -> None:
-    index = LookupCache(conn, today=DAY, **options)
+    index = Index(conn, today=DAY, **options)
     for query in ("26100.6905", "20348.587", "KB5070893", "ws2025", "26100", "June 2026", "26100.1"):
         assert index.find(query) == find(conn, query, today=DAY, **options)
 
@@ -142,7 +141,7 @@ def test_an_index_knows_what_is_known_of_the_machine(options: dict[str, Any], co
 @pytest.mark.fault("a fleet of nothing but unknown builds")
 def test_noise_does_not_fill_the_memory(conn: sqlite3.Connection) -> None:
     """20,010 unknown builds are asked; each is not found, what the index remembers stays below its limit."""
-    index = LookupCache(conn, today=DAY)
+    index = Index(conn, today=DAY)
     for number in range(MAX_OTHERS + 10):
         assert index.find(f"60000.{number}" if number < 60_000 else "x")["status"] == "not_found"
     assert len(index._others) <= MAX_OTHERS
@@ -200,7 +199,7 @@ def test_known_issues_and_open_cves(with_security_data: sqlite3.Connection) -> N
 
 
 def test_they_are_shown(with_security_data: sqlite3.Connection, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hotpatch_kb.scraper.cli.lookup.reading", lambda *_, **__: with_security_data)
+    monkeypatch.setattr("hotpatch_kb.scraper.cli.lookup.open_facts", lambda *_, **__: with_security_data)
     lines = run("lookup", "26100.7392", "--product", "ws2025", "--on", "2026-01-20").out.splitlines()
     assert [line[2:].strip() for line in lines if "issue" in line or "CVE" in line] == [
         "known issue  open: Made issue",

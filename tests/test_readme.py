@@ -13,7 +13,7 @@ from conftest import Command
 
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_seed_database
-from hotpatch_kb.scraper.cli.commands import cli
+from hotpatch_kb.scraper.cli.group import cli
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

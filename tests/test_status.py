@@ -51,7 +51,7 @@ def test_a_database_into_which_nothing_was_read_is_not_fresh(run: Any, tmp_path:
     done = run("status", "--db", "x.db")
     assert (done.code, done.err) == (
         6,
-        "no source was read into x.db yet, a first run that was ended by force say; hotpatch-kb crawl reads them\n",
+        "x.db is empty (was the first run killed?); run hotpatch-kb crawl\n",
     )
 
 

@@ -1,7 +1,7 @@
-"""A fleet: every machine of an inventory gets exactly one verdict, in order, its own columns carried through. Streams.
+"""Judge a fleet: every machine of an inventory gets exactly one verdict, in order, after its own columns. Streams.
 
-A machine's build, product, line and KBs come to a **name** such as ``ws2025|26100.32772|hotpatch|KB5087423``, the key of the table of
-verdicts; the rest is a join with that table, by the dictionary of this module or by an engine (``hotpatch_kb.db.fleet.engines``).
+A machine's build, product, line and KBs make a **name** such as ``ws2025|26100.32772|hotpatch|KB5087423``, the key of the table of
+verdicts. The rest is a join with that table, by the dictionary of this module or by an engine (``hotpatch_kb.db.fleet.engines``).
 """
 
 from __future__ import annotations
@@ -15,22 +15,20 @@ from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.lookup import read_query
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
+from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS, Format
 from hotpatch_kb.db.fleet.inventory import DECIDING, Inventory
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, Deciding, line_of, reducer
-from hotpatch_kb.db.fleet.inventory.output import COLUMNS, Form
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message, Messages
 from hotpatch_kb.db.model.products import product_id
 
-__all__ = ["COLUMNS", "Judge", "Judged", "Suffixes", "Summary", "assess"]
-
 Answer = dict[str, Any]
 
-# Machines that are alike in all that counts are judged once; a fleet of millions has thousands of kinds, 0.7 kB each.
+# Machines that are alike in all that counts are judged once. A fleet of millions has thousands of kinds, 0.7 kB each.
 MAX_JUDGED: Final = 50_000
 MAX_SUMMARY: Final = 400  # lines
 _NO_BUILD: Final = frozenset({"", "null", "none", "n/a", "na", "-", "unknown", "nan"})
-# "10.0.20348.2031 (WinBuild.160101.0800)", as files have it
+# "10.0.20348.2031 (WinBuild.160101.0800)", the version of a file
 _WINBUILD: Final = re.compile(r"\s*\(WinBuild[^)]*\)$", re.IGNORECASE)
 # "22H2 (Build 22621.1105)", the column "OS version" of Defender's device inventory
 _VERSION_AND_BUILD: Final = re.compile(r"\w{4} \(Build ([0-9.]+)\)", re.IGNORECASE)
@@ -41,12 +39,12 @@ _LABEL: Final = attrgetter("label")
 
 
 class Judged(NamedTuple):
-    """What is said of a machine.
+    """The verdict of a machine.
 
     Attributes:
         answer: the columns of a verdict, the reason as data.
-        product: as it is counted: its id, else as the inventory states it, else "-".
-        name: the key of the table of verdicts; "" where the table has nothing to say: no build, or none that a source names.
+        product: the product that it is counted under: an id, else as the inventory states it, else "-".
+        name: the key of the table of verdicts; "" where the table has no row: no build is stated, or none that a source names.
     """
 
     answer: Answer
@@ -55,20 +53,20 @@ class Judged(NamedTuple):
 
 
 class Judge:
-    """Judges machines of one day. Built once, then each machine is a look-up."""
+    """A judge of machines as of one day. Built once; then each machine is a look-up."""
 
     def __init__(self, conn: sqlite3.Connection, day: str) -> None:
-        """Reads the verdicts of a day (ISO date) from a database with the fact tables."""
+        """Read the verdicts of a day (ISO date) from a database with the fact tables."""
         self._verdicts = Verdicts(conn, day)
         self._products = self._verdicts.products_by_build()
-        # A KB that only the hotpatch line has always means that line.
+        # A KB that only the hotpatch line has: a machine with it is on that line.
         self._hotpatch_kbs: dict[str, set[str]] = defaultdict(set)
         for product, kb in conn.execute(
             """select product, kb from releases where kb is not null group by product, kb
             having min(classification in ('hotpatch', 'component')) = 1"""
         ):
             self._hotpatch_kbs[product].add(str(kb))
-        # Builds that a machine can have only after the day.
+        # Builds that are released only after the day.
         self._later: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for build, product, released in conn.execute(
             """select build, product, min(release_date) from releases where build is not null group by product, build
@@ -80,10 +78,10 @@ class Judge:
         self.reduced: Callable[[str, str], str] = reducer(self.deciding)
 
     def _deciding(self, conn: sqlite3.Connection) -> Deciding:
-        """The KBs that may change a verdict: some eighty of 1,500, and none for most builds.
+        """Return the KBs that may change a verdict: some eighty of 1,500, and none for most builds.
 
-        Those that only the hotpatch line of a product has say that a machine is on it, whichever they are. The KBs of a build that has several
-        decide between them.
+        A KB that only the hotpatch line of a product has means that a machine is on that line. Where releases share a build, their KBs decide
+        between them.
         """
         own: dict[str, set[str]] = defaultdict(set)
         for build, kb in conn.execute(
@@ -110,15 +108,15 @@ class Judge:
         return Deciding(of_build, every)
 
     def judge(self, machine: Mapping[str, str]) -> Judged:
-        """The one verdict for a machine.
+        """Return the verdict for a machine.
 
         Args:
-            machine: texts as an inventory has them: build, revision, product, line, kbs. What is not there is not known.
+            machine: texts as an inventory has them: build, revision, product, line, kbs. A missing one is not known.
         """
         return self.judge_reduced({**machine, "kbs": self.reduced(machine.get("kbs", ""), "")})
 
     def judge_reduced(self, machine: Mapping[str, str]) -> Judged:
-        """The same of a machine whose KBs are what ``reduced`` leaves of them."""
+        """Return the verdict for a machine whose KBs have been through ``reduced``."""
         stated = machine.get("product", "").strip()
         text = machine.get("build", "").strip()
         if text.casefold() in _NO_BUILD:
@@ -132,12 +130,12 @@ class Judge:
             released = next((day for product, day in self._later.get(build, ()) if self._of_name(stated, [product])), None)
             return _judged("unknown", _not_known(build, stated, released), stated)
         kbs = frozenset(machine.get("kbs", "").split())
-        # An installed KB that only one of the products has with this build tells the product too.
+        # An installed KB that only one of the products has with this build also decides the product.
         products = [product for product in products if any(kb[2:] in kbs for _, kb in self._verdicts.of_build(product, build))] or products
         return self._of_products([self._of_product(product, build, line, kbs) for product in products])
 
     def _build(self, text: str, machine: Mapping[str, str]) -> str | Judged:
-        """The build that a text names, or what is said where it names none."""
+        """Return the build that a text names, or the verdict where it names none."""
         if (plain := BUILD.fullmatch(text)) and text[-2:] != ".0":
             number, _, revision = plain[0].removeprefix("10.0.").partition(".")
             return f"{number}.{int(revision)}"
@@ -158,7 +156,7 @@ class Judge:
         return query.value
 
     def _of_products(self, found: Sequence[Verdict]) -> Judged:
-        """One verdict of those for each product that the machine may have."""
+        """Return one verdict, made of those for each product that the machine may have."""
         first = found[0]
         name = "+".join(f"{v.product}|{v.build}|{v.line}|{v.deciding_kb}" for v in found)
         product = " or ".join(v.product for v in found)
@@ -166,14 +164,14 @@ class Judge:
             reason = Messages(Message("{product}: {verdict}", product=v.product, verdict=Message(v.verdict)) for v in found)
             return Judged(_answer("ambiguous", reason), product, name)
         if len({(verdict.kb, verdict.next_kb) for verdict in found}) > 1:
-            # The verdict is sure, what to install depends on the product.
+            # The verdict is certain; what to install depends on the product.
             reason = Messages(Message("{product}: {reason}", product=v.product, reason=v.reason) for v in found)
             answer = _answer(first.verdict, reason)
             return Judged(answer | {"months_behind": max(verdict.months_behind or 0 for verdict in found)}, product, name)
-        return Judged({column: getattr(first, column) for column in COLUMNS}, product, name)
+        return Judged({column: getattr(first, column) for column in VERDICT_COLUMNS}, product, name)
 
     def _of_name(self, stated: str, products: list[str]) -> list[str]:
-        """Of the products that have a build those that a name may mean: "windows", as Azure Arc has it, says nothing, "Ubuntu" excludes all."""
+        """Return those of a build's products that a name may mean: "windows", as Azure Arc writes it, may be any; "Ubuntu" is none of them."""
         if not products:
             return []
         spaced = re.sub(r"(?i)\bwindows\s*(server)?\s*(?=\d)", lambda m: f"Windows {'Server ' if m[1] else ''}", stated)
@@ -183,7 +181,7 @@ class Judge:
         if product is not None:
             return [product] if product in products else []
         if re.search(r"\bserver\b", spaced, re.IGNORECASE):
-            # "Windows Server 2012 R2" is another one; "Windows Server" may be any.
+            # "Windows Server 2012 R2" is not one of ours; "Windows Server" may be any.
             return [] if re.search(r"\b20\d\d\b", spaced) else [name for name in products if name.startswith("ws")]
         if client := re.search(r"\bwindows (1\d)\b", spaced, re.IGNORECASE):
             # The registry's ProductName, which Get-ComputerInfo and others show, says "Windows 10" on Windows 11 too.
@@ -199,8 +197,8 @@ class Judge:
             line = "hotpatch"
         installed = sorted({kb for _, kb in rows if kb and kb[2:] in kbs})
         if len(installed) > 1 and any(rows[line, kb].classification == "hotpatch" for kb in installed):
-            installed = []  # a hotpatch and an LCU with one build, both installed: the line decides
-        # Of an LCU and a component with one build, both installed: the machine has left the line.
+            installed = []  # a hotpatch and an LCU share the build, and both are installed: the line decides
+        # An LCU and a component share the build, and both are installed: the machine has left the line.
         installed.sort(key=lambda kb: kb[2:] in hotpatch_kbs)
         return rows[line, installed[0] if installed else ""]
 
@@ -225,7 +223,7 @@ def _not_known(build: str, product: str, released: str | None) -> Message:
 
 
 def _answer(verdict: str, reason: Messages) -> Answer:
-    return dict.fromkeys(COLUMNS) | {"verdict": verdict, "newer_out_of_band": "", "reason": reason}
+    return dict.fromkeys(VERDICT_COLUMNS) | {"verdict": verdict, "newer_out_of_band": "", "reason": reason}
 
 
 def _judged(verdict: str, reason: Message, stated: str) -> Judged:
@@ -233,25 +231,25 @@ def _judged(verdict: str, reason: Message, stated: str) -> Judged:
 
 
 class Summary:
-    """How many machines of each product have which verdict: ``counts`` by (product, verdict)."""
+    """Counts of machines by (product, verdict)."""
 
     def __init__(self) -> None:
-        """Begins with none."""
+        """Start at zero."""
         self.counts: Counter[tuple[str, str]] = Counter()
 
 
 class Suffix(str):
-    """The end of a machine's line. ``label`` is its place among the lines of the summary."""
+    """The second half of a machine's line. ``label`` is the index of its line of the summary."""
 
     __slots__ = ("label",)
     label: int
 
 
 class Suffixes(dict[Any, Suffix]):
-    """The end of a machine's line by its key: judged when it is first asked for, kept as long as there is room."""
+    """The second half of a machine's line by its key: made when it is first needed, kept while there is room."""
 
-    def __init__(self, judge: Judge, form: Form, fields: Sequence[str]) -> None:
-        """Takes who judges, what is printed, and which fields the keys of a table have."""
+    def __init__(self, judge: Judge, form: Format, fields: Sequence[str]) -> None:
+        """Take the judge, the output format, and the fields that a table's keys have."""
         super().__init__()
         self.judge = judge
         self.form = form
@@ -259,28 +257,28 @@ class Suffixes(dict[Any, Suffix]):
         self._labels: dict[tuple[str, str], int] = {}
 
     def __missing__(self, key: Any) -> Suffix:
-        """Judges a machine."""
+        """Judge a machine, and keep the suffix."""
         suffix = self[key] = self.of(self.judged(key))
         return suffix
 
     def judged(self, key: Any) -> Judged:
-        """What is said of a machine."""
+        """Return the verdict for a key, or for the problem in its place."""
         if isinstance(key, Message):
             return _judged("invalid", key, "")
         fields = self._fields if len(key) == len(self._fields) else DECIDING
         return self.judge.judge_reduced(dict(zip(fields, key, strict=True)))
 
-    def of(self, found: Judged, text: str | None = None) -> Suffix:
-        """The end of a line, written or as it is given."""
-        suffix = Suffix(self.form.suffix(found.answer) if text is None else text)
-        name = (found.product, found.answer["verdict"])
+    def of(self, judged: Judged, text: str | None = None) -> Suffix:
+        """Return the suffix of a verdict, in the output format or with this text."""
+        suffix = Suffix(self.form.suffix(judged.answer) if text is None else text)
+        name = (judged.product, judged.answer["verdict"])
         if name not in self._labels and len(self._labels) >= MAX_SUMMARY:
             name = ("others", name[1])  # an inventory may name a million products
         suffix.label = self._labels.setdefault(name, len(self._labels))
         return suffix
 
     def count(self, summary: Summary, suffixes: Sequence[Suffix], times: Sequence[int] = ()) -> None:
-        """Counts machines, each once or as often as is said, and makes room for others."""
+        """Count machines, each once or so many times, and make room for others."""
         names = list(self._labels)
         if times:
             for suffix, count in zip(suffixes, times, strict=True):
@@ -292,14 +290,14 @@ class Suffixes(dict[Any, Suffix]):
             self.clear()
 
 
-def assess(judge: Judge, inventory: Inventory, form: Form, summary: Summary) -> Iterator[str]:
-    """Yield an inventory with its verdicts as it is printed, in blocks of some thousand lines.
+def assess(judge: Judge, inventory: Inventory, form: Format, summary: Summary) -> Iterator[str]:
+    """Yield an inventory with its verdicts in an output format, in blocks of some thousand lines.
 
     Args:
-        judge: of the day.
-        inventory: what to judge.
-        form: what to print.
-        summary: counts the machines, for the user.
+        judge: the judge of the day.
+        inventory: the machines.
+        form: the output format.
+        summary: gets the counts.
 
     Raises:
         BadInput: the inventory cannot be read.
@@ -311,7 +309,7 @@ def assess(judge: Judge, inventory: Inventory, form: Form, summary: Summary) -> 
 
 
 def batches(suffixes: Suffixes, inventory: Inventory, summary: Summary) -> Iterator[tuple[list[str], list[Suffix]]]:
-    """Yield the beginnings and the ends of an inventory's lines, some thousand at a time.
+    """Yield the two halves of an inventory's lines, some thousand at a time, and count the machines.
 
     Raises:
         BadInput: the inventory cannot be read.

@@ -11,42 +11,40 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.fleet import assess as judging
+from hotpatch_kb.db.fleet.formats import FORMATS, Format, SafeCsv
 from hotpatch_kb.db.fleet.inventory import Inventory, inventory
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
-from hotpatch_kb.db.fleet.inventory.output import FORMS, Form, SafeCsv
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
+from hotpatch_kb.scraper.crawl.stderr import say
 
 if TYPE_CHECKING:
-    from hotpatch_kb.db.fleet.engines.normal import Normal
-
-EXIT_MET: Final = 6
-SHAPES: Final = (*FORMS, "parquet")
-ENGINES: Final = ("builtin", "duckdb", "spark")
+    from hotpatch_kb.db.fleet.engines.normal_form import Normal
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Request:
     """How a fleet is to be judged.
 
     Attributes:
         day: ISO date; releases up to it count.
-        shape: csv, json, jsonl or parquet.
-        is_safe: whether cells of CSV that a spreadsheet would run as formulas are made texts.
+        format_name: the output format, a key of ``FORMATS``.
+        is_safe: whether to put an apostrophe before cells of CSV that a spreadsheet would run as formulas.
         engine: builtin, duckdb or spark.
         mapping: "field=column" each.
         hotfixes: a table of installed KBs by host.
-        fail_on: verdicts by commas that make the exit code 6.
+        fail_on: verdicts, separated by commas, that make the exit code 6.
         output: a file to write instead of standard output.
-        scratch: a folder for temporary files; of Spark, one that every worker can read.
+        scratch: a folder for temporary files; with Spark, one that every worker can read.
         spark_master: the address of a Spark cluster.
     """
 
     day: str
-    shape: str = "csv"
+    format_name: str = "csv"
     is_safe: bool = False
     engine: str = "builtin"
     mapping: Sequence[str] = ()
@@ -57,97 +55,121 @@ class Wanted:
     spark_master: str | None = None
 
 
-def assess(conn: sqlite3.Connection, file: str, wanted: Wanted, say: Callable[[str], None]) -> int:
-    """Judges an inventory and prints it.
+class _Work(NamedTuple):
+    """What every step of one assessment needs."""
+
+    request: Request
+    judge: judging.Judge
+    summary: judging.Summary
+    folder: Path
+
+
+def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
+    """Judge an inventory and print it, with a summary on standard error.
 
     Args:
         conn: a database with the fact tables.
         file: a path, or "-" for standard input.
-        wanted: how.
-        say: prints a line of the summary.
+        request: how to judge.
 
     Returns:
-        the exit code.
+        the exit code: STALE if a machine has a verdict of ``fail_on``.
 
     Raises:
         BadInput: the inventory or an option cannot be read, or an engine is not installed.
-        EngineFailed: an engine could not do its work.
+        EngineFailed: an engine failed.
     """
-    columns = dict(_pair(text) for text in wanted.mapping)
-    fails = [name.strip() for name in wanted.fail_on.split(",")] if wanted.fail_on else []
-    if unknown := [name for name in fails if name not in VERDICTS]:
-        raise BadInput(f"expected verdicts ({', '.join(VERDICTS)}), got {unknown[0]!r}")
-    if wanted.scratch is not None and not wanted.scratch.is_dir():
-        raise BadInput(f"expected a folder at {wanted.scratch}, got none")
-    if wanted.shape == "parquet" and wanted.output is None and sys.stdout.isatty():
-        raise BadInput("expected --output FILE for Parquet, or standard output that is no terminal")
-    if wanted.is_safe and wanted.shape != "csv":
-        raise BadInput(f"expected --safe-csv with CSV alone, got --format {wanted.shape}")
-    judge = judging.Judge(conn, wanted.day)
+    columns = dict(_field_and_column(text) for text in request.mapping)
+    kind = SafeCsv if request.is_safe else FORMATS[request.format_name]
+    fails = _checked_verdicts(request)
+    _check(request, kind)
+    judge, summary = judging.Judge(conn, request.day), judging.Summary()
     if conn.execute("select 1 from kb_cves limit 1").fetchone() is None:
         say("no security data in this database: out-of-band releases that fix a CVE are not counted; a crawl reads it")
-    summary = judging.Summary()
-    with _sink(wanted.output) as sink, tempfile.TemporaryDirectory(prefix="hotpatch-kb-", dir=wanted.scratch) as folder:
-        if not _read_by_duckdb(file, columns, wanted, judge, summary, sink, Path(folder)):
-            with _opened(file) as stream, inventory(stream, columns) as found:
-                if wanted.hotfixes is not None:
-                    found.add(_hotfixes(wanted.hotfixes, judge))
-                if wanted.shape == "parquet":
-                    _parquet(found, wanted, judge, summary, sink, Path(folder))
-                else:
-                    kind = SafeCsv if wanted.is_safe else FORMS[wanted.shape]
-                    form = kind(found.find_columns() if kind.needs_columns else None)
-                    for block in _lines(found, form, wanted, judge, summary, Path(folder)):
-                        sink.write(block)
+    with _sink(request.output) as sink, tempfile.TemporaryDirectory(prefix="hotpatch-kb-", dir=request.scratch) as folder:
+        work = _Work(request, judge, summary, Path(folder))
+        if not _read_by_duckdb(file, columns, work, sink):
+            with _opened(file) as stream, inventory(stream, columns) as machines:
+                if request.hotfixes is not None:
+                    machines.add(_hotfixes(request.hotfixes, judge))
+                form = kind(machines.find_columns() if kind.needs_columns else None)
+                form.write(_blocks(machines, form, work), sink, work.folder)
     for (product, verdict), count in sorted(summary.counts.items()):
         say(f"{product}: {verdict}: {count}")
-    say(f"{summary.counts.total()} machine{'' if summary.counts.total() == 1 else 's'} on {wanted.day}")
-    return EXIT_MET if any(verdict in fails for _, verdict in summary.counts) else 0
+    say(f"{summary.counts.total()} machine{'' if summary.counts.total() == 1 else 's'} on {request.day}")
+    return ExitCode.STALE if any(verdict in fails for _, verdict in summary.counts) else ExitCode.DONE
 
 
-def _lines(found: Inventory, form: Form, wanted: Wanted, judge: judging.Judge, summary: judging.Summary, folder: Path) -> Iterator[bytes]:
-    """What is printed, by whichever engine: the same bytes.
+def _checked_verdicts(request: Request) -> list[str]:
+    names = [name.strip() for name in request.fail_on.split(",")] if request.fail_on else []
+    if unknown := [name for name in names if name not in VERDICTS]:
+        raise BadInput("expected verdicts ({verdicts}), got {got!r}", verdicts=", ".join(VERDICTS), got=unknown[0])
+    return names
 
-    Bytes, so that lines end alike on every system. A lone surrogate, which JSON may hold, is no text that could be written.
+
+def _check(request: Request, kind: type[Format]) -> None:
+    """Raise BadInput where options do not go together."""
+    if request.scratch is not None and not request.scratch.is_dir():
+        raise BadInput("expected a folder at {path}, got none", path=request.scratch)
+    if kind.is_binary and request.output is None and sys.stdout.isatty():
+        raise BadInput(
+            "expected --output FILE for {format}, or standard output that is not a terminal", format=request.format_name.capitalize()
+        )
+    if request.is_safe and request.format_name != "csv":
+        raise BadInput("expected --safe-csv with CSV alone, got --format {got}", got=request.format_name)
+
+
+def _field_and_column(text: str) -> tuple[str, str]:
+    field, separator, column = text.partition("=")
+    if not separator or not column:
+        raise BadInput("expected --map FIELD=COLUMN, got {got!r}", got=text)
+    return field.strip(), column
+
+
+def _blocks(machines: Inventory, form: Format, work: _Work) -> Iterator[bytes]:
+    """Yield the output, from whichever engine: the bytes are the same.
+
+    Bytes, so that lines end alike on every system. A lone surrogate, which JSON may hold, cannot be encoded and becomes "?".
     """
-    if wanted.engine == "builtin":
-        for block in judging.assess(judge, found, form, summary):
+    if work.request.engine == "builtin":
+        for block in judging.assess(work.judge, machines, form, work.summary):
             yield block.encode("utf-8", "replace")
         return
-    from hotpatch_kb.db.fleet.engines.normal import normalise  # noqa: PLC0415
+    from hotpatch_kb.db.fleet.engines.normal_form import normalise  # noqa: PLC0415
 
-    join = _duckdb() if wanted.engine == "duckdb" else _spark(wanted.spark_master)
-    normal = normalise(judge, found, form, summary, folder)
+    join = _duckdb() if work.request.engine == "duckdb" else _spark(work.request.spark_master)
+    normal = normalise(work.judge, machines, form, work.summary, work.folder)
     yield form.head().encode("utf-8", "replace")
-    yield from join(normal, folder)
+    yield from join(normal, work.folder)
     yield form.tail().encode()
 
 
 def _duckdb() -> Callable[[Normal, Path], Iterator[bytes]]:
-    from hotpatch_kb.db.fleet.engines import duck  # noqa: PLC0415
+    from hotpatch_kb.db.fleet.engines import duckdb_engine  # noqa: PLC0415
 
-    return duck.join
+    return duckdb_engine.join
 
 
 def _spark(master: str | None) -> Callable[[Normal, Path], Iterator[bytes]]:
     try:
-        from hotpatch_kb.db.fleet.engines import spark  # noqa: PLC0415
+        from hotpatch_kb.db.fleet.engines import spark_engine  # noqa: PLC0415
     except ImportError as error:
-        raise BadInput(f"expected Spark for --engine spark, got {error}: pip install 'hotpatch-kb[spark]'") from None
+        raise BadInput("expected Spark for --engine spark, got {error}: pip install 'hotpatch-kb[spark]'", error=error) from None
 
-    return lambda normal, folder: spark.join(normal.parts, normal.table, folder, master=master)
+    return lambda normal, folder: spark_engine.join(normal.parts, normal.table, folder, master=master)
 
 
-def _read_by_duckdb(
-    file: str, columns: dict[str, str], wanted: Wanted, judge: judging.Judge, summary: judging.Summary, sink: BinaryIO, folder: Path
-) -> bool:
-    """Whether DuckDB could read the file itself, which saves normalising it."""
-    if (wanted.engine, wanted.shape) != ("duckdb", "csv") or wanted.is_safe or wanted.hotfixes is not None or not os.path.isfile(file):  # noqa: PTH113 (see _opened)
+def _read_by_duckdb(file: str, columns: dict[str, str], work: _Work, sink: BinaryIO) -> bool:
+    """Return whether DuckDB could read the file itself, which saves writing it in normal form; then the output is written."""
+    request = work.request
+    if (request.engine, request.format_name) != ("duckdb", "csv") or request.is_safe or request.hotfixes is not None:
         return False
-    from hotpatch_kb.db.fleet.engines import duck  # noqa: PLC0415
+    if not os.path.isfile(file):  # noqa: PTH113 (see _opened)
+        return False
+    from hotpatch_kb.db.fleet.engines import duckdb_engine  # noqa: PLC0415
     from hotpatch_kb.db.fleet.inventory.columns import checked_mapping  # noqa: PLC0415
 
-    written = duck.direct(Path(file), checked_mapping(columns), judge, summary, folder)
+    written = duckdb_engine.direct(Path(file), checked_mapping(columns), work.judge, work.summary, work.folder)
     if written is None:
         return False
     sink.write(written.head)
@@ -158,29 +180,9 @@ def _read_by_duckdb(
     return True
 
 
-def _parquet(found: Inventory, wanted: Wanted, judge: judging.Judge, summary: judging.Summary, sink: BinaryIO, folder: Path) -> None:
-    """Parquet from what would be printed as JSON lines, so that its values are the same."""
-    from hotpatch_kb.db.fleet.inventory.parquet import write_parquet  # noqa: PLC0415
-
-    columns, lines, out = found.find_columns(), folder / "lines.jsonl", folder / "out.parquet"
-    with lines.open("wb") as file:
-        for block in _lines(found, FORMS["jsonl"](), wanted, judge, summary, folder):
-            file.write(block)
-    write_parquet(lines, columns, out, folder)
-    with out.open("rb") as written:
-        shutil.copyfileobj(written, sink, 2**20)
-
-
 def _hotfixes(path: Path, judge: judging.Judge) -> Hotfixes:
-    with _opened(str(path)) as stream, inventory(stream, needs="kbs") as found:
-        return Hotfixes(found.rows(), judge.reduced)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    field, separator, column = text.partition("=")
-    if not separator or not column:
-        raise BadInput(f"expected --map FIELD=COLUMN, got {text!r}")
-    return field.strip(), column
+    with _opened(str(path)) as stream, inventory(stream, needs="kbs") as table:
+        return Hotfixes((row.machine for row in table.rows()), judge.reduced)
 
 
 @contextmanager
@@ -189,38 +191,38 @@ def _opened(file: str) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer.raw if hasattr(sys.stdin.buffer, "raw") else sys.stdin.buffer
         return
     if not os.path.isfile(file):  # noqa: PTH113 (pathlib raises for a name that is too long)
-        raise BadInput(f"expected an inventory at {file[:200]}, got no file")
+        raise BadInput("expected an inventory at {path}, got no file", path=file[:200])
     try:
-        stream = Path(file).open("rb", buffering=0)  # noqa: SIM115 (closed below; what opening raises is worded here)
+        stream = Path(file).open("rb", buffering=0)  # noqa: SIM115 (closed below; only errors of opening become BadInput)
     except OSError as error:
-        raise BadInput(f"expected an inventory that can be read, got {error}") from None
+        raise BadInput("expected an inventory that can be read, got {error}", error=error) from None
     with stream:
         yield stream
 
 
 @contextmanager
 def _sink(output: Path | None) -> Iterator[BinaryIO]:
-    """Where to write: standard output, or a file that is there only when it is whole."""
+    """Provide standard output, or a file that exists only once it is complete."""
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     if os.path.isdir(output):  # noqa: PTH112 (see _opened)
-        raise BadInput(f"expected a file to write, got the folder {output}")
+        raise BadInput("expected a file to write, got the folder {path}", path=output)
     if os.path.exists(output) and not output.is_file():  # noqa: PTH110
-        # /dev/null, /dev/stdout, a named pipe: written to as it is. Root could replace it, and take the device from the whole machine.
+        # /dev/null, /dev/stdout, a named pipe: written in place. Replacing it, as root can, would take the device from the whole machine.
         with output.open("wb") as file:
             yield file
         return
     part = None
     try:
-        target = output.resolve()  # where a link leads; the link stays
+        target = output.resolve()  # write where a link leads; the link stays
         part = target.with_name(f"{target.name}.part")
         with part.open("wb") as file:
             yield file
         part.replace(target)
     except OSError as error:
-        raise BadInput(f"expected a file that can be written at {output}, got {error}") from None
+        raise BadInput("expected a file that can be written at {path}, got {error}", path=output, error=error) from None
     finally:
         if part is not None:
             with suppress(OSError):  # a name that is too long

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers import coverage
-from hotpatch_kb.db.answers.json_output import json_text
 from hotpatch_kb.db.answers.lookup import MAX_QUERY, find, read_query
-from hotpatch_kb.db.model import clock
+from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
-from hotpatch_kb.scraper.cli import text
-from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, EXIT_BAD_INPUT, EXIT_NO_ANSWER, day_of, reading, say
+from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, open_facts
+from hotpatch_kb.scraper.cli.output import form_of, write
+from hotpatch_kb.scraper.cli.text.lookup import lookups
+from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
+from hotpatch_kb.scraper.crawl.stderr import say
 
+LINES: Final = ("hotpatch", "standard")
 _VALUES: Final = ("--product", "--line", "--kb-installed", "--on", "--known", "--db")
-_LINES: Final = ("hotpatch", "standard")
 
 
-class Asked(NamedTuple):
-    """What a user asks: queries ("-" stands for those of standard input), and what is known of the machine and the day."""
+class Question(NamedTuple):
+    """What a user asks.
+
+    Attributes:
+        queries: builds, KBs and so on as they were typed; "-" stands for those of standard input.
+        product: the machine's product, as it was typed.
+        line: "hotpatch" or "standard".
+        kb_installed: KBs that the machine has, as they were typed.
+        on: releases up to that day count, as it was typed.
+        known: answer from what the sources stated by that day, as it was typed.
+        db: the database file.
+        as_json: whether to print JSON.
+    """
 
     queries: Sequence[str]
     product: str | None = None
@@ -32,8 +46,8 @@ class Asked(NamedTuple):
     as_json: bool = False
 
 
-def plain(arguments: Sequence[str]) -> Asked | None:
-    """Arguments of ``lookup`` as ``hotpatch_kb.scraper.cli.commands`` would read them; None where something is amiss, or help is wanted."""
+def read_arguments(arguments: Sequence[str]) -> Question | None:
+    """Return the question that plain arguments ask, as click would read them; None where click must read them: help, or a mistake."""
     queries: list[str] = []
     values: dict[str, list[str]] = {}
     as_json = False
@@ -58,106 +72,92 @@ def plain(arguments: Sequence[str]) -> Asked | None:
         else:
             queries.append(argument)
     last = {name: given[-1] for name, given in values.items()}
-    if not queries or last.get("--line", "hotpatch") not in _LINES:
+    if not queries or last.get("--line", LINES[0]) not in LINES:
         return None
-    return Asked(
+    return Question(
         queries, last.get("--product"), last.get("--line"), values.get("--kb-installed", ()), last.get("--on"), last.get("--known"),
         last.get("--db") or os.environ.get(DB_VARIABLE) or DEFAULT_DB, as_json,
     )  # fmt: skip
 
 
-def answer(asked: Asked) -> int:
-    """Prints the answers.
+def answer(question: Question) -> int:
+    """Print the answers.
 
     Returns:
-        the exit code: that of bad input, or of no answer, if one of the queries has it.
+        the exit code: that of bad input if a query cannot be read, else that of no answer if a query has none.
 
     Raises:
         BadInput: an option cannot be read, or no query can.
     """
-    installed = tuple(_kbs(asked.kb_installed))
-    on, known = day_of(asked.on), day_of(asked.known)
-    unread: list[BadInput] = []
-    if "-" not in asked.queries:
-        for query in asked.queries:
-            try:
-                read_query(query)
-            except BadInput as error:
-                unread.append(error)
-        if len(unread) == len(asked.queries):
-            raise unread[0]
-    conn = reading(asked.db, known, with_groups=True)
+    kb_installed = reading.kbs(question.kb_installed)
+    on, known = (reading.day(day) if day is not None else None for day in (question.on, question.known))
+    _check_queries(question.queries)
+    conn = open_facts(question.db, known, with_groups=True)
     today = clock.today()
     day = on or known or today
-    options: dict[str, Any] = {
-        "product": coverage.named_product(conn, asked.product), "line": asked.line, "kb_installed": installed, "on": on, "today": known or today,
-    }  # fmt: skip
-    if "-" in asked.queries:
-        from hotpatch_kb.db.answers.lookup_cache import LookupCache  # noqa: PLC0415
-
-        ask = LookupCache(conn, **options).find
-    else:
-
-        def ask(query: str) -> dict[str, Any]:
-            return find(conn, query, **options)
-
-    from hotpatch_kb.db.answers.verdicts import Verdicts  # noqa: PLC0415
+    ask = _finder(
+        conn, from_stdin="-" in question.queries, product=coverage.named_product(conn, question.product), line=question.line,
+        kb_installed=kb_installed, on=on, today=known or today,
+    )  # fmt: skip
+    from hotpatch_kb.db.answers.verdicts import Verdicts  # noqa: PLC0415 (its import takes longer than reading the arguments)
 
     verdicts = Verdicts(conn, day)
-    code = 0
+    code = ExitCode.DONE
 
-    def found() -> Iterator[dict[str, Any]]:
+    def answers() -> Iterator[dict[str, Any]]:
         nonlocal code
-        for query in _queries(asked.queries):
+        for query in _queries(question.queries):
             try:
-                given = ask(query)
+                result = ask(query)
             except BadInput as error:
                 say(f"hotpatch-kb: {error}")
-                code = EXIT_BAD_INPUT
+                code = ExitCode.BAD_INPUT
                 continue
-            if given["status"] == "not_found" and not code:
-                code = EXIT_NO_ANSWER
-            yield verdicts.with_verdicts(given, asked.line)
+            if result["status"] == "not_found" and not code:
+                code = ExitCode.NO_ANSWER
+            yield verdicts.added_to(result, question.line)
 
-    _print(found(), day, as_json=asked.as_json)
+    rows = answers()
+    write(rows, form_of(as_json=question.as_json), text=lambda: lookups(rows, day))
     return code
 
 
-def _queries(given: Sequence[str]) -> Iterator[str]:
+def _check_queries(queries: Sequence[str]) -> None:
+    """Raise BadInput where no query can be read, before a database is opened."""
+    if "-" in queries:
+        return
+    errors = []
+    for query in queries:
+        try:
+            read_query(query)
+        except BadInput as error:
+            errors.append(error)
+    if len(errors) == len(queries):
+        raise errors[0]
+
+
+def _finder(conn: sqlite3.Connection, *, from_stdin: bool, **options: Any) -> Callable[[str], dict[str, Any]]:
+    """Return what answers one query. Queries of standard input may be many, so their answers are kept."""
+    if from_stdin:
+        from hotpatch_kb.db.answers.lookup_cache import Index  # noqa: PLC0415
+
+        return Index(conn, **options).find
+    return lambda query: find(conn, query, **options)
+
+
+def _queries(given: Iterable[str]) -> Iterator[str]:
     for query in given:
         if query == "-":
-            # Beyond what any query has, a line is bad input: it must not be held in memory.
-            while line := sys.stdin.readline(MAX_QUERY + 2):
-                while not line.endswith("\n") and len(line) > MAX_QUERY and (more := sys.stdin.readline(2**16)):
-                    if more.endswith("\n"):
-                        break
-                if line.strip():
-                    yield line.rstrip("\r\n")
+            yield from _lines_of_stdin()
         else:
             yield query
 
 
-def _print(found: Iterable[dict[str, Any]], day: str, *, as_json: bool) -> None:
-    if not as_json:
-        for line in text.lookups(found, day):
-            print(line)
-        return
-    separator = "[\n "
-    for given in found:
-        shown = json_text(given, indent=1).replace("\n", "\n ")
-        sys.stdout.write(f"{separator}{shown}")
-        separator = ",\n "
-    print("[]" if separator == "[\n " else "\n]")
-
-
-def _kbs(values: Iterable[str]) -> Iterator[int]:
-    if not values:
-        return
-    from hotpatch_kb.db.model.notation import kb as read_kb  # noqa: PLC0415
-
-    for value in values:
-        for part in value.replace(",", " ").replace(";", " ").split():
-            try:
-                yield read_kb(part)
-            except ValueError:
-                raise BadInput(f"expected a KB such as KB5070893, got {part!r}") from None
+def _lines_of_stdin() -> Iterator[str]:
+    """Yield the lines that are not blank. A line that is longer than any query is cut: it is bad input, and need not be held in memory."""
+    while line := sys.stdin.readline(MAX_QUERY + 2):
+        while not line.endswith("\n") and len(line) > MAX_QUERY and (more := sys.stdin.readline(2**16)):
+            if more.endswith("\n"):
+                break
+        if line.strip():
+            yield line.rstrip("\r\n")

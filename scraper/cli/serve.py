@@ -1,4 +1,4 @@
-"""``hotpatch-kb serve``: Datasette on the database, at once, and a crawl of what is due in a process of its own."""
+"""``hotpatch-kb serve``: Datasette on the database, at once, and a crawl of what is due in a subprocess."""
 
 from __future__ import annotations
 
@@ -14,78 +14,88 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any, NamedTuple
 
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_for_reading
 from hotpatch_kb.scraper.crawl import runs
+from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.schedule import command, said
+from hotpatch_kb.scraper.crawl.stderr import say
 
-Say = Callable[[str], None]
+
+class Crawling(NamedTuple):
+    """How to crawl in the background: the contact in the user agent, and the server that tests use instead of the real ones."""
+
+    contact: str
+    mirror: str | None
 
 
-def serve(
-    db: Path,
-    archive: Path,
-    *,
-    host: str,
-    port: int,
-    do_crawl: bool,
-    is_public: bool,
-    contact: str,
-    mirror: str | None,
-    as_json: bool,
-    say: Say,
-) -> int:
-    """Serves until it is stopped: Ctrl-C, SIGINT or SIGTERM, which ends a crawl that is on.
+def serve(db: Path, archive: Path, *, host: str, port: int, crawling: Crawling | None, is_public: bool, as_json: bool) -> int:
+    """Serve until stopped by Ctrl-C, SIGINT or SIGTERM, which also ends a running crawl.
+
+    Args:
+        db: the database; made from the embedded facts if there is none.
+        archive: the folder of answers.
+        host: the address to listen on.
+        port: the port to listen on; 0 takes a free one.
+        crawling: how to crawl what is due in the background; None for no crawl.
+        is_public: whether visitors may not send SQL or download the database.
+        as_json: whether to print the address as JSON.
 
     Returns:
-        the exit code: 0 after it was stopped.
+        the exit code, DONE after it was stopped.
 
     Raises:
         BadInput: the address cannot be listened on.
     """
-    import uvicorn  # noqa: PLC0415 (Datasette and its server take 1.3 s to import)
-
-    from hotpatch_kb.db.site import datasette  # noqa: PLC0415
+    from hotpatch_kb.db.site import datasette  # noqa: PLC0415 (Datasette takes 1.3 s to import)
 
     listening = _listen(host, port)
     if runs.ensure_seeded(db, archive):
         say(f"made {db} from the embedded facts")
-    with _served(db, say) as file:
+    with _served(db) as file:
         with closing(open_for_reading(file)) as conn:
             until = conn.execute("select max(data_until) from lines").fetchone()[0]
         url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
-        print(json.dumps([{"url": url, "data_until": until}]) if as_json else f"serving {url} (facts end on {until})", flush=True)
+        print(json.dumps([{"url": url, "data_until": until}]) if as_json else f"serving {url} (data as of {until})", flush=True)
         if not is_public and host not in {"127.0.0.1", "::1", "localhost"}:
-            say(f"warning: {host} is reached by others, and SQL of visitors is open; --public closes it")
+            say(f"warning: others can reach {host}, and visitors may send SQL; --public forbids it")
         site = datasette(file, public=is_public)
-        config = uvicorn.Config(site.app(), host=host, port=port, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)
-        server = uvicorn.Server(config)
+        _serve(site.app(), listening, (lambda: _Crawl(db, archive, crawling)) if crawling is not None else None)
+    return ExitCode.DONE
 
-        def stopped(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (the two of a handler)
-            server.should_exit = True
 
-        # Having stopped, uvicorn raises the signal again for whoever handled it before: by default SIGTERM would end us then, and the crawl go on.
-        former = signal.signal(signal.SIGTERM, stopped)
-        crawling = _Crawl(db, archive, contact, mirror, say) if do_crawl else None
-        try:
-            server.run(sockets=[listening])
-        except KeyboardInterrupt:
-            pass
-        finally:
-            signal.signal(signal.SIGTERM, former)
-            if crawling is not None:
-                crawling.stop()
-            listening.close()
-    return 0
+def _serve(app: Any, listening: socket.socket, start_crawl: Callable[[], _Crawl] | None) -> None:
+    """Serve an application on a socket, with a crawl in the background that is stopped at the end."""
+    import uvicorn  # noqa: PLC0415
+
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2))
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (a signal handler gets both)
+        server.should_exit = True
+
+    # After it has stopped, uvicorn raises the signal again for the former handler: SIGTERM's default would end us before the crawl is stopped.
+    former = signal.signal(signal.SIGTERM, stop)
+    crawl = start_crawl() if start_crawl is not None else None
+    try:
+        server.run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, former)
+        if crawl is not None:
+            crawl.stop()
+        listening.close()
 
 
 @contextmanager
-def _served(db: Path, say: Say) -> Iterator[Path]:
-    """The file to serve, with the migrations and views of this version: the database, or where it cannot be written, a copy of its state of now.
+def _served(db: Path) -> Iterator[Path]:
+    """Provide the file to serve, with the migrations and views of this version: the database, or a copy of it where it cannot be written.
 
-    A site reads for months. Without a -shm for its locks (see ``hotpatch_kb.db.store.connections``) it would read half of what is written meanwhile from elsewhere.
+    A site reads for months. Without a -shm file for its locks (see ``hotpatch_kb.db.store.connections``) it would see half of what another
+    process writes meanwhile.
     """
     try:
         schema.open_for_writing(db).close()
@@ -95,42 +105,41 @@ def _served(db: Path, say: Say) -> Iterator[Path]:
     else:
         yield db
         return
-    with tempfile.TemporaryDirectory(prefix="hotpatch-kb-", ignore_cleanup_errors=True) as folder:  # Windows deletes no file that is open
+    with tempfile.TemporaryDirectory(prefix="hotpatch-kb-", ignore_cleanup_errors=True) as folder:  # Windows does not delete open files
         copy = Path(folder) / db.name
         with closing(open_for_reading(db)) as conn, closing(sqlite3.connect(copy)) as target:
             conn.backup(target)
         schema.open_for_writing(copy).close()
-        say(f"warning: {db} cannot be written: a copy of its state of now is served; what is written into it later shows after a restart")
+        say(f"warning: {db} cannot be written: serving a copy; restart to serve what is written into it later")
         yield copy
 
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named TCP, or asyncio leaves Nagle's algorithm on for what it accepts: headers and body are two writes, and each answer took 40 ms.
+    # With IPPROTO_TCP asyncio turns Nagle's algorithm off for connections; headers and body are two writes, and each answer took 40 ms with it.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if sys.platform != "win32":  # on Windows it would let two servers share a port
+        if sys.platform != "win32":  # on Windows two servers could then share a port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen(128)
     except (OSError, socket.gaierror) as error:
         listening.close()
-        raise BadInput(f"expected an address to listen on, got {host}:{port}: {error}") from None
+        raise BadInput("expected an address to listen on, got {host}:{port}: {error}", host=host, port=port, error=error) from None
     return listening
 
 
 class _Crawl:
-    """A crawl in another process: parsing does not hold up the server, and stopping the server stops it."""
+    """A crawl in a subprocess: parsing does not slow the server, and stopping the server stops the crawl."""
 
-    def __init__(self, db: Path, archive: Path, contact: str, mirror: str | None, say: Say) -> None:
+    def __init__(self, db: Path, archive: Path, crawling: Crawling) -> None:
         self._process = subprocess.Popen(
-            command(db, archive, contact, mirror),
+            command(db, archive, crawling.contact, crawling.mirror),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
         )
-        self._say = say
         self._is_stopping = False
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
@@ -138,13 +147,13 @@ class _Crawl:
     def _follow(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._say(f"crawl: {line.rstrip()}")
+            say(f"crawl: {line.rstrip()}")
         code = self._process.wait()
         if not self._is_stopping:
-            self._say(f"crawl: {said(code)}; serving on")
+            say(f"crawl: {said(code)}; still serving")
 
     def stop(self) -> None:
-        """Ends the crawl. The database is as it was before it, or has all of it."""
+        """End the crawl. The database has all of a run or nothing of it."""
         self._is_stopping = True
         if self._process.poll() is None:
             self._process.terminate()

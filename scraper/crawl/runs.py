@@ -19,7 +19,7 @@ from hotpatch_kb.db.model.claims import Correction
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_for_reading
-from hotpatch_kb.scraper.cli.common import to_stderr
+from hotpatch_kb.scraper.crawl import stderr
 from hotpatch_kb.scraper.crawl.due import plan, written
 from hotpatch_kb.scraper.crawl.due import wanted as due_sources
 from hotpatch_kb.scraper.crawl.run import Progress, Result, Run, chosen, crawl_tree, locked, open_database
@@ -38,15 +38,15 @@ def progress() -> Iterator[Progress]:
         count += 1
         is_failure = ": refused: " in message or ": unreachable: " in message
         if is_terminal and not is_failure:
-            to_stderr(f"\r\x1b[K{count} {message[:100]}")
+            stderr.write(f"\r\x1b[K{count} {message[:100]}")
         else:
-            to_stderr(f"{chr(13) + chr(27) + '[K' if is_terminal else ''}{message}\n")
+            stderr.write(f"{chr(13) + chr(27) + '[K' if is_terminal else ''}{message}\n")
 
     try:
         yield say
     finally:
         if is_terminal and count:
-            to_stderr("\r\x1b[K")
+            stderr.write("\r\x1b[K")
 
 
 def corrections_of(db: Path, given: Sequence[Path]) -> list[Correction]:

@@ -19,6 +19,7 @@ from typing import Final
 
 from hotpatch_kb.db.store.connections import open_for_reading
 from hotpatch_kb.scraper.crawl.due import plan, written
+from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.sources import registry
 
 Say = Callable[[str], None]
@@ -27,18 +28,22 @@ Crawl = Callable[[], int]
 
 LOOK_EVERY: Final = timedelta(minutes=1)
 # Another run holds the lock, or something is wrong with the machine, a full disk say: no run is tried again before.
-PAUSE_AFTER: Final = {5: timedelta(minutes=1), 1: timedelta(minutes=15), 2: timedelta(minutes=15)}
-_SAID: Final = {
-    0: "done",
-    3: "a source failed or could not be reached; its facts were kept",
-    5: "another run is on",
-    130: "interrupted",
+PAUSE_AFTER: Final[dict[int, timedelta]] = {
+    ExitCode.LOCKED: timedelta(minutes=1),
+    ExitCode.FAILED: timedelta(minutes=15),
+    ExitCode.BAD_INPUT: timedelta(minutes=15),
+}
+_SAID: Final[dict[int, str]] = {
+    ExitCode.DONE: "done",
+    ExitCode.SOURCE_FAILED: "a source failed or could not be reached; its facts were kept",
+    ExitCode.LOCKED: "another run is on",
+    ExitCode.INTERRUPTED: "interrupted",
 }
 
 
 def said(code: int) -> str:
     """What the exit code of a crawl means, in a few words."""
-    return _SAID.get(130 if code < 0 else code, f"failed ({code})")
+    return _SAID.get(ExitCode.INTERRUPTED if code < 0 else code, f"failed ({code})")
 
 
 def command(db: Path, archive: Path, contact: str, mirror: str | None) -> list[str]:
@@ -74,7 +79,7 @@ class Schedule:
         self._say(f"crawl: {said(code)}")
         after = self._now()
         if code in PAUSE_AFTER or (code not in _SAID):
-            self._not_before = after + PAUSE_AFTER.get(code, PAUSE_AFTER[1])
+            self._not_before = after + PAUSE_AFTER.get(code, PAUSE_AFTER[ExitCode.FAILED])
         elif self._due(after)[0] <= after:
             self._not_before = after + LOOK_EVERY  # what is due still, a clock that was set back say, is not asked in a loop
         return min(LOOK_EVERY, (self._not_before or after + LOOK_EVERY) - after)
@@ -125,7 +130,7 @@ def schedule(db: Path, archive: Path, *, contact: str, mirror: str | None, say: 
         for number, handler in former.items():
             signal.signal(number, handler)
     say("stopped")
-    return 0
+    return ExitCode.DONE
 
 
 def watch(schedule: Schedule, stop: threading.Event) -> None:

@@ -1,6 +1,7 @@
-"""Inventories: CSV of any delimiter, JSON, JSON lines and Parquet, plain or gzip, UTF-8 or UTF-16. They stream; standard library alone, but for Parquet.
+"""Read inventories: CSV of any delimiter, JSON, JSON lines and Parquet, plain or gzip, UTF-8 or UTF-16.
 
-What a row says of a machine is found by the names of its columns (``hotpatch_kb.db.fleet.inventory.columns``).
+They stream, with the standard library alone (Parquet needs DuckDB). ``decoding`` makes bytes text; ``delimited``, ``objects`` and
+``parquet`` make rows of it; ``columns`` finds by their names the columns that describe a machine.
 """
 
 from __future__ import annotations
@@ -12,18 +13,19 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 
+from hotpatch_kb.db.fleet.formats import Format
 from hotpatch_kb.db.fleet.inventory.columns import DECIDING, FIELDS, NOTHING, checked_mapping, columns_of, first, flat, has_needed, lacking
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, Prefixed, opened
-from hotpatch_kb.db.fleet.inventory.delimited import Delimited, Part
+from hotpatch_kb.db.fleet.inventory.delimited import Delimited
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.inventory.objects import Json
-from hotpatch_kb.db.fleet.inventory.output import Form
+from hotpatch_kb.db.fleet.rows import Part
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 
 __all__ = ["DECIDING", "FIELDS", "Batch", "Inventory", "Row", "inventory", "read"]
 
-_OBJECTS: Final = 1000  # rows of a batch of JSON
+_OBJECTS: Final = 1000  # objects of a batch
 
 Key = tuple[str, ...]
 
@@ -33,9 +35,9 @@ class Row(NamedTuple):
 
     Attributes:
         number: counted from 1.
-        cells: its columns as they came, in their order; of JSON with nested values.
-        machine: what they say: host, build, revision, product, line, kbs, edition; "" where they do not.
-        problem: why it cannot be read, None where it can.
+        cells: its columns as they came, in their order; values of JSON may be nested.
+        machine: host, build, revision, product, line, kbs and edition as texts; "" where no column states it.
+        problem: why it cannot be read; None where it can.
     """
 
     number: int
@@ -45,11 +47,11 @@ class Row(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Rows that stand one behind another, as a fleet is judged.
+    """Consecutive rows, ready to be judged.
 
     Attributes:
-        prefixes: the rows' own columns in the form that is printed.
-        keys: what each verdict depends on: the texts of ``Inventory.fields``, or of all ``DECIDING`` ones; or why the row cannot be read.
+        prefixes: the rows' own columns in the output format.
+        keys: what each verdict depends on: the texts of ``Inventory.fields``, or of all ``DECIDING`` fields; or why the row cannot be read.
     """
 
     prefixes: list[str]
@@ -57,101 +59,107 @@ class Batch(NamedTuple):
 
 
 class Objects(Protocol):
-    """Rows that come as objects: of JSON, of Parquet."""
+    """Rows that come as objects, from JSON or Parquet."""
 
     columns: list[str] | None
 
     def find_columns(self) -> list[str]:
-        """Every name that an object has."""
+        """Return every name that an object has."""
 
     def records(self) -> Iterator[tuple[dict[str, Any], Message | None]]:
-        """The objects, each with why it cannot be read, or None."""
+        """Yield the objects, each with why it cannot be read, or None."""
 
 
 class Inventory:
-    """An inventory that was opened. ``fields`` are those of ``DECIDING`` that a column of a table says."""
+    """An open inventory.
+
+    Attributes:
+        read: how many rows have been read.
+        columns: the names of its columns; None where JSON has not been read through for them.
+        fields: the fields of ``DECIDING`` that a table's columns state; of objects all of them.
+    """
 
     def __init__(self, source: Delimited | Objects, wanted: Mapping[str, str], needs: str) -> None:
-        """Takes what ``inventory`` found.
+        """Take what ``inventory`` has opened.
 
         Args:
             source: a table, or objects.
-            wanted: column names by field.
-            needs: the field that it must have.
+            wanted: column names by field, where the user names them.
+            needs: the field that a column must state.
         """
         self._needs = needs
         self._hotfixes: Hotfixes | None = None
         self._source = source
         self._wanted = wanted
-        self._unseen = set(wanted.values())  # columns that the user names and no row has had
-        self._plans: dict[Key, dict[str, list[str]]] = {}
-        self._is_told = False
+        self._unseen = set(wanted.values())  # columns that the user names and no row has had so far
+        self._by_names: dict[Key, dict[str, list[str]]] = {}
+        self._has_needed = False
         self._names: Sequence[str] = ()
         self.read = 0
         self.columns: list[str] | None = source.header if isinstance(source, Delimited) else source.columns
         self.fields: tuple[str, ...] = DECIDING
         if isinstance(source, Delimited):
-            found = self._plan(tuple(source.header))
-            self.fields = tuple(field for field in DECIDING if field in found)
+            stated = self._columns_by_field(tuple(source.header))
+            self.fields = tuple(field for field in DECIDING if field in stated)
 
     def find_columns(self) -> list[str]:
-        """Every column that a row has. JSON is read through for it."""
+        """Return every column that a row has. JSON is read through for it."""
         if self.columns is None:
             assert not isinstance(self._source, Delimited)
-            with _told(lambda: 0):
+            with _errors_as_bad_input(lambda: 0):
                 self.columns = self._source.find_columns()
         return self.columns
 
     def rows(self) -> Iterator[Row]:
-        """Its rows, in their order, each once.
+        """Yield its rows in their order, each once.
 
         Raises:
-            BadInput: it cannot be read, or has no column that says a build.
+            BadInput: it cannot be read, or no column states a build.
         """
-        with _told(lambda: self.read):
+        with _errors_as_bad_input(lambda: self.read):
             for cells, problem in self._records():
                 self.read += 1
                 yield Row(self.read, cells, NOTHING | self._machine(cells), problem)
             self._check()
 
     def add(self, hotfixes: Hotfixes) -> None:
-        """Adds a table of installed KBs.
+        """Add a table of installed KBs.
 
         Raises:
-            BadInput: the inventory does not say which machine a row is.
+            BadInput: no column states the host of a row.
         """
-        if self.columns is not None and "host" not in self._plan(tuple(self.columns)):
+        if self.columns is not None and "host" not in self._columns_by_field(tuple(self.columns)):
             got = ", ".join(self.columns)[:200]
             raise BadInput("expected a column that says the host, as there are installed KBs by host, got {got}", got=got)
         self._hotfixes = hotfixes
         self.fields = tuple(field for field in DECIDING if field in self.fields or field == "kbs")
 
-    def batches(self, form: Form, reduced: Callable[[str, str], str]) -> Iterator[Batch]:
-        """Its rows as they are judged.
+    def batches(self, form: Format, reduced: Callable[[str, str], str]) -> Iterator[Batch]:
+        """Yield its rows in batches, as they are judged.
 
         Args:
-            form: what is printed; made with ``find_columns()`` where it needs them.
-            reduced: keeps of a machine's KBs what may decide, given its build (``Judge.reduced``).
+            form: the output format; made with ``find_columns()`` where it needs them.
+            reduced: drops KBs that cannot change a verdict, given the KBs and the build of a machine (``Judge.reduced``).
 
         Raises:
-            BadInput: it cannot be read, or has no column that says a build.
+            BadInput: it cannot be read, or no column states a build.
         """
-        with _told(lambda: self.read):
+        with _errors_as_bad_input(lambda: self.read):
             if isinstance(self._source, Delimited):
                 for part in self._source.parts():
-                    yield self._begun(self._table_batch(part, form, reduced), form)
+                    yield self._with_first_prefix(self._table_batch(part, form, reduced), form)
                     self.read += len(part.rows)
             else:
                 records = self._records()
                 while group := list(islice(records, _OBJECTS)):
-                    prefixes = [form.of_object(cells) for cells, _ in group]
-                    yield self._begun(Batch(prefixes, [self._key(cells, problem, reduced) for cells, problem in group]), form)
+                    prefixes = [form.prefix_of_object(cells) for cells, _ in group]
+                    yield self._with_first_prefix(Batch(prefixes, [self._key(cells, problem, reduced) for cells, problem in group]), form)
                     self.read += len(group)
             self._check()
 
-    def _begun(self, batch: Batch, form: Form) -> Batch:
+    def _with_first_prefix(self, batch: Batch, form: Format) -> Batch:
         if not self.read and batch.prefixes:
-            batch.prefixes[0] = form.first(batch.prefixes[0])
+            batch.prefixes[0] = form.first_prefix(batch.prefixes[0])
         return batch
 
     def _records(self) -> Iterator[tuple[dict[str, Any], Message | None]]:
@@ -163,27 +171,27 @@ class Inventory:
         else:
             yield from source.records()
 
-    def _table_batch(self, part: Part, form: Form, reduced: Callable[[str, str], str]) -> Batch:
+    def _table_batch(self, part: Part, form: Format, reduced: Callable[[str, str], str]) -> Batch:
         header = part.header
-        prefixes = form.of_part(part)
-        if part.has_json:  # a cell of the portal's exports; few files have one
+        prefixes = form.prefixes_of_part(part)
+        if part.has_json:  # cells of the Azure portal's exports; few files have them
             keys = [self._key(dict(zip(header, row, strict=True)), None, reduced) for row in part.rows]
         else:
-            plan = self._plan(tuple(header))
-            texts = [self._column(field, plan, part.rows) for field in self.fields]
+            columns = self._columns_by_field(tuple(header))
+            texts = [self._texts(field, columns, part.rows) for field in self.fields]
             if "kbs" in self.fields:
                 place = self.fields.index("kbs")
-                texts[place] = map(reduced, texts[place], self._column("build", plan, part.rows))
+                texts[place] = map(reduced, texts[place], self._texts("build", columns, part.rows))
                 if self._hotfixes is not None:
-                    texts[place] = map(self._hotfixes.with_kbs, self._column("host", plan, part.rows), texts[place])
+                    texts[place] = map(self._hotfixes.with_kbs, self._texts("host", columns, part.rows), texts[place])
             keys = list(zip(*texts, strict=True))
         if part.problems:
             keys = [problem or key for key, problem in zip(keys, part.problems, strict=True)]
         return Batch(prefixes, keys)
 
-    def _column(self, field: str, plan: Mapping[str, Sequence[str]], rows: Sequence[Sequence[str]]) -> Iterable[str]:
-        """What a table's rows say of a field."""
-        places = [(self.columns or []).index(column) for column in plan.get(field, ())]
+    def _texts(self, field: str, columns: Mapping[str, Sequence[str]], rows: Sequence[Sequence[str]]) -> Iterable[str]:
+        """Return what a table's rows state of a field."""
+        places = [(self.columns or []).index(column) for column in columns.get(field, ())]
         if len(places) == 1:
             return map(itemgetter(places[0]), rows)
         return [first(field, [row[place].strip() for place in places]) for row in rows]
@@ -200,57 +208,57 @@ class Inventory:
 
     def _machine(self, cells: Mapping[str, Any]) -> dict[str, str]:
         values = flat(cells)
-        plan = self._plan(tuple(values))
-        return {field: first(field, [values[column].strip() for column in columns]) for field, columns in plan.items()}
+        by_field = self._columns_by_field(tuple(values))
+        return {field: first(field, [values[column].strip() for column in columns]) for field, columns in by_field.items()}
 
-    def _plan(self, names: Key) -> dict[str, list[str]]:
-        """The columns of each field. Objects need not be alike, but most are."""
-        plan = self._plans.get(names)
-        if plan is None:
-            if len(self._plans) > 1000:
-                self._plans.clear()
-            plan = self._plans[names] = columns_of(names, self._wanted)
+    def _columns_by_field(self, names: Key) -> dict[str, list[str]]:
+        """Return the columns that state each field, of a row with these names. Objects need not be alike, but most are: answers are kept."""
+        by_field = self._by_names.get(names)
+        if by_field is None:
+            if len(self._by_names) > 1000:
+                self._by_names.clear()
+            by_field = self._by_names[names] = columns_of(names, self._wanted)
             self._unseen.difference_update(names)
         self._names = names
-        self._is_told = self._is_told or self._needs in plan
-        return plan
+        self._has_needed = self._has_needed or self._needs in by_field
+        return by_field
 
     def _check(self) -> None:
-        # A name that is nowhere is a slip: without that column the verdicts would be others.
-        if self._names and (self._unseen or not self._is_told):
+        # A column that the user names and no row has is a typing mistake: without it the verdicts would differ.
+        if self._names and (self._unseen or not self._has_needed):
             raise lacking(self._needs, self._wanted, self._names)
 
 
 @contextmanager
 def inventory(stream: BinaryIO, mapping: Mapping[str, str] | None = None, *, needs: str = "build") -> Iterator[Inventory]:
-    """Opens an inventory. The stream is closed at the end.
+    """Open an inventory, and close its stream at the end.
 
     Args:
         stream: its bytes.
-        mapping: column names by field (``{"build": "OS Version"}``), where the names do not tell.
-        needs: the field that it must have: "build", or "kbs" of a table of installed KBs.
+        mapping: column names by field (``{"build": "OS Version"}``), where the names alone do not say it.
+        needs: the field that a column must state: "build", or "kbs" for a table of installed KBs.
 
     Raises:
-        BadInput: it is no text, no table, or lacks what it needs; the message says what was expected.
+        BadInput: it is not text, not a table, or lacks what it needs.
     """
     wanted = checked_mapping(mapping)
     with ExitStack() as stack:
-        with _told(lambda: 0):
-            found = _inventory(stream, wanted, needs, stack)
-        yield found
+        with _errors_as_bad_input(lambda: 0):
+            opened_inventory = _inventory(stream, wanted, needs, stack)
+        yield opened_inventory
 
 
 @contextmanager
-def _told(read: Callable[[], int]) -> Iterator[None]:
-    """What is wrong with an inventory, in one line, with the number of rows that could be read before."""
+def _errors_as_bad_input(read: Callable[[], int]) -> Iterator[None]:
+    """Raise as BadInput what reading raises, with the number of rows that were read before it."""
     try:
         yield
     except RecursionError:
-        raise BadInput("expected machines, got JSON nested too deep behind row {row}", row=read()) from None
+        raise BadInput("expected machines, got JSON nested too deep after row {row}", row=read()) from None
     except UnicodeError as error:
-        raise BadInput("expected text in UTF-8 or UTF-16, got {got} behind row {row}", got=str(error), row=read()) from None
+        raise BadInput("expected text in UTF-8 or UTF-16, got {got} after row {row}", got=str(error), row=read()) from None
     except (OSError, EOFError, zlib.error) as error:
-        raise BadInput("expected an inventory that can be read, got {got} behind row {row}", got=str(error), row=read()) from None
+        raise BadInput("expected an inventory that can be read, got {got} after row {row}", got=str(error), row=read()) from None
 
 
 def _inventory(stream: BinaryIO, wanted: Mapping[str, str], needs: str, stack: ExitStack) -> Inventory:
@@ -274,6 +282,6 @@ def _inventory(stream: BinaryIO, wanted: Mapping[str, str], needs: str, stack: E
 
 
 def read(stream: BinaryIO, mapping: Mapping[str, str] | None = None) -> Iterator[Row]:
-    """Rows of an inventory, in their order, each once: ``inventory`` and ``Inventory.rows`` in one."""
-    with inventory(stream, mapping) as found:
-        yield from found.rows()
+    """Yield the rows of an inventory, in their order, each once: ``inventory`` and ``Inventory.rows`` in one."""
+    with inventory(stream, mapping) as opened_inventory:
+        yield from opened_inventory.rows()

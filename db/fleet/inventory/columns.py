@@ -1,4 +1,4 @@
-"""Which column of an inventory says what of a machine. ``docs/fleet.md`` has the names with the documents that state them."""
+"""Find the columns of an inventory that describe a machine. ``docs/fleet.md`` lists their names with the documents that state them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from hotpatch_kb.db.fleet.rows import cell
 from hotpatch_kb.db.model.errors import BadInput
 
-# The names of columns, in lower case and without anything but letters, digits and dots, by what they say of a machine; the most telling
-# first. docs/fleet.md names the document behind each. A name means different things in different systems ("osVersion" is 10.0.26100.4946 at
-# Azure Arc, 10.0.19043 in Get-ComputerInfo and 1909 in Update Compliance), so of several builds the one that has a revision is taken.
-# Left out on purpose: OsHardwareAbstractionLayer and WindowsBuildLabEx (they look like builds and are not), softwareVersion (of another thing),
+# Names of columns by field, the most specific first; in lower case, with letters, digits and dots only. docs/fleet.md has the document of
+# each. A name means different things in different systems ("osVersion" is 10.0.26100.4946 at Azure Arc, 10.0.19043 in Get-ComputerInfo and
+# 1909 in Update Compliance), so of several builds the one with a revision is taken.
+# Left out on purpose: OsHardwareAbstractionLayer and WindowsBuildLabEx (they look like builds and are not), softwareVersion (of other software),
 # Operating_System_Name_and0 ("Microsoft Windows NT Workstation 10.0" for all), kbId (of updates that an assessment finds *missing*).
 _PATCHING: Final = "properties.osprofile.windowsconfiguration.patchsettings."
 _LICENCE: Final = "properties.licenseprofile.productprofile.productfeatures.hotpatch.subscriptionstatus"
@@ -39,8 +40,8 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "kbs": ("kbs", "installedkbs", "hotfixes", "hotfixs", "oshotfixes", "hotfixid", "hotfixid0", "kb"),
     "edition": ("edition", "properties.osedition", "osedition", "windowseditionid", "skufamily"),
 }  # fmt: skip
-# What an enrolment status says of the line: azure-docs (hotpatchEnablementStatus, the portal's column "Hotpatch status"), the licence's
-# subscriptionStatus. Compared without case, blanks and punctuation; what is not here (Unknown, Enabling, Failed) says nothing.
+# The line that an enrolment status means: azure-docs (hotpatchEnablementStatus, the portal's column "Hotpatch status"), the licence's
+# subscriptionStatus. Compared without case, blanks and punctuation; any other status (Unknown, Enabling, Failed) does not state a line.
 LINES: Final = {
     "hotpatch": "hotpatch", "enabled": "hotpatch", "enrolled": "hotpatch", "true": "hotpatch", "yes": "hotpatch", "1": "hotpatch",
     "standard": "standard", "disabled": "standard", "false": "standard", "no": "standard", "0": "standard", "notenrolled": "standard",
@@ -48,22 +49,22 @@ LINES: Final = {
     "notavailable": "standard", "noteligible": "standard", "unsupported": "standard",
 }  # fmt: skip
 FIELDS: Final = tuple(NAMES)
-# What a verdict may depend on, in the order of keys.
+# Fields that a verdict may depend on, in the order of keys.
 DECIDING: Final = ("build", "revision", "product", "line", "kbs")
 NOTHING: Final = dict.fromkeys(FIELDS, "")
 BUILD: Final = re.compile(r"(?<![0-9.])(?:10\.0\.)?[0-9]{5}\.[0-9]{1,5}(?![0-9.])")
 # Numbers stay as they are written: 20348.5020 is a build, and 20348.502 another.
 DECODER: Final = json.JSONDecoder(parse_float=str, parse_constant=str, parse_int=lambda digits: int(digits) if len(digits) < 19 else digits)
 
-# Everything but digits as a blank: "KB5087423;KB5082063" is two numbers.
+# Makes everything but digits a blank: "KB5087423;KB5082063" is two numbers.
 _DIGITS: Final = bytes(code if 48 <= code <= 57 else 32 for code in range(256))
 
 
 def checked_mapping(mapping: Mapping[str, str] | None) -> dict[str, str]:
-    """Column names by field, as a user gives them.
+    """Return column names by field, as a user gives them.
 
     Raises:
-        BadInput: a field is none of ``FIELDS``.
+        BadInput: a field is not one of ``FIELDS``.
     """
     wanted = dict(mapping or {})
     if unknown := [field for field in wanted if field not in NAMES]:
@@ -72,27 +73,27 @@ def checked_mapping(mapping: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def bare(name: str) -> str:
-    """A column's name as it is compared: "OS Version" as "osversion"."""
+    """Return a column's name as it is compared: "OS Version" as "osversion"."""
     return re.sub(r"[^a-z0-9.]", "", name.casefold())
 
 
 def columns_of(names: Sequence[str], wanted: Mapping[str, str]) -> dict[str, list[str]]:
-    """The columns of each field: the one that the user names, else those that have its names, the most telling first."""
+    """Return the columns of each field: the one that the user names, else those with one of its names, the most specific first."""
     by_bare: dict[str, str] = {}
     for name in names:
         by_bare.setdefault(bare(name), name)
-    found = {}
+    by_field = {}
     for field, aliases in NAMES.items():
         columns = [by_bare[alias] for alias in aliases if alias in by_bare]
         if field in wanted:
             columns = [wanted[field]] if wanted[field] in names else []
         if columns:
-            found[field] = columns
-    return found
+            by_field[field] = columns
+    return by_field
 
 
 def first(field: str, values: Iterable[str]) -> str:
-    """Of several columns that say the same the first that says something: of builds the first with a revision, of lines the first we know."""
+    """Return the first text of several columns of one field that is not empty; of builds the first with a revision, of lines the first known."""
     stated = [value for value in values if value]
     if field == "build":
         stated.sort(key=lambda value: BUILD.search(value) is None or value.endswith(".0"))
@@ -103,7 +104,7 @@ def first(field: str, values: Iterable[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def line_of(status: str) -> str:
-    """The line that a status or column means: "hotpatch", "standard", or "" where it says nothing.
+    """Return the line that a status or column means: "hotpatch" or "standard"; "" where it states none.
 
     >>> line_of("Action Required"), line_of("Enabled"), line_of("Unknown")
     ('standard', 'hotpatch', '')
@@ -112,12 +113,12 @@ def line_of(status: str) -> str:
 
 
 def has_needed(needs: str, wanted: Mapping[str, str], names: Sequence[str]) -> bool:
-    """Whether columns hold the field that is needed, and are all that the user names."""
+    """Return whether the columns state the field that is needed, and include all that the user names."""
     return needs in columns_of(names, wanted) and set(wanted.values()) <= set(names)
 
 
 def lacking(needs: str, wanted: Mapping[str, str], names: Sequence[str]) -> BadInput:
-    """What is said where a column that the user names is not there, or none holds the build, or the KBs of a table of those."""
+    """Return the error for columns that lack one that the user names, or the field that is needed."""
     got = ", ".join(names)[:200] or "none"
     if missing := [name for name in wanted.values() if name not in names]:
         return BadInput("expected a column {column!r}, got {got}", column=missing[0], got=got)
@@ -127,8 +128,8 @@ def lacking(needs: str, wanted: Mapping[str, str], names: Sequence[str]) -> BadI
 
 
 def flat(cells: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested values by their path; exports of the portal have them as JSON in a cell."""
-    found: dict[str, str] = {}
+    """Return nested values by their path. Exports of the Azure portal have them as JSON in a cell."""
+    by_path: dict[str, str] = {}
     for name, value in cells.items():
         nested = value
         if isinstance(value, str) and value[:1] == "{":
@@ -137,31 +138,26 @@ def flat(cells: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
             except (json.JSONDecodeError, RecursionError):
                 nested = value  # a text that begins with a brace
         if isinstance(nested, dict):
-            found |= flat(nested, f"{prefix}{name}.")
+            by_path |= flat(nested, f"{prefix}{name}.")
         elif isinstance(nested, list) and nested and all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in nested):
             for item in nested:  # productFeatures of an Arc licence: each by its name
-                found |= flat(item, f"{prefix}{name}.{item['name']}.")
+                by_path |= flat(item, f"{prefix}{name}.{item['name']}.")
         elif isinstance(nested, list) and all(isinstance(item, str | int) for item in nested):
-            found[f"{prefix}{name}"] = " ".join(map(str, nested))
+            by_path[f"{prefix}{name}"] = " ".join(map(str, nested))
         else:
-            found[f"{prefix}{name}"] = shown(nested)
-    return found
-
-
-def shown(value: Any) -> str:
-    """A value as a cell: nothing as "", booleans and nested values as JSON has them."""
-    if isinstance(value, str):
-        return value
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
+            by_path[f"{prefix}{name}"] = cell(nested)
+    return by_path
 
 
 class Deciding(NamedTuple):
-    """KBs that may change a verdict, as numbers without "KB", each with what it says.
+    """KBs that may change a verdict, as numbers without "KB", each with its meaning.
+
+    A meaning is words separated by blanks: "hotpatch:ws2025" (a machine of that product is on the hotpatch line), and the number itself where
+    the KB decides between releases that share the build.
 
     Attributes:
-        of_build: by build those that decide on a machine with it; a build that is not here is in no table. What a KB says are words by blanks:
-            "hotpatch:ws2025" (on that product it is on the hotpatch line), and the number itself where it decides what the build is.
-        every: all of them together, for a build in another spelling.
+        of_build: the KBs that may decide on a machine with a build; no table names a build that is missing here.
+        every: all of them, for a build in another spelling.
     """
 
     of_build: dict[str, dict[str, str]]
@@ -169,18 +165,22 @@ class Deciding(NamedTuple):
 
 
 def reducer(deciding: Deciding) -> Callable[[str, str], str]:
-    """What keeps of a machine's KBs what may decide: a list of ten years is one of a few kinds then, and is not even read for most builds.
+    """Return a filter that drops KBs which cannot change a verdict.
+
+    A list of ten years' KBs becomes one of a few kinds, so that machines that are alike in all that counts share a verdict; for most builds no
+    KB decides, and the list is not even read.
 
     Returns:
-        a function from the KBs and the build of a machine, as an inventory has them, to words by blanks, sorted, as ``Deciding`` has them.
+        a function from the KBs and the build of a machine, as an inventory has them, to the meanings of those that decide (``Deciding``):
+        words separated by blanks, sorted.
     """
 
-    def in_bytes(words: dict[str, str]) -> tuple[frozenset[bytes], dict[bytes, list[str]]]:
-        said = {kb.encode(): text.split() for kb, text in words.items()}
-        return frozenset(said), said
+    def in_bytes(meanings: dict[str, str]) -> tuple[frozenset[bytes], dict[bytes, list[str]]]:
+        words = {kb.encode(): meaning.split() for kb, meaning in meanings.items()}
+        return frozenset(words), words
 
-    tables = {id(words): in_bytes(words) for words in deciding.of_build.values()}
-    of_build = {build: tables[id(words)] for build, words in deciding.of_build.items()}
+    tables = {id(meanings): in_bytes(meanings) for meanings in deciding.of_build.values()}
+    of_build = {build: tables[id(meanings)] for build, meanings in deciding.of_build.items()}
     of_build |= {f"10.0.{build}": table for build, table in of_build.items()}
     every, nothing = in_bytes(deciding.every), in_bytes({})
 
@@ -190,10 +190,10 @@ def reducer(deciding: Deciding) -> Callable[[str, str], str]:
         table = of_build.get(build)
         if table is None:
             table = nothing if BUILD.fullmatch(build) else every
-        known, said = table
+        known, words = table
         if not known:
             return ""
-        found = known.intersection(text.encode("utf-8", "replace").translate(_DIGITS).split())
-        return " ".join(sorted({word for kb in found for word in said[kb]})) if found else ""
+        kbs = known.intersection(text.encode("utf-8", "replace").translate(_DIGITS).split())
+        return " ".join(sorted({word for kb in kbs for word in words[kb]})) if kbs else ""
 
     return reduced

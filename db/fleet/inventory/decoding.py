@@ -1,4 +1,4 @@
-"""Bytes of an inventory as text: plain or gzip, UTF-8 or UTF-16, with or without a BOM. Streams."""
+"""Decode an inventory as a stream: plain or gzip, UTF-8 or UTF-16, with or without a BOM."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MAX_ROW: Final = 4 * 2**20  # characters of a line or cell; a machine with every
 
 
 class Prefixed(io.RawIOBase):
-    """A stream whose first bytes were read already. A pipe gives what it has, so they are read until there are four."""
+    """A stream whose first four bytes have been read already, as ``start``. A pipe may give fewer at a time, so they are read in a loop."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        """Reads the first four bytes of a stream, kept as ``start``."""
+        """Read the first four bytes of a stream."""
         self._stream = stream
         self.start = b""
         while len(self.start) < 4 and (more := stream.read(4 - len(self.start))):
@@ -24,11 +24,11 @@ class Prefixed(io.RawIOBase):
         self._left = self.start
 
     def readable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fills a buffer, from what was read already at first."""
+        """Fill a buffer, first with the bytes that have been read already."""
         data = self._left or self._stream.read(len(buffer)) or b""
         size = min(len(data), len(buffer))
         buffer[:size] = data[:size]
@@ -37,7 +37,7 @@ class Prefixed(io.RawIOBase):
 
 
 def opened(raw: Prefixed, stack: ExitStack) -> tuple[str, io.TextIOWrapper]:
-    """The beginning of the text, up to the end of a line, and the rest. Gzip and encoding are told from the first bytes."""
+    """Return the beginning of the text, up to the end of a line, and the rest. The first bytes say whether it is gzip, and the encoding."""
     if raw.start[:2] == b"\x1f\x8b":
         unpacked = stack.enter_context(gzip.GzipFile(fileobj=stack.enter_context(io.BufferedReader(raw))))
         raw = Prefixed(unpacked)  # type: ignore[arg-type]

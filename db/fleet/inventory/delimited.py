@@ -1,7 +1,7 @@
-"""CSV of any delimiter, in parts of some thousand rows.
+"""Read CSV of any delimiter, in parts of some thousand rows.
 
-A part whose text needs no CSV reader (no quotes, or every cell quoted as PowerShell writes it) is split by the string methods of Python, which
-take a third of the time of ``csv.reader``; whatever else comes is read by the ``csv`` module, strictly.
+A part without quotes, or with every cell quoted as PowerShell writes it, is split by Python's string methods: they take a third of the time
+of ``csv.reader``. Anything else is read by the ``csv`` module, strictly.
 """
 
 from __future__ import annotations
@@ -10,27 +10,24 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from hotpatch_kb.db.answers.lookup import read_query
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, NAMES, bare
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
+from hotpatch_kb.db.fleet.rows import Part
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 
 DELIMITERS: Final = ",;\t|"
-# Before the header may stand "#TYPE …" (Export-Csv of PowerShell 5), "sep=;" (Excel), or lines of delimiters alone.
+# Lines before the header: "#TYPE …" (Export-Csv of PowerShell 5), "sep=;" (Excel), or delimiters alone.
 _PREAMBLE: Final = re.compile(r"\A(?:\s*#TYPE [^\n]*\n|\s*sep=[^\n]{1,2}\n|[\s,;|]*\n)*")
-_SPECIAL: Final = re.compile(r'[",\r\n]')
-_QUOTED: Final = re.compile(r'["\r\n]')
-
-
-# A table of PowerShell's has a line of dashes below its header.
+# PowerShell's tables have a line of dashes below the header.
 _DASHES: Final = re.compile(r"\A([^\n]*\n)[-\t]*--[-\t]*(?:\r?\n|\Z)")
 
 
 class _Blanks:
-    """Text whose columns stand apart by blanks, with a tabulator for each run of them."""
+    """Text whose columns are separated by blanks, read with a tab for each run of blanks."""
 
     def __init__(self, text: io.TextIOBase) -> None:
         self._text = text
@@ -43,10 +40,10 @@ class _Blanks:
 
 
 def _to_its_end(text: io.TextIOBase | _Blanks) -> str:
-    """The rest of a line.
+    """Return the rest of a line.
 
     Raises:
-        BadInput: it is longer than any row. Cut into pieces, one machine would be several.
+        BadInput: it is longer than any row. In pieces, one machine would become several.
     """
     rest = text.readline(MAX_ROW)
     if len(rest) >= MAX_ROW and not rest.endswith("\n"):
@@ -59,7 +56,7 @@ def _too_long() -> BadInput:
 
 
 def tabbed(text: str) -> str:
-    r"""Lines with a tabulator for each run of blanks, and none at their ends.
+    r"""Return lines with a tab for each run of blanks, and none at their ends.
 
     >>> tabbed("srv1   26100.32772 \n")
     'srv1\t26100.32772\n'
@@ -68,7 +65,7 @@ def tabbed(text: str) -> str:
 
 
 def _is_by_blanks(line: str, following: str) -> bool:
-    """Whether a first line without a delimiter is "srv1 26100.32772", or a header above a line of dashes."""
+    """Return whether a first line without a delimiter is like "srv1 26100.32772", or a header above a line of dashes."""
     cells = line.split()
     if len(cells) < 2 or _is_build(line):
         return False
@@ -76,7 +73,7 @@ def _is_by_blanks(line: str, following: str) -> bool:
 
 
 def _is_build(cell: str) -> bool:
-    """Whether a cell is a build in any spelling, such as "Microsoft Windows [Version 10.0.26100.32772]"."""
+    """Return whether a cell is a build in any spelling, such as "Microsoft Windows [Version 10.0.26100.32772]"."""
     if BUILD.fullmatch(cell.strip()):
         return True
     try:
@@ -85,48 +82,18 @@ def _is_build(cell: str) -> bool:
         return False
 
 
-class Part(NamedTuple):
-    """Rows that stand one behind another.
-
-    Attributes:
-        header: the columns.
-        rows: their cells, as many as the header has.
-        problems: why a row cannot be read, None where it can; None where all can.
-        lines: the rows as CSV with commas, None where they have to be written anew.
-        has_json: a cell may hold JSON.
-    """
-
-    header: list[str]
-    rows: list[list[str]]
-    problems: list[Message | None] | None
-    lines: list[str] | None
-    has_json: bool
-
-
-def csv_line(cells: Sequence[str]) -> str:
-    """Cells as a line of CSV without its end. A lone carriage return is quoted too, which readers take for the end of a row.
-
-    >>> csv_line(["a", "b, c"])
-    'a,"b, c"'
-    """
-    text = ",".join(cells)
-    if text.count(",") == len(cells) - 1 and not _QUOTED.search(text):
-        return text
-    return ",".join(['"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell for cell in cells])
-
-
 class Delimited:
-    """A table in a text. ``header`` has its columns, ``parts()`` its rows."""
+    """A table in a text: ``header`` has its columns, ``parts()`` its rows."""
 
     def __init__(self, head: str, text: io.TextIOBase) -> None:
-        """Reads the header.
+        """Read the header.
 
         Args:
             head: the beginning of the text, up to the end of a line.
             text: the rest.
 
         Raises:
-            BadInput: there is none.
+            BadInput: the text is empty, or a line is too long.
         """
         if not head.strip():
             raise BadInput("expected an inventory with a header, got nothing")
@@ -147,17 +114,17 @@ class Delimited:
         beginning = io.StringIO(start, newline="")
         cells = next((cells for cells in self._strictly(iter(beginning.readline, "")) if cells), [])
         self.header, is_row = _header(cells)
-        # A first row that is a machine is read again, with the others.
+        # Where the first row is a machine, it is read again as one.
         self._chunk = start if is_row else start[beginning.tell() :]
         if is_row:
             self._line = before
-        self.lines_before = self._line  # the first row
+        self.lines_before = self._line  # lines before the first row
 
     def parts(self) -> Iterator[Part]:
-        """The rows, each once, in their order.
+        """Yield the rows, each once, in their order.
 
         Raises:
-            BadInput: a quote is open to the end, or a cell is larger than 4 MB.
+            BadInput: a quote is never closed, or a cell is larger than 4 MB.
         """
         chunk = self._chunk
         while chunk:
@@ -169,14 +136,14 @@ class Delimited:
                 chunk += _to_its_end(self._text)
 
     def _plain(self, chunk: str) -> Part | None:
-        """A chunk whose rows are its lines; None where a CSV reader is needed."""
+        """Return a chunk whose rows are its lines; None where a CSV reader is needed."""
         if "\r" in chunk:
             chunk = chunk.replace("\r\n", "\n")
             if "\r" in chunk:
                 return None
         lines = chunk.split("\n")
         if "" in lines:
-            lines = [line for line in lines if line]  # a blank line is no machine
+            lines = [line for line in lines if line]  # a blank line is not a machine
         if '"' in chunk:
             return self._quoted(lines, has_json="{" in chunk)
         rows = [line.split(self.delimiter) for line in lines]
@@ -188,7 +155,7 @@ class Delimited:
         return Part(self.header, rows, None, None if "," in chunk else [line.replace(self.delimiter, ",") for line in lines], "{" in chunk)
 
     def _quoted(self, lines: list[str], *, has_json: bool) -> Part | None:
-        """Lines in which every cell is quoted and none holds a quote: 2n quotes, all of them at the ends of n cells."""
+        """Return lines in which every cell is quoted and none holds a quote: 2n quotes, all at the ends of n cells. None for other lines."""
         columns, between = len(self.header), f'"{self.delimiter}"'
         rows = [line[1:-1].split(between) for line in lines]
         if set(map(len, rows)) != {columns} or not all(line.count('"') == 2 * columns and line[0] == line[-1] == '"' for line in lines):
@@ -199,7 +166,7 @@ class Delimited:
         return Part(self.header, rows, None, [",".join(row) for row in rows], has_json)
 
     def _strict(self, chunk: str) -> Part:
-        """Whatever is CSV, by the ``csv`` module. A row that goes on behind the chunk is read to its end."""
+        """Return any CSV, read by the ``csv`` module. A row that continues after the chunk is read to its end."""
         self._exhausted = False
 
         def lines() -> Iterator[str]:
@@ -219,7 +186,7 @@ class Delimited:
         return self._ragged(rows, has_json=has_json)
 
     def _strictly(self, lines: Iterator[str]) -> Iterator[list[str]]:
-        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)  # an open quote would swallow the machines behind it
+        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)  # an open quote would swallow the machines after it
         seen = 0
         try:
             for cells in reader:
@@ -233,7 +200,7 @@ class Delimited:
             ) from None
 
     def _ragged(self, rows: list[list[str]], *, has_json: bool) -> Part:
-        """Rows with too few or too many cells are invalid, and nothing of them is lost: what is too much stands in the last column."""
+        """Return rows of which some have too few or too many cells. Those are invalid, and nothing is lost: the last column takes the surplus."""
         wanted = len(self.header)
         fixed: list[list[str]] = []
         problems: list[Message | None] = []
@@ -247,7 +214,7 @@ class Delimited:
 
 
 def _header(cells: Sequence[str]) -> tuple[list[str], bool]:
-    """The names of the columns, and whether the first row is a machine already: a plain list of hosts and builds has no header."""
+    """Return the names of the columns, and whether the first row is a machine: a plain list of hosts and builds has no header."""
     known = {name for names in NAMES.values() for name in names}
     builds = [place for place, cell in enumerate(cells) if _is_build(cell)]
     if not builds or any(bare(cell) in known for cell in cells):

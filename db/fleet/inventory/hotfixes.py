@@ -1,34 +1,30 @@
-"""Tables of installed KBs beside an inventory: a row per machine and KB, as ``Get-HotFix`` and Configuration Manager have them."""
+"""Tables of installed KBs beside an inventory: a row per machine and KB, as ``Get-HotFix`` and Configuration Manager write them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from hotpatch_kb.db.fleet.inventory import Row
+from collections.abc import Callable, Iterable, Mapping
 
 
 class Hotfixes:
-    """The KBs of each machine that may decide. A machine is told by the first part of its name, in any case."""
+    """The installed KBs of each machine that may change its verdict. Machines are compared by the first part of their name, in any case."""
 
-    def __init__(self, rows: Iterator[Row], reduced: Callable[[str, str], str]) -> None:
-        """Reads a table; only what may decide is kept, 0.2 kB a machine.
+    def __init__(self, machines: Iterable[Mapping[str, str]], reduced: Callable[[str, str], str]) -> None:
+        """Read a table. Only KBs that may change a verdict are kept, 0.2 kB per machine.
 
         Args:
-            rows: of an inventory that was opened with ``needs="kbs"``.
-            reduced: keeps of a text's KBs what may decide (``Judge.reduced``).
+            machines: ``host`` and ``kbs`` of each row.
+            reduced: drops KBs that cannot change a verdict (``Judge.reduced``).
         """
         self._kbs: dict[str, set[str]] = {}
-        for row in rows:
-            host = _bare(row.machine["host"])
-            if host and (found := reduced(row.machine["kbs"], "")):
-                self._kbs.setdefault(host, set()).update(found.split())
+        for machine in machines:
+            host = _bare(machine["host"])
+            if host and (kbs := reduced(machine["kbs"], "")):
+                self._kbs.setdefault(host, set()).update(kbs.split())
 
     def with_kbs(self, host: str, kbs: str) -> str:
-        """A machine's KBs as ``reduced`` leaves them, with those of this table."""
-        found = self._kbs.get(_bare(host))
-        return " ".join(sorted(found.union(kbs.split()))) if found else kbs
+        """Return a machine's KBs, as ``reduced`` leaves them, with those of this table."""
+        installed = self._kbs.get(_bare(host))
+        return " ".join(sorted(installed.union(kbs.split()))) if installed else kbs
 
 
 def _bare(host: str) -> str:

@@ -1,4 +1,4 @@
-"""JSON and JSON lines as objects, one at a time. Numbers stay as they are written."""
+"""Read JSON and JSON lines, an object at a time. Numbers stay as they are written."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _BETWEEN: Final = re.compile(r"[\s,]*")
 
 
 class Json:
-    """Objects in a text."""
+    """The objects of a text of JSON."""
 
     columns: list[str] | None = None
 
     def __init__(self, chunks: Iterator[str], stack: ExitStack) -> None:
-        """Takes the text in pieces, and what closes files at the end."""
+        """Take the text in pieces, and the stack that closes temporary files."""
         self._chunks = chunks
         self._stack = stack
 
     def find_columns(self) -> list[str]:
-        """Every name that an object has, in the order of their first appearance: objects need not be alike, and a table has one header.
+        """Return every name that an object has, in the order of first appearance: objects need not be alike, and a table has one header.
 
-        The text is read through once for it, and kept in a temporary file meanwhile.
+        Reads the text through, and keeps it in a temporary file to be read again.
         """
         spool = self._stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline=""))  # noqa: SIM115 (the stack closes it)
 
@@ -43,24 +43,24 @@ class Json:
                 spool.write(chunk)
                 yield chunk
 
-        found: dict[str, None] = {}
+        names: dict[str, None] = {}
         for cells, _ in objects(kept()):
-            if cells.keys() - found.keys():
-                found |= dict.fromkeys(cells)
+            if cells.keys() - names.keys():
+                names |= dict.fromkeys(cells)
         spool.seek(0)
         self._chunks = iter(lambda: spool.read(CHUNK), "")
-        return list(found)
+        return list(names)
 
     def records(self) -> Iterator[tuple[dict[str, Any], Message | None]]:
-        """The objects, each with why it cannot be read, or None."""
+        """Yield the objects, each with why it cannot be read, or None."""
         return objects(self._chunks)
 
 
 def objects(chunks: Iterator[str]) -> Iterator[tuple[dict[str, Any], Message | None]]:
-    """Objects of an array, of lines, or of the answer of a service that wraps them ("data"), each with why it cannot be read, or None.
+    """Yield objects of an array, of lines, or of a service's answer that wraps them ("data"), each with why it cannot be read, or None.
 
     Raises:
-        BadInput: the text is no JSON, or ends within it.
+        BadInput: the text is not JSON, or ends too early.
     """
     for number, value in enumerate(_values(chunks)):
         for item in _unwrapped(value) if number == 0 else [value]:
@@ -71,7 +71,7 @@ def objects(chunks: Iterator[str]) -> Iterator[tuple[dict[str, Any], Message | N
 
 
 def _unwrapped(value: Any) -> list[Any]:
-    """The machines of a service's answer; a machine of its own may have a "value", too, and a build."""
+    """Return the machines of a service's answer, or the value itself: a machine may have a member "value" too, but then it has a build."""
     builds = set(NAMES["build"])
     for name in _WRAPPERS:
         if isinstance(value, dict) and isinstance(value.get(name), list) and not any(bare(key) in builds for key in value):
@@ -84,7 +84,7 @@ def _values(chunks: Iterator[str]) -> Iterator[Any]:
     for chunk in chain(chunks, [""]):
         buffer, place = buffer[place:] + chunk, 0
         if chunk and len(buffer) < enough:
-            continue  # an object that is still to come is not looked at again before there is twice as much of it
+            continue  # an object is incomplete: it is not parsed again before there is twice as much text
         enough = 0
         while True:
             match = _BETWEEN.match(buffer, place)
@@ -102,7 +102,7 @@ def _values(chunks: Iterator[str]) -> Iterator[Any]:
             except json.JSONDecodeError as error:
                 if chunk and len(buffer) - place < MAX_JSON:
                     enough = 2 * (len(buffer) - place)
-                    break  # the rest of the object is still to come
+                    break  # the object is incomplete
                 size = MAX_JSON // 2**20
                 if error.pos >= len(buffer):
                     raise BadInput("expected JSON objects of at most {size} MB, got the end of the file", size=size) from None

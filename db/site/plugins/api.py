@@ -16,7 +16,7 @@ from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.events import change_rows
 from hotpatch_kb.db.answers.lookup import MAX_QUERY, find
 from hotpatch_kb.db.answers.verdicts import verdicts
-from hotpatch_kb.db.fleet.inventory.output import FORMS
+from hotpatch_kb.db.fleet.formats import HTTP_FORMATS
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
@@ -53,7 +53,7 @@ def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
         on=on,
         today=clock.today(),
     )
-    return web.verdicts_of_today(conn, on or clock.today()).with_verdicts(answer, line)
+    return web.verdicts_of_today(conn, on or clock.today()).added_to(answer, line)
 
 
 def _next(conn: sqlite3.Connection, request: Any) -> Any:
@@ -136,7 +136,7 @@ def openapi(server: str) -> dict[str, Any]:
             "cost", "What hotpatching costs: the total and its lines", [{"name": name, "in": "query", "schema": schema} for name, schema in _COST.items()], {"type": "object"}
         )
     }  # fmt: skip
-    shape = {"name": "format", "in": "query", "schema": {"type": "string", "enum": list(FORMS)}}
+    shape = {"name": "format", "in": "query", "schema": {"type": "string", "enum": list(HTTP_FORMATS)}}
     body = {
         "text/csv": {"schema": {"type": "string", "example": "host,build\nsrv1,26100.32772\n"}},
         "application/json": {"schema": {"type": "array", "items": {"type": "object", "properties": {"host": {"type": "string"}, "build": {"type": "string"}}, "required": ["build"]}}},

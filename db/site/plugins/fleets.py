@@ -15,8 +15,8 @@ from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.fleet.assess import Judge, Judged, Suffix, Suffixes, Summary, assess, batches
+from hotpatch_kb.db.fleet.formats import HTTP_FORMATS, Csv, Format, SafeCsv, renamed
 from hotpatch_kb.db.fleet.inventory import Inventory, inventory
-from hotpatch_kb.db.fleet.inventory.output import FORMS, Csv, Form, SafeCsv, renamed
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
@@ -34,7 +34,7 @@ class Answers(Suffixes):
         by_end: the columns of a verdict by the end of a line.
     """
 
-    def __init__(self, judge: Judge, form: Form, fields: Sequence[str]) -> None:
+    def __init__(self, judge: Judge, form: Format, fields: Sequence[str]) -> None:
         """Take what ``Suffixes`` takes."""
         super().__init__(judge, form, fields)
         self.by_end: dict[str, dict[str, Any]] = {}
@@ -47,7 +47,7 @@ class Answers(Suffixes):
         return suffix
 
 
-def judged(conn: sqlite3.Connection, body: bytes, day: str, kind: type[Form]) -> tuple[bytes, Counter[tuple[str, str]]]:
+def judged(conn: sqlite3.Connection, body: bytes, day: str, kind: type[Format]) -> tuple[bytes, Counter[tuple[str, str]]]:
     """Return an inventory with a verdict per machine, as a file, and how many machines of each product have which verdict.
 
     Raises:
@@ -120,7 +120,7 @@ async def fleet(datasette: Any, request: Any) -> Response:
         raise BadInput("expected machines below the header, got none")
     except BadInput as error:
         return await page(400, wrong=error.message)
-    except web.HttpError as wrong:
+    except web.Wrong as wrong:
         return await page(wrong.status, wrong=wrong.message)
 
 
@@ -143,16 +143,16 @@ async def api(datasette: Any, request: Any) -> Response:
         return web.error(405, Message("expected {methods}", methods="POST"))
     try:
         shape = request.args.get("format") or "json"
-        if shape not in FORMS:
-            raise BadInput("expected a format ({formats}), got {got!r}", formats=", ".join(FORMS), got=shape[: reading.MAX_SHOWN])
+        if shape not in HTTP_FORMATS:
+            raise BadInput("expected a format ({formats}), got {got!r}", formats=", ".join(HTTP_FORMATS), got=shape[: reading.MAX_SHOWN])
         day, body = web.day_of(request), await request_body.body(request)
         # Not the form for spreadsheets: programs want their cells back as they were.
-        file, _ = await web.read(datasette, lambda conn: judged(conn, body, day, FORMS[shape]))
+        file, _ = await web.read(datasette, lambda conn: judged(conn, body, day, HTTP_FORMATS[shape]))
     except BadInput as error:
         return web.error(400, error.message)
-    except web.HttpError as wrong:
+    except web.Wrong as wrong:
         return web.error(wrong.status, wrong.message)
-    return Response(file, headers=web.ANYWHERE | {"cache-control": "no-store"}, content_type=FORMS[shape].content_type)
+    return Response(file, headers=web.ANYWHERE | {"cache-control": "no-store"}, content_type=HTTP_FORMATS[shape].content_type)
 
 
 @hookimpl  # type: ignore[untyped-decorator]

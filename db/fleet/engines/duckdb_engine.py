@@ -1,6 +1,6 @@
-"""DuckDB as an engine, the extra ``bulk``. It reads and joins in parallel, and sorts by the number of the row.
+"""Join a fleet with its verdicts in DuckDB, the extra ``bulk``, which reads and joins in parallel.
 
-A join of DuckDB does not keep the order of rows (seen with 2.0.1: the second thread's rows came first), so the number is what gives it back.
+A join of DuckDB does not keep the order of rows (seen with 2.0.1: the second thread's rows came first), so rows are sorted by their number.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from hotpatch_kb.db.fleet.assess import Judge, Suffixes, Summary
-from hotpatch_kb.db.fleet.engines.normal import DECODING, Normal
+from hotpatch_kb.db.fleet.duckdb_sql import connect, quoted
+from hotpatch_kb.db.fleet.engines.normal_form import DECODING, Normal
+from hotpatch_kb.db.fleet.formats import Csv
 from hotpatch_kb.db.fleet.inventory import DECIDING
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, has_needed
 from hotpatch_kb.db.fleet.inventory.decoding import MAX_ROW, Prefixed, opened
 from hotpatch_kb.db.fleet.inventory.delimited import Delimited
-from hotpatch_kb.db.fleet.inventory.output import Csv
-from hotpatch_kb.db.fleet.inventory.parquet import connected, quoted
 from hotpatch_kb.db.model.errors import BadInput, EngineFailed
 
 _NULL: Final = "\x01\x02"  # DuckDB wants a text that is read as NULL; a file that holds it is not read directly
 _READ: Final = "header = false, auto_detect = false, quote = '', escape = '', comment = '', strict_mode = true, null_padding = false"
-# Lines as they are: no quotes, and a delimiter of two characters that no line is split by.
+# Lines as they are: no quotes, and a delimiter of two characters that no line contains.
 _WRITE: Final = "(format csv, header false, quote '', escape '', delimiter '\x02\x03')"
-# A larger file is judged slice by slice. In one go 100 million rows (4.3 GB) did not fit into memory and took three times as long each.
+# A larger file is judged slice by slice: all at once, 100 million rows (4.3 GB) did not fit into memory, and a row took three times as long.
 SLICE: Final = 500_000_000  # bytes
-MAX_KINDS: Final = 300_000  # of machines; beyond it a fleet is normalised, which needs no memory for them
+MAX_KINDS: Final = 300_000  # of machines; a fleet with more is written in normal form, which needs no memory for them
 
 
 def join(normal: Normal, folder: Path) -> Iterator[bytes]:
-    """Joins a normalised inventory with its verdicts.
+    """Join an inventory in normal form with its verdicts.
 
     Args:
         normal: the inventory.
@@ -40,12 +40,12 @@ def join(normal: Normal, folder: Path) -> Iterator[bytes]:
         the lines, in blocks.
 
     Raises:
-        EngineFailed: DuckDB could not do it, or the number of lines is not that of the rows.
+        EngineFailed: DuckDB failed, or the number of lines is not the number of rows.
     """
     if not normal.rows:
         return
     out = folder / "joined"
-    with connected(folder) as conn, _told():
+    with connect(folder) as conn, _errors_as_engine_failed():
         end = _decoded(
             f"case when key = '' then own when suffix is not null then suffix else error({quoted('no verdict has the name ')} || key) end"
         )
@@ -63,7 +63,7 @@ def join(normal: Normal, folder: Path) -> Iterator[bytes]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _errors_as_engine_failed() -> Iterator[None]:
     import duckdb  # noqa: PLC0415
 
     try:
@@ -73,14 +73,22 @@ def _told() -> Iterator[None]:
 
 
 class Written(NamedTuple):
-    """A judged fleet: its first line, and the files of its rows in their order."""
+    """A judged fleet: its header, and the files of its rows in order."""
 
     head: bytes
     parts: list[Path]
 
 
 class _Table(NamedTuple):
-    """How DuckDB reads a table: names for its columns, what separates them, what decides, and what CSV could not hold unquoted."""
+    """How DuckDB reads a table.
+
+    Attributes:
+        names: our names for its columns.
+        delimiter: what separates them.
+        fields: the fields of a machine's key.
+        key: SQL that makes the key of a row.
+        has_comma: SQL that says whether a cell has to be quoted in CSV with commas.
+    """
 
     names: list[str]
     delimiter: str
@@ -90,37 +98,37 @@ class _Table(NamedTuple):
 
 
 def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary, folder: Path) -> Written | None:
-    """Judges a file of CSV that DuckDB can read itself, line by line: no quotes, no blank lines, one column for each field.
+    """Judge a file of CSV that DuckDB can read itself, as CSV: no quotes, no blank lines, one column for each field.
 
-    Its kinds of machines (build, product, line, KBs as they stand) are judged, and joined with its lines. What is printed is CSV.
+    DuckDB finds the kinds of machines (build, product, line and KBs as written); each kind is judged and joined with the file's lines.
 
     Args:
         path: the file.
         wanted: column names by field.
-        judge: of the day.
-        summary: counts the machines, for the user.
-        folder: for what is written and what does not fit into memory.
+        judge: the judge of the day.
+        summary: gets the counts.
+        folder: for the output, and for what does not fit into memory.
 
     Returns:
-        what was written; None if it has to be normalised, and then nothing was counted.
+        what was written; None if the file needs the normal form, and then nothing is counted.
     """
-    found = _plain_table(path, wanted)
-    if found is None:
+    plain = _plain_table(path, wanted)
+    if plain is None:
         return None
-    columns = columns_of(found.header, wanted)
+    columns = columns_of(plain.header, wanted)
     fields = [field for field in DECIDING if field in columns]
     if any(len(columns[field]) > 1 for field in fields):
         return None
-    names = [f"c{place}" for place in range(len(found.header))]
-    cells = {field: names[found.header.index(columns[field][0])] for field in fields}
+    names = [f"c{place}" for place in range(len(plain.header))]
+    cells = {field: names[plain.header.index(columns[field][0])] for field in fields}
     texts = [_reduced(cells["kbs"], cells["build"], judge) if field == "kbs" else cells[field] for field in fields]
     # A comma in a cell of another delimiter's table would have to be quoted.
-    has_comma = "false" if found.delimiter == "," else " or ".join(f"contains({name}, ',')" for name in names)
-    table = _Table(names, found.delimiter, fields, " || chr(31) || ".join(texts), has_comma)
-    form, counts = Csv(found.header), Summary()
+    has_comma = "false" if plain.delimiter == "," else " or ".join(f"contains({name}, ',')" for name in names)
+    table = _Table(names, plain.delimiter, fields, " || chr(31) || ".join(texts), has_comma)
+    form, counts = Csv(plain.header), Summary()
     suffixes = Suffixes(judge, form, fields)
     parts = []
-    for number, (part, skip) in enumerate(_slices(path, found.lines_before, folder)):
+    for number, (part, skip) in enumerate(_slices(path, plain.lines_before, folder)):
         out = folder / f"joined-{number:04d}.csv"
         if not _joined(part, skip, table, suffixes, counts, out, folder):
             return None
@@ -130,7 +138,7 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
 
 
 def _slices(path: Path, before: int, folder: Path) -> Iterator[tuple[Path, int]]:
-    """A file as files of whole lines, each with the number of lines to skip. A small file is its own."""
+    """Yield a file in slices of whole lines, each with the number of lines to skip. A small file is one slice, itself."""
     if path.stat().st_size <= SLICE:
         yield path, before
         return
@@ -150,29 +158,29 @@ def _slices(path: Path, before: int, folder: Path) -> Iterator[tuple[Path, int]]
 
 
 def _joined(path: Path, skip: int, table: _Table, suffixes: Suffixes, counts: Summary, out: Path, folder: Path) -> bool:
-    """Judges the rows of a file, and writes them; False where our own reader is needed."""
-    source = _file([path], table.names, table.delimiter, skip, MAX_ROW)  # what is longer is left to our reader
-    with connected(folder) as conn:
+    """Judge the rows of a file and write them. Return False where our own reader is needed."""
+    source = _file([path], table.names, table.delimiter, skip, MAX_ROW)  # a longer row is left to our reader
+    with connect(folder) as conn:
         import duckdb  # noqa: PLC0415 (there, since it is connected)
 
         try:
-            # Kept, since what the patterns find in a list of KBs takes longer than reading the file again.
+            # A table, since searching lists of KBs by patterns takes longer than reading the file again.
             conn.execute(f"create temp table fleet as select {table.key} as key, {table.has_comma} as has_comma from {source}")
         except duckdb.Error:
-            return False  # ragged rows or broken text: our reader says it in its words
+            return False  # ragged rows or broken text: our reader has the words for it
         kinds = conn.execute(f"select key, count(*), bool_or(has_comma) from fleet group by key limit {MAX_KINDS + 1}").fetchall()
         if not kinds or len(kinds) > MAX_KINDS or any(row[-1] for row in kinds):
             return False
         keys = [key for key, *_ in kinds]
         ends = [suffixes[tuple(key.split("\x1f"))] for key in keys]
         suffixes.count(counts, ends, [count for _, count, _ in kinds])
-        with _told():
+        with _errors_as_engine_failed():
             conn.execute(
                 "create temp table stated as select unnest(?) as key, unnest(?) as suffix",
                 [keys, [end.removeprefix(",") for end in ends]],
             )
-            # As an enumeration the ends of the lines are sorted as numbers of two or four bytes. The lines themselves are not sorted at
-            # all: a file's rows and a sorted table's are read side by side, in their order. A third to a half of the time goes with both.
+            # As an enumeration, suffixes are sorted as numbers of two or four bytes. The lines themselves are not sorted at all: the file's
+            # rows and the sorted suffixes are read side by side, in their order. The two together save a third to a half of the time.
             conn.execute("create type suffix as enum (select distinct suffix from stated)")
             conn.execute("create temp table verdicts as select key, suffix::suffix as suffix from stated")
             written = conn.execute(
@@ -187,7 +195,7 @@ def _joined(path: Path, skip: int, table: _Table, suffixes: Suffixes, counts: Su
 
 
 def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
-    """The table in a file whose rows are its lines; None where it needs our reader."""
+    """Return the table in a file whose rows are its lines; None where it needs our reader."""
     with ExitStack() as stack:
         raw = Prefixed(stack.enter_context(path.open("rb", buffering=0)))
         if raw.start[:2] in {b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff"} or b"\0" in raw.start or raw.start == b"PAR1" or raw.start[:1] in b"[{":
@@ -211,35 +219,35 @@ def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
 
 
 def _reduced(kbs: str, build: str, judge: Judge) -> str:
-    """``Judge.reduced`` in SQL.
+    """Return ``Judge.reduced`` as SQL.
 
-    One pattern first tells that nothing decides, whatever the build, as with most machines: it takes a tenth of the time of cutting the text into
-    numbers, and less than comparing the build with those that there are.
+    For most machines one pattern finds that no KB decides, whatever the build. It takes a tenth of the time of splitting the text into numbers,
+    and less than comparing the build with all builds.
     """
-    kinds: dict[int, tuple[dict[str, str], list[str]]] = {}  # builds share their tables
+    kinds: dict[int, tuple[dict[str, str], list[str]]] = {}  # many builds share a table
     for name, words in judge.deciding.of_build.items():
         if words:
             kinds.setdefault(id(words), (words, []))[1].extend((name, f"10.0.{name}"))
     cases = [f"when {build} in ({', '.join(map(quoted, names))}) then {_words(kbs, words)}" for words, names in kinds.values()]
-    # A build in another spelling may be any.
+    # A build in another spelling may be any build.
     other = f"when not regexp_full_match({build}, '(10\\.0\\.)?[0-9]{{5}}\\.[0-9]{{1,5}}') then {_words(kbs, judge.deciding.every)}"
     return f"case when {_named(kbs, judge.deciding.every)} then case {' '.join(cases)} {other} else '' end else '' end"
 
 
 def _words(kbs: str, words: Mapping[str, str]) -> str:
-    """What the KBs in a text say."""
+    """Return SQL for the meanings of the KBs in a text."""
     by_word: dict[str, list[str]] = {}
     for kb, said in words.items():
         for word in said.split():
             by_word.setdefault(word, []).append(kb)
     if not words:
         return "''"
-    found = [f"case when {_named(kbs, numbers)} then {quoted(word)} end" for word, numbers in sorted(by_word.items())]
-    return f"case when {_named(kbs, words)} then concat_ws(' ', {', '.join(found)}) else '' end"
+    cases = [f"case when {_named(kbs, numbers)} then {quoted(word)} end" for word, numbers in sorted(by_word.items())]
+    return f"case when {_named(kbs, words)} then concat_ws(' ', {', '.join(cases)}) else '' end"
 
 
 def _named(kbs: str, numbers: Iterable[str]) -> str:
-    """Whether a text names one of some KBs; of none, every text would be said to."""
+    """Return SQL for whether a text names one of these KBs, of which there must be one: an empty pattern matches every text."""
     return f"regexp_matches({kbs}, '(^|[^0-9])({'|'.join(sorted(numbers))})([^0-9]|$)')"
 
 

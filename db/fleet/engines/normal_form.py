@@ -1,9 +1,9 @@
-"""An inventory as plain tables that any engine can join, and the form of their cells.
+"""Write an inventory as plain tables that any engine can join.
 
-The parts have the columns **row**, **key**, **prefix** and **own**, the table has **key** and **suffix**, separated by tabs, without quotes, a row
-a line. ``row`` counts from 1. ``key`` names the machine's verdict (``ws2025|26100.32772|hotpatch|KB5087423``); where no verdict has a name
-(no build, or one that no source names) it is empty and ``own`` has the end of the line. A line of the output is prefix and suffix, or prefix
-and own.
+The parts have the columns **row**, **key**, **prefix** and **own**; the table has **key** and **suffix**. Columns are separated by tabs,
+without quotes, a row per line. ``row`` counts from 1. ``key`` is the name of the machine's verdict
+(``ws2025|26100.32772|hotpatch|KB5087423``). Where the table of verdicts has no row (no build, or one that no source names), ``key`` is empty
+and ``own`` has the second half of the line. A line of the output is prefix and suffix, or prefix and own.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from hotpatch_kb.db.fleet.assess import Judge, Suffix, Suffixes, Summary
+from hotpatch_kb.db.fleet.formats import Format
 from hotpatch_kb.db.fleet.inventory import Inventory
-from hotpatch_kb.db.fleet.inventory.output import Form
 
-ROWS: Final = 200_000  # of a part, some 20 MB: Spark reads a part in one task, and a million rows keep five busy
-# What would end a cell or a row, NUL, which engines cut texts at, and U+0001, which begins what DuckDB reads as no value, as ESC and a digit;
-# ESC itself first.
+ROWS: Final = 200_000  # in a part, some 20 MB: Spark reads a part in one task, and a million rows keep five tasks busy
+# Written as ESC and a digit: what would end a cell or a row; NUL, where engines cut texts; U+0001, which begins what DuckDB reads as NULL.
+# ESC itself comes first.
 ESCAPES: Final = (("\x1b", "\x1b0"), ("\n", "\x1b1"), ("\r", "\x1b2"), ("\t", "\x1b3"), ("\x00", "\x1b4"), ("\x01", "\x1b5"))
-# Back again: ESC last, since what it stands for must not be read as another one's beginning.
+# The way back: ESC last, since a decoded ESC must not be read as the beginning of another escape.
 DECODING: Final = (*ESCAPES[1:], ESCAPES[0])
 
 
 class Normal(NamedTuple):
-    """A normalised inventory: its parts in their order, the table of the verdicts that it needs, and how many rows it has."""
+    """An inventory in normal form: its parts in order, the table of the verdicts that it needs, and the number of its rows."""
 
     parts: list[Path]
     table: Path
@@ -33,22 +33,22 @@ class Normal(NamedTuple):
 
 
 def escaped(text: str) -> str:
-    """A text as a cell: what would end it is ESC and a digit."""
+    """Return a text as a cell, with ESC and a digit for characters that a cell cannot hold."""
     for character, written in ESCAPES:
         text = text.replace(character, written)
     return text
 
 
-def normalise(judge: Judge, inventory: Inventory, form: Form, summary: Summary, folder: Path, rows: int = ROWS) -> Normal:
-    """Writes an inventory into a folder.
+def normalise(judge: Judge, inventory: Inventory, form: Format, summary: Summary, folder: Path, rows: int = ROWS) -> Normal:
+    """Write an inventory into a folder.
 
     Args:
-        judge: of the day.
-        inventory: what to judge.
-        form: what is to be printed.
-        summary: counts the machines, for the user.
+        judge: the judge of the day.
+        inventory: the machines.
+        form: the output format.
+        summary: gets the counts.
         folder: where to write.
-        rows: how many make a part.
+        rows: the most rows of a part.
 
     Raises:
         BadInput: the inventory cannot be read.
@@ -70,23 +70,23 @@ def normalise(judge: Judge, inventory: Inventory, form: Form, summary: Summary, 
 
 
 class _Ends(Suffixes):
-    """The column behind the row number, and the last one, by a machine's key."""
+    """``key`` and ``own`` of a machine's line, separated by a tab, by the key that the inventory gives it."""
 
-    def __init__(self, judge: Judge, form: Form, fields: tuple[str, ...]) -> None:
+    def __init__(self, judge: Judge, form: Format, fields: tuple[str, ...]) -> None:
         super().__init__(judge, form, fields)
         self.table: dict[str, str] = {}
 
     def __missing__(self, key: object) -> Suffix:
-        found = self.judged(key)
-        name, suffix = escaped(found.name), escaped(self.form.suffix(found.answer))
+        judged = self.judged(key)
+        name, suffix = escaped(judged.name), escaped(self.form.suffix(judged.answer))
         if name:
             self.table[name] = suffix
-        ends = self[key] = self.of(found, f"{name}\t" if name else f"\t{suffix}")
+        ends = self[key] = self.of(judged, f"{name}\t" if name else f"\t{suffix}")
         return ends
 
 
-def _parts(inventory: Inventory, form: Form, judge: Judge, suffixes: _Ends, summary: Summary, size: int) -> Iterator[Iterator[list[str]]]:
-    """Blocks of lines, part by part."""
+def _parts(inventory: Inventory, form: Format, judge: Judge, suffixes: _Ends, summary: Summary, size: int) -> Iterator[Iterator[list[str]]]:
+    """Yield the parts, each as blocks of lines."""
     batches = inventory.batches(form, judge.reduced)
     number, pending = 0, next(batches, None)
 
@@ -97,13 +97,13 @@ def _parts(inventory: Inventory, form: Form, judge: Judge, suffixes: _Ends, summ
             prefixes, keys = pending
             if any(character in "".join(prefixes) for character, _ in ESCAPES):
                 prefixes = list(map(escaped, prefixes))
-            found = list(map(suffixes.__getitem__, keys))
+            ends_of_rows = list(map(suffixes.__getitem__, keys))
             lines = []
-            for prefix, ends in zip(prefixes, found, strict=True):
+            for prefix, ends in zip(prefixes, ends_of_rows, strict=True):
                 number += 1
                 key, _, own = ends.partition("\t")
                 lines.append(f"{number}\t{key}\t{prefix}\t{own}\n")
-            suffixes.count(summary, found)
+            suffixes.count(summary, ends_of_rows)
             yield lines
             pending = next(batches, None)
 

@@ -1,6 +1,6 @@
-"""Apache Spark as the engine of ``assess``: a fleet in part files is joined with its table of verdicts by the workers of a cluster.
+"""Join a fleet in normal form with its table of verdicts on a cluster of Apache Spark.
 
-Only DataFrame expressions are used, so workers need Java but no Python, and Spark Connect serves as well as a driver of our own.
+Only DataFrame expressions are used, so workers need Java but not Python, and Spark Connect works as well as a driver of our own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as f
 
-from hotpatch_kb.db.fleet.engines.normal import DECODING
+from hotpatch_kb.db.fleet.engines.normal_form import DECODING
 from hotpatch_kb.db.model.errors import EngineFailed
 
 _raised: list[type[Exception]] = [PySparkException, ConnectionError]
@@ -29,46 +29,46 @@ with contextlib.suppress(ImportError):  # the client for Spark Connect alone com
     from py4j.protocol import Py4JError
 
     _raised.append(Py4JError)
-# What Spark and the way to it raise.
+# Errors of Spark and of the connection to it.
 _RAISED: Final = tuple(_raised)
 
 BLOCK: Final = 1 << 20  # bytes
-# Spark passes over files that begin with "_" or "."
+# Spark ignores files that begin with "_" or "."
 _PART: Final = re.compile(r"part-([0-9]{1,9})\.tsv")
 _GLOB: Final = re.compile(r"([\\*?\[\]{}])")
 _OURS: Final = "spark.hotpatchkb.run"
-# The least size in which Spark reads a file, bytes. At both settings the size of the largest part, each part is one task.
+# Settings that limit how Spark splits files, in bytes. With both at the size of the largest part, each part is one task.
 _SPLITS: Final = ("spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes")
 
 
 class SparkFailed(EngineFailed):
-    """Spark could not be started, could not do its work, or did not return what it was given. The message is one line."""
+    """Spark could not be started, failed, or lost rows. The message is one line."""
 
 
 def join(parts: Sequence[Path], table: Path, folder: Path, *, master: str | None = None) -> Iterator[bytes]:
-    r"""Joins the parts of a fleet with the table of verdicts, every row exactly once and in order.
+    r"""Join the parts of a fleet with the table of verdicts, every row exactly once and in order.
 
-    A session that exists is used and left running; otherwise one is started (and stopped at the end) for ``master``, or for what the
-    environment says (``spark-submit``, ``spark-defaults.conf``, ``SPARK_REMOTE``), or for the cores of this machine (``local[*]``).
-    While it starts, what is written to the standard output of the process goes to its standard error: the Java machine inherits it.
+    An existing session is used and left running. Otherwise one is started, and stopped at the end: for ``master``, or as the environment says
+    (``spark-submit``, ``spark-defaults.conf``, ``SPARK_REMOTE``), or for the cores of this machine (``local[*]``). While it starts, standard
+    output of this process goes to standard error, since the Java process inherits it.
 
-    Each part is one task of Spark: parts of 8 to 128 MB keep a cluster busy. The rows are not moved between workers, and
-    pass through this process a block at a time.
+    Each part is one task of Spark: parts of 8 to 128 MB keep a cluster busy. Rows are not moved between workers, and pass through this process
+    a block at a time.
 
     Args:
-        parts: files ``part-<number>.tsv`` of lines ``row<TAB>key<TAB>prefix<TAB>own``, the rows rising over the files in their order.
+        parts: files ``part-<number>.tsv`` of lines ``row<TAB>key<TAB>prefix<TAB>own``, row numbers rising over the files in order.
         table: a file of lines ``key<TAB>suffix``, each key once.
-        folder: a scratch folder that this process and all workers read and write under the same path. What is written there is
-            removed at the end.
+        folder: a scratch folder that this process and all workers read and write under the same path. What this writes there it
+            removes at the end.
         master: the address of a cluster, as Spark writes it: ``spark://host:7077``, ``yarn``, ``local[2]``; ``sc://host`` for Spark
             Connect.
 
     Yields:
-        Blocks of the output, bytes (UTF-8), at most 1 MiB each, not cut at lines. Nothing is yielded before every row is accounted for.
+        Blocks of the output, bytes (UTF-8), at most 1 MiB each, not cut at line ends. None is yielded before all rows have been counted.
 
     Raises:
-        SparkFailed: Spark failed; a key is not in the table; rows were lost or doubled; the folder is not shared by the workers.
-        ValueError: a part is not named as it should be, or two are named alike.
+        SparkFailed: Spark failed, a key is not in the table, rows were lost or doubled, or the workers do not share the folder.
+        ValueError: a part has another kind of name, or two have the same number.
         OSError: a part or the table cannot be read.
     """
     numbers = [_number(part) for part in parts]
@@ -88,7 +88,7 @@ def join(parts: Sequence[Path], table: Path, folder: Path, *, master: str | None
 
 
 def joined(session: SparkSession, parts: Sequence[Path], table: Path) -> DataFrame:
-    """The join as Spark is told of it.
+    """Return the join as a DataFrame, not yet executed.
 
     Args:
         session: any session.
@@ -96,12 +96,12 @@ def joined(session: SparkSession, parts: Sequence[Path], table: Path) -> DataFra
         table: as ``join`` has it.
 
     Returns:
-        ``part`` (int, the number of the part), ``row`` (bigint), ``line`` (string, decoded, without the end of the line), and what
-        accounts for it: ``missing`` (string, null unless it is a key that the table lacks; as the part has it) and ``broken``
-        (whether the line of the part has not four columns, or no number in the first; there Spark itself raises in ANSI mode).
+        ``part`` (int, the number of the part), ``row`` (bigint), ``line`` (string, decoded, without the line end), and two columns that check
+        it: ``missing`` (string: the key, as the part has it, if the table lacks it; else null) and ``broken`` (boolean: the line of the part
+        does not have four columns with a number in the first; in ANSI mode Spark itself raises there).
     """
     fleet = _read(session, parts).select(
-        # The number as int: Spark would wrap a string, and then sort once more, by the part alone.
+        # An int: Spark would wrap a string, and then sort once more, by the part alone.
         f.substring_index(f.substring(f.col("_metadata.file_name"), 6, 99), ".", 1).cast("int").alias("part"),
         # A limit of -1 keeps empty columns at the end.
         f.split("value", "\t", -1).alias("columns"),
@@ -128,17 +128,17 @@ def joined(session: SparkSession, parts: Sequence[Path], table: Path) -> DataFra
 
 
 def _write(session: SparkSession, parts: Sequence[Path], table: Path, target: Path, rows: int) -> int:
-    """Lets Spark write the lines under ``target``, one folder ``part=<number>`` for each part that is not empty.
+    """Make Spark write the lines under ``target``, in a folder ``part=<number>`` for each part that is not empty.
 
     Args:
         session: any session.
         parts: as ``join`` has them.
         table: as ``join`` has it.
         target: a folder that does not exist.
-        rows: how many rows the parts have.
+        rows: the number of rows of all parts.
 
     Returns:
-        How many bytes the lines have, their ends counted.
+        The number of bytes of all lines, with their ends.
 
     Raises:
         SparkFailed: a key is not in the table, or rows were lost or doubled.
@@ -152,14 +152,14 @@ def _write(session: SparkSession, parts: Sequence[Path], table: Path, target: Pa
         f.min(_decoded(f.col("missing"))).alias("key"),
         f.count_if(f.col("broken")).alias("broken"),
     )
-    # A task reads one part from its beginning; the order is stated all the same, so that it does not hang on how a task is planned.
-    # It is a sort within the task: nothing is moved.
+    # A task reads one part from its beginning. The order is stated all the same, so that it does not depend on how Spark plans a task; it is a
+    # sort within the task, so no rows are moved.
     lines = lines.sortWithinPartitions("part", "row").select("part", "line")
     with _whole_parts(session, max(part.stat().st_size for part in parts)):
         lines.write.partitionBy("part").option("maxRecordsPerFile", 0).text(_uri(target), compression="none", lineSep="\n")
     seen = count.get
     if seen["broken"]:
-        raise SparkFailed(f"{seen['broken']} lines of the fleet have not four columns with a number in the first")
+        raise SparkFailed(f"expected four columns with a number in the first, got {seen['broken']} lines of the fleet without")
     if seen["missing"]:
         raise SparkFailed(f"{seen['missing']} rows have a key that is not in the table, such as {seen['key']!r}")
     if seen["rows"] != rows:
@@ -168,26 +168,26 @@ def _write(session: SparkSession, parts: Sequence[Path], table: Path, target: Pa
 
 
 def _written(target: Path, number: int, rows: int) -> Path:
-    """The one file that holds the lines of a part.
+    """Return the one file that holds the lines of a part.
 
     Raises:
-        SparkFailed: there is none, or more than one, so that their order is not certain.
+        SparkFailed: there is none, or more than one, in which case their order is unknown.
     """
-    found = list((target / f"part={number}").glob("part-*"))
-    if len(found) == 1:
-        return found[0]
-    if not found:
+    files = list((target / f"part={number}").glob("part-*"))
+    if len(files) == 1:
+        return files[0]
+    if not files:
         raise SparkFailed(
             f"the {rows} lines of part {number} are not in {target.parent}: the scratch folder must be one that all workers share with us"
         )
-    raise SparkFailed(f"the lines of part {number} came in {len(found)} files, whose order is not certain")
+    raise SparkFailed(f"the lines of part {number} came in {len(files)} files, whose order is unknown")
 
 
 def _blocks(files: Sequence[Path], size: int) -> Iterator[bytes]:
-    """The files one after the other, in blocks; each is removed once it was read, so that the disk holds the output once.
+    """Yield the files one after the other, in blocks. Each is removed after it was read, so that the disk holds the output once.
 
     Raises:
-        SparkFailed: they have not ``size`` bytes in all.
+        SparkFailed: together they do not have ``size`` bytes.
     """
     there = sum(file.stat().st_size for file in files)
     if there != size:
@@ -201,7 +201,7 @@ def _blocks(files: Sequence[Path], size: int) -> Iterator[bytes]:
 
 @contextlib.contextmanager
 def _session(master: str | None) -> Iterator[SparkSession]:
-    """The session that there is, or one that lasts as long as this does."""
+    """Provide the active session, or one that is started for this context."""
     active = SparkSession.getActiveSession()
     if active is not None:
         yield active
@@ -214,18 +214,18 @@ def _session(master: str | None) -> Iterator[SparkSession]:
         if ours:
             with contextlib.suppress(*_RAISED, OSError):
                 session.stop()
-            # Spark's own handler would ask a context that is no more to cancel its work.
+            # Spark's own handler would ask a stopped context to cancel its work.
             if threading.current_thread() is threading.main_thread() and before is not None:
                 signal.signal(signal.SIGINT, before)
 
 
 def _started(master: str | None) -> tuple[SparkSession, bool]:
-    """A session, and whether it was started here, so that it is to be stopped here too."""
+    """Return a session, and whether it was started here and so has to be stopped here."""
     run = uuid.uuid4().hex
-    # Errors alone go to standard error. The page of a run that ends by itself would only open a port to the network.
+    # Only errors go to standard error. A run that ends by itself needs no web page, which would open a port to the network.
     settings = {_OURS: run, "spark.log.level": "ERROR", "spark.ui.showConsoleProgress": "false", "spark.ui.enabled": "false"}
     if master is not None and master.startswith("local"):
-        # Else Spark listens where the name of this machine leads, and fails where it leads nowhere.
+        # Otherwise Spark listens on the address of this machine's name, and fails where the name has none.
         settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     builder = SparkSession.builder.appName("hotpatch-kb assess")
     if master is not None and master.startswith("sc://"):
@@ -238,20 +238,20 @@ def _started(master: str | None) -> tuple[SparkSession, bool]:
         session = builder.getOrCreate()
     try:
         context = session.sparkContext
-    except (PySparkException, AttributeError, NotImplementedError):  # SPARK_REMOTE: Spark Connect, which has none
+    except (PySparkException, AttributeError, NotImplementedError):  # SPARK_REMOTE: Spark Connect has no context
         return session, True
-    # A session that another thread started is not the active one here, but it is what we get.
+    # A session that another thread started is not active here, but getOrCreate returns it.
     return session, context.getConf().get(_OURS) == run
 
 
 @contextlib.contextmanager
 def _quiet_stdout() -> Iterator[None]:
-    """Lets a process that is started here inherit standard error as its standard output: Java's own warnings go there."""
+    """Make a process that is started here inherit standard error as its standard output, so that Java's warnings go there."""
     with contextlib.suppress(ValueError, AttributeError):
         sys.stdout.flush()
     try:
         kept = os.dup(1)
-    except OSError:  # closed: then there is nothing to keep clean
+    except OSError:  # standard output is closed: there is nothing to keep clean
         yield
         return
     try:
@@ -264,14 +264,14 @@ def _quiet_stdout() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _whole_parts(session: SparkSession, size: int) -> Iterator[None]:
-    """Keeps Spark from cutting a file of up to ``size`` bytes, for as long as this lasts."""
+    """Keep Spark from splitting files of up to ``size`` bytes within this context."""
     before = {name: session.conf.get(name, None) for name in _SPLITS}
     try:
         for name in _SPLITS:
             session.conf.set(name, str(size))
         yield
     finally:
-        with contextlib.suppress(*_RAISED, OSError):  # Spark may be gone: what it failed of is worth more
+        with contextlib.suppress(*_RAISED, OSError):  # Spark may be gone: its own error matters more than these
             for name, value in before.items():
                 if value is None:
                     session.conf.unset(name)
@@ -281,7 +281,7 @@ def _whole_parts(session: SparkSession, size: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _failures() -> Iterator[None]:
-    """Turns what Spark raises into ``SparkFailed``."""
+    """Raise errors of Spark as ``SparkFailed``."""
     try:
         yield
     except _RAISED as error:
@@ -289,7 +289,7 @@ def _failures() -> Iterator[None]:
 
 
 def _cause(error: BaseException) -> str:
-    """What lies at the bottom of an error of Spark, one line of at most 500 characters."""
+    """Return the root cause of an error of Spark, one line of at most 500 characters."""
     text = str(error)
     java: Any = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
     with contextlib.suppress(Exception):  # Java may be gone
@@ -302,12 +302,12 @@ def _cause(error: BaseException) -> str:
 
 
 def _read(session: SparkSession, files: Sequence[Path]) -> DataFrame:
-    r"""Lines of files, as ``value``. Only "\n" ends one: by itself Spark would end lines at "\r" too."""
+    r"""Return the lines of files as ``value``. Only "\n" ends a line; by default Spark also ends lines at "\r"."""
     return session.read.schema("value string").text([_GLOB.sub(r"\\\1", _uri(file)) for file in files], lineSep="\n")
 
 
 def _decoded(column: Column) -> Column:
-    """Text with its escapes undone."""
+    """Return a text column with its escapes decoded."""
     plain = column
     for character, escape in DECODING:
         plain = f.replace(plain, f.lit(escape), f.lit(character))
@@ -315,15 +315,15 @@ def _decoded(column: Column) -> Column:
 
 
 def _uri(path: Path) -> str:
-    """A path as Hadoop reads it: nothing percent-encoded, and not of the cluster's own file system."""
+    """Return a path as Hadoop reads it: not percent-encoded, and not in the cluster's own file system."""
     return f"file://{path.resolve().as_posix()}"
 
 
 def _number(part: Path) -> int:
-    """The number in the name of a part.
+    """Return the number in the name of a part.
 
     Raises:
-        ValueError: there is none.
+        ValueError: the name has none.
     """
     match = _PART.fullmatch(part.name)
     if match is None:
@@ -332,7 +332,7 @@ def _number(part: Path) -> int:
 
 
 def _lines(path: Path) -> int:
-    """How many lines a file has, counted without Spark: what comes out is held against it."""
+    """Return the number of lines of a file, counted without Spark, to check Spark's output against it."""
     count = 0
     with path.open("rb") as file:
         while block := file.read(BLOCK):

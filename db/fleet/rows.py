@@ -1,0 +1,54 @@
+"""Rows of a table between reading and writing, and their cells as text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from hotpatch_kb.db.model.messages import Message
+
+_NEEDS_QUOTES: Final = re.compile(r'[",\r\n]')
+_QUOTE_OR_LINE_END: Final = re.compile(r'["\r\n]')
+
+
+class Part(NamedTuple):
+    """Consecutive rows of a table.
+
+    Attributes:
+        header: the names of the columns.
+        rows: the cells of each row, as many as the header has.
+        problems: for each row why it cannot be read, None where it can; None where all can.
+        lines: the rows as lines of CSV with commas; None where they have to be written again.
+        has_json: whether a cell may hold JSON.
+    """
+
+    header: list[str]
+    rows: list[list[str]]
+    problems: list[Message | None] | None
+    lines: list[str] | None
+    has_json: bool
+
+
+def cell(value: Any) -> str:
+    """Return a value as a cell: "" for nothing, booleans and nested values as JSON.
+
+    >>> cell(None), cell(True), cell(["a"])
+    ('', 'true', '["a"]')
+    """
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def csv_line(cells: Sequence[str]) -> str:
+    """Return cells as a line of CSV without its end. A lone carriage return is quoted too: readers take it for the end of a row.
+
+    >>> csv_line(["a", "b, c"])
+    'a,"b, c"'
+    """
+    text = ",".join(cells)
+    if text.count(",") == len(cells) - 1 and not _QUOTE_OR_LINE_END.search(text):
+        return text
+    return ",".join(['"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell for cell in cells])

@@ -1,0 +1,385 @@
+"""Commands that answer questions from the database and change nothing. Heavy modules are imported only by the command that uses them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from hotpatch_kb.db.answers import coverage, restarts
+from hotpatch_kb.db.answers.calendar import calendar_rows
+from hotpatch_kb.db.answers.events import change_rows, news
+from hotpatch_kb.db.fleet.formats import FORMATS
+from hotpatch_kb.db.model import clock
+from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.products import named
+from hotpatch_kb.scraper.cli import lookup as asking
+from hotpatch_kb.scraper.cli import options, text
+from hotpatch_kb.scraper.cli.common import open_facts
+from hotpatch_kb.scraper.cli.options import examples
+from hotpatch_kb.scraper.cli.output import form_of, write
+from hotpatch_kb.scraper.cli.text import calendar as calendar_text
+from hotpatch_kb.scraper.cli.text import cost as cost_text
+from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
+from hotpatch_kb.scraper.crawl.stderr import say
+
+
+@click.command(
+    epilog=f"{examples('lookup 26100.32772', 'lookup 26100.6905 --product ws2025 --kb-installed KB5070893', 'lookup - --json < builds.txt')}\n\n{options.TERMS}"
+)
+@click.argument("queries", nargs=-1, required=True, metavar="QUERY...")
+@options.product
+@click.option("--line", type=click.Choice(asking.LINES), help="The machine's line, if you know it.")
+@click.option("--kb-installed", multiple=True, metavar="KB", help="A KB that the machine has, such as KB5070893. May be repeated.")
+@options.on
+@options.known
+@options.common
+def lookup(
+    queries: tuple[str, ...],
+    product: str | None,
+    line: str | None,
+    kb_installed: tuple[str, ...],
+    on: str | None,
+    known: str | None,
+    db: Path,
+    as_json: bool,
+) -> int:
+    """Say what a build, version, KB, month or product is.
+
+    QUERY is an OS build (26100.32772), version (10.0.26100.32772), KB (KB5087423, or the KB of an article), build number (26100), month
+    (2026-06) or product, in any common spelling. "-" reads queries from standard input, one per line.
+
+    The answer says what it is, whether a machine with it is patched, what comes next and whether that restarts, its baseline, its known
+    issues, the CVEs that it leaves open, and the sources (docs/lookup.md).
+    """
+    return asking.answer(asking.Question(queries, product, line, kb_installed, on, known, db, as_json))
+
+
+@click.command(epilog=examples("calendar --product ws2025", "calendar --known 2026-06-01", "calendar --ics --alarm 3 > hotpatch.ics"))
+@options.product
+@click.option("--year", type=click.IntRange(2021, 2100), help="Only this year, such as 2026.")
+@options.known
+@click.option("--ics", "as_ics", is_flag=True, help="Print an iCalendar file, to subscribe to or to import.")
+@click.option(
+    "--alarm",
+    "alarms",
+    type=click.IntRange(0, 366),
+    multiple=True,
+    metavar="DAYS",
+    help="With --ics: a reminder at 9:00, that many days before each coming month's release. May be repeated.",
+)
+@options.common
+def calendar(
+    product: str | None, year: int | None, known: str | None, as_ics: bool, alarms: tuple[int, ...], db: Path, as_json: bool
+) -> int:
+    """Show the months of the hotpatch line, planned and actual.
+
+    First a year at a glance, then every month with its planned and actual type and what was released (docs/calendar.md).
+    """
+    if alarms and not as_ics:
+        raise BadInput("expected --ics with --alarm, got --alarm alone")
+    if as_ics and as_json:
+        raise BadInput("expected --ics or --json, got both")
+    facts = conn = open_facts(db)
+    if known is not None:
+        from hotpatch_kb.db.facts.as_of import database_known_on  # noqa: PLC0415
+
+        conn = database_known_on(facts, known)
+    product = coverage.named_product(conn, product)
+    months = calendar_rows(conn, product)
+    rows = [row for row in months if year is None or row["month"][:4] == f"{year:04d}"]
+    day = known or clock.today()
+    if not rows:
+        say("hotpatch-kb: the calendar of the hotpatch line has no such month")
+    elif as_ics:
+        from hotpatch_kb.db.answers.icalendar_file import calendar_file  # noqa: PLC0415
+
+        name = "Windows hotpatch calendar" + (f": {named(product).name}" if product else "")
+        _write_bytes(calendar_file(conn, rows, name, alarms, today=day, history=facts, known=known))
+        return ExitCode.DONE
+    marked = calendar_text.coming(months, restarts.next_restarts(conn, day, product), day)
+    lines = calendar_text.calendar(rows, coverage.data_until_by_product(conn), year or int(day[:4]), day, marked)
+    write(rows, form_of(as_json=as_json), text=lambda: lines)
+    return ExitCode.DONE if rows else ExitCode.NO_ANSWER
+
+
+def _write_bytes(file: bytes) -> None:
+    """Write bytes to standard output as they are: a text stream of Windows would make CRLF of each line feed."""
+    sys.stdout.flush()
+    if (raw := getattr(sys.stdout, "buffer", None)) is not None:
+        raw.write(file)
+        raw.flush()
+    else:
+        sys.stdout.write(file.decode("utf-8"))
+
+
+@click.command("next", epilog=examples("next --product ws2025", "next --on 2026-05-20 --json"))
+@options.product
+@options.on
+@options.known
+@options.common
+def next_command(product: str | None, on: str | None, known: str | None, db: Path, as_json: bool) -> int:
+    """Show this month's release of the hotpatch line and the next restart."""
+    conn = open_facts(db, known)
+    day = on or known or clock.today()
+    rows = restarts.next_restarts(conn, day, coverage.named_product(conn, product))
+    write(rows, form_of(as_json=as_json), text=lambda: calendar_text.next_restarts(rows, day))
+    if not rows:
+        say("hotpatch-kb: no product matches that has a published hotpatch calendar and restarts to come")
+    return ExitCode.DONE if rows else ExitCode.NO_ANSWER
+
+
+@click.command(epilog=examples("verdicts --product ws2025 --on 2026-05-20", "verdicts --json > verdicts.json"))
+@options.product
+@options.on
+@options.known
+@options.common
+def verdicts(product: str | None, on: str | None, known: str | None, db: Path, as_json: bool) -> int:
+    """Print the table of verdicts.
+
+    A row per product, build, line and deciding KB says whether a machine with them is patched. Join your inventory with it to judge a
+    fleet in your own database (docs/verdicts.md); assess does it for you.
+    """
+    from hotpatch_kb.db.answers import verdicts as judged  # noqa: PLC0415
+
+    conn = open_facts(db, known, with_groups=True)  # CVEs decide which out-of-band releases count
+    rows = [v._asdict() for v in judged.verdicts(conn, on or known or clock.today(), coverage.named_product(conn, product))]
+    write(rows, form_of(as_json=as_json), text=lambda: text.verdicts(rows))
+    return ExitCode.DONE
+
+
+@click.command(
+    epilog=examples(
+        "assess servers.csv > judged.csv", "assess - --format jsonl --fail-on behind,restart_due < machines.json",
+        "assess servers.csv --map build='Patch level' --hotfixes hotfixes.csv -o judged.parquet --format parquet",
+    )
+)  # fmt: skip
+@click.argument("file", metavar="FILE|-")
+@options.on
+@options.known
+@click.option(
+    "--format", "format_name", type=click.Choice(list(FORMATS)), default="csv", show_default=True, help="The format of the output."
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["builtin", "duckdb", "spark"]),
+    default="builtin",
+    show_default=True,
+    help="What joins the fleet with the verdicts; the output is the same. DuckDB is the extra 'bulk', Spark the extra 'spark'.",
+)
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help="The column that holds a field, such as build='Patch level'. Fields: host, build, revision, product, line, kbs, edition.",
+)
+@options.path_option("--hotfixes", metavar="FILE", help="A table of installed KBs with a row per host and KB, as Get-HotFix prints them.")
+@click.option("--safe-csv", "is_safe", is_flag=True, help="Put an apostrophe before each cell that a spreadsheet would run as a formula.")
+@click.option(
+    "--fail-on", metavar="VERDICT,...", help="Exit with code 6 if a machine has one of these verdicts, such as behind,restart_due."
+)
+@options.path_option("--output", "-o", metavar="FILE", help="Write this file instead of standard output.")
+@options.path_option(
+    "--scratch", is_folder=True, metavar="FOLDER", help="A folder for temporary files; with Spark, one that all workers share."
+)
+@click.option("--spark-master", metavar="URL", help="The Spark cluster, such as spark://host:7077, where the environment names none.")
+@options.common
+def assess(
+    file: str,
+    on: str | None,
+    known: str | None,
+    format_name: str,
+    engine: str,
+    mapping: tuple[str, ...],
+    hotfixes: Path | None,
+    is_safe: bool,
+    fail_on: str | None,
+    output: Path | None,
+    scratch: Path | None,
+    spark_master: str | None,
+    db: Path,
+    as_json: bool,
+) -> int:
+    """Judge every machine of an inventory.
+
+    FILE is CSV with any delimiter, JSON, JSON lines or Parquet, plain or gzip; "-" is standard input. Each row comes back in its place with
+    its own columns first and its verdict after them; none is dropped. Columns are found by their names, as Azure, Intune, Get-ComputerInfo,
+    Configuration Manager and Defender write them (docs/fleet.md).
+    """
+    from hotpatch_kb.scraper.cli import assess as fleet  # noqa: PLC0415
+
+    conn = open_facts(db, known, with_groups=True)
+    request = fleet.Request(
+        day=on or known or clock.today(), format_name="json" if as_json else format_name, engine=engine, mapping=mapping, hotfixes=hotfixes,
+        is_safe=is_safe, fail_on=fail_on, output=output, scratch=scratch, spark_master=spark_master,
+    )  # fmt: skip
+    return fleet.assess(conn, file, request)
+
+
+@click.command(
+    epilog=examples(
+        "eligible --publisher MicrosoftWindowsServer --offer WindowsServer --sku 2022-datacenter-azure-edition-hotpatch",
+        "eligible --edition 'Windows Server 2025 Standard' --arc",
+    )
+)
+@click.option("--publisher", metavar="NAME", help="Publisher of an Azure Marketplace image, such as MicrosoftWindowsServer.")
+@click.option("--offer", metavar="NAME", help="Offer of the image, such as WindowsServer.")
+@click.option("--sku", metavar="NAME", help="SKU of the image, such as 2022-datacenter-azure-edition-hotpatch.")
+@click.option("--edition", metavar="NAME", help="An edition, such as Standard, Datacenter, 'Datacenter: Azure Edition' or Enterprise.")
+@click.option("--azure", "platform", flag_value="azure", help="The machine is an Azure VM.")
+@click.option("--azure-local", "platform", flag_value="azure_local", help="The machine is a VM on Azure Local.")
+@click.option("--arc", "platform", flag_value="arc", help="The machine is connected to Azure Arc.")
+@click.option("--intune", "platform", flag_value="intune", help="The machine is managed by Intune or Windows Autopatch.")
+@options.product
+@options.common
+def eligible(
+    publisher: str | None,
+    offer: str | None,
+    sku: str | None,
+    edition: str | None,
+    platform: str | None,
+    product: str | None,
+    db: Path,
+    as_json: bool,
+) -> int:
+    """Say whether an image or edition may have hotpatching.
+
+    Name an image by --publisher, --offer and --sku, or an edition by --edition. The answer is yes, no or unknown, with the reason and its
+    source.
+    """
+    from hotpatch_kb.db.answers.eligibility import eligible_edition, eligible_image  # noqa: PLC0415
+
+    image = (publisher, offer, sku)
+    if edition is not None and not any(image):
+        conn = open_facts(db)
+        # "Windows Server 2025 Standard" names its product too.
+        if match := re.match(r"(?P<product>Windows (?:Server )?\S+)\s+(?P<edition>\S.*)", edition.strip(), re.IGNORECASE):
+            product, edition = product or match["product"], match["edition"]
+        rows = eligible_edition(conn, edition, platform, coverage.named_product(conn, product))
+    elif edition is None and all(image):
+        rows = [eligible_image(open_facts(db), publisher or "", offer or "", sku or "")]
+    else:
+        missing = [name for name, value in zip(("--publisher", "--offer", "--sku"), image, strict=True) if not value]
+        got = "both" if edition is not None else f"no {' and no '.join(missing)}" if any(image) else "neither"
+        raise BadInput("expected --publisher, --offer and --sku, or --edition, got {got}", got=got)
+    write(rows, form_of(as_json=as_json), text=lambda: text.eligible(rows))
+    return ExitCode.NO_ANSWER if all(row["answer"] == "unknown" for row in rows) else ExitCode.DONE
+
+
+@click.command(
+    epilog=examples(
+        "cost --cores 400 --from 2025-08 --to 2026-04",
+        "cost --cores-per-server 16 --servers 25 --from 2025-08 --to 2026-04",
+        "cost --cores 400 --servers 25 --service hotpatch --service update-manager --from 2025-08",
+    )
+)
+@click.option("--cores", metavar="N", help="Cores that are billed, of all servers together, such as 400.")
+@click.option("--cores-per-server", metavar="N", help="Instead of --cores: the cores of each server, with --servers.")
+@click.option("--servers", metavar="N", help="Servers, such as 25. Azure Update Manager is billed per server.")
+@click.option("--from", "since", metavar="M", help="First month (2025-08) or day (2025-08-15).  [default: the current month]")
+@click.option("--to", "until", metavar="M", help="Last month or day, inclusive.  [default: the current month]")
+@click.option(
+    "--currency",
+    metavar="CODE",
+    default="USD",
+    show_default=True,
+    help="A currency such as EUR. Amounts are not converted: without a price in it the answer is unknown.",
+)
+@click.option("--region", metavar="NAME", help="A region such as westeurope, for sources that state a price for it.")
+@click.option(
+    "--service",
+    "services",
+    type=click.Choice(["hotpatch", "update-manager"]),
+    multiple=True,
+    default=["hotpatch"],
+    show_default=True,
+    help="The service that is paid for. Repeat it for both.",
+)
+@click.option("--product", metavar="PRODUCT", default="ws2025", show_default=True, help="A product, such as 'Windows Server 2022'.")
+@click.option("--arc", "platform", flag_value="arc", help="The servers are connected to Azure Arc.  [default]")
+@click.option("--azure", "platform", flag_value="azure", help="The servers are Azure VMs.")
+@click.option("--azure-local", "platform", flag_value="azure_local", help="The servers are VMs on Azure Local.")
+@click.option("--defender-p2", is_flag=True, help="The servers have Defender for Servers Plan 2.")
+@click.option(
+    "--software-assurance",
+    is_flag=True,
+    help="Their licences have active Software Assurance (attested), or are pay-as-you-go through Azure Arc.",
+)
+@click.option("--esu", is_flag=True, help="The servers have Extended Security Updates through Azure Arc.")
+@options.common
+def cost(
+    cores: str | None,
+    cores_per_server: str | None,
+    servers: str | None,
+    since: str | None,
+    until: str | None,
+    currency: str,
+    region: str | None,
+    services: tuple[str, ...],
+    product: str,
+    platform: str | None,
+    defender_p2: bool,
+    software_assurance: bool,
+    esu: bool,
+    db: Path,
+    as_json: bool,
+) -> int:
+    """Compute what hotpatching costs, or has cost.
+
+    Prints a total, then price, days and sources of each part of it. Where sources disagree the answer is a range. Where no source states a
+    price it is unknown, not 0 (exit code 4). Part of a month counts by its days. A discount counts where a source states a price for it;
+    a note says where it changes nothing (docs/cost.md).
+    """
+    from hotpatch_kb.db.answers.cost import question as questions  # noqa: PLC0415
+    from hotpatch_kb.db.answers.cost.answer import cost as cost_of  # noqa: PLC0415
+
+    numbers = {"cores": cores, "servers": servers, "cores_per_server": cores_per_server}
+    read = {field: None if value is None else questions.whole_number(value, field) for field, value in numbers.items()}
+    first, end = questions.period(since, until, clock.today())
+    has = {"defender_p2": defender_p2, "software_assurance": software_assurance, "esu": esu}
+    question = questions.read_question(
+        services=services, product=product, platform=platform or "arc", currency=currency, region=region, first=first, end=end,
+        cores=read["cores"], servers=read["servers"], cores_per_server=read["cores_per_server"],
+        discounts=[condition for condition, is_on in has.items() if is_on],
+    )  # fmt: skip
+    conn = open_facts(db)
+    row = cost_of(conn, question._replace(product=coverage.named_product(conn, product) or product), clock.today())
+    write([row], form_of(as_json=as_json), text=lambda: cost_text.cost(row))
+    return ExitCode.NO_ANSWER if row["cost_low"] is None else ExitCode.DONE
+
+
+@click.command(epilog=examples("changes --since 2026-07-01", "changes --product ws2025 --format markdown"))
+@options.day_option("--since", "Only changes read on that day, such as 2026-07-01, or later.")
+@options.day_option("--until", "Only changes read on that day or earlier.")
+@options.product
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="Text and JSON have a row per field, like the table changes; Markdown describes each event in a sentence.",
+)
+@options.common
+def changes(since: str | None, until: str | None, product: str | None, form: str, db: Path, as_json: bool) -> int:
+    """List what changed in the facts, newest first.
+
+    The day of a change is the day on which its page was read.
+    """
+    conn = open_facts(db)
+    product = coverage.named_product(conn, product)
+    if since and until and since > until:
+        raise BadInput("expected --since up to --until, got {since} and {until}", since=since, until=until)
+    rows = change_rows(conn, since, until, product)
+
+    def markdown() -> list[str]:
+        from hotpatch_kb.db.site.i18n import words  # noqa: PLC0415
+
+        t = words("en")
+        return list(text.changes_as_markdown([(event.changed_at, event.said(t)) for event in news(conn, rows)]))
+
+    write(rows, "json" if as_json else form, text=lambda: text.changes(rows, coverage.latest_data_until(conn)), markdown=markdown)
+    return ExitCode.DONE

@@ -1,0 +1,72 @@
+"""The entry point of ``hotpatch-kb``: run a command, and turn errors that a user can act on into one line and an exit code.
+
+A lookup is a process of its own, which scripts start for each machine. Importing click alone takes four times as long as starting Python, so
+plain arguments of ``lookup`` are read without it (``cli.lookup``); everything else, ``--help`` and mistakes included, is read by click
+(``cli.group``).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from collections.abc import Callable
+
+from hotpatch_kb.db.model.errors import BadInput, EngineFailed, LockHeld
+from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
+from hotpatch_kb.scraper.crawl.stderr import say
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command with the arguments of the process, or with these.
+
+    Returns:
+        the exit code, an ``ExitCode``.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # consoles without UTF-8
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    code = _with_errors_as_lines(lambda: _run(given))
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader ("head") has closed the pipe: Python's own flush at exit must not fail on it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    if arguments[:1] == ["lookup"]:
+        from hotpatch_kb.scraper.cli import lookup  # noqa: PLC0415
+
+        question = lookup.read_arguments(arguments[1:])
+        if question is not None:
+            return lookup.answer(question)
+    from hotpatch_kb.scraper.cli.group import run  # noqa: PLC0415
+
+    return run(arguments)
+
+
+def _with_errors_as_lines(run: Callable[[], int]) -> int:
+    try:
+        return run()
+    except KeyboardInterrupt:
+        say("interrupted")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        return ExitCode.DONE
+    except BadInput as error:
+        message, code = str(error), ExitCode.BAD_INPUT
+    except LockHeld as error:
+        message, code = str(error), ExitCode.LOCKED
+    except sqlite3.OperationalError as error:
+        message, code = f"the database cannot be used: {error}", ExitCode.FAILED
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            raise  # a bug of this program
+        message, code = f"the database is damaged: {error}; run hotpatch-kb doctor --repair to rebuild it", ExitCode.FAILED
+    except (EngineFailed, OSError) as error:  # OSError: a full disk, a folder that cannot be written
+        message, code = str(error), ExitCode.FAILED
+    say(f"hotpatch-kb: {message}")
+    return code

@@ -1,0 +1,75 @@
+"""Options that several commands share, and the ends of their help texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from hotpatch_kb.db.model import reading
+from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB
+from hotpatch_kb.scraper.crawl.exit_codes import MEANINGS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# "\b" on a line of its own keeps click from refilling the paragraph below it.
+TERMS: Final = """\b
+Terms: a baseline is a cumulative update (LCU) that restarts the machine and opens a quarter of the hotpatch
+line. The hotpatches after it need no restart. The standard line gets an LCU, with a restart, every month.
+Cadence B is the security release of the second Tuesday, C and D are optional previews, OOB is out-of-band.
+A component is an update of PowerShell, WSUS or the like for machines of the hotpatch line."""
+
+EXIT_CODES: Final = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning.replace('`', '')}" for code, meaning in MEANINGS.items())
+
+
+def examples(*calls: str) -> str:
+    """Return calls of the command as the paragraph "Examples" of a help text."""
+    return "\b\nExamples:\n" + "\n".join(f"  hotpatch-kb {call}" for call in calls)
+
+
+def path_option(*names: str, is_folder: bool = False, **settings: Any) -> Callable[[F], F]:
+    """Return an option that takes the path of a file, or of a folder."""
+    return click.option(*names, type=click.Path(path_type=Path, file_okay=not is_folder, dir_okay=is_folder), **settings)
+
+
+def day_option(name: str, help_text: str) -> Callable[[F], F]:
+    """Return an option that takes a day such as 2026-07-14."""
+
+    def read(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+        return None if value is None else reading.day(value)
+
+    return click.option(name, callback=read, metavar="DAY", help=help_text)
+
+
+db = path_option(
+    "--db", default=Path(DEFAULT_DB), show_default=True, envvar=DB_VARIABLE, show_envvar=True, metavar="FILE", help="The database file."
+)
+json = click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of objects.")
+
+
+def common(command: F) -> F:
+    """Add the options of every command."""
+    return db(json(command))
+
+
+product = click.option("--product", metavar="PRODUCT", help="Only this product, such as ws2025, win11-25h2 or 'Windows Server 2022'.")
+on = day_option("--on", "Answer for that day, such as 2026-07-14: count releases up to it, with today's knowledge of them.")
+known = day_option("--known", "Answer from what the sources stated by that day, such as 2026-06-01.")
+archive = path_option(
+    "--archive", is_folder=True, metavar="FOLDER", help="The folder that keeps every answer as served.  [default: <db>.archive]"
+)
+corrections = path_option(
+    "--corrections", multiple=True, metavar="FILE", help="A file of corrections, added to <db>.corrections.csv. May be repeated."
+)
+contact = click.option(
+    "--contact", metavar="ADDRESS", default="", envvar="HOTPATCH_KB_CONTACT", show_envvar=True,
+    help="An e-mail or web address for the user agent, so that the operators of a site can reach you.",
+)  # fmt: skip
+mirror = click.option("--mirror", metavar="URL", hidden=True, help="Send every request to this server (for tests).")
+
+
+def archive_of(database: Path, folder: Path | None) -> Path:
+    """Return the archive's folder: the one given, else the one beside the database."""
+    return folder or database.with_name(f"{database.name}.archive")

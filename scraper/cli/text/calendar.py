@@ -1,0 +1,128 @@
+"""The calendar of the hotpatch line and the next restarts as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from hotpatch_kb.db.answers.coverage import is_outdated
+from hotpatch_kb.db.model.notation import MONTHS
+from hotpatch_kb.db.model.products import named
+from hotpatch_kb.scraper.cli.text import Row, month_name, outdated, restart, table, unseen_baseline
+
+
+def coming(months: Iterable[Row], restarts: Iterable[Row], day: str) -> dict[str, set[str]]:
+    """Return, for each product, the months of the next release and of the next restart, from a day on.
+
+    Args:
+        months: rows of ``hotpatch_calendar``, by product and month.
+        restarts: rows of ``next_restarts`` as of that day.
+        day: ISO date.
+    """
+    by_product = {row["product"]: {row["month"]} for row in restarts}
+    releases: dict[str, str] = {}
+    for row in months:
+        if (row["release_date"] or row["expected_date"]) >= day:
+            releases.setdefault(row["product"], row["month"])
+    for product, month in releases.items():
+        by_product.setdefault(product, set()).add(month)
+    return by_product
+
+
+_LEGEND = (
+    "B baseline (restart)   h hotpatch (no restart)   ! not as first planned (B!: unplanned restart)",
+    "( ) expected, not released as of the data   > the next release, and the next restart",
+)
+
+
+def _cell(row: Row | None, is_marked: bool) -> str:
+    """Return a month of the picture: 5 characters with the letter third, so that columns can be read down."""
+    if row is None:
+        return "  .  "
+    kind = row["type"] or row["expected_type"]
+    letter = ("B" if kind == "baseline" else "h") + ("!" if row["planned_type"] not in {None, kind} else "")
+    return f"{'>' if is_marked else ' '}{f' {letter}' if row['type'] else f'({letter})'}".ljust(5)
+
+
+def _year(rows: Iterable[Row], until: Mapping[str, str], year: int, day: str, marked: Mapping[str, set[str]]) -> Iterator[str]:
+    """Yield a year at a glance: products as rows, months as columns, at most 100 characters wide, no colour."""
+    products: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        if row["month"][:4] == f"{year:04d}":
+            products.setdefault(row["product"], {})[row["month"]] = row
+    if not products:
+        return
+    names = {product: named(product).name for product in products}
+    if max(map(len, names.values())) > 28:  # the preview of 2021 has a name of 46 characters
+        names = {product: product for product in products}
+    width = max(map(len, names.values()))
+    yield (f"{year:04d}".ljust(width) + "".join(f"  {name[:3]} " for name in MONTHS)).rstrip()
+    for product, months in products.items():
+        columns = (f"{year:04d}-{number:02d}" for number in range(1, 13))
+        cells = "".join(f" {_cell(months.get(month), month in marked.get(product, ()))}" for month in columns)
+        yield f"{names[product].ljust(width)}{cells}".rstrip()
+    yield from _LEGEND
+    ends = [until.get(product) for product in products]
+    if oldest := [end for end in ends if is_outdated(end, day)]:
+        yield outdated(min(oldest, key=lambda end: end or ""))
+    yield ""
+
+
+def calendar(rows: Sequence[Row], until: Mapping[str, str], year: int, day: str, marked: Mapping[str, set[str]]) -> Iterator[str]:
+    """Yield a year at a glance, then the months by product. Brackets mean expected, not released as of the data.
+
+    Args:
+        rows: rows of ``hotpatch_calendar``, by product and month.
+        until: by product, the day that the data is as of.
+        year: the year of the picture, which is left out where no row is of that year.
+        day: ISO date of the answer.
+        marked: the months to point at, by product (``coming``).
+    """
+    yield from _year(rows, until, year, day, marked)
+    product = None
+    group: list[tuple[object, ...]] = []
+
+    def flush() -> Iterator[str]:
+        yield from (f"  {line}" for line in table(group, ("month", "type", "planned", "date", "KB", "build", "")))
+
+    for row in rows:
+        if row["product"] != product:
+            if group:
+                yield from flush()
+                yield ""
+            product, group = row["product"], []
+            yield f"{named(row['product']).name} (data as of {until.get(row['product'], 'no day')}; in brackets: expected)"
+        notes = ["unplanned"] if row["is_unplanned"] else []
+        if row["changed_on"]:
+            notes.append(f"changed between {row['changed_after']} and {row['changed_on']}")
+        kind = row["type"] or f"({row['expected_type']})"
+        day = row["release_date"] or f"({row['expected_date']})"
+        group.append(
+            (
+                row["month"],
+                kind,
+                f"{row['planned_type']}, by {row['planned_by']}",
+                day,
+                f"KB{row['kb']}" if row["kb"] else None,
+                row["build"],
+                "; ".join(notes),
+            )
+        )
+    if group:
+        yield from flush()
+
+
+def next_restarts(rows: Sequence[Row], day: str) -> Iterator[str]:
+    """Yield this month and the next restart of each product."""
+    for row in rows:
+        this = row["this_month"]
+        yield named(row["product"]).name
+        if row["is_outdated"]:
+            yield f"  {outdated(row['data_until'])}"
+            what = "not known"
+        elif this["kb"]:
+            what = f"KB{this['kb']} {this['build']}" + (", released after that day" if this["is_expected"] else "")
+        else:
+            what = "not released yet"
+        yield f"  {month_name(day[:7])}: {this['type']}{' (expected)' if this['is_expected'] else ''}, {this['date']}, {what}"
+        first = f"{unseen_baseline(row['unseen_baseline'])}; a machine that has it: " if row["unseen_baseline"] else ""
+        yield f"  next restart {first}{restart(row, 'hotpatch')}" + (f", KB{row['kb']} {row['build']}" if row["kb"] else "")

@@ -1,0 +1,150 @@
+"""Answers of ``lookup`` as text. Imported by each lookup, so it imports little."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hotpatch_kb.db.answers.lookup import is_restart_due
+from hotpatch_kb.db.model.products import named
+from hotpatch_kb.scraper.cli.text import NEWER_ARE_LIKELY, Row, count, month_name, restart, table, unseen_baseline
+
+_CLASSES = {
+    "baseline": "baseline (restart)",
+    "hotpatch": "hotpatch (no restart)",
+    "component": "component update of the hotpatch line",
+    "cumulative": "cumulative update, LCU (restart)",
+    "preview": "preview of an LCU (restart)",
+    "initial": "first build of this version",
+}
+
+
+def _release(row: Row | None) -> str:
+    if row is None:
+        return "none known"
+    return " ".join(str(part) for part in (row["kb"], row["build"], f"of {row['release_date']}" if row["release_date"] else None) if part)
+
+
+def _newer(newer: Row, line: str) -> str:
+    if not newer["count"]:
+        return "nothing known"
+    baselines = f", {newer['baselines']} of them baselines (restart)" if newer["baselines"] and line == "hotpatch" else ""
+    return f"{newer['count']} release{'s' if newer['count'] > 1 else ''} of the {line} line{baselines}"
+
+
+def lookups(answers: Iterable[Row], day: str) -> Iterator[str]:
+    """Yield the lines of each answer.
+
+    Args:
+        answers: as ``hotpatch_kb.db.answers.lookup.find`` returns them, with verdicts added.
+        day: ISO date of the answers.
+    """
+    for number, answer in enumerate(answers):
+        if number:
+            yield ""
+        yield from _lookup(answer, day)
+
+
+def _lookup(answer: Row, day: str) -> Iterator[str]:
+    matches = answer["matches"]
+    if answer["status"] == "not_found":
+        yield f"{answer['query']}: not found; {answer['reason']}"
+        for near in answer["nearest"]:
+            yield f"  {named(near['product']).name}: nearest known build below is {near['below'] or 'none'}, above {near['above'] or 'none'}"
+        return
+    if answer["status"] == "ambiguous":
+        yield f"{answer['query']}: ambiguous, one of {len(matches)}; decided by {' or '.join(answer['decided_by'])}"
+    elif len(matches) > 12:
+        yield f"{answer['query']}: {len(matches)} releases"
+        yield from (f"  {line}" for line in table([_brief(m) for m in matches], ("product", "date", "KB", "build", "what")))
+        return
+    for match in matches:
+        yield from _match(answer["query"], match, day)
+
+
+def _brief(match: Row) -> tuple[object, ...]:
+    return match["product"], match["release_date"], match["kb"], match["build"], match["classification"]
+
+
+def _match(query: str, match: Row, day: str) -> Iterator[str]:
+    letter = f", {match['cadence']}" if match["cadence"] and match["classification"] != "component" else ""
+    yield f"{query}: {match['kb'] or 'no KB'} {match['build'] or 'without a build'} on {named(match['product']).name}"
+    if match["is_unplanned"]:
+        letter += ", unplanned: its month was planned as a hotpatch"
+    yield f"  is           {_CLASSES[match['classification']]}{letter}, released {match['release_date'] or 'on a day that no page states'}"
+    yield from _verdict(match)
+    if match["classification"] in {"hotpatch", "component"}:
+        yield f"  baseline     {_release(match['baseline'])}"
+    if match["derived_from"]:
+        yield f"  concluded    {match['derived_from']}"
+    if match["companions"]:
+        yield f"  companions   {' '.join(match['companions'])}"
+    yield f"  newer        {_newer(match['newer'], match['line'])}"
+    yield f"  newest       {_release(match['latest'])}, the newest known of the {match['line']} line" + (
+        f" up to {day}" if day < (match["data_until"] or "") else ""
+    )
+    is_due = is_restart_due(match, (match.get("verdict") or {}).get("verdict"))
+    due = "due now, for a newer baseline; after that " if is_due else ""
+    if match["unseen_baseline"] and not is_due:
+        due = f"{unseen_baseline(match['unseen_baseline'])}; after that "
+    yield f"  next restart {due}{restart(match['next_restart'], match['line'])}"
+    until = match["data_until"] or "unknown: no page lists this line"
+    yield f"  data as of   {until}{f'; {NEWER_ARE_LIKELY}' if match['is_outdated'] and match['data_until'] else ''}"
+    yield from _exposure(match)
+    if match["article_url"]:
+        yield f"  article      {match['article_url']}"
+    for url in match["sources"]:
+        yield f"  source       {url}"
+
+
+# Verdicts that a reason names.
+_VERDICTS_IN_REASONS = {"restart_due": "restart due", "left_line": "left the line"}
+_VERDICTS = {
+    "current": "patched (current)",
+    "behind": "not patched (behind)",
+    "restart_due": "not patched (restart due)",
+    "left_line": "it has left the hotpatch line",
+    "unsupported": "not supported",
+    "ambiguous": "it depends on the line (--line)",
+    "unknown": "not known whether it is patched",
+}
+
+
+def _verdict(match: Row) -> Iterator[str]:
+    """Yield whether a machine with it is patched, and what comes next."""
+    verdict = match.get("verdict")
+    if verdict is None:
+        return
+    least = "at least " if match["is_outdated"] else ""
+    behind = f"; {least}{count(verdict['months_behind'], 'month')} behind" if verdict["months_behind"] else ""
+    reason = verdict["reason"].in_words(_VERDICTS_IN_REASONS.get)
+    yield f"  verdict      {_VERDICTS[verdict['verdict']]}; {reason}{behind}"
+    if match["leaves_line_until"]:
+        yield (
+            "  why          an LCU that is not a baseline: a machine of the hotpatch line that installs it leaves the line,"
+            f" until the baseline of {month_name(match['leaves_line_until'])}"
+        )
+    elif match["is_unplanned"]:
+        yield "  why          a baseline in a month planned as a hotpatch: it restarts every machine of the line; no page read here states the reason"
+    if verdict["next_kb"]:
+        yield f"  next         {verdict['next_kb']}, {'which restarts' if verdict['next_needs_restart'] else 'without a restart'}"
+    if verdict["rejoins_month"]:
+        yield f"  rejoins      with the baseline of {month_name(verdict['rejoins_month'])}"
+    if verdict["newer_out_of_band"]:
+        yield f"  also newer   {verdict['newer_out_of_band']}, out of band or for a component"
+
+
+def _exposure(match: Row) -> Iterator[str]:
+    """Yield known issues, and CVEs that stay open."""
+    for issue in match["known_issues"]:
+        state = f"resolved by {issue['resolved_by_kb']}" if issue["resolved_by_kb"] else issue["state"]
+        yield f"  known issue  {state}: {issue['title']}"
+    cves = match["open_cves"]
+    if cves is None:
+        yield "  open CVEs    not known: no security data in this database; a crawl reads it"
+        return
+    for gap in cves["gaps"]:
+        closed = f"closed by its companion {gap['companion_kb']}" if gap["companion_kb"] else "until the next baseline"
+        severity = f" ({gap['severity']})" if gap["severity"] else ""
+        yield f"  open CVE     {gap['cve']}{severity}, {closed}"
+    unknown = f"; of {', '.join(cves['unknown_months'])} nothing is known" if cves["unknown_months"] else ""
+    yield f"  open CVEs    {cves['fixed_by_newer'] or 'none'} that newer releases of the {match['line']} line fix{unknown}"

@@ -1,0 +1,65 @@
+"""Runs, the freshness of sources and what doctor finds, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from hotpatch_kb.scraper.cli.text import Row, table
+
+if TYPE_CHECKING:
+    from hotpatch_kb.scraper.crawl.doctor import Finding
+    from hotpatch_kb.scraper.crawl.run import Result
+
+
+def status(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield how fresh each source is."""
+    yield from table(
+        [(r["source"], r["state"], r["last_good_at"], r["due_at"], "stale" if r["is_stale"] else "fresh", r["note"]) for r in rows],
+        ("source", "state", "last good", "due", "", "note"),
+    )
+
+
+def drift(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the checks that failed, page by page."""
+    for row in rows:
+        where = row["page_url"] + (f", {row['section']!r}" if row["section"] else "")
+        how = "unreachable" if row["name"] == "fetch" else "refused" if row["is_required"] else "reported"
+        yield f"{row['source']}: {how} in run {row['run']}: {where}: {row['name']}: {row['note']}"
+    if not rows:
+        yield "nothing: every check of each source's last run passed"
+
+
+def findings(given: Sequence[Finding]) -> Iterator[str]:
+    """Yield what doctor found, and what --repair does about it."""
+    for finding in given:
+        repair = f" (--repair {finding.repair})" if finding.repair else ""
+        yield f"{'broken' if finding.is_broken else 'note'}: {finding.where}: {finding.what}{repair}"
+    if not given:
+        yield "all sound"
+
+
+def as_row(result: Result) -> Row:
+    """Return what a run did, as a row of JSON."""
+    return {
+        "run": result.run,
+        "pages_read": result.pages_read,
+        "pages_parsed": result.pages_parsed,
+        "claims_added": result.claims_added,
+        "claims_ended": result.claims_ended,
+        "facts_changed": result.facts_changed,
+        "not_in_tree": result.not_in_tree,
+        "failures": [{"source": f.source, "page_url": f.page_url, "state": f.state, "note": f.note} for f in result.failures],
+    }
+
+
+def run(result: Result) -> Iterator[str]:
+    """Yield what a run did."""
+    yield (
+        f"run {result.run}: {result.pages_read} pages read, {result.pages_parsed} parsed, {result.claims_added} claims added, "
+        f"{result.claims_ended} ended, {result.facts_changed} changes"
+    )
+    if result.not_in_tree:
+        yield f"not in the tree: {len(result.not_in_tree)} pages"
+    for failure in result.failures:
+        yield f"{failure.state}: {failure.source}: {failure.note}"
