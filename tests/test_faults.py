@@ -611,7 +611,7 @@ def test_a_copy_is_of_one_state(disk: Path, trees: dict[str, Path], monkeypatch:
     assert _builds(disk / "x.db") == []
     assert len(calls) == 6
     until = 1000
-    with pytest.raises(sqlite3.OperationalError, match="to stand still while it is copied, got changes 5 times"):
+    with pytest.raises(sqlite3.OperationalError, match="to stay unchanged while it is copied, got changes 5 times"):
         open_for_reading(disk / "x.db")
 
 

@@ -1,10 +1,10 @@
--- Every OS build of every product with the KBs that install it. Ambiguous: several KBs share it, so the build alone does not tell which is installed.
+-- Every OS build of every product with the KBs that install it. Ambiguous: several KBs share the build, so it does not show which of them is installed.
 select
     product,
     build,
     group_concat('KB' || kb, ' ') as kbs,
     group_concat(classification, ' ') as classifications,
-    -- A component that shares its build with a hotpatch is its companion and no rival; with an LCU it is one.
+    -- A component that shares its build with a hotpatch is its companion; one that shares it with an LCU makes the build ambiguous.
     (
         count(distinct case when classification not in ('component', 'hotpatch') then kb end) > 1
         or count(distinct case when classification not in ('component', 'hotpatch') then kb end) = 1

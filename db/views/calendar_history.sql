@@ -1,4 +1,4 @@
--- What each source stated of each month's type, plan or release, and from when to when. A plan that changed has several rows.
+-- The type of each month as each source stated it, as a plan or as released, and from when to when. A plan that changed has several rows.
 select
     product,
     month,
@@ -23,7 +23,7 @@ from (
     from claims
     where subject >= 'calendar/' and subject < 'calendar0' and field in ('planned_type', 'type')
     union all
-    -- A navigation states a month's type by the release it lists.
+    -- A navigation states the type of a month through the release that it lists.
     select
         substr(kind.subject, 9, instr(substr(kind.subject, 9), '/') - 1),
         substr(day.value, 1, 7),

@@ -1,10 +1,10 @@
--- CVEs that the month's cumulative update fixes and its hotpatch does not, with the companion update that closes the gap on the hotpatch line. Only where MSRC lists the hotpatch, or a companion, in the same document: a month without data is unknown, which the view cve_months shows. Out-of-band cumulative updates are not compared.
+-- CVEs that a month's cumulative update fixes and its hotpatch does not, with the companion update that fixes them on the hotpatch line. Listed only where MSRC's document of the month has the hotpatch or a companion; a month without data is unknown, see the view cve_months. Out-of-band cumulative updates are not compared.
 with
 hotpatches as (
     select
         r.product, r.month, r.kb,
         (
-            -- A second update of a month that its title does not call out-of-band is not the month's: the first is.
+            -- Where a month has two updates and no title says out-of-band, the first is the month's.
             select u.kb from releases as u
             where u.product = r.product and u.month = r.month and u.in_standard_line = 1 and u.cadence = 'B' and u.kb is not null
             order by u.release_date, u.revision limit 1
@@ -12,7 +12,7 @@ hotpatches as (
     from releases as r
     where r.classification = 'hotpatch' and r.cadence = 'B' and r.kb is not null
 ),
--- What the hotpatch line got beside its hotpatches: component updates and out-of-band hotpatches.
+-- Updates of the hotpatch line besides the monthly hotpatches: component updates and out-of-band hotpatches.
 companions as (
     select r.product, c.cve, min(r.kb) as kb
     from releases as r

@@ -1,10 +1,10 @@
--- What is known of each hotpatch month's CVEs: how many the cumulative update and the hotpatch fix, by MSRC's document of that month. Known where the document is complete and lists both; not known is not none.
+-- How many CVEs the cumulative update and the hotpatch of each month fix, according to MSRC's document of that month. Known where the document is complete and lists both; unknown does not mean none.
 with
 hotpatches as (
     select
         r.product, r.month, r.kb,
         (
-            -- A second update of a month that its title does not call out-of-band is not the month's: the first is.
+            -- Where a month has two updates and no title says out-of-band, the first is the month's.
             select u.kb from releases as u
             where u.product = r.product and u.month = r.month and u.in_standard_line = 1 and u.cadence = 'B' and u.kb is not null
             order by u.release_date, u.revision limit 1

@@ -1,4 +1,4 @@
--- Each hotpatch and component of the hotpatch line with the baseline it needs.
+-- Each hotpatch, and each component update of the hotpatch line, with the baseline that it needs.
 select
     r.product,
     r.release_date,

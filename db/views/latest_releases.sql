@@ -1,4 +1,4 @@
--- The newest release of each product in each line: hotpatches and baselines of the hotpatch line, LCUs of the standard line. Components, previews and expired releases are left out.
+-- The newest release of each product and line: hotpatches and baselines on the hotpatch line, LCUs on the standard line. Components, previews and expired releases are left out.
 select product, line, release, kb, build, release_date, month, cadence, classification, restart_required, baseline_kb, baseline_build, article_url, subject
 from (
     select

@@ -1,8 +1,8 @@
--- The next restart of each hotpatched product from today (UTC) on: a released baseline, else the planned one, else the one that the cadence of January, April, July and October lets expect.
+-- The next restart of each hotpatched product, from today (UTC) on: a released baseline, else a planned one, else the one expected from the cadence of January, April, July and October.
 with recursive
 today (day) as (select date('now')),
 lines (product, hotpatch_end_date, support_end_date) as (
-    -- Only lines with a published calendar are extrapolated; the preview of 2021 has none.
+    -- The cadence is extrapolated only for products with a published calendar, which the preview of 2021 has not.
     select distinct p.product, p.hotpatch_end_date, case when p.family = 'client' then p.extended_end_date end
     from products as p
     join claims as c on c.subject >= 'calendar/' || p.product || '/' and c.subject < 'calendar/' || p.product || '0'

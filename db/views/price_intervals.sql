@@ -1,4 +1,4 @@
--- Prices over time, split where sources begin to agree or to disagree. Disputed: the sources of an interval state different amounts, the range is given. valid_to is the first day without; an unknown begin or end is empty.
+-- Prices over time, split where sources start to agree or to disagree. Disputed: the sources of an interval state different amounts, and the range is shown. valid_to is the first day without the price; an unknown start or end is empty.
 with
 stated as (
     select
@@ -31,7 +31,7 @@ priced as (
     where spans.next_day is not null
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 ),
--- Neighbours with the same amounts are one interval.
+-- Adjacent spans with the same amounts are one interval.
 islands as (
     select
         *,

@@ -1,4 +1,4 @@
--- How fresh each source is: the last page that was accepted, when it is due again, and whether it is stale.
+-- How fresh each source is: when a page of it was last accepted, when it is due again, and whether it is stale.
 select
     s.source,
     s.state,
@@ -8,14 +8,14 @@ select
         when s.state in ('refused', 'unreachable') then 1
         when s.due_every = 'never' or s.stands_in_for is not null or s.state = 'off' then 0
         when last.good_at is null then 1
-        -- Stale is what has missed four of its dates: one failed run is no alarm.
+        -- A source is stale after it missed four due dates: one failed run is no alarm.
         else strftime('%Y-%m-%dT%H:%M:%SZ', 'now') > strftime('%Y-%m-%dT%H:%M:%SZ', last.good_at, due.step, due.step, due.step, due.step)
     end as is_stale,
     coalesce((
         select group_concat(note, '; ') from (
             select distinct c.note from checks as c
             where c.source = s.source and c.ok = 0 and c.run = (select max(run) from checks where checks.source = s.source)
-                -- A run in which nothing was new leaves no checks: what was refused before it is mended where the state is ok.
+                -- A run without anything new leaves no checks, so the last ones may be of an earlier run: where the state is ok, a refusal then is past.
                 and (c.required = 0 or c.name = 'correction' or s.state in ('refused', 'unreachable'))
             order by c.note limit 5
         )
