@@ -1,4 +1,4 @@
-"""Build hook: makes the read-only database of the embedded facts and ships it in the wheel."""
+"""Build hook: make the read-only database of the embedded facts and put it into the wheel."""
 
 import sys
 from pathlib import Path
@@ -8,10 +8,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class SeedDatabase(BuildHookInterface[Any]):
-    """Writes ``db/seed/seed.db``; in an editable install it lies in the source tree, ignored by git."""
+    """The hook of hatchling that writes ``db/seed/seed.db`` into the source tree, where git ignores it; an editable install reads it there."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Runs before a wheel is built."""
+        """Write the database before a wheel is built."""
         if self.target_name != "wheel":
             return
         root = Path(self.root)

@@ -1,6 +1,6 @@
 """``hotpatch_kb.db.answers.lookup.find`` against its own SQL: the same statements with the same parameters, executed bare, rows fetched.
 
-What remains is what Python does around the database: reading the query, deciding between candidates, making the answer. And ``hotpatch_kb.db.answers.lookup_cache.Index``, which
+What remains is what Python does around the database: reading the query, deciding between candidates, making the answer. And ``hotpatch_kb.db.answers.lookup_cache.LookupCache``, which
 has made each answer once, against a ``dict`` that has the very spelling.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Final
 from timing import Row, compared, in_turns
 
 from hotpatch_kb.db.answers.lookup import find
-from hotpatch_kb.db.answers.lookup_cache import Index
+from hotpatch_kb.db.answers.lookup_cache import LookupCache
 
 TARGET: Final = 1.5
 INDEX_TARGET: Final = 30.0
@@ -59,7 +59,7 @@ def _index(conn: sqlite3.Connection, rounds: int) -> Row:
     texts = [text for build in builds for text in (build, f"10.0.{build}", f" {build} ", f"OS Build {build}")]
     texts += [text for kb in kbs for text in (f"KB{kb}", str(kb), f"kb{kb} ")]
     asked = [texts[number * 7919 % len(texts)] for number in range(ASKED)]
-    index = Index(conn, today=TODAY)
+    index = LookupCache(conn, today=TODAY)
     known = {text: index.find(text) for text in texts}
 
     def ours() -> None:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from filelock import FileLock
 from helpers import recorded, render
+from helpers.fetching import fake, web  # noqa: F401 (fixtures)
+from helpers.webhook import Hook
+from rendered import msrc_cvrf, support_article
 
 from hotpatch_kb.scraper.cli.main import main
+from hotpatch_kb.scraper.crawl import runs
 
 HERE = Path(__file__).parent
 
@@ -122,10 +130,109 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return set_day
 
 
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
+
+
 @pytest.fixture(scope="session")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Return a folder that the first worker to ask for it fills; the others wait. Tests copy from it and leave it as it is."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder, done = base / name, base / f"{name}.made"
+        with FileLock(base / f"{name}.lock"):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def worlds(made_once: MadeOnce) -> dict[str, Path]:
     """Both generations of the site as saved trees, rendered from facts."""
-    folders = {name: tmp_path_factory.mktemp(f"world-{name}") for name in ("old", "new")}
-    for name, folder in folders.items():
-        render.write_world(folder, generation=name)
-    return folders
+    return {name: made_once(f"world-{name}", partial(render.write_world, generation=name)) for name in ("old", "new")}
+
+
+@pytest.fixture(scope="session")
+def crawled(made_once: MadeOnce, worlds: dict[str, Path]) -> Path:
+    """A folder with a database of the new site, ``x.db``, and its archive. A crawl takes a second or two."""
+    return made_once("crawled", lambda folder: _crawl(folder / "x.db", worlds["new"]))
+
+
+@pytest.fixture(scope="session")
+def seeded(made_once: MadeOnce) -> Path:
+    """A database of the embedded facts. Not hotpatch.db: the addresses of the site must not depend on the name of the file."""
+    name = "facts of 2026.sqlite"
+    return made_once("seeded", lambda folder: runs.ensure_seeded(folder / name, folder / "archive")) / name
+
+
+@pytest.fixture
+def db(seeded: Path, tmp_path: Path) -> Path:
+    """A database of the embedded facts of a test's own."""
+    return Path(shutil.copy(seeded, tmp_path / "hotpatch.db"))
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    """A webhook that takes what it is sent."""
+    made = Hook()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+# --- the site -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def own(seeded: Path) -> Iterator[Any]:
+    """The site of one's own machine over the embedded facts."""
+    from helpers.datasettes import opened  # noqa: PLC0415 (datasette takes half a second to import)
+
+    with opened(seeded, public=False) as ds:
+        yield ds
+
+
+@pytest.fixture(scope="module")
+def public(seeded: Path) -> Iterator[Any]:
+    """The public site over the embedded facts."""
+    from helpers.datasettes import opened  # noqa: PLC0415
+
+    with opened(seeded, public=True) as ds:
+        yield ds
+
+
+@pytest.fixture(scope="session")
+def crawled_file(made_once: MadeOnce) -> Path:
+    """A database with what the embedded facts lack: articles, and MSRC's December 2025 (case 31)."""
+
+    def crawl(folder: Path) -> None:
+        at = "2026-07-23T12:00:00Z"
+        render.write_world(folder / "tree", "new")
+        for page in support_article.pages():
+            if page.name in {"lcu.html", "hotpatch.html", "old-expandos.html"}:
+                render.save_tree(folder / "tree", page.url, str(page.body), fetched_at=at, suffix=".html")
+        for page in msrc_cvrf.pages():
+            if page.name in {"index.json", "2025-12.json"}:
+                render.save_tree(folder / "tree", page.url, page.bytes().decode(), fetched_at=at, suffix=".json")
+        _crawl(folder / "hotpatch.db", folder / "tree")
+
+    return made_once("crawled-with-articles", crawl) / "hotpatch.db"
+
+
+@pytest.fixture(scope="module")
+def crawled_site(crawled_file: Path) -> Iterator[Any]:
+    """The public site over articles and security data."""
+    from helpers.datasettes import opened  # noqa: PLC0415
+
+    with opened(crawled_file, public=True) as ds:
+        yield ds
+
+
+def _crawl(db: Path, tree: Path) -> None:
+    assert main(["crawl", "--db", str(db), "--from", str(tree)]) == 0

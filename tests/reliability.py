@@ -27,7 +27,7 @@ GROUPS = {
 }
 # The group of a module's faults, where the mark names none; that of others is the disk.
 MODULES = {
-    "test_fetch": "network", "test_resolving": "network", "test_network": "network", "test_whole_crawl": "network",
+    "test_fetch": "network", "test_fetch_wire": "network", "test_private_addresses": "network", "test_network": "network", "test_whole_crawl": "network",
     "test_crawl": "pages", "test_hostile_pages": "pages", "test_msrc": "pages", "test_support_feeds": "pages", "test_azure_prices": "pages", "test_articles": "pages",
     "test_disagreements": "pages", "test_graph_updates": "pages",
     "test_doctor": "disk", "test_faults": "disk", "test_kills": "disk", "test_schedule": "disk", "test_serve": "disk",

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-
-sys.path.append(str(Path(__file__).parent.parent / "docs"))
-import screenshots
+from helpers.serving import served_as_of_day
 
 schemathesis = pytest.importorskip("schemathesis", reason="needs schemathesis: pip install schemathesis")
 feedparser = pytest.importorskip("feedparser", reason="needs feedparser: pip install feedparser")
@@ -23,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::Depr
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with screenshots.served(tmp_path_factory.mktemp("api"), "--public") as url:
+    with served_as_of_day(tmp_path_factory.mktemp("api"), "--public") as url:
         yield url
 
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from conftest import Command
 from helpers import render
+from helpers.changed_trees import JULY, calendar
 from helpers.dumps import dump, query
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rendered.support_article import LCU, PRINTING, lcu
-from test_neighbours import JULY, calendar
 
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.errors import BadInput, UnexpectedPage

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent.parent / "docs"))
-import screenshots
+from helpers.chromium import browser
+from helpers.serving import FLEET, served_as_of_day
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AXE = "4.14.1"
@@ -36,14 +34,14 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with screenshots.served(tmp_path_factory.mktemp("served"), "--public") as url:
+    with served_as_of_day(tmp_path_factory.mktemp("served"), "--public") as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     pytest.importorskip("playwright", reason="needs Playwright: pip install playwright")
-    with screenshots.browser() as opened:
+    with browser() as opened:
         yield opened
 
 
@@ -251,7 +249,7 @@ def test_axe_finds_nothing(kind: str, scheme: Any, chromium: Any, address: str, 
 def test_axe_finds_nothing_in_an_answer_of_the_fleet_form(chromium: Any, address: str, axe: str) -> None:
     with looking(chromium, address, bypass_csp=True) as page:
         page.goto(f"{address}fleet")
-        page.fill("#fleet", screenshots.FLEET)
+        page.fill("#fleet", FLEET)
         page.get_by_role("button", name="Judge").click()
         page.wait_for_selector("text=4 machines")
         page.evaluate(axe)

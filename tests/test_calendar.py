@@ -21,8 +21,8 @@ import pytest
 from conftest import Command
 from helpers import render
 from helpers.dumps import query
+from helpers.random_pages import HOTPATCHES, KINDS
 from rendered import msrc_cvrf
-from test_random_histories import HOTPATCHES, KINDS
 
 from hotpatch_kb.db.answers import icalendar_file
 from hotpatch_kb.db.answers.calendar import calendar_rows

@@ -16,26 +16,13 @@ from pathlib import Path
 import pytest
 from conftest import Command
 from helpers import render
+from helpers.changed_trees import HOTPATCH, SERVER_HUB, SERVER_INFO, WINDOWS11_INFO, drop_category, hotpatch_tree, rename_class, wreck
 from helpers.dumps import FACTS, dump, query
 
-from hotpatch_kb.scraper.cli.main import main
 from hotpatch_kb.scraper.crawl.run import locked
 from hotpatch_kb.scraper.sources import registry
 
-HOTPATCH = "support.microsoft.com/en-us/servicing/os/hotpatch/windows-11/2025/release-notes-for-hotpatch-on-windows-11-enterprise-version-25h2.html"
-SERVER_HUB = "support.microsoft.com/en-us/servicing/os/windows-server/2024/10/windows-server-2025-update-history.html"
-SERVER_INFO = "learn.microsoft.com/en-us/windows/release-health/windows-server-release-info.md"
-WINDOWS11_INFO = "learn.microsoft.com/en-us/windows/release-health/windows11-release-information.html"
-
 UNPLANNED_WS2022 = ["2022-05", "2022-08", "2022-12", "2024-08", "2026-06"]
-
-
-@pytest.fixture(scope="session")
-def crawled(tmp_path_factory: pytest.TempPathFactory, worlds: dict[str, Path]) -> Path:
-    """A folder with a database of the new site and its archive, to copy from: a crawl takes a second."""
-    folder = tmp_path_factory.mktemp("crawled")
-    assert main(["crawl", "--db", str(folder / "x.db"), "--from", str(worlds["new"])]) == 0
-    return folder
 
 
 # --- what a crawl loads ---------------------------------------------------------------------------------------------
@@ -307,25 +294,8 @@ def test_what_is_said_unsaid_and_said_again_within_a_second_stands(run: Command,
 # --- pages that are wrecked -----------------------------------------------------------------------------------------
 
 
-def _rename_class(text: str) -> str:
-    return text.replace("learnRenderLeftNavCategory", "docsNavCategory")
-
-
 def _rename_entries(text: str) -> str:
     return re.sub(r"learnRenderLeftNavArticle\b", "docsNavEntry", text)
-
-
-def _drop_category(title: str) -> Callable[[str], str]:
-    def drop(text: str) -> str:
-        start = text.index('<div class="learnRenderLeftNavCategory', 0)
-        parts = re.split(r'(?=<div class="learnRenderLeftNavCategory[ "])', text[start:])
-        kept = [
-            part for part in parts if not re.search(rf"CategoryTitle.*?{re.escape(title)}\s*</a>", part.partition("</ul>")[0], re.DOTALL)
-        ]
-        assert len(kept) == len(parts) - 1
-        return text[:start] + "".join(kept)
-
-    return drop
 
 
 def _keep_a_tenth(pattern: str) -> Callable[[str], str]:
@@ -357,7 +327,7 @@ def _empty_cells(text: str) -> str:
 
 
 WRECKS = {
-    "a class is renamed": (HOTPATCH, _rename_class, "support_navigation", "navigation"),
+    "a class is renamed": (HOTPATCH, rename_class, "support_navigation", "navigation"),
     "entries are renamed": (HOTPATCH, _rename_entries, "support_navigation", "entries in the category"),
     "the navigation is gone": (
         SERVER_HUB,
@@ -367,13 +337,13 @@ WRECKS = {
     ),
     "the smallest section is lost": (
         HOTPATCH,
-        _drop_category("Public Preview - Release notes for hotpatch in Azure Automanage for Windows Server"),
+        drop_category("Public Preview - Release notes for hotpatch in Azure Automanage for Windows Server"),
         "support_navigation",
         "Public Preview - Release notes for hotpatch in Azure Automanage for Windows Server'",
     ),
     "a section of the server hub is lost": (
         SERVER_HUB,
-        _drop_category("Windows Server, version 23H2"),
+        drop_category("Windows Server, version 23H2"),
         "support_navigation",
         "Windows Server, version 23H2",
     ),
@@ -415,18 +385,6 @@ WRECKS = {
 }
 
 
-def _wreck(source: Path, target: Path, file: str, change: Callable[[str], str], later: str) -> None:
-    shutil.copytree(source, target)
-    page = target / file
-    text = page.read_bytes().decode("utf-8")
-    changed = change(text)
-    assert changed != text
-    page.write_bytes(changed.encode("utf-8"))
-    meta = page.with_name(page.name + ".meta.json")
-    content = json.loads(meta.read_text(encoding="utf-8"))
-    meta.write_text(json.dumps(content | {"fetched_at": later}), encoding="utf-8")
-
-
 @pytest.mark.parametrize("fault", WRECKS)
 @pytest.mark.fault("pages that were rebuilt, shrunken, emptied or dated ahead")
 def test_a_wrecked_page_keeps_every_fact(fault: str, run: Command, worlds: dict[str, Path], crawled: Path, tmp_path: Path) -> None:
@@ -438,7 +396,7 @@ def test_a_wrecked_page_keeps_every_fact(fault: str, run: Command, worlds: dict[
     shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
     before = dump(tmp_path / "x.db", FACTS)
     claims = query(tmp_path / "x.db", "select count(*) from claims")
-    _wreck(worlds["new"], tmp_path / "wreck", file, change, "2026-08-20T12:00:00Z")
+    wreck(worlds["new"], tmp_path / "wreck", file, change, "2026-08-20T12:00:00Z")
     done = run("crawl", "--db", "x.db", "--from", "wreck", "--json")
     failures = done.json()[0]["failures"]
     assert done.code == 3
@@ -475,7 +433,7 @@ def test_a_wrecked_page_of_the_same_time_is_refused_too(run: Command, worlds: di
     shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
     before = dump(tmp_path / "x.db", FACTS)
     meta = json.loads((worlds["new"] / f"{HOTPATCH}.meta.json").read_text(encoding="utf-8"))
-    _wreck(worlds["new"], tmp_path / "wreck", HOTPATCH, _rename_class, meta["fetched_at"])
+    wreck(worlds["new"], tmp_path / "wreck", HOTPATCH, rename_class, meta["fetched_at"])
     assert run("crawl", "--db", "x.db", "--from", "wreck").code == 3
     assert dump(tmp_path / "x.db", FACTS) == before
 
@@ -484,7 +442,7 @@ def test_a_section_that_is_really_gone_is_accepted_by_a_correction(
     run: Command, worlds: dict[str, Path], crawled: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
-    _wreck(worlds["new"], tmp_path / "later", SERVER_HUB, _drop_category("Windows Server, version 23H2"), "2026-08-20T12:00:00Z")
+    wreck(worlds["new"], tmp_path / "later", SERVER_HUB, drop_category("Windows Server, version 23H2"), "2026-08-20T12:00:00Z")
     (tmp_path / "mine.csv").write_text(
         "source,subject,field,value,new_value,why,url,decided_on\n"
         'support_navigation,"section/Windows Server, version 23H2",gone,,,end of servicing,https://learn.microsoft.com/en-us/lifecycle/,2026-08-20\n',
@@ -592,27 +550,11 @@ def test_a_plan_that_changes_shows_both_answers(run: Command, tmp_path: Path) ->
     assert (early.code, "no source read by then" in early.err) == (2, True)
 
 
-def _hotpatch_tree(
-    tmp_path: Path,
-    name: str,
-    day: str,
-    change: Callable[[render.NavEntry], render.NavEntry | None],
-    extra: dict[int, list[render.NavEntry]] | None = None,
-) -> Path:
-    categories = render.hotpatch_categories("2026-07", "new")
-    for place, category in enumerate(categories):
-        kept = [changed for entry in category.entries if (changed := change(entry)) is not None]
-        category.entries[:] = [*(extra or {}).get(place, []), *kept]
-    page = render.navigation_new(categories, h1="Release notes", url=render.HOTPATCH_HUB["new"])
-    render.save_tree(tmp_path / name, render.HOTPATCH_HUB["new"], page, fetched_at=f"{day}T12:00:00Z", suffix=".html")
-    return tmp_path / name
-
-
 def test_a_corrected_build_replaces_the_wrong_one(run: Command, tmp_path: Path) -> None:
     """The build of a title is corrected: the release changes, and is not there twice."""
     wrong = lambda e: render.NavEntry(e.title.replace("20348.5074", "20348.5047"), e.href)  # noqa: E731
-    assert run("crawl", "--db", "x.db", "--from", _hotpatch_tree(tmp_path, "wrong", "2026-07-23", wrong)).code == 0
-    assert run("crawl", "--db", "x.db", "--from", _hotpatch_tree(tmp_path, "right", "2026-07-24", lambda e: e)).code == 0
+    assert run("crawl", "--db", "x.db", "--from", hotpatch_tree(tmp_path, "wrong", "2026-07-23", wrong)).code == 0
+    assert run("crawl", "--db", "x.db", "--from", hotpatch_tree(tmp_path, "right", "2026-07-24", lambda e: e)).code == 0
     assert query(tmp_path / "x.db", "select build, gone_since from releases where kb = 5087424") == [("20348.5074", None)]
     told = query(
         tmp_path / "x.db", "select field, old_value, new_value from changes where subject like 'release/ws2022/5087424/%' order by subject"
@@ -626,7 +568,7 @@ def test_a_corrected_build_replaces_the_wrong_one(run: Command, tmp_path: Path) 
 def test_a_build_number_that_is_not_the_products_never_wins(run: Command, tmp_path: Path) -> None:
     """20346.2091 for 20348.2091 (windowsserverdocs #7633): the calendar of another page knows better, and the conflict shows."""
     wrong = lambda e: render.NavEntry(e.title.replace("20348.2819", "20346.2819"), e.href)  # noqa: E731
-    tree = _hotpatch_tree(tmp_path, "tree", "2026-07-23", wrong)
+    tree = hotpatch_tree(tmp_path, "tree", "2026-07-23", wrong)
     info = render.server_release_info("2026-05-13")
     render.save_tree(tree, info.url, render.release_info_markdown(info), fetched_at="2026-05-13T12:00:00Z", suffix=".md")
     assert run("crawl", "--db", "x.db", "--from", tree).code == 0
@@ -638,13 +580,13 @@ def test_a_build_number_that_is_not_the_products_never_wins(run: Command, tmp_pa
 
 
 def test_a_release_that_vanishes_stays_a_fact(run: Command, tmp_path: Path) -> None:
-    run("crawl", "--db", "x.db", "--from", _hotpatch_tree(tmp_path, "one", "2026-07-23", lambda e: e))
+    run("crawl", "--db", "x.db", "--from", hotpatch_tree(tmp_path, "one", "2026-07-23", lambda e: e))
     without = lambda e: None if "KB5121768" in e.title else e  # noqa: E731
-    assert run("crawl", "--db", "x.db", "--from", _hotpatch_tree(tmp_path, "two", "2026-07-24", without)).code == 0
+    assert run("crawl", "--db", "x.db", "--from", hotpatch_tree(tmp_path, "two", "2026-07-24", without)).code == 0
     rows = query(tmp_path / "x.db", "select product, build, gone_since from releases where kb = 5121768 order by 1")
     assert rows == [("win11-24h2", "26100.8893", "2026-07-24T12:00:00Z"), ("win11-25h2", "26200.8893", "2026-07-24T12:00:00Z")]
     # It comes back: the claim has a second interval.
-    run("crawl", "--db", "x.db", "--from", _hotpatch_tree(tmp_path, "three", "2026-07-25", lambda e: e))
+    run("crawl", "--db", "x.db", "--from", hotpatch_tree(tmp_path, "three", "2026-07-25", lambda e: e))
     assert query(tmp_path / "x.db", "select gone_since from releases where kb = 5121768") == [(None,), (None,)]
     intervals = query(
         tmp_path / "x.db",
@@ -656,7 +598,7 @@ def test_a_release_that_vanishes_stays_a_fact(run: Command, tmp_path: Path) -> N
 def test_a_new_month_is_told_as_changes(run: Command, crawled: Path, tmp_path: Path) -> None:
     shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
     august = render.NavEntry("August 11, 2026—Hotpatch KB5120228 (OS Build 26100.33222)", "../../windows-server-2025/2026/kb5120228")
-    tree = _hotpatch_tree(tmp_path, "august", "2026-08-12", lambda e: e, {2: [august]})
+    tree = hotpatch_tree(tmp_path, "august", "2026-08-12", lambda e: e, {2: [august]})
     assert run("crawl", "--db", "x.db", "--from", tree).code == 0
     told = run("changes", "--db", "x.db", "--since", "2026-08-01", "--json").json()
     assert [(row["subject"], row["field"], row["old_value"], row["new_value"]) for row in told] == [
@@ -746,7 +688,7 @@ def test_bad_input_is_one_clear_line(run: Command, tmp_path: Path) -> None:
         ),
         (
             ("lookup", "26100", "--db", "file.db"),
-            "expected a database of hotpatch-kb at file.db, got file is not a database; run hotpatch-kb doctor to examine it",
+            "expected a database of hotpatch-kb at file.db, got file is not a database; hotpatch-kb doctor tells more",
         ),
         (("changes", "--since", "2026-07-02", "--until", "2026-07-01"), "expected --since up to --until, got 2026-07-02 and 2026-07-01"),
         (("crawl", "--from", "empty", "--db", "file.db"), "expected a database that can be written"),
@@ -830,8 +772,8 @@ def test_an_old_page_that_comes_back_is_checked_too(run: Command, crawled: Path,
     august = [
         render.NavEntry(f"August {day}, 2026—Hotpatch KB51202{day} (OS Build 26100.332{day})", f"kb51202{day}") for day in (11, 12, 13, 14)
     ]
-    assert run("crawl", "--db", "x.db", "--from", _hotpatch_tree(tmp_path, "august", "2026-08-15", lambda e: e, {2: august})).code == 0
-    done = run("crawl", "--db", "x.db", "--from", _hotpatch_tree(tmp_path, "stale", "2026-08-16", lambda e: e))
+    assert run("crawl", "--db", "x.db", "--from", hotpatch_tree(tmp_path, "august", "2026-08-15", lambda e: e, {2: august})).code == 0
+    done = run("crawl", "--db", "x.db", "--from", hotpatch_tree(tmp_path, "stale", "2026-08-16", lambda e: e))
     assert (done.code, "expected about 30 rows in" in done.out) == (3, True)
     assert query(tmp_path / "x.db", "select count(*) from releases where gone_since is not null") == [(0,)]
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from conftest import Command
 from helpers import render
+from helpers.changed_trees import HOTPATCH, SERVER_HUB, drop_category, hotpatch_tree, rename_class, wreck
 from helpers.dumps import dump, query
 from rendered import msrc_cvrf, support_article
 from rendered.support_toc import toc
-from test_crawl import HOTPATCH, SERVER_HUB, _drop_category, _hotpatch_tree, _rename_class, _wreck
 
 from hotpatch_kb.scraper.fetch.archive import content_sha256
 from hotpatch_kb.scraper.sources import registry
@@ -59,7 +59,7 @@ def test_a_row_with_only_a_date_is_a_plan(run: Command, tmp_path: Path) -> None:
 def test_a_hotpatch_among_cumulative_updates_is_a_hotpatch(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
     first = '<li class="learnRenderLeftNavArticle">'
     entry = f'{first}<a href="x" class="learnRenderLeftNavLink">July 21, 2026—Hotpatch KB5177777 (OS Build 26100.33200)</a></li>'
-    _wreck(worlds["new"], tmp_path / "tree", SERVER_HUB, lambda text: text.replace(first, entry + first, 1), "2026-07-23T12:00:00Z")
+    wreck(worlds["new"], tmp_path / "tree", SERVER_HUB, lambda text: text.replace(first, entry + first, 1), "2026-07-23T12:00:00Z")
     assert run("crawl", "--db", "x.db", "--from", "tree").code == 0
     assert query(tmp_path / "x.db", "select in_hotpatch_line, in_standard_line from releases where kb = 5177777") == [(1, 0)]
 
@@ -83,7 +83,7 @@ def test_a_build_of_a_new_line_is_left_to_its_own_category(run: Command, tmp_pat
 @pytest.mark.fault("dates that cannot be")
 def test_a_page_that_lists_nonsense_dates_is_refused(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
     """A page lists a release of the year 21; refused, exit code 3."""
-    _wreck(worlds["new"], tmp_path / "tree", HOTPATCH, lambda text: text.replace("July 13, 2021", "July 13, 0021"), "2026-07-23T12:00:00Z")
+    wreck(worlds["new"], tmp_path / "tree", HOTPATCH, lambda text: text.replace("July 13, 2021", "July 13, 0021"), "2026-07-23T12:00:00Z")
     done = run("crawl", "--db", "x.db", "--from", "tree")
     assert (done.code, "expected releases dated from 2015-07-01" in done.out) == (3, True)
 
@@ -127,8 +127,8 @@ def test_two_contents_of_one_time_and_the_first_again(run: Command, tmp_path: Pa
 
 def test_a_shrunken_page_read_before_the_fuller_one_it_follows(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
     """Read in the order of their times the later page would be refused; read the other way round it comes to the same."""
-    smallest = _drop_category("Public Preview - Release notes for hotpatch in Azure Automanage for Windows Server")
-    _wreck(worlds["new"], tmp_path / "small", HOTPATCH, smallest, "2026-08-20T12:00:00Z")
+    smallest = drop_category("Public Preview - Release notes for hotpatch in Azure Automanage for Windows Server")
+    wreck(worlds["new"], tmp_path / "small", HOTPATCH, smallest, "2026-08-20T12:00:00Z")
     codes = {}
     for name, order in (("a.db", (worlds["new"], tmp_path / "small")), ("b.db", (tmp_path / "small", worlds["new"]))):
         codes[name] = [run("crawl", "--db", name, "--from", tree).code for tree in order]
@@ -147,7 +147,7 @@ def _conflicts(db: Path, subject: str) -> list[tuple[object, ...]]:
 
 
 def test_sources_that_disagree_on_a_build_are_one_release_and_a_conflict(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
-    _wreck(worlds["new"], tmp_path / "tree", SERVER_HUB, lambda text: text.replace("26100.32860)", "26100.32862)"), "2026-07-23T12:00:00Z")
+    wreck(worlds["new"], tmp_path / "tree", SERVER_HUB, lambda text: text.replace("26100.32860)", "26100.32862)"), "2026-07-23T12:00:00Z")
     assert run("crawl", "--db", "x.db", "--from", "tree").code == 0
     assert query(tmp_path / "x.db", "select build from releases where product = 'ws2025' and kb = 5087539") == [("26100.32860",)]
     assert _conflicts(tmp_path / "x.db", "release/ws2025/5087539/26100.32860") == [("build", "26100.32860", "26100.32862", "precedence")]
@@ -155,7 +155,7 @@ def test_sources_that_disagree_on_a_build_are_one_release_and_a_conflict(run: Co
 
 def test_a_table_that_corrects_a_build_beats_the_navigation(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
     info = "learn.microsoft.com/en-us/windows/release-health/windows-server-release-info.md"
-    _wreck(worlds["new"], tmp_path / "tree", info, lambda text: text.replace("26100.32860", "26100.32863"), "2026-07-23T12:00:00Z")
+    wreck(worlds["new"], tmp_path / "tree", info, lambda text: text.replace("26100.32860", "26100.32863"), "2026-07-23T12:00:00Z")
     assert run("crawl", "--db", "x.db", "--from", "tree").code == 0
     assert query(tmp_path / "x.db", "select build from releases where product = 'ws2025' and kb = 5087539") == [("26100.32863",)]
     assert ("build", "26100.32863", "26100.32860", "precedence") in _conflicts(tmp_path / "x.db", "release/ws2025/5087539/26100.32863")
@@ -163,7 +163,7 @@ def test_a_table_that_corrects_a_build_beats_the_navigation(run: Command, worlds
 
 def test_a_baseline_dated_a_day_late_is_the_calendars_baseline(run: Command, tmp_path: Path) -> None:
     """No phantom baseline without a KB, and hotpatches keep theirs."""
-    tree = _hotpatch_tree(
+    tree = hotpatch_tree(
         tmp_path,
         "tree",
         "2026-07-23",
@@ -179,7 +179,7 @@ def test_a_baseline_dated_a_day_late_is_the_calendars_baseline(run: Command, tmp
 
 
 def test_a_published_letter_beats_a_titles_preview(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
-    _wreck(
+    wreck(
         worlds["new"],
         tmp_path / "tree",
         SERVER_HUB,
@@ -243,7 +243,7 @@ def test_a_meta_file_that_cannot_be_read_is_one_clear_line(meta: object, run: Co
 
 
 def test_a_refused_source_is_stale(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
-    _wreck(worlds["new"], tmp_path / "tree", HOTPATCH, _rename_class, "2026-08-20T12:00:00Z")
+    wreck(worlds["new"], tmp_path / "tree", HOTPATCH, rename_class, "2026-08-20T12:00:00Z")
     run("crawl", "--db", "x.db", "--from", "tree")
     row = next(row for row in run("status", "--db", "x.db", "--json").json() if row["source"] == "support_navigation")
     assert (row["state"], row["is_stale"], "expected a navigation" in row["note"]) == ("refused", True, True)
@@ -286,7 +286,7 @@ def test_a_month_that_was_there_in_between_replays(run: Command, tmp_path: Path)
         return render.NavEntry(entry.title.replace("March 9, 2021", "February 9, 2021"), entry.href)
 
     for name, day, change in (("one", "23", None), ("two", "24", wrong), ("three", "25", None)):
-        tree = _hotpatch_tree(tmp_path, name, f"2026-07-{day}", change or (lambda entry: entry))
+        tree = hotpatch_tree(tmp_path, name, f"2026-07-{day}", change or (lambda entry: entry))
         assert run("crawl", "--db", "x.db", "--from", tree).code == 0
     told = query(
         tmp_path / "x.db",

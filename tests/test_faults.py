@@ -19,10 +19,10 @@ from typing import Any, Self
 
 import pytest
 from conftest import Command, Done
+from helpers.changed_trees import small_world
 from helpers.dumps import dump, query
 from helpers.mirror import Mirror
-from test_kills import ROOT, _small_world
-from test_serve import _get, serving
+from helpers.serving import get, serving
 
 from hotpatch_kb.db.facts import seed as seeding
 from hotpatch_kb.db.store import connections, schema
@@ -31,6 +31,7 @@ from hotpatch_kb.scraper.cli.main import main
 from hotpatch_kb.scraper.crawl import doctor, runs
 from hotpatch_kb.scraper.fetch.archive import Archive
 
+ROOT = Path(__file__).parent.parent
 Rows = dict[str, list[Any]]
 
 
@@ -48,10 +49,10 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Saved trees of one page, as read on four days, and a folder with a database of the first and its archive."""
     folder = tmp_path_factory.mktemp("trees")
     found = {
-        "july": _small_world(folder, "2026-07-24", is_tiny=True),
-        "august": _small_world(folder, "2026-08-12", august=True, is_tiny=True),
-        "without": _small_world(folder, "2026-08-20", is_tiny=True),
-        "september": _small_world(folder, "2026-09-01", august=True, is_tiny=True),
+        "july": small_world(folder, "2026-07-24", is_tiny=True),
+        "august": small_world(folder, "2026-08-12", august=True, is_tiny=True),
+        "without": small_world(folder, "2026-08-20", is_tiny=True),
+        "september": small_world(folder, "2026-09-01", august=True, is_tiny=True),
     }
     (folder / "crawled").mkdir()
     assert main(["crawl", "--db", str(folder / "crawled" / "x.db"), "--from", str(found["july"])]) == 0
@@ -647,8 +648,8 @@ def test_a_site_over_a_read_only_disk(disk: Path, trees: dict[str, Path], tmp_pa
     with serving(tmp_path, "--db", str(disk / "x.db"), "--no-crawl") as served:
         served.until(r"^warning: .*x.db cannot be written: serving a copy")
         url = served.until(r"^serving (\S+)")[1]
-        assert [row["build"] for row in _get(f"{url}hotpatch/releases.json?kb=5120228&_shape=array")] == ["26100.33222"]
-        assert _get(f"{url}hotpatch/latest_releases.json?_shape=array")
+        assert [row["build"] for row in get(f"{url}hotpatch/releases.json?kb=5120228&_shape=array")] == ["26100.33222"]
+        assert get(f"{url}hotpatch/latest_releases.json?_shape=array")
         served.process.terminate()
         assert served.process.wait(timeout=20) == 0
     assert list((tmp_path / "tmp").iterdir()) == []

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from conftest import Command
-from test_site import Datasette, _closed_in_the_end, get, opened, own, seeded  # noqa: F401 (fixtures)
+from helpers.datasettes import Datasette, get, opened
 
 from hotpatch_kb.db.fleet.formats import safe
 
@@ -106,7 +106,7 @@ def test_safe_csv_is_csv(run: Command, tmp_path: Path) -> None:
 
 
 @pytest.mark.fault("formulas in a fleet that is pasted", of="site")
-def test_what_a_visitor_downloads_runs_no_formula(own: Datasette, tmp_path: Path) -> None:  # noqa: F811 (fixture)
+def test_what_a_visitor_downloads_runs_no_formula(own: Datasette, tmp_path: Path) -> None:
     """Cells begin with = + - @; the file to download has an apostrophe before them, the API gives them back as they came."""
     import asyncio  # noqa: PLC0415
     from urllib.parse import urlencode  # noqa: PLC0415
@@ -126,7 +126,7 @@ def test_what_a_visitor_downloads_runs_no_formula(own: Datasette, tmp_path: Path
 
 
 @pytest.mark.fault("a formula in a text that a source states", of="site")
-def test_a_table_to_download_runs_no_formula(seeded: Path, tmp_path: Path) -> None:  # noqa: F811 (fixture)
+def test_a_table_to_download_runs_no_formula(seeded: Path, tmp_path: Path) -> None:
     """A KB's title begins with =; the table to download has an apostrophe before it, and no other cell is changed."""
     import sqlite3  # noqa: PLC0415
     from contextlib import closing  # noqa: PLC0415
@@ -361,7 +361,7 @@ def test_arguments_of_broken_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.fault("paths out of the site in its parameters", of="site")
-def test_no_parameter_leads_out_of_the_site(own: Datasette) -> None:  # noqa: F811 (fixture)
+def test_no_parameter_leads_out_of_the_site(own: Datasette) -> None:
     """Builds, KBs, products, months, tables and files are named ../../etc/passwd in every spelling; 404 or 400, nothing of the machine."""
     for prefix in (
         "/build/",
@@ -383,7 +383,7 @@ def test_no_parameter_leads_out_of_the_site(own: Datasette) -> None:  # noqa: F8
 
 
 @pytest.mark.fault("a query of 60 kB", of="site")
-def test_a_long_query(own: Datasette) -> None:  # noqa: F811 (fixture)
+def test_a_long_query(own: Datasette) -> None:
     """The lookup, the API and a table are asked with 60,000 letters, which is what servers let through; an answer of an error or a page that is short, no failure of ours."""
     for path in (
         "/lookup?q=",
@@ -399,7 +399,7 @@ def test_a_long_query(own: Datasette) -> None:  # noqa: F811 (fixture)
 
 
 @pytest.mark.fault("a thousand parameters", of="site")
-def test_many_parameters(own: Datasette) -> None:  # noqa: F811 (fixture)
+def test_many_parameters(own: Datasette) -> None:
     """A request has a thousand parameters, KBs or unknown ones; 400 or an answer, no failure of ours."""
     assert get(own, "/api/lookup?q=26100.6905&" + "&".join(f"kb={5_000_000 + n}" for n in range(1000))).status_code == 200
     assert get(own, "/api/lookup?" + "&".join(f"p{n}=1" for n in range(1000))).status_code == 400

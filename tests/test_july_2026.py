@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from helpers.dumps import query
 from helpers.mirror import Mirror
-from test_notify import Hook, hook  # noqa: F401 (a fixture)
+from helpers.webhook import Hook
 
 from hotpatch_kb.scraper.sources import registry, support_navigation
 
@@ -72,7 +72,7 @@ def test_nothing_is_lost_and_every_link_is_absolute(days: Days, trees: tuple[Pat
 
 
 def test_without_the_new_layout_everything_is_kept_and_told_once(
-    days: Days, trees: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, hook: Hook  # noqa: F811
+    days: Days, trees: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, hook: Hook
 ) -> None:  # fmt: skip
     monkeypatch.setenv("HOTPATCH_KB_WEBHOOK", hook.url)
     days.crawl(trees[0])

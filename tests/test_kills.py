@@ -19,17 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import render
-from helpers.dumps import dump, query
+from helpers.changed_trees import small_world
+from helpers.dumps import dump, facts, query
 from helpers.mirror import Mirror
-from test_whole_crawl import _facts
 
 from hotpatch_kb.scraper.cli.main import main
 from hotpatch_kb.scraper.sources import registry
 
 KILLS = int(os.environ.get("HOTPATCH_KB_KILLS", "2"))
 ROOT = Path(__file__).parent.parent
-HUB = "support.microsoft.com/en-us/servicing/os/hotpatch/windows-11/2025/release-notes-for-hotpatch-on-windows-11-enterprise-version-25h2.html"
 
 
 def _start(folder: Path, *arguments: object) -> subprocess.Popen[bytes]:
@@ -48,21 +46,6 @@ def _sound(db: Path) -> None:
         assert conn.execute("pragma foreign_key_check").fetchall() == []
 
 
-def _small_world(folder: Path, day: str, august: bool = False, is_tiny: bool = False) -> Path:
-    """A page of the new site, read on a day: a crawl of a second; with Windows Server 2025's part of it alone, of a tenth."""
-    tree = folder / f"tree-{day}"
-    file = tree / HUB
-    file.parent.mkdir(parents=True)
-    categories = render.hotpatch_categories("2026-07", "new")
-    if august:
-        categories[2].entries.insert(0, render.NavEntry("August 11, 2026—Hotpatch KB5120228 (OS Build 26100.33222)", "kb5120228"))
-    if is_tiny:
-        categories = categories[2:3]
-    file.write_bytes(render.navigation_new(categories, h1="Release notes", url=render.HOTPATCH_HUB["new"]).encode())
-    file.with_name(f"{file.name}.meta.json").write_text(f'{{"fetched_at": "{day}T12:00:00Z"}}', encoding="utf-8")
-    return tree
-
-
 # What is killed: from which folder the database of each attempt is copied, and what is then run.
 Case = tuple[Path | None, list[object]]
 
@@ -70,10 +53,10 @@ Case = tuple[Path | None, list[object]]
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
     folder = tmp_path_factory.mktemp("kills")
-    july = _small_world(folder, "2026-07-24")
-    august = _small_world(folder, "2026-08-12", august=True)
-    september = _small_world(folder, "2026-09-01", august=True)
-    without = _small_world(folder, "2026-08-20")
+    july = small_world(folder, "2026-07-24")
+    august = small_world(folder, "2026-08-12", august=True)
+    september = small_world(folder, "2026-09-01", august=True)
+    without = small_world(folder, "2026-08-20")
     for name, trees in (("july", [july]), ("august", [august]), ("september", [august, september])):
         (folder / name).mkdir()
         for tree in trees:
@@ -148,7 +131,7 @@ def test_a_killed_crawl_from_the_network_ends_as_an_undisturbed_one(worlds: dict
         began = time.monotonic()
         _fresh(tmp_path / "undisturbed", None)
         code = crawl(tmp_path / "undisturbed").wait()
-        seconds, wanted = time.monotonic() - began, _facts(tmp_path / "undisturbed" / "x.db")
+        seconds, wanted = time.monotonic() - began, facts(tmp_path / "undisturbed" / "x.db")
         for attempt in range(max(1, KILLS // 6)):
             folder = _fresh(tmp_path / "killed", None)
             process = crawl(folder)
@@ -157,7 +140,7 @@ def test_a_killed_crawl_from_the_network_ends_as_an_undisturbed_one(worlds: dict
             process.wait()
             _sound(folder / "x.db")
             assert crawl(folder).wait() == code, attempt
-            assert _facts(folder / "x.db") == wanted, attempt
+            assert facts(folder / "x.db") == wanted, attempt
             before = dump(folder / "x.db")
             assert _start(folder, "replay", "--db", "x.db").wait() == 0
             assert dump(folder / "x.db") == before, attempt

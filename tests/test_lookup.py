@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from conftest import Command
-from test_answers import LOOKUPS
+from helpers.lookups import LOOKUPS
 
 from hotpatch_kb.db.answers.lookup import find
-from hotpatch_kb.db.answers.lookup_cache import MAX_OTHERS, Index
+from hotpatch_kb.db.answers.lookup_cache import MAX_OTHERS, LookupCache
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store.connections import open_seed_database
 from hotpatch_kb.scraper.cli import group, lookup
@@ -123,7 +123,7 @@ def _names(conn: sqlite3.Connection) -> list[str]:
 def test_spellings_of_one_thing_always_agree(conn: sqlite3.Connection, tries: int) -> None:
     """All builds and KBs in the long run, a sample in an ordinary one."""
     names = _names(conn)
-    index = Index(conn, today=DAY)
+    index = LookupCache(conn, today=DAY)
     for name in random.Random(20261125).sample(names, min(len(names), tries * 60)):
         wanted = find(conn, name, today=DAY)
         for spelling in _spellings(name):
@@ -133,7 +133,7 @@ def test_spellings_of_one_thing_always_agree(conn: sqlite3.Connection, tries: in
 
 @pytest.mark.parametrize("options", [{"product": "ws2025"}, {"line": "standard"}, {"kb_installed": (5070893,)}, {"on": "2025-11-05"}])
 def test_an_index_knows_what_is_known_of_the_machine(options: dict[str, Any], conn: sqlite3.Connection) -> None:
-    index = Index(conn, today=DAY, **options)
+    index = LookupCache(conn, today=DAY, **options)
     for query in ("26100.6905", "20348.587", "KB5070893", "ws2025", "26100", "June 2026", "26100.1"):
         assert index.find(query) == find(conn, query, today=DAY, **options)
 
@@ -141,7 +141,7 @@ def test_an_index_knows_what_is_known_of_the_machine(options: dict[str, Any], co
 @pytest.mark.fault("a fleet of nothing but unknown builds")
 def test_noise_does_not_fill_the_memory(conn: sqlite3.Connection) -> None:
     """20,010 unknown builds are asked; each is not found, what the index remembers stays below its limit."""
-    index = Index(conn, today=DAY)
+    index = LookupCache(conn, today=DAY)
     for number in range(MAX_OTHERS + 10):
         assert index.find(f"60000.{number}" if number < 60_000 else "x")["status"] == "not_found"
     assert len(index._others) <= MAX_OTHERS

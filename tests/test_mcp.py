@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-
-sys.path.append(str(Path(__file__).parent.parent / "docs"))
-import screenshots
+from helpers.serving import served_as_of_day
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -21,7 +17,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Any]
     """Calls a tool in a session, as an assistant does."""
     pytest.importorskip("datasette_mcp", reason="needs the extra mcp: pip install 'hotpatch-kb[mcp]'")
     headers = {"accept": "application/json, text/event-stream"}
-    with screenshots.served(tmp_path_factory.mktemp("mcp"), "--public") as address, httpx.Client(headers=headers, timeout=30) as client:
+    with served_as_of_day(tmp_path_factory.mktemp("mcp"), "--public") as address, httpx.Client(headers=headers, timeout=30) as client:
 
         def send(method: str, **parameters: Any) -> Any:
             message = {"jsonrpc": "2.0", "method": method, "params": parameters}

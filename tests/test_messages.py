@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 # What the site can show: errors of crawls and of the store are shown by the command alone.
 SHOWN = ("db/answers", "db/fleet", "db/model", "db/site")
 # Calls that make a message, by the place of the form among their arguments.
-MAKERS = {"Message": 0, "BadInput": 0, "Wrong": 1}
+MAKERS = {"Message": 0, "BadInput": 0, "HttpError": 1}
 DAYS = (
     "2022-07-01", "2024-12-20", "2025-11-05", "2026-01-20", "2026-05-20", "2026-07-20", "2026-11-22", "2028-01-01", "2036-01-01",
 )  # fmt: skip
@@ -91,7 +91,7 @@ def test_translations_have_the_places_of_their_form() -> None:
 def test_no_sentence_is_read_again() -> None:
     """Patterns that turn our own English into forms are gone: neither the site nor the answers match a message's text."""
     for where, call in _calls():
-        assert _name(call) not in {"BadInput", "Wrong"} or not any(isinstance(node, ast.JoinedStr) for node in call.args), where
+        assert _name(call) not in {"BadInput", "HttpError"} or not any(isinstance(node, ast.JoinedStr) for node in call.args), where
 
 
 def test_every_reason_of_every_verdict_is_translated() -> None:

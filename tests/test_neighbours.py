@@ -4,50 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Command
 from helpers import render
-from test_notify import Hook, hook  # noqa: F401 (a fixture)
+from helpers.changed_trees import JULY, calendar, navigation
+from helpers.webhook import Hook
 
-NAVIGATION = render.HOTPATCH_HUB["new"]
 SOURCES = ("--source", "learn_release_info", "--source", "support_navigation")
-JULY = render.CalendarRow(
-    "July", "2026.07 B", "Baseline (Restart)", "2026-07-14", "26100.33158", "KB5099536", "https://support.microsoft.com/help/5099536"
-)
-
-
-def calendar(folder: Path, day: str, july: render.CalendarRow | None) -> Path:
-    """The page of Windows Server, with July's row in the calendar of Windows Server 2025 as given, and planned in that of 2022."""
-    info = render.server_release_info("2026-07-02")
-    of_2025 = info.calendars[0]
-    rows = [july if july is not None and row.month_name == "July" else row for row in of_2025.years["2026"]]
-    info = replace(info, calendars=[replace(of_2025, years={**of_2025.years, "2026": rows})])
-    asked = f"{render.SERVER_INFO}?accept=text/markdown"
-    return render.save_tree(
-        folder / f"calendar-{day}", asked, render.release_info_markdown(info), fetched_at=f"{day}T12:00:00Z", suffix=".md"
-    )
-
-
-def navigation(folder: Path, day: str, change: Callable[[list[render.NavEntry]], list[render.NavEntry]] = list) -> Path:
-    """The hotpatch notes as of a day, with the entries of Windows Server 2025 changed."""
-    categories = [
-        replace(category, entries=[entry for entry in category.entries if _day_of(entry) <= day])
-        for category in render.hotpatch_categories("2026-07", "new")
-    ]
-    categories[2] = replace(categories[2], entries=change(categories[2].entries))
-    text = render.navigation_new(categories, h1="Release notes", url=NAVIGATION)
-    return render.save_tree(folder / f"navigation-{day}", NAVIGATION, text, fetched_at=f"{day}T12:00:00Z", suffix=".html")
-
-
-def _day_of(entry: render.NavEntry) -> str:
-    try:
-        return datetime.strptime(entry.title.partition("—")[0], "%B %d, %Y").date().isoformat()  # noqa: DTZ007 (a day has no zone)
-    except ValueError:  # titles without a day
-        return ""
 
 
 @pytest.fixture
@@ -136,7 +102,7 @@ def test_a_row_of_the_calendar_without_a_kb_is_that_of_its_day(drift: Any, tmp_p
 
 
 def test_a_source_that_is_behind_is_told_once_for_each_release(
-    drift: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: Hook  # noqa: F811
+    drift: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: Hook
 ) -> None:  # fmt: skip
     """A server that gives the old page again and again; and what is older than 45 days has not recovered."""
     monkeypatch.setenv("HOTPATCH_KB_WEBHOOK", hook.url)

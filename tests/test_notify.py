@@ -2,68 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import socket
 import socketserver
 import sqlite3
 import threading
-from collections.abc import Iterator
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_schedule import db, seeded  # noqa: F401 (fixtures)
+from helpers.webhook import SECRET, Hook
 
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.scraper.crawl import notify, runs
 
-SECRET = "T0PSECRET"
-
-
-class Hook:
-    """A webhook that answers with the statuses it is given, the last of them for ever."""
-
-    def __init__(self) -> None:
-        self.taken: list[Any] = []
-        self.statuses = [200]
-        hook = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                status = hook.statuses.pop(0) if len(hook.statuses) > 1 else hook.statuses[0]
-                if status == 200:
-                    hook.taken.append(json.loads(body))
-                self.send_response(status)
-                self.send_header("Location", "http://127.0.0.1:9/elsewhere")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                """Says nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/services/{SECRET}"
-
-    def texts(self) -> list[str]:
-        return [item["text"] for body in self.taken for item in body["items"]]
-
 
 @pytest.fixture
-def hook() -> Iterator[Hook]:
-    made = Hook()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-
-
-@pytest.fixture
-def told(hook: Hook, db: Path) -> Any:  # noqa: F811
+def told(hook: Hook, db: Path) -> Any:
     """Tells, and gives what was said."""
 
     def tell(**more: str) -> list[str]:
@@ -77,19 +35,19 @@ def told(hook: Hook, db: Path) -> Any:  # noqa: F811
     return tell
 
 
-def change(db: Path, subject: str, field: str, old: str | None, new: str | None, at: str = "2026-08-11T18:00:00Z") -> None:  # noqa: F811
+def change(db: Path, subject: str, field: str, old: str | None, new: str | None, at: str = "2026-08-11T18:00:00Z") -> None:
     with closing(schema.open_for_writing(db)) as conn, schema.transaction(conn):
         conn.execute("insert or ignore into subjects values (?, ?)", (subject, subject.partition("/")[0]))
         conn.execute("insert into changes values ((select max(run) from runs), ?, ?, ?, ?, ?)", (at, subject, field, old, new))
 
 
-def quiet(db: Path) -> None:  # noqa: F811
+def quiet(db: Path) -> None:
     """No source needs a look."""
     with closing(schema.open_for_writing(db)) as conn, schema.transaction(conn):
         conn.execute("update sources set due_every = 'never', state = 'ok'")
 
 
-def test_each_change_is_told_once_and_a_new_channel_is_not_told_of_years(told: Any, hook: Hook, db: Path) -> None:  # noqa: F811
+def test_each_change_is_told_once_and_a_new_channel_is_not_told_of_years(told: Any, hook: Hook, db: Path) -> None:
     quiet(db)
     assert told() == []
     change(db, "release/ws2025/5099999/26100.40000", "release", None, "hotpatch KB5099999 26100.40000 2026-08-11")
@@ -116,7 +74,7 @@ def _name(hook: Hook) -> str:
 
 
 @pytest.mark.parametrize("status", [500, 404, 302])
-def test_what_is_not_taken_is_tried_again_and_waits_for_the_next_run(told: Any, hook: Hook, db: Path, status: int) -> None:  # noqa: F811
+def test_what_is_not_taken_is_tried_again_and_waits_for_the_next_run(told: Any, hook: Hook, db: Path, status: int) -> None:
     quiet(db)
     told()
     change(db, "calendar/ws2025/2026-09", "expected_type", "hotpatch", "baseline")
@@ -130,7 +88,7 @@ def test_what_is_not_taken_is_tried_again_and_waits_for_the_next_run(told: Any, 
     assert told() == []
 
 
-def test_a_webhook_that_is_away_holds_up_nothing(db: Path) -> None:  # noqa: F811
+def test_a_webhook_that_is_away_holds_up_nothing(db: Path) -> None:
     quiet(db)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -143,7 +101,7 @@ def test_a_webhook_that_is_away_holds_up_nothing(db: Path) -> None:  # noqa: F81
     assert SECRET not in said[0]
 
 
-def test_many_items_come_in_batches(told: Any, hook: Hook, db: Path) -> None:  # noqa: F811
+def test_many_items_come_in_batches(told: Any, hook: Hook, db: Path) -> None:
     quiet(db)
     told()
     for number in range(120):
@@ -153,7 +111,7 @@ def test_many_items_come_in_batches(told: Any, hook: Hook, db: Path) -> None:  #
     assert len(set(hook.texts())) == 120
 
 
-def test_a_source_that_drifts_is_told_once_and_its_recovery_too(told: Any, hook: Hook, db: Path) -> None:  # noqa: F811
+def test_a_source_that_drifts_is_told_once_and_its_recovery_too(told: Any, hook: Hook, db: Path) -> None:
     quiet(db)
     told()
 
@@ -172,7 +130,7 @@ def test_a_source_that_drifts_is_told_once_and_its_recovery_too(told: Any, hook:
     ]
 
 
-def test_a_source_that_is_stale_is_told(told: Any, hook: Hook, db: Path) -> None:  # noqa: F811
+def test_a_source_that_is_stale_is_told(told: Any, hook: Hook, db: Path) -> None:
     with closing(sqlite3.connect(db)) as conn, conn:
         conn.execute("update sources set state = 'unreachable' where source = 'learn_release_info'")
     told()  # the embedded facts are of July 2026
@@ -193,7 +151,7 @@ def test_who_reads_one_line_is_told_whether_windows_or_a_source_changed() -> Non
 
 
 @pytest.mark.parametrize("shape", ["slack", "teams"])
-def test_texts_of_others_are_no_markup(told: Any, hook: Hook, db: Path, shape: str) -> None:  # noqa: F811
+def test_texts_of_others_are_no_markup(told: Any, hook: Hook, db: Path, shape: str) -> None:
     quiet(db)
     told(HOTPATCH_KB_WEBHOOK_FORMAT=shape)
     change(db, "price/x", "price", None, "<!channel> [click](javascript:x) *b* & 1.50 USD")
@@ -209,7 +167,7 @@ def test_texts_of_others_are_no_markup(told: Any, hook: Hook, db: Path, shape: s
 
 
 @pytest.mark.parametrize("broken", ["", "[]", '{"x": 1}', '{"webhook-a": {"told": 1, "waiting": [], "sources": {}}}', "\x00"])
-def test_a_broken_file_of_what_was_told_begins_anew(told: Any, hook: Hook, db: Path, broken: str) -> None:  # noqa: F811
+def test_a_broken_file_of_what_was_told_begins_anew(told: Any, hook: Hook, db: Path, broken: str) -> None:
     quiet(db)
     told()
     (file,) = db.parent.glob("*.told.json")
@@ -290,7 +248,7 @@ class Mail(socketserver.StreamRequestHandler):
             self.wfile.write(b"354 go\r\n" if in_data else b"250 ok\r\n")
 
 
-def test_a_mail_holds_what_is_new(db: Path) -> None:  # noqa: F811
+def test_a_mail_holds_what_is_new(db: Path) -> None:
     quiet(db)
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mail) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

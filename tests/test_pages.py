@@ -1,4 +1,3 @@
-# ruff: noqa: F811 (fixtures of another module are taken by their names)
 """Pages of the site, its API, feeds and calendars: what they say, in both languages, for caches, and of a database full of traps."""
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from xml.etree import ElementTree as ET
 import feedparser
 import lxml.html
 import pytest
+from helpers.datasettes import Datasette, get, get_all, opened
 from icalendar import Calendar
 from lxml import etree
-from test_site import Datasette, _closed_in_the_end, crawled, crawled_file, get, get_all, opened, own, public, seeded  # noqa: F401 (fixtures)
 
 from hotpatch_kb.db import site
 from hotpatch_kb.db.answers.verdicts import VERDICTS
@@ -136,12 +135,12 @@ def test_a_baselines_article_names_what_is_installed(own: Datasette) -> None:
     assert "What is installed: KB5094126" in text_of(get(own, "/kb/5100456").text)
 
 
-def test_a_hotpatch_leaves_a_cve_to_its_companion(crawled: Datasette) -> None:
+def test_a_hotpatch_leaves_a_cve_to_its_companion(crawled_site: Datasette) -> None:
     """Case 31."""
-    text = text_of(get(crawled, "/build/26100.7392").text)
+    text = text_of(get(crawled_site, "/build/26100.7392").text)
     assert "CVE-2025-54100" in text
     assert "closed by its companion KB5074204" in text
-    assert "Known issues" in text_of(get(crawled, "/kb/5101650").text)
+    assert "Known issues" in text_of(get(crawled_site, "/kb/5101650").text)
 
 
 def test_a_month_that_changed_shows_both_plans(own: Datasette) -> None:
@@ -350,7 +349,7 @@ def test_only_what_was_read_so_far_counts_against_the_limit() -> None:
             read += 1
             return next(parts)
 
-    with pytest.raises(web.Wrong, match="Expected at most"):
+    with pytest.raises(web.HttpError, match="Expected at most"):
         asyncio.run(request_body.body(Request))
     assert read == 6
 
@@ -432,17 +431,17 @@ def entries(body: bytes) -> list[ET.Element]:
     return found
 
 
-def test_feeds_are_atom_and_their_links_open(crawled: Datasette) -> None:
+def test_feeds_are_atom_and_their_links_open(crawled_site: Datasette) -> None:
     for name in ("releases", "calendar", "prices", "issues"):
         for query in ({}, {"product": "ws2025"}):
-            answer = get(crawled, f"/feeds/{name}.atom", **query)
+            answer = get(crawled_site, f"/feeds/{name}.atom", **query)
             assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
             links = {link.get("href") for entry in entries(answer.content) for link in entry.findall(f"{ATOM}link")}
             paths = sorted(str(link).removeprefix("http://localhost") for link in links)[:40]
-            assert {answer.status_code for answer in get_all(crawled, paths)} <= {200}
-    titles = [entry.findtext(f"{ATOM}title") for entry in entries(get(crawled, "/feeds/releases.atom", product="ws2025").content)]
+            assert {answer.status_code for answer in get_all(crawled_site, paths)} <= {200}
+    titles = [entry.findtext(f"{ATOM}title") for entry in entries(get(crawled_site, "/feeds/releases.atom", product="ws2025").content)]
     assert titles[0] == "Windows Server 2025: baseline (restart) KB5099536 26100.33158 of 2026-07-14"
-    assert len(entries(get(crawled, "/feeds/issues.atom").content)) > 0
+    assert len(entries(get(crawled_site, "/feeds/issues.atom").content)) > 0
 
 
 def test_a_feed_is_the_same_bytes_for_the_same_facts(own: Datasette, seeded: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -24,18 +23,6 @@ from hotpatch_kb.scraper.crawl import schedule as scheduling
 from hotpatch_kb.scraper.sources import registry
 
 WEB = [source.source for source in registry().values() if source.pages and not source.is_embedded and source.due_every != "never"]
-
-
-@pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("seeded") / "hotpatch.db"
-    assert runs.ensure_seeded(path, path.with_suffix(".archive"), lambda _: None)
-    return path
-
-
-@pytest.fixture
-def db(seeded: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(seeded, tmp_path / "hotpatch.db"))
 
 
 def utc(text: str) -> datetime:

@@ -2,87 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import queue
-import re
-import signal
 import socket
-import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import Command
 from helpers import render
 from helpers.mirror import Mirror
+from helpers.serving import get, serving
 
 from hotpatch_kb.db.model.errors import LockHeld
 from hotpatch_kb.scraper.crawl.run import locked
-
-
-class Served:
-    """A running server: its address, and what it says."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "hotpatch_kb", "serve", "--port", "0", *arguments],
-            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
-        )  # fmt: skip
-        self.said: list[str] = []
-        self._lines: queue.Queue[str | None] = queue.Queue()
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self._lines.put(line.rstrip())
-        self._lines.put(None)
-
-    def until(self, pattern: str, seconds: float = 60) -> re.Match[str]:
-        """The first line that matches."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            try:
-                line = self._lines.get(timeout=left)
-            except queue.Empty:
-                break
-            assert line is not None, f"ended before {pattern!r}: {self.said}"
-            self.said.append(line)
-            if match := re.search(pattern, line):
-                return match
-        raise AssertionError(f"no line {pattern!r} in {seconds} s: {self.said}")
-
-    def stop(self) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(timeout=20)
-        self._thread.join(timeout=5)
-        assert self.process.stdout
-        self.process.stdout.close()
-        return code
-
-
-@contextmanager
-def serving(folder: Path, *arguments: str) -> Iterator[Served]:
-    served = Served(folder, *arguments)
-    try:
-        yield served
-    finally:
-        served.stop()
-
-
-def _get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=20) as answer:
-        body = answer.read().decode()
-        return json.loads(body) if answer.headers["content-type"].startswith("application/json") else body
 
 
 @pytest.mark.fault("a site started without a network")
@@ -94,12 +28,12 @@ def test_a_fresh_machine_without_a_network_serves_the_embedded_facts(tmp_path: P
     began = time.monotonic()
     with serving(tmp_path, "--mirror", nowhere) as served:
         url = served.until(r"^serving (\S+) \(data as of 2026-07-23\)")[1]
-        rows = _get(f"{url}hotpatch/releases.json?product=ws2025&kb=5087423&_shape=array")
+        rows = get(f"{url}hotpatch/releases.json?product=ws2025&kb=5087423&_shape=array")
         assert [(row["build"], row["classification"]) for row in rows] == [("26100.32772", "hotpatch")]
-        assert "Traceback" not in _get(url)
+        assert "Traceback" not in get(url)
         served.until(r"^crawl: a source failed or could not be reached; its facts were kept; still serving")
         assert time.monotonic() - began < 45
-        assert _get(f"{url}hotpatch/data_until.json?_shape=array&product=ws2025&line=hotpatch")[0]["data_until"] == "2026-07-23"
+        assert get(f"{url}hotpatch/data_until.json?_shape=array&product=ws2025&line=hotpatch")[0]["data_until"] == "2026-07-23"
         assert served.stop() == 0
     assert not [line for line in served.said if "Traceback" in line]
 
@@ -116,25 +50,25 @@ def test_a_crawl_shows_without_a_restart(tmp_path: Path, worlds: dict[str, Path]
         with serving(tmp_path, "--mirror", mirror.url) as served:
             url = served.until(r"^serving (\S+)")[1]
             asked = f"{url}hotpatch/releases.json?kb=5120228&_shape=array"
-            assert _get(asked) == []
+            assert get(asked) == []
             served.until("^crawl: (?:done|a source failed or could not be reached; its facts were kept); still serving")
-            assert [row["build"] for row in _get(asked)] == ["26100.33222"]
-            assert _get(f"{url}hotpatch/next_restarts.json?_shape=array")
+            assert [row["build"] for row in get(asked)] == ["26100.33222"]
+            assert get(f"{url}hotpatch/next_restarts.json?_shape=array")
             assert served.stop() == 0
 
 
 def test_public_closes_sql_and_downloads(tmp_path: Path) -> None:
     with serving(tmp_path, "--no-crawl", "--public") as served:
         url = served.until(r"^serving (\S+)")[1]
-        assert _get(f"{url}hotpatch/latest_releases.json?_shape=array")
+        assert get(f"{url}hotpatch/latest_releases.json?_shape=array")
         for closed in ("hotpatch.json?sql=select+1", "hotpatch.db", "hotpatch/releases.json?_where=1=1"):
             with pytest.raises(urllib.error.HTTPError) as error:
-                _get(url + closed)
+                get(url + closed)
             assert error.value.code == 403
             error.value.close()
     with serving(tmp_path, "--no-crawl") as served:
         url = served.until(r"^serving (\S+)")[1]
-        assert _get(f"{url}hotpatch.json?sql=select+1+as+one&_shape=array") == [{"one": 1}]
+        assert get(f"{url}hotpatch.json?sql=select+1+as+one&_shape=array") == [{"one": 1}]
 
 
 @pytest.mark.fault("a site that is told to stop in a crawl")

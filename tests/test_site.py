@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import gc
 import hashlib
 import json
 import re
@@ -13,35 +12,23 @@ import sqlite3
 import subprocess
 import sys
 import time
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from helpers import render
+from helpers.datasettes import DEFAULT_SETTINGS, Datasette, ask, columns_of, get, get_all, opened
 from markupsafe import escape
-from rendered import msrc_cvrf, support_article
+from rendered import support_article
 
 from hotpatch_kb.db import site
 from hotpatch_kb.db.answers import lookup, restarts
-from hotpatch_kb.db.facts import seed
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_for_reading
-from hotpatch_kb.scraper.cli.main import main
-
-with warnings.catch_warnings():
-    # Datasette 0.65.5 leaves a database in memory open as it is imported and with each table it shows; Python 3.13 warns of it.
-    warnings.simplefilter("ignore", ResourceWarning)
-    from datasette import hookimpl
-    from datasette.app import DEFAULT_SETTINGS, Datasette
-    from datasette.plugins import pm
-
-    gc.collect()
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
 
@@ -69,105 +56,9 @@ SAMPLES = {
 }
 
 
-class Opened:
-    """Every connection that Datasette opens: its own in memory are closed by nobody, which newer Pythons warn of."""
-
-    __name__ = "opened"  # Datasette lists its plugins by it
-
-    def __init__(self) -> None:
-        self.connections: list[sqlite3.Connection] = []
-
-    @hookimpl
-    def prepare_connection(self, conn: sqlite3.Connection) -> None:
-        self.connections.append(conn)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _closed_in_the_end() -> Iterator[None]:
-    watcher = Opened()
-    pm.register(watcher)
-    yield
-    pm.unregister(watcher)
-    for conn in watcher.connections:
-        conn.close()
-
-
-@pytest.fixture(scope="module")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    # Not hotpatch.db: the addresses must not depend on the file's name.
-    path = tmp_path_factory.mktemp("site") / "facts of 2026.sqlite"
-    with closing(schema.open_for_writing(path)) as conn, schema.transaction(conn):
-        seed.load_seed(conn)
-    return path
-
-
-@contextmanager
-def opened(path: Path, *, public: bool) -> Iterator[Datasette]:
-    ds = site.datasette(path, public)
-    try:
-        yield ds
-    finally:
-        ds.executor.shutdown()
-
-
-@pytest.fixture(scope="module")
-def own(seeded: Path) -> Iterator[Datasette]:
-    with opened(seeded, public=False) as ds:
-        yield ds
-
-
-@pytest.fixture(scope="module")
-def public(seeded: Path) -> Iterator[Datasette]:
-    with opened(seeded, public=True) as ds:
-        yield ds
-
-
-@pytest.fixture(scope="module")
-def crawled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the seed has not: articles, and MSRC's December 2025 (case 31)."""
-    folder = tmp_path_factory.mktemp("crawled")
-    tree, at = folder / "tree", "2026-07-23T12:00:00Z"
-    render.write_world(tree, "new")
-    for page in support_article.pages():
-        if page.name in {"lcu.html", "hotpatch.html", "old-expandos.html"}:
-            render.save_tree(tree, page.url, str(page.body), fetched_at=at, suffix=".html")
-    for page in msrc_cvrf.pages():
-        if page.name in {"index.json", "2025-12.json"}:
-            render.save_tree(tree, page.url, page.bytes().decode(), fetched_at=at, suffix=".json")
-    assert main(["crawl", "--db", str(folder / "hotpatch.db"), "--from", str(tree)]) == 0
-    return folder / "hotpatch.db"
-
-
-@pytest.fixture(scope="module")
-def crawled(crawled_file: Path) -> Iterator[Datasette]:
-    with opened(crawled_file, public=True) as ds:
-        yield ds
-
-
 @pytest.fixture
 def copy(seeded: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(seeded, tmp_path / "hotpatch.db"))
-
-
-def get_all(ds: Datasette, paths: Iterable[str]) -> list[Any]:
-    async def ask() -> list[Any]:
-        return [await ds.client.get(path) for path in paths]
-
-    return asyncio.run(ask())
-
-
-def get(ds: Datasette, path: str, **parameters: str) -> Any:
-    return get_all(ds, [f"{path}?{urlencode(parameters)}" if parameters else path])[0]
-
-
-def ask(ds: Datasette, query: str, **parameters: str) -> list[dict[str, Any]]:
-    response = get(ds, f"/hotpatch/{query}.json", _shape="objects", **parameters)
-    assert response.status_code == 200, response.text
-    return response.json()["rows"]
-
-
-def columns_of(rows: list[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]:
-    return [tuple(row[name] for name in names) for row in rows]
 
 
 # --- pages --------------------------------------------------------------------------------------------------------------
@@ -189,15 +80,15 @@ def test_every_table_and_view_opens(own: Datasette, public: Datasette, is_public
         assert bool(data.json()["rows"]) is (name not in EMPTY), name
 
 
-def test_an_empty_table_says_why_it_is_empty(own: Datasette, crawled: Datasette):
+def test_an_empty_table_says_why_it_is_empty(own: Datasette, crawled_site: Datasette):
     for name in sorted(EMPTY):
         assert (
             '<p class="when-empty">No ' in get(own, f"/hotpatch/{name}").text or "has no such row." in get(own, f"/hotpatch/{name}").text
         ), name
     for name in sorted(EMPTY - {"checks", "corrections"}):
-        assert 'class="when-empty"' not in get(crawled, f"/hotpatch/{name}").text, name
-        assert get(crawled, f"/hotpatch/{name}.json", _shape="array").json(), name
-    assert 'class="when-empty"' in get(crawled, "/hotpatch/kb_cves", kb="5087423").text
+        assert 'class="when-empty"' not in get(crawled_site, f"/hotpatch/{name}").text, name
+        assert get(crawled_site, f"/hotpatch/{name}.json", _shape="array").json(), name
+    assert 'class="when-empty"' in get(crawled_site, "/hotpatch/kb_cves", kb="5087423").text
 
 
 def test_the_address_does_not_depend_on_the_name_of_the_file(own: Datasette, seeded: Path):
@@ -602,8 +493,8 @@ def test_plan_of_a_month_and_what_came_of_it(own: Datasette, month: str):
 
 
 @pytest.mark.parametrize("spelling", ["KB5094126", "5094126", " kb 5094126", "KB-5094126", "KB5100456"])
-def test_issues_of_a_kb_in_any_spelling_and_by_its_article(crawled: Datasette, spelling: str):
-    rows = ask(crawled, "which_issues_does_this_kb_have", kb=spelling)
+def test_issues_of_a_kb_in_any_spelling_and_by_its_article(crawled_site: Datasette, spelling: str):
+    rows = ask(crawled_site, "which_issues_does_this_kb_have", kb=spelling)
     assert columns_of(rows, "kb", "product", "state", "title", "resolved_by_kb", "gone_since") == [
         ("KB5094126", product, *issue, None)
         for product in ("win11-24h2", "win11-25h2")
@@ -613,7 +504,7 @@ def test_issues_of_a_kb_in_any_spelling_and_by_its_article(crawled: Datasette, s
         ("The name is another.", "This issue is addressed in KB5095093.")
     }
     assert {row["article_url"] for row in rows} == {support_article.OLD}
-    assert ask(crawled, "how_do_we_know", fact=rows[0]["subject"])
+    assert ask(crawled_site, "how_do_we_know", fact=rows[0]["subject"])
 
 
 def test_an_issue_that_no_article_lists_any_more_says_since_when(crawled_file: Path, tmp_path: Path):
@@ -639,8 +530,8 @@ def test_an_issue_that_no_article_lists_any_more_says_since_when(crawled_file: P
         ("9" * 5_000, "unknown", "a KB such as KB5087423 is expected"),
     ],
 )
-def test_a_kb_without_issues_says_whether_that_is_known(crawled: Datasette, own: Datasette, kb: str, state: str, note: str):
-    assert columns_of(ask(crawled, "which_issues_does_this_kb_have", kb=kb), "state", "note", "title") == [(state, note, None)]
+def test_a_kb_without_issues_says_whether_that_is_known(crawled_site: Datasette, own: Datasette, kb: str, state: str, note: str):
+    assert columns_of(ask(crawled_site, "which_issues_does_this_kb_have", kb=kb), "state", "note", "title") == [(state, note, None)]
     # The seed holds no article: of the same KBs none is known to be without issues.
     assert columns_of(ask(own, "which_issues_does_this_kb_have", kb=kb), "state") == [("unknown",)]
 
@@ -657,16 +548,16 @@ def test_a_kb_without_issues_says_whether_that_is_known(crawled: Datasette, own:
         ),
     ],
 )
-def test_december_2025_leaves_a_cve_to_companions(crawled: Datasette, asked: dict[str, str], found: list[tuple[str, ...]]):
+def test_december_2025_leaves_a_cve_to_companions(crawled_site: Datasette, asked: dict[str, str], found: list[tuple[str, ...]]):
     """Case 31."""
-    rows = ask(crawled, "what_does_this_hotpatch_leave_open", **asked)
+    rows = ask(crawled_site, "what_does_this_hotpatch_leave_open", **asked)
     assert columns_of(rows, "product", "companion_kb", "hotpatch_kb", "lcu_kb") == found
     assert set(columns_of(rows, "status", "month", "cve", "severity", "hotpatch_cves", "lcu_cves", "revised_on")) == {
         ("open", "2025-12", "CVE-2025-54100", "Important", 2, 3, "2025-12-13")
     }
     assert {row["note"] for row in rows} == {f"closed where {found[0][1]} is installed as well"}
     for fact in ("CVE-2025-54100", rows[0]["subject"]):
-        assert {row["source"] for row in ask(crawled, "how_do_we_know", fact=fact)} == {"MSRC security updates (CVRF)"}
+        assert {row["source"] for row in ask(crawled_site, "how_do_we_know", fact=fact)} == {"MSRC security updates (CVRF)"}
 
 
 @pytest.mark.parametrize(
@@ -694,8 +585,8 @@ def test_december_2025_leaves_a_cve_to_companions(crawled: Datasette, asked: dic
         ({"kb": "'; drop table kbs"}, "unknown", "a KB such as KB5072014 is expected"),
     ],
 )
-def test_what_is_not_known_to_be_open_is_never_an_empty_answer(crawled: Datasette, asked: dict[str, str], status: str, note: str):
-    rows = ask(crawled, "what_does_this_hotpatch_leave_open", **asked)
+def test_what_is_not_known_to_be_open_is_never_an_empty_answer(crawled_site: Datasette, asked: dict[str, str], status: str, note: str):
+    rows = ask(crawled_site, "what_does_this_hotpatch_leave_open", **asked)
     assert columns_of(rows, "status", "note", "cve") == [(status, note, None)]
 
 
@@ -1095,10 +986,10 @@ def test_markup_of_articles_and_of_msrc_is_text_too(crawled_file: Path, tmp_path
         assert "javascript:alert(3)" in get(ds, "/hotpatch/known_issues").text, "as text"
 
 
-def test_addresses_of_articles_are_links(crawled: Datasette):
-    assert support_article.OLD in _links(get(crawled, "/hotpatch/known_issues").text)
-    assert support_article.OLD in _links(get(crawled, "/hotpatch/which_issues_does_this_kb_have", kb="KB5100456").text)
-    assert support_article.LCU in _links(get(crawled, "/hotpatch/article_changes").text)
+def test_addresses_of_articles_are_links(crawled_site: Datasette):
+    assert support_article.OLD in _links(get(crawled_site, "/hotpatch/known_issues").text)
+    assert support_article.OLD in _links(get(crawled_site, "/hotpatch/which_issues_does_this_kb_have", kb="KB5100456").text)
+    assert support_article.LCU in _links(get(crawled_site, "/hotpatch/article_changes").text)
 
 
 # --- a database that changes --------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from conftest import Command
 from helpers import whole
-from helpers.dumps import query
+from helpers.dumps import facts, query
 from helpers.mirror import Mirror, Reply
 from rendered import msrc_cvrf
 
@@ -108,27 +108,6 @@ def test_a_month_of_20_megabytes_within_200(worlds: dict[str, Path], tmp_path: P
     assert query(tmp_path / "x.db", "select count(*) > 1000 from claims where source = 'msrc_cvrf'") == [(1,)]
 
 
-_FACTS = {
-    # One hub of a family may stand in for another that could not be read, with the same entries.
-    "claims": "select distinct source, section, subject, field, value, gone_at is null from claims",
-    "releases": "select subject, month, cadence, classification, restart_required, is_unplanned, baseline_kb, derived_from, article_url from releases",
-    "calendar": "select subject, planned_type, planned_by, type, expected_type, kb, build from hotpatch_calendar",
-    "kbs": "select kb, title, article_url, release_date, installs_kb, published_at, updated_at from kbs",
-    "articles": "select url, kb, product, title, applies_to, requires_kb, ssu_kb, issue_count from articles",
-    "issues": "select kb, product, issue, state, resolved_by_kb from known_issues",
-    "cves": "select kb, product, cve, severity, fixed_build, subtype, supersedes_kb, source_month from kb_cves",
-    "prices": "select subject, amount, valid_from, valid_to, source_url from prices",
-    "eligibility": "select subject, is_eligible, source_url from eligibility",
-    "conflicts": "select subject, field, value_won, value_lost, rule from conflicts",
-    "changes": "select subject, field, old_value, new_value from changes",
-}
-
-
-def _facts(db: Path) -> dict[str, list[Any]]:
-    """Everything but times and ids, which follow from them."""
-    return {name: sorted(query(db, sql), key=repr) for name, sql in _FACTS.items()}
-
-
 def _read(db: Path) -> set[tuple[Any, ...]]:
     return set(query(db, "select page_url, state from pages where state != 'refused'"))
 
@@ -157,7 +136,7 @@ def test_every_third_request_fails_and_the_end_is_the_same(
     with Mirror() as mirror:
         whole.serve(mirror, worlds["new"])
         assert run("crawl", "--db", "good.db", "--no-seed", "--mirror", mirror.url).code == 0
-        wanted = _facts(tmp_path / "good.db")
+        wanted = facts(tmp_path / "good.db")
         mirror.fault = fault
         codes = []
         for _ in range(30):
@@ -165,4 +144,4 @@ def test_every_third_request_fails_and_the_end_is_the_same(
             if _read(tmp_path / "x.db") >= _read(tmp_path / "good.db"):
                 break
     assert codes[0] == 3
-    assert _facts(tmp_path / "x.db") == wanted
+    assert facts(tmp_path / "x.db") == wanted

@@ -1,4 +1,4 @@
-"""Who may have hotpatching? Yes, no or unknown, with the reason and the document that states it. Standard library alone."""
+"""May it have hotpatching? Yes, no or unknown, with the reason and the document that states it. Standard library alone."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Answer = dict[str, Any]
 
 
 def eligible_image(conn: sqlite3.Connection, publisher: str, offer: str, sku: str) -> Answer:
-    """Whether an image of the Azure Marketplace has hotpatching. Names compare without case, as ARM returns them in any.
+    """Return whether an image of the Azure Marketplace has hotpatching. Names compare without case, as ARM returns them in any.
 
-    Images of other publishers and offers, and custom images, have none by the document's own words; a SKU of the listed
-    publisher and offer that no document lists is unknown, not ineligible.
+    The document itself says that images of other publishers and offers, and custom images, do not have it. A SKU of the listed publisher
+    and offer that no document lists is unknown, not ineligible.
     """
     rows = conn.execute(
         """select product, sku, is_eligible, requirement, source_url from eligibility
@@ -55,12 +55,12 @@ def eligible_image(conn: sqlite3.Connection, publisher: str, offer: str, sku: st
 
 
 def eligible_edition(conn: sqlite3.Connection, edition: str, platform: str | None, product: str | None) -> list[Answer]:
-    """Whether an edition has hotpatching where it runs, per product.
+    """Return whether an edition has hotpatching where it runs, per product.
 
     Args:
         conn: a database with the fact tables.
         edition: such as "Standard", "Datacenter" or "Datacenter: Azure Edition".
-        platform: "azure", "azure_local", "arc" or "intune"; None where the machine is none of them.
+        platform: "azure", "azure_local", "arc" or "intune"; None for any other machine.
         product: an id, all products if None.
 
     Raises:
@@ -82,11 +82,11 @@ def eligible_edition(conn: sqlite3.Connection, edition: str, platform: str | Non
 def _of_product(conn: sqlite3.Connection, product: str, platform: str | None, rows: list[Any]) -> Answer:
     edition = rows[0][1]
     asked = {"edition": edition, "platform": platform}
-    fitting = [row for row in rows if row[2] in {None, platform}]
-    urls = sorted({row[5] for row in fitting or rows})
-    if any(row[3] == 0 for row in fitting):
-        return _answer(asked, "no", product, next(row[4] for row in fitting if row[3] == 0), urls, [])
-    if fitting:
+    matching = [row for row in rows if row[2] in {None, platform}]
+    urls = sorted({row[5] for row in matching or rows})
+    if any(row[3] == 0 for row in matching):
+        return _answer(asked, "no", product, next(row[4] for row in matching if row[3] == 0), urls, [])
+    if matching:
         reason = Message("{edition} has hotpatching", edition=edition)
         if platform:
             reason = Message("{edition} on {platform} has hotpatching", edition=edition, platform=PLATFORMS[platform])
@@ -97,12 +97,12 @@ def _of_product(conn: sqlite3.Connection, product: str, platform: str | None, ro
 
 
 def _requirements(conn: sqlite3.Connection, product: str, platform: str | None) -> list[str]:
-    found = conn.execute(
+    rows = conn.execute(
         """select requirement from eligibility where kind in ('prerequisite', 'licence')
         and (product is null or product = ?) and (platform is null or platform = ?) order by kind desc, product is null, subject""",
         (product, platform),
     )
-    return [row[0] for row in found]
+    return [row[0] for row in rows]
 
 
 def _answer(asked: Answer, answer: str, product: str | None, reason: Message | str, sources: list[str], requirements: list[str]) -> Answer:

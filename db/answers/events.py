@@ -1,7 +1,7 @@
-"""Changes as people tell them: one item for what happened, where ``changes`` has a row per field. Standard library alone.
+"""Events: one for each thing that happened, where the table ``changes`` has a row per field. Standard library alone.
 
 The calendar's "expected_type: hotpatch -> baseline" and "type: nothing -> baseline" of one month are one event: planned as a hotpatch,
-released as a baseline. Feeds, the site, ``changes`` and notifications say it in the same words.
+released as a baseline. Feeds, the site, ``changes`` and notifications use the same words.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
+from hotpatch_kb.db.model.messages import Message, Words
 from hotpatch_kb.db.model.notation import MONTHS
 from hotpatch_kb.db.model.products import named
 
 Row = Mapping[str, Any]
 
-# What an item may be of; "other" is what fits none: a product's dates, eligibility, CVEs.
+# "other" is what fits no other kind: a product's dates, eligibility, CVEs.
 KINDS: Final = ("baseline", "hotpatch", "month", "price", "issue", "release", "other")
 
 FORMS: Final = {
@@ -41,21 +42,21 @@ FORMS: Final = {
     "cves": "{count} facts about CVEs changed",
     "other": "{what}: {field} {old} -> {new}",
 }
-# Values that are codes with words of their own in each language.
+# Values that are codes, which each language has words for.
 CODES: Final = frozenset({"kind", "old", "new"})
 _CODED_FORMS: Final = frozenset({"new", "unplanned", "classified", "surprise", "released", "replanned", "planned", "issue_state"})
 
 
-class News(NamedTuple):
-    """An item.
+class Event(NamedTuple):
+    """Something that happened.
 
     Attributes:
         kind: one of ``KINDS``.
-        product: its id, None where it is of none or of several.
-        changed_at: UTC, when the page was fetched that told it.
+        product: its id, None for no product or several.
+        changed_at: UTC, when the page that shows it was fetched.
         subject: the fact, as in ``changes``.
         form: a key of ``FORMS``.
-        values: what its places hold; a month is "2026-06", a product its id.
+        values: what fills its places; a month is "2026-06", a product its id.
         path: of the site's page about it.
     """
 
@@ -67,23 +68,23 @@ class News(NamedTuple):
     values: dict[str, str]
     path: str
 
-    def said(self, t: Callable[..., str] | None = None, month_of: Callable[[str], str] | None = None) -> str:
-        """The item as a sentence without a full stop.
+    def in_words(self, words: Words | None = None, month_of: Callable[[str], str] | None = None) -> str:
+        """Return the event as a sentence without a full stop.
 
         Args:
-            t: the words of a language, English where it is None.
+            words: of a language, English where it is None.
             month_of: how a month is written, "June 2026" where it is None.
         """
-        translate: Callable[..., str] = t or (lambda text, **values: text.format(**values) if values else text)
-        shown = dict(self.values)
-        if "product" in shown:
-            shown["product"] = named(shown["product"]).name
-        if "month" in shown:
-            month = shown["month"]
-            shown["month"] = month_of(month) if month_of else f"{MONTHS[int(month[5:7]) - 1]} {month[:4]}"
+        values: dict[str, object] = dict(self.values)
+        if "product" in values:
+            values["product"] = named(self.values["product"]).name
+        if "month" in values:
+            month = self.values["month"]
+            values["month"] = month_of(month) if month_of else f"{MONTHS[int(month[5:7]) - 1]} {month[:4]}"
         if self.form in _CODED_FORMS:
-            shown |= {name: translate(value) for name, value in shown.items() if name in CODES}
-        return translate(FORMS[self.form], **shown)
+            values |= {name: Message(self.values[name]) for name in CODES & values.keys()}
+        message = Message(FORMS[self.form], **values)
+        return message.in_words(words) if words else str(message)
 
 
 def change_rows(
@@ -108,31 +109,31 @@ def change_rows(
     return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
-def news(conn: sqlite3.Connection, rows: Iterable[Row]) -> list[News]:
-    """Rows of ``changes`` as items, in their order.
+def events(conn: sqlite3.Connection, rows: Iterable[Row]) -> list[Event]:
+    """Return the events of rows of ``changes``, in their order.
 
     Args:
-        conn: the database they are of.
-        rows: as ``answers.changes`` gives them: those of one time and subject stand together.
+        conn: the database of the rows.
+        rows: as ``change_rows`` returns them, those of one time and subject together.
     """
-    found: list[News] = []
+    items: list[Event] = []
     for (time, subject), group in groupby(rows, key=lambda row: (row["changed_at"], row["subject"])):
         read = _READERS.get(subject.partition("/")[0], _other)
         for item in read(conn, time, subject, list(group)):
-            if item.form == "cves" and found and found[-1].form == "cves" and found[-1].changed_at == time:
-                # A month of MSRC's data has hundreds: one item says how many.
-                count = int(found[-1].values["count"]) + int(item.values["count"])
-                found[-1] = found[-1]._replace(values={"count": str(count)})
+            if item.form == "cves" and items and items[-1].form == "cves" and items[-1].changed_at == time:
+                # A month of MSRC's data has hundreds: one event says how many.
+                count = int(items[-1].values["count"]) + int(item.values["count"])
+                items[-1] = items[-1]._replace(values={"count": str(count)})
             else:
-                found.append(item)
-    return found
+                items.append(item)
+    return items
 
 
-def _release(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[News]:
+def _release(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[Event]:
     _, product, kb, build, *_ = [*subject.split("/"), "", "", ""]
     name = " ".join(part for part in (f"KB{kb}" if kb.isdecimal() else "", build if "." in build else "") if part)
     path = f"build/{build}" if "." in build else f"kb/{kb}" if kb.isdecimal() else f"product/{product}"
-    found: list[News] = []
+    items: list[Event] = []
     for row in rows:
         field, old, new = row["field"], row["old_value"], row["new_value"]
         values = {"product": product, "release": name or subject}
@@ -140,29 +141,29 @@ def _release(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row])
             kind, _, release = new.partition(" ")
             known = conn.execute("select is_unplanned from releases where subject = ?", (subject,)).fetchone()
             form = "unplanned" if kind == "baseline" and known and known[0] else "new"
-            found.append(_of_release(kind, product, time, subject, form, values | {"kind": kind, "release": release or name}, path))
+            items.append(_of_release(kind, product, time, subject, form, values | {"kind": kind, "release": release or name}, path))
         elif field == "release":
-            found.append(_of_release("release", product, time, subject, "gone", values, path))
+            items.append(_of_release("release", product, time, subject, "gone", values, path))
         elif field == "classification" and old and new:
-            found.append(_of_release(new, product, time, subject, "classified", values | {"old": old, "new": new}, path))
+            items.append(_of_release(new, product, time, subject, "classified", values | {"old": old, "new": new}, path))
         elif field == "is_expired" and new == "1":
-            found.append(_of_release("release", product, time, subject, "withdrawn", values, path))
+            items.append(_of_release("release", product, time, subject, "withdrawn", values, path))
         else:
-            found += _other(conn, time, subject, [row], what=f"{named(product).name} {name}", path=path)
-    return found
+            items += _other(conn, time, subject, [row], what=f"{named(product).name} {name}", path=path)
+    return items
 
 
-def _of_release(kind: str, product: str, time: str, subject: str, form: str, values: dict[str, str], path: str) -> News:
-    return News(kind if kind in {"baseline", "hotpatch"} else "release", product, time, subject, form, values, path)
+def _of_release(kind: str, product: str, time: str, subject: str, form: str, values: dict[str, str], path: str) -> Event:
+    return Event(kind if kind in {"baseline", "hotpatch"} else "release", product, time, subject, form, values, path)
 
 
-def _month(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[News]:
+def _month(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[Event]:
     _, product, month, *_ = [*subject.split("/"), "", ""]
     by_field = {row["field"]: row for row in rows}
     values, path = {"product": product, "month": month}, f"calendar/{month}"
 
-    def item(form: str, **more: str) -> list[News]:
-        return [News("month", product, time, subject, form, values | more, path)]
+    def item(form: str, **more: str) -> list[Event]:
+        return [Event("month", product, time, subject, form, values | more, path)]
 
     if "month" in by_field:
         row = by_field["month"]
@@ -181,12 +182,12 @@ def _month(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -
     return _other(conn, time, subject, rows)
 
 
-def _price(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[News]:
+def _price(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[Event]:
     known = conn.execute("select service, meter, product, currency from prices where subject = ? limit 1", (subject,)).fetchone()
     what = ", ".join(part for part in (known[0], known[1], known[2] and named(known[2]).name) if part) if known else subject
     currency = known[3] if known else ""
     product = known[2] if known else None
-    found: list[News] = []
+    items: list[Event] = []
     for row in rows:
         field, old, new = row["field"].partition("/")[0].partition("#")[0], row["old_value"], row["new_value"]
         if field == "amount" and old and new:
@@ -198,38 +199,38 @@ def _price(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -
         elif field == "valid_to" and new:
             form, values = "price_ends", {"new": new}
         else:
-            found += _other(conn, time, subject, [row], what=what, path="prices")
+            items += _other(conn, time, subject, [row], what=what, path="prices")
             continue
-        found.append(News("price", product, time, subject, form, {"what": what, **values}, "prices"))
-    return [item._replace(kind="price") for item in found]
+        items.append(Event("price", product, time, subject, form, {"what": what, **values}, "prices"))
+    return [item._replace(kind="price") for item in items]
 
 
-def _issue(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[News]:
+def _issue(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[Event]:
     known = conn.execute("select kb, title, product from known_issues where subject = ? order by product limit 1", (subject,)).fetchone()
     what, path = (f"KB{known[0]}: {known[1]}", f"kb/{known[0]}") if known else (subject, "hotpatch/known_issues")
-    found: list[News] = []
+    items: list[Event] = []
     for row in rows:
         field, old, new = row["field"].partition("/")[0], row["old_value"], row["new_value"]
         if field == "issue" and new:
-            found.append(News("issue", None, time, subject, "issue", {"new": new}, path))
+            items.append(Event("issue", None, time, subject, "issue", {"new": new}, path))
         elif field == "issue" or (field == "gone_since" and new):
-            found.append(News("issue", None, time, subject, "issue_gone", {"what": old if field == "issue" else what}, path))
+            items.append(Event("issue", None, time, subject, "issue_gone", {"what": old if field == "issue" else what}, path))
         elif field == "state" and old and new:
-            found.append(News("issue", None, time, subject, "issue_state", {"what": what, "old": old, "new": new}, path))
+            items.append(Event("issue", None, time, subject, "issue_state", {"what": what, "old": old, "new": new}, path))
         elif field == "resolved_by_kb" and new:
-            found.append(News("issue", None, time, subject, "issue_resolved", {"what": what, "new": f"KB{new}"}, path))
+            items.append(Event("issue", None, time, subject, "issue_resolved", {"what": what, "new": f"KB{new}"}, path))
         else:
-            found += _other(conn, time, subject, [row], what=what, path=path)
-    return [item._replace(kind="issue") for item in found]
+            items += _other(conn, time, subject, [row], what=what, path=path)
+    return [item._replace(kind="issue") for item in items]
 
 
-def _cves(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[News]:  # noqa: ARG001 (each takes the database)
-    return [News("other", None, time, subject, "cves", {"count": str(len(rows))}, "hotpatch/changes")]
+def _cves(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -> list[Event]:  # noqa: ARG001 (each takes the database)
+    return [Event("other", None, time, subject, "cves", {"count": str(len(rows))}, "hotpatch/changes")]
 
 
-def _other(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row], *, what: str = "", path: str = "") -> list[News]:  # noqa: ARG001 (each takes the database)
+def _other(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row], *, what: str = "", path: str = "") -> list[Event]:  # noqa: ARG001 (each takes the database)
     return [
-        News(
+        Event(
             "other", None, time, subject, "other",
             {"what": what or subject, "field": row["field"], "old": row["old_value"] or "-", "new": row["new_value"] or "-"}, path or "hotpatch/changes",
         )
@@ -237,7 +238,7 @@ def _other(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row], *
     ]  # fmt: skip
 
 
-_READERS: Final[dict[str, Callable[[sqlite3.Connection, str, str, list[Row]], list[News]]]] = {
+_READERS: Final[dict[str, Callable[[sqlite3.Connection, str, str, list[Row]], list[Event]]]] = {
     "release": _release,
     "calendar": _month,
     "price": _price,

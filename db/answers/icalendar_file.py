@@ -1,7 +1,7 @@
 """The calendar of the hotpatch line as an iCalendar file (RFC 5545): one all-day event per product and month.
 
 The file is a function of the claims, like every fact: two exports of one database, or of it and its replay, are byte-equal.
-``docs/calendar.md`` says what subscribers see change, and when. The library is imported here alone, and only for ``--ics``.
+``docs/calendar.md`` says what changes subscribers see, and when. Only this module imports the library icalendar, and only for ``--ics``.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ Row = Mapping[str, Any]
 _Seen = tuple[str, str, str]
 
 PRODID: Final = "-//hotpatch-kb//Windows hotpatch calendar//EN"
-# Sources are due every 6 hours or rarer; a subscriber that asks twice a day is never a day behind.
+# Sources are due every 6 hours or less often; a subscriber that asks twice a day is never more than a day late.
 REFRESH: Final = timedelta(hours=12)
-# All-day events begin at midnight, local time of whoever reads them. A reminder rings at nine; updates come at 10:00 Pacific time.
+# All-day events begin at midnight in the reader's local time. A reminder rings at nine; updates are released at 10:00 Pacific time.
 ALARM_HOUR: Final = 9
 
 _WHAT: Final = {"baseline": "baseline, restart", "hotpatch": "hotpatch, no restart"}
@@ -59,18 +59,18 @@ def _date(row: Row) -> str:
 
 
 def _summary(row: Row) -> str:
-    """Such as "Windows Server 2025: baseline, restart (unplanned)" or "...: hotpatch, no restart (planned)"."""
+    """Return the title of an event: "Windows Server 2025: baseline, restart (unplanned)" or "...: hotpatch, no restart (planned)"."""
     if row["type"]:
         mark = " (unplanned)" if row["is_unplanned"] else ""
     elif row["planned_by"] == "calendar" and row["planned_type"] == row["expected_type"]:
         mark = " (planned)"
     else:
-        mark = " (expected)"  # by cadence, or another than the plan that was first published
+        mark = " (expected)"  # by the cadence, or not as first planned
     return f"{named(row['product']).name}: {_what(row['type'] or row['expected_type'])}{mark}"
 
 
 def _description(row: Row) -> list[str]:
-    """What is stated of the month, a line each."""
+    """Return what is known of the month, one line each."""
     lines = []
     if row["type"]:
         update = ", ".join(part for part in (kb_text(row["kb"]), f"OS build {row['build']}" if row["build"] else None) if part)
@@ -86,7 +86,7 @@ def _description(row: Row) -> list[str]:
 
 
 def _seen(row: Row) -> _Seen:
-    """All of an event that counts as a change of it. Not its link, whose address moves with the site, and not the day the facts end."""
+    """Return the parts of an event whose change counts: not its link, whose address moves with the site, and not "data as of"."""
     return _date(row), _summary(row), "\n".join(_description(row))
 
 
@@ -94,55 +94,55 @@ def _seen(row: Row) -> _Seen:
 
 
 def revisions(conn: sqlite3.Connection, rows: Sequence[Row], known: str | None = None) -> dict[str, Revision]:
-    """How often each month changed in what a subscriber sees, and when it last did.
+    """Return how often each month changed in what a subscriber sees, and when it last did.
 
-    Months are resolved anew, by the rules that made the table, as of every time at which a page changed what is claimed of
-    them. The table ``changes`` would be cheaper, but tells neither KB and build of a month nor what a page that is read for
-    the first time brings; ``calendar_history`` has what was stated, not what was believed. A subscriber saw all that. A page
-    that is read later adds to the end of this history, so a sequence never falls as crawls go on, and a replay, which has
-    the same claims, has the same sequence.
+    Months are resolved again, by the rules that made the table, as of every time at which a page changed their claims. The table
+    ``changes`` would be cheaper, but has neither KB and build of a month nor what a page brings that is read for the first time;
+    ``calendar_history`` has what was stated, not what was believed. A subscriber saw all of that. A page that is read later adds to
+    the end of this history, so a sequence never falls from crawl to crawl, and a replay, which has the same claims, has the same
+    sequence.
 
     Args:
         conn: the database with its whole history, not that of an earlier day.
         rows: of ``hotpatch_calendar``, of ``conn`` or of an earlier day.
-        known: the day of the rows (ISO date) if it is an earlier one.
+        known: the day of the rows (ISO date) if that is an earlier day.
 
     Returns:
         by subject of the month.
     """
     ranks, pages = precedences(conn), page_times(conn)
     wanted = {row["subject"]: row for row in rows}
-    found = {}
+    result = {}
     for group in _groups(conn, wanted):
         for subject, states in _history(group, ranks, pages).items():
-            # A month that only an earlier day knows, where pages of one time were stated at different ones, was never shown.
+            # A month that exists only as of an earlier day, because pages read at one time were stated at different times, was never shown.
             shown = states or [_State(_seen(wanted[subject]), min(c.first_seen_at for c in group.claims))]
-            found[subject] = _revision(shown, _seen(wanted[subject]), known)
-    return found
+            result[subject] = _revision(shown, _seen(wanted[subject]), known)
+    return result
 
 
 def _revision(states: Sequence[_State], seen: _Seen, known: str | None) -> Revision:
-    """The place of what is seen in the history of its month."""
+    """Return the place of an event in the history of its month."""
     alike = [place for place, state in enumerate(states) if state.seen == seen]
     if known is None:
-        # What the table holds is the last state, since the rules are the same (a test looks); if ever not, it is a further one.
+        # The table holds the last state, since the rules are the same (tested); if it ever does not, that is a further state.
         place = alike[-1] if alike and alike[-1] == len(states) - 1 else len(states)
     else:
-        # What a site says it had stated by a day may have been read later: equal events have equal sequences, whatever the day.
+        # What a page had stated by a day may have been read later: equal events have equal sequences, whatever the day.
         read = [place for place, state in enumerate(states) if state.since[:10] <= known]
         place = max(set(alike) & set(read), default=min(alike, default=max(read, default=0)))
     return Revision(place, states[min(place, len(states) - 1)].since)
 
 
 class _State(NamedTuple):
-    """What an event showed, and from when on (UTC)."""
+    """What an event showed, and since when (UTC)."""
 
     seen: _Seen
     since: str
 
 
 class _Group(NamedTuple):
-    """Claims that are resolved together: a month, with its releases and what else is tied to them."""
+    """Claims that are resolved together: of months, of their releases and of what is tied to these."""
 
     months: list[str]  # subjects
     claims: list[Stated]
@@ -150,10 +150,10 @@ class _Group(NamedTuple):
 
 
 def _groups(conn: sqlite3.Connection, months: Collection[str]) -> list[_Group]:
-    """The claims that months rest on, apart by what their resolution hangs together on: product and month, KB, product and build.
+    """Group these months' claims so that each group can be resolved alone: by product and month, KB, product and build.
 
-    A KB ties products: an article's build goes to those of its products that have it. A group takes a millisecond to resolve,
-    the whole database 170 (measured on the embedded facts), and there are some ten times to resolve it at.
+    A KB ties products together: an article's build goes to those of its products that have it. A group takes a millisecond to resolve,
+    the whole database 170 ms (measured on the embedded facts), and each is resolved as of some ten times.
     """
     corrections = read_corrections(conn)
     decided = {(c.source, c.subject, c.field, c.value): c for c in corrections}
@@ -186,7 +186,7 @@ def _groups(conn: sqlite3.Connection, months: Collection[str]) -> list[_Group]:
 
 
 def _witnesses(conn: sqlite3.Connection, kbs: Sequence[str]) -> Iterator[Stated]:
-    """What articles, MSRC and Graph state of KBs, and of others beside them (``hotpatch_kb.db.facts.release_claims``)."""
+    """Yield what articles, MSRC and Graph state of these KBs and of others (``hotpatch_kb.db.facts.release_claims``)."""
     subjects = [f"{kind}/{kb}" for kb in kbs for kind in ("article", "mention")]
     for start in range(0, len(subjects), _CHUNK):
         some = subjects[start : start + _CHUNK]
@@ -195,7 +195,7 @@ def _witnesses(conn: sqlite3.Connection, kbs: Sequence[str]) -> Iterator[Stated]
 
 
 def _ties(claim: Stated, value: str | None) -> Iterator[str]:
-    """What ties a claim, with the value that it states or is corrected to, to others."""
+    """Yield the names that tie a claim, with the value that it states or is corrected to, to other claims."""
     kind, product, second, *rest = claim.subject.split("/")
     if kind == "calendar":
         yield f"month {product} {second}"
@@ -214,13 +214,13 @@ def _ties(claim: Stated, value: str | None) -> Iterator[str]:
 
 
 class _Ties:
-    """Sets of names that hang together (union and find)."""
+    """Sets of names that are tied together (union-find)."""
 
     def __init__(self) -> None:
         self._above: dict[str, str] = {}
 
     def root(self, name: str) -> str:
-        """The name that stands for the whole set."""
+        """Return the name that represents the whole set."""
         path = []
         while (above := self._above.get(name, name)) != name:
             path.append(name)
@@ -230,16 +230,16 @@ class _Ties:
         return name
 
     def join(self, one: str, other: str) -> None:
-        """Makes two sets one."""
+        """Join two sets."""
         self._above[self.root(one)] = self.root(other)
 
 
 def _history(group: _Group, ranks: Mapping[str, int], pages: Mapping[tuple[str, str], list[str]]) -> dict[str, list[_State]]:
-    """What a subscriber saw of the months of a group over time, no two alike in a row."""
+    """Return what a subscriber saw of the months of a group over time, by month, no two equal states in a row."""
     assert group.claims, f"{group.months} follow from claims"
     world = world_of(group.claims, pages)
     begun = {c.first_seen_at for c in group.claims}
-    # A correction counts from the end of its day on: whoever looked before saw what was corrected.
+    # A correction counts from the end of its day: until then subscribers saw what it corrects.
     decided = {time for c in group.corrections if (time := _decided_at(c)) > min(begun)}
     states: dict[str, list[_State]] = {month: [] for month in group.months}
     for time in sorted(begun | {c.gone_at for c in group.claims if c.gone_at} | decided):
@@ -253,7 +253,7 @@ def _history(group: _Group, ranks: Mapping[str, int], pages: Mapping[tuple[str, 
 
 
 def _decided_at(correction: Correction) -> str:
-    # A file of a user's may hold anything for a day; what is none counts from the beginning.
+    # A user's own file may have anything instead of a day; such a correction counts from the beginning.
     return f"{correction.decided_on}T23:59:59Z" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", correction.decided_on) else ""
 
 
@@ -270,15 +270,15 @@ def calendar_file(
     history: sqlite3.Connection | None = None,
     known: str | None = None,
 ) -> bytes:
-    """Rows of ``hotpatch_calendar`` as an iCalendar file, and nothing else: no month beyond the table is made up.
+    """Return rows of ``hotpatch_calendar`` as an iCalendar file; no month is added that the table does not have.
 
     Args:
-        conn: the database they are of.
-        rows: as ``answers.calendar`` gives them; at least one, since a calendar needs a component (RFC 5545, 3.4).
+        conn: the database of the rows.
+        rows: as ``calendar_rows`` returns them; at least one, since a calendar needs a component (RFC 5545, 3.4).
         name: of the calendar, as programs show it.
-        alarms: days before an event that is yet to come; 0 rings on the day itself.
-        today: ISO date; what lies before it has no alarm.
-        history: the database with the whole history, where ``conn`` is that of an earlier day.
+        alarms: days before a future event; 0 rings on the day itself.
+        today: ISO date; events before it have no alarm.
+        history: the database with the whole history, where ``conn`` has that of an earlier day.
         known: that day (ISO date).
 
     Returns:
@@ -286,7 +286,7 @@ def calendar_file(
     """
     from icalendar import Calendar, vText  # noqa: PLC0415
 
-    ends, links, told = coverage.data_until_by_product(conn), _links(conn), revisions(history or conn, rows, known)
+    ends, links, changes = coverage.data_until_by_product(conn), _links(conn), revisions(history or conn, rows, known)
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", PRODID)
@@ -295,13 +295,13 @@ def calendar_file(
     days = sorted({f"{named(row['product']).name}: facts end on {ends.get(row['product'], 'no day')}" for row in rows})
     about = plain("\n".join(["Windows hotpatching: baselines (restart) and hotpatches (no restart) by month.", *days]))
     for key, value in (("name", plain(name)), ("x-wr-calname", plain(name)), ("description", about), ("x-wr-caldesc", about)):
-        calendar.add(key, vText(value))  # a property that the library does not know is a text too
+        calendar.add(key, vText(value))  # a property that the library does not know must be a text, too
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})  # RFC 7986
     calendar.add("x-published-ttl", f"PT{REFRESH // timedelta(hours=1)}H")  # what Outlook reads instead
     for row in rows:
-        event = _event(row, told[row["subject"]], links.get(row["subject"]), ends.get(row["product"]))
+        event = _event(row, changes[row["subject"]], links.get(row["subject"]), ends.get(row["product"]))
         if not row["type"] and row["expected_date"] >= today:
-            # What is past has none: programs ring for the past all at once when a file is imported.
+            # No alarm for the past: some programs ring for all past events at once when a file is imported.
             for before in sorted(set(alarms)):
                 event.add_component(_alarm(before, _summary(row)))
         calendar.add_component(event)
@@ -312,7 +312,7 @@ def _event(row: Row, revision: Revision, link: str | None, end: str | None) -> E
     from icalendar import Event  # noqa: PLC0415
 
     day = date.fromisoformat(_date(row))
-    # The day on which the facts end moves with every crawl: it stands only where it matters.
+    # The last day of the data changes with every crawl: it is shown only where it matters.
     lines = [*_description(row), f"Known since {revision.modified_at[:10]}" if row["type"] else f"Facts end on {end or 'no day'}"]
     modified = datetime.fromisoformat(revision.modified_at).astimezone(UTC).replace(microsecond=0)
     event = Event()
@@ -343,19 +343,19 @@ def _alarm(days: int, summary: str) -> Alarm:
 
 
 def _links(conn: sqlite3.Connection) -> dict[str, str]:
-    """The article of each released month by its subject, where there is one and its address is a web address."""
-    found = conn.execute(
+    """Return the article of each released month by its subject, where there is one with a web address."""
+    articles = conn.execute(
         """select c.subject, coalesce(r.article_url, k.article_url) from hotpatch_calendar as c
         left join releases as r on r.product = c.product and r.kb is c.kb and r.build is c.build
             and r.release_date = c.release_date and r.in_hotpatch_line = 1
         left join kbs as k on k.kb = c.kb
         where c.type is not null order by c.subject, r.release desc"""
     )
-    return {subject: url for subject, url in found if url and is_web_address(url)}
+    return {subject: url for subject, url in articles if url and is_web_address(url)}
 
 
 def is_web_address(url: str) -> bool:
-    r"""Whether a link may stand in a file that other programs open: http or https, and nothing that could end its line.
+    r"""Return whether a link is safe in a file that other programs open: http or https, without characters that could end its line.
 
     >>> [is_web_address(u) for u in ("https://learn.microsoft.com/x?y#z", "javascript:alert(1)", "https://a/b\r\nATTACH:x")]
     [True, False, False]
@@ -363,12 +363,12 @@ def is_web_address(url: str) -> bool:
     return re.fullmatch(r"https?://[!#-;=?-\[\]_a-z~%]+", url) is not None
 
 
-# Control characters but the line feed: RFC 5545 (3.1) allows none in a text but the tab, and some readers split lines at others.
+# Control characters except the line feed: RFC 5545 (3.1) allows only the tab in a text, and some readers split lines at others.
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def plain(text: str) -> str:
-    r"""Text without control characters. The library escapes commas, semicolons, backslashes and line feeds.
+    r"""Return a text without control characters. The library escapes commas, semicolons, backslashes and line feeds.
 
     >>> plain("one\r\ntwo\x00\tthree")
     'one\ntwo three'

@@ -1,7 +1,8 @@
-"""Two sources that tell of the same releases must agree within a day: the hotpatch calendars of Learn, the navigation of the support site.
+"""Failed checks, and sources that lag: two sources of the same releases must agree within a day. Standard library alone.
 
-One that stands still is read without a fault for weeks: its page is there, whole and plausible, and says nothing of last Tuesday. The other
-one tells on it. Only what is recent is looked at; what they put differently of years ago stands in ``conflicts``.
+The hotpatch calendars of Learn and the navigation of the support site list the same releases. A page that is no longer updated can be read
+for weeks without an error: it is there, complete and plausible, and only last Tuesday's release is missing. The other source shows that.
+Only recent releases are compared; old disagreements are rows of ``conflicts``.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
 NAME: Final = "neighbour"
-# Between a release and its row, and between what two pages say of its day.
+# Between a release and its row on a page, and between the days that two pages state of it.
 WITHIN: Final = timedelta(days=1)
-# The last release day lies within it, and the one before.
+# Long enough for the last two release days.
 RECENT: Final = timedelta(days=45)
 _CALENDAR: Final = "learn_release_info"
 _NAVIGATION: Final = "support_navigation"
 
 
 class _Row(NamedTuple):
-    """A release as a page has it. A baseline of the navigation has no KB."""
+    """A release as a page lists it. A baseline in the navigation has no KB."""
 
     kb: str
     day: date
@@ -31,7 +32,7 @@ class _Row(NamedTuple):
 
 
 class _Side(NamedTuple):
-    """What a source says of a product's hotpatch line, and the day of its last page."""
+    """Releases of a product's hotpatch line as one source lists them, and the day its page was last read."""
 
     rows: list[_Row]
     seen: date
@@ -39,28 +40,28 @@ class _Side(NamedTuple):
 
 
 def differences(conn: sqlite3.Connection) -> list[dict[str, Any]]:
-    """What one of the two says of a recent release and the other does not, though it was read later; by the source that lacks it.
+    """Return recent releases that one of the two sources lists and the other does not, though it was read later.
 
     Returns:
-        rows with source, page_url, section, name, note.
+        rows with source (the one that lacks the release), page_url, section, name, note.
     """
     calendar, navigation = _calendar(conn), _navigation(conn)
-    found: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     for product in sorted(calendar.keys() & navigation.keys()):
         of_calendar, of_navigation = calendar[product], navigation[product]
-        found += _lacking(product, of_calendar, of_navigation, _NAVIGATION, "the calendar of Learn")
-        found += _lacking(product, of_navigation, of_calendar, _CALENDAR, "the navigation of the support site")
-    return found
+        rows += _missing(product, of_calendar, of_navigation, _NAVIGATION, "the calendar of Learn")
+        rows += _missing(product, of_navigation, of_calendar, _CALENDAR, "the navigation of the support site")
+    return rows
 
 
-def _lacking(product: str, here: _Side, there: _Side, source: str, whose: str) -> Iterator[dict[str, Any]]:
-    """The recent rows of one side that the other lacks."""
+def _missing(product: str, here: _Side, there: _Side, source: str, whose: str) -> Iterator[dict[str, Any]]:
+    """Yield recent rows of one side that the other lacks."""
     for row in here.rows:
         if not there.seen - RECENT <= row.day < there.seen - WITHIN:
             continue
         same = [other for other in there.rows if row.kb and other.kb == row.kb]
         near = [other for other in there.rows if abs(other.day - row.day) <= WITHIN]
-        # A baseline's article has another KB than the calendar, and a row of the calendar may have a build alone: then the kind is what both say.
+        # A baseline's article has another KB than the calendar, and a row of the calendar may have only a build: then both state the kind alone.
         alike = [other for other in near if other.kind == row.kind and (row.kind == "baseline" or not (row.kb and other.kb))]
         if alike or any(other in near for other in same):
             continue
@@ -71,36 +72,39 @@ def _lacking(product: str, here: _Side, there: _Side, source: str, whose: str) -
 
 
 def _calendar(conn: sqlite3.Connection) -> dict[str, _Side]:
-    found: dict[str, _Side] = {}
+    sides: dict[str, _Side] = {}
     for product, month, section, page_url, seen in _stated(conn, _CALENDAR, "calendar"):
-        side = _side(found, product, page_url, seen)
-        if "release_date" in month:  # else it is planned
+        side = _side(sides, product, page_url, seen)
+        if "release_date" in month:  # otherwise it is planned
             side.rows.append(_Row(month.get("kb", ""), date.fromisoformat(month["release_date"]), month.get("type", ""), section))
-    return found
+    return sides
 
 
 def _navigation(conn: sqlite3.Connection) -> dict[str, _Side]:
-    """The monthly entries of the hotpatch notes; out-of-band ones and components (WSUS, 2025-10-24) stand in no calendar."""
-    found: dict[str, _Side] = {}
+    """Return the monthly entries of the hotpatch notes; no calendar lists out-of-band ones and components (WSUS, 2025-10-24)."""
+    sides: dict[str, _Side] = {}
     for product, entry, section, page_url, seen in _stated(conn, _NAVIGATION, "release"):
         if entry.get("line") != "hotpatch" or "release_date" not in entry:
             continue
-        side, kind = _side(found, product, page_url, seen), entry.get("classification", "")
+        side, kind = _side(sides, product, page_url, seen), entry.get("classification", "")
         if entry.get("cadence") not in {"OOB", "D"} and kind in {"baseline", "hotpatch"}:
             side.rows.append(_Row(entry.get("kb", ""), date.fromisoformat(entry["release_date"]), kind, section))
-    return found
+    return sides
 
 
-def _side(found: dict[str, _Side], product: str, page_url: str, seen: str) -> _Side:
-    """A product's side, seen on that day too."""
+def _side(sides: dict[str, _Side], product: str, page_url: str, seen: str) -> _Side:
+    """Return a product's side, with the day of the page that was read last."""
     day = date.fromisoformat(seen[:10])
-    side = found.get(product, _Side([], day, page_url))
-    found[product] = side._replace(seen=max(side.seen, day))
-    return found[product]
+    side = sides.get(product, _Side([], day, page_url))
+    sides[product] = side._replace(seen=max(side.seen, day))
+    return sides[product]
 
 
 def _stated(conn: sqlite3.Connection, source: str, kind: str) -> Iterator[tuple[str, dict[str, str], str, str, str]]:
-    """What stands of each subject of a kind, by a source and what stands in for it, which says the same: product, fields, section, page, last seen."""
+    """Yield current claims per subject of one kind, from a source or its stand-in.
+
+    Each is the product, the values by field, the section, the page and when it was last read.
+    """
     entries: dict[str, dict[str, str]] = defaultdict(dict)
     places: dict[str, tuple[str, str, str]] = {}
     for subject, field, value, *place in conn.execute(

@@ -1,7 +1,7 @@
-"""What is this build, version or KB? Reads the fact tables; imports nothing but the standard library.
+"""What is this build, version or KB? Answered from the fact tables; imports nothing but the standard library.
 
->>> from db.lookup import find                                        # doctest: +SKIP
->>> find(conn, "10.0.26100.7392")["matches"][0]["kb"]                 # doctest: +SKIP
+>>> from hotpatch_kb.db.answers.lookup import find  # doctest: +SKIP
+>>> find(conn, "10.0.26100.7392", today="2026-07-20")["matches"][0]["kb"]  # doctest: +SKIP
 'KB5072014'
 """
 
@@ -41,17 +41,17 @@ _NUMBER: Final = lazy(r"(?:(?:version|os\s+build|build)\s+)?(?:10\.0\.)?(?P<numb
 
 
 class Query(NamedTuple):
-    """What a user asks for: "build", "number", "kb", "month" or "product", and its value."""
+    """What a user asks for: its kind ("build", "number", "kb", "month" or "product") and its value."""
 
     kind: str
     value: str
 
 
 def read_query(text: str) -> Query:
-    """Reads a query in any common spelling, full-width letters and digits (26100.32772 as Japanese keyboards type it) included.
+    """Return a query in any common spelling, full-width letters and digits (２６１００ as Japanese keyboards type it) included.
 
     Raises:
-        BadInput: it is none.
+        BadInput: it cannot be read.
     """
     cleaned = clean(text if text.isascii() else normalize("NFKC", text[: MAX_QUERY + 1]))
     if cleaned and len(text) <= MAX_QUERY:
@@ -76,7 +76,7 @@ def read_query(text: str) -> Query:
 
 
 class Installed(NamedTuple):
-    """What decides between candidates, as the user states it."""
+    """What the user states that may decide between candidates."""
 
     product: str | None = None
     line: str | None = None
@@ -94,7 +94,7 @@ def find(
     on: str | None = None,
     today: str,
 ) -> Answer:
-    """Answers one query.
+    """Return the answer to one query.
 
     Args:
         conn: a database with the fact tables.
@@ -106,7 +106,7 @@ def find(
         today: ISO date; the day on which "newest" and "next" are judged where ``on`` is not given.
 
     Returns:
-        the object of the contract: ``query``, ``status``, ``matches``, ``decided_by``, ``nearest``.
+        ``query``, ``status``, ``matches``, ``decided_by``, ``nearest``, ``reason`` (``docs/lookup.md``).
 
     Raises:
         BadInput: the query cannot be read.
@@ -157,29 +157,29 @@ _HOTPATCH_SIDE: Final = ("hotpatch", "component")
 
 def _rows(conn: sqlite3.Connection, query: Query, product: str | None) -> list[Row]:
     value: str | int = query.value if query.kind in {"build", "month", "product"} else int(query.value)
-    # A statement per form: a parameter that may be absent would keep SQLite from the index.
+    # Two statements: with a parameter that may be null SQLite would not use the index.
     extra = " and product = ?2" if product else ""
-    found = conn.execute(
+    rows = conn.execute(
         f"""select {_COLUMNS} from releases where {_WHERE[query.kind]}{extra}
         order by product, release_date desc, revision desc, kb""",
         (value, product) if product else (value,),
     )
-    return _named(found) or (_by_article(conn, int(query.value), product) if query.kind == "kb" else [])
+    return _by_column(rows) or (_by_article(conn, int(query.value), product) if query.kind == "kb" else [])
 
 
-def _named(found: sqlite3.Cursor) -> list[Row]:
-    """Rows by the names of their columns; sqlite3.Row searches its names one by one, which took a tenth of a lookup."""
-    return [dict(zip(_NAMES, row, strict=True)) for row in found.fetchall()]
+def _by_column(rows: sqlite3.Cursor) -> list[Row]:
+    """Return rows by the names of their columns; sqlite3.Row searches its names one by one, which took a tenth of a lookup."""
+    return [dict(zip(_NAMES, row, strict=True)) for row in rows.fetchall()]
 
 
 def _by_article(conn: sqlite3.Connection, kb: int, product: str | None) -> list[Row]:
-    """Releases without a KB whose article has this one: the two baselines of 2021."""
-    found = conn.execute(
+    """Return releases without a KB whose article has this one: the two baselines of 2021."""
+    rows = conn.execute(
         f"""select {_COLUMNS} from releases where kb is null and article_url in (select url from articles where kb = ?)
         and product = coalesce(?, product) order by product, release_date desc""",
         (kb, product),
     )
-    return _named(found)
+    return _by_column(rows)
 
 
 def _candidates(conn: sqlite3.Connection, query: Query, facts: Installed) -> _Chosen:
@@ -191,7 +191,7 @@ def _candidates(conn: sqlite3.Connection, query: Query, facts: Installed) -> _Ch
     if query.kind != "build":
         companions = {row["release"]: _companions(conn, row) for row in rows if row["classification"] == "hotpatch"}
         return _Chosen(rows, companions, False, [])
-    if len(rows) <= 1:  # as most builds: there is nothing to decide
+    if len(rows) <= 1:  # most builds: nothing to decide
         return _Chosen(rows, {}, False, [])
     kept: list[Row] = []
     companions = {}
@@ -199,13 +199,13 @@ def _candidates(conn: sqlite3.Connection, query: Query, facts: Installed) -> _Ch
     by_product: dict[str, list[Row]] = {}
     for row in rows:
         by_product.setdefault(row["product"], []).append(row)
-    # An installed KB that only one of the products has tells the product too.
-    having = {product: found for product, found in by_product.items() if any(row["kb"] in facts.kbs for row in found)}
+    # An installed KB that only one of the products has decides the product, too.
+    having = {product: releases for product, releases in by_product.items() if any(row["kb"] in facts.kbs for row in releases)}
     by_product = having or by_product
-    for found in by_product.values():
-        chosen = _within_product(found, facts)
+    for releases in by_product.values():
+        chosen = _within_product(releases, facts)
         hotpatches = [row for row in chosen if row["classification"] == "hotpatch"]
-        components = [row for row in found if row["classification"] == "component"]
+        components = [row for row in releases if row["classification"] == "component"]
         for row in hotpatches:
             companions[row["release"]] = [kb_text(c["kb"]) or "" for c in components if c["kb"] != row["kb"]]
         kept += chosen
@@ -222,17 +222,17 @@ def _candidates(conn: sqlite3.Connection, query: Query, facts: Installed) -> _Ch
     return _Chosen(kept, companions, bool(ambiguous_kinds), decides)
 
 
-def _within_product(found: list[Row], facts: Installed) -> list[Row]:
-    """The candidates that remain for one product: a hotpatch stands for its components, then what the user states decides."""
-    hotpatches = [row for row in found if row["classification"] == "hotpatch"]
-    updates = [row for row in found if row["classification"] not in _HOTPATCH_SIDE]
-    components = [] if hotpatches else [row for row in found if row["classification"] == "component"]
+def _within_product(releases: list[Row], facts: Installed) -> list[Row]:
+    """Return the candidates that remain for one product: a hotpatch represents its components, then what the user states decides."""
+    hotpatches = [row for row in releases if row["classification"] == "hotpatch"]
+    updates = [row for row in releases if row["classification"] not in _HOTPATCH_SIDE]
+    components = [] if hotpatches else [row for row in releases if row["classification"] == "component"]
     candidates = hotpatches + updates + components
     if facts.kbs:
-        # A companion is installed beside its hotpatch, so it speaks for it.
-        speaking = {row["kb"] for row in found if row["classification"] == "component" and hotpatches}
+        # A companion is installed together with its hotpatch, so a machine that has it has the hotpatch.
+        companions = {row["kb"] for row in releases if row["classification"] == "component" and hotpatches}
         installed = [
-            row for row in candidates if row["kb"] in facts.kbs or (row["classification"] == "hotpatch" and speaking & set(facts.kbs))
+            row for row in candidates if row["kb"] in facts.kbs or (row["classification"] == "hotpatch" and companions & set(facts.kbs))
         ]
         candidates = installed or candidates
     if facts.line and not components:
@@ -256,17 +256,17 @@ def _deciders(ambiguous: Sequence[Sequence[Row]]) -> list[str]:
 
 
 def _decided(conn: sqlite3.Connection, query: Query, facts: Installed, chosen: _Chosen) -> list[str]:
-    """Which of the given facts were needed: without one of them the answer would be another."""
+    """Return the options that were needed: without one of them the answer would be ambiguous."""
     names = {"product": "--product", "kbs": "--kb-installed", "line": "--line", "on": "--on"}
     given = [name for name in names if getattr(facts, name)]
     if query.kind != "build" or not given:
         return []
-    found = []
+    options = []
     for name in given:
         without = _candidates(conn, query, facts._replace(**_NOT_GIVEN[name]))
         if without.is_ambiguous and not chosen.is_ambiguous:
-            found.append(names[name])
-    return found
+            options.append(names[name])
+    return options
 
 
 _NOT_GIVEN: Final[dict[str, dict[str, Any]]] = {
@@ -278,11 +278,11 @@ _NOT_GIVEN: Final[dict[str, dict[str, Any]]] = {
 
 
 def _companions(conn: sqlite3.Connection, row: Row) -> list[str]:
-    found = conn.execute(
+    rows = conn.execute(
         "select kb from releases where product = ? and build = ? and classification = 'component' and kb is not null order by kb",
         (row["product"], row["build"]),
     )
-    return [f"KB{kb}" for (kb,) in found.fetchall()]
+    return [f"KB{kb}" for (kb,) in rows.fetchall()]
 
 
 # --- the answer ------------------------------------------------------------------------------------------------------
@@ -328,7 +328,7 @@ def _match(conn: sqlite3.Connection, row: Row, companions: list[str], line: str 
 
 
 def _rejoining(conn: sqlite3.Connection, row: Row) -> str | None:
-    """The month in which a machine of the hotpatch line that installed an LCU is on it again; None where there was no such line then."""
+    """Return the month in which a machine of the hotpatch line that installed an LCU returns to it; None where there was no such line yet."""
     begin = conn.execute("select hotpatch_from_date from products where product = ?", (row["product"],)).fetchone()
     if row["release_date"] is None or begin is None or not begin[0] or row["release_date"] < begin[0]:
         return None
@@ -337,12 +337,12 @@ def _rejoining(conn: sqlite3.Connection, row: Row) -> str | None:
 
 
 def is_restart_due(match: Answer, verdict: str | None) -> bool:
-    """Whether a machine with a match needs a restart now, before any that is to come: a newer baseline of its line is out."""
+    """Return whether a machine with a match needs a restart now: a newer baseline of its line was released."""
     return verdict == "restart_due" or bool(match["line"] == "hotpatch" and match["newer"]["baselines"])
 
 
 def latest(conn: sqlite3.Connection, product: str, line: str, day: str) -> Answer | None:
-    """The newest release of a line up to a day, as the view ``latest_releases`` has it for today."""
+    """Return the newest release of a line up to a day, as the view ``latest_releases`` has it for today."""
     row = conn.execute(
         f"""select kb, build, release_date, classification from releases
         where product = ? and in_{"hotpatch" if line == "hotpatch" else "standard"}_line = 1 and release_date <= ?
@@ -353,9 +353,9 @@ def latest(conn: sqlite3.Connection, product: str, line: str, day: str) -> Answe
 
 
 def _newer(conn: sqlite3.Connection, row: Row, line: str, day: str) -> Answer:
-    """How many releases of the line came after this one up to a day, and how many of them are baselines, which need a restart.
+    """Return how many releases of the line came after this one up to a day, and how many of them are baselines, which need a restart.
 
-    Before and after are the order of the line (date, then revision); components, previews and withdrawn releases are left out.
+    The order is that of the line (date, then revision); components, previews and withdrawn releases do not count.
     """
     count, baselines = conn.execute(
         f"""select count(*), count(case when classification = 'baseline' then 1 end) from releases
@@ -367,18 +367,18 @@ def _newer(conn: sqlite3.Connection, row: Row, line: str, day: str) -> Answer:
 
 
 def _next_release(conn: sqlite3.Connection, row: Row, line: str, day: str) -> Answer | None:
-    """What comes next for a machine with a release, up to a day: the newest baseline where one is newer, else the newest; None where it has it."""
+    """Return what to install next on a machine with a release: the newest newer baseline, else the newest release; None if it has that."""
     in_line = "in_hotpatch_line" if line == "hotpatch" else "in_standard_line"
-    found = conn.execute(
+    newest = conn.execute(
         f"""select kb, build, release_date, classification, restart_required from releases
         where product = ? and {in_line} = 1 and release_date <= ? and (release_date > ? or release_date = ? and revision > ?)
         and classification not in ('component', 'preview') and is_expired = 0
         order by classification = 'baseline' and in_hotpatch_line and ? desc, release_date desc, revision desc, kb desc limit 1""",
         (row["product"], day, row["release_date"], row["release_date"], row["revision"], line == "hotpatch"),
     ).fetchone()
-    if found is None:
+    if newest is None:
         return None
-    kb, build, release_date, classification, restart = found
+    kb, build, release_date, classification, restart = newest
     return {
         "kb": kb_text(kb), "build": build, "release_date": release_date, "classification": classification,
         "restart_required": None if restart is None else bool(restart),
@@ -392,16 +392,16 @@ def _restart(restart: Restart | None) -> Answer | None:
 
 
 def _sources(conn: sqlite3.Connection, subject: str) -> list[str]:
-    found = conn.execute(
+    urls = conn.execute(
         """select distinct coalesce(claims.source_url, pages.final_url) from fact_claims
         join claims using (claim) join pages using (page) where fact_claims.subject = ? order by 1""",
         (subject,),
     )
-    return [url for (url,) in found.fetchall()]
+    return [url for (url,) in urls.fetchall()]
 
 
 def _reason(conn: sqlite3.Connection, query: Query, facts: Installed) -> Message:
-    """Why nothing was found: another product's, released later, or not in the facts, which end on some day."""
+    """Return why nothing was found: it is another product's, was released later, or no source names it yet."""
     rows = _rows(conn, query, None)
     others = sorted({row["product"] for row in rows if facts.product and row["product"] != facts.product})
     later = min((row["release_date"] for row in rows if facts.on and (row["release_date"] or "") > facts.on), default=None)
@@ -420,13 +420,13 @@ def _reason(conn: sqlite3.Connection, query: Query, facts: Installed) -> Message
 
 
 def _nearest(conn: sqlite3.Connection, query: Query, product: str | None, on: str | None) -> list[Answer]:
-    """The known builds next to one that no source names, per product, of those up to a day. Never rounded to (case 26)."""
+    """Return the known builds next to one that no source names, per product, up to a day. An answer is never rounded to them (case 26)."""
     number, revision = (int(part) for part in query.value.split("."))
     products = conn.execute(
         "select distinct product from releases where build_number = ? and product = coalesce(?, product) order by product",
         (number, product),
     ).fetchall()
-    found = []
+    nearest = []
     for (name,) in products:
         below, above = (
             conn.execute(
@@ -436,5 +436,5 @@ def _nearest(conn: sqlite3.Connection, query: Query, product: str | None, on: st
             ).fetchone()
             for sign, order in (("<", "desc"), (">", "asc"))
         )
-        found.append({"product": name, "below": below[0] if below else None, "above": above[0] if above else None})
-    return found
+        nearest.append({"product": name, "below": below[0] if below else None, "above": above[0] if above else None})
+    return nearest

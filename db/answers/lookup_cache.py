@@ -1,8 +1,8 @@
-"""An index for millions of lookups in one process: the answers of ``hotpatch_kb.db.answers.lookup.find``, each made once.
+"""A cache for millions of lookups in one process: the answers of ``hotpatch_kb.db.answers.lookup.find``, each made once.
 
->>> from db.index import Index                                             # doctest: +SKIP
->>> index = Index(conn, today="2026-07-20")                                # doctest: +SKIP
->>> index.find("10.0.26100.7392")["matches"][0]["kb"]                      # doctest: +SKIP
+>>> from hotpatch_kb.db.answers.lookup_cache import LookupCache  # doctest: +SKIP
+>>> cache = LookupCache(conn, today="2026-07-20")  # doctest: +SKIP
+>>> cache.find("10.0.26100.7392")["matches"][0]["kb"]  # doctest: +SKIP
 'KB5072014'
 """
 
@@ -16,12 +16,12 @@ from hotpatch_kb.db.answers.lookup import Query, find, read_query
 
 Answer = dict[str, Any]
 
-# Spellings that are not listed, and what is not found, are not kept for ever: a stream of noise would fill the memory. An answer is 2 kB.
+# Unusual spellings and queries without an answer are dropped from time to time: a stream of noise would fill the memory. An answer is 2 kB.
 MAX_OTHERS: Final = 20_000
 
 
-class Index:
-    """Answers as of the database when each was first asked for; make a new one when the database has changed."""
+class LookupCache:
+    """Answers of a database, each made when it is first asked for. Make a new cache when the database has changed."""
 
     def __init__(
         self,
@@ -33,9 +33,9 @@ class Index:
         kb_installed: Iterable[int] = (),
         on: str | None = None,
     ) -> None:
-        """Takes what ``find`` takes, and lists the common spellings of everything that the database names.
+        """Take what ``find`` takes, and list the common spellings of everything that the database names.
 
-        A build as 26100.32772 and 10.0.26100.32772; a KB as KB5087423, kb5087423 and 5087423. Others are read when they come.
+        A build as 26100.32772 and 10.0.26100.32772; a KB as KB5087423, kb5087423 and 5087423. Other spellings are read when they come.
         """
         self._conn = conn
         self._options: dict[str, Any] = {
@@ -51,7 +51,7 @@ class Index:
             self._queries |= dict.fromkeys((f"KB{kb}", f"kb{kb}", str(kb)), Query("kb", str(kb)))
 
     def find(self, query: str) -> Answer:
-        """The answer of ``hotpatch_kb.db.answers.lookup.find`` to a query in any spelling. Not to be changed by the caller: the next one gets the same object.
+        """Return the answer of ``find`` to a query in any spelling. Do not change it: the next caller gets the same object.
 
         Raises:
             BadInput: the query cannot be read.
@@ -60,7 +60,7 @@ class Index:
         return self._spelled(query) if answer is None else answer
 
     def _spelled(self, query: str) -> Answer:
-        """A spelling that comes for the first time, or one that is not listed."""
+        """Return the answer to a spelling that comes for the first time, or that is not a common one."""
         answer = self._others.get(query)
         if answer is not None:
             return answer

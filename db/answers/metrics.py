@@ -22,7 +22,7 @@ Labels = dict[str, str]
 
 
 def metrics(conn: sqlite3.Connection) -> str:
-    """Every metric of a database, as text."""
+    """Return every metric of a database, as text."""
     return "".join(f"{line}\n" for line in _lines(conn))
 
 
@@ -40,7 +40,7 @@ def _lines(conn: sqlite3.Connection) -> Iterator[str]:
     by_source = Counter(row["source"] for row in drift_rows(conn))
     yield from _gauge(
         "source_failed_checks",
-        "Checks that did not hold in a source's last checked run.",
+        "Checks that failed in a source's last checked run.",
         [({"source": row[0]}, by_source[row[0]]) for row in health],
     )
     lines = conn.execute("select product, line, data_until from lines order by product, line").fetchall()
@@ -55,7 +55,7 @@ def _lines(conn: sqlite3.Connection) -> Iterator[str]:
 
 
 def unix(text: str) -> int:
-    """A time of the database as seconds since 1970.
+    """Return a time of the database as seconds since 1970.
 
     >>> unix("2026-07-14T17:00:00Z")
     1784048400

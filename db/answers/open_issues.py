@@ -1,6 +1,6 @@
-"""What a release leaves a machine exposed to: known issues that touch it, CVEs that stay open on it. Standard library alone.
+"""Known issues of a release, and CVEs that stay open on a machine with it. Standard library alone.
 
-What is not known is not none: without MSRC's data of a month nothing is said of its CVEs.
+Unknown is not the same as none: without MSRC's data of a month, nothing is said about its CVEs.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ Answer = dict[str, Any]
 
 
 def known_issues(conn: sqlite3.Connection, kb: int | None, product: str) -> list[Answer]:
-    """Issues of a KB on a product that its articles list, open ones first.
+    """Return the issues of a KB on a product that its articles list, open ones first.
 
     Returns:
-        title, state, workaround and ``resolved_by_kb`` of each.
+        title, state, workaround, ``resolved_by_kb`` and ``article_url`` of each.
     """
     if kb is None:
         return []
-    found = conn.execute(
+    rows = conn.execute(
         """select title, state, workaround, resolved_by_kb, article_url from known_issues
         where kb = ? and (product = ? or product is null) and gone_since is null order by state, title""",
         (kb, product),
@@ -33,23 +33,23 @@ def known_issues(conn: sqlite3.Connection, kb: int | None, product: str) -> list
             "resolved_by_kb": None if resolved_by is None else f"KB{resolved_by}",
             "article_url": url,
         }
-        for title, state, workaround, resolved_by, url in found.fetchall()
+        for title, state, workaround, resolved_by, url in rows.fetchall()
     ]
 
 
 def open_cves(conn: sqlite3.Connection, release: Mapping[str, Any], line: str, day: str) -> Answer | None:
-    """CVEs that stay open on a machine with a release.
+    """Return the CVEs that stay open on a machine with a release.
 
     Args:
         conn: a database with the fact tables.
         release: a row of ``releases``.
-        line: on which it is.
+        line: the machine's, "hotpatch" or "standard".
         day: ISO date; releases up to it count.
 
     Returns:
-        ``gaps``, CVEs that the month's cumulative update fixes and this hotpatch does not, with the companion update that does; ``fixed_by_newer``,
-        how many newer releases of the line fix; ``unknown_months``, monthly releases since this one of whose CVEs nothing is known. None where no
-        security data were read at all.
+        ``gaps``, CVEs that the month's cumulative update fixes and this hotpatch does not, with the companion update that does;
+        ``fixed_by_newer``, how many CVEs newer releases of the line fix; ``unknown_months``, months of newer releases whose CVEs are not known.
+        None where the database has no security data.
     """
     if conn.execute("select 1 from kb_cves limit 1").fetchone() is None:
         return None

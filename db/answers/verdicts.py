@@ -1,6 +1,6 @@
-"""Verdicts as data: what is to be said of a machine with a build, on a line, with the KB that decides. Standard library alone.
+"""Verdicts as data: whether a machine with a build, on a line, with a deciding KB, is patched. Standard library alone.
 
-One row per product, build, line and deciding KB, so that a fleet is judged by a join, in any engine. ``docs/verdicts.md`` has the rules.
+There is one row per product, build, line and deciding KB, so that a fleet is judged by a join, in any engine. ``docs/verdicts.md`` has the rules.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from hotpatch_kb.db.model.notation import kb_text, month_after
 
 VERDICTS: Final = ("current", "behind", "restart_due", "left_line", "unsupported", "ambiguous", "unknown", "invalid")
 LINES: Final = ("hotpatch", "standard", "")
-# What lookup shows of a verdict; the rest it has itself.
+# Columns that lookup adds to a match; it has the others itself.
 _SHOWN: Final = (
     "verdict", "reason", "months_behind", "next_kb", "next_needs_restart", "rejoins_month", "newer_out_of_band",
 )  # fmt: skip
 
 
 class Verdict(NamedTuple):
-    """One row: the machine's side (product, build, line, deciding_kb), and what follows.
+    """One row: the machine (product, build, line, deciding_kb), and the verdict.
 
     Attributes:
         product: its id.
         build: OS build.
-        line: "hotpatch" or "standard" as the inventory has it, "" where it does not say.
-        deciding_kb: an installed KB that the build may come from, "" where none is known.
+        line: "hotpatch" or "standard" as the inventory states it, "" where it does not.
+        deciding_kb: an installed KB that may have brought the build, "" where none is known.
         verdict: one of ``VERDICTS``.
         classification: of the release that the machine has.
         kb: of that release.
@@ -41,8 +41,8 @@ class Verdict(NamedTuple):
         months_behind: monthly releases of its line that it lacks.
         next_kb: what to install next.
         next_needs_restart: whether that restarts.
-        rejoins_month: the first baseline month in which a machine that left the hotpatch line comes back.
-        newer_out_of_band: newer releases that do not decide, by blanks.
+        rejoins_month: the month of the baseline with which a machine that left the hotpatch line returns to it.
+        newer_out_of_band: newer KBs that do not decide, separated by blanks.
         reason: what decided, as data; ``str()`` gives it in English.
     """
 
@@ -63,7 +63,7 @@ class Verdict(NamedTuple):
 
 
 class _Release(NamedTuple):
-    """A release with its place in the order of a line: date, then revision."""
+    """A release, and its place in the order of a line: date, then revision."""
 
     kb: int | None
     build: str | None
@@ -88,7 +88,7 @@ class _Release(NamedTuple):
 
     @property
     def counts(self) -> bool:
-        """Monthly releases decide, and out-of-band ones that fix a CVE; components and previews never do."""
+        """Whether the release decides: a monthly one, or an out-of-band one that fixes a CVE; never a component or preview."""
         if self.is_expired or self.classification in {"component", "preview", "initial"}:
             return False
         return self.cadence == "B" or self.fixes_cves
@@ -102,7 +102,7 @@ class _Release(NamedTuple):
 
 
 class _Line:
-    """A line of a product up to a day."""
+    """A line of a product up to a day, its releases in order."""
 
     def __init__(self, releases: list[_Release], until: str | None) -> None:
         self.releases = sorted(releases, key=lambda r: r.place)
@@ -114,12 +114,12 @@ class _Line:
 
     def not_deciding(self, place: tuple[str, int]) -> str:
         newer = [r for r in self.releases if not r.counts and not r.is_expired and r.place > place]
-        found = [r.kb for r in newer if r.kb and (r.classification == "component" or r.cadence == "OOB")]
-        return " ".join(kb_text(kb) or "" for kb in dict.fromkeys(found))
+        kbs = [r.kb for r in newer if r.kb and (r.classification == "component" or r.cadence == "OOB")]
+        return " ".join(kb_text(kb) or "" for kb in dict.fromkeys(kbs))
 
 
 class _Judge:
-    """The verdicts of one product on one day."""
+    """Judges machines of one product on one day."""
 
     def __init__(self, conn: sqlite3.Connection, product: str, day: str) -> None:
         self.conn = conn
@@ -139,59 +139,60 @@ class _Judge:
                 self.by_build[release.build].append(release)
 
     def rows(self) -> Iterator[Verdict]:
-        """Every build of the product with every line and every KB that may decide."""
+        """Yield the verdicts of every build with every line and every KB that may decide."""
         for build in sorted(self.by_build, key=lambda build: tuple(map(int, build.split(".")))):
             yield from self.of_build(build).values()
 
     def of_build(self, build: str) -> dict[tuple[str, str], Verdict]:
-        """The rows of one build, by line and deciding KB."""
-        found = self.by_build[build]
-        kbs = sorted({release.kb for release in found if release.kb})
-        return {(line, kb_text(kb) or ""): self.judge(build, found, line, kb) for line in LINES for kb in (None, *kbs)}
+        """Return the verdicts of one build, by line and deciding KB."""
+        releases = self.by_build[build]
+        kbs = sorted({release.kb for release in releases if release.kb})
+        return {(line, kb_text(kb) or ""): self.judge(build, releases, line, kb) for line in LINES for kb in (None, *kbs)}
 
-    def judge(self, build: str, found: Sequence[_Release], line: str, kb: int | None) -> Verdict:
-        """The one verdict for a build of this product."""
-        judged = [self._one(build, line, kb, release, on) for release, on in self._readings(found, line, kb)]
+    def judge(self, build: str, releases: Sequence[_Release], line: str, kb: int | None) -> Verdict:
+        """Return the one verdict for a build of this product."""
+        candidates = self._candidates(releases, line, kb)
+        judged = [self._one(build, line, kb, release, on) for release, on in candidates]
         first = judged[0]
         if all((other.verdict, other.next_kb) == (first.verdict, first.next_kb) for other in judged):
             if len({other.kb for other in judged}) == 1:
                 return first
-            # Whichever it has, the verdict is sure; what it has is not.
+            # The verdict is the same for all candidates; which one the machine has is not known.
             reason = Messages(chain.from_iterable(dict.fromkeys(other.reason for other in judged)))
             return first._replace(classification=None, kb=None, baseline_kb=None, reason=reason)
-        candidates = Messages(
+        either = Messages(
             dict.fromkeys(
                 Message("{kb} on the {line} line: {verdict}", kb=v.kb, line=Message(on), verdict=Message(v.verdict))
-                for v, (_, on) in zip(judged, self._readings(found, line, kb), strict=True)
+                for v, (_, on) in zip(judged, candidates, strict=True)
             )
         )
-        reason = Messages([Message("it may be {candidates}", candidates=candidates)])
+        reason = Messages([Message("it may be {candidates}", candidates=either)])
         return Verdict(
             self.product, build, line, kb_text(kb) or "", "ambiguous", None, None, None, None, None, None, None, "", reason
         )  # fmt: skip
 
     @staticmethod
-    def _readings(found: Sequence[_Release], line: str, kb: int | None) -> list[tuple[_Release, str]]:
-        """The releases that a machine may have, each with the line to judge it on."""
-        hotpatches = [r for r in found if r.classification == "hotpatch"]
-        # A component that shares its build with a hotpatch is its companion, and speaks for it.
-        candidates = [r for r in found if r.classification != "component" or not hotpatches]
+    def _candidates(releases: Sequence[_Release], line: str, kb: int | None) -> list[tuple[_Release, str]]:
+        """Return the releases that a machine may have, each with the line to judge it on."""
+        hotpatches = [r for r in releases if r.classification == "hotpatch"]
+        # A component with the build of a hotpatch is its companion: a machine that has it has the hotpatch.
+        candidates = [r for r in releases if r.classification != "component" or not hotpatches]
         if kb is not None:
-            installed = [r for r in found if r.kb == kb]
+            installed = [r for r in releases if r.kb == kb]
             candidates = hotpatches if hotpatches and all(r.classification == "component" for r in installed) else installed
         elif line and not any(r.classification == "component" for r in candidates):
             # Never between a component and an LCU: enrolled machines were offered both (26100.6905).
             of_line = [r for r in candidates if (r.in_hotpatch_line if line == "hotpatch" else r.in_standard_line)]
             candidates = of_line or candidates
-        readings = []
+        judged_on = []
         for release in candidates:
             if release.is_hotpatch_only:
-                readings.append((release, "hotpatch"))
+                judged_on.append((release, "hotpatch"))
             elif release.classification == "baseline":
-                readings += [(release, on) for on in ((line,) if line else ("hotpatch", "standard"))]
+                judged_on += [(release, on) for on in ((line,) if line else ("hotpatch", "standard"))]
             else:
-                readings.append((release, line or "standard"))
-        return readings
+                judged_on.append((release, line or "standard"))
+        return judged_on
 
     def _one(self, build: str, line: str, kb: int | None, release: _Release, on: str) -> Verdict:
         notes: list[Message] = []
@@ -199,8 +200,8 @@ class _Judge:
             on, notes = "standard", [Message("hotpatching ended on {day}", day=self.hotpatched_until)]
         elif on == "hotpatch" and not self.lines["hotpatch"].counted:
             on, notes = "standard", [Message("no hotpatch line of this product is known")]
-        found = self._on_line(release, on)
-        verdict, reason = found["verdict"], [*notes, found["reason"]]
+        judged = self._on_line(release, on)
+        verdict, reason = judged["verdict"], [*notes, judged["reason"]]
         if self.supported_until and self.day > self.supported_until:
             verdict, reason = "unsupported", [Message("support ended on {day}", day=self.supported_until)]
         elif verdict == "current" and self.supported_until is None and self._is_silent(on):
@@ -212,14 +213,14 @@ class _Judge:
             verdict, reason = "unknown", [*notes, Message("facts end on {day}; a monthly release has come since", day=until)]
         return Verdict(
             self.product, build, line, kb_text(kb) or "", verdict, release.classification, kb_text(release.kb), kb_text(release.baseline_kb),
-            found["months_behind"], kb_text(found["next"].kb) if found["next"] else None,
-            None if found["next"] is None else found["next"].classification != "hotpatch",
-            found["rejoins_month"], self.lines["standard" if verdict == "left_line" else on].not_deciding(release.place),
+            judged["months_behind"], kb_text(judged["next"].kb) if judged["next"] else None,
+            None if judged["next"] is None else judged["next"].classification != "hotpatch",
+            judged["rejoins_month"], self.lines["standard" if verdict == "left_line" else on].not_deciding(release.place),
             Messages(reason),
         )  # fmt: skip
 
     def _is_silent(self, on: str) -> bool:
-        """Whether a line has had no monthly release for long: Windows 11, version 21H2, has had none since October 2024."""
+        """Return whether a line has had no monthly release for months: Windows 11, version 21H2, has had none since October 2024."""
         counted = self.lines[on].counted
         return not counted or has_ceased(counted[-1].month, self.day)
 
@@ -230,20 +231,20 @@ class _Judge:
         after = line.after(release.place)
         months = len({r.month for r in after if r.cadence == "B"})
         baselines = [r for r in after if r.classification == "baseline"]
-        found: dict[str, Any] = {"months_behind": months, "next": None, "rejoins_month": None}
+        columns: dict[str, Any] = {"months_behind": months, "next": None, "rejoins_month": None}
         if not after:
-            return found | {"verdict": "current", "reason": Message("nothing newer of the {line} line counts", line=Message(on))}
+            return columns | {"verdict": "current", "reason": Message("nothing newer of the {line} line counts", line=Message(on))}
         if on == "hotpatch" and baselines:
-            return found | {
+            return columns | {
                 "verdict": "restart_due",
                 "next": baselines[-1],
                 "reason": Message("the baseline {release} is newer", release=baselines[-1].name(is_baseline=True)),
             }
         newest = after[-1]
-        return found | {"verdict": "behind", "next": newest, "reason": Message("{release} is newer", release=newest.name())}
+        return columns | {"verdict": "behind", "next": newest, "reason": Message("{release} is newer", release=newest.name())}
 
     def _lcu_on_the_hotpatch_line(self, release: _Release) -> dict[str, Any]:
-        """A cumulative update never takes an enrolled machine off its line: it waits for the next baseline, or one is due."""
+        """Judge a machine of the hotpatch line with an LCU that is not a baseline: a newer baseline is due, or it has left the line until one."""
         baselines = [r for r in self.lines["hotpatch"].counted if r.classification == "baseline"]
         newest = baselines[-1] if baselines else None
         if newest is not None and newest.place > release.place:
@@ -253,7 +254,7 @@ class _Judge:
         standard = self.lines["standard"].after(release.place)
         restart = next_restart(self.conn, self.product, day_after(release.day))
         if restart is not None and restart.is_expected and restart.date < self.day:
-            restart = next_restart(self.conn, self.product, self.day)  # it was to come, and nothing says that it did
+            restart = next_restart(self.conn, self.product, self.day)  # it was expected, and no source lists it
         return {
             "verdict": "left_line", "months_behind": len({r.month for r in standard if r.cadence == "B"}),
             "next": standard[-1] if standard else None, "rejoins_month": restart.month if restart else None,
@@ -262,7 +263,7 @@ class _Judge:
 
 
 def _last_day(stated: str | None) -> str | None:
-    """The last day of what may be a month alone."""
+    """Return a day, or the last day of a month."""
     if stated is None or len(stated) != 7:
         return stated
     return (date.fromisoformat(f"{month_after(stated)}-01") - timedelta(days=1)).isoformat()
@@ -275,12 +276,12 @@ def _releases(conn: sqlite3.Connection, product: str, day: str) -> list[_Release
         from releases as r where r.product = ?""",
         (product,),
     ).fetchall()
-    days = {build: found for _, build, _, found, *_ in rows if found}  # an undated component has the day of the hotpatch with its build
-    found = []
+    days = {build: day for _, build, _, day, *_ in rows if day}  # an undated component has the day of the hotpatch with its build
+    releases = []
     for kb, build, revision, stated, month, cadence, kind, hot, standard, expired, baseline, fixes in rows:
         released = stated or days.get(build)
         if released and released <= day:
-            found.append(
+            releases.append(
                 _Release(
                     kb,
                     build,
@@ -296,15 +297,15 @@ def _releases(conn: sqlite3.Connection, product: str, day: str) -> list[_Release
                     bool(fixes),
                 )
             )
-    return found
+    return releases
 
 
 def verdicts(conn: sqlite3.Connection, day: str, product: str | None = None) -> Iterator[Verdict]:
-    """Every verdict of a day, in the order of products, builds, lines and KBs.
+    """Yield every verdict of a day, in the order of products, builds, lines and KBs.
 
     Args:
         conn: a database with the fact tables.
-        day: ISO date; today's knowledge, releases up to it.
+        day: ISO date; only releases up to it count, by today's knowledge.
         product: an id, if only one product is wanted.
     """
     for name in _products(conn):
@@ -317,25 +318,25 @@ def _products(conn: sqlite3.Connection) -> list[str]:
 
 
 class Verdicts:
-    """The rows of ``verdicts`` of one day, each made when it is asked for."""
+    """Verdicts of one day, each made when it is first asked for."""
 
     def __init__(self, conn: sqlite3.Connection, day: str) -> None:
-        """Takes a database with the fact tables, and the day (ISO date)."""
+        """Take a database with the fact tables, and the day (ISO date)."""
         self._conn = conn
         self._day = day
         self._judges: dict[str, _Judge] = {}
         self._rows: dict[tuple[str, str], dict[tuple[str, str], Verdict]] = {}
 
     def products_by_build(self) -> dict[str, list[str]]:
-        """The products that have each build by that day, in their order."""
-        found: dict[str, list[str]] = defaultdict(list)
+        """Return the products that have each build by that day, in the order of their ids."""
+        products: dict[str, list[str]] = defaultdict(list)
         for product in _products(self._conn):
             for build in self._judge(product).by_build:
-                found[build].append(product)
-        return dict(found)
+                products[build].append(product)
+        return dict(products)
 
     def of_build(self, product: str, build: str) -> dict[tuple[str, str], Verdict]:
-        """The rows of a product's build, by line and deciding KB; none where it has no such build by that day."""
+        """Return the verdicts of a product's build, by line and deciding KB; none where it has no such build by that day."""
         rows = self._rows.get((product, build))
         if rows is None:
             judge = self._judge(product)
@@ -348,16 +349,16 @@ class Verdicts:
             judge = self._judges[product] = _Judge(self._conn, product, self._day)
         return judge
 
-    def added_to(self, answer: dict[str, Any], line: str | None) -> dict[str, Any]:
-        """An answer of ``hotpatch_kb.db.answers.lookup.find`` with the verdict of each match, for a machine that has it.
+    def with_verdicts(self, answer: dict[str, Any], line: str | None) -> dict[str, Any]:
+        """Return an answer of ``hotpatch_kb.db.answers.lookup.find`` with the verdict of each match, for a machine that has it.
 
         Args:
-            answer: is not changed.
-            line: as the user states it.
+            answer: it is not changed.
+            line: as the user states it, None where they do not.
         """
         matches = []
         for match in answer["matches"]:
             rows = self.of_build(match["product"], match["build"]) if match["build"] else {}
-            found = rows.get((line or "", match["kb"] or ""))
-            matches.append(match | {"verdict": None if found is None else {name: getattr(found, name) for name in _SHOWN}})
+            verdict = rows.get((line or "", match["kb"] or ""))
+            matches.append(match | {"verdict": None if verdict is None else {name: getattr(verdict, name) for name in _SHOWN}})
         return answer | {"matches": matches}

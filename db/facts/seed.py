@@ -1,7 +1,7 @@
-"""The embedded facts: the claims of recorded pages as text files, and the read-only database that is made of them.
+"""The embedded facts: the claims of recorded pages as text files, and the read-only database made from them.
 
 ``db/seed/*.tsv`` holds facts only: titles, numbers, dates and addresses, each with its page and the day it was read.
-``hotpatch-kb seed`` writes them from a database; the build makes ``seed.db`` of them, so that lookups need nothing else.
+``hotpatch-kb seed`` writes them from a database. The build makes ``seed.db`` from them, so that a lookup needs nothing else.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -25,13 +26,15 @@ _PAGES: Final = (
     "last_modified", "bytes",
 )  # fmt: skip
 _SECTIONS: Final = ("page", "section", "row_count", "release_count")
+_SECTION_COLUMNS: Final = ("source", "page_url", "content_sha256", "section", "row_count", "release_count")
 _CLAIMS: Final = ("page", "last_page", "gone_page", "section", "subject", "field", "value", "value_text", "source_url")
 FILES: Final = ("sources.tsv", "pages.tsv", "sections.tsv", "claims.tsv")
 _FINGERPRINT: Final = "fingerprint.txt"
-# A value that is empty in the page and one that there is not, told apart in a text file.
+# NULL, which a text file cannot tell from an empty text otherwise.
 _NULL: Final = "\\N"
+# The published text where it equals the value.
 _SAME: Final = "="
-# What stands in the row above.
+# The same cell as in the row above.
 _DITTO: Final = '"'
 
 
@@ -56,7 +59,7 @@ def _read(name: str) -> Iterator[dict[str, Any]]:
 
 
 def fingerprint() -> str:
-    """Hash of the embedded facts, noted in an archive whose database began with them."""
+    """Return a hash of the embedded facts. An archive whose database began with them records it."""
     return _fingerprint(files("hotpatch_kb.db").joinpath("seed"))
 
 
@@ -68,21 +71,21 @@ def _fingerprint(folder: Traversable) -> str:
 
 
 def recorded_fingerprint() -> str:
-    """What the fingerprint was when the embedded facts were written."""
+    """Return the hash as it was when the embedded facts were written."""
     return files("hotpatch_kb.db").joinpath("seed", _FINGERPRINT).read_text(encoding="utf-8").strip()
 
 
 def embedded_claims() -> list[tuple[Any, ...]]:
-    """The claims of the embedded facts, as the database of them has them, sorted."""
+    """Return the claims of the embedded facts as rows of ``claims``, sorted by id."""
     pages = _pages()
     return sorted((_claim_row(row, pages) for row in _read("claims.tsv")), key=lambda row: row[0])
 
 
 def write_seed(conn: sqlite3.Connection, folder: Path) -> dict[str, int]:
-    """Writes the claims of a database as the files of a seed.
+    """Write the claims of a database as the files of ``db/seed``.
 
     Returns:
-        the number of rows per file.
+        the number of rows of each file, by its name without ``.tsv``.
     """
     pages = conn.execute(
         f"select {', '.join(_PAGES)} from pages where state = 'accepted' order by fetched_at, source, page_url, tie"
@@ -95,7 +98,7 @@ def write_seed(conn: sqlite3.Connection, folder: Path) -> dict[str, int]:
     sections = [
         (by_content[source, page_url, content], *rest)
         for source, page_url, content, *rest in conn.execute(
-            "select source, page_url, content_sha256, section, row_count, release_count from sections order by source, page_url, content_sha256, section"
+            f"select {', '.join(_SECTION_COLUMNS)} from sections order by source, page_url, content_sha256, section"
         )
         if (source, page_url, content) in by_content
     ]
@@ -122,35 +125,25 @@ def write_seed(conn: sqlite3.Connection, folder: Path) -> dict[str, int]:
 
 
 def load_seed(conn: sqlite3.Connection) -> None:
-    """Fills an empty database with the embedded facts. In the caller's transaction, foreign keys deferred."""
+    """Fill an empty database with the embedded facts. Runs in the caller's transaction, with foreign keys deferred."""
+    import sqlite_utils  # noqa: PLC0415 (0.2 s to import, and reading commands need none of it)
+
+    db = sqlite_utils.Database(conn)
     pages = _pages()
-    read_at = max(page["fetched_at"] for page in pages)
     claims = list(_read("claims.tsv"))
-    conn.execute(
-        "insert into runs values (1, ?, ?, 'seed', 'done', ?, ?, ?, ?, 0)",
-        (read_at, read_at, len(pages), len(pages), len(claims), sum(1 for c in claims if c["gone_page"])),
-    )
-    conn.executemany(
-        f"insert into sources ({', '.join(_SOURCES)}, state) values ({', '.join('?' * len(_SOURCES))}, 'ok')",
-        [tuple(row[name] for name in _SOURCES) for row in _read("sources.tsv")],
-    )
-    conn.executemany(
-        f"insert into pages ({', '.join(_PAGES)}, state, run) values ({', '.join('?' * len(_PAGES))}, 'accepted', 1)",
-        [tuple(page[name] for name in _PAGES) for page in pages],
-    )
-    conn.executemany(
-        "insert into sections values (?, ?, ?, ?, ?, ?)",
-        [
-            (page["source"], page["page_url"], page["content_sha256"], row["section"], row["row_count"], row["release_count"])
-            for row in _read("sections.tsv")
-            for page in (pages[int(row["page"])],)
-        ],
+    read_at = max(page["fetched_at"] for page in pages)
+    run = {
+        "run": 1, "started_at": read_at, "ended_at": read_at, "kind": "seed", "state": "done", "pages_read": len(pages), "pages_parsed": len(pages),
+        "claims_added": len(claims), "claims_ended": sum(claim["gone_page"] is not None for claim in claims), "facts_changed": 0,
+    }  # fmt: skip
+    db.table("runs").insert(run)
+    db.table("sources").insert_all({**row, "state": "ok"} for row in _read("sources.tsv"))
+    db.table("pages").insert_all({**page, "state": "accepted", "run": 1} for page in pages)
+    db.table("sections").insert_all(
+        {name: (row if name in row else pages[int(row["page"])])[name] for name in _SECTION_COLUMNS} for row in _read("sections.tsv")
     )
     history.name_subjects(conn, {claim["subject"] for claim in claims})
-    conn.executemany(
-        history.INSERT_CLAIM,
-        [_claim_row(row, pages) for row in claims],
-    )
+    conn.executemany(history.INSERT_CLAIM, [_claim_row(row, pages) for row in claims])
     corrections.write_corrections(conn, corrections.load_corrections())
     changed = write.publish(conn, "")
     write.write_lines(conn)
@@ -175,15 +168,14 @@ def _claim_row(row: dict[str, Any], pages: list[dict[str, Any]]) -> tuple[Any, .
 
 
 def build_seed_database(target: Path) -> None:
-    """Makes the read-only database of the embedded facts. The same facts give the same bytes with the same SQLite."""
+    """Make the read-only database of the embedded facts. The same facts give the same bytes with the same version of SQLite."""
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)
-    conn = schema.open_for_writing(part)
-    with schema.transaction(conn):
-        load_seed(conn)
-    # A file that is only read is opened without a journal beside it, from places that cannot be written.
-    conn.execute("pragma journal_mode = delete")
-    conn.execute("update _sqlite_migrations set applied_at = (select started_at from runs)")
-    conn.execute("vacuum")
-    conn.close()
+    with closing(schema.open_for_writing(part)) as conn:
+        with schema.transaction(conn):
+            load_seed(conn)
+        # Without a journal beside it, the file can be opened to read where nothing can be written.
+        conn.execute("pragma journal_mode = delete")
+        conn.execute("update _sqlite_migrations set applied_at = (select started_at from runs)")
+        conn.execute("vacuum")
     part.replace(target)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from hotpatch_kb.db.answers import coverage, restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
-from hotpatch_kb.db.answers.events import change_rows, news
+from hotpatch_kb.db.answers.events import change_rows, events
 from hotpatch_kb.db.answers.lookup import find, is_restart_due, latest
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.model import clock
@@ -41,7 +41,7 @@ def name_of(product: str) -> str:
 # --- a build and a KB ---------------------------------------------------------------------------------------------------
 
 
-def looked_up(conn: sqlite3.Connection, query: str, on: str | None) -> Row:
+def lookup_answer(conn: sqlite3.Connection, query: str, on: str | None) -> Row:
     """The answer of ``lookup``, each match with its verdict on both lines, its chain, and the sources of its facts.
 
     Args:
@@ -172,7 +172,7 @@ def kb_page(conn: sqlite3.Connection, kb: int, on: str | None) -> Row | None:
     )
     return row | {
         "installed": installed,
-        "answer": looked_up(conn, f"KB{kb}", on),
+        "answer": lookup_answer(conn, f"KB{kb}", on),
         "counts": counts,
         "cves": rows(
             conn,
@@ -307,6 +307,6 @@ def home(conn: sqlite3.Connection, day: str) -> Row:
         "stale": [row["title"] for row in health if row["is_stale"]],
         "cards": [card | {"name": name_of(card["product"])} for card in restarts.next_restarts(conn, day)],
         "calendar": year(conn, this, day),
-        "news": news(conn, change_rows(conn)[: MAX_CHANGES * 20])[:MAX_CHANGES],
+        "events": events(conn, change_rows(conn)[: MAX_CHANGES * 20])[:MAX_CHANGES],
         "products": rows(conn, "select product, name, extended_end_date from products order by family desc, product desc"),
     }

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from hotpatch_kb.db.model.errors import BadInput
-from hotpatch_kb.db.site.web import Wrong
+from hotpatch_kb.db.site.web import HttpError
 
 # 10,000 machines of 40 characters are 0.4 MB, and 0.6 MB as a form; a fleet beyond this is one for the command.
 MAX_BODY: Final = 5_000_000  # bytes
@@ -16,9 +16,9 @@ async def body(request: Any) -> bytes:
     """The body of a request.
 
     Raises:
-        Wrong: it is larger than ``MAX_BODY`` (413); what lies beyond is not read.
+        HttpError: it is larger than ``MAX_BODY`` (413); what lies beyond is not read.
     """
-    too_large = Wrong(
+    too_large = HttpError(
         413, "Expected at most {size:,} bytes, got more. The command hotpatch-kb assess takes a fleet of any size.", size=MAX_BODY
     )
     stated = request.headers.get("content-length", "")
@@ -29,7 +29,7 @@ async def body(request: Any) -> bytes:
     while more:
         message = await request.receive()
         if message["type"] == "http.disconnect":
-            raise Wrong(400, "Expected a whole request, got a part of one.")
+            raise HttpError(400, "Expected a whole request, got a part of one.")
         read += message.get("body", b"")
         more = message.get("more_body", False)
         if len(read) > MAX_BODY:

@@ -34,7 +34,7 @@ MAX_VALUE: Final = 50_000_000
 SECONDS: Final = 10
 
 
-class Wrong(Exception):
+class HttpError(Exception):
     """What was asked cannot be answered.
 
     Attributes:
@@ -55,7 +55,7 @@ async def read(datasette: Any, function: Callable[[sqlite3.Connection], T]) -> T
     """Runs a function on the database, all its statements on one state of it, in a thread.
 
     Raises:
-        Wrong: it took too long (503).
+        HttpError: it took too long (503).
     """
 
     def in_snapshot(conn: sqlite3.Connection) -> T:
@@ -75,7 +75,7 @@ async def read(datasette: Any, function: Callable[[sqlite3.Connection], T]) -> T
     try:
         found: T = await datasette.get_database(DATABASE).execute_fn(in_snapshot)
     except QueryInterrupted:
-        raise Wrong(503, "This took too long. Ask again later.") from None
+        raise HttpError(503, "This took too long. Ask again later.") from None
     return found
 
 
@@ -169,7 +169,7 @@ async def page(datasette: Any, request: Any, template: str, make: Callable[[sqli
         datasette: the site.
         request: what was asked; the page depends on its path, its query and its language.
         template: its template.
-        make: reads what the template shows; may raise ``Wrong`` and ``BadInput``.
+        make: reads what the template shows; may raise ``HttpError`` and ``BadInput``.
     """
     language = language_of(request)
 
@@ -180,7 +180,7 @@ async def page(datasette: Any, request: Any, template: str, make: Callable[[sqli
 
     try:
         body = await _kept(datasette, (template, request.full_path, language), rendered)
-    except Wrong as wrong:
+    except HttpError as wrong:
         return await problem(datasette, request, wrong.status, wrong.message, wrong.context)
     except BadInput as error:
         return await problem(datasette, request, 400, error.message)
@@ -202,7 +202,7 @@ async def file(datasette: Any, request: Any, make: Callable[[sqlite3.Connection]
     """A file made of the database: a feed, a calendar. Its links name the host that was asked."""
     try:
         body = await _kept_at_once(datasette, (content_type, request.host, request.scheme, request.full_path), make)
-    except Wrong as wrong:
+    except HttpError as wrong:
         return await problem(datasette, request, wrong.status, wrong.message)
     except BadInput as bad:
         return await problem(datasette, request, 400, bad.message)
@@ -222,7 +222,7 @@ async def api(datasette: Any, request: Any, make: Callable[[sqlite3.Connection],
     """
     try:
         body = await _kept_at_once(datasette, ("api", request.full_path), lambda conn: as_json(make(conn)))
-    except Wrong as wrong:
+    except HttpError as wrong:
         return error(wrong.status, wrong.message)
     except BadInput as bad:
         return error(400, bad.message)

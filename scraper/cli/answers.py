@@ -10,7 +10,7 @@ import click
 
 from hotpatch_kb.db.answers import coverage, restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
-from hotpatch_kb.db.answers.events import change_rows, news
+from hotpatch_kb.db.answers.events import change_rows, events
 from hotpatch_kb.db.fleet.formats import FORMATS
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
@@ -379,7 +379,7 @@ def changes(since: str | None, until: str | None, product: str | None, form: str
         from hotpatch_kb.db.site.i18n import words  # noqa: PLC0415
 
         t = words("en")
-        return list(text.changes_as_markdown([(event.changed_at, event.said(t)) for event in news(conn, rows)]))
+        return list(text.changes_as_markdown([(event.changed_at, event.in_words(t)) for event in events(conn, rows)]))
 
     write(rows, "json" if as_json else form, text=lambda: text.changes(rows, coverage.latest_data_until(conn)), markdown=markdown)
     return ExitCode.DONE

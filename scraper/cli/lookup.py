@@ -115,7 +115,7 @@ def answer(question: Question) -> int:
                 continue
             if result["status"] == "not_found" and not code:
                 code = ExitCode.NO_ANSWER
-            yield verdicts.added_to(result, question.line)
+            yield verdicts.with_verdicts(result, question.line)
 
     rows = answers()
     write(rows, form_of(as_json=question.as_json), text=lambda: lookups(rows, day))
@@ -139,9 +139,9 @@ def _check_queries(queries: Sequence[str]) -> None:
 def _finder(conn: sqlite3.Connection, *, from_stdin: bool, **options: Any) -> Callable[[str], dict[str, Any]]:
     """Return what answers one query. Queries of standard input may be many, so their answers are kept."""
     if from_stdin:
-        from hotpatch_kb.db.answers.lookup_cache import Index  # noqa: PLC0415
+        from hotpatch_kb.db.answers.lookup_cache import LookupCache  # noqa: PLC0415
 
-        return Index(conn, **options).find
+        return LookupCache(conn, **options).find
     return lambda query: find(conn, query, **options)
 
 

@@ -28,7 +28,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from hotpatch_kb.db.answers import lagging
-from hotpatch_kb.db.answers.events import News, change_rows, news
+from hotpatch_kb.db.answers.events import Event, change_rows, events
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.site.i18n import words
 from hotpatch_kb.db.store.connections import open_for_reading
@@ -118,18 +118,18 @@ def _named(kind: str, address: str) -> str:
 def items_of(conn: sqlite3.Connection) -> list[Item]:
     """Every change that people are told of, oldest first."""
     t = words("en")
-    told = [item for item in news(conn, change_rows(conn)) if item.kind in TOLD_KINDS and item.form != "other"]
+    told = [item for item in events(conn, change_rows(conn)) if item.kind in TOLD_KINDS and item.form != "other"]
     times: Counter[str] = Counter()
     found = []
     for item in reversed(told):
         name = _name(item)
         times[name] += 1  # a month may turn to and fro
         number = hashlib.sha256(f"{name}#{times[name]}".encode()).hexdigest()[:16]
-        found.append(Item(number, item.kind, item.changed_at, item.said(t)))
+        found.append(Item(number, item.kind, item.changed_at, item.in_words(t)))
     return found
 
 
-def _name(item: News) -> str:
+def _name(item: Event) -> str:
     """The same for the same change, whichever page told of it first: a page that is read later may move its time."""
     return json.dumps([item.subject, item.form, item.values], sort_keys=True)
 

@@ -102,7 +102,6 @@ class Fetcher:
         max_bytes: int = MAX_BYTES,
         max_seconds: float = MAX_SECONDS,
         mirror: str | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -119,7 +118,6 @@ class Fetcher:
             max_bytes: of a decoded body.
             max_seconds: of one answer, however steadily it drips.
             mirror: ``http://127.0.0.1:PORT``; every request goes there, with the real host in ``Host``. For tests and proofs.
-            transport: what sends the requests; httpx's own by default.
             clock: monotonic seconds.
             sleep: waits for so many seconds.
             now: the time of day, aware, for ``fetched_at`` and for a ``Retry-After`` that is a date.
@@ -136,14 +134,13 @@ class Fetcher:
         self._max_bytes = max_bytes
         self._max_seconds = max_seconds
         self._mirror = None if mirror is None else mirror_url(mirror)
-        self._transport = transport
         self._pace = Pace(pause, patience, clock, sleep, jitter)
         self._now = now
         self._hosts: dict[str, Host] = {}
         self._client: httpx.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
-        self._client = open_client(self._headers, timeout=self._timeout, mirror=self._mirror, transport=self._transport)
+        self._client = open_client(self._headers, timeout=self._timeout, mirror=self._mirror)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:

@@ -52,16 +52,13 @@ class Reply:
     answered_at: datetime
 
 
-def open_client(
-    headers: Mapping[str, str], *, timeout: float, mirror: httpx.URL | None, transport: httpx.AsyncBaseTransport | None
-) -> httpx.AsyncClient:
+def open_client(headers: Mapping[str, str], *, timeout: float, mirror: httpx.URL | None) -> httpx.AsyncClient:
     """Return a client that keeps no cookies and follows no redirects.
 
     Args:
         headers: sent with each request.
         timeout: seconds of silence after which a connection counts as broken.
         mirror: where every request goes instead, with the real host in ``Host``.
-        transport: what sends the requests instead of httpx's own transport.
 
     Raises:
         BadInput: the environment names a proxy or certificates that httpx cannot use.
@@ -71,10 +68,8 @@ def open_client(
     proxied: dict[str, httpx.AsyncBaseTransport | None] = {}
     try:
         if mirror:
-            # The mirror speaks plain HTTP; an empty TLS context saves loading the certificates, 20 ms.
-            inner = transport or httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
-            transport = _MirrorTransport(mirror, inner)
-        elif transport is None:
+            transport: httpx.AsyncBaseTransport = _MirrorTransport(mirror)
+        else:
             tls = httpx.create_ssl_context()
             # httpx trusts certifi alone; a proxy that inspects TLS is known to the system's store, on Windows above all.
             tls.load_default_certs()
@@ -116,8 +111,6 @@ async def body_of(response: httpx.Response, url: str, max_bytes: int) -> bytes:
         httpx.TransportError: the transfer broke.
         Refused: the body is too large, or encoded in a way that we did not ask for.
     """
-    if response.is_stream_consumed:  # httpx.MockTransport answers with bodies in memory
-        return response.content
     if response.status_code in READ_STATUSES:
         return await _read(response, url, max_bytes)
     if response.status_code == 304 or _announced_bytes(response) <= DRAIN_BYTES:
@@ -168,21 +161,19 @@ def _announced_bytes(response: httpx.Response) -> float:
 # Connections
 
 
-class _MirrorTransport(httpx.AsyncBaseTransport):
+class _MirrorTransport(httpx.AsyncHTTPTransport):
     """A transport that sends every request to a mirror on this machine; the request keeps its real URL and Host header."""
 
-    def __init__(self, mirror: httpx.URL, inner: httpx.AsyncBaseTransport) -> None:
+    def __init__(self, mirror: httpx.URL) -> None:
+        # The mirror speaks plain HTTP; an empty TLS context saves loading the certificates, 20 ms.
+        super().__init__(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
         self._mirror = mirror
-        self._inner = inner
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = self._mirror.copy_with(raw_path=request.url.raw_path)
-        return await self._inner.handle_async_request(
+        return await super().handle_async_request(
             httpx.Request(request.method, url, headers=request.headers, stream=request.stream, extensions=request.extensions)
         )
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
 
 
 def _proxied(tls: ssl.SSLContext) -> dict[str, httpx.AsyncBaseTransport | None]:

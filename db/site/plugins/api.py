@@ -53,7 +53,7 @@ def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
         on=on,
         today=clock.today(),
     )
-    return web.verdicts_of_today(conn, on or clock.today()).added_to(answer, line)
+    return web.verdicts_of_today(conn, on or clock.today()).with_verdicts(answer, line)
 
 
 def _next(conn: sqlite3.Connection, request: Any) -> Any:

@@ -60,7 +60,7 @@ def _status(exception: Exception) -> tuple[int, Message | str]:
         if status == HTTPStatus.NOT_FOUND:
             return status, Message("There is no such page.")
         return status, str(exception.args[0] if exception.args else HTTPStatus(status).phrase)
-    if isinstance(exception, web.Wrong):
+    if isinstance(exception, web.HttpError):
         return exception.status, exception.message
     return HTTPStatus.INTERNAL_SERVER_ERROR, Message("Something went wrong here. It is in the log of the site.")
 

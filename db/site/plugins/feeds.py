@@ -14,7 +14,7 @@ from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers import coverage, icalendar_file
 from hotpatch_kb.db.answers.calendar import calendar_rows
-from hotpatch_kb.db.answers.events import change_rows, news
+from hotpatch_kb.db.answers.events import change_rows, events
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.products import named
@@ -70,7 +70,8 @@ def _kb(row: dict[str, Any]) -> str:
 def _told(conn: sqlite3.Connection, product: str | None, prefix: str) -> list[Entry]:
     rows = [row for row in change_rows(conn, product=product) if row["subject"].startswith(prefix)][: MAX_ENTRIES * 4]
     return [
-        Entry(f"{item.subject}/{item.form}/{item.changed_at}", item.said(), item.changed_at, item.path, "") for item in news(conn, rows)
+        Entry(f"{item.subject}/{item.form}/{item.changed_at}", item.in_words(), item.changed_at, item.path, "")
+        for item in events(conn, rows)
     ][:MAX_ENTRIES]
 
 
@@ -187,7 +188,7 @@ async def calendar(datasette: Any, request: Any) -> Response:
     def make(conn: sqlite3.Connection) -> bytes:
         months = calendar_rows(conn, name)
         if not months:
-            raise web.Wrong(404, "No calendar is published for {product}.", product=name)
+            raise web.HttpError(404, "No calendar is published for {product}.", product=name)
         return icalendar_file.calendar_file(
             conn, months, f"Windows hotpatching: {named(name).name}", _alarms(request.args.getlist("alarm")), today=clock.today()
         )

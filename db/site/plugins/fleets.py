@@ -120,7 +120,7 @@ async def fleet(datasette: Any, request: Any) -> Response:
         raise BadInput("expected machines below the header, got none")
     except BadInput as error:
         return await page(400, wrong=error.message)
-    except web.Wrong as wrong:
+    except web.HttpError as wrong:
         return await page(wrong.status, wrong=wrong.message)
 
 
@@ -150,7 +150,7 @@ async def api(datasette: Any, request: Any) -> Response:
         file, _ = await web.read(datasette, lambda conn: judged(conn, body, day, HTTP_FORMATS[shape]))
     except BadInput as error:
         return web.error(400, error.message)
-    except web.Wrong as wrong:
+    except web.HttpError as wrong:
         return web.error(wrong.status, wrong.message)
     return Response(file, headers=web.ANYWHERE | {"cache-control": "no-store"}, content_type=HTTP_FORMATS[shape].content_type)
 

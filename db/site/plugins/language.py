@@ -32,7 +32,7 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["link"] = link
     env.filters["month_of"] = month_of
     env.filters["money"] = money
-    env.filters["said"] = lambda item, t, language: item.said(t, lambda month: month_of(month, language))
+    env.filters["in_words"] = lambda item, t, language: item.in_words(t, lambda month: month_of(month, language))
     env.filters["bare"] = lambda build: str(build or "")
 
 

@@ -72,9 +72,9 @@ async def kb(datasette: Any, request: Any) -> Response:
         on = web.asked_day(request)
         page = page_data.kb_page(conn, int(number), on)
         if page is None:
-            raise web.Wrong(404, "No source names KB{kb}.", kb=number)
+            raise web.HttpError(404, "No source names KB{kb}.", kb=number)
         if on and page["answer"]["status"] == "not_found":
-            raise web.Wrong(404, "Nothing of KB{kb} had been released on {day}.", kb=number, day=on)
+            raise web.HttpError(404, "Nothing of KB{kb} had been released on {day}.", kb=number, day=on)
         return {"heading": f"KB{number}", "answer": page["answer"], "page": page, "as_of": on}
 
     return await web.page(datasette, request, "lookup.html", make)
@@ -86,12 +86,12 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         on = web.asked_day(request)
-        answer = page_data.of_number(conn, query.value, on) if query.kind == "number" else page_data.looked_up(conn, query.value, on)
+        answer = page_data.of_number(conn, query.value, on) if query.kind == "number" else page_data.lookup_answer(conn, query.value, on)
         if answer["status"] == "not_found":
             shown = {"nearest": answer["nearest"], "query": query.value}
             if on and page_data.is_named(conn, query.value):
-                raise web.Wrong(404, "The build {build} had not been released on {day}.", shown, build=query.value, day=on)
-            raise web.Wrong(404, "No source names the build {build}. It is not rounded to another one.", shown, build=query.value)
+                raise web.HttpError(404, "The build {build} had not been released on {day}.", shown, build=query.value, day=on)
+            raise web.HttpError(404, "No source names the build {build}. It is not rounded to another one.", shown, build=query.value)
         return {"heading": t(heading.replace("{}", "{build}"), build=query.value), "answer": answer, "page": None, "as_of": on}
 
     return await web.page(datasette, request, "lookup.html", make)
@@ -106,7 +106,7 @@ async def product(datasette: Any, request: Any) -> Response:
         on = web.asked_day(request)
         found = page_data.product_page(conn, name, on)
         if found is None:
-            raise web.Wrong(404, "No source names the product {product}.", product=name)
+            raise web.HttpError(404, "No source names the product {product}.", product=name)
         title = t("Builds of {product} over time", product=found["name"])
         return {
             "found": found,
@@ -132,7 +132,7 @@ async def year(datasette: Any, request: Any) -> Response:
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         found = page_data.year(conn, number, clock.today())
         if not found["rows"]:
-            raise web.Wrong(404, "No calendar covers {year}.", year=number)
+            raise web.HttpError(404, "No calendar covers {year}.", year=number)
         return {"found": found}
 
     return await web.page(datasette, request, "calendar.html", make)
@@ -145,7 +145,7 @@ async def month(datasette: Any, request: Any) -> Response:
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         found = page_data.month(conn, name)
         if not found["cells"] and not found["releases"]:
-            raise web.Wrong(404, "No calendar covers this month.")
+            raise web.HttpError(404, "No calendar covers this month.")
         return {"found": found}
 
     return await web.page(datasette, request, "month.html", make)

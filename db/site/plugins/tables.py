@@ -23,7 +23,7 @@ def written(conn: sqlite3.Connection, table: str) -> bytes:
     """A table as CSV in UTF-8, for spreadsheets: a text that one would run as a formula has an apostrophe before it. No fact begins so.
 
     Raises:
-        Wrong: it has grown too large for one answer (413).
+        HttpError: it has grown too large for one answer (413).
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
@@ -32,7 +32,7 @@ def written(conn: sqlite3.Connection, table: str) -> bytes:
     while rows := found.fetchmany(1000):
         writer.writerows([[safe(value) if isinstance(value, str) else value for value in row] for row in rows])
         if out.tell() > MAX_FILE:
-            raise web.Wrong(
+            raise web.HttpError(
                 413,
                 "Expected at most {size:,} bytes of {table}, got more. Take it in parts: /hotpatch/{table}.csv?_size=1000",
                 size=MAX_FILE,

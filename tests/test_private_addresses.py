@@ -22,7 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from test_fetch import FakeTime
+from helpers.fetching import FakeTime
 
 from hotpatch_kb.scraper.fetch import addresses, transport
 from hotpatch_kb.scraper.fetch.client import Fetcher, user_agent
