@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import subprocess
@@ -16,17 +17,25 @@ from hotpatch_kb.db.store.connections import open_seed_database
 from hotpatch_kb.scraper.cli.group import cli
 
 ROOT = Path(__file__).parent.parent
+DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_command_table_and_view_is_named() -> None:
-    """Sources are not: a further one touches its module, its pages and their goldens alone, and the table ``sources`` lists them."""
     names = [
         *schema.comments(),
         *schema.view_files(),
         *(f"hotpatch-kb {name}" for name, command in cli.commands.items() if not command.hidden),
     ]
     assert [name for name in names if not re.search(rf"`{re.escape(name)}[ `]", README)] == []
+
+
+def test_generated_parts_are_up_to_date() -> None:
+    """Tables, help texts and examples are those of the code; ``cog -r -I docs README.md docs/*.md`` writes them."""
+    arguments = [sys.executable, "-m", "cogapp", "--check", "--diff", "-I", "docs", *DOCUMENTS]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_option_in_the_readme_exists() -> None:
@@ -40,7 +49,7 @@ def test_every_option_in_the_readme_exists() -> None:
     assert named - options == set()
 
 
-@pytest.mark.parametrize("document", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")), "benchmarks/README.md"])
+@pytest.mark.parametrize("document", [*DOCUMENTS, "benchmarks/README.md"])
 def test_links_of_documents_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)", text) if not link.startswith("http")]
