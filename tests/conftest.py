@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import respx
 from filelock import FileLock
 from helpers import recorded, render
 from helpers.fetching import fake, web  # noqa: F401 (fixtures)
@@ -179,11 +180,10 @@ def db(seeded: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def hook() -> Iterator[Hook]:
-    """A webhook that takes what it is sent."""
-    made = Hook()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    """A webhook that takes what it is sent. Nothing else is answered but this machine, where the mirror is."""
+    with respx.mock(assert_all_called=False) as router:
+        router.route(host="127.0.0.1").pass_through()
+        yield Hook(router)
 
 
 # --- the site -------------------------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def test_without_the_new_layout_everything_is_kept_and_told_once(
     monkeypatch.setenv("HOTPATCH_KB_WEBHOOK", hook.url)
     days.crawl(trees[0])
     before = days.facts()
-    hook.taken.clear()
+    hook.route.calls.clear()
     monkeypatch.setattr(support_navigation, "LAYOUTS", ("supLeftNav",))
     registry.cache_clear()
     try:

@@ -17,7 +17,7 @@ from helpers.webhook import SECRET, Hook
 
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import schema
-from hotpatch_kb.scraper.crawl import notify, runs
+from hotpatch_kb.scraper.crawl import channels, notify, runs
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def told(hook: Hook, db: Path) -> Any:
 
     def tell(**more: str) -> list[str]:
         said: list[str] = []
-        notify.tell(db, said.append, {"HOTPATCH_KB_WEBHOOK": hook.url, **more}, sleep=lambda _: None)
+        notify.send(db, said.append, {"HOTPATCH_KB_WEBHOOK": hook.url, **more}, sleep=lambda _: None)
         assert SECRET not in "".join(said)
         for file in db.parent.glob("*"):
             assert SECRET.encode() not in file.read_bytes(), file
@@ -53,7 +53,7 @@ def test_each_change_is_told_once_and_a_new_channel_is_not_told_of_years(told: A
     change(db, "release/ws2025/5099999/26100.40000", "release", None, "hotpatch KB5099999 26100.40000 2026-08-11")
     change(db, "calendar/ws2025/2026-09", "expected_type", "hotpatch", "baseline")
     change(db, "kb/5099999", "installs_kb", None, "5")
-    assert told() == [f"webhook-{_name(hook)}: told 2 items"]
+    assert told() == [f"webhook-{_name(hook)}: sent 2 items"]
     assert hook.texts() == [
         "Windows Server 2025: new hotpatch, KB5099999 26100.40000 2026-08-11",
         "Windows Server 2025, September 2026: expected as a baseline now, not as a hotpatch",
@@ -70,7 +70,7 @@ def test_each_change_is_told_once_and_a_new_channel_is_not_told_of_years(told: A
 
 
 def _name(hook: Hook) -> str:
-    return notify.channels({"HOTPATCH_KB_WEBHOOK": hook.url})[0].name.removeprefix("webhook-")
+    return channels.read_channels({"HOTPATCH_KB_WEBHOOK": hook.url})[0].name.removeprefix("webhook-")
 
 
 @pytest.mark.parametrize("status", [500, 404, 302])
@@ -78,13 +78,14 @@ def test_what_is_not_taken_is_tried_again_and_waits_for_the_next_run(told: Any, 
     quiet(db)
     told()
     change(db, "calendar/ws2025/2026-09", "expected_type", "hotpatch", "baseline")
-    hook.statuses = [status]
+    hook.answer(status)
     (said,) = told()
-    assert said.endswith(f": not told: expected 127.0.0.1 to take a message, got status {status}; 1 items wait for the next run")
+    assert said.endswith(f": not sent: expected hooks.example.org to take a message, got status {status}; kept for the next run: 1 item")
     assert hook.taken == []
-    hook.statuses = [status, status, 200]  # the third try
+    hook.answer(status, status, 200)  # the third try
     told()
     assert len(hook.texts()) == 1
+    hook.answer(200)
     assert told() == []
 
 
@@ -93,11 +94,11 @@ def test_a_webhook_that_is_away_holds_up_nothing(db: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         settings = {"HOTPATCH_KB_WEBHOOK": f"http://127.0.0.1:{taken.getsockname()[1]}/{SECRET}"}
-        notify.tell(db, lambda _: None, settings, sleep=lambda _: None)
+        notify.send(db, lambda _: None, settings, sleep=lambda _: None)
         change(db, "calendar/ws2025/2026-09", "expected_type", "hotpatch", "baseline")
         said: list[str] = []
-        notify.tell(db, said.append, settings, sleep=lambda _: None)
-    assert "got ConnectError; 1 items wait" in said[0]
+        notify.send(db, said.append, settings, sleep=lambda _: None)
+    assert "got ConnectError; kept for the next run: 1 item" in said[0]
     assert SECRET not in said[0]
 
 
@@ -142,8 +143,8 @@ def test_a_source_that_is_stale_is_told(told: Any, hook: Hook, db: Path) -> None
 
 
 def test_who_reads_one_line_is_told_whether_windows_or_a_source_changed() -> None:
-    price, drift = notify.Item("a", "price", "", "new price"), notify.Item("b", "source", "", "source x has recovered")
-    assert [notify.subject_of(items) for items in ([drift], [drift, drift], [price, price, drift])] == [
+    price, drift = channels.Item("a", "price", "", "new price"), channels.Item("b", "source", "", "source x has recovered")
+    assert [channels.subject_of(items) for items in ([drift], [drift, drift], [price, price, drift])] == [
         "source x has recovered",
         "2 notes on sources: source x has recovered; ...",
         "2 changes of Windows hotpatching and 1 note on sources: new price; ...",
@@ -172,7 +173,7 @@ def test_a_broken_file_of_what_was_told_begins_anew(told: Any, hook: Hook, db: P
     told()
     (file,) = db.parent.glob("*.told.json")
     file.write_text(broken, encoding="utf-8")
-    assert "beginning anew" in told()[0]
+    assert "starting a new one" in told()[0]
     assert hook.taken == []
 
 
@@ -181,10 +182,10 @@ def test_a_replay_tells_nothing_again(worlds: dict[str, Path], tmp_path: Path, h
     settings = {"HOTPATCH_KB_WEBHOOK": hook.url}
     runs.crawl(path, archive, folder=worlds["old"], seed=False, say=lambda _: None)
     quiet(path)
-    notify.tell(path, lambda _: None, settings)
+    notify.send(path, lambda _: None, settings)
     runs.crawl(path, archive, folder=worlds["new"], seed=False, say=lambda _: None)
     quiet(path)
-    notify.tell(path, lambda _: None, settings)
+    notify.send(path, lambda _: None, settings)
     told = hook.texts()
     assert "Windows Server 2025, June 2026: planned as a hotpatch, released as a baseline" in told
     assert len(set(told)) == len(told)
@@ -193,7 +194,7 @@ def test_a_replay_tells_nothing_again(worlds: dict[str, Path], tmp_path: Path, h
         left.unlink()
     runs.replay(path, archive, say=lambda _: None)
     quiet(path)
-    notify.tell(path, lambda _: None, settings)
+    notify.send(path, lambda _: None, settings)
     assert hook.texts() == told
 
 
@@ -222,7 +223,7 @@ def test_a_setting_that_cannot_be_used_is_said_before_the_crawl(
     assert message in done.err
     assert SECRET not in done.err
     with pytest.raises(BadInput):
-        notify.channels(settings)
+        channels.read_channels(settings)
 
 
 class Mail(socketserver.StreamRequestHandler):
@@ -257,16 +258,16 @@ def test_a_mail_holds_what_is_new(db: Path) -> None:
             "HOTPATCH_KB_MAIL_FROM": "kb@example.org",
             "HOTPATCH_KB_MAIL_TO": "ops@example.org, you@example.org",
         }
-        notify.tell(db, lambda _: None, settings)
+        notify.send(db, lambda _: None, settings)
         change(db, "calendar/ws2025/2026-09", "expected_type", "hotpatch", "baseline\r\nBcc: evil@example.org")
         said: list[str] = []
-        notify.tell(db, said.append, settings)
+        notify.send(db, said.append, settings)
         server.shutdown()
     (message,) = Mail.messages
     assert "To: ops@example.org, you@example.org" in message
     assert "Windows Server 2025, September 2026: expected as a baseline" in message
     assert "\r\nBcc:" not in message
-    assert said[0].endswith(": told 1 items")
+    assert said[0].endswith(": sent 1 item")
 
 
 def test_a_crawl_tells_and_its_exit_code_is_its_own(
@@ -274,10 +275,10 @@ def test_a_crawl_tells_and_its_exit_code_is_its_own(
 ) -> None:
     tree = Path(shutil.copytree(worlds["old"], tmp_path / "tree"))
     monkeypatch.setenv("HOTPATCH_KB_WEBHOOK", hook.url)
-    hook.statuses = [500]
+    hook.answer(500)
     monkeypatch.setattr(notify, "WAITS", (0.0, 0.0))
     assert run("crawl", "--from", tree, "--db", tmp_path / "a.db").code == 0
     done = run("crawl", "--from", worlds["new"], "--db", tmp_path / "a.db")
     assert done.code == 0
-    assert "items wait for the next run" in done.err
+    assert "kept for the next run: " in done.err
     assert SECRET not in done.err

@@ -72,14 +72,15 @@ def crawl(
     run reports there what is new and which source needs attention (docs/notifications.md).
     """
     from hotpatch_kb.scraper.crawl import notify, runs  # noqa: PLC0415
+    from hotpatch_kb.scraper.crawl.channels import read_channels  # noqa: PLC0415
 
-    notify.channels(os.environ)  # a setting that cannot be used is an error before an hour's crawl, not after it
+    read_channels(os.environ)  # a setting that cannot be used is an error before an hour's crawl, not after it
     with runs.progress() as progress:
         result = runs.crawl(
             db, archive_of(db, archive), sources=sources, folder=folder, due=due, seed=folder is None if seed is None else seed, contact=contact, mirror=mirror,
             corrections=corrections, say=progress,
         )  # fmt: skip
-        notify.tell(db, say)
+        notify.send(db, say)
     return _report(result, as_json=as_json)
 
 

@@ -1,39 +1,34 @@
-"""A webhook on loopback."""
+"""A webhook, answered in memory."""
 
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import httpx
+import respx
 
 SECRET = "T0PSECRET"
 
 
 class Hook:
-    """A webhook that answers with the statuses it is given, the last of them for ever."""
+    """A webhook that takes what it is sent, unless it is said to answer otherwise."""
 
-    def __init__(self) -> None:
-        self.taken: list[Any] = []
-        self.statuses = [200]
-        hook = self
+    url = f"https://hooks.example.org/services/{SECRET}"
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                status = hook.statuses.pop(0) if len(hook.statuses) > 1 else hook.statuses[0]
-                if status == 200:
-                    hook.taken.append(json.loads(body))
-                self.send_response(status)
-                self.send_header("Location", "http://127.0.0.1:9/elsewhere")
-                self.end_headers()
+    def __init__(self, router: respx.MockRouter) -> None:
+        self.route = router.post(self.url, name="webhook")
+        self.answer(200)
 
-            def log_message(self, *_: Any) -> None:
-                """Says nothing."""
+    def answer(self, *statuses: int) -> None:
+        """One after the other and no more; a single one for ever. A redirect leads where nothing is routed, so following it fails the test."""
+        answers = [httpx.Response(status, headers={"Location": "https://hooks.example.org/elsewhere"}) for status in statuses]
+        self.route.mock(answers[0] if len(answers) == 1 else None, side_effect=answers if len(answers) > 1 else None)
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/services/{SECRET}"
+    @property
+    def taken(self) -> list[Any]:
+        """The messages that it answered with 200."""
+        return [json.loads(call.request.content) for call in self.route.calls if call.response.status_code == 200]
 
     def texts(self) -> list[str]:
         return [item["text"] for body in self.taken for item in body["items"]]
