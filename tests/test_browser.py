@@ -90,7 +90,7 @@ def test_lookup_by_typing(chromium: Any, address: str) -> None:
 def test_an_ambiguous_build_explains_itself(chromium: Any, address: str) -> None:
     with looking(chromium, address) as page:
         page.goto(f"{address}build/26100.6905")
-        assert "this build alone does not tell which update is installed" in page.locator(".note").first.inner_text()
+        assert "this build alone does not say which update is installed" in page.locator(".note").first.inner_text()
         page.locator("summary").first.click()
         assert page.get_by_role("link", name="Microsoft Learn: release information").first.is_visible()
 

@@ -114,7 +114,7 @@ def test_a_build_says_whether_it_is_patched_on_both_lines(own: Datasette) -> Non
 def test_an_ambiguous_build_explains_itself(own: Datasette) -> None:
     """Case 19."""
     text = text_of(get(own, "/build/26100.6905").text)
-    assert "Ambiguous : this build alone does not tell which update is installed." in text
+    assert "Ambiguous : this build alone does not say which update is installed." in text
     assert "which KB is installed" in text
     assert "KB5070881" in text
     assert "KB5070893" in text
@@ -167,9 +167,9 @@ def test_old_facts_are_never_called_current(own: Datasette, at: Any) -> None:
     at("2026-11-22")
     page = get(own, "/build/26100.33158").text
     assert "verdict current" not in page
-    assert "The facts end on 2026-07-23." in text_of(page)
+    assert "Data as of 2026-07-23." in text_of(page)
     assert "A baseline was expected on 2026-10-13" in text_of(page)
-    assert "The facts end on 2026-07-23." in text_of(get(own, "/").text)
+    assert "Data as of 2026-07-23." in text_of(get(own, "/").text)
 
 
 def test_what_is_not_there_is_404(own: Datasette) -> None:
@@ -518,13 +518,13 @@ def test_answers_follow_the_facts_and_the_day(seeded: Path, tmp_path: Path, at: 
 @pytest.mark.fault("a visitor who asks for everything once")
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """More answers are kept than there is room for; the oldest go, the size stays below its limit."""
-    monkeypatch.setattr(web, "MAX_KEPT", 1000)
-    store = web._Kept()
+    monkeypatch.setattr(web, "MAX_CACHED", 1000)
+    store = web.AnswerCache()
     for number in range(100):
         store.get(("state",), (number,))
-        store.keep(("state",), (number,), b"x" * 90)
+        store.put(("state",), (number,), b"x" * 90)
     assert store.size == sum(map(len, store.answers.values())) <= 1000
-    store.keep(("state",), ("large",), b"x" * 101)
+    store.put(("state",), ("large",), b"x" * 101)
     assert ("large",) not in store.answers
     assert store.get(("another",), (99,)) is None
     assert store.size == 0

@@ -100,8 +100,8 @@ def test_home_says_when_the_facts_end(own: Datasette, monkeypatch):
     for day, is_old in (("2026-08-10", False), ("2026-08-11", True)):
         monkeypatch.setattr("hotpatch_kb.db.model.clock.today", lambda day=day: day)
         page = asyncio.run(own.client.get("/")).text
-        assert "The facts end on 2026-07-23." in page
-        assert ("A second Tuesday has passed since" in page) is is_old
+        assert "Data as of 2026-07-23." in page
+        assert ("At least one Patch Tuesday has passed since" in page) is is_old
     assert "Not read when due: Microsoft Learn: release information; Microsoft Support: navigation" in page
 
 
@@ -155,7 +155,7 @@ def test_descriptions_come_from_the_schema_and_the_views(own: Datasette):
     comment = schema.view_files()["builds"].splitlines()[0].removeprefix("-- ")
     page = get(own, "/hotpatch/builds").text
     assert escape(comment) in page
-    assert "<dt>is_ambiguous</dt><dd>1 if the build alone does not tell which KB is installed</dd>" in page
+    assert "<dt>is_ambiguous</dt><dd>1 if the build alone does not say which KB is installed</dd>" in page
 
 
 def test_metadata_names_only_what_exists(seeded: Path):

@@ -1,6 +1,6 @@
-"""The site: how Datasette publishes the database. Its own arguments are made here, so that nothing else knows this folder.
+"""The site: Datasette over the database. Its arguments are made here, so that no other module knows this folder.
 
-By hand, without the command: ``datasette hotpatch.db -m db/site/metadata.yaml --plugins-dir db/site/plugins --template-dir db/site/templates
+Without the command: ``datasette hotpatch.db -m db/site/metadata.yaml --plugins-dir db/site/plugins --template-dir db/site/templates
 --static site:db/site/static``
 (Datasette 0.65 names a database by its file, and metadata.yaml describes one that is named hotpatch).
 """
@@ -19,10 +19,10 @@ DATABASE: Final = "hotpatch"  # in every address, whatever the file's name
 
 
 def config(public: bool) -> dict[str, Any]:
-    """Keyword arguments of ``datasette.app.Datasette``, new ones on each call: Datasette writes into its metadata.
+    """Return keyword arguments of ``datasette.app.Datasette``, new ones on each call: Datasette writes into its metadata.
 
     Args:
-        public: for publishing: no SQL of visitors, no download of the file, tighter limits.
+        public: whether the site is published: no SQL of visitors, no download of the file, tighter limits.
     """
     from datasette.utils import parse_metadata  # noqa: PLC0415 (imports of 1 s; lookups need none of it)
 
@@ -39,17 +39,17 @@ def config(public: bool) -> dict[str, Any]:
 
 
 def datasette(path: Path, public: bool) -> Datasette:
-    """The site over a database, which it opens for reading and may be written to by others meanwhile.
+    """Return the site over a database, which it opens for reading; others may write to it at the same time.
 
     Args:
-        path: the database file, of any name.
+        path: the database file; its name does not matter.
         public: see ``config``.
     """
     from datasette.app import Datasette  # noqa: PLC0415
     from datasette.database import Database  # noqa: PLC0415
 
     site = Datasette(files=[], **config(public))
-    # Given no file, Datasette opens an empty database in memory, on which visitors could run SQL as well.
+    # Without a file, Datasette opens an empty database in memory, on which visitors could run SQL.
     site.remove_database("_memory")
     site.add_database(Database(site, path=str(path), is_mutable=True), name=DATABASE)
     return site

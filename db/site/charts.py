@@ -1,6 +1,6 @@
-"""Charts as SVG, drawn on the server: no script, colours from the style sheet, the same data as a table beside them.
+"""Draw charts as SVG on the server: no script, colours from the style sheet, the same data in a table beside them.
 
-Shapes tell the kinds apart, so that colour is never alone: a square is a baseline, a circle a hotpatch, a triangle a cumulative update.
+Kinds differ in shape, not only in colour: a square is a baseline, a circle a hotpatch, a triangle a cumulative update.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SHAPES: Final = {
 
 
 class _Scale:
-    """Days and values to points."""
+    """Maps days and values to points."""
 
     def __init__(self, first: date, last: date, low: float, high: float) -> None:
         self.first, self.days = first, max(1, (last - first).days)
@@ -66,12 +66,12 @@ def _svg(title: str, parts: Iterable[str], name: str) -> Markup:
 
 
 def timeline(releases: Sequence[Row], title: str, t: Words) -> Markup | None:
-    """Builds of a product over time: a line through those of each servicing line, a mark for each release.
+    """Return a chart of a product's builds over time: a line for each servicing line, a mark for each release.
 
     Args:
-        releases: as ``facts.timeline`` gives them, at least two; else there is nothing to draw.
-        title: what a screen reader says.
-        t: the words of the marks' titles.
+        releases: as ``page_data.timeline`` returns them. With fewer than two there is no chart.
+        title: for screen readers.
+        t: words for the titles of the marks.
     """
     drawn = [(date.fromisoformat(row["release_date"]), row) for row in releases if row["revision"] is not None]
     if len(drawn) < 2:
@@ -105,12 +105,12 @@ def timeline(releases: Sequence[Row], title: str, t: Words) -> Markup | None:
 
 
 def prices(intervals: Sequence[Row], title: str, today: date) -> Markup | None:
-    """A price as steps: a line where sources agree, a band where they state different amounts.
+    """Return a chart of a price as steps: a line where sources agree, a band where they state different amounts.
 
     Args:
-        intervals: rows of ``price_intervals`` of one meter, by day; those without a first day are left out.
-        title: what a screen reader says.
-        today: where a price that still holds ends.
+        intervals: rows of ``price_intervals`` of one meter, by day; those without a first day are not drawn.
+        title: for screen readers.
+        today: the end of a price that still holds.
     """
     spans = [
         (date.fromisoformat(row["valid_from"]), date.fromisoformat(row["valid_to"]) if row["valid_to"] else today, row)

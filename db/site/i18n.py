@@ -1,8 +1,8 @@
-"""Words of the site. A text stands in the templates in English and is its own key; other languages are a file each in ``words/``.
+"""Words of the site. An English text of a template or a message is the key of its translations, one file per language in ``translations/``.
 
-``en.json`` has only what codes stand for ("verdict restart_due").
+``en.json`` has the words for codes ("verdict restart_due") and the texts that the site words differently from the command.
 
-Terms are those that Microsoft uses in each language ("hotpatch" is ホットパッチ, an "OS build" OS ビルド). What is quoted from a page stays as published.
+Terms are those that Microsoft uses in each language ("hotpatch" is ホットパッチ, "OS build" OS ビルド). Quotes from pages stay as published.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class Words:
     """The texts of one language."""
 
     def __init__(self, language: str) -> None:
-        """Takes a key of ``LANGUAGES``."""
+        """Take a key of ``LANGUAGES``."""
         self.language = language
         self._texts: dict[str, str] = texts(language)
 
     def __call__(self, text: str, /, **values: object) -> str:
-        """A text in this language, its places filled; in English where it has none."""
-        found = self._texts.get(text, text)
-        return found.format(**values) if values else found
+        """Return a text in this language, or in English where it has no translation, with its places filled."""
+        translated = self._texts.get(text, text)
+        return translated.format(**values) if values else translated
 
     def say(self, value: object) -> object:
         """Return a message in this language, whose values are put into words, too. What is not a message is returned as it is."""
@@ -43,19 +43,19 @@ class Words:
 
 @cache
 def texts(language: str) -> dict[str, str]:
-    """The texts of a language, by the English ones."""
-    found: dict[str, str] = json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
-    return found
+    """Return the texts of a language by the English ones."""
+    by_english: dict[str, str] = json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+    return by_english
 
 
 @cache
 def words(language: str) -> Words:
-    """The words of a language."""
+    """Return the words of a language."""
     return Words(language)
 
 
 def language_of(request: Any) -> str:
-    """The language of a request: ``?lang=``, else the cookie, else what the browser prefers of those that there are."""
+    """Return the language of a request: ``?lang=``, else the cookie, else the available one that the browser prefers."""
     if request is None:
         return DEFAULT
     try:
@@ -65,11 +65,11 @@ def language_of(request: Any) -> str:
     for name in chosen:
         if name in LANGUAGES:
             return str(name)
-    best, found = 0.0, DEFAULT
+    best, language = 0.0, DEFAULT
     for part in request.headers.get("accept-language", "")[:500].split(","):
         match = _RANGE.fullmatch(part)
         if match and match["name"].casefold() in LANGUAGES:
             weight = float(match["weight"] or 1)
             if weight > best:
-                best, found = weight, match["name"].casefold()
-    return found
+                best, language = weight, match["name"].casefold()
+    return language

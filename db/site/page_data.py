@@ -1,4 +1,4 @@
-"""What the pages show, read from the database: plain values for templates, nothing of HTML.
+"""Read what the pages show: plain values for templates, no HTML.
 
 Every function takes a connection that can only read. Days are ISO dates; KB numbers are integers as in the tables.
 """
@@ -22,19 +22,19 @@ Row = dict[str, Any]
 
 LINES: Final = ("hotpatch", "standard")
 MAX_CVES: Final = 300  # of a page; a month has up to 200, a KB of several products 1,500 rows
-MAX_RELEASES: Final = 40  # of a product's page; all of them stand in its chart and in the table releases
+MAX_RELEASES: Final = 40  # of a product's page; its chart and the table releases have all of them
 MAX_CHANGES: Final = 12  # of the home page
 
 
 def rows(conn: sqlite3.Connection, sql: str, parameters: Iterable[object] | Mapping[str, object] = ()) -> list[Row]:
-    """Rows by the names of their columns."""
-    found = conn.execute(sql, parameters if isinstance(parameters, Mapping) else tuple(parameters))
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found]
+    """Return rows by the names of their columns."""
+    cursor = conn.execute(sql, parameters if isinstance(parameters, Mapping) else tuple(parameters))
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 def name_of(product: str) -> str:
-    """A product as people call it."""
+    """Return the name that people use for a product."""
     return named(product).name
 
 
@@ -42,7 +42,7 @@ def name_of(product: str) -> str:
 
 
 def lookup_answer(conn: sqlite3.Connection, query: str, on: str | None) -> Row:
-    """The answer of ``lookup``, each match with its verdict on both lines, its chain, and the sources of its facts.
+    """Return the answer of ``lookup``, each match with its verdict on both lines, its chain, and the sources of its facts.
 
     Args:
         conn: the database.
@@ -58,13 +58,13 @@ def lookup_answer(conn: sqlite3.Connection, query: str, on: str | None) -> Row:
 
 
 def is_named(conn: sqlite3.Connection, build: str) -> bool:
-    """Whether a source names a build or build number, of whatever day."""
+    """Return whether a source names a build or build number, on any day."""
     return conn.execute("select 1 from releases where build = ? or build_number = ?", (build, build)).fetchone() is not None
 
 
 def of_number(conn: sqlite3.Connection, number: str, on: str | None) -> Row:
-    """Releases of a build number, newest first, as a list alone: of 26100 there are 700, and their details would be 10,000 statements."""
-    found = rows(
+    """Return the releases of a build number, newest first, without details: 26100 has 700, whose details would take 10,000 statements."""
+    matches = rows(
         conn,
         """select product, kb, build, release_date, classification, is_unplanned from releases where build_number = ?
         and coalesce(release_date, '') <= ? order by product, release_date desc, revision desc, kb""",
@@ -72,8 +72,8 @@ def of_number(conn: sqlite3.Connection, number: str, on: str | None) -> Row:
     )
     return {
         "query": number,
-        "status": "found" if found else "not_found",
-        "matches": found,
+        "status": "found" if matches else "not_found",
+        "matches": matches,
         "decided_by": [],
         "nearest": [],
         "is_list": True,
@@ -86,12 +86,12 @@ def _with_details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts, on: 
         "select subject, gone_since, is_expired, is_public_preview, in_standard_line from releases where product = ? and kb is ? and build is ? and release_date is ?",
         (match["product"], _kb(match["kb"]), match["build"], match["release_date"]),
     )[0]
-    found = verdicts.of_build(match["product"], match["build"]) if match["build"] else {}
+    of_build = verdicts.of_build(match["product"], match["build"]) if match["build"] else {}
     lines = [line for line in LINES if release["in_standard_line"] or line == "hotpatch"]
     if not conn.execute("select 1 from lines where product = ? and line = 'hotpatch'", (match["product"],)).fetchone():
         lines = ["standard"]
-    of_line: dict[str, Verdict] = {line: found[line, match["kb"] or ""] for line in lines if (line, match["kb"] or "") in found}
-    verdict = found.get(("", match["kb"] or ""))
+    of_line: dict[str, Verdict] = {line: of_build[line, match["kb"] or ""] for line in lines if (line, match["kb"] or "") in of_build}
+    verdict = of_build.get(("", match["kb"] or ""))
     return (
         match
         | release
@@ -113,27 +113,27 @@ def _kb(text: str | None) -> int | None:
 
 
 def chain(conn: sqlite3.Connection, match: Row, on: str | None) -> list[Row]:
-    """Releases of a match's line around it: of the hotpatch line from its baseline to the next one, of the standard line two before and two after."""
+    """Return the releases around a match on its line: on the hotpatch line from its baseline to the next one, else two before and two after."""
     line = "in_hotpatch_line" if match["line"] == "hotpatch" else "in_standard_line"
-    found = rows(
+    releases = rows(
         conn,
         f"""select kb, build, release_date, classification, is_unplanned, is_expired from releases
         where product = ? and {line} = 1 and release_date is not null and classification not in ('component', 'preview')
         and release_date <= ? order by release_date, revision, kb""",
         (match["product"], on or "9999"),
     )
-    place = next((n for n, row in enumerate(found) if (row["kb"], row["build"]) == (_kb(match["kb"]), match["build"])), None)
+    place = next((n for n, row in enumerate(releases) if (row["kb"], row["build"]) == (_kb(match["kb"]), match["build"])), None)
     if place is None:
         return []
     if match["line"] != "hotpatch":
-        return [row | {"is_this": n == place} for n, row in enumerate(found)][max(0, place - 2) : place + 3]
-    first = next((n for n in range(place, -1, -1) if found[n]["classification"] == "baseline"), max(0, place - 2))
-    end = next((n for n in range(place + 1, len(found)) if found[n]["classification"] == "baseline"), len(found))
-    return [row | {"is_this": n == place} for n, row in enumerate(found)][first : end + 1]
+        return [row | {"is_this": n == place} for n, row in enumerate(releases)][max(0, place - 2) : place + 3]
+    first = next((n for n in range(place, -1, -1) if releases[n]["classification"] == "baseline"), max(0, place - 2))
+    end = next((n for n in range(place + 1, len(releases)) if releases[n]["classification"] == "baseline"), len(releases))
+    return [row | {"is_this": n == place} for n, row in enumerate(releases)][first : end + 1]
 
 
 def stated(conn: sqlite3.Connection, subject: str) -> list[Row]:
-    """What sources state of a fact: field, value, where, and when it was first and last read."""
+    """Return what sources state of a fact: field, value, where, and when it was first and last read."""
     return rows(
         conn,
         """select c.field, c.value, c.value_text, s.title as source, coalesce(c.source_url, p.final_url) as url, c.first_seen_at, c.last_seen_at,
@@ -145,7 +145,7 @@ def stated(conn: sqlite3.Connection, subject: str) -> list[Row]:
 
 
 def conflicts(conn: sqlite3.Connection, subject: str) -> list[Row]:
-    """Disagreements about a fact: what was believed, what was not, by which rule, and where each stands."""
+    """Return the disagreements about a fact: what was believed, what was not, by which rule, and the page of each."""
     return rows(
         conn,
         """select x.field, x.value_won, x.value_lost, x.rule, coalesce(w.source_url, pw.final_url) as url_won,
@@ -158,11 +158,11 @@ def conflicts(conn: sqlite3.Connection, subject: str) -> list[Row]:
 
 
 def kb_page(conn: sqlite3.Connection, kb: int, on: str | None) -> Row | None:
-    """All of a KB: its article, what installs it, its releases, CVEs and issues. None where no source names it."""
-    found = rows(conn, "select * from kbs where kb = ?", (kb,))
-    if not found:
+    """Return all of a KB: its article, what installs it, its releases, CVEs and issues; None where no source names it."""
+    of_kb = rows(conn, "select * from kbs where kb = ?", (kb,))
+    if not of_kb:
         return None
-    row = found[0]
+    row = of_kb[0]
     installed = row["installs_kb"] or kb
     counts = rows(
         conn,
@@ -199,17 +199,17 @@ def kb_page(conn: sqlite3.Connection, kb: int, on: str | None) -> Row | None:
 
 
 def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row | None:
-    """All of a product: its dates, what is newest on both lines and their next restarts, its months and releases; with a day, those up to it."""
+    """Return all of a product: its dates, the newest release and next restart of both lines, its months, and its releases, up to a day if given."""
     day = on or clock.today()
-    found = rows(conn, "select * from products where product = ?", (product,))
-    if not found:
+    of_product = rows(conn, "select * from products where product = ?", (product,))
+    if not of_product:
         return None
     newest = [{"line": line, **row} for line in LINES if (row := latest(conn, product, line, day)) is not None]
     next_by_line = {
         "hotpatch": restarts.next_restart(conn, product, day),
         "standard": restarts.restart_of_standard_line(conn, product, day),
     }
-    return found[0] | {
+    return of_product[0] | {
         "newest": newest,
         "restarts": next_by_line,
         "unseen_baseline": restarts.unseen_baseline(conn, product, coverage.data_until(conn, product, "hotpatch"), day),
@@ -222,13 +222,13 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
             (product, on or "9999", MAX_RELEASES),
         ),
         "count": conn.execute("select count(*) from releases where product = ?", (product,)).fetchone()[0],
-        "facts": stated(conn, found[0]["subject"]),
-        "conflicts": conflicts(conn, found[0]["subject"]),
+        "facts": stated(conn, of_product[0]["subject"]),
+        "conflicts": conflicts(conn, of_product[0]["subject"]),
     }
 
 
 def timeline(conn: sqlite3.Connection, product: str, on: str | None) -> list[Row]:
-    """Releases of a product that have a day and a build, in their order."""
+    """Return the releases of a product that have a day and a build, in their order."""
     return rows(
         conn,
         """select kb, build, revision, release_date, classification, cadence, in_hotpatch_line, in_standard_line, is_unplanned from releases
@@ -239,34 +239,34 @@ def timeline(conn: sqlite3.Connection, product: str, on: str | None) -> list[Row
 
 
 def years(conn: sqlite3.Connection) -> list[int]:
-    """Years of the calendar."""
+    """Return the years of the calendar."""
     return [int(row[0]) for row in conn.execute("select distinct substr(month, 1, 4) from hotpatch_calendar order by 1")]
 
 
 def year(conn: sqlite3.Connection, number: int, day: str) -> Row:
-    """A year as a picture: products as rows, months as columns."""
+    """Return a year as a grid: products as rows, months as columns."""
     months = calendar_rows(conn, year=number)
     products = dict.fromkeys(row["product"] for row in months)
     cells = {(row["product"], row["month"]): row for row in months}
-    coming: dict[str, str] = {}
+    next_restarts: dict[str, str] = {}
     for product in products:
         restart = restarts.next_restart(conn, product, day)
         if restart is not None:
-            coming[product] = restart.month
+            next_restarts[product] = restart.month
     return {
         "year": number,
         "years": years(conn),
         "months": [f"{number:04d}-{month:02d}" for month in range(1, 13)],
         "products": [{"product": product, "name": name_of(product)} for product in products],
         "cells": cells,
-        "restarts": coming,
+        "restarts": next_restarts,
         "rows": months,
         "ends": coverage.data_until_by_product(conn),
     }
 
 
 def month(conn: sqlite3.Connection, name: str) -> Row:
-    """A month of all products: planned and actual, what each source stated of it and when, and what was released."""
+    """Return a month of all products: planned and actual types, what each source stated of it and when, and its releases."""
     cells = [row for row in calendar_rows(conn, year=int(name[:4])) if row["month"] == name]
     return {
         "month": name,
@@ -290,7 +290,7 @@ def month(conn: sqlite3.Connection, name: str) -> Row:
 
 
 def home(conn: sqlite3.Connection, day: str) -> Row:
-    """Cards, the year, what changed, and how old all of it is."""
+    """Return the home page: a card per product, the year, the latest changes, and the freshness of the data."""
     until = coverage.latest_data_until(conn)
     health = rows(
         conn,

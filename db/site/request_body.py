@@ -1,4 +1,4 @@
-"""Bodies of requests, read no further than a limit."""
+"""Read the bodies of requests, up to a limit."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from urllib.parse import parse_qsl
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.site.web import HttpError
 
-# 10,000 machines of 40 characters are 0.4 MB, and 0.6 MB as a form; a fleet beyond this is one for the command.
+# 10,000 machines of 40 characters are 0.4 MB, and 0.6 MB as a form. Larger fleets are for the command.
 MAX_BODY: Final = 5_000_000  # bytes
 
 
 async def body(request: Any) -> bytes:
-    """The body of a request.
+    """Return the body of a request.
 
     Raises:
-        HttpError: it is larger than ``MAX_BODY`` (413); what lies beyond is not read.
+        HttpError: it is larger than ``MAX_BODY`` (413); the rest is not read.
     """
     too_large = HttpError(
         413, "Expected at most {size:,} bytes, got more. The command hotpatch-kb assess takes a fleet of any size.", size=MAX_BODY
@@ -38,10 +38,10 @@ async def body(request: Any) -> bytes:
 
 
 def fields(raw: bytes) -> dict[str, str]:
-    """The fields of a form.
+    """Return the fields of a form.
 
     Raises:
-        BadInput: it is none.
+        BadInput: it cannot be read.
     """
     try:
         return dict(parse_qsl(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=20, errors="strict"))

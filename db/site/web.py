@@ -1,4 +1,4 @@
-"""What the plugins of the site share: reading in one snapshot, answers kept while the facts stand, pages in the reader's language."""
+"""What the site's plugins share: reads in one snapshot, a cache of answers, pages in the reader's language."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from hotpatch_kb.db.site.i18n import language_of
 
 T = TypeVar("T")
 
-# Answers are the same for all readers until a crawl ends or the day does: 64 MB of 40 kB pages are 1,600 of some 4,000 that there are.
-MAX_KEPT: Final = 64_000_000  # bytes
-# Of one text of a page. The longest that a source has is 2,400 characters.
+# Answers are the same for all readers until a crawl or the day ends. 64 MB hold 1,600 pages of 40 kB; there are some 4,000.
+MAX_CACHED: Final = 64_000_000  # bytes
+# Characters of one text of a page. The longest in a source has 2,400.
 MAX_TEXT: Final = 10_000
-# Bytes of a value or a sorted row of our own statements; a visitor's have less (plugins/limits.py).
+# Bytes of a value or a sorted row of our own statements; those of visitors may have less (plugins/limits.py).
 MAX_VALUE: Final = 50_000_000
-# A page's statements together. The slowest, all of a product, takes 60 ms; a visitor can choose what is asked, not how.
+# For all statements of a page. The slowest page, a product's, takes 60 ms; a visitor chooses what is asked, not how.
 SECONDS: Final = 10
 
 
 class HttpError(Exception):
-    """What was asked cannot be answered.
+    """An answer of HTTP that is an error.
 
     Attributes:
         status: of HTTP.
@@ -52,7 +52,7 @@ class HttpError(Exception):
 
 
 async def read(datasette: Any, function: Callable[[sqlite3.Connection], T]) -> T:
-    """Runs a function on the database, all its statements on one state of it, in a thread.
+    """Return what a function reads from the database, all its statements in one snapshot, in a thread.
 
     Raises:
         HttpError: it took too long (503).
@@ -73,14 +73,14 @@ async def read(datasette: Any, function: Callable[[sqlite3.Connection], T]) -> T
                 conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limit)
 
     try:
-        found: T = await datasette.get_database(DATABASE).execute_fn(in_snapshot)
+        result: T = await datasette.get_database(DATABASE).execute_fn(in_snapshot)
     except QueryInterrupted:
         raise HttpError(503, "This took too long. Ask again later.") from None
-    return found
+    return result
 
 
-class _Kept:
-    """Answers by what was asked, of one state of the facts and one day, the oldest dropped when they grow too large."""
+class AnswerCache:
+    """Answers by what was asked, of one state of the facts and one day. The oldest are dropped when they grow too large."""
 
     def __init__(self) -> None:
         self.state: tuple[object, ...] = ()
@@ -89,61 +89,63 @@ class _Kept:
         self._lock = threading.Lock()
 
     def get(self, state: tuple[object, ...], key: tuple[object, ...]) -> bytes | None:
+        """Return an answer of this state; None where there is none yet. Answers of another state are dropped."""
         with self._lock:
             if state != self.state:
                 self.state, self.size = state, 0
                 self.answers.clear()
             return self.answers.get(key)
 
-    def keep(self, state: tuple[object, ...], key: tuple[object, ...], answer: bytes) -> None:
+    def put(self, state: tuple[object, ...], key: tuple[object, ...], answer: bytes) -> None:
+        """Keep an answer of this state, unless it takes more than a tenth of the cache."""
         with self._lock:
-            if state != self.state or key in self.answers or len(answer) > MAX_KEPT // 10:
+            if state != self.state or key in self.answers or len(answer) > MAX_CACHED // 10:
                 return
             self.answers[key] = answer
             self.size += len(answer)
-            while self.size > MAX_KEPT:
+            while self.size > MAX_CACHED:
                 self.size -= len(self.answers.popitem(last=False)[1])
 
 
-async def _kept(datasette: Any, key: tuple[object, ...], make: Callable[[], Awaitable[bytes]]) -> bytes:
-    """An answer that depends on the facts, the day and its key alone.
+async def _cached(datasette: Any, key: tuple[object, ...], make: Callable[[], Awaitable[bytes]]) -> bytes:
+    """Return an answer that depends on nothing but the facts, the day and its key.
 
-    A crawl writes its facts and the end of its run in one transaction, so the runs tell the state of the facts.
+    A crawl writes its facts and the end of its run in one transaction, so the table ``runs`` identifies the state of the facts.
     """
     store = _store(datasette)
     state = (clock.today(), await datasette.get_database(DATABASE).execute_fn(_state))
     answer = store.get(state, key)
     if answer is None:
         answer = await make()
-        store.keep(state, key, answer)
+        store.put(state, key, answer)
     return answer
 
 
-def _store(datasette: Any) -> _Kept:
-    store: _Kept = datasette.__dict__.setdefault("_hotpatch_kb_kept", _Kept())
+def _store(datasette: Any) -> AnswerCache:
+    store: AnswerCache = datasette.__dict__.setdefault("_hotpatch_kb_cache", AnswerCache())
     return store
 
 
-async def _kept_at_once(datasette: Any, key: tuple[object, ...], make: Callable[[sqlite3.Connection], bytes]) -> bytes:
-    """The same where no template is rendered: one turn of a thread, which a third of a lookup's time is."""
+async def _cached_read(datasette: Any, key: tuple[object, ...], make: Callable[[sqlite3.Connection], bytes]) -> bytes:
+    """Return the same where no template is rendered, in one thread hop instead of two; a hop takes a third of a lookup's time."""
     store, day = _store(datasette), clock.today()
 
-    def found(conn: sqlite3.Connection) -> bytes:
+    def cached(conn: sqlite3.Connection) -> bytes:
         state = (day, _state(conn))
         answer = store.get(state, key)
         if answer is None:
             answer = make(conn)
-            store.keep(state, key, answer)
+            store.put(state, key, answer)
         return answer
 
-    return await read(datasette, found)
+    return await read(datasette, cached)
 
 
 _judging = threading.local()
 
 
 def verdicts_of_today(conn: sqlite3.Connection, day: str) -> Verdicts:
-    """Verdicts of a day, kept from request to request while facts and day stand: reading a product's releases takes ten times a lookup."""
+    """Return the verdicts of a day; today's are kept between requests until facts or day change: making them takes as long as ten lookups."""
     if day != clock.today():
         return Verdicts(conn, day)
     state = (conn, day, _state(conn))
@@ -158,18 +160,18 @@ def _state(conn: sqlite3.Connection) -> tuple[object, ...]:
 
 
 def max_age(datasette: Any) -> dict[str, str]:
-    """How long an answer may be kept by others."""
+    """Return the header that says how long others may keep an answer."""
     return {"cache-control": f"public, max-age={datasette.setting('default_cache_ttl')}"}
 
 
 async def page(datasette: Any, request: Any, template: str, make: Callable[[sqlite3.Connection], Mapping[str, Any]]) -> Response:
-    """A page whose content is made of the database.
+    """Return a page whose content is read from the database.
 
     Args:
         datasette: the site.
-        request: what was asked; the page depends on its path, its query and its language.
+        request: the page depends on its path, its query and its language.
         template: its template.
-        make: reads what the template shows; may raise ``HttpError`` and ``BadInput``.
+        make: reads the context of the template; may raise ``HttpError`` and ``BadInput``.
     """
     language = language_of(request)
 
@@ -179,7 +181,7 @@ async def page(datasette: Any, request: Any, template: str, make: Callable[[sqli
         return text.encode("utf-8", errors="replace")
 
     try:
-        body = await _kept(datasette, (template, request.full_path, language), rendered)
+        body = await _cached(datasette, (template, request.full_path, language), rendered)
     except HttpError as wrong:
         return await problem(datasette, request, wrong.status, wrong.message, wrong.context)
     except BadInput as error:
@@ -188,7 +190,7 @@ async def page(datasette: Any, request: Any, template: str, make: Callable[[sqli
 
 
 def _clipped(value: Any) -> Any:
-    """What a template is given, texts no longer than a page can bear."""
+    """Return a template's context with texts cut at ``MAX_TEXT``."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]}..."
     if isinstance(value, dict):
@@ -199,9 +201,9 @@ def _clipped(value: Any) -> Any:
 
 
 async def file(datasette: Any, request: Any, make: Callable[[sqlite3.Connection], bytes], content_type: str) -> Response:
-    """A file made of the database: a feed, a calendar. Its links name the host that was asked."""
+    """Return a file made from the database: a feed, a calendar. Its links name the host of the request."""
     try:
-        body = await _kept_at_once(datasette, (content_type, request.host, request.scheme, request.full_path), make)
+        body = await _cached_read(datasette, (content_type, request.host, request.scheme, request.full_path), make)
     except HttpError as wrong:
         return await problem(datasette, request, wrong.status, wrong.message)
     except BadInput as bad:
@@ -210,18 +212,18 @@ async def file(datasette: Any, request: Any, make: Callable[[sqlite3.Connection]
 
 
 async def problem(datasette: Any, request: Any, status: int, message: Message | str, context: Mapping[str, Any] | None = None) -> Response:
-    """A page that says what was expected and what came."""
+    """Return a page that says what was expected and what came."""
     text = await datasette.render_template("problem.html", {"status": status, "message": message, **(context or {})}, request=request)
     return Response.html(text, status=status)
 
 
 async def api(datasette: Any, request: Any, make: Callable[[sqlite3.Connection], Any]) -> Response:
-    """An answer of the API: what a function makes of the database, as JSON.
+    """Return an answer of the API: what a function reads from the database, as JSON.
 
-    Bad input is 400, what is not there 404, both as ``{"error": ...}``.
+    Bad input is 400, what does not exist 404, both as ``{"error": ...}``.
     """
     try:
-        body = await _kept_at_once(datasette, ("api", request.full_path), lambda conn: as_json(make(conn)))
+        body = await _cached_read(datasette, ("api", request.full_path), lambda conn: as_json(make(conn)))
     except HttpError as wrong:
         return error(wrong.status, wrong.message)
     except BadInput as bad:
@@ -229,12 +231,12 @@ async def api(datasette: Any, request: Any, make: Callable[[sqlite3.Connection],
     return Response(body, headers=max_age(datasette) | ANYWHERE, content_type="application/json; charset=utf-8")
 
 
-# The facts are public and nothing of a visitor is kept, so pages of others may ask.
+# The facts are public and nothing about visitors is kept, so any web page may ask.
 ANYWHERE: Final = {"access-control-allow-origin": "*"}
 
 
 def as_json(value: Any) -> bytes:
-    """A value as the command prints it."""
+    """Return a value as the command prints it."""
     return json_text(value).encode("utf-8", errors="replace")
 
 
@@ -253,10 +255,10 @@ def error(status: int, message: Message | str) -> Response:
 
 
 def only(request: Any, names: Iterable[str]) -> None:
-    """Refuses what an endpoint does not know: to leave out a slip such as ``know=2026-06-01`` would answer another question.
+    """Refuse parameters that an endpoint does not know: ignoring a typing error such as ``know=2026-06-01`` would answer another question.
 
     Raises:
-        BadInput: the request has another parameter.
+        BadInput: the request has such a parameter.
     """
     known = list(names)
     if unknown := [name for name in request.args if name not in known]:
@@ -266,28 +268,28 @@ def only(request: Any, names: Iterable[str]) -> None:
 
 
 def product_of(conn: sqlite3.Connection, request: Any) -> str | None:
-    """The product that a request names.
+    """Return the id of the product that a request names; None where it names none.
 
     Raises:
-        BadInput: the database has none of that name.
+        BadInput: the database has no product of that name.
     """
     return coverage.named_product(conn, (request.args.get("product") or "").strip()[:60] or None)
 
 
 def day_of(request: Any) -> str:
-    """The day that a request asks for (``on``), else today, as an ISO date.
+    """Return the day that a request asks for (``on``), today where it asks for none, as an ISO date.
 
     Raises:
-        BadInput: it is none.
+        BadInput: it is not a day.
     """
     return asked_day(request) or clock.today()
 
 
 def asked_day(request: Any, name: str = "on") -> str | None:
-    """The day that a request asks for by a name, as an ISO date; None where it asks for none.
+    """Return the day that a parameter of a request states, as an ISO date; None where it states none.
 
     Raises:
-        BadInput: it is none.
+        BadInput: it is not a day.
     """
     text = (request.args.get(name) or "").strip()
     return reading.day(text) if text else None

@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""The JSON API: the answers of the command at addresses that stay, described by OpenAPI."""
+"""The JSON API: the answers of the command at permanent addresses, described by OpenAPI."""
 
 from __future__ import annotations
 
@@ -90,20 +90,20 @@ def _status(conn: sqlite3.Connection, request: Any) -> Any:  # noqa: ARG001 (eac
     return page_data.rows(conn, "select source, state, last_good_at, due_at, is_stale, note from source_health order by source")
 
 
-# path: what it says, what reads it, which parameters it takes, which of them it needs
+# By path: summary, function, parameters, required parameters.
 ENDPOINTS: Final = {
     "lookup": ("What is this build, version or KB?", _lookup, ("q", "product", "line", "kb", "on"), ("q",)),
     "next": ("This month's release and the next restart, by product", _next, ("product", "on"), ()),
     "calendar": ("Months of the hotpatch line", _calendar, ("product", "year"), ()),
     "verdicts": (
-        "What is to be said of a machine: a row per build, line and deciding KB of a product",
+        "Is a machine patched? A row per build, line and deciding KB of a product",
         _verdicts,
         ("product", "on"),
         ("product",),
     ),
     "products": ("Servicing lines of Windows", _products, (), ()),
     "changes": ("What changed, newest first, at most 1,000 rows", _changes, ("since", "until", "product"), ()),
-    "status": ("How fresh each source is", _status, (), ()),
+    "status": ("Freshness of each source", _status, (), ()),
 }
 _COST: Final = {
     "cores": {"type": "integer", "minimum": 1, "example": 400}, "servers": {"type": "integer", "minimum": 1}, "cores_per_server": {"type": "integer", "minimum": 1},
@@ -115,47 +115,11 @@ _COST: Final = {
 
 
 def openapi(server: str) -> dict[str, Any]:
-    """The description of the API (OpenAPI 3.1)."""
-    wrong = {
-        "description": "what was expected and what came",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
-    }
+    """Return the description of the API (OpenAPI 3.1).
 
-    def operation(name: str, summary: str, parameters: list[dict[str, Any]], schema: dict[str, Any]) -> dict[str, Any]:
-        ok = {"description": "the answer", "content": {"application/json": {"schema": schema}}}
-        return {"operationId": name, "summary": summary, "parameters": parameters, "responses": {"200": ok, "400": wrong, "503": wrong}}
-
-    listed = {"type": "array", "items": {"type": "object"}}
-    paths: dict[str, Any] = {}
-    for name, (summary, _, parameters, needed) in ENDPOINTS.items():
-        described = [{"name": p, "in": "query", "required": p in needed, **_PARAMETERS[p]} for p in parameters]
-        schema = {"$ref": "#/components/schemas/Lookup"} if name == "lookup" else listed
-        paths[f"/{name}"] = {"get": operation(name, summary, described, schema)}
-    paths["/cost"] = {
-        "get": operation(
-            "cost", "What hotpatching costs: the total and its lines", [{"name": name, "in": "query", "schema": schema} for name, schema in _COST.items()], {"type": "object"}
-        )
-    }  # fmt: skip
-    shape = {"name": "format", "in": "query", "schema": {"type": "string", "enum": list(HTTP_FORMATS)}}
-    body = {
-        "text/csv": {"schema": {"type": "string", "example": "host,build\nsrv1,26100.32772\n"}},
-        "application/json": {"schema": {"type": "array", "items": {"type": "object", "properties": {"host": {"type": "string"}, "build": {"type": "string"}}, "required": ["build"]}}},
-    }  # fmt: skip
-    answers_of = {
-        "200": {
-            "description": "the machines in their order, each with its verdict",
-            "content": {"application/json": {"schema": listed}, "text/csv": {"schema": {"type": "string"}}, "application/x-ndjson": {"schema": {"type": "string"}}},
-        },
-        "400": wrong, "413": wrong, "503": wrong,
-    }  # fmt: skip
-    on = {"name": "on", "in": "query", **_PARAMETERS["on"]}
-    paths["/assess"] = {
-        "post": {"operationId": "assess", "summary": "A verdict per machine of an inventory; nothing of it is kept", "parameters": [shape, on], "requestBody": {"required": True, "content": body}, "responses": answers_of}
-    }  # fmt: skip
-    match = {
-        "type": "object",
-        "required": ["product", "kb", "build", "release_date", "classification", "latest", "next_restart", "data_until", "sources"],
-    }
+    Args:
+        server: the address of the API.
+    """
     return {
         "openapi": "3.1.0",
         "info": {
@@ -165,22 +129,71 @@ def openapi(server: str) -> dict[str, Any]:
             "license": {"name": "CC0 1.0 for the compilation of facts", "url": "https://creativecommons.org/publicdomain/zero/1.0/"},
         },
         "servers": [{"url": server}],
-        "paths": paths,
-        "components": {
-            "schemas": {
-                "Error": {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}},
-                "Lookup": {
-                    "type": "object",
-                    "required": ["query", "status", "matches", "decided_by", "nearest"],
-                    "properties": {"query": {"type": "string"}, "status": {"enum": ["found", "ambiguous", "not_found"]}, "matches": {"type": "array", "items": match}},
-                },
-            }
-        },
+        "paths": {f"/{name}": {"get": _operation(name)} for name in ENDPOINTS} | {"/cost": {"get": _cost()}, "/assess": {"post": _assess()}},
+        "components": {"schemas": {"Error": _ERROR, "Lookup": _LOOKUP}},
     }  # fmt: skip
 
 
+_ERROR: Final = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+_MATCH: Final = {
+    "type": "object",
+    "required": ["product", "kb", "build", "release_date", "classification", "latest", "next_restart", "data_until", "sources"],
+}
+_LOOKUP: Final = {
+    "type": "object",
+    "required": ["query", "status", "matches", "decided_by", "nearest"],
+    "properties": {"query": {"type": "string"}, "status": {"enum": ["found", "ambiguous", "not_found"]}, "matches": {"type": "array", "items": _MATCH}},
+}  # fmt: skip
+_ROWS: Final = {"type": "array", "items": {"type": "object"}}
+_WRONG: Final = {
+    "description": "what was expected and what came",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+}
+
+
+def _described(name: str, summary: str, parameters: list[dict[str, Any]], schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of a GET that answers with JSON."""
+    ok = {"description": "the answer", "content": {"application/json": {"schema": schema}}}
+    return {"operationId": name, "summary": summary, "parameters": parameters, "responses": {"200": ok, "400": _WRONG, "503": _WRONG}}
+
+
+def _parameter(name: str, *, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": required, **_PARAMETERS[name]}
+
+
+def _operation(name: str) -> dict[str, Any]:
+    summary, _, parameters, required = ENDPOINTS[name]
+    schema = {"$ref": "#/components/schemas/Lookup"} if name == "lookup" else _ROWS
+    return _described(name, summary, [_parameter(parameter, required=parameter in required) for parameter in parameters], schema)
+
+
+def _cost() -> dict[str, Any]:
+    parameters = [{"name": name, "in": "query", "schema": schema} for name, schema in _COST.items()]
+    return _described("cost", "What hotpatching costs: the total and its lines", parameters, {"type": "object"})
+
+
+def _assess() -> dict[str, Any]:
+    machine = {"type": "object", "properties": {"host": {"type": "string"}, "build": {"type": "string"}}, "required": ["build"]}
+    body = {
+        "text/csv": {"schema": {"type": "string", "example": "host,build\nsrv1,26100.32772\n"}},
+        "application/json": {"schema": {"type": "array", "items": machine}},
+    }
+    media = {form.content_type.partition(";")[0]: _ROWS if name == "json" else {"type": "string"} for name, form in HTTP_FORMATS.items()}
+    ok = {
+        "description": "the machines in their order, each with its verdict",
+        "content": {kind: {"schema": schema} for kind, schema in media.items()},
+    }
+    return {
+        "operationId": "assess",
+        "summary": "A verdict per machine of an inventory; nothing of it is kept",
+        "parameters": [{"name": "format", "in": "query", "schema": {"type": "string", "enum": list(HTTP_FORMATS)}}, _parameter("on")],
+        "requestBody": {"required": True, "content": body},
+        "responses": {"200": ok, "400": _WRONG, "413": _WRONG, "503": _WRONG},
+    }
+
+
 async def answer(datasette: Any, request: Any) -> Response:
-    """One endpoint."""
+    """``/api/<name>``: the answer of an endpoint."""
     if request.method not in {"GET", "HEAD"}:
         return web.error(405, Message("expected {methods}", methods="GET"))
     name = request.url_vars["name"]
@@ -194,7 +207,7 @@ async def answer(datasette: Any, request: Any) -> Response:
 
 
 async def description(datasette: Any, request: Any) -> Response:
-    """``/api/openapi.json``."""
+    """``/api/openapi.json``: the description of the API."""
     body = json.dumps(openapi(datasette.absolute_url(request, datasette.urls.path("api"))), ensure_ascii=False).encode()
     return Response(body, headers=web.max_age(datasette) | web.ANYWHERE, content_type="application/json; charset=utf-8")
 
@@ -212,5 +225,5 @@ async def page(datasette: Any, request: Any) -> Response:
 
 @hookimpl  # type: ignore[untyped-decorator]
 def register_routes() -> list[tuple[str, Any]]:
-    """The endpoints, their description and their page."""
+    """Return the addresses of the endpoints, of their description and of their page."""
     return [(rf"^/api/(?P<name>{'|'.join(ENDPOINTS)})$", answer), (r"^/api/openapi\.json$", description), (r"^/api$", page)]

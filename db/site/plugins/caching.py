@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""Headers for caches: an ETag of what is sent, 304 where the reader has it, and what it depends on besides its address."""
+"""Headers for caches: an ETag of each answer, 304 where the reader has it already, and what it depends on besides its address."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Any, Send], Awaitable[None]]
 
-# Beyond it an answer is passed on as it comes: it is a download, and is not held in memory.
+# A larger answer is a download: it is passed on as it comes, not held in memory.
 MAX_HELD: Final = 2_000_000  # bytes
 
 
 @hookimpl  # type: ignore[untyped-decorator]
 def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
-    """Holds each answer back until it is whole, or too large to be."""
+    """Hold each answer back until it is complete or too large to hold."""
 
     def wrap(app: App) -> App:
         async def cached(scope: Any, receive: Any, send: Send) -> None:
@@ -70,11 +70,11 @@ class _Held:
         control = names.get(b"cache-control", b"")
         body = bytes(self._body)
         if self._is_head and not body:
-            await self._send(start)  # Datasette's own pages make none: neither tag nor length is known
+            await self._send(start)  # Datasette's own pages have no body here: neither tag nor length is known
             await self._send({"type": "http.response.body", "body": b""})
             return
         if b"set-cookie" in names:
-            # A cookie is one reader's: Datasette's forms set one against forgery.
+            # A cookie belongs to one reader: Datasette's forms set one against forgery.
             headers = [header for header in headers if header[0] != b"cache-control"] + [(b"cache-control", b"no-store")]
         elif b"no-store" not in control:
             if not control:
@@ -95,5 +95,5 @@ class _Held:
 
 
 def _has(asked: bytes, tag: bytes) -> bool:
-    """Whether the reader has it: weakly compared (RFC 9110, 13.1.2), as proxies that compress weaken a tag."""
+    """Return whether the reader has it, by weak comparison (RFC 9110, 13.1.2): proxies that compress weaken a tag."""
     return asked.strip() == b"*" or tag in {part.strip().removeprefix(b"W/") for part in asked.split(b",")}

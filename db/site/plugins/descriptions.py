@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""Descriptions of tables, views and columns, from where they are written: the comments of schema.sql and of each view."""
+"""Descriptions of tables, views and columns, taken from the comments of schema.sql and of each view."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COMMENT: Final = re.compile(r"(?:--[^\n]*\n)+")
 
 
 class _Columns(NamedTuple):
-    """Columns of a view: those of the same name in a table mean the same there, the others are described here."""
+    """Columns of a view: those that a table has, too, mean the same there; the others are described here."""
 
     like: str
     but: dict[str, str]
@@ -30,7 +30,7 @@ _VIEWS: Final = {
         {
             "kbs": "every KB that installs it, by date",
             "classifications": "of each KB, in the same order",
-            "is_ambiguous": "1 if the build alone does not tell which KB is installed",
+            "is_ambiguous": "1 if the build alone does not say which KB is installed",
         },
     ),
     "calendar_history": _Columns(
@@ -41,7 +41,7 @@ _VIEWS: Final = {
             "type": "baseline or hotpatch, as stated",
             "is_plan": "1 if stated as a plan, 0 if as released",
             "known_from": "UTC, when this was first stated or seen",
-            "known_until": "UTC, fetch time of the first page without it; empty while it stands",
+            "known_until": "UTC, fetch time of the first page without it; empty while a page states it",
             "claim": "the claim that states it",
         },
     ),
@@ -50,7 +50,7 @@ _VIEWS: Final = {
         {
             "product": "the servicing line",
             "month": "of the hotpatch, such as 2025-12",
-            "cve": "what the cumulative update fixes and the hotpatch does not",
+            "cve": "the CVE that the cumulative update fixes and the hotpatch does not",
             "severity": "Critical, Important, Moderate or Low, of the cumulative update; empty where MSRC states none",
             "lcu_kb": "KB of the month's cumulative update",
             "hotpatch_kb": "KB of the month's hotpatch",
@@ -65,7 +65,7 @@ _VIEWS: Final = {
             "hotpatch_kb": "KB of the month's hotpatch",
             "lcu_cves": "how many CVEs the cumulative update fixes; empty where MSRC's data was not read or does not list it",
             "hotpatch_cves": "how many CVEs the hotpatch fixes; empty where MSRC's data was not read or does not list it",
-            "is_known": "1 if the month's data was read whole and lists the hotpatch; 0 says nothing of how many CVEs there are",
+            "is_known": "1 if the month's data was read completely and lists the hotpatch; 0 says nothing about how many CVEs there are",
         },
     ),
     "data_until": _Columns("lines", {}),
@@ -90,7 +90,7 @@ _VIEWS: Final = {
         "hotpatch_calendar",
         {
             "date": "ISO date of the restart, the second Tuesday until it is released",
-            "is_expected": "1 if planned, or expected from the cadence beyond the published plan; 0 if released",
+            "is_expected": "1 if planned, or expected by the cadence after the end of the published plan; 0 if released",
             "kb": "the baseline, once released",
             "build": "its build, once released",
         },
@@ -98,8 +98,8 @@ _VIEWS: Final = {
     "price_intervals": _Columns(
         "prices",
         {
-            "amount_low": "the least that a source states, in the currency, per unit",
-            "amount_high": "the most that a source states",
+            "amount_low": "the lowest amount that a source states, in the currency, per unit",
+            "amount_high": "the highest amount that a source states",
             "is_disputed": "1 if sources state different amounts for this interval",
         },
     ),
@@ -109,29 +109,29 @@ _VIEWS: Final = {
             "source": "the source",
             "last_good_at": "UTC, fetch time of the last page that was accepted",
             "due_at": "UTC, when it is due again",
-            "is_stale": "1 if it has missed four of its dates",
-            "note": "what the checks of its last run held against it",
+            "is_stale": "1 if it was not read on four due dates",
+            "note": "which checks of its last run failed",
         },
     ),
 }
 
 
 def first_comment(sql: str) -> str:
-    """The comment that a view's file begins with, on one line."""
+    """Return the comment at the beginning of a view's file, on one line."""
     match = _COMMENT.match(sql.lstrip())
     return " ".join(line.removeprefix("--").strip() for line in match[0].splitlines()) if match else ""
 
 
 def _columns_of_views() -> dict[str, list[str]]:
-    """Columns of each view in their order, as SQLite sees them: views hold no types and list no columns."""
+    """Return the columns of each view in their order, from SQLite: a view's file does not list them."""
     conn = sqlite3.connect(":memory:")
     try:
         conn.executescript(schema.schema_sql())
-        found = {}
+        columns = {}
         for name, sql in schema.view_files().items():
             conn.execute(f"create view {name} as\n{sql}")
-            found[name] = [row[0] for row in conn.execute("select name from pragma_table_info(?)", (name,))]
-        return found
+            columns[name] = [row[0] for row in conn.execute("select name from pragma_table_info(?)", (name,))]
+        return columns
     finally:
         conn.close()
 
@@ -152,7 +152,7 @@ def _tables() -> dict[str, dict[str, Any]]:
 
 @hookimpl  # type: ignore[untyped-decorator]
 def get_metadata(datasette: Any, key: str | None, database: str | None, table: str | None) -> dict[str, Any]:  # noqa: ARG001 (names of the hook)
-    """What Datasette merges below metadata.yaml, which wins. It writes into what it is given, hence a copy."""
+    """Return what Datasette merges with metadata.yaml, which has precedence. Datasette writes into it, hence a copy."""
     described = _tables()
     names = described if table is None else described.keys() & {table}
     return {"databases": {DATABASE: {"tables": {name: copy.deepcopy(described[name]) for name in names}}}}

@@ -1,8 +1,8 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""Errors: a page in the reader's language, or JSON below ``/api/``; and a log that holds nothing of what visitors sent.
+"""Errors: a page in the reader's language, or JSON below ``/api/``, and a log without anything that visitors sent.
 
-Datasette's own handler prints a traceback for each wrong address, which took half a second and 16 kB of log a piece, and where the
-library rich is installed prints local variables too: a pasted fleet among them. Here a wrong address logs nothing, and a fault of ours
+Datasette's own handler prints a traceback for each wrong address, half a second and 16 kB of log each. Where the library rich is
+installed it prints local variables, too, a pasted fleet among them. Here a wrong address logs nothing, and an error of ours logs
 the lines it went through, without values.
 """
 
@@ -30,7 +30,7 @@ Disallow: /csv/
 
 @hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator]
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Generator[None, Any, None]:
-    """Takes the place of Datasette's handler, which would run beside another."""
+    """Replace Datasette's handler, which would otherwise run as well."""
     outcome = yield
     outcome.force_result([_answer(datasette, request, exception)])
 
@@ -52,7 +52,7 @@ def _answer(datasette: Any, request: Any, exception: Exception) -> Callable[[], 
 
 def _status(exception: Exception) -> tuple[int, Message | str]:
     if isinstance(exception, DatasetteError):
-        # Its 500s are about what was asked too: a column to sort by that there is none of.
+        # Its 500s are bad requests, too: a column to sort by that does not exist.
         status = HTTPStatus.BAD_REQUEST if exception.status == HTTPStatus.INTERNAL_SERVER_ERROR else exception.status
         return status, Markup(exception.message) if exception.message_is_html else str(exception.message)  # noqa: S704 (made by Datasette, which escapes)
     if isinstance(exception, Base400):
@@ -66,17 +66,17 @@ def _status(exception: Exception) -> tuple[int, Message | str]:
 
 
 def _where(exception: Exception) -> str:
-    """The lines that an exception went through: neither its message nor values, which may hold what a visitor sent."""
+    """Return the lines that an exception went through, without its message and values, which may hold what a visitor sent."""
     lines = [f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}' for frame in traceback.extract_tb(exception.__traceback__)]
     return "\n".join([f"hotpatch-kb: {type(exception).__name__} while answering a request", *lines[-20:]])
 
 
 async def robots(datasette: Any) -> Response:
-    """``/robots.txt``: every page once, not every combination of filters."""
+    """``/robots.txt``: crawlers may read every page once, not every combination of filters."""
     return Response(ROBOTS, headers=web.max_age(datasette), content_type="text/plain; charset=utf-8")
 
 
 @hookimpl  # type: ignore[untyped-decorator]
 def register_routes() -> list[tuple[str, Any]]:
-    """For crawlers of others."""
+    """Return the address for crawlers."""
     return [(r"^/robots\.txt$", robots)]

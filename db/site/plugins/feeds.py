@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""To subscribe to: Atom feeds of releases, of calendar and price changes and of known issues, and a calendar file per product."""
+"""Subscriptions: Atom feeds of releases, of calendar and price changes and of known issues, and a calendar file per product."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from hotpatch_kb.db.site import page_data, web
 MAX_ENTRIES: Final = 100
 MAX_ALARMS: Final = 5
 _ATOM: Final = "http://www.w3.org/2005/Atom"
-# Ids of entries are made of this and the fact's name, so that they outlive the address of a site (RFC 4287, 4.2.6).
+# Ids of entries are made from this and the fact's name, so that they do not change with the address of a site (RFC 4287, 4.2.6).
 _IDS: Final = uuid.UUID("5d1f4f2e-8a43-5d0b-9a2e-0f4d6f6f2b11")
-# What no XML may hold (https://www.w3.org/TR/xml/#charsets).
+# Characters that XML does not allow (https://www.w3.org/TR/xml/#charsets).
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _KINDS: Final = {"baseline": "baseline (restart)", "hotpatch": "hotpatch (no restart)"}
 
 
 class Entry(NamedTuple):
-    """An entry: its id's name, title, when it was read (UTC), a path of the site, and a sentence."""
+    """An entry: the name that its id is made from, its title, when it was read (UTC), a path of the site, and a sentence."""
 
     name: str
     title: str
@@ -40,9 +40,9 @@ class Entry(NamedTuple):
     text: str
 
 
-def releases(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
-    """Baselines and hotpatches, newest first."""
-    found = page_data.rows(
+def released(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
+    """Return baselines and hotpatches, newest first."""
+    releases = page_data.rows(
         conn,
         """select r.subject, r.product, r.kb, r.build, r.release_date, r.classification, r.is_unplanned,
             coalesce((select min(c.first_seen_at) from fact_claims as f join claims as c using (claim) where f.subject = r.subject),
@@ -59,7 +59,7 @@ def releases(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
             f"build/{row['build']}" if row["build"] else f"calendar/{row['release_date'][:7]}",
             "An unplanned baseline: its month was planned as a hotpatch." if row["is_unplanned"] else "",
         )
-        for row in found
+        for row in releases
     ]
 
 
@@ -67,7 +67,7 @@ def _kb(row: dict[str, Any]) -> str:
     return f"KB{row['kb']} " if row["kb"] else ""
 
 
-def _told(conn: sqlite3.Connection, product: str | None, prefix: str) -> list[Entry]:
+def _changes(conn: sqlite3.Connection, product: str | None, prefix: str) -> list[Entry]:
     rows = [row for row in change_rows(conn, product=product) if row["subject"].startswith(prefix)][: MAX_ENTRIES * 4]
     return [
         Entry(f"{item.subject}/{item.form}/{item.changed_at}", item.in_words(), item.changed_at, item.path, "")
@@ -76,18 +76,18 @@ def _told(conn: sqlite3.Connection, product: str | None, prefix: str) -> list[En
 
 
 def calendar_changes(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
-    """Months that changed: a type, a plan, a release."""
-    return _told(conn, product, "calendar/")
+    """Return months that changed: a type, a plan, a release."""
+    return _changes(conn, product, "calendar/")
 
 
 def price_changes(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
-    """Prices that changed."""
-    return _told(conn, product, "price/")
+    """Return prices that changed."""
+    return _changes(conn, product, "price/")
 
 
 def issues(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
-    """Known issues, by when an article was last read with them."""
-    found = page_data.rows(
+    """Return known issues, by when an article was last read with them."""
+    known_issues = page_data.rows(
         conn,
         """select i.subject, i.product, i.kb, i.title, i.state, i.resolved_by_kb,
             (select max(c.first_seen_at) from claims as c where c.subject = i.subject) as seen
@@ -102,19 +102,19 @@ def issues(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
             f"kb/{row['kb']}",
             row["state"] + (f", resolved by KB{row['resolved_by_kb']}" if row["resolved_by_kb"] else ""),
         )
-        for row in found
+        for row in known_issues
     ]
 
 
 class Feed(NamedTuple):
-    """A feed: its title and what reads its entries."""
+    """A feed: its title, and the function that reads its entries."""
 
     title: str
     entries: Callable[[sqlite3.Connection, str | None], list[Entry]]
 
 
 FEEDS: Final = {
-    "releases": Feed("Windows hotpatches and baselines", releases),
+    "releases": Feed("Windows hotpatches and baselines", released),
     "calendar": Feed("Changes of the Windows hotpatch calendar", calendar_changes),
     "prices": Feed("Changes of hotpatch prices", price_changes),
     "issues": Feed("Known issues of Windows updates", issues),
@@ -124,7 +124,7 @@ FEEDS: Final = {
 def atom(
     feed: Feed, name: str, product: str | None, entries: list[Entry], until: str | None, absolute: Callable[[str], str], address: str
 ) -> bytes:
-    """A feed as Atom (RFC 4287), the same bytes for the same facts."""
+    """Return a feed as Atom (RFC 4287), the same bytes for the same facts."""
     ET.register_namespace("", _ATOM)
     root = ET.Element(f"{{{_ATOM}}}feed")
 
@@ -166,7 +166,7 @@ def _clean(text: str) -> str:
 
 
 async def feed(datasette: Any, request: Any) -> Response:
-    """A feed, of all products or of one."""
+    """``/feeds/<feed>.atom``: a feed of all products, or of one."""
     name = request.url_vars["feed"]
     chosen = FEEDS[name]
 
@@ -182,7 +182,7 @@ async def feed(datasette: Any, request: Any) -> Response:
 
 
 async def calendar(datasette: Any, request: Any) -> Response:
-    """A product's calendar as a file to import or to subscribe to."""
+    """``/calendars/<product>.ics``: a product's calendar, to import or to subscribe to."""
     name = request.url_vars["product"]
 
     def make(conn: sqlite3.Connection) -> bytes:
@@ -205,7 +205,7 @@ def _alarms(given: list[str]) -> list[int]:
 
 
 async def subscribe(datasette: Any, request: Any) -> Response:
-    """What there is to subscribe to."""
+    """``/subscribe``: all feeds and calendars."""
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         products = [row[0] for row in conn.execute("select distinct product from hotpatch_calendar order by product")]
@@ -217,7 +217,7 @@ async def subscribe(datasette: Any, request: Any) -> Response:
 
 @hookimpl  # type: ignore[untyped-decorator]
 def register_routes() -> list[tuple[str, Any]]:
-    """Feeds, calendars, and the page that lists them."""
+    """Return the addresses of feeds, calendars, and the page that lists them."""
     return [
         (rf"^/feeds/(?P<feed>{'|'.join(FEEDS)})\.atom$", feed),
         (r"^/calendars/(?P<product>[a-z0-9-]{3,40})\.ics$", calendar),

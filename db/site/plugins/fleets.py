@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""A fleet, pasted: the verdicts of ``assess``, by its code. Nothing of it is kept, logged or put into an address."""
+"""A pasted fleet: the verdicts of ``assess``, by its code. Nothing of it is kept, logged or put into an address."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def judged(conn: sqlite3.Connection, body: bytes, day: str, kind: type[Format]) 
         BadInput: it cannot be read.
     """
     summary = Summary()
-    with _opened(body) as found:
-        form = kind(found.find_columns() if kind.needs_columns else None)
-        text = "".join(assess(Judge(conn, day), found, form, summary))
+    with _opened(body) as machines:
+        form = kind(machines.find_columns() if kind.needs_columns else None)
+        text = "".join(assess(Judge(conn, day), machines, form, summary))
     return text.encode("utf-8", "replace"), summary.counts
 
 
@@ -67,11 +67,11 @@ def shown(conn: sqlite3.Connection, body: bytes, day: str) -> dict[str, Any]:
         BadInput: it cannot be read.
     """
     summary = Summary()
-    with _opened(body) as found:
-        form = Csv(found.find_columns())
-        answers = Answers(Judge(conn, day), form, found.fields)
+    with _opened(body) as machines:
+        form = Csv(machines.find_columns())
+        answers = Answers(Judge(conn, day), form, machines.fields)
         first: list[tuple[str, str]] = []
-        for prefixes, ends in batches(answers, found, summary):
+        for prefixes, ends in batches(answers, machines, summary):
             first += list(zip(prefixes, ends, strict=True))[: MAX_SHOWN - len(first)]
     rows = [answers.by_end[end] | {"own": next(csv.reader(io.StringIO(prefix, newline="")), [])} for prefix, end in first]
     return {
@@ -89,7 +89,7 @@ def _opened(body: bytes) -> AbstractContextManager[Inventory]:
 
 
 async def fleet(datasette: Any, request: Any) -> Response:
-    """The form, and what came of it."""
+    """``/fleet``: the form, and the verdicts of what was pasted."""
     if request.method in {"GET", "HEAD"}:
         return await web.page(datasette, request, "fleet.html", lambda _: {"result": None, "text": "", "wrong": None})
     if request.method != "POST":
@@ -125,7 +125,7 @@ async def fleet(datasette: Any, request: Any) -> Response:
 
 
 def _known(conn: sqlite3.Connection) -> dict[str, Any]:
-    """What a reader of verdicts has to know of the facts: their end, and whether CVEs are among them, which decide what counts."""
+    """Return what readers of verdicts must know of the data: its last day, and whether it has CVEs, which decide which releases count."""
     until = coverage.latest_data_until(conn)
     return {
         "until": until,
@@ -135,7 +135,7 @@ def _known(conn: sqlite3.Connection) -> dict[str, Any]:
 
 
 async def api(datasette: Any, request: Any) -> Response:
-    """``POST /api/assess``: an inventory in, its verdicts out."""
+    """``POST /api/assess``: return the verdicts of an inventory."""
     if request.method == "OPTIONS":
         allowed = {"access-control-allow-methods": "POST", "access-control-allow-headers": "content-type"}
         return Response("", status=204, headers=web.ANYWHERE | allowed)
@@ -157,11 +157,11 @@ async def api(datasette: Any, request: Any) -> Response:
 
 @hookimpl  # type: ignore[untyped-decorator]
 def skip_csrf(scope: Any) -> bool:
-    """Forms that change nothing need no token, and without one their page is the same for all readers."""
+    """Return whether a form needs no token: it changes nothing, and without a token its page is the same for all readers."""
     return scope.get("path") in PATHS
 
 
 @hookimpl  # type: ignore[untyped-decorator]
 def register_routes() -> list[tuple[str, Any]]:
-    """The page and the API."""
+    """Return the addresses of the page and of the API."""
     return [(r"^/fleet$", fleet), (r"^/api/assess$", api)]

@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""Headers that keep a browser from running what is not ours, should text of a crawled page ever reach it unescaped."""
+"""Headers that keep a browser from running foreign code, in case text of a crawled page ever reaches it unescaped."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _headers() -> tuple[tuple[bytes, bytes], ...]:
     policy = {
         "default-src": "'none'",
         "script-src": " ".join(["'self'", *_hashes_of_inline_scripts()]),
-        # Datasette writes style attributes, and style elements that name a page's columns: they cannot be listed.
+        # Datasette writes style attributes, and style elements that name a page's columns: they cannot be listed in advance.
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data:",
         "font-src": "'self'",
@@ -43,7 +43,7 @@ def _headers() -> tuple[tuple[bytes, bytes], ...]:
 
 
 def _hashes_of_inline_scripts() -> list[str]:
-    """Datasette's own inline scripts, by hash: 'unsafe-inline' would allow any other as well."""
+    """Return the hashes of Datasette's own inline scripts: 'unsafe-inline' would allow any other as well."""
     scripts = []
     for template in sorted(files("datasette").joinpath("templates").iterdir(), key=lambda entry: entry.name):
         for script in _INLINE_SCRIPT.findall(template.read_text(encoding="utf-8")):
@@ -55,7 +55,7 @@ def _hashes_of_inline_scripts() -> list[str]:
 
 @hookimpl  # type: ignore[untyped-decorator]
 def asgi_wrapper(datasette: Any) -> Callable[[App], App]:  # noqa: ARG001 (name of the hook)
-    """Adds the headers to every answer, errors and files included; one that a page sets itself stays."""
+    """Add the headers to every answer, errors and files included; one that a page sets itself stays."""
 
     def wrap(app: App) -> App:
         async def with_headers(scope: Any, receive: Any, send: Send) -> None:

@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""English and Japanese: the words of every page, chosen by the browser or by the switch, which sets a cookie."""
+"""English and Japanese: the words of every page, chosen by the browser, or by a switch that sets a cookie."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ YEAR = 365 * 24 * 3600  # seconds
 
 @hookimpl  # type: ignore[untyped-decorator]
 def prepare_jinja2_environment(env: Any) -> None:
-    """Words for pages that Datasette makes without a request (its errors), and filters for text of others."""
+    """Add words for pages that Datasette renders without a request (its errors), and filters for published text."""
     env.globals |= {
         "t": words(DEFAULT),
         "lang": DEFAULT,
@@ -37,7 +37,7 @@ def prepare_jinja2_environment(env: Any) -> None:
 
 
 def link(url: object, text: object = None) -> Markup:
-    """A link where an address is one of the web, and its text where it is anything else."""
+    """Return a link where the address is a web address, else its text alone."""
     shown = escape(url if text is None else text)
     if url and is_web_address(str(url)):
         return Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(url, shown)
@@ -45,13 +45,13 @@ def link(url: object, text: object = None) -> Markup:
 
 
 def money(amount: float) -> str:
-    """An amount with two digits, or as many as it has: "1.50", "0.0005"."""
+    """Return an amount with two decimals, or as many as it has: "1.50", "0.0005"."""
     short = f"{amount:.2f}"
     return short if float(short) == amount else f"{amount:.10f}".rstrip("0")
 
 
 def month_of(month: str, language: str) -> str:
-    """A month as people write it: "June 2026", "2026年6月"."""
+    """Return a month as people write it: "June 2026", "2026年6月"."""
     from hotpatch_kb.db.model.notation import MONTHS  # noqa: PLC0415
 
     return f"{month[:4]}年{int(month[5:7])}月" if language == "ja" else f"{MONTHS[int(month[5:7]) - 1]} {month[:4]}"
@@ -59,15 +59,15 @@ def month_of(month: str, language: str) -> str:
 
 @hookimpl  # type: ignore[untyped-decorator]
 def extra_template_vars(request: Any) -> dict[str, Any]:
-    """``t``, the words; ``lang``; ``here``, the path to come back to when the language is switched."""
+    """Return ``t``, the words; ``lang``; ``here``, the path to return to when the language is switched."""
     language = language_of(request)
     return {"t": words(language), "lang": language, "here": request.full_path if request else "/"}
 
 
 async def switch(request: Any) -> Response:
-    """Sets the cookie and goes back to where the reader was, on this site alone."""
+    """``/language/<language>``: set the cookie and return to where the reader was, only on this site."""
     back = request.args.get("back") or "/"
-    # "//host" and "/\host" lead elsewhere, and a line feed would end the header.
+    # "//host" and "/\host" lead to other sites, and a line feed would end the header.
     if not back.startswith("/") or back[1:2] in {"/", "\\"} or not back.isprintable() or len(back) > 2000:
         back = "/"
     language = request.url_vars["language"]
@@ -80,5 +80,5 @@ async def switch(request: Any) -> Response:
 
 @hookimpl  # type: ignore[untyped-decorator]
 def register_routes() -> list[tuple[str, Any]]:
-    """The switch."""
+    """Return the address of the switch."""
     return [(rf"^/language/(?P<language>{'|'.join(LANGUAGES)})$", switch)]

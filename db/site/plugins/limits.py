@@ -1,9 +1,9 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""Bounds on what one SQL statement may take. Datasette's time limit alone leaves a server open to a single GET.
+"""Limits of one SQL statement. With Datasette's time limit alone, a single GET can block a server.
 
-SQLite looks at the clock between steps of its program, never within one function. ``select zeroblob(1000000000)`` made
-Datasette 0.65.5 grow to 11 GB and answer nothing for 30 s; with the limits it answers 400 at once. They bound each step,
-not their number: a statement may still call sixty slow functions between two looks at the clock, so a published site
+SQLite checks the time between steps of its program, never within one function. ``select zeroblob(1000000000)`` made
+Datasette 0.65.5 grow to 11 GB and answer nothing for 30 s; with the limits it answers 400 at once. They limit each step,
+not the number of steps: a statement may still call sixty slow functions between two checks of the time, so a published site
 takes no SQL of visitors at all.
 """
 
@@ -36,7 +36,7 @@ LIMITS: Final = {
 
 @hookimpl  # type: ignore[untyped-decorator]
 def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) -> None:  # noqa: ARG001 (names of the hook)
-    """Bounds each connection as it is opened."""
+    """Limit each connection when it is opened."""
     for limit, value in LIMITS.items():
         conn.setlimit(limit, value)
     if database.startswith("_"):

@@ -12,12 +12,12 @@ from hotpatch_kb.db.site import web
 
 
 async def show(datasette: Any) -> Response:
-    """The metrics as they are now: whether a source is stale moves with the clock."""
+    """``/metrics``: never cached, since whether a source is stale depends on the time."""
     text = await web.read(datasette, metrics.metrics)
     return Response(text, headers={"cache-control": "no-store"}, content_type=metrics.CONTENT_TYPE)
 
 
 @hookimpl  # type: ignore[untyped-decorator]
 def register_routes() -> list[tuple[str, Any]]:
-    """The address that Prometheus asks by itself."""
+    """Return the address that Prometheus asks by default."""
     return [(r"^/metrics$", show)]

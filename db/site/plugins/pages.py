@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""Pages with permanent addresses: what a build, a KB, a product, a year and a month is. And the lookup, which leads to them."""
+"""Pages with permanent addresses: of a build, a KB, a product, a year and a month; and the lookup, which leads to them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MONTH: Final = r"(?P<month>20[0-9]{2}-(?:0[1-9]|1[0-2]))"
 
 
 async def home(datasette: Any, request: Any) -> Response:
-    """What the site opens with. Datasette's own page would count the rows of every table first, which takes half a second."""
+    """``/``: the home page. Datasette's own would count the rows of every table first, which takes half a second."""
     day = clock.today()
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
@@ -34,7 +34,7 @@ async def home(datasette: Any, request: Any) -> Response:
 
 
 async def lookup(datasette: Any, request: Any) -> Response:
-    """Leads to the page of what was asked for, in any spelling."""
+    """``/lookup?q=``: redirect to the page of what was asked for, in any spelling."""
     text = (request.args.get("q") or "")[: MAX_QUERY + 1]
     try:
         query = read_query(text)
@@ -49,7 +49,7 @@ def _path(query: Query) -> str:
 
 
 async def spelled(datasette: Any, request: Any) -> Response:
-    """``/build/10.0.26100.32772``, ``/kb/KB5087423``: other spellings lead to the address that stays; the rest is no address."""
+    """``/build/10.0.26100.32772``, ``/kb/KB5087423``: redirect other spellings to the permanent address; the rest is 404."""
     try:
         path = datasette.urls.path(_path(read_query(unquote(request.url_vars["text"]))))
     except BadInput:
@@ -60,12 +60,12 @@ async def spelled(datasette: Any, request: Any) -> Response:
 
 
 async def build(datasette: Any, request: Any) -> Response:
-    """A build, or all builds of a build number."""
+    """``/build/<build>``: a build, or all builds of a build number."""
     return await _of_query(datasette, request, request.url_vars["build"], "OS build {}")
 
 
 async def kb(datasette: Any, request: Any) -> Response:
-    """A KB: its releases, what it fixes, what it breaks."""
+    """``/kb/<kb>``: a KB, its releases, what it fixes, its known issues."""
     number = request.url_vars["kb"]
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
@@ -98,18 +98,18 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
 
 
 async def product(datasette: Any, request: Any) -> Response:
-    """A product."""
+    """``/product/<product>``: a product."""
     name = request.url_vars["product"]
     t = words(language_of(request))
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         on = web.asked_day(request)
-        found = page_data.product_page(conn, name, on)
-        if found is None:
+        details = page_data.product_page(conn, name, on)
+        if details is None:
             raise web.HttpError(404, "No source names the product {product}.", product=name)
-        title = t("Builds of {product} over time", product=found["name"])
+        title = t("Builds of {product} over time", product=details["name"])
         return {
-            "found": found,
+            "found": details,
             "chart": charts.timeline(page_data.timeline(conn, name, on), title, t),
             "is_outdated": lambda line: coverage.is_outdated(line["data_until"] if line else None, on or clock.today()),
             "as_of": on,
@@ -119,55 +119,55 @@ async def product(datasette: Any, request: Any) -> Response:
 
 
 async def this_year(datasette: Any, request: Any) -> Response:  # noqa: ARG001 (names of the hook)
-    """The calendar's newest year that has begun."""
+    """``/calendar``: redirect to this year, or the nearest one of the calendar."""
     years = await web.read(datasette, page_data.years)
     year = min(max(int(clock.today()[:4]), years[0]), years[-1]) if years else int(clock.today()[:4])
     return Response.redirect(datasette.urls.path(f"calendar/{year}"), status=303)
 
 
 async def year(datasette: Any, request: Any) -> Response:
-    """A year of all products."""
+    """``/calendar/<year>``: a year of all products."""
     number = int(request.url_vars["year"])
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        found = page_data.year(conn, number, clock.today())
-        if not found["rows"]:
+        grid = page_data.year(conn, number, clock.today())
+        if not grid["rows"]:
             raise web.HttpError(404, "No calendar covers {year}.", year=number)
-        return {"found": found}
+        return {"found": grid}
 
     return await web.page(datasette, request, "calendar.html", make)
 
 
 async def month(datasette: Any, request: Any) -> Response:
-    """A month of all products."""
+    """``/calendar/<month>``: a month of all products."""
     name = request.url_vars["month"]
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        found = page_data.month(conn, name)
-        if not found["cells"] and not found["releases"]:
+        details = page_data.month(conn, name)
+        if not details["cells"] and not details["releases"]:
             raise web.HttpError(404, "No calendar covers this month.")
-        return {"found": found}
+        return {"found": details}
 
     return await web.page(datasette, request, "month.html", make)
 
 
 async def prices(datasette: Any, request: Any) -> Response:
-    """What it cost, as steps and as a table."""
+    """``/prices``: prices over time, as steps and as a table."""
     t = words(language_of(request))
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        found = page_data.rows(
+        intervals = page_data.rows(
             conn, "select * from price_intervals order by service, product, meter, currency, region, condition, valid_from limit 2000"
         )
         drawn = [
             row
-            for row in found
+            for row in intervals
             if (row["service"], row["meter"], row["currency"], row["condition"]) == ("Hotpatch", "Azure Arc-enabled server", "USD", "")
         ]
         title = t("Price of Hotpatch on an Azure Arc-enabled server, in USD per core and month")
         conditions = DISCOUNTS | PLATFORMS
         return {
-            "intervals": found,
+            "intervals": intervals,
             "conditions": conditions,
             "chart": charts.prices(drawn, title, date.fromisoformat(clock.today())),
             "title": title,
@@ -178,7 +178,7 @@ async def prices(datasette: Any, request: Any) -> Response:
 
 @hookimpl  # type: ignore[untyped-decorator]
 def register_routes() -> list[tuple[str, Any]]:
-    """Addresses that stay."""
+    """Return the permanent addresses."""
     return [
         (r"^/$", home),
         (r"^/lookup$", lookup),

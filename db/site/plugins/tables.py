@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""Every table and view as one CSV file. Datasette's own CSV ends after a thousand rows where streaming is off, as it is on a published site."""
+"""Every table and view as one CSV file. Datasette's own CSV ends after a thousand rows where streaming is off, as on a published site."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ MAX_FILE: Final = 30_000_000  # bytes; the largest table, claims, has 12 MB of t
 TABLES: Final = sorted({*schema.comments(), *schema.view_files()} - {"_sqlite_migrations"})
 
 
-def written(conn: sqlite3.Connection, table: str) -> bytes:
-    """A table as CSV in UTF-8, for spreadsheets: a text that one would run as a formula has an apostrophe before it. No fact begins so.
+def table_csv(conn: sqlite3.Connection, table: str) -> bytes:
+    """Return a table as CSV in UTF-8 for spreadsheets: a text that one would run as a formula gets an apostrophe; no fact begins like that.
 
     Raises:
-        HttpError: it has grown too large for one answer (413).
+        HttpError: it is too large for one answer (413).
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    found = conn.execute(f"select * from {table}")
-    writer.writerow([column[0] for column in found.description])
-    while rows := found.fetchmany(1000):
+    cursor = conn.execute(f"select * from {table}")
+    writer.writerow([column[0] for column in cursor.description])
+    while rows := cursor.fetchmany(1000):
         writer.writerows([[safe(value) if isinstance(value, str) else value for value in row] for row in rows])
         if out.tell() > MAX_FILE:
             raise web.HttpError(
@@ -46,10 +46,10 @@ async def table(datasette: Any, request: Any) -> Response:
     name = request.url_vars["table"]
     if name not in TABLES:
         return await web.problem(datasette, request, 404, Message("No table is named {table}.", table=name))
-    return await web.file(datasette, request, lambda conn: written(conn, name), "text/csv; charset=utf-8")
+    return await web.file(datasette, request, lambda conn: table_csv(conn, name), "text/csv; charset=utf-8")
 
 
 @hookimpl  # type: ignore[untyped-decorator]
 def register_routes() -> list[tuple[str, Any]]:
-    """The files."""
+    """Return the addresses of the files."""
     return [(r"^/csv/(?P<table>[a-z_]{1,40})\.csv$", table)]
