@@ -166,6 +166,23 @@ def crawled(made_once: MadeOnce, worlds: dict[str, Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
+def crawled_in_may(made_once: MadeOnce, worlds: dict[str, Path]) -> Path:
+    """A folder with a database of the site as of May 2026, ``x.db``, and its archive."""
+    return made_once("crawled-in-may", lambda folder: _crawl(folder / "x.db", worlds["old"]))
+
+
+@pytest.fixture(scope="session")
+def crawled_twice(made_once: MadeOnce, crawled_in_may: Path, worlds: dict[str, Path]) -> Path:
+    """A folder with a database of the site as of May and then as of July 2026, ``x.db``, and its archive."""
+
+    def crawl(folder: Path) -> None:
+        shutil.copytree(crawled_in_may, folder, dirs_exist_ok=True)
+        _crawl(folder / "x.db", worlds["new"])
+
+    return made_once("crawled-twice", crawl)
+
+
+@pytest.fixture(scope="session")
 def seeded(made_once: MadeOnce) -> Path:
     """A database of the embedded facts. Not hotpatch.db: the addresses of the site must not depend on the name of the file."""
     name = "facts of 2026.sqlite"

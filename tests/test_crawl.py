@@ -155,10 +155,8 @@ def test_baselines_take_kb_and_build_from_the_lcu_of_their_day(crawled: Path, tm
     assert joined == [("KB and build of the baseline: the LCU of its product and day",)]
 
 
-def test_facts_lead_to_claims_and_pages_by_foreign_keys(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
-    run("crawl", "--db", "x.db", "--from", worlds["old"])
-    run("crawl", "--db", "x.db", "--from", worlds["new"])
-    db = tmp_path / "x.db"
+def test_facts_lead_to_claims_and_pages_by_foreign_keys(crawled_twice: Path) -> None:
+    db = crawled_twice / "x.db"
     assert query(db, "pragma foreign_key_check") == []
     assert query(db, "pragma integrity_check") == [("ok",)]
     for table in ("releases", "hotpatch_calendar", "kbs"):
@@ -178,20 +176,20 @@ def test_facts_lead_to_claims_and_pages_by_foreign_keys(run: Command, worlds: di
 # --- out-of-order, repeated and replayed ----------------------------------------------------------------------------
 
 
-def test_old_site_then_new_site(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+def test_old_site_then_new_site(run: Command, worlds: dict[str, Path], crawled: Path, crawled_twice: Path, tmp_path: Path) -> None:
     """July 2026: nothing lost, nothing doubled; the other order gives the same, and so does a replay (case 14)."""
-    for name, order in (("a.db", ("old", "new")), ("b.db", ("new", "old"))):
-        for world in order:
-            done = run("crawl", "--db", name, "--from", worlds[world])
-            assert (done.code, "refused" in done.err) == (0, False)
-    first = dump(tmp_path / "a.db")
-    assert dump(tmp_path / "b.db") == first
-    assert run("replay", "--db", "c.db", "--archive", "a.db.archive").code == 0
-    assert dump(tmp_path / "c.db") == first
+    first = dump(crawled_twice / "x.db")
+    _check_two_generations(crawled_twice / "x.db")
+    shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
+    done = run("crawl", "--db", "x.db", "--from", worlds["old"])
+    assert (done.code, "refused" in done.err) == (0, False)
+    assert dump(tmp_path / "x.db") == first
+    shutil.copytree(crawled_twice / "x.db.archive", tmp_path / "twice.archive")
+    assert run("replay", "--db", "y.db", "--archive", "twice.archive").code == 0
+    assert dump(tmp_path / "y.db") == first
     # In place, over what is there.
-    assert run("replay", "--db", "b.db", "--archive", "b.db.archive").code == 0
-    assert dump(tmp_path / "b.db") == first
-    _check_two_generations(tmp_path / "a.db")
+    assert run("replay", "--db", "x.db").code == 0
+    assert dump(tmp_path / "x.db") == first
 
 
 def test_recorded_old_site_then_new_site(run: Command, shared: Path, tmp_path: Path) -> None:
@@ -722,12 +720,12 @@ def test_a_damaged_archive_is_not_believed(run: Command, crawled: Path, tmp_path
 
 
 @pytest.mark.fault("a reader beside a writer", of="disk")
-def test_a_reader_sees_the_old_state_or_the_new_one(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+def test_a_reader_sees_the_old_state_or_the_new_one(run: Command, worlds: dict[str, Path], crawled_in_may: Path, tmp_path: Path) -> None:
     """A reader asks while a run writes; it sees the old state or the new one.
 
     Case 18: written in place, in one transaction; the file is never replaced.
     """
-    run("crawl", "--db", "x.db", "--from", worlds["old"])
+    shutil.copytree(crawled_in_may, tmp_path, dirs_exist_ok=True)
     inode = (tmp_path / "x.db").stat().st_ino
     reader = sqlite3.connect(f"{(tmp_path / 'x.db').as_uri()}?mode=ro", uri=True, isolation_level=None)
     count = "select (select count(*) from releases), (select count(*) from claims), (select count(*) from runs)"
@@ -745,10 +743,10 @@ def test_a_reader_sees_the_old_state_or_the_new_one(run: Command, worlds: dict[s
 
 @pytest.mark.fault("a failure in the middle of writing", of="disk")
 def test_a_run_that_fails_while_it_writes_leaves_the_database_as_it_was(
-    run: Command, worlds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Command, worlds: dict[str, Path], crawled_in_may: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Publishing fails; the database is as it was."""
-    run("crawl", "--db", "x.db", "--from", worlds["old"])
+    shutil.copytree(crawled_in_may, tmp_path, dirs_exist_ok=True)
     before = dump(tmp_path / "x.db")
 
     def fail(*_: object) -> None:

@@ -17,26 +17,19 @@ from hotpatch_kb.scraper.crawl.run import locked
 from hotpatch_kb.scraper.fetch.archive import Archive
 
 
-@pytest.fixture(scope="module")
-def crawled(tmp_path_factory: pytest.TempPathFactory, worlds: dict[str, Path]) -> Path:
-    folder = tmp_path_factory.mktemp("crawled")
-    runs.crawl(folder / "a.db", folder / "a.db.archive", folder=worlds["new"], seed=False, say=lambda _: None)
-    return folder
-
-
 @pytest.fixture
 def db(crawled: Path, tmp_path: Path) -> Path:
     shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
-    return tmp_path / "a.db"
+    return tmp_path / "x.db"
 
 
 def _log(db: Path) -> Path:
-    return db.with_name("a.db.archive") / "log.jsonl"
+    return db.with_name("x.db.archive") / "log.jsonl"
 
 
 def _answers(db: Path) -> list[Path]:
     """Archived files, the largest last."""
-    return sorted((file for file in db.with_name("a.db.archive").glob("??/*")), key=lambda file: file.stat().st_size)
+    return sorted((file for file in db.with_name("x.db.archive").glob("??/*")), key=lambda file: file.stat().st_size)
 
 
 def test_a_sound_one_is_sound(db: Path, run: Any) -> None:
@@ -92,7 +85,7 @@ def _pages_overwritten(db: Path) -> None:
 
 
 def _deleted(db: Path) -> None:
-    for file in db.parent.glob("a.db*"):
+    for file in db.parent.glob("x.db*"):
         if file.is_file():
             file.unlink()
 
@@ -149,16 +142,16 @@ def test_each_harm_is_found_said_and_mended(db: Path, run: Any, harm: Callable[[
     if harm not in {_torn, _zeros, _missing}:  # where an answer of the archive is lost, the database still has its facts
         assert dump(db) == before
     if loses:
-        assert (db.with_name("a.db.archive") / "log.jsonl.damaged").exists()
+        assert (db.with_name("x.db.archive") / "log.jsonl.damaged").exists()
     if harm in {_no_database, _pages_overwritten, _reference_broken}:
-        assert list(db.parent.glob("a.db.broken-*"))
+        assert list(db.parent.glob("x.db.broken-*"))
 
 
 @pytest.mark.fault("a run behind half a last line of the log")
 def test_a_run_after_a_torn_line_begins_a_line_of_its_own(db: Path, worlds: dict[str, Path], run: Any) -> None:
     """A crawl follows one that was killed while it wrote a line; its own line begins on a line of its own, doctor finds nothing and a replay works."""
     _torn(db)
-    runs.crawl(db, db.with_name("a.db.archive"), folder=worlds["old"], seed=False, say=lambda _: None)
+    runs.crawl(db, db.with_name("x.db.archive"), folder=worlds["old"], seed=False, say=lambda _: None)
     assert run("doctor", "--db", db).code == 0
     assert run("replay", "--db", db).code == 0
 
@@ -179,7 +172,7 @@ def test_a_file_of_zeros_of_the_right_size_is_written_anew(db: Path, worlds: dic
     """Power failed before the bytes were on the disk; the next crawl that has the same answer writes it anew."""
     _zeros(db)
     again = db.with_name("again.db")
-    runs.crawl(again, db.with_name("a.db.archive"), folder=worlds["new"], seed=False, say=lambda _: None)
+    runs.crawl(again, db.with_name("x.db.archive"), folder=worlds["new"], seed=False, say=lambda _: None)
     assert run("doctor", "--db", db).code == 0
 
 

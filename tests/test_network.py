@@ -38,8 +38,7 @@ def _facts(db: Path) -> dict[str, list[tuple[Any, ...]]]:
     }  # fmt: skip
 
 
-def test_a_crawl_over_sockets_gives_the_facts_of_the_tree(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
-    assert run("crawl", "--db", "tree.db", "--from", worlds["new"]).code == 0
+def test_a_crawl_over_sockets_gives_the_facts_of_the_tree(run: Command, worlds: dict[str, Path], crawled: Path, tmp_path: Path) -> None:
     with Mirror() as mirror:
         mirror.serve_tree(worlds["new"])
         done = run("crawl", "--db", "net.db", "--no-seed", "--mirror", mirror.url, *LISTS)
@@ -54,7 +53,7 @@ def test_a_crawl_over_sockets_gives_the_facts_of_the_tree(run: Command, worlds: 
         "windows-11-version-25h2-update-history",
         "windows-server-2025-update-history",
     ]
-    assert _facts(tmp_path / "net.db") == _facts(tmp_path / "tree.db")
+    assert _facts(tmp_path / "net.db") == _facts(crawled / "x.db")
 
 
 def test_an_unchanged_day_costs_one_small_request_per_page(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import pytest
 from conftest import Command
 from helpers import render
 from helpers.dumps import dump, query
@@ -39,26 +41,30 @@ def _crawl(run: Command, folder: Path, month: str, body: bytes, fetched_at: str,
     return found
 
 
-def test_december_2025_leaves_one_cve_open_and_companions_close_it(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("suffix", "body"),
+    [(".json", month_document("2025-12", december_2025())), (".xml", month_document_xml("2025-12", december_2025()))],
+    ids=["json", "xml"],
+)
+def test_december_2025_leaves_one_cve_open_and_companions_close_it(
+    suffix: str, body: bytes, run: Command, crawled: Path, tmp_path: Path
+) -> None:
     """Case 31, from JSON and from XML: the same tables, and SQL alone shows the gap."""
-    for suffix, body in ((".json", month_document("2025-12", december_2025())), (".xml", month_document_xml("2025-12", december_2025()))):
-        for file in tmp_path.glob("x.db*"):
-            file.unlink() if file.is_file() else None
-        assert run("crawl", "--db", "x.db", "--from", worlds["new"]).code == 0
-        _crawl(run, tmp_path / suffix[1:], "2025-12", body, "2026-07-24T12:00:00Z", suffix=suffix)
-        assert query(tmp_path / "x.db", GAPS) == DECEMBER
-        known = query(tmp_path / "x.db", "select distinct month from cve_months where is_known")
-        assert known == [("2025-12",)]
-        fixed = query(tmp_path / "x.db", "select kb, severity, fixed_build, subtype, supersedes_kb, source_month from kb_cves where product = 'ws2022' and cve = 'CVE-2025-90001' order by kb")  # fmt: skip
-        assert fixed == [
-            (5071413, "Important", "20348.4467", "hotpatch", 5068840, "2025-12"),
-            (5071547, "Important", "20348.4529", "security", 5068787, "2025-12"),
-        ]
+    shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
+    _crawl(run, tmp_path, "2025-12", body, "2026-07-24T12:00:00Z", suffix=suffix)
+    assert query(tmp_path / "x.db", GAPS) == DECEMBER
+    known = query(tmp_path / "x.db", "select distinct month from cve_months where is_known")
+    assert known == [("2025-12",)]
+    fixed = query(tmp_path / "x.db", "select kb, severity, fixed_build, subtype, supersedes_kb, source_month from kb_cves where product = 'ws2022' and cve = 'CVE-2025-90001' order by kb")  # fmt: skip
+    assert fixed == [
+        (5071413, "Important", "20348.4467", "hotpatch", 5068840, "2025-12"),
+        (5071547, "Important", "20348.4529", "security", 5068787, "2025-12"),
+    ]
 
 
-def test_a_month_without_data_is_unknown(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+def test_a_month_without_data_is_unknown(run: Command, crawled: Path, tmp_path: Path) -> None:
     """No row of the hotpatch in the month's data: nothing is said of what it leaves open, but for what a companion closes."""
-    assert run("crawl", "--db", "x.db", "--from", worlds["new"]).code == 0
+    shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
     assert query(tmp_path / "x.db", GAPS) == []
     assert query(tmp_path / "x.db", "select distinct is_known, lcu_cves, hotpatch_cves from cve_months") == [(0, None, None)]
     early = month_document(
@@ -74,8 +80,8 @@ def test_a_month_without_data_is_unknown(run: Command, worlds: dict[str, Path], 
     assert query(tmp_path / "x.db", "select month, is_complete from security_months") == [("2025-12", 1)]
 
 
-def test_a_month_that_is_revised_tells_what_it_added(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
-    assert run("crawl", "--db", "x.db", "--from", worlds["new"]).code == 0
+def test_a_month_that_is_revised_tells_what_it_added(run: Command, crawled: Path, tmp_path: Path) -> None:
+    shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
     first = [Cve("CVE-2025-90001", "Made-up Driver Vulnerability", LCUS + HOTPATCHES), Cve("CVE-2025-54100", "PowerShell", LCUS)]
     assert (
         _crawl(run, tmp_path, "2025-12", month_document("2025-12", first, revised="2025-12-09T08:00:00"), "2025-12-10T12:00:00Z")[
@@ -99,9 +105,9 @@ def test_a_month_that_is_revised_tells_what_it_added(run: Command, worlds: dict[
     assert dump(tmp_path / "y.db") == dump(tmp_path / "x.db")
 
 
-def test_what_msrc_lists_wrongly_is_a_conflict(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+def test_what_msrc_lists_wrongly_is_a_conflict(run: Command, crawled: Path, tmp_path: Path) -> None:
     """A hotpatch as a plain update, an update as a hotpatch, a KB of another product, and one in a month that is not its own."""
-    assert run("crawl", "--db", "x.db", "--from", worlds["new"]).code == 0
+    shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
     fixes = (
         Fix("5072033", ("ws2025",), "26100.7462", "Security Hotpatch Update"),
         Fix("5071413", ("ws2022",), "20348.4467", "Security Update"),
@@ -128,9 +134,9 @@ def test_what_msrc_lists_wrongly_is_a_conflict(run: Command, worlds: dict[str, P
     assert query(tmp_path / "x.db", "select classification, build from releases where kb = 5071413") == [("hotpatch", "20348.4467")]
 
 
-def test_a_component_without_build_gets_that_of_msrc(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+def test_a_component_without_build_gets_that_of_msrc(run: Command, crawled: Path, tmp_path: Path) -> None:
     """Case 5: "KB5066360" has neither date nor build in any title; they stay empty unless a source gives them."""
-    assert run("crawl", "--db", "x.db", "--from", worlds["new"]).code == 0
+    shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
     sql = "select product, build, month, release_date, classification from releases where kb = 5066360 and product = 'ws2025'"
     assert query(tmp_path / "x.db", sql) == [("ws2025", None, None, None, "component")]
     body = month_document("2025-10", [Cve("CVE-2025-90001", "PowerShell", (Fix("5066360", ("ws2025",), "26100.6899"),))])

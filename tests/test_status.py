@@ -23,14 +23,14 @@ HUB = "windows-server-2025-update-history"
 
 
 @pytest.fixture
-def drifted(worlds: dict[str, Path], tmp_path: Path) -> Path:
+def drifted(worlds: dict[str, Path], crawled_in_may: Path, tmp_path: Path) -> Path:
     """A database after a crawl in which one navigation was renamed to nothing."""
-    path, tree = tmp_path / "a.db", tmp_path / "tree"
-    runs.crawl(path, tmp_path / "a.archive", folder=worlds["old"], seed=False, say=lambda _: None)
+    path, tree = tmp_path / "x.db", tmp_path / "tree"
+    shutil.copytree(crawled_in_may, tmp_path, dirs_exist_ok=True)
     shutil.copytree(worlds["new"], tree)
     for page in [file for file in tree.rglob("*") if HUB in file.name and file.suffix == ".html"]:
         page.write_text("<html><body><main><h1>Windows Server 2025</h1><p>Moved.</p></main></body></html>", encoding="utf-8")
-    result = runs.crawl(path, tmp_path / "a.archive", folder=tree, seed=False, say=lambda _: None)
+    result = runs.crawl(path, tmp_path / "x.db.archive", folder=tree, seed=False, say=lambda _: None)
     assert {failure.source for failure in result.failures} == {"support_navigation"}
     return path
 
@@ -68,7 +68,7 @@ def test_what_refused_a_page_comes_before_what_was_merely_noted(drifted: Path, r
 
 def test_drift_that_was_mended_is_none(drifted: Path, run: Any, worlds: dict[str, Path], tmp_path: Path) -> None:
     for folder in (worlds["new"], worlds["new"]):  # the second finds nothing new, and leaves no checks
-        runs.crawl(drifted, tmp_path / "a.archive", folder=folder, seed=False, say=lambda _: None)
+        runs.crawl(drifted, tmp_path / "x.db.archive", folder=folder, seed=False, say=lambda _: None)
     assert not any(row["is_required"] for row in run("status", "--drift", "--json", "--db", drifted).json())
     (row,) = [row for row in run("status", "--json", "--db", drifted).json() if row["source"] == "support_navigation"]
     assert (row["state"], row["note"]) == ("ok", "")
@@ -118,7 +118,7 @@ def test_labels_are_escaped() -> None:
 def test_changes_are_told_in_markdown(run: Any, worlds: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     for name in ("old", "new"):
-        runs.crawl(path, tmp_path / "a.archive", folder=worlds[name], seed=False, say=lambda _: None)
+        runs.crawl(path, tmp_path / "x.db.archive", folder=worlds[name], seed=False, say=lambda _: None)
     out = run("changes", "--db", path, "--format", "markdown").out
     assert out.startswith("## 2026-07-")
     assert "- Windows Server 2025, June 2026: planned as a hotpatch, released as a baseline\n" in out
