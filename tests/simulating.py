@@ -26,8 +26,7 @@ from helpers import render, whole
 from helpers.mirror import Mirror
 from rendered import support_article
 
-from hotpatch_kb.scraper.crawl import due, runs
-from hotpatch_kb.scraper.crawl import run as crawl
+from hotpatch_kb.scraper.crawl import database, due, runs
 from hotpatch_kb.scraper.fetch import client
 
 FIRST: Final = date(2026, 8, 11)  # a release day
@@ -53,7 +52,7 @@ class _Clock(datetime):
 @contextmanager
 def clock() -> Iterator[type[_Clock]]:
     """The clock of crawls, set by its attribute ``at``."""
-    modules: tuple[Any, ...] = (crawl, runs, client)
+    modules: tuple[Any, ...] = (database, runs, client)
     former = [module.datetime for module in modules]
     for module in modules:
         module.datetime = _Clock

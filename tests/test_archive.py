@@ -21,8 +21,7 @@ from rendered.support_article import LCU, PRINTING, lcu
 
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.errors import BadInput, UnexpectedPage
-from hotpatch_kb.scraper.crawl import run as crawl
-from hotpatch_kb.scraper.crawl import runs
+from hotpatch_kb.scraper.crawl import parsed, runs
 from hotpatch_kb.scraper.fetch import archive
 from hotpatch_kb.scraper.fetch.archive import Archive
 
@@ -258,7 +257,7 @@ def test_an_answer_that_is_accepted_late_is_behind_the_others_of_its_time(
         raise UnexpectedPage("expected another page, got this one")
 
     with monkeypatch.context() as patched:
-        patched.setattr(crawl, "_parsed", refuse)
+        patched.setattr(parsed, "_claims", refuse)
         assert run("crawl", "--db", "x.db", "--no-seed", "--from", trees[0]).code == 3
     for tree in reversed(trees):
         assert run("crawl", "--db", "x.db", "--no-seed", "--from", tree).code == 0

@@ -19,7 +19,7 @@ from helpers import render
 from helpers.changed_trees import HOTPATCH, SERVER_HUB, SERVER_INFO, WINDOWS11_INFO, drop_category, hotpatch_tree, rename_class, wreck
 from helpers.dumps import FACTS, dump, query
 
-from hotpatch_kb.scraper.crawl.run import locked
+from hotpatch_kb.scraper.crawl.database import locked
 from hotpatch_kb.scraper.sources import registry
 
 UNPLANNED_WS2022 = ["2022-05", "2022-08", "2022-12", "2024-08", "2026-06"]

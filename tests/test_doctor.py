@@ -13,7 +13,7 @@ import pytest
 from helpers.dumps import dump
 
 from hotpatch_kb.scraper.crawl import runs
-from hotpatch_kb.scraper.crawl.run import locked
+from hotpatch_kb.scraper.crawl.database import locked
 from hotpatch_kb.scraper.fetch.archive import Archive
 
 

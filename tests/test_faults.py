@@ -267,7 +267,7 @@ def test_a_disk_that_is_full_for_the_database(
     assert dump(db) == old
     assert "got 1 less: a run was killed, or is running" in run("doctor", "--db", db).out
     done = run("crawl", "--db", db, "--from", trees["august"])
-    assert (done.code, "a run before was ended by force: loading" in done.err, dump(db) == new) == (0, True, True)
+    assert (done.code, "an earlier run was killed: loading" in done.err, dump(db) == new) == (0, True, True)
 
 
 @pytest.mark.fault("power that fails while the database is written")
@@ -353,7 +353,7 @@ def test_a_replay_that_is_owed(run: Command, trees: dict[str, Path], tmp_path: P
         assert run("crawl", "--db", "x.db", "--from", trees["without"]).code == 130
     assert "got some out of it: a run was killed before its replay" in run("doctor", "--db", "x.db").out
     done = run("crawl", "--db", "x.db", "--from", trees["september"])
-    assert (done.code, "ended by force before it could replay" in done.err) == (0, True)
+    assert (done.code, "killed before it could replay" in done.err) == (0, True)
     mended = dump(tmp_path / "x.db")
     assert run("replay", "--db", "x.db").code == 0
     assert dump(tmp_path / "x.db") == mended
@@ -487,7 +487,7 @@ def test_a_repair_holds_the_lock_throughout(
 @pytest.mark.fault("the lock of a run that was killed")
 def test_a_stale_lock(db: Path, run: Command, trees: dict[str, Path], new: Rows) -> None:
     """A process that holds the lock is killed, and its file stays; while it lives a crawl leaves with exit code 5, then one runs at once."""
-    code = "import sys, time; from pathlib import Path; from hotpatch_kb.scraper.crawl.run import locked\nwith locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    code = "import sys, time; from pathlib import Path; from hotpatch_kb.scraper.crawl.database import locked\nwith locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-c", code, db], stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)}
     ) as holder:  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hotpatch_kb.db.claims import history
+from hotpatch_kb.db.claims import history, pages
 from hotpatch_kb.db.claims.checks import check_page, count, refusal
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.store import schema
@@ -44,9 +44,9 @@ def _load(conn: sqlite3.Connection, observations: list[Observation]) -> list[tup
         conn.execute("insert into runs values (1, '', null, 'crawl', 'done', 0, 0, 0, 0, 0)")
         for minute, values in observations:
             page = _page(minute)
-            number = history.page_id(page, str(minute))
+            number = pages.page_id(page, str(minute))
             content = repr(sorted(values.items()))
-            history.record_page(conn, page, number, str(minute), content, _stated(minute), "accepted", 1, 1)
+            pages.record_page(conn, page, number, str(minute), content, _stated(minute), "accepted", 1, 1)
             if not history.seen_again(conn, page, number):
                 claims = [Claim("s", "kb/1", key, value, value or "", 0) for key, value in values.items()]
                 history.accept(conn, page, number, _stated(minute), claims)
@@ -78,7 +78,7 @@ def _by_definition(observations: list[Observation]) -> list[tuple[Any, ...]]:
                 row[4] = _time(minute)
                 del standing[key]
             if key in values:
-                standing[key] = [key, values[key], _time(minute), _time(minute), None, history.page_id(_page(minute), str(minute)), stated]
+                standing[key] = [key, values[key], _time(minute), _time(minute), None, pages.page_id(_page(minute), str(minute)), stated]
                 rows.append(standing[key])
     return sorted((tuple(row) for row in rows), key=lambda row: (row[0], row[2]))
 
@@ -113,7 +113,7 @@ def test_pages_of_one_time_count_in_the_order_of_loading(conn: sqlite3.Connectio
     rows = _load(conn, [(5, {"a": "x"})])
     with schema.transaction(conn):
         page = Page("learn_release_info", URL, URL, URL, _time(5), 200, b"other")
-        history.record_page(conn, page, 77, "other", "other", None, "accepted", 1, 1)
+        pages.record_page(conn, page, 77, "other", "other", None, "accepted", 1, 1)
         history.accept(conn, page, 77, None, [Claim("s", "kb/1", "a", "y", "y", 0)])
     found = conn.execute("select value, gone_at from claims order by gone_at is null").fetchall()
     assert (len(rows), found) == (1, [("x", _time(5)), ("y", None)])

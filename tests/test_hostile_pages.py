@@ -16,7 +16,7 @@ from rendered import graph_updates, msrc_cvrf
 
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
-from hotpatch_kb.scraper.crawl import run as crawl
+from hotpatch_kb.scraper.crawl import parsed
 from hotpatch_kb.scraper.sources import MAX_BODY, registry
 
 RENDERED = pages()
@@ -55,7 +55,7 @@ def _read(form: str, body: bytes) -> list[Claim]:
     page = RENDERED[FORMS[form]]
     served = Page(source, page.url, page.asked or page.url, page.url, "2026-07-23T12:00:00Z", 200, body, {"content-type": TYPES[kind]})
     try:
-        return crawl._parsed(registry()[source], served)
+        return parsed._claims(registry()[source], served)
     finally:
         with contextlib.suppress(UnexpectedPage):
             list(registry()[source].follow(served))
@@ -157,7 +157,7 @@ def test_a_month_of_30_megabytes_is_read_or_refused() -> None:
         "msrc_cvrf", msrc_cvrf.url("2025-12"), msrc_cvrf.url("2025-12"), msrc_cvrf.url("2025-12"), "2026-07-23T12:00:00Z", 200, month
     )
     begun = time.monotonic()
-    assert len(crawl._parsed(registry()["msrc_cvrf"], served)) > 1000
+    assert len(parsed._claims(registry()["msrc_cvrf"], served)) > 1000
     assert time.monotonic() - begun < SECONDS
 
 
@@ -173,9 +173,9 @@ def test_a_page_with_too_many_claims_is_refused() -> None:
             yield Claim("s", f"kb/{taken}", "title", "x", "x", taken)
 
     source = registry()["support_toc"]._replace(parse=endless)  # type: ignore[arg-type]
-    with pytest.raises(UnexpectedPage, match=f"expected at most {crawl.MAX_CLAIMS} claims of a page, got more"):
-        crawl._parsed(source, Page("support_toc", "u", "u", "u", "2026-07-23T12:00:00Z", 200, b"x"))
-    assert taken == crawl.MAX_CLAIMS + 1
+    with pytest.raises(UnexpectedPage, match=f"expected at most {parsed.MAX_CLAIMS} claims of a page, got more"):
+        parsed._claims(source, Page("support_toc", "u", "u", "u", "2026-07-23T12:00:00Z", 200, b"x"))
+    assert taken == parsed.MAX_CLAIMS + 1
 
 
 @pytest.mark.fault("a cell larger than any text of a source")
@@ -183,7 +183,7 @@ def test_a_claim_that_is_too_long_is_refused() -> None:
     """A title has a megabyte; the page is refused."""
     source = registry()["support_toc"]._replace(parse=lambda _: iter([Claim("s", "kb/1", "title", "x" * 2**20, "x", 0)]))
     with pytest.raises(UnexpectedPage, match="expected texts of at most 50000 characters, got a longer one of 'kb/1', title"):
-        crawl._parsed(source, Page("support_toc", "u", "u", "u", "2026-07-23T12:00:00Z", 200, b"x"))
+        parsed._claims(source, Page("support_toc", "u", "u", "u", "2026-07-23T12:00:00Z", 200, b"x"))
 
 
 # --- whole crawls -------------------------------------------------------------------------------------------------------
@@ -276,7 +276,7 @@ def test_a_broken_stamp_of_a_page_costs_nothing() -> None:
         b'<meta name="updated_at" content="\xff\xfe">',
         {"content-type": "text/html"},
     )
-    assert crawl._stated_since(registry()["learn_release_info"], page) is None
+    assert parsed._own_date(registry()["learn_release_info"], page) is None
 
 
 @pytest.mark.fault("answers that name a next page for ever")

@@ -16,7 +16,7 @@ from helpers.mirror import Mirror
 from helpers.serving import get, serving
 
 from hotpatch_kb.db.model.errors import LockHeld
-from hotpatch_kb.scraper.crawl.run import locked
+from hotpatch_kb.scraper.crawl.database import locked
 
 
 @pytest.mark.fault("a site started without a network")

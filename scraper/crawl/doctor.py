@@ -20,7 +20,8 @@ from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import migrations, schema
 from hotpatch_kb.db.store.connections import SEED_DATABASE, open_for_reading, open_seed_database
 from hotpatch_kb.scraper.crawl import runs
-from hotpatch_kb.scraper.crawl.run import Progress, locked, open_database, utc_now
+from hotpatch_kb.scraper.crawl.database import locked, open_database, utc_now
+from hotpatch_kb.scraper.crawl.run import Progress
 from hotpatch_kb.scraper.fetch.archive import Archive, Line
 from hotpatch_kb.scraper.sources import registry
 

@@ -1,4 +1,4 @@
-"""A crawl from Microsoft's sites: fixed pages by family, then the pages that those name, one host at a time each."""
+"""Crawl from Microsoft's sites: fixed pages by family, then the pages that those name, one request at a time per host."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from hotpatch_kb.db.claims import history
+from hotpatch_kb.db.claims import pages
 from hotpatch_kb.db.claims.corrections import accepted_unreadable
 from hotpatch_kb.db.model.claims import Page
-from hotpatch_kb.scraper.crawl.run import MISSING, Run, named_by, take, utc_now
+from hotpatch_kb.scraper.crawl.database import utc_now
+from hotpatch_kb.scraper.crawl.run import MISSING, Run, named_by
 from hotpatch_kb.scraper.fetch.errors import FetchError, Throttled, Unreachable
 from hotpatch_kb.scraper.sources import PageSpec, Source
 
@@ -24,7 +25,7 @@ MAX_PAGES: Final = 2000
 
 
 async def read_fixed(run: Run, sources: Sequence[Source], fetcher: Fetcher) -> None:
-    """Reads the fixed pages of the sources from Microsoft's sites, one host at a time each; of a family the first that can be read."""
+    """Read the fixed pages of the sources; of a family the first that can be read."""
     wanted = [source for source in sources if not source.is_embedded and not _is_off(run, source)]
     groups: dict[str, list[tuple[Source, PageSpec]]] = {}
     for source in sorted(wanted, key=lambda s: not s.stands_in_for):
@@ -34,10 +35,10 @@ async def read_fixed(run: Run, sources: Sequence[Source], fetcher: Fetcher) -> N
 
 
 async def read_followed(run: Run, sources: Sequence[Source], named: Mapping[str, Sequence[PageSpec]], fetcher: Fetcher) -> None:
-    """Reads the pages that fixed pages name and those that other pages link to, where they are new or may have changed.
+    """Read the pages that fixed pages name and those that other pages link to, where they are new or may have changed.
 
     Args:
-        run: another run than that of the fixed pages, which are published first: 200 articles take minutes.
+        run: a run after that of the fixed pages, which are published first because 200 articles take minutes.
         sources: those of the crawl.
         named: what each source's fixed pages name.
         fetcher: the client.
@@ -50,7 +51,7 @@ async def read_followed(run: Run, sources: Sequence[Source], named: Mapping[str,
 
 
 def _is_off(run: Run, source: Source) -> bool:
-    """Whether a source needs a credential that the environment does not have."""
+    """Return whether a source needs a credential that the environment does not have."""
     if not source.credential or os.environ.get(source.credential):
         return False
     run.state[source.source] = "off"
@@ -59,12 +60,12 @@ def _is_off(run: Run, source: Source) -> bool:
 
 
 async def _get(run: Run, source: Source, spec: PageSpec, url: str, fetcher: Fetcher) -> Page:
-    """One address, asked with what is known of its last answer.
+    """Ask one address, with what is known of its last answer.
 
     Raises:
         FetchError: it gave no usable answer.
     """
-    known = history.validators(run.conn, url)
+    known = pages.validators(run.conn, url)
     is_asked_with = known is not None and (known.etag or known.last_modified)
     if known is not None and is_asked_with and run.archive is not None and not run.archive.has(known.sha256):
         # "Not modified" would leave us without the content.
@@ -85,7 +86,7 @@ async def _read_family(run: Run, specs: list[tuple[Source, PageSpec]], fetcher: 
             try:
                 page = await _get(run, source, spec, url, fetcher)
             except Unreachable as error:
-                # The host is away: its other addresses are too.
+                # The host cannot be reached, so its other addresses cannot either.
                 run.fail(specs[-1][0].source, specs[-1][1].page_url, "unreachable", str(error))
                 return
             except FetchError as error:
@@ -94,10 +95,7 @@ async def _read_family(run: Run, specs: list[tuple[Source, PageSpec]], fetcher: 
             if page.status not in {200, 304}:
                 notes.append(f"{url}: expected status 200, got {page.status}")
                 continue
-            if page.status == 304:
-                run.take_unchanged(page)
-                return
-            if take(run, page):
+            if (run.take_unchanged(page) if page.status == 304 else run.take(page)).is_read:
                 return
             break  # a page that cannot be read is refused and named; another of the family may do
     if notes and all(source.stands_in_for for source, _ in specs):
@@ -107,14 +105,14 @@ async def _read_family(run: Run, specs: list[tuple[Source, PageSpec]], fetcher: 
 
 
 async def _read_followed(run: Run, source: Source, specs: Iterable[PageSpec], fetcher: Fetcher) -> None:
-    # What could not be read last time comes last: a new layout of the newest articles must not keep us from the others.
-    refused = history.refused_urls(run.conn, source.source)
+    # Pages that were refused last time come last: a new layout of the newest articles must not keep us from the others.
+    refused = pages.refused_urls(run.conn, source.source)
     queue = deque(sorted(specs, key=lambda spec: not refused.isdisjoint(spec.addresses)))
     answered: dict[str, str] = {}  # in this run
     seen = accepted_unreadable(run.corrections, source.source)
     asked = left = 0
     while queue:
-        if asked >= MAX_PAGES:  # an API whose answers name each other for ever
+        if asked >= MAX_PAGES:  # an API whose answers name each other without end
             run.fail(
                 source.source,
                 queue[0].page_url,
@@ -127,7 +125,7 @@ async def _read_followed(run: Run, source: Source, specs: Iterable[PageSpec], fe
             continue
         seen.add(spec.page_url)
         last = max(
-            (at for url in spec.addresses if (at := answered.get(url) or history.answered_at(run.conn, source.source, url))), default=None
+            (at for url in spec.addresses if (at := answered.get(url) or pages.answered_at(run.conn, source.source, url))), default=None
         )
         if last is not None and spec.good_since and last >= spec.good_since:
             continue
@@ -147,11 +145,8 @@ async def _read_followed(run: Run, source: Source, specs: Iterable[PageSpec], fe
             if page.status in MISSING and place + 1 < len(spec.addresses):
                 continue
             answered[url] = answered[page.final_url] = page.fetched_at
-            if page.status == 304:
-                run.take_unchanged(page)
-            else:
-                take(run, page, may_be_missing=True)
-            queue.extendleft(reversed(run.reads[-1].follows))
+            taken = run.take_unchanged(page) if page.status == 304 else run.take(page, may_be_missing=True)
+            queue.extendleft(reversed(taken.follows))
             break
     if left:
         run.leave(

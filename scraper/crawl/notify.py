@@ -23,7 +23,7 @@ from hotpatch_kb.db.answers.events import Event, change_rows, events
 from hotpatch_kb.db.site.i18n import words
 from hotpatch_kb.db.store.connections import open_for_reading
 from hotpatch_kb.scraper.crawl.channels import Channel, Item, NotDelivered, counted, read_channels
-from hotpatch_kb.scraper.crawl.run import utc_now
+from hotpatch_kb.scraper.crawl.database import utc_now
 
 Say = Callable[[str], None]
 State = dict[str, Any]  # of a channel: ids "told", items "waiting", trouble by source "sources"

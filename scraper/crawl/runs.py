@@ -1,4 +1,4 @@
-"""Runs as the command and the server start them: lock, database, seed, pages, report."""
+"""Start runs, as the command and the server do: lock, database, seed, pages, report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hotpatch_kb.db.answers import lagging
-from hotpatch_kb.db.claims import history
+from hotpatch_kb.db.claims import pages
 from hotpatch_kb.db.claims.corrections import load_corrections
 from hotpatch_kb.db.facts import seed as seeding
 from hotpatch_kb.db.model.claims import Correction
@@ -20,16 +20,19 @@ from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_for_reading
 from hotpatch_kb.scraper.crawl import stderr
+from hotpatch_kb.scraper.crawl.database import locked, open_database
 from hotpatch_kb.scraper.crawl.due import plan, written
 from hotpatch_kb.scraper.crawl.due import wanted as due_sources
-from hotpatch_kb.scraper.crawl.run import Progress, Result, Run, chosen, crawl_tree, locked, open_database
+from hotpatch_kb.scraper.crawl.parsed_pages import ParsedPages
+from hotpatch_kb.scraper.crawl.run import Progress, Result, Run, chosen
+from hotpatch_kb.scraper.crawl.saved_tree import crawl_tree
 from hotpatch_kb.scraper.fetch.archive import Archive
 from hotpatch_kb.scraper.sources import Source, registry
 
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """One line per page on stderr; on a terminal a line that rewrites itself, failures stay."""
+    """Write one line per page to stderr; on a terminal one line that rewrites itself, except for failures."""
     is_terminal = sys.stderr.isatty()
     count = 0
 
@@ -50,13 +53,13 @@ def progress() -> Iterator[Progress]:
 
 
 def corrections_of(db: Path, given: Sequence[Path]) -> list[Correction]:
-    """The corrections of a run: those of the package, of ``<db>.corrections.csv`` if it is there, and of the files given."""
+    """Return the corrections of a run: of the package, of ``<db>.corrections.csv`` if it is there, and of the files given."""
     beside = db.with_name(f"{db.name}.corrections.csv")
     return load_corrections([*([beside] if beside.is_file() else []), *given])
 
 
 def ensure_seeded(db: Path, archive: Path, say: Progress = lambda _: None) -> bool:
-    """Makes a database of the embedded facts where there is none; of the archive's answers, too, if it has any. Returns whether it made one."""
+    """Make a database of the embedded facts where there is none, with the archive's answers if it has any; return whether it made one."""
     if db.exists() and not _is_new(db):
         return False
     db.parent.mkdir(parents=True, exist_ok=True)
@@ -74,40 +77,43 @@ def ensure_seeded(db: Path, archive: Path, say: Progress = lambda _: None) -> bo
 
 
 def _is_new(db: Path) -> bool:
-    """Whether a file is no database yet: a run was ended by force, or power failed, between making it and filling it."""
+    """Return whether a file is not a database yet: a run was killed, or power failed, between making it and filling it."""
     if db.stat().st_size == 0:
         return True
     try:
         with closing(open_for_reading(db)) as conn:
-            return conn.execute("select 1 from runs").fetchone() is None
+            return not pages.has_runs(conn)
     except sqlite3.DatabaseError:  # no table of runs, or no database: opening it to write says which
         return False
 
 
 def replayed(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], say: Progress) -> Result:
-    """Makes everything in an open database anew of an archive, and of the embedded facts if it began with them. In one transaction."""
-    return Run(conn, None, decided, say, "replay").replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)
+    """Make everything in an open database again from an archive, and from the embedded facts if it began with them. In one transaction."""
+    with closing(ParsedPages(kept.folder)) as parsed:
+        run = Run(conn, None, decided, say, "replay", parsed)
+        return run.replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)
 
 
 def _mend(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], say: Progress) -> Result | None:
-    """Does what a run left undone that was ended by force: loads what it archived, and replays if it was about to.
+    """Do what a killed run left undone: load what it archived, and replay if it was about to.
 
     Returns:
         what was done; None if nothing was left.
     """
     result = None
     kept.cut_torn_end()
-    run = Run(conn, None, decided, say, "crawl")
-    for page in kept.pages_behind(lambda number: history.is_loaded(conn, number)):
-        if page.source not in registry():
-            say(f"left out: {page.url} of {page.fetched_at}: expected a source of this version, got {page.source!r}")
-            continue
-        run.take(page)
-    if run.has_anything():
-        say(f"a run before was ended by force: loading {len(run.reads)} answers of the archive that the database does not have")
-        result = run.finish()
+    with closing(ParsedPages(kept.folder)) as parsed:
+        run = Run(conn, None, decided, say, "crawl", parsed)
+        for page in kept.pages_behind(lambda number: pages.is_loaded(conn, number)):
+            if page.source not in registry():
+                say(f"left out: {page.url} of {page.fetched_at}: expected a source of this version, got {page.source!r}")
+                continue
+            run.take_archived(page)
+        if run.has_anything():
+            say(f"an earlier run was killed: loading {run.count()} answers of the archive that the database does not have")
+            result = run.finish()
     if schema.must_replay(conn):
-        say("a run before was ended by force before it could replay all pages in the order of their times: doing it now")
+        say("an earlier run was killed before it could replay all pages in chronological order: doing it now")
         result = replayed(conn, kept, decided, say)
     return result
 
@@ -125,7 +131,7 @@ def crawl(
     corrections: Sequence[Path] = (),
     say: Progress,
 ) -> Result:
-    """One run from a saved tree or from the network.
+    """Run once, from a saved tree or from the network.
 
     Raises:
         BadInput: a source, folder, database or file of corrections is not what it should be.
@@ -148,18 +154,19 @@ def crawl(
             if not wanted:
                 first = f"; {planned[0].source} is at {written(planned[0].at)}" if planned else ""
                 say(f"nothing is due{first}")
-                return mended or Result(run=conn.execute("select coalesce(max(run), 0) from runs").fetchone()[0])
-        run = Run(conn, kept, decided, say, "crawl")
-        run.embedded(wanted)
-        if folder is not None:
-            crawl_tree(run, wanted, folder)
-            result, needs_replay = run.finish(), run.needs_replay
-        else:
-            from hotpatch_kb.scraper.fetch.client import user_agent  # noqa: PLC0415 (httpx takes 0.3 s to import)
+                return mended or Result(run=pages.last_run(conn))
+        with closing(ParsedPages(archive)) as parsed:
+            run = Run(conn, kept, decided, say, "crawl", parsed)
+            run.embedded(wanted)
+            if folder is not None:
+                crawl_tree(run, wanted, folder)
+                result, needs_replay = run.finish(), run.needs_replay
+            else:
+                from hotpatch_kb.scraper.fetch.client import user_agent  # noqa: PLC0415 (httpx takes 0.3 s to import)
 
-            result, needs_replay = asyncio.run(_from_network(run, wanted, user_agent(contact), contact, mirror))
+                result, needs_replay = asyncio.run(_from_network(run, wanted, user_agent(contact), contact, mirror))
         if needs_replay:
-            say("a page was read that is older than one it has more rows than: replaying all pages in the order of their times")
+            say("an older, fuller page arrived after a newer one: replaying all pages in chronological order")
             again = replayed(conn, kept, decided, say)
             result.failures += [failure for failure in again.failures if failure not in result.failures]
         if mended is not None:
@@ -177,7 +184,7 @@ def _write_back(conn: sqlite3.Connection, say: Progress) -> None:
 
 
 async def _from_network(run: Run, wanted: Sequence[Source], agent: str, contact: str, mirror: str | None) -> tuple[Result, bool]:
-    """Reads the fixed pages and publishes them; then, as a run of its own, what they name and link to."""
+    """Read the fixed pages and publish them; then, as a second run, read what they name and link to."""
     from hotpatch_kb.scraper.crawl.network import read_fixed, read_followed  # noqa: PLC0415
     from hotpatch_kb.scraper.fetch.client import Fetcher  # noqa: PLC0415
     from hotpatch_kb.scraper.fetch.hosts import PAUSE  # noqa: PLC0415
@@ -186,7 +193,7 @@ async def _from_network(run: Run, wanted: Sequence[Source], agent: str, contact:
         await read_fixed(run, wanted, fetcher)
         named = run.named_pages()
         result = run.finish()
-        following = Run(run.conn, run.archive, run.corrections, run.say, "crawl")
+        following = Run(run.conn, run.archive, run.corrections, run.say, "crawl", run.parsed)
         await read_followed(following, wanted, named, fetcher)
     if following.has_anything():
         result = result.with_next(following.finish())
@@ -194,7 +201,7 @@ async def _from_network(run: Run, wanted: Sequence[Source], agent: str, contact:
 
 
 def replay(db: Path, archive: Path, *, corrections: Sequence[Path] = (), say: Progress) -> Result:
-    """Rebuilds a database from the embedded facts, an archive and the corrections; in place, in one transaction."""
+    """Rebuild a database from the embedded facts, an archive and the corrections; in place, in one transaction."""
     decided = corrections_of(db, corrections)
     kept = Archive(archive, say)
     db.parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.claims.history import page_id_of
+from hotpatch_kb.db.claims.pages import page_id_of
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.errors import BadInput
 

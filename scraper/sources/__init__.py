@@ -61,6 +61,7 @@ class Source(NamedTuple):
     """A source module's constants and functions, as ``docs/adding-a-source.md`` describes them."""
 
     source: str
+    module: str
     title: str
     home_url: str
     licence: str
@@ -124,6 +125,7 @@ def registry() -> dict[str, Source]:
 def _source(name: str, module: ModuleType) -> Source:
     return Source(
         source=name,
+        module=module.__name__,
         title=module.TITLE,
         home_url=module.HOME_URL,
         licence=module.LICENCE,
