@@ -61,7 +61,7 @@ def main() -> int:
         folder = Path(name)
         material = crawled(folder, arguments.pages)
         program = command(folder)
-        notes = [material.note, *([parse.NO_SOUP] if parse.BeautifulSoup is None and "parse" in parts else [])]
+        notes = [material.note]
         if "parse" in parts:
             rows += parse.rows(material.pages, arguments.rounds)
         if "replay" in parts:

@@ -1,4 +1,4 @@
-"""How Azure writes prices, on its pricing pages and in the answers of its Retail Prices API: numbers of a JSON text, and services."""
+"""How Azure writes prices, on its pricing pages and in its Retail Prices API: numbers in JSON, and names of services."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import Any, Final
 
 from hotpatch_kb.db.model.errors import UnexpectedPage
 
-# What services are called: the two names of one service, and "hot-patching" beside "Hotpatch".
+# Names of services: two names of one service, and "hot-patching" besides "Hotpatch".
 _SERVICES: Final = {
     "Azure Update Manager": re.compile(r"\bupdate manage(?:r|ment center)\b", re.IGNORECASE),
     "Azure Machine Configuration": re.compile(r"\b(?:guest|machine) configuration\b", re.IGNORECASE),
     "Hotpatch": re.compile(r"\bhot[\s-]?patch", re.IGNORECASE),
 }
-# More than any price, also per million, and than any tier has; 1e999999999 would be a gigabyte of digits.
+# More than any price, also per million, and any tier has; 1e999999999 would be a gigabyte of digits.
 _DIGITS: Final = 15
 _PLACES: Final = 12
 
 
 class Number(str):
-    """A number as it stands in a JSON text: a float would not tell 0.030240000000000003 from what was meant."""
+    """A number in JSON, in its own digits: as a float 0.030240000000000003 could not be told from the number that was meant."""
 
     __slots__ = ()
 
 
 def json_of(text: str | bytes) -> Any:
-    """What a JSON text says, its numbers as ``Number``.
+    """Return the value of a JSON text, with ``Number`` for its numbers.
 
     Raises:
-        UnexpectedPage: it is none.
+        UnexpectedPage: it is not JSON.
     """
     try:
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
@@ -40,29 +40,29 @@ def json_of(text: str | bytes) -> Any:
 
 
 def amount(value: Any) -> Decimal:
-    """An amount of money from a JSON text.
+    """Return an amount of money from a JSON text.
 
     Raises:
-        UnexpectedPage: it is no number of 0 or more.
+        UnexpectedPage: it is not a number, or less than 0.
 
     >>> amount(Number("0.046"))
     Decimal('0.046')
     """
     try:
-        found = Decimal(value) if isinstance(value, Number) else Decimal("NaN")
+        number = Decimal(value) if isinstance(value, Number) else Decimal("NaN")
     except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite() or found < 0:
+        number = Decimal("NaN")
+    if not number.is_finite() or number < 0:
         raise UnexpectedPage(f"expected an amount of 0 or more, got {value!r}")
-    if found == 0:
+    if number == 0:
         return Decimal(0)
-    if not -_PLACES <= found.adjusted() < _DIGITS:
+    if not -_PLACES <= number.adjusted() < _DIGITS:
         raise UnexpectedPage(f"expected an amount of at most {_DIGITS} digits and {_PLACES} places, got {value[:60]!r}")
-    return found
+    return number
 
 
 def plain(number: Decimal) -> str:
-    """A number in digits, without zeros at its end, so that "0.0" and "0" are one value.
+    """Return a number in digits, without zeros at its end, so that "0.0" and "0" are one value.
 
     >>> plain(Decimal("100.0")), plain(Decimal("1E-5"))
     ('100', '0.00001')
@@ -71,7 +71,7 @@ def plain(number: Decimal) -> str:
 
 
 def services_in(text: str) -> list[str]:
-    """The services that a text names, of those whose prices matter here.
+    """Return the services that a text names, of those whose prices matter here.
 
     >>> services_in("Azure Policy guest configuration"), services_in("Azure Monitor")
     (['Azure Machine Configuration'], [])
@@ -80,6 +80,6 @@ def services_in(text: str) -> list[str]:
 
 
 def service_of(text: str) -> str:
-    """The one service that a text names, "" if it names none, or several."""
-    found = services_in(text)
-    return found[0] if len(found) == 1 else ""
+    """Return the one service that a text names, "" if it names none or several."""
+    services = services_in(text)
+    return services[0] if len(services) == 1 else ""

@@ -11,37 +11,37 @@ from hotpatch_kb.db.model.notation import clean
 from hotpatch_kb.scraper.parsing.markup import Cell, Event
 
 # [KB5087423](https://support.microsoft.com/help/5087423)
-# No bracket within: so each try ends at the next bracket, and a line of 200,000 brackets does not take minutes.
+# No bracket inside, so that each try ends at the next bracket: a line of 200,000 brackets would take minutes.
 _LINK: Final = re.compile(r"\[(?P<text>[^\[\]]*)\]\((?P<href>[^)\s\[]*)(?:\s+\"[^\"]*\")?\)")
-# **Windows Server 2025 (OS build 26100)**; what HTML has as a summary may stand in a list or keep its " - End of updates"
+# **Windows Server 2025 (OS build 26100)**; a summary of the HTML may be in a list, or keep its " - End of updates"
 _LABEL: Final = re.compile(r"(?:[-*>]\s+)*\*\*(?P<text>[^*]+)\*\*(?:\s*-\s*End of [^*]*)?")
 _TAG: Final = re.compile(r"</?(?:details|summary|strong|b|p|br)\b[^>]*>", re.IGNORECASE)
-# A table of Learn has 10 columns at most, a line 236 characters (recorded pages, 2026-07); a row of ten million bars is none.
+# Learn's tables have at most 10 columns, its lines 236 characters (recorded pages, 2026-07).
 _WIDEST: Final = 64
 _LONGEST: Final = 100_000
 _RULE: Final = re.compile(r"\|?[\s:|-]+\|?")
 
 
 def front_matter(source: str) -> dict[str, str]:
-    """The YAML header of Learn's markdown as plain strings; {} where there is none."""
+    """Return the YAML header of Learn's markdown as plain strings; {} without one."""
     lines = source.splitlines()
     if not lines or lines[0].strip() != "---":
         return {}
-    found = {}
+    header = {}
     for line in lines[1:]:
         if line.strip() == "---":
             break
         key, separator, value = line.partition(":")
         if separator:
-            found[key.strip()] = value.strip().strip("'\"")
-    return found
+            header[key.strip()] = value.strip().strip("'\"")
+    return header
 
 
 def markdown_events(source: str) -> Iterator[Event]:
-    """The same as ``html_events`` from Learn's markdown, whose labels may follow a sentence without a blank line.
+    """Yield what ``html_events`` yields, from Learn's markdown, whose labels may follow a sentence without a blank line.
 
     Raises:
-        UnexpectedPage: a line or a row is longer than any that there is.
+        UnexpectedPage: a line or a row is far longer than any of Learn's.
     """
     rows: list[list[Cell]] = []
     for line in source.splitlines():
@@ -72,7 +72,7 @@ def markdown_events(source: str) -> Iterator[Event]:
 
 
 def _cells(line: str) -> list[str]:
-    # A row ends with "|" (a seventh, empty cell ends with "|  |"); "\|" is no border.
+    # A row ends with "|" (with a seventh, empty cell with "|  |"); "\|" does not separate cells.
     inner = line[1:-1] if line.endswith("|") and not line.endswith("\\|") else line[1:]
     return inner.split("|") if "\\|" not in inner else re.split(r"(?<!\\)\|", inner)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -35,7 +36,7 @@ class _Builder(LXMLTreeBuilder):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(multi_valued_attributes={"*": {"class"}})  # others, such as rel, stay as published
         self._depth = 0
         self._count = 0
 
@@ -97,7 +98,7 @@ def elements(tag: Tag, *names: str) -> Iterator[Tag]:
 
 
 def attribute(tag: Tag, name: str) -> str | None:
-    """Return an attribute as text, None without it."""
+    """Return an attribute as published, None without it; of class, ``classes`` returns the parts."""
     value = tag.get(name)
     return " ".join(value) if isinstance(value, list) else value
 
@@ -115,11 +116,15 @@ def text(tag: Tag) -> str:
     """
     if len(tag.contents) == 1 and isinstance(tag.contents[0], NavigableString):  # as in most cells
         return clean(tag.contents[0])
-    notes = [note for note in elements(tag, "sup") if clean(note.get_text()) != "*"]
-    if not notes:
-        return clean(tag.get_text())
-    left_out = {id(string) for note in notes for string in note.strings}
-    return clean("".join(string for string in tag.strings if id(string) not in left_out))
+    strings: list[NavigableString] = []
+    notes: list[Tag] = []
+    for element in tag.descendants:
+        if type(element) is NavigableString:  # and not what is in a script
+            strings.append(element)
+        elif isinstance(element, Tag) and element.name == "sup":
+            notes.append(element)
+    left_out = {id(string) for note in notes if clean(note.get_text()) != "*" for string in note.strings}
+    return clean("".join(string for string in strings if id(string) not in left_out) if left_out else "".join(strings))
 
 
 def page_title(document: BeautifulSoup) -> str:
@@ -132,6 +137,10 @@ def page_title(document: BeautifulSoup) -> str:
 _PLAIN_LINK: Final = re.compile(r"https?://(?P<host>(?:[a-z0-9-]+\.)*microsoft\.com)(?P<path>/[^?#;\s]*)")
 
 
+# ../2026/kb5121768-hotpatch-out-of-band
+_RELATIVE_LINK: Final = re.compile(r"(?P<up>(?:\.\./)*)(?P<path>(?:[\w-][\w.-]*/)*[\w-][\w.-]*)", re.ASCII)
+
+
 def link(page: Page, href: str | None) -> str | None:
     """Return the absolute https address of a link, without query and fragment; None where it leads out of Microsoft's sites.
 
@@ -139,17 +148,27 @@ def link(page: Page, href: str | None) -> str | None:
     """
     if not href:
         return None
-    # Nearly every link; urljoin for each of them would be a tenth of a parser's time.
+    # Nearly every link is one of these; urljoin for each of them took half of a navigation's time.
     if plain := _PLAIN_LINK.fullmatch(href):
         return f"https://{plain['host']}{plain['path']}"
+    if relative := _RELATIVE_LINK.fullmatch(href):
+        folder = _folder(page.final_url, relative["up"] or ".")
+        return folder and f"{folder}{relative['path']}"
+    return _resolved(page.final_url, href.strip())
+
+
+def _resolved(base: str, href: str) -> str | None:
     try:
-        parts = urlsplit(urljoin(page.final_url, href.strip()))
+        parts = urlsplit(urljoin(base, href))
     except ValueError:  # "https://[support.microsoft.com/help/5087423", from the fuzzer
         return None
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not (host == "microsoft.com" or host.endswith(".microsoft.com")):
         return None
     return f"https://{host}{parts.path}"
+
+
+_folder: Final = lru_cache(maxsize=32)(_resolved)
 
 
 def texts_outside(root: Tag, read: Iterable[Tag]) -> Iterator[str]:

@@ -1,8 +1,7 @@
-"""Documents that are too large to be held as objects: values of JSON and elements of XML, one at a time.
+"""JSON and XML documents that are too large for memory: their values or elements, one at a time.
 
-A month of MSRC has 20 MB, of which ``json.loads`` makes 98 MB of objects; here one vulnerability stands at a time, in 5 MB
-(``benchmarks/msrc.py`` prints both). ijson reads with yajl where that is built in, as it is in its wheels: 0.2 s for 20 MB;
-without it the same takes 2.8 s.
+A month of MSRC has 20 MB, of which ``json.loads`` makes 98 MB of objects; here one vulnerability at a time takes 5 MB
+(``benchmarks/msrc.py`` prints both). ijson's wheels have yajl built in: 0.2 s for 20 MB; without it the same takes 2.8 s.
 """
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ _STEPS: Final = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -
 
 
 def first_character(page: Page) -> bytes:
-    """The first byte of a body behind a BOM and white space: ``{`` of JSON, ``<`` of XML; empty where there is none."""
+    """Return the first byte of a body after a BOM and white space: ``{`` of JSON, ``<`` of XML; empty where there is none."""
     return page.body[:64].removeprefix(_BOM).lstrip()[:1]
 
 
 def json_members(page: Page) -> tuple[str, ...]:
-    """The names of the members of a JSON object, in their order. Reads the whole body, so that what follows reads sound JSON.
+    """Return the names of the members of a JSON object, in their order, after checking the whole body.
 
     Raises:
-        UnexpectedPage: the body is no JSON object, is cut off, nests too deep or has a member twice.
+        UnexpectedPage: the body is not a JSON object, is cut off, nests too deep or has a member twice.
     """
     if first_character(page) != b"{":
         raise UnexpectedPage(f"expected a JSON object, got {page.body[:60]!r} from {page.final_url}")
@@ -42,7 +41,7 @@ def json_members(page: Page) -> tuple[str, ...]:
     depth = 0
     try:
         for event, value in ijson.basic_parse(_stream(page), use_float=True):
-            if event == "map_key":  # the most frequent of two million in a month
+            if event == "map_key":  # the most frequent event, of two million in a month
                 if depth == 1:
                     if value in names:
                         raise UnexpectedPage(f"expected each member of a JSON object once, got {value!r} twice from {page.final_url}")
@@ -57,12 +56,12 @@ def json_members(page: Page) -> tuple[str, ...]:
 
 
 def json_values(page: Page, prefix: str) -> Iterator[Any]:
-    """The values at a place of a JSON document, each built when it is asked for: ``Vulnerability.item`` are a list's items.
+    """Yield the values at a place of a JSON document; ``Vulnerability.item`` are the items of a list.
 
-    To be called after ``json_members`` has found the document sound. Nothing behind the last value that was taken is read.
+    Call it after ``json_members``, which checks the document. Nothing after the last value that was taken is read.
 
     Raises:
-        UnexpectedPage: the body is no JSON.
+        UnexpectedPage: the body is not JSON.
     """
     try:
         yield from ijson.items(_stream(page), prefix, use_float=True)
@@ -78,23 +77,23 @@ def _stream(page: Page) -> io.BytesIO:
 
 
 def _no_json(page: Page, error: Exception) -> UnexpectedPage:
-    # yajl's message goes on for lines, with a piece of the text.
+    # yajl's message has several lines, with a piece of the text.
     return UnexpectedPage(f"expected JSON, got {str(error).strip().partition(chr(10))[0].strip()!r} from {page.final_url}")
 
 
 def xml_children(page: Page, root: str, *names: str) -> Iterator[Element]:
-    """The children of an XML document's root that have one of these names (all without any), without regard to namespaces.
+    """Yield the children of an XML document's root that have one of these names (all without any), whatever their namespaces.
 
-    Each is emptied when the next is asked for, and so is every other child of the root. Entities are not resolved, nothing
-    is loaded, and a document type, in which entities could be declared, is refused.
+    Each child is emptied before the next is read. Entities are not resolved, nothing is loaded, and a document type, which could
+    declare entities, is refused.
 
     Args:
         page: the document.
         root: the name that its root must have.
-        names: of the children that are wanted.
+        names: of the children to yield.
 
     Raises:
-        UnexpectedPage: the body is no XML, has a document type, or another root.
+        UnexpectedPage: the body is not XML, has a document type, or another root.
     """
     depth = 0
     reader = etree.iterparse(
@@ -120,7 +119,7 @@ def xml_children(page: Page, root: str, *names: str) -> Iterator[Element]:
             if not names or local_name(node) in names:
                 yield node
             node.clear()
-            while node.getprevious() is not None:  # those behind it may stand in the tree already: lxml reads 32 kB at a time
+            while node.getprevious() is not None:  # those after it may be in the tree already: lxml reads 32 kB at a time
                 del node.getparent()[0]
     except etree.XMLSyntaxError as error:
         raise UnexpectedPage(f"expected XML, got {error.msg!r} from {page.final_url}") from None
@@ -134,6 +133,6 @@ def _check_root(page: Page, node: Element, root: str) -> None:
 
 
 def local_name(node: Element) -> str:
-    """The name of an element without its namespace."""
+    """Return the name of an element without its namespace."""
     name: str = node.tag
     return name.rpartition("}")[2]

@@ -1,8 +1,8 @@
 """The Azure Retail Prices API: list prices of meters as JSON, without an account, in several currencies; USD is the authoritative one.
 
-It has today's prices with the day each began, nothing older. Odd: no row for hotpatching and none for Update Manager was found in July 2026,
-and an answer without rows is a good answer. It says that the API has no such meter, never that something is free, so each
-answer states how many rows it had (``prices_query/...``, field ``rows``), and a price is stated by a row alone.
+It has today's prices with the day each began, nothing older. Odd: in July 2026 it had no row for hotpatching and none for Update Manager,
+and an answer without rows is a good answer. It means that the API has no such meter, not that something is free. So each answer states
+how many rows it had (``prices_query/...``, field ``rows``), and only a row states a price.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean, iso_date
 from hotpatch_kb.scraper.parsing.azure_prices import Number, amount, json_of, plain, service_of
+from hotpatch_kb.scraper.parsing.once import once_per_page
 from hotpatch_kb.scraper.parsing.statements import distinct, price_subject
 from hotpatch_kb.scraper.sources import PageSpec
 
@@ -24,17 +25,17 @@ HOME_URL = "https://learn.microsoft.com/en-us/rest/api/cost-management/retail-pr
 LICENCE = "https://www.microsoft.com/en-us/legal/terms-of-use"
 PRECEDENCE = 300
 DUE_EVERY = "1d"
-AT_LEAST = 1  # rows; the query's own is one, so that an answer without items is accepted (case 39)
+AT_LEAST = 1  # rows; the query itself is one, so that an answer without items is accepted (case 39)
 
 
 class _Query(NamedTuple):
-    """Which items are asked for: those whose ``column`` contains ``words``; names are case-sensitive since 2023-01-01-preview."""
+    """The items to ask for: those whose ``column`` contains ``words``; case-sensitive since 2023-01-01-preview."""
 
     column: str
     words: str
 
 
-# An item that meets several is stated for the first. "otpatch": Hotpatch, hotpatch.
+# An item of several queries is stated by the first of them. "otpatch": Hotpatch, hotpatch.
 _QUERIES: Final = (
     _Query("productName", "otpatch"),
     _Query("meterName", "otpatch"),
@@ -42,7 +43,7 @@ _QUERIES: Final = (
     _Query("productName", "Arc"),
     _Query("productName", "Windows Server"),
 )
-# "Archive" and "Search" have the letters, not the name.
+# Not "Archive" or "Search", which have the letters.
 _ARC: Final = re.compile(r"\bArc\b")
 
 _HOST: Final = "prices.azure.com"
@@ -54,7 +55,7 @@ _ADDRESS: Final = re.compile(
 
 
 def _address(currency: str, query: _Query, skip: int = 0) -> str:
-    # currencyCode stands beside the filter: inside of it the API finds nothing (learn Q&A 348412).
+    # currencyCode is a parameter of its own: in the filter the API finds nothing (learn Q&A 348412).
     url = f"https://{_HOST}{_PATH}?api-version=2023-01-01-preview&currencyCode='{currency}'&meterRegion='primary'"
     return f"{url}&$filter=contains({query.column},'{quote(query.words)}')" + (f"&$skip={skip}" if skip else "")
 
@@ -65,7 +66,7 @@ PAGES = [
 
 # A page has 1000 items, formerly 100. On 2023-03-10 NextPageLink was empty for everybody (learn Q&A 1188465).
 _PAGE_SIZES: Final = frozenset({100, 1000})
-# The whole list has about half a million; an answer that goes on beyond this is none to these filters.
+# The whole list has about half a million; a longer answer has ignored the filter.
 _MOST_ROWS: Final = 100_000
 
 # Amounts for a whole term, though their unit says "1 Hour" (as documented, 2026-11).
@@ -79,7 +80,7 @@ _TIME: Final = re.compile(r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})T[0-9]{2}:[0-9]{2
 
 
 class _Answer(NamedTuple):
-    """What was asked, and the envelope that came."""
+    """The query, and the envelope of its answer."""
 
     currency: str
     query: _Query
@@ -90,19 +91,19 @@ class _Answer(NamedTuple):
 
 
 def parse(page: Page) -> Iterator[Claim]:
-    """Claims of one page of an answer: how many rows it has, and ``price/<service>/-/<product, meter>/...`` of each.
+    """Yield the claims of one page of an answer: how many rows it has, and ``price/<service>/-/<product, meter>/...`` of each.
 
     Raises:
-        UnexpectedPage: no envelope of the known shape, another currency than asked, an item that was not asked for or cannot be read.
+        UnexpectedPage: no envelope of the known shape, another currency than asked, or an item that was not asked for or cannot be read.
     """
     answer = _answer(page)
     yield from distinct(_claims(page, answer))
 
 
 def follow(page: Page) -> Iterator[PageSpec]:
-    """The next page of an answer, if there is one.
+    """Yield the next page of an answer, if there is one.
 
-    Of the link only ``$skip`` is taken: it names the page, and an address of our own cannot lead elsewhere or lose the currency.
+    Only ``$skip`` is taken from the link. The rest of the address is ours, so it cannot lead elsewhere or lose the currency.
 
     Raises:
         UnexpectedPage: the link leads to another host, path or query, or does not advance.
@@ -120,15 +121,16 @@ def follow(page: Page) -> Iterator[PageSpec]:
     yield PageSpec(url, (url,))
 
 
+@once_per_page
 def _answer(page: Page) -> _Answer:
     if not (asked := _ADDRESS.fullmatch(page.page_url)) or (query := _Query(asked["column"], unquote(asked["words"]))) not in _QUERIES:
         raise UnexpectedPage(f"expected an address of this source, got {page.page_url}")
-    found = json_of(page.body)
-    if not isinstance(found, dict) or not {"BillingCurrency", "Items", "NextPageLink", "Count"} <= found.keys():
-        raise UnexpectedPage(f"expected BillingCurrency, Items, NextPageLink and Count, got {str(found)[:60]!r}")
-    items, count, link = found["Items"], found["Count"], found["NextPageLink"]
-    if found["BillingCurrency"] != asked["currency"]:
-        raise UnexpectedPage(f"expected the currency {asked['currency']}, got {found['BillingCurrency']!r}")
+    envelope = json_of(page.body)
+    if not isinstance(envelope, dict) or not {"BillingCurrency", "Items", "NextPageLink", "Count"} <= envelope.keys():
+        raise UnexpectedPage(f"expected BillingCurrency, Items, NextPageLink and Count, got {str(envelope)[:60]!r}")
+    items, count, link = envelope["Items"], envelope["Count"], envelope["NextPageLink"]
+    if envelope["BillingCurrency"] != asked["currency"]:
+        raise UnexpectedPage(f"expected the currency {asked['currency']}, got {envelope['BillingCurrency']!r}")
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise UnexpectedPage(f"expected a list of items, got {str(items)[:60]!r}")
     if not isinstance(count, Number) or count != str(len(items)):
@@ -139,7 +141,7 @@ def _answer(page: Page) -> _Answer:
 
 
 def _skip_of(answer: _Answer) -> int:
-    """The rows before the next page, from https://prices.azure.com:443/api/retail/prices?$filter=contains(productName,'Arc')&$skip=1000."""
+    """Return the rows before the next page, from https://prices.azure.com:443/api/retail/prices?$filter=contains(productName,'Arc')&$skip=1000."""
     try:
         parts = urlsplit(answer.link)
         port = parts.port
@@ -163,18 +165,18 @@ def _claims(page: Page, answer: _Answer) -> Iterator[Claim]:
     asked = f"{answer.currency}/{answer.query.column} contains {answer.query.words}" + (f"/{answer.skip}" if answer.skip else "")
     yield Claim("Items", f"prices_query/{asked}", "rows", str(answer.rows), str(answer.rows), 0, page.page_url)
     kept = [item for item in answer.items if _is_stated(item, answer)]
-    # The first tier of several is no price without them: "0 from 0 units" is not "0".
+    # The first of several tiers is no price without the others: "0 from 0 units" is not "0".
     tiered = {_meter(item) for item in kept if _tier(item) != "0"}
     for row, item in enumerate(kept, 1):
         yield from _price(page, item, row, is_tiered=_meter(item) in tiered)
 
 
 def _is_stated(item: dict[str, Any], answer: _Answer) -> bool:
-    """Whether an item is a price of this query: not of an earlier one that it meets too, and of no skipped type."""
+    """Return whether an item is a price of this query: of none before it, and of no skipped type."""
     if (currency := item.get("currencyCode")) != answer.currency:
         raise UnexpectedPage(f"expected items in {answer.currency}, got {currency!r}")
     query = answer.query
-    # The API may come to ignore upper and lower case again, as it did before 2023; it may not ignore the filter.
+    # The API may ignore upper and lower case again, as it did before 2023, but not the filter.
     if query.words.casefold() not in _text(item, query.column).casefold():
         raise UnexpectedPage(f"expected items whose {query.column} contains {query.words!r}, got {item[query.column][:60]!r}")
     kind = _text(item, "type")
@@ -187,7 +189,7 @@ def _is_stated(item: dict[str, Any], answer: _Answer) -> bool:
 
 
 def _meets(item: dict[str, Any], query: _Query) -> bool:
-    """Whether the answer to a query surely has an item: as it is spelt, since the API tells "Hotpatch" from "HotPatch"."""
+    """Return whether the answer to a query surely has an item: by its spelling, since for the API "Hotpatch" is not "HotPatch"."""
     text = _text(item, query.column)
     return _ARC.search(text) is not None if query.words == "Arc" else query.words in text
 
@@ -218,7 +220,7 @@ def _price(page: Page, item: dict[str, Any], row: int, *, is_tiered: bool) -> It
 
 
 def _meter(item: dict[str, Any]) -> tuple[str, str, str, str, str, str]:
-    """What is priced, all but its tier: service, meter, unit, region, day, type."""
+    """Return what is priced, without its tier: service, meter, unit, region, day, type."""
     names = [_text(item, "productName"), _text(item, "meterName"), _text(item, "skuName", may_lack=True)]
     unit = _text(item, "unitOfMeasure")
     region = _text(item, "armRegionName", may_lack=True)
@@ -235,19 +237,19 @@ def _meter(item: dict[str, Any]) -> tuple[str, str, str, str, str, str]:
 
 
 def _tier(item: dict[str, Any]) -> str:
-    """From how many units on the price counts, 0 for a price without tiers."""
+    """Return the number of units from which the price holds, 0 for a price without tiers."""
     return plain(amount(item.get("tierMinimumUnits")))
 
 
 def _text(item: dict[str, Any], name: str, *, may_lack: bool = False) -> str:
-    """A text of an item; where it may lack, "" for an empty one and for null."""
+    """Return a text of an item; where it may lack, "" for an empty one and for null."""
     value = item.get(name, Number())
     if may_lack and value is None:
         return ""
     if isinstance(value, Number) or not isinstance(value, str):
         raise UnexpectedPage(f"expected the text {name} of an item, got {str(item)[:120]!r}")
     text = clean(value)
-    # A lone surrogate, as JSON may have it, could not be stored.
+    # JSON may have a lone surrogate, which cannot be stored.
     if not text.isprintable() or not (text or may_lack):
         raise UnexpectedPage(f"expected a readable {name} of an item, got {value[:60]!r}")
     return text

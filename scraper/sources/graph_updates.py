@@ -1,8 +1,8 @@
 """Microsoft Graph, Windows updates (beta): every revision of Windows 10 and 11 with its build, KB, date, and whether it is a hotpatch.
 
-Needs a token of a tenant (WindowsUpdates.Read.All), and is left out without one. Documented for Windows 10 and 11; whether it has the
+Needs a token of a tenant (WindowsUpdates.Read.All), and is not read without one. Documented for Windows 10 and 11; whether it has the
 hotpatches of Windows Server is not known. No answer of the product list was recorded: the shapes are those of Microsoft's documents,
-where ``isHotpatchUpdate`` is a Boolean here and the text "false" there, and a version "24H2" here and "Win 11 24H2" there (2024).
+where ``isHotpatchUpdate`` is a Boolean in one place and the text "false" in another, and a version is "24H2" or "Win 11 24H2" (2024).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import build, clean, iso_date, kb
 from hotpatch_kb.db.model.products import named, product_id
+from hotpatch_kb.scraper.parsing.once import once_per_page
 from hotpatch_kb.scraper.parsing.statements import Field, distinct, stated
 from hotpatch_kb.scraper.sources import PageSpec
 
@@ -36,32 +37,32 @@ _REVISION: Final = "#microsoft.graph.windowsUpdates.productRevision"
 _MEMBERS: Final = frozenset(
     {"@odata.type", "id", "displayName", "releaseDateTime", "isHotpatchUpdate", "version", "product", "osBuild", "knowledgeBaseArticle"}
 )
-# Where a product (products) and a quality update (catalog/entries) hold theirs.
+# Members with the revisions of a product (products) and of a quality update (catalog/entries).
 _HOLDERS: Final = ("revisions", "productRevisions")
 _BUILD_PARTS: Final = ("majorVersion", "minorVersion", "buildNumber", "updateBuildRevision")
-# 2024-10-24T00:00:00Z; the day as written, which is that of the release wherever midnight is
+# 2024-10-24T00:00:00Z; the day as written is the day of the release, whatever the time zone
 _DAY: Final = re.compile(r"(?P<day>[0-9-]{10})T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})")
-# .../products?$expand=revisions&$skiptoken=2, .../products('1')/revisions?$skiptoken=2: the token is sent there, and nowhere else
+# .../products?$expand=revisions&$skiptoken=2, .../products('1')/revisions?$skiptoken=2: the token is sent there and nowhere else
 _NEXT: Final = re.compile(
     r"https://graph\.microsoft\.com/beta/admin/windows/updates/(?!(?:.*/)?\.\.?(?:/|\?|$))[A-Za-z0-9._()'=/-]+(?:\?[!$-;=?-Z_a-z~]*)?"
 )
-_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")  # JSON can hold it ("\ud83d"), no text file and no database can
+_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")  # possible in JSON ("\ud83d"), but not in a text file or a database
 
 
 def parse(page: Page) -> Iterator[Claim]:
-    """Claims of ``revision/<product>/<kb or ->/<build>``: of products with their revisions, of catalogue entries, or of revisions alone.
+    """Return the claims of ``revision/<product>/<kb or ->/<build>``: of products with their revisions, of catalogue entries, or of revisions.
 
     Raises:
-        UnexpectedPage: an error of the service, no JSON of the known shape, no revision, or one that cannot be read.
+        UnexpectedPage: an error of the service, not JSON of the known shape, no revision, or one that cannot be read.
     """
     return distinct(_claims(page))
 
 
 def follow(page: Page) -> Iterator[PageSpec]:
-    """The next page of a list, and of the revisions of each of its objects.
+    """Return the next page of a list, and of the revisions of each of its objects.
 
     Raises:
-        UnexpectedPage: the link leads elsewhere than to Windows updates on the same host, or back to this page.
+        UnexpectedPage: the link does not lead to Windows updates on the same host, or leads back to this page.
     """
     document = _document(page)
     own = {unquote(address) for address in (page.page_url, page.url, page.final_url)}
@@ -79,7 +80,7 @@ def follow(page: Page) -> Iterator[PageSpec]:
 
 
 def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
-    """Members of revisions that are new: one that was renamed is not stated any more."""
+    """Yield members of revisions that are new: one that was renamed is no longer read."""
     for revision in _revisions(_document(page)):
         for name in sorted(revision.keys() - _MEMBERS):
             yield Unread(
@@ -95,10 +96,11 @@ def _claims(page: Page) -> Iterator[Claim]:
         raise UnexpectedPage(f"expected revisions of Windows, got none from {page.final_url}")
 
 
+@once_per_page
 def _document(page: Page) -> dict[str, Any]:
     try:
         document = json.loads(page.body.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # bytes that are no UTF-8, text that is no JSON, a number of 5,000 digits, a deep nest
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, a number of 5,000 digits, a deep nest
         raise UnexpectedPage(f"expected JSON, got {error} from {page.final_url}") from None
     if not isinstance(document, dict):
         raise UnexpectedPage(f"expected an object with a value, got {reprlib.repr(document)}")
@@ -109,7 +111,7 @@ def _document(page: Page) -> dict[str, Any]:
 
 
 def _items(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """The objects of a list, or the one object that the answer is."""
+    """Return the objects of a list, or the answer itself where it is one object."""
     if "value" not in document:
         return [document]
     items = document["value"]
@@ -153,7 +155,7 @@ def _revision(revision: dict[str, Any], rows: dict[str, int]) -> Iterator[Claim]
     article = _article(revision)
     fields: list[Field] = [("kb", str(kb(article)), article)] if article else []
     fields += [("build", number, revision["id"]), ("release_date", iso_date(day["day"]), released)]
-    # A field that is null is one that is not stated.
+    # A field that is null is not stated.
     if (is_hotpatch := revision.get("isHotpatchUpdate")) is not None:
         if not isinstance(is_hotpatch, bool) and is_hotpatch not in ("true", "false"):
             raise UnexpectedPage(f"expected true or false as isHotpatchUpdate of {revision['id']}, got {reprlib.repr(is_hotpatch)}")
@@ -162,7 +164,7 @@ def _revision(revision: dict[str, Any], rows: dict[str, int]) -> Iterator[Claim]
     if revision.get("displayName") is not None:
         name = _text(revision, "displayName")
         fields.append(("title", clean(name), name))
-    # One name for "24H2" and "Win 11 24H2", so that a section does not vanish when its spelling is mended.
+    # One name for "24H2" and "Win 11 24H2": a section must not disappear when Microsoft corrects its spelling.
     section = named(product).name.replace(", version", "")
     row = rows[section] = rows.get(section, -1) + 1
     yield from stated(section, f"revision/{product}/{kb(article) if article else '-'}/{number}", row, fields)
@@ -176,7 +178,7 @@ def _text(item: dict[str, Any], name: str) -> str:
 
 
 def _build(revision: dict[str, Any]) -> str:
-    """The build, which osBuild and id state alike: 26100.2161 of "10.0.26100.2161"."""
+    """Return the build, which osBuild and id both state: 26100.2161 of "10.0.26100.2161"."""
     name, parts = _text(revision, "id"), revision.get("osBuild")
     numbers = [parts.get(part) for part in _BUILD_PARTS] if isinstance(parts, dict) else []
     if not numbers or not all(type(number) is int and number >= 0 for number in numbers):
@@ -187,7 +189,7 @@ def _build(revision: dict[str, Any]) -> str:
 
 
 def _article(revision: dict[str, Any]) -> str:
-    """The KB as stated, "" for a revision without one."""
+    """Return the KB as stated, "" for a revision without one."""
     article = revision.get("knowledgeBaseArticle")
     if article is None:
         return ""

@@ -2,8 +2,8 @@
 
 As HTML and, with ``?accept=text/markdown``, as markdown. One table: four images of Windows Server 2022 under "Supported platforms" in
 2023, eight of 2022 and 2025 under "Azure and Azure Local virtual machines" since 2025. Odd: SKUs are written in mixed case here, in
-lower case by ARM. Read in English alone: the Portuguese copy had wrong rows. What the page says in sentences and lists (editions for
-Azure Arc, custom images, prerequisites) is left to ``facts_eligibility``; copies of before May 2026 still name a fee, which is no price.
+lower case by ARM. Read only in English: the Portuguese copy had wrong rows. What the page says in sentences and lists (editions for
+Azure Arc, custom images, prerequisites) is in ``facts_eligibility``; copies from before May 2026 name a fee, which is not read as a price.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HOME_URL = "https://learn.microsoft.com/en-us/windows-server/get-started/hotpatc
 LICENCE = "https://learn.microsoft.com/en-us/legal/termsofuse"
 PRECEDENCE = 100  # the page is the list that others copy
 DUE_EVERY = "1d"
-AT_LEAST = 4  # images; as many as the page had in 2023, half of those of 2025
+AT_LEAST = 4  # images; as many as in 2023, half of those of 2025
 
 PAGES = [PageSpec(HOME_URL, (f"{HOME_URL}?accept=text/markdown", HOME_URL))]
 
@@ -44,7 +44,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # 2022-Datacenter-Azure-Edition-Hotpatch-smalldisk
 _SKU: Final = re.compile(r"(?P<year>20[0-9]{2})(?:-[A-Za-z0-9]+)+")
 
-# A SKU in whatever place: "2025-Datacenter-Azure-Edition-Core"
+# A SKU, wherever it is: "2025-Datacenter-Azure-Edition-Core"
 _LIKE_A_SKU: Final = re.compile(r"\b20\d\d-datacenter(?:-\w+)+", re.IGNORECASE)
 
 # What is built of a page in HTML: h1 and title say which page it is, if it is another one.
@@ -60,16 +60,16 @@ def _read(page: Page) -> learn_pages.LearnPage:
 
 
 def parse(page: Page) -> Iterator[Claim]:
-    """Claims of ``eligibility/image/<publisher>/<offer>/<sku>`` in lower case, one section per heading.
+    """Return the claims of ``eligibility/image/<publisher>/<offer>/<sku>`` in lower case, one section per heading.
 
     Raises:
-        UnexpectedPage: no table of images, another column, an empty cell, or a SKU that names no year.
+        UnexpectedPage: no table of images, an unknown column, an empty cell, or a SKU that names no year.
     """
     return distinct(_tables(page))
 
 
 def unread(page: Page, claims: Sequence[Claim]) -> Iterator[Unread]:
-    """SKUs outside of tables, and publishers and offers that are new."""
+    """Yield SKUs outside tables, and publishers and offers that are new."""
     for claim in claims:
         if (claim.field == "publisher" and claim.value_text.lower() not in _PUBLISHERS) or (
             claim.field == "offer" and claim.value_text.lower() not in _OFFERS
@@ -87,11 +87,13 @@ def _tables(page: Page) -> Iterator[Claim]:
         if event.kind == "heading":
             heading = event.text
         elif event.kind == "text" and "|" in event.text and _PLATFORMS.fullmatch(heading):
-            raise UnexpectedPage(f"expected rows that begin with '|' below {heading!r}, got {event.text[:120]!r}")  # markdown allows others
+            raise UnexpectedPage(
+                f"expected rows that begin with '|' below {heading!r}, got {event.text[:120]!r}"
+            )  # markdown allows rows without it
         elif event.kind == "table" and event.rows:
             header = [cell.text.casefold() for cell in event.rows[0]]
             if not _PLATFORMS.fullmatch(heading):
-                if set(header) & set(_COLUMNS):  # a list of images without hotpatching would have these columns too
+                if set(header) & set(_COLUMNS):  # a table of images without hotpatching would have them too
                     raise UnexpectedPage(f"expected the heading of supported platforms before a table of {header}, got {heading!r}")
                 continue
             if sorted(header) != sorted(_COLUMNS):

@@ -1,9 +1,9 @@
 """Learn's release information: every update of a version of Windows with its letter, date, build and KB, and the hotpatch calendars.
 
 Three pages (Windows Server, Windows 11, Windows 10), as HTML and, with ``?accept=text/markdown``, as markdown, which alone has an
-ETag and a true Last-Modified. Back to 2015 for Windows 10, to 2024-01 for the server calendars. Odd: rows with a seventh empty
+ETag and a true Last-Modified. Back to 2015 for Windows 10, to 2024-01 for the calendars of servers. Odd: rows with a seventh empty
 cell, the same row twice (KB5091572), an update type whose month is not that of its date ("2026-02 OOB" of 2026-03-02), a first
-row without KB or letter (26200.6584), and planned months that change their type before they are released (June 2026).
+row without KB or letter (26200.6584), and planned months whose type changes before they are released (June 2026).
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from hotpatch_kb.scraper.sources import PageSpec
 TITLE = "Microsoft Learn: release information"
 HOME_URL = "https://learn.microsoft.com/en-us/windows/release-health/"
 LICENCE = "https://learn.microsoft.com/en-us/legal/termsofuse"
-PRECEDENCE = 100  # published rows of Learn's tables are believed before any other source
+PRECEDENCE = 100  # believed before every other source
 DUE_EVERY = "6h"
 DUE_ON_RELEASE = "30m"
-AT_LEAST = 5  # rows; the shortest of the three pages has hundreds, and what it had is compared with section by section
+AT_LEAST = 5  # rows; the shortest of the three pages has hundreds, and each section is compared with what it had before
 
 _BASE = "https://learn.microsoft.com/en-us/windows/release-health/"
 PAGES = [
@@ -38,14 +38,14 @@ PAGES = [
     for name in ("windows-server-release-info", "windows11-release-information", "release-information")
 ]
 
-# Cells of support end dates that hold no date: support of that kind has ended or never was (last seen 2026-07-22).
+# Cells of support end dates without a date: that support has ended or never existed (last seen 2026-07-22).
 NO_DATES: Final = frozenset({"End of updates", "End of servicing", "Not applicable", "N/A", ""})
-# Editions whose dates are not those of the product (the table of the Long-Term Servicing Channel on client pages).
+# Editions with other dates than the product's (the table of the Long-Term Servicing Channel on client pages).
 _LTSC: Final = re.compile(r"\bLTS[BC]\b")
 
-# "24H2" of the versions table, with what remains of a footnote: "24H2^1^" (markdown), "1507 (RTM)"
+# "24H2" of the versions table, maybe with the rest of a footnote: "24H2^1^" (markdown), "1507 (RTM)"
 _VERSION: Final = re.compile(r"(?P<version>\d{2}H\d|\d{4})(?:\^\d\^| ?\([^()]*\))*", re.IGNORECASE)
-# Headings within a part of the page: "Servicing channels", "Enterprise and IoT Enterprise LTSC editions"
+# Headings inside a part of the page: "Servicing channels", "Enterprise and IoT Enterprise LTSC editions"
 _OF_A_PART: Final = re.compile(r"servicing channel|enterprise\b", re.IGNORECASE)
 # "Calendar year 2026"
 _YEAR: Final = re.compile(r"Calendar year (?P<year>20\d\d)", re.IGNORECASE)
@@ -54,7 +54,7 @@ _FOOTNOTE: Final = re.compile(r"\binitially planned as hotpatch\b", re.IGNORECAS
 
 _HISTORY_COLUMNS: Final = frozenset({"availability date", "build", "kb article"})
 _CALENDAR_COLUMNS: Final = frozenset({"month", "update type", "type", "availability date", "build", "kb article"})
-# Columns that are read, and those that are not ("latest …" is the first row of the history), by topic, as last seen 2026-07-22.
+# Known columns by topic, as last seen 2026-07-22. "latest …" is not read: it is the first row of the history.
 _COLUMNS: Final = {
     "history": re.compile(r"servicing option|update type|availability date|build|kb article"),
     "calendar": re.compile(r"month|update type|type|availability date|build|kb article|"),
@@ -63,10 +63,10 @@ _COLUMNS: Final = {
         r"|end of (?:updates|servicing): .*|latest (?:update(?: for esu)?|revision date|build)"
     ),
 }
-# What states something, in whatever place: 26100.32772, KB5087423, "2026-05 B"
+# What states something, wherever it is: 26100.32772, KB5087423, "2026-05 B"
 _STATEMENT: Final = re.compile(r"(?<!\d)\d{5}\.\d{1,5}(?!\d)|\bKB ?\d{6,7}\b|\b20\d\d[-.]\d\d (?:[A-E]|OOB)\b")
 _A_KB: Final = re.compile(r"\bKB ?\d{6,7}\b")
-# What looks like the heading of a version and is none that is known: "Version 26H2 (build 26300)"
+# What looks like the heading of a version, whether it is known or not: "Version 26H2 (build 26300)"
 _LIKE_A_HEADING: Final = re.compile(
     r"(?:Windows Server,? )?(?:version )?\w+(?: \([^()]*\))? ?\((?:OS )?build.*|(?:Windows Server )?version \w+|Calendar.*", re.IGNORECASE
 )
@@ -84,17 +84,17 @@ def _read(page: Page) -> learn_pages.LearnPage:
 
 
 def parse(page: Page) -> Iterator[Claim]:
-    """Claims of one release-information page.
+    """Return the claims of one page of release information.
 
     Raises:
-        UnexpectedPage: no release history, an unknown column, or a row that cannot be read.
+        UnexpectedPage: no release history, a column is missing, or a row cannot be read.
     """
     return distinct(_tables(page))
 
 
 def _tables(page: Page) -> Iterator[Claim]:
     client = "win10" if page.page_url.endswith("/release-information") else "win11"
-    found = {"history": 0, "calendar": 0, "versions": 0}
+    tables = {"history": 0, "calendar": 0, "versions": 0}
     topic, product, year = "", None, None
     marked: list[str] = []
     has_footnote = False
@@ -109,7 +109,7 @@ def _tables(page: Page) -> Iterator[Claim]:
         elif event.kind == "text":
             has_footnote = has_footnote or _FOOTNOTE.search(event.text) is not None
         elif topic:
-            found[topic] += 1
+            tables[topic] += 1
             section = topic
             try:
                 if topic == "versions":
@@ -126,20 +126,20 @@ def _tables(page: Page) -> Iterator[Claim]:
             raise UnexpectedPage(
                 f"expected a heading such as 'Windows 11 release history' before a table with the columns {names}, got none that we know"
             )
-    if not found["history"] and not found["calendar"]:
+    if not tables["history"] and not tables["calendar"]:
         raise UnexpectedPage(f"expected tables of a release history, got none on {page.final_url}")
     if marked and not has_footnote:
         raise UnexpectedPage(f"expected a footnote on what was 'initially planned as hotpatch' for {marked[0]!r}, got none")
 
 
 def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
-    """Columns, headings and tables that are new, and what states something outside of tables."""
+    """Yield columns, headings and tables that are new, and builds and KBs outside tables."""
     client = "win10" if page.page_url.endswith("/release-information") else "win11"
     topic = ""
     for event in _read(page).events:
         known = heading(event.text, client) or _YEAR.fullmatch(event.text)
         if event.kind in {"heading", "label"} and not known:
-            before = topic  # the site's own texts stand before the first
+            before = topic  # "" before the first topic, where the site has texts of its own
             if event.kind == "heading" and not _OF_A_PART.match(event.text):
                 topic = _topic(event.text)
             is_lost = before and not topic
@@ -166,7 +166,7 @@ def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
 
 
 def _topic(text: str) -> str:
-    """The kind of table below a heading: "versions", "history" or "calendar", and "" for others."""
+    """Return the kind of table below a heading: "versions", "history" or "calendar", and "" for others."""
     lowered = text.casefold()
     if "hotpatch calendar" in lowered:
         return "calendar"
@@ -183,7 +183,7 @@ def _columns(rows: list[list[Cell]], needed: frozenset[str], place: str) -> list
 
 
 def _records(rows: list[list[Cell]], header: list[str], place: str) -> Iterator[dict[str, Cell]]:
-    """Rows as dictionaries. A further cell is accepted where it is empty: February 2026 has seven for six columns."""
+    """Yield rows as dictionaries. A further cell is accepted where it is empty: February 2026 has seven for six columns."""
     for cells in rows[1:]:
         if len(cells) < len(header) and not any(cell.text for cell in cells):
             continue
@@ -193,7 +193,10 @@ def _records(rows: list[list[Cell]], header: list[str], place: str) -> Iterator[
 
 
 def _release_subject(product: Product, number: int | None, os_build: Build) -> tuple[str, list[Field]]:
-    """The subject of a table's row. A build of another number than its product's is stated, but names nothing (20346.2091 for 20348.2091)."""
+    """Return the subject of a table's row, and the fields that name it.
+
+    A build whose number is not its product's (20346.2091 for 20348.2091) is stated, but is not part of the subject.
+    """
     is_sane = product.build_number in {None, os_build.number}
     text = str(os_build)
     fields: list[Field] = [("kb", str(number), f"KB{number}")] if number else []
@@ -230,7 +233,7 @@ def _update_type_fields(text: str) -> list[Field]:
 
 
 def _builds(rows: list[list[Cell]], needed: frozenset[str], section: str, product: Product) -> list[dict[str, Cell]]:
-    """The rows of a table of a product's builds, at least one."""
+    """Return the rows of a table of a product's builds, at least one."""
     records = list(_records(rows, _columns(rows, needed, section), section))
     if not records:
         raise UnexpectedPage(f"expected rows in {section}, got none")
@@ -239,10 +242,14 @@ def _builds(rows: list[list[Cell]], needed: frozenset[str], section: str, produc
 
 
 def _same_number(section: str, product: Product, texts: Sequence[str]) -> None:
-    """A table under the wrong label is refused; single odd rows are kept as they are."""
+    """Check that a table is not under the wrong label; single odd rows are kept as they are.
+
+    Raises:
+        UnexpectedPage: most of its builds are of another product.
+    """
     if product.build_number is None or sum(text.startswith(f"{product.build_number}.") for text in texts) * 2 >= len(texts):
         return
-    numbers = [found.number for text in texts for found in builds_in(text)]
+    numbers = [listed.number for text in texts for listed in builds_in(text)]
     if numbers and numbers.count(product.build_number) * 2 < len(numbers):
         raise UnexpectedPage(f"expected builds of {product.build_number} in {section}, got mostly {max(set(numbers), key=numbers.count)}")
 
@@ -262,7 +269,7 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
         subject = f"calendar/{product.product}/{read.month}"
         cells = [record[name] for name in ("availability date", "build", "kb article")]
         if not cells[1].text and not cells[2].text:
-            # Not released yet, with or without the day it is expected: a plan, which may change (June 2026 did).
+            # Not released yet, with or without an expected day: a plan, which may change (that of June 2026 did).
             yield from stated(section, subject, row, [("planned_type", kind, record["type"].text)])
             continue
         if not cells[0].text:
@@ -288,7 +295,7 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
 
 
 def _versions(rows: list[list[Cell]], client: str) -> Iterator[Claim]:
-    """Support dates per version. On client pages the first end date is that of Home and Pro, the second of Enterprise."""
+    """Yield support dates per version. On client pages the first end date is that of Home and Pro, the second that of Enterprise."""
     header = [cell.text.casefold() for cell in rows[0]] if rows else []
     ends = [name for name in header if "end date" in name or "end of " in name]
     version = next((name for name in header if "version" in name), None)
@@ -303,7 +310,7 @@ def _versions(rows: list[list[Cell]], client: str) -> Iterator[Claim]:
             product = named(f"{client}-{match['version'].lower()}")
         else:
             raise UnexpectedPage(f"expected a version such as 25H2 in the table of versions, got {record[version].text!r}")
-        # 24H2 stands twice on the Windows 11 page: as a product, and as the LTSC edition with ten years of support.
+        # The Windows 11 page has 24H2 twice: as a product, and as the LTSC edition with ten years of support.
         is_ltsc = not is_server and _LTSC.search(option) is not None
         section = "Versions by servicing option" + (", Long-Term Servicing Channel" if is_ltsc else "")
         prefix = "ltsc_" if is_ltsc else ""

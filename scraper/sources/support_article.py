@@ -19,23 +19,23 @@ from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import Title, builds_in, clean, help_kb, kbs_in, long_dates_in, slug_kb, title
 from hotpatch_kb.db.model.products import KNOWN
-from hotpatch_kb.scraper.parsing import support_articles, support_channels, support_conditions, support_issues
 from hotpatch_kb.scraper.parsing.markup import attribute, cells, elements, texts_outside
 from hotpatch_kb.scraper.parsing.statements import Field, distinct, stated
-from hotpatch_kb.scraper.parsing.support_articles import BLOCKS, Article, prose
+from hotpatch_kb.scraper.parsing.support import articles, channels, conditions, issues
+from hotpatch_kb.scraper.parsing.support.articles import BLOCKS, Article, prose
 from hotpatch_kb.scraper.sources import Link, PageSpec
 
 TITLE = "Microsoft Support: articles of KBs"
 HOME_URL = "https://support.microsoft.com/en-us/servicing/os/windows-server/2024/10/windows-server-2025-update-history"
 LICENCE = "https://www.microsoft.com/en-us/legal/terms-of-use"
 PRECEDENCE = 200  # an article's heading is a navigation title
-DUE_EVERY = "12h"  # read with what links to them, those of the last weeks once a day: by then two dates are missed, and four are an alarm
+DUE_EVERY = "12h"  # once a day is normal: of its dates two may be missed, four are an alarm
 AT_LEAST = 1
-PAGES: list[PageSpec] = []  # those that other pages link to
-AT_A_TIME = 200  # of one run: 4 minutes at one request a second; the newest first, the rest in the next runs
+PAGES: list[PageSpec] = []  # those that other pages link to, see ``linked``
+AT_A_TIME = 200  # a run: 4 minutes at one request a second; the newest first, the rest in the next runs
 
-# How long an answer is good enough, by the age of the update in days: known issues come in the first weeks.
-# An article without a date (components) is looked at like one of this year.
+# How long an answer is good enough, by the age of the update in days: known issues are added in the first weeks.
+# An article without a date (of a component) is treated as one of this year.
 _GOOD_FOR: Final = ((45, timedelta(hours=20)), (400, timedelta(days=14)))
 _GOOD_FOR_OLD: Final = timedelta(days=180)
 
@@ -49,7 +49,7 @@ _ARTICLE: Final = re.compile(r"/(?:help/\d{6,7}|(?:topic|servicing)/(?:.*/)?(?=[
 
 
 def page_at(url: str) -> PageSpec | None:
-    """The article at an address of a saved tree, None where the address is that of no article."""
+    """Return the article at an address of a saved tree, None where it is not the address of an article."""
     return _spec(url) if url.startswith(_HOST) and _ARTICLE.search(url) else None
 
 
@@ -58,20 +58,20 @@ def _spec(url: str, good_since: str = "") -> PageSpec:
 
 
 def linked(links: Iterable[Link], now: str) -> Iterator[PageSpec]:
-    """The articles to read, the newest first: of each KB those under new addresses, else under old ones, else what ``/help/`` gives.
+    """Yield the articles to read, the newest first: of each KB those at new addresses, else at old ones, else at ``/help/``.
 
     Args:
         links: what pages link to.
-        now: UTC; articles of recent updates are looked at again each day, older ones more rarely.
+        now: UTC; articles of recent updates are read again each day, older ones more rarely.
     """
     by_kb: dict[object, list[Link]] = defaultdict(list)
     for link in links:
         if link.url.startswith(_HOST):
             by_kb[link.kb or link.url].append(link)
     chosen: dict[str, str] = {}
-    for found in by_kb.values():
-        best = min(map(_generation, found))
-        for link in found:
+    for of_kb in by_kb.values():
+        best = min(map(_generation, of_kb))
+        for link in of_kb:
             if _generation(link) == best:
                 chosen[link.url] = max(chosen.get(link.url, ""), link.release_date)
     for url, day in sorted(chosen.items(), key=lambda item: (item[1], item[0]), reverse=True):
@@ -90,28 +90,28 @@ def _good_since(day: str, now: str) -> str:
 
 
 def parse(page: Page) -> Iterator[Claim]:
-    """Claims of ``article/<kb>``, ``issue/<kb>/<name>``, ``channel/<kb>`` and ``change_log/<kb>``.
+    """Return the claims of ``article/<kb>``, ``issue/<kb>/<name>``, ``channel/<kb>`` and ``change_log/<kb>``.
 
     Raises:
-        UnexpectedPage: no article, not the article of the KB that was asked for, or one whose parts cannot be read.
+        UnexpectedPage: it is not an article, is not the one of the KB that was asked for, or a part of it cannot be read.
     """
     return distinct(_claims(page))
 
 
 def _claims(page: Page) -> Iterator[Claim]:
-    article = support_articles.read(page)
+    article = articles.read(page)
     heading = _heading(article, page)
     kb = _kb(page, heading, article)
     subject = f"article/{kb or '-'}"
     yield from stated("Article", subject, 0, _title_fields(heading))
-    yield from stated("Article", subject, 0, support_conditions.fields(article, kb))
+    yield from stated("Article", subject, 0, conditions.fields(article, kb))
     yield from _mentions(article.main, kb)
     if kb is None:
         return
     changes = list(_change_log(article))
     yield from stated("Article", f"change_log/{kb}", 0, changes)
-    yield from stated("Article", f"channel/{kb}", 0, support_channels.fields(article.main))
-    yield from support_issues.claims(page, kb, article.sections, changes)
+    yield from stated("Article", f"channel/{kb}", 0, channels.fields(article.main))
+    yield from issues.claims(page, kb, article.sections, changes)
 
 
 class _Heading(NamedTuple):
@@ -198,20 +198,20 @@ def _title_fields(heading: _Heading) -> Iterator[Field]:
 
 def unread(page: Page, claims: Sequence[Claim]) -> Iterator[Unread]:
     """Yield a heading like that of a Windows update that cannot be read, new release channels, and texts in unknown places."""
-    article = support_articles.read(page)
+    article = articles.read(page)
     heading = _heading(article, page)
     read = heading.title
     if (read is None and _LIKE_A_TITLE.search(heading.text)) or (read and read.kind == "hotpatch" and not read.builds):
         yield Unread(
             "Article", "title", f"expected a title such as 'May 12, 2026—Hotpatch KB5087423 (OS Build 26100.32772)', got {heading.text!r}"
         )
-    yield from support_channels.unread_tabs(article.main)
+    yield from channels.unread_tabs(article.main)
     for table in elements(article.main, "table"):
         yield from _unread_in(table)
     for claim in claims:
         if claim.field == "applies_to" and (new := sorted(set((claim.value or "").split()) - KNOWN.keys())):
             yield Unread("Article", "product", f"expected known versions of Windows, got {', '.join(new)} in {claim.value_text[:200]!r}")
-    for section in support_conditions.applies_to(article.sections):
+    for section in conditions.applies_to(article.sections):
         for tag in section.elements:
             own = clean("".join(child for child in tag.contents[:1] if isinstance(child, NavigableString)))
             if own and tag.name not in BLOCKS and not any(parent.name in BLOCKS for parent in tag.parents):
@@ -220,7 +220,7 @@ def unread(page: Page, claims: Sequence[Claim]) -> Iterator[Unread]:
         if len(row) != 2:
             yield Unread("Article", "change", f"expected a date and what was changed, got {' | '.join(row)!r}")
     for claim in claims:
-        if odd := support_issues.oddity(claim):
+        if odd := issues.oddity(claim):
             yield Unread(claim.section, "issue", odd)
         if claim.subject.startswith("channel/") and claim.value == "":
             yield Unread(
@@ -229,8 +229,8 @@ def unread(page: Page, claims: Sequence[Claim]) -> Iterator[Unread]:
 
 
 def _unread_in(table: Tag) -> Iterator[Unread]:
-    rows = support_articles.rows(table)
-    yield from support_channels.unread_channels(rows)
+    rows = articles.rows(table)
+    yield from channels.unread_channels(rows)
     if rows and "symptom" in {name.rstrip("s: ").casefold() for name in rows[0]}:
         for row in rows[1:]:
             if not all(row):
@@ -261,7 +261,7 @@ def _change_log(article: Article) -> Iterator[Field]:
 
 
 def _change_rows(article: Article) -> Iterator[list[str]]:
-    boxes = [box for box in elements(article.main, "details") if _CHANGE_LOG.search(support_articles.summary(box))]
+    boxes = [box for box in elements(article.main, "details") if _CHANGE_LOG.search(articles.summary(box))]
     boxes += [tag for part in article.sections if _CHANGE_LOG.match(part.title) for tag in part.elements if tag.name == "table"]
     for row in (row for box in boxes for row in elements(box, "tr")):
         if texts := [prose(cell) for cell in row.find_all("td", recursive=False)]:

@@ -1,11 +1,11 @@
 """Atom feeds of support.microsoft.com: when an update's article was published and when it was last changed, to the second.
 
 One feed per version of Windows, hotpatches among the others; the Windows 11 feed of May 2026 had 115 entries, back to July 2024.
-Historical: since the site was rebuilt in July 2026 the feeds lag by weeks or stand still, so they state instants alone, and no release
-rests on them. Odd: feeds may begin with a BOM and contain control characters that XML forbids, and titles end with the site's name.
+Historical: since the site was rebuilt in July 2026 the feeds are weeks late or no longer updated, so only their instants are read, and
+no release depends on them. Odd: feeds may begin with a BOM and have control characters that XML forbids, and titles end with the site's name.
 
-An entry whose title names no KB is skipped and counted: baselines without one ("January 13, 2026—Baseline"), and what is no update
-("Windows 11, version 25H2 update history"). The counts and titles are claims of ``feed/<guid>``.
+An entry whose title names no KB is skipped and counted: baselines without one ("January 13, 2026—Baseline"), and articles that are no
+update ("Windows 11, version 25H2 update history"). The counts and titles are claims of ``feed/<guid>``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HOME_URL = "https://support.microsoft.com/en-us/rss-feed-picker"
 LICENCE = "https://www.microsoft.com/en-us/legal/terms-of-use"
 PRECEDENCE = 600
 DUE_EVERY = "1d"
-AT_LEAST = 1  # the shortest recorded one has a single entry; what a feed had before is compared with section by section
+AT_LEAST = 1  # the shortest recorded one has a single entry; each feed is compared with what it had before
 
 _BASE = "https://support.microsoft.com/en-us/feed/atom/"
 _GUIDS = (
@@ -47,7 +47,7 @@ _GUIDS = (
 PAGES = [PageSpec(f"{_BASE}{guid}", (f"{_BASE}{guid}",)) for guid in _GUIDS]
 
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"
-# Characters that XML 1.0 forbids, as such and as references: "\x1f", "&#x1F;"
+# Characters that XML 1.0 forbids, themselves and as references: "\x1f", "&#x1F;"
 _FORBIDDEN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:x0*(?:[0-8bcef]|1[0-9a-f])|0*(?:[0-8]|1[12]|1[4-9]|2[0-9]|3[01]));", re.IGNORECASE
 )
@@ -61,12 +61,12 @@ _FIRST_YEAR: Final = 2000  # 0001-01-01T00:00:00Z is how .NET writes a time that
 
 
 def parse(page: Page) -> Iterator[Claim]:
-    """Claims of ``kb/<kb>`` (``published_at`` and ``updated_at`` in UTC, ``feed_title``), and of ``feed/<guid>`` what was skipped.
+    """Return the claims of ``kb/<kb>`` (``published_at`` and ``updated_at`` in UTC, ``feed_title``), and of ``feed/<guid>``: what was skipped.
 
     A KB with two articles has ``published_at#2``.
 
     Raises:
-        UnexpectedPage: no Atom feed, an entry without a title or an instant, a title of several KBs, or fewer titles with a KB than without.
+        UnexpectedPage: it is not an Atom feed, an entry has no title or instant, a title has several KBs, or fewer titles have a KB than have none.
     """
     return distinct(_entries(page))
 
@@ -99,7 +99,7 @@ def _feed(page: Page) -> Element:
         text = _FORBIDDEN.sub("", page.body.decode("utf-8")).lstrip("\ufeff \t\r\n")
     except UnicodeDecodeError as error:
         raise UnexpectedPage(f"expected UTF-8, got {error} from {page.final_url}") from None
-    # The encoding is given: a declaration of another one does not make other text of these bytes.
+    # The encoding is given, so that a declaration of another one is ignored.
     parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True, huge_tree=False)
     try:
         root = etree.fromstring(text.encode("utf-8"), parser)
@@ -113,16 +113,16 @@ def _feed(page: Page) -> Element:
 
 
 def _text(parent: Element, name: str) -> str:
-    found = parent.findall(f"{_ATOM}{name}")
-    text = found[0].xpath("string()") if len(found) == 1 else ""
+    children = parent.findall(f"{_ATOM}{name}")
+    text = children[0].xpath("string()") if len(children) == 1 else ""
     if not text.strip():
         what = clean(parent.xpath("string(*[local-name() = 'title'])")) or "the feed"
-        raise UnexpectedPage(f"expected one {name} that is not empty in {what[:120]!r}, got {len(found)}")
-    return html.unescape(text) if found[0].get("type") == "html" else str(text)
+        raise UnexpectedPage(f"expected one {name} that is not empty in {what[:120]!r}, got {len(children)}")
+    return html.unescape(text) if children[0].get("type") == "html" else str(text)
 
 
 def _instant(text: str) -> tuple[str, str]:
-    """An instant in UTC to the second, and as published."""
+    """Return an instant in UTC to the second, and as published."""
     published = text.strip()
     try:
         if not (match := _INSTANT.fullmatch(published)):
@@ -136,7 +136,7 @@ def _instant(text: str) -> tuple[str, str]:
 
 
 def _kb(name: str) -> int | None:
-    """The KB that a title names, wherever in it: of the titles before Windows 10 not all begin with a date or a KB."""
+    """Return the KB that a title names, wherever it is: before Windows 10 not all titles began with a date or a KB."""
     numbers = list(dict.fromkeys(kb(match[0]) for match in _NAMED_KB.finditer(name)))
     if len(numbers) > 1:
         raise UnexpectedPage(f"expected one KB in a title, got {name!r}")
@@ -144,7 +144,7 @@ def _kb(name: str) -> int | None:
 
 
 def _is_baseline(name: str) -> bool:
-    """Whether a title without a KB is that of a baseline, the only kind that the grammar reads without one."""
+    """Return whether a title without a KB is that of a baseline, the only kind that the grammar reads without one."""
     try:
         return title(name).kind == "baseline"
     except UnexpectedPage:

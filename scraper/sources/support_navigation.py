@@ -1,9 +1,9 @@
 """support.microsoft.com: the navigation of the update histories and of the hotpatch release notes, one entry per article.
 
-One navigation holds a whole family: every hotpatch hub lists all hotpatch lines back to March 2021, the hub of Windows Server 2025
-also lists 23H2 and 2022. Only here stand baselines (without KB and build), out-of-band hotpatches and component updates.
-Rebuilt on 2026-07-14: ``supLeftNav*`` became ``learnRenderLeftNav*``, links became relative, the navigation no longer stands twice.
-In the old layout links are ``/en-us/help/<n>``, where n is the article's own KB: for a baseline the only place that states it.
+One navigation has a whole family: every hotpatch hub lists all hotpatch lines back to March 2021, and the hub of Windows Server 2025
+also lists 23H2 and 2022. No other source has baselines (without KB and build), out-of-band hotpatches and component updates.
+Rebuilt on 2026-07-14: ``supLeftNav*`` became ``learnRenderLeftNav*``, links became relative, and the navigation is there once, not twice.
+In the old layout links are ``/en-us/help/<n>``, where n is the article's own KB: for a baseline no other place states it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from bs4 import BeautifulSoup, Tag
 from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import MONTHS, clean
-from hotpatch_kb.scraper.parsing import support_entries
 from hotpatch_kb.scraper.parsing.markup import classes, elements, page_title, soup, text, texts_outside
 from hotpatch_kb.scraper.parsing.once import once_per_page
+from hotpatch_kb.scraper.parsing.support.entries import Category, Entry, claims_of
 from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Support: navigation of update histories and hotpatch release notes"
@@ -28,7 +28,7 @@ LICENCE = "https://www.microsoft.com/en-us/legal/terms-of-use"
 PRECEDENCE = 200  # after Learn's tables
 DUE_EVERY = "6h"
 DUE_ON_RELEASE = "30m"
-AT_LEAST = 3  # entries; the shortest navigation has dozens, and what it had is compared with section by section
+AT_LEAST = 3  # entries; the shortest navigation has dozens, and each section is compared with what it had before
 
 _NEW = "https://support.microsoft.com/en-us/servicing/os/"
 _OLD = "https://support.microsoft.com/en-us/topic/"
@@ -94,7 +94,7 @@ PAGES = [
     _hub("windows-10", "windows-10/2020/12/windows-10-update-history", "windows-10-update-history-8127c2c6-6edf-4fdf-8b9f-0f7be1ef3562"),
 ]
 
-# What looks like an entry or a category, in whatever place: "KB5087423", "April 14, 2026—Baseline", "Windows Server 2025"
+# What looks like an entry or a category, wherever it is: "KB5087423", "April 14, 2026—Baseline", "Windows Server 2025"
 _LIKE_AN_ENTRY: Final = re.compile(rf"\bKB ?\d{{6,7}}\b|\b(?:{'|'.join(MONTHS)}) \d{{1,2}},? 20\d\d\b|\bWindows (?:1\d|Server)\b.*\d\d")
 # The two generations of the site: the prefix of the navigation's classes.
 LAYOUTS: Final = ("learnRenderLeftNav", "supLeftNav")
@@ -111,37 +111,33 @@ class _Navigation(NamedTuple):
     """
 
     document: BeautifulSoup
-    categories: list[support_entries.Category]
+    categories: list[Category]
     read: list[Tag]
     unlinked: list[str]
-
-
-def _of_class(tag: Tag, name: str, css_class: str) -> list[Tag]:
-    # As tag.select(f"{name}.{css_class}"), in a tenth of the time: a page has 6,000 elements.
-    return [element for element in elements(tag, name) if css_class in classes(element)]
 
 
 @once_per_page
 def _read(page: Page) -> _Navigation:
     navigation = _Navigation(soup(page), [], [], [])
-    for layout in LAYOUTS:
-        for category in _of_class(navigation.document, "div", f"{layout}Category"):
-            titles, items = _of_class(category, "div", f"{layout}CategoryTitle"), _of_class(category, "li", f"{layout}Article")
-            if len(titles) != 1:
-                raise UnexpectedPage(
-                    f"expected one title of a navigation category, got {len(titles)} in {clean(category.get_text())[:80]!r}"
-                )
-            entries = []
-            for item in items:
-                anchor = next((anchor for anchor in elements(item, "a") if anchor.has_attr("href")), None)
-                # The current article may be plain text, without a link.
-                is_current = f"{layout}CurrentArticle" in classes(item)
-                href = str(anchor["href"]) if anchor else page.final_url if is_current else ""
-                entries.append(support_entries.Entry(text(item), href))
-                if not anchor and not is_current:
-                    navigation.unlinked.append(entries[-1].title)
-            navigation.categories.append(support_entries.Category(text(titles[0]), entries))
-            navigation.read.extend((*titles, *items))
+    for category in elements(navigation.document, "div"):
+        layout = next((layout for layout in LAYOUTS if f"{layout}Category" in classes(category)), None)
+        if layout is None:
+            continue
+        below = list(elements(category, "div", "li"))
+        titles = [tag for tag in below if tag.name == "div" and f"{layout}CategoryTitle" in classes(tag)]
+        items = [tag for tag in below if tag.name == "li" and f"{layout}Article" in classes(tag)]
+        if len(titles) != 1:
+            raise UnexpectedPage(f"expected one title of a navigation category, got {len(titles)} in {clean(category.get_text())[:80]!r}")
+        entries = []
+        for item in items:
+            anchor = next((anchor for anchor in elements(item, "a") if anchor.has_attr("href")), None)
+            # The current article may be plain text, without a link.
+            is_current = f"{layout}CurrentArticle" in classes(item)
+            entries.append(Entry(text(item), str(anchor["href"]) if anchor else page.final_url if is_current else ""))
+            if not anchor and not is_current:
+                navigation.unlinked.append(entries[-1].title)
+        navigation.categories.append(Category(text(titles[0]), entries))
+        navigation.read.extend((*titles, *items))
     if not navigation.categories:
         raise UnexpectedPage(
             f"expected a navigation (class {' or '.join(f'{layout}Category' for layout in LAYOUTS)}), got none on {page_title(navigation.document)!r}"
@@ -156,7 +152,7 @@ def parse(page: Page) -> Iterator[Claim]:
         UnexpectedPage: no navigation, a category or an entry that cannot be read, or the navigation of another family.
     """
     navigation = _read(page)
-    return support_entries.claims(page, navigation.categories, lambda: page_title(navigation.document))
+    return claims_of(page, navigation.categories, lambda: page_title(navigation.document))
 
 
 def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:

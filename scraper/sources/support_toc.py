@@ -1,8 +1,8 @@
 """toc.json of support.microsoft.com: the navigation of a family of update histories as one small answer instead of a page.
 
 Seen for Windows 11 in August 2026 (302 entries, 46 kB); the pages of Windows Server and of the hotpatch notes name theirs in
-``<meta name="toc_rel">``. Asked before the navigation, which is read where there is no toc.json, or where it cannot be read.
-Odd: it may begin with a BOM, parents have no link, and a KB that two versions share stands once in each.
+``<meta name="toc_rel">``. It is read before the navigation, which is read where there is no toc.json or it cannot be read.
+Odd: it may begin with a BOM, parents have no link, and a KB that two versions share is in both.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean
 from hotpatch_kb.db.model.products import products_in
-from hotpatch_kb.scraper.parsing import support_entries
+from hotpatch_kb.scraper.parsing.once import once_per_page
+from hotpatch_kb.scraper.parsing.support.entries import Category, Entry, claims_of
 from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Support: tables of contents of update histories"
@@ -24,7 +25,7 @@ LICENCE = "https://www.microsoft.com/en-us/legal/terms-of-use"
 PRECEDENCE = 200  # a toc.json title is a navigation title
 DUE_EVERY = "6h"
 AT_LEAST = 3
-STANDS_IN_FOR = "support_navigation"  # what it states of a family need not be read there
+STANDS_IN_FOR = "support_navigation"  # a family that is read here need not be read there
 
 _BASE = "https://support.microsoft.com/en-us/servicing/os/"
 PAGES = [
@@ -33,31 +34,22 @@ PAGES = [
 
 
 def parse(page: Page) -> Iterator[Claim]:
-    """Claims of one toc.json.
+    """Return the claims of one toc.json.
 
     Raises:
-        UnexpectedPage: no JSON of the known shape, or a category or entry that cannot be read.
+        UnexpectedPage: it is not JSON of the known shape, or a category or an entry cannot be read.
     """
-    try:
-        document = json.loads(page.body.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, a number of 5,000 digits, a deep nest
-        raise UnexpectedPage(f"expected JSON, got {error} from {page.final_url}") from None
-    items = document.get("items") if isinstance(document, dict) else None
-    if not isinstance(items, list) or not items:
-        raise UnexpectedPage(f"expected a table of contents with items, got {str(document)[:60]!r}")
-    categories: dict[str, list[support_entries.Entry]] = {}
-    for item in items:
-        _walk(item, "", categories)
+    categories: dict[str, list[Entry]] = {}
+    for item in _items(page):
+        _collect(item, "", categories)
     if not categories:
         raise UnexpectedPage(f"expected categories that name a version of Windows, got none from {page.final_url}")
-    return support_entries.claims(
-        page, (support_entries.Category(name, found) for name, found in categories.items()), lambda: next(iter(categories))
-    )
+    return claims_of(page, (Category(name, entries) for name, entries in categories.items()), lambda: next(iter(categories)))
 
 
 def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
-    """Members of items that are new, and entries without a link."""
-    waiting = list(json.loads(page.body.decode("utf-8-sig"))["items"])
+    """Yield members of items that are new, and entries without a link."""
+    waiting = list(_items(page))
     while waiting:
         item = waiting.pop(0)
         for name in item.keys() - {"toc_title", "href", "children"}:
@@ -68,8 +60,20 @@ def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
             yield Unread("", "link", f"expected a link of the entry {clean(item['toc_title'])!r}, got {item.get('href')!r}")
 
 
-def _walk(item: Any, category: str, categories: dict[str, list[support_entries.Entry]]) -> None:
-    """Collects the entries below an item. They belong to the nearest parent that names a version; "2026" between names none."""
+@once_per_page
+def _items(page: Page) -> list[Any]:
+    try:
+        document = json.loads(page.body.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, a number of 5,000 digits, a deep nest
+        raise UnexpectedPage(f"expected JSON, got {error} from {page.final_url}") from None
+    items = document.get("items") if isinstance(document, dict) else None
+    if not isinstance(items, list) or not items:
+        raise UnexpectedPage(f"expected a table of contents with items, got {str(document)[:60]!r}")
+    return items
+
+
+def _collect(item: Any, category: str, categories: dict[str, list[Entry]]) -> None:
+    """Add the entries below an item to their category: the nearest parent that names a version; "2026" between them names none."""
     if not isinstance(item, dict) or not isinstance(item.get("toc_title"), str):
         raise UnexpectedPage(f"expected an item with a toc_title, got {str(item)[:60]!r}")
     name = clean(item["toc_title"])
@@ -78,7 +82,7 @@ def _walk(item: Any, category: str, categories: dict[str, list[support_entries.E
         if not category:
             raise UnexpectedPage(f"expected a category with children, got {name!r}")
         href = item.get("href", "")
-        categories[category].append(support_entries.Entry(name, href if isinstance(href, str) else ""))
+        categories[category].append(Entry(name, href if isinstance(href, str) else ""))
         return
     try:
         products_in(name)
@@ -88,4 +92,4 @@ def _walk(item: Any, category: str, categories: dict[str, list[support_entries.E
         if not category:
             raise
     for child in children:
-        _walk(child, category, categories)
+        _collect(child, category, categories)

@@ -1,7 +1,7 @@
-"""Articles about baselines: the KB number of the article and the KB that it installs, collected from the articles themselves.
+"""Articles about baselines: the KB of the article and the KB that it installs, collected from the articles.
 
-A table that comes with the program (``db/seed/facts/baseline-articles.tsv``), since the articles' addresses no longer hold
-their numbers: the new navigation links to ``/june-9-2026-baseline``. Windows 11 since 2025-01, Windows Server 2022 from 2022-01 to 2023-10.
+A table in the package (``db/seed/facts/baseline-articles.tsv``), because the articles' addresses no longer have their KBs:
+the new navigation links to ``/june-9-2026-baseline``. Windows 11 since 2025-01, Windows Server 2022 from 2022-01 to 2023-10.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PAGES = [PageSpec("db/seed/facts/baseline-articles.tsv", ("baseline-articles.tsv
 
 
 def parse(page: Page) -> Iterator[Claim]:
-    """Claims of ``kb/<article>``: what it installs, on which product and day.
+    """Yield the claims of ``kb/<article>``: what it installs, on which product and day.
 
     Raises:
         UnexpectedPage: a KB or a date cannot be read.

@@ -1,7 +1,7 @@
 """Who may have hotpatching: images of the Azure Marketplace, editions, prerequisites, licences and channels, from Microsoft's documents.
 
-A table that comes with the program (``db/seed/facts/eligibility.tsv``), each row with the document that states it. Of the images,
-``2022-datacenter-azure-edition`` is the trap: the Desktop Experience of the Azure Edition without "hotpatch" in its name has none.
+A table in the package (``db/seed/facts/eligibility.tsv``), each row with the document that states it. Note the image
+``2022-datacenter-azure-edition``: the Desktop Experience of the Azure Edition has no hotpatching without "hotpatch" in the name of its image.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _FIELDS = ("product", "publisher", "offer", "sku", "edition", "platform", "is_el
 
 
 def parse(page: Page) -> Iterator[Claim]:
-    """Claims of ``eligibility/<kind>/<what it is about>``, one section per stating address.
+    """Yield the claims of ``eligibility/<kind>/<subject>``, one section per address that states them.
 
     Raises:
-        UnexpectedPage: a kind, platform or answer is none that we know.
+        UnexpectedPage: a kind, a platform or an answer is unknown.
     """
     yield from distinct(_rows(page))
 
@@ -50,7 +50,7 @@ def _rows(page: Page) -> Iterator[Claim]:
         elif kind == "edition":
             what = "/".join(record[name] or "-" for name in ("product", "edition", "platform"))
         else:
-            # Texts have no name of their own: they are counted per product and platform.
+            # Texts have no names: they are numbered per product and platform.
             place = f"{kind}/{record['product'] or '-'}/{record['platform'] or '-'}"
             numbers[place] = numbers.get(place, 0) + 1
             what = f"{place.partition('/')[2]}/{numbers[place]}"

@@ -1,6 +1,6 @@
-"""Support and hotpatching dates that no page states in a table: mainstream dates that Learn replaced by "End of updates", hotpatching's begin and end.
+"""Support and hotpatching dates that no page has in a table: mainstream dates that Learn replaced by "End of updates", and when hotpatching begins and ends.
 
-A table that comes with the program (``db/seed/facts/lifecycle.tsv``), each row with its source. Hotpatching of Windows Server 2022
+A table in the package (``db/seed/facts/lifecycle.tsv``), each row with its source. Hotpatching of Windows Server 2022
 was extended from October 2026 to October 2027 (announced 2026-06-26); only the month is stated.
 """
 
@@ -28,17 +28,17 @@ _COLUMNS = ("release_date", "mainstream_end_date", "extended_end_date", "hotpatc
 
 
 def parse(page: Page) -> Iterator[Claim]:
-    """Claims of ``product/<id>``. The end date of a client's Enterprise edition is the product's extended one.
+    """Yield the claims of ``product/<id>``. The end date of a client's Enterprise edition is the product's extended one.
 
     Raises:
         UnexpectedPage: a date cannot be read.
     """
     for row, record in records(page, "product", "edition", *_COLUMNS, "source"):
-        edition, found = record["edition"], _URL.search(record["source"])
+        edition, address = record["edition"], _URL.search(record["source"])
         is_enterprise = not record["product"].startswith("ws") and "Enterprise" in edition
         for column in _COLUMNS:
             if not record[column]:
                 continue
             value = iso_date_or_month(record[column])
             field = "extended_end_date" if is_enterprise and column == "mainstream_end_date" else column
-            yield Claim(edition or "all editions", f"product/{record['product']}", field, value, value, row, found[0] if found else "")
+            yield Claim(edition or "all editions", f"product/{record['product']}", field, value, value, row, address[0] if address else "")

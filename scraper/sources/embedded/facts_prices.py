@@ -1,7 +1,7 @@
-"""Prices that no crawler can read again: announcements, documents and posts, each as its source states it, disagreements kept.
+"""Prices from announcements, documents and posts, which no crawler can read again: each as its source states it, disagreements included.
 
-A table that comes with the program (``db/seed/facts/prices.tsv``). Hotpatching of an Arc-enabled Windows Server 2025 was free in
-preview, cost 1.50 USD a core and month from July 2025, and is free since May 2026; sources disagree on both days.
+A table in the package (``db/seed/facts/prices.tsv``). Hotpatching of an Arc-enabled Windows Server 2025 was free in preview, cost
+1.50 USD per core and month from July 2025, and has been free since May 2026; sources disagree on both days.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ PAGES = [PageSpec("db/seed/facts/prices.tsv", ("prices.tsv",))]
 _COLUMNS = (
     "service", "product", "meter", "unit", "currency", "condition", "amount", "valid_from", "valid_to", "note", "trust", "source_url",
 )  # fmt: skip
-# Who qualifies for a price; "" is the price without a condition.
+# Who pays a price; "" is the price without a condition.
 CONDITIONS = frozenset({"", "defender_p2", "software_assurance", "esu", "azure_local"})
 
 
 def parse(page: Page) -> Iterator[Claim]:
-    """Claims of ``price/<service>/<product>/<meter>/<currency> <unit>/<condition>/<valid_from>``, one section per stating address.
+    """Yield the claims of ``price/<service>/<product>/<meter>/<currency> <unit>/<condition>/<valid_from>``, one section per address that states them.
 
     Raises:
         UnexpectedPage: an amount, date or condition cannot be read.
@@ -77,6 +77,6 @@ def _amount(text: str) -> str:
 
 
 def _day(text: str) -> str:
-    """An ISO date; of a month alone its first day, "" where it is not known."""
-    found = iso_date_or_month(text) if text else ""
-    return f"{found}-01" if len(found) == 7 else found
+    """Return an ISO date; of a month its first day, "" where it is not known."""
+    day = iso_date_or_month(text) if text else ""
+    return f"{day}-01" if len(day) == 7 else day

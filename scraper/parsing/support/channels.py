@@ -11,7 +11,7 @@ from bs4 import Tag
 from hotpatch_kb.db.model.claims import Unread
 from hotpatch_kb.scraper.parsing.markup import attribute, elements
 from hotpatch_kb.scraper.parsing.statements import Field
-from hotpatch_kb.scraper.parsing.support_articles import prose, rows, sentences
+from hotpatch_kb.scraper.parsing.support.articles import prose, rows, sentences
 
 CHANNELS: Final = {
     "windows_update": re.compile(r"windows update(?! for business)|windows-update|microsoft update(?! catalog)", re.IGNORECASE),

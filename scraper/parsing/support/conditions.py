@@ -13,7 +13,7 @@ from hotpatch_kb.db.model.notation import builds_in, clean, kbs_in, long_dates_i
 from hotpatch_kb.db.model.products import products_in
 from hotpatch_kb.scraper.parsing.markup import elements
 from hotpatch_kb.scraper.parsing.statements import Field
-from hotpatch_kb.scraper.parsing.support_articles import Article, Section, blocks, prose, sentences, summary, text_of
+from hotpatch_kb.scraper.parsing.support.articles import Article, Section, blocks, prose, sentences, summary, text_of
 
 _SERVICING_STACK: Final = re.compile(r"\bservicing stack\b|\bSSU\b", re.IGNORECASE)
 _PREREQUISITES: Final = re.compile(r"prerequisites?\b|before you install|before installing", re.IGNORECASE)

@@ -17,7 +17,7 @@ from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean, kbs_in, long_dates_in
 from hotpatch_kb.scraper.parsing.markup import cells, classes, elements
 from hotpatch_kb.scraper.parsing.statements import Field, stated
-from hotpatch_kb.scraper.parsing.support_articles import (
+from hotpatch_kb.scraper.parsing.support.articles import (
     BLOCKS,
     HEADINGS,
     Section,
@@ -29,7 +29,7 @@ from hotpatch_kb.scraper.parsing.support_articles import (
     sentences,
     text_of,
 )
-from hotpatch_kb.scraper.parsing.support_conditions import lines_in
+from hotpatch_kb.scraper.parsing.support.conditions import lines_in
 
 SECTION: Final = "Known issues"
 # "Known issues in this update", "Known issues with this security update"; not "Known issues addressed in this update"

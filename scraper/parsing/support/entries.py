@@ -1,4 +1,4 @@
-"""Entries of support.microsoft.com, as its navigations and its toc.json list them: a category's title, and titles with links below it."""
+"""Entries of support.microsoft.com, as its navigations and its toc.json list them: the title of a category, and titles with links."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hotpatch_kb.db.model.products import BUILD_NUMBERS, named, products_in
 from hotpatch_kb.scraper.parsing.markup import link
 from hotpatch_kb.scraper.parsing.statements import Field, distinct, stated
 
-# What stands in a navigation and is no release, as last seen 2026-07-23, besides an entry equal to its category's title.
+# Entries that are no release, as last seen 2026-07-23, besides one equal to its category's title.
 NO_RELEASES: Final = frozenset({"release notes", "end of updates statement", "end of servicing statement"})
 
 # "Release notes for hotpatch on …", "Public Preview - Release notes for hotpatch …", and short "Windows 11 Enterprise version 25H2"
@@ -22,26 +22,26 @@ _PREVIEW_CATEGORY: Final = re.compile(r"^public preview\b", re.IGNORECASE)
 
 
 class Entry(NamedTuple):
-    """An article's title as published, and its link ("" without one)."""
+    """An article's title as published, and its link, "" without one."""
 
     title: str
     href: str
 
 
 class Category(NamedTuple):
-    """A category's title as published, and its entries, the hub's own among them."""
+    """A category's title as published, and its entries, that of the hub included."""
 
     title: str
     entries: list[Entry]
 
 
-def claims(page: Page, categories: Iterable[Category], name: Callable[[], str]) -> Iterator[Claim]:
-    """Claims of all entries.
+def claims_of(page: Page, categories: Iterable[Category], name: Callable[[], str]) -> Iterator[Claim]:
+    """Return the claims of all entries.
 
     Args:
-        page: the page that lists them; whether it is of the hotpatch family, its name in claims tells.
+        page: the page that lists them; its name in claims says whether it is of the hotpatch family.
         categories: in the order of the page.
-        name: what the page calls itself, for the message that it is another.
+        name: returns what the page calls itself, for the message that it is another page.
 
     Raises:
         UnexpectedPage: a category or an entry cannot be read, a category is empty, or they are those of another family.
@@ -53,7 +53,7 @@ def _claims(page: Page, categories: list[Category], name: Callable[[], str]) -> 
     seen: set[tuple[str, str, str]] = set()
     rows: dict[str, int] = {}
     has_hotpatch = False
-    # Lines that are new, whose build numbers only their own titles tell ("Windows 11, version 27H2").
+    # A new line, whose build number is not known yet ("Windows 11, version 27H2").
     has_new_line = any(named(product).build_number is None for category in categories for product in products_in(category.title))
     for section, entries in categories:
         is_hotpatch = _HOTPATCH_CATEGORY.search(section) is not None
@@ -92,12 +92,12 @@ def _entry(
         common.append(("article_kb", str(article_kb), href))
     subjects = list(_subjects(products, read, has_new_line=has_new_line))
     if not subjects:
-        # Its builds are all of other products: "September 29, 2025—KB5065789 (OS Build 26100.6725) Preview" among those of 25H2.
+        # All its builds are of other products: "September 29, 2025—KB5065789 (OS Build 26100.6725) Preview" among those of 25H2.
         yield from stated(section, f"kb/{read.kb}", row, common)
         return
     common += _kind_fields(section, read, is_hotpatch=is_hotpatch)
     if read.kb and (in_slug := slug_kb(address or "")) not in {None, read.kb}:
-        common.append(("slug_kb", str(in_slug), href))  # a slug that agrees adds nothing: it is never believed alone
+        common.append(("slug_kb", str(in_slug), href))  # a slug that agrees adds nothing
     for subject, extra in subjects:
         stated_build = next((value for field, value, _ in extra if field == "build"), None)
         yield from stated(section, subject, row, (*extra, *common))
@@ -109,7 +109,7 @@ def _entry(
 
 
 def _kind_fields(section: str, read: Title, *, is_hotpatch: bool) -> list[Field]:
-    # A hotpatch is one wherever it is listed.
+    # A hotpatch is a hotpatch wherever it is listed.
     line = "hotpatch" if is_hotpatch or read.kind in {"hotpatch", "baseline"} else "standard"
     fields: list[Field] = [("line", line, section)]
     if read.kind:
@@ -126,14 +126,14 @@ def _kind_fields(section: str, read: Title, *, is_hotpatch: bool) -> list[Field]
 
 
 def _subjects(products: tuple[str, ...], read: Title, *, has_new_line: bool) -> Iterator[tuple[str, list[Field]]]:
-    """The releases that an entry is about, each with what names it.
+    """Yield the releases that an entry is about, each with the fields that name it.
 
-    An entry belongs to the products of its category whose build number a build has; a build of another product is left to
-    that product's category, one of a new line too; a build number that no product has (20346.2091) names no release and is kept as a claim.
+    An entry belongs to the products of its category whose build number one of its builds has. A build of another product, or of a
+    new line, belongs to the category of that one. A build number that no product has (20346.2091) names no release, and is a claim.
     """
     kb_field: list[Field] = [("kb", str(read.kb), f"KB{read.kb}")] if read.kb else []
     if read.kind == "baseline" and not read.builds:
-        # The KB of such a title is the article's own, "Baseline (KB5089602)"; the KB that is installed is that of the LCU of the day.
+        # Such a title names the article's own KB, "Baseline (KB5089602)"; what is installed is the KB of that day's LCU.
         for product in products:
             yield (
                 f"release/{product}/{read.date}/baseline",
