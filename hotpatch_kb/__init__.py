@@ -1,7 +1,7 @@
-"""hotpatch-kb: ``hotpatch_kb.scraper`` reads Microsoft's pages, ``hotpatch_kb.db`` keeps and answers.
+"""hotpatch-kb: ``hotpatch_kb.scraper`` reads Microsoft's pages, ``hotpatch_kb.db`` keeps what they state and answers from it.
 
-Installed, both lie in this folder. In a checkout they lie beside it, so that the two halves are the first thing one sees there. PyPI has
-packages named ``db`` and ``scraper``; installed under those names they would overwrite ours.
+Installed, both are in this folder. In a checkout they are beside it, so that the two halves are the first thing a reader sees. They are not
+installed under the names ``db`` and ``scraper``, since PyPI has packages of those names, which would overwrite ours.
 """
 
 import os

@@ -155,19 +155,19 @@ class Judge:
             return _judged("invalid", Message("expected a build such as 26100.32772, got {text!r}", text=shown), stated)
         return query.value
 
-    def _of_products(self, found: Sequence[Verdict]) -> Judged:
+    def _of_products(self, verdicts: Sequence[Verdict]) -> Judged:
         """Return one verdict, made of those for each product that the machine may have."""
-        first = found[0]
-        name = "+".join(f"{v.product}|{v.build}|{v.line}|{v.deciding_kb}" for v in found)
-        product = " or ".join(v.product for v in found)
-        if len({verdict.verdict for verdict in found}) > 1:
-            reason = Messages(Message("{product}: {verdict}", product=v.product, verdict=Message(v.verdict)) for v in found)
+        first = verdicts[0]
+        name = "+".join(f"{v.product}|{v.build}|{v.line}|{v.deciding_kb}" for v in verdicts)
+        product = " or ".join(v.product for v in verdicts)
+        if len({verdict.verdict for verdict in verdicts}) > 1:
+            reason = Messages(Message("{product}: {verdict}", product=v.product, verdict=Message(v.verdict)) for v in verdicts)
             return Judged(_answer("ambiguous", reason), product, name)
-        if len({(verdict.kb, verdict.next_kb) for verdict in found}) > 1:
+        if len({(verdict.kb, verdict.next_kb) for verdict in verdicts}) > 1:
             # The verdict is certain; what to install depends on the product.
-            reason = Messages(Message("{product}: {reason}", product=v.product, reason=v.reason) for v in found)
+            reason = Messages(Message("{product}: {reason}", product=v.product, reason=v.reason) for v in verdicts)
             answer = _answer(first.verdict, reason)
-            return Judged(answer | {"months_behind": max(verdict.months_behind or 0 for verdict in found)}, product, name)
+            return Judged(answer | {"months_behind": max(verdict.months_behind or 0 for verdict in verdicts)}, product, name)
         return Judged({column: getattr(first, column) for column in VERDICT_COLUMNS}, product, name)
 
     def _of_name(self, stated: str, products: list[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 A line is the row's own columns, then its verdict. Each half is made as text by a format; an engine only joins the halves, so every engine
 writes the same bytes, and a verdict is written out once for all machines that share it. A new format is a class here and a line in
-``FORMATS``: the command's ``--format`` and, with a content type, the site's ``/api/assess`` offer what stands there.
+``FORMATS``: the command's ``--format`` and, with a content type, the site's ``/api/assess`` offer every format in it.
 """
 
 from __future__ import annotations

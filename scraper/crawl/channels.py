@@ -84,7 +84,7 @@ def _webhook(address: str, body_format: str) -> Channel:
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
         raise BadInput("expected HOTPATCH_KB_WEBHOOK as an https address, got one of another scheme")
     if body_format not in FORMATS:
-        raise BadInput(f"expected HOTPATCH_KB_WEBHOOK_FORMAT ({', '.join(FORMATS)}), got {body_format[:40]!r}")
+        raise BadInput("expected HOTPATCH_KB_WEBHOOK_FORMAT ({formats}), got {got!r}", formats=", ".join(FORMATS), got=body_format[:40])
     return Channel(_name("webhook", address), lambda items: _post(address, _BODIES[body_format](items)))
 
 
@@ -94,7 +94,7 @@ def _mail_server(server: str, sender: str, recipients: str) -> Channel:
         raise BadInput("expected HOTPATCH_KB_SMTP as smtp://host or smtps://host, got another scheme")
     for name, value in (("FROM", sender), ("TO", recipients)):
         if not _MAIL_ADDRESSES.fullmatch(value):
-            raise BadInput(f"expected HOTPATCH_KB_MAIL_{name} as a mail address, got {value[:60]!r}")
+            raise BadInput("expected {variable} as a mail address, got {got!r}", variable=f"HOTPATCH_KB_MAIL_{name}", got=value[:60])
     return Channel(_name("mail", f"{parts.hostname}{recipients}"), lambda items: _mail(parts, sender, recipients, items))
 
 
@@ -104,7 +104,7 @@ def _split_address(text: str, name: str, example: str) -> SplitResult:
         if not parts.hostname or not parts.scheme or (parts.port or 1) < 1:
             raise ValueError
     except ValueError:
-        raise BadInput(f"expected {name} as an address such as {example}, got something else") from None
+        raise BadInput("expected {variable} as an address such as {example}, got something else", variable=name, example=example) from None
     return parts
 
 

@@ -276,7 +276,7 @@ def examine(db: Path, archive: Path) -> list[Finding]:
         BadInput: there is neither.
     """
     if not db.exists() and not archive.exists():
-        raise BadInput(f"expected a database at {db} or an archive at {archive}, got neither")
+        raise BadInput("expected a database at {db} or an archive at {archive}, got neither", db=db, archive=archive)
     kept = Archive(archive)
     findings = [*_seed_findings(), *(_archive_findings(kept) if archive.exists() else ())]
     if not db.exists():

@@ -140,7 +140,7 @@ def crawl(
     wanted = chosen(sources)
     decided = corrections_of(db, corrections)
     if folder is not None and not folder.is_dir():
-        raise BadInput(f"expected a folder of saved pages, got {folder}")
+        raise BadInput("expected a folder of saved pages, got {got}", got=folder)
     if seed:
         ensure_seeded(db, archive, say)
     db.parent.mkdir(parents=True, exist_ok=True)

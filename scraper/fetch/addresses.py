@@ -73,9 +73,9 @@ def mirror_url(mirror: str) -> httpx.URL:
     try:
         url = httpx.URL(mirror)
     except httpx.InvalidURL as exc:
-        raise BadInput(f"mirror: expected http://127.0.0.1:PORT, got {mirror!r}") from exc
+        raise BadInput("mirror: expected http://127.0.0.1:PORT, got {got!r}", got=mirror) from exc
     if url.scheme != "http" or url.host not in ("127.0.0.1", "::1", "localhost") or url.path != "/" or url.query or url.userinfo:
-        raise BadInput(f"mirror: expected http://127.0.0.1:PORT, got {mirror!r}")
+        raise BadInput("mirror: expected http://127.0.0.1:PORT, got {got!r}", got=mirror)
     return url
 
 

@@ -115,9 +115,14 @@ class Archive:
         try:
             body = target.read_bytes()
         except OSError as error:
-            raise BadInput(f"expected an answer in the archive, got {error}; {MENDED_BY}") from None
+            raise BadInput("expected an answer in the archive, got {error}; {repair}", error=error, repair=MENDED_BY) from None
         if hashlib.sha256(body).hexdigest() != sha256:
-            raise BadInput(f"expected content of its name's hash in {target}, got {len(body)} other bytes; {MENDED_BY}")
+            raise BadInput(
+                "expected content of its name's hash in {file}, got {size} other bytes; {repair}",
+                file=target,
+                size=len(body),
+                repair=MENDED_BY,
+            )
         return body
 
     def body_of(self, entry: Mapping[str, Any]) -> bytes:
@@ -130,7 +135,12 @@ class Archive:
             return self.body(entry["sha256"])
         body = _with_tags(self.body(entry["like"]), entry["tags"])
         if hashlib.sha256(body).hexdigest() != entry["sha256"]:
-            raise BadInput(f"expected the answer {entry['sha256']} of {entry['like']} and its tags, got another; {MENDED_BY}")
+            raise BadInput(
+                "expected the answer {sha256} of {like} and its tags, got another; {repair}",
+                sha256=entry["sha256"],
+                like=entry["like"],
+                repair=MENDED_BY,
+            )
         return body
 
     def _tags_beside(self, like: str, body: bytes) -> dict[str, str] | None:

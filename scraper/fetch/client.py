@@ -77,7 +77,7 @@ def user_agent(contact: str = "") -> str:
     '(no contact set)'
     """
     if not re.fullmatch(r"[ -~]*", contact) or re.search(r"[()\\]", contact):
-        raise BadInput(f"contact: expected printable ASCII without brackets and backslashes, got {contact!r}")
+        raise BadInput("contact: expected printable ASCII without brackets and backslashes, got {got!r}", got=contact)
     contact = contact.strip()
     return f"hotpatch-kb/{__version__} (+{contact})" if contact else f"hotpatch-kb/{__version__} (no contact set)"
 

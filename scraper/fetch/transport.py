@@ -86,7 +86,7 @@ def open_client(headers: Mapping[str, str], *, timeout: float, mirror: httpx.URL
         )
     except (ImportError, OSError, ValueError, httpx.InvalidURL) as exc:
         # HTTPS_PROXY=socks5://..., ALL_PROXY=nonsense, SSL_CERT_FILE=/no/such/file
-        raise BadInput(f"proxy or certificates of the environment: expected settings httpx can use, got {described(exc)}") from exc
+        raise BadInput("proxy or certificates of the environment: expected settings httpx can use, got {got}", got=described(exc)) from exc
 
 
 async def _set_location_aside(response: httpx.Response) -> None:
