@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import respx
+from conftest import Command
+from helpers.dumps import query
 from rendered.azure_pricing import ARC, SERVER, UPDATE_MANAGER, data_cell, page, row, table
 from rendered.azure_retail_prices import address, answer, item
 
@@ -527,3 +530,21 @@ def test_a_page_that_breaks_off_is_refused_or_read_whole_rows(source: str, url: 
         cut = {(c.section, c.subject, c.field, c.value) for c in claims}
         # "$6/server" of "$6/server/month" cannot be told from a price.
         assert cut <= whole or b"$6" in body[:end]
+
+
+def test_a_full_page_without_a_link_is_followed_by_the_next(run: Command, tmp_path: Path, web: respx.MockRouter) -> None:
+    """1,000 rows and no link: as for everybody on 2023-03-10. A page that is not full is the last."""
+    price = item("Azure Arc Windows Server", "1 Core License", 0.046)
+    full = answer(*(price | {"meterId": f"m{n}", "meterName": f"Meter {n}"} for n in range(1000)))
+    prices = {"host": "prices.azure.com", "params__contains": {"currencyCode": "'USD'", "$filter": "contains(productName,'Arc')"}}
+    second = web.get(**prices, url__regex=r"&\$skip=1000$", name="second page").respond(json=json.loads(answer(price)))
+    third = web.get(**prices, url__regex=r"&\$skip=", name="any other").respond(404)
+    first = web.get(**prices, name="first page").respond(json=json.loads(full))
+    for currency in ("USD", "EUR", "JPY"):
+        web.get(host="prices.azure.com", params__contains={"currencyCode": f"'{currency}'"}).respond(
+            json=json.loads(answer(currency=currency))
+        )
+    done = run("crawl", "--db", "x.db", "--no-seed", "--source", "azure_retail_prices", "--json")
+    assert (done.code, first.call_count, second.call_count, third.call_count) == (0, 1, 1, 0)
+    meters = query(tmp_path / "x.db", "select count(*) from prices where meter like 'Azure Arc Windows Server%'")
+    assert meters == [(1001,)]

@@ -6,7 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import respx
+from conftest import Command
+from helpers.dumps import query
+from helpers.fetching import serve_tree
 from rendered.graph_updates import BASE, URL, answer, product, revision, some_revisions
 
 from hotpatch_kb.db.model.claims import Page
@@ -16,6 +21,7 @@ from hotpatch_kb.scraper.sources import PageSpec, registry
 SOURCE = registry()["graph_updates"]
 PRODUCT = "Windows 11, version 24H2"
 NEXT = "@odata.nextLink"
+TOKEN = "HOTPATCH_KB_GRAPH_TOKEN"
 
 
 def _page(body: str | bytes, url: str = URL) -> Page:
@@ -214,3 +220,41 @@ def test_a_page_does_not_follow_itself(link: str) -> None:
 def test_an_error_names_no_further_page() -> None:
     with pytest.raises(UnexpectedPage, match="got the error 'TooManyRequests'"):
         list(SOURCE.follow(_page('{"error": {"code": "TooManyRequests"}}')))
+
+
+# --- crawls: the token, and how far next pages are followed -----------------------------------------------------------
+
+
+@pytest.mark.fault("a token beside hosts that must not have it", of="network")
+def test_graph_is_asked_with_a_token_that_is_never_kept(
+    run: Command, worlds: dict[str, Path], tmp_path: Path, web: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token is set for one source; one host is sent it, no file and no line holds it."""
+    monkeypatch.setenv(TOKEN, "secret-of-a-tenant")
+    products = web.get(URL, name="products").respond(content=answer([product(PRODUCT, some_revisions())]), content_type="application/json")
+    serve_tree(web, worlds["new"])
+    done = run("crawl", "--db", "x.db", "--no-seed", "--source", "graph_updates", "--source", "support_navigation")
+    assert {request.url.host for request, _ in web.calls if "authorization" in request.headers} == {"graph.microsoft.com"}
+    assert {request.headers["authorization"] for request, _ in products.calls} == {"Bearer secret-of-a-tenant"}
+    assert {request.url.host for request, _ in web.calls} == {"graph.microsoft.com", "support.microsoft.com"}
+    assert dict(query(tmp_path / "x.db", "select source, state from sources where source = 'graph_updates'")) == {"graph_updates": "ok"}
+    kept = [file for file in tmp_path.rglob("*") if file.is_file() and b"secret-of-a-tenant" in file.read_bytes()]
+    assert (kept, "secret-of-a-tenant" in done.out + done.err) == ([], False)
+
+
+@pytest.mark.fault("answers that name a next page for ever")
+def test_a_source_may_name_so_many_pages(run: Command, tmp_path: Path, web: respx.MockRouter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each answer links to another one; the run stops at its limit, exit code 3, what was read is loaded."""
+    monkeypatch.setenv(TOKEN, "a-token")
+    monkeypatch.setattr("hotpatch_kb.scraper.crawl.network.MAX_PAGES", 5)
+
+    def endless(_: httpx.Request) -> httpx.Response:
+        link = f"{URL}&$skip={pages.call_count + 1}"
+        return httpx.Response(200, json=json.loads(answer([product("Windows 11", some_revisions())], **{NEXT: link})))
+
+    pages = web.get(url__startswith=BASE, name="pages")
+    pages.side_effect = endless
+    done = run("crawl", "--db", "x.db", "--no-seed", "--source", "graph_updates", "--json")
+    assert (done.code, pages.call_count) == (3, 6)
+    assert "expected at most 5 pages of a source in a run" in done.json()[0]["failures"][0]["note"]
+    assert query(tmp_path / "x.db", "select count(*) > 0 from claims where source = 'graph_updates'") == [(1,)]

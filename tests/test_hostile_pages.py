@@ -12,7 +12,7 @@ from helpers import whole
 from helpers.dumps import query
 from helpers.mirror import Mirror, Reply
 from make_pages import pages
-from rendered import graph_updates, msrc_cvrf
+from rendered import msrc_cvrf
 
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
@@ -277,30 +277,6 @@ def test_a_broken_stamp_of_a_page_costs_nothing() -> None:
         {"content-type": "text/html"},
     )
     assert parsed._own_date(registry()["learn_release_info"], page) is None
-
-
-@pytest.mark.fault("answers that name a next page for ever")
-def test_a_source_may_name_so_many_pages(run: Command, worlds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each answer links to another one; the run stops at its limit, exit code 3, what was read is loaded."""
-    monkeypatch.setenv("HOTPATCH_KB_GRAPH_TOKEN", "a-token")
-    monkeypatch.setattr("hotpatch_kb.scraper.crawl.network.MAX_PAGES", 5)
-
-    def endless(host: str, target: str) -> Reply | None:
-        if host != "graph.microsoft.com" or "/beta/" not in target:
-            return None
-        number = len([request for request in mirror.requests if request.host == host])
-        link = {"@odata.nextLink": f"{graph_updates.URL}&$skip={number}"}
-        body = graph_updates.answer([graph_updates.product("Windows 11", graph_updates.some_revisions())], **link)
-        return Reply(body.encode(), headers={"Content-Type": "application/json"})
-
-    with Mirror() as mirror:
-        whole.serve(mirror, worlds["new"])
-        mirror.fault = endless
-        done = run("crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url, "--source", "graph_updates", "--json")
-        asked = [target for target in mirror.asked("graph.microsoft.com") if "/beta/" in target]
-    assert (done.code, len(asked)) == (3, 6)
-    assert "expected at most 5 pages of a source in a run" in done.json()[0]["failures"][0]["note"]
-    assert query(tmp_path / "x.db", "select count(*) > 0 from claims where source = 'graph_updates'") == [(1,)]
 
 
 @pytest.mark.fault("a parser that fails in naming further pages")

@@ -1,4 +1,4 @@
-"""The whole path over loopback sockets: the real addresses, mapped to a mirror of Microsoft (cases 12, 13, 16)."""
+"""The whole path of a crawl: the real addresses, answered by a mirror of Microsoft or, one by one, in memory (cases 12, 13, 16)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import respx
 from conftest import Command
 from helpers import render
 from helpers.dumps import dump, query
-from helpers.mirror import Mirror, Reply
+from helpers.fetching import asked, serve_tree
+from helpers.mirror import Mirror
 from rendered.support_toc import toc
 
 from hotpatch_kb.scraper.sources import registry
@@ -38,15 +41,20 @@ def _facts(db: Path) -> dict[str, list[tuple[Any, ...]]]:
     }  # fmt: skip
 
 
+def _hub(world: Path) -> str:
+    """The hub of hotpatches."""
+    return (world / SUPPORT / (HOTPATCH.partition(".com/")[2] + ".html")).read_text(encoding="utf-8")
+
+
 def test_a_crawl_over_sockets_gives_the_facts_of_the_tree(run: Command, worlds: dict[str, Path], crawled: Path, tmp_path: Path) -> None:
     with Mirror() as mirror:
         mirror.serve_tree(worlds["new"])
         done = run("crawl", "--db", "net.db", "--no-seed", "--mirror", mirror.url, *LISTS)
         assert (done.code, mirror.errors) == (0, [])
-        asked = mirror.asked(SUPPORT)
+        addresses = mirror.asked(SUPPORT)
         assert {count for host, count in mirror.busiest.items() if host} == {1}  # one request at a time per host
     # Of a family that carries one navigation, one page is read: not the second hub of Windows 10.
-    navigations = [path for path in asked if not path.endswith(("/robots.txt", "/toc.json"))]
+    navigations = [path for path in addresses if not path.endswith(("/robots.txt", "/toc.json"))]
     assert sorted(path.rpartition("/")[2] for path in navigations) == [
         "release-notes-for-hotpatch-on-windows-11-enterprise-version-25h2",
         "windows-10-and-windows-server-2019-update-history",
@@ -85,20 +93,19 @@ def test_an_unchanged_day_costs_one_small_request_per_page(run: Command, worlds:
 
 
 @pytest.mark.fault("a page that moved twice")
-def test_old_addresses_redirect_to_moved_pages(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+def test_old_addresses_redirect_to_moved_pages(run: Command, worlds: dict[str, Path], tmp_path: Path, web: respx.MockRouter) -> None:
     """A hub redirects over two hops; read under its name, links resolve against where it is now.
 
     A page that moved again: links resolve against where it is now, and it is still the same page in claims.
     """
     moved = f"https://{SUPPORT}/en-us/servicing/os/hotpatch/windows-11/2027/release-notes"
-    body = (worlds["new"] / SUPPORT / (HOTPATCH.partition(".com/")[2] + ".html")).read_bytes()
-    with Mirror() as mirror:
-        mirror.serve_tree(worlds["new"])
-        mirror.serve(HOTPATCH, b"gone", status=404)
-        mirror.redirect(render.HOTPATCH_HUB["old"], HOTPATCH + "-moved", 301)
-        mirror.redirect(HOTPATCH + "-moved", moved, 302)
-        mirror.serve(moved, body, content_type="text/html; charset=utf-8")
-        assert run("crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url, *LISTS).code == 0
+    web.get(HOTPATCH, name="hub").respond(404)
+    web.get(render.HOTPATCH_HUB["old"], name="former hub").respond(301, headers={"Location": HOTPATCH + "-moved"})
+    web.get(HOTPATCH + "-moved", name="first hop").respond(302, headers={"Location": moved})
+    web.get(moved, name="where it is now").respond(html=_hub(worlds["new"]))
+    serve_tree(web, worlds["new"])
+    assert run("crawl", "--db", "x.db", "--no-seed", *LISTS).code == 0
+    assert [web[name].call_count for name in ("hub", "former hub", "first hop", "where it is now")] == [1, 1, 1, 1]
     rows = query(tmp_path / "x.db", "select page_url, url, final_url from pages where final_url = ?", moved)
     assert rows == [(HOTPATCH, render.HOTPATCH_HUB["old"], moved)]
     link = query(tmp_path / "x.db", "select article_url from releases where product = 'win11-25h2' and kb = 5121768")
@@ -106,38 +113,38 @@ def test_old_addresses_redirect_to_moved_pages(run: Command, worlds: dict[str, P
 
 
 @pytest.mark.fault("a throttle within a crawl")
-def test_a_throttled_page_is_waited_for(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+def test_a_throttled_page_is_waited_for(run: Command, worlds: dict[str, Path], tmp_path: Path, web: respx.MockRouter) -> None:
     """A page is 403 twice; waited for, nothing is lost.
 
     Case 16: 403 is the throttle; wait and resume, lose nothing.
     """
-    body = (worlds["new"] / SUPPORT / (HOTPATCH.partition(".com/")[2] + ".html")).read_bytes()
-    with Mirror() as mirror:
-        mirror.serve_tree(worlds["new"])
-        wait = Reply(status=403, headers={"Retry-After": "1"}, body=b"denied")
-        mirror.script(HOTPATCH, [wait, wait, Reply(body=body, headers={"content-type": "text/html; charset=utf-8"})])
-        done = run("crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url, "--source", "support_navigation")
+    wait = httpx.Response(403, headers={"Retry-After": "1"}, content=b"denied")
+    web.get(HOTPATCH, name="hub").side_effect = [wait, wait, httpx.Response(200, html=_hub(worlds["new"]))]
+    serve_tree(web, worlds["new"])
+    done = run("crawl", "--db", "x.db", "--no-seed", "--source", "support_navigation")
+    assert web["hub"].call_count == 3
     assert done.code == 0
     assert query(tmp_path / "x.db", "select count(*) from releases where product = 'ws2025' and classification = 'hotpatch'") == [(14,)]
 
 
 @pytest.mark.fault("sources that are redirected away and forbidden by robots.txt")
-def test_what_cannot_be_reached_or_is_forbidden_keeps_its_facts(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+def test_what_cannot_be_reached_or_is_forbidden_keeps_its_facts(
+    run: Command, worlds: dict[str, Path], tmp_path: Path, web: respx.MockRouter
+) -> None:
     """Learn redirects out, robots.txt forbids support; exit code 3, both named, no fact moves."""
-    with Mirror() as mirror:
-        mirror.serve_tree(worlds["new"])
-        run("crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url, *LISTS)
-        before = _facts(tmp_path / "x.db")
-        for spec in registry()["learn_release_info"].pages:
-            for url in spec.addresses:
-                mirror.redirect(url, "https://evil.example/page")
-        mirror.serve(
-            f"https://{SUPPORT}/robots.txt",
-            b"User-agent: *\nDisallow: /en-us/servicing/\nDisallow: /en-us/topic/\n",
-            content_type="text/plain",
-        )
-        done = run("crawl", "--db", "x.db", "--mirror", mirror.url, *LISTS, "--json")
-        assert all(request.host.endswith("microsoft.com") for request in mirror.requests)
+    serve_tree(web, worlds["new"])
+    run("crawl", "--db", "x.db", "--no-seed", *LISTS)
+    before = _facts(tmp_path / "x.db")
+    web.clear()
+    for spec in registry()["learn_release_info"].pages:
+        for url in spec.addresses:
+            web.get(url).respond(302, headers={"Location": "https://evil.example/page"})
+    rules = "User-agent: *\nDisallow: /en-us/servicing/\nDisallow: /en-us/topic/\n"
+    web.get(f"https://{SUPPORT}/robots.txt", name="robots of support").respond(text=rules)
+    web.get(path="/robots.txt", name="other robots").respond(404)
+    web.get(host=SUPPORT, name="what support forbids").respond(404)
+    done = run("crawl", "--db", "x.db", *LISTS, "--json")
+    assert not web["what support forbids"].called
     notes = " ".join(failure["note"] for failure in done.json()[0]["failures"])
     assert done.code == 3
     assert "evil.example" in notes
@@ -171,15 +178,16 @@ def test_what_the_archive_lost_is_asked_for_anew(run: Command, worlds: dict[str,
 
 
 @pytest.mark.fault("one hub of a family that is wrecked")
-def test_one_hub_that_is_wrecked_is_named_and_another_of_its_family_serves(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+def test_one_hub_that_is_wrecked_is_named_and_another_of_its_family_serves(
+    run: Command, worlds: dict[str, Path], tmp_path: Path, web: respx.MockRouter
+) -> None:
     """A hub is an error page with status 200; named, exit code 3, another hub gives the facts."""
     server2025 = registry()["support_navigation"].pages[1].page_url
     page = render.navigation_new(render.hotpatch_categories("2026-07", "new", page=server2025), h1="Release notes", url=server2025)
-    with Mirror() as mirror:
-        mirror.serve_tree(worlds["new"])
-        mirror.serve(HOTPATCH, b"<html><body><h1>Something went wrong</h1></body></html>", content_type="text/html")
-        mirror.serve(server2025, page.encode(), content_type="text/html; charset=utf-8")
-        done = run("crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url, *LISTS, "--json")
+    web.get(HOTPATCH, name="wrecked hub").respond(html="<html><body><h1>Something went wrong</h1></body></html>")
+    web.get(server2025, name="another hub").respond(html=page)
+    serve_tree(web, worlds["new"])
+    done = run("crawl", "--db", "x.db", "--no-seed", *LISTS, "--json")
     failures = done.json()[0]["failures"]
     assert (done.code, [failure["page_url"] for failure in failures]) == (3, [HOTPATCH])
     assert query(tmp_path / "x.db", "select count(*) from releases where product = 'ws2025' and classification = 'hotpatch'") == [(14,)]
@@ -207,21 +215,20 @@ def test_without_a_network_the_embedded_facts_stand(run: Command, tmp_path: Path
 
 
 @pytest.mark.fault("a table of contents that is a web page")
-def test_a_toc_stands_in_for_its_navigation(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+def test_a_toc_stands_in_for_its_navigation(run: Command, worlds: dict[str, Path], tmp_path: Path, web: respx.MockRouter) -> None:
     """toc.json is HTML; its navigation is read instead, nothing fails.
 
     Asked first; where there is none, or one that cannot be read, the navigation is read, and nothing fails.
     """
     base = f"https://{SUPPORT}/en-us/servicing/os"
-    with Mirror() as mirror:
-        mirror.serve_tree(worlds["new"])
-        mirror.serve(f"{base}/windows-11/toc.json", toc(render.windows11_categories()).encode(), content_type="application/json")
-        mirror.serve(f"{base}/windows-server/toc.json", b"<html>moved</html>", content_type="text/html")
-        done = run("crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url, *LISTS)
-        asked = [path.rpartition("/os/")[2] for path in mirror.asked(SUPPORT)]
+    web.get(f"{base}/windows-11/toc.json", name="toc").respond(content=toc(render.windows11_categories()), content_type="application/json")
+    web.get(f"{base}/windows-server/toc.json", name="no toc").respond(html="<html>moved</html>")
+    serve_tree(web, worlds["new"])
+    done = run("crawl", "--db", "x.db", "--no-seed", *LISTS)
+    asked_for = [url.rpartition("/os/")[2] for url in asked(web) if url.startswith(f"https://{SUPPORT}/")]
     assert (done.code, "refused" in done.out) == (0, False)
-    assert [path for path in asked if path.startswith("windows-11/")] == ["windows-11/toc.json"]
-    assert "windows-server/2024/10/windows-server-2025-update-history" in asked
+    assert [path for path in asked_for if path.startswith("windows-11/")] == ["windows-11/toc.json"]
+    assert "windows-server/2024/10/windows-server-2025-update-history" in asked_for
     states = dict(query(tmp_path / "x.db", "select source, state from sources where source in ('support_navigation', 'support_toc')"))
     assert states == {"support_navigation": "ok", "support_toc": "ok"}
     notes = query(tmp_path / "x.db", "select page_url, required from checks where source = 'support_toc' and ok = 0")

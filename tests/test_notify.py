@@ -1,4 +1,4 @@
-"""Telling people: over loopback sockets, a webhook and a mail server that take, refuse and vanish."""
+"""Notifications: a webhook answered in memory, and a mail server and a closed port on loopback."""
 
 from __future__ import annotations
 

@@ -19,8 +19,6 @@ from rendered import msrc_cvrf
 
 from hotpatch_kb.scraper.sources import registry
 
-TOKEN = "HOTPATCH_KB_GRAPH_TOKEN"
-
 
 @pytest.mark.fault("a storm of throttles over all sources")
 def test_every_source_is_read(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
@@ -60,30 +58,6 @@ def test_every_source_is_read(run: Command, worlds: dict[str, Path], tmp_path: P
     )
     today = query(tmp_path / "x.db", "select substr(min(fetched_at), 1, 10) from pages where source = 'azure_pricing'")[0][0]
     assert disputed == [("2025-07-01", "2025-07-16", 0.0, 1.5), ("2026-05-15", "2026-05-19", 0.0, 1.5), (today, None, 0.0, 1.5)]
-
-
-@pytest.mark.fault("a token beside hosts that must not have it")
-def test_graph_is_asked_with_a_token_that_is_never_kept(
-    run: Command, worlds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A token is set for one source; one host is sent it, no file and no line holds it."""
-    monkeypatch.setenv(TOKEN, "secret-of-a-tenant")
-    with Mirror() as mirror:
-        whole.serve(mirror, worlds["new"])
-        done = run(
-            "crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url, "--source", "graph_updates", "--source", "support_navigation"
-        )
-        sent = {request.host for request in mirror.requests if "authorization" in request.headers}
-        assert sent == {"graph.microsoft.com"}
-        bearers = {
-            request.headers["authorization"]
-            for request in mirror.requests
-            if request.host == "graph.microsoft.com" and "/beta/" in request.target
-        }
-        assert bearers == {"Bearer secret-of-a-tenant"}
-    assert dict(query(tmp_path / "x.db", "select source, state from sources where source = 'graph_updates'")) == {"graph_updates": "ok"}
-    kept = [file for file in tmp_path.rglob("*") if file.is_file() and b"secret-of-a-tenant" in file.read_bytes()]
-    assert (kept, "secret-of-a-tenant" in done.out + done.err) == ([], False)
 
 
 def test_a_month_of_20_megabytes_within_200(worlds: dict[str, Path], tmp_path: Path) -> None:

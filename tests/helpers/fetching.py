@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import respx
 
+from helpers.mirror import from_tree, is_known
 from hotpatch_kb.scraper.fetch.client import Answer, Fetcher, user_agent
 from hotpatch_kb.scraper.fetch.errors import FetchError
 
@@ -47,11 +49,26 @@ def fake() -> FakeTime:
 
 
 @pytest.fixture
-def web() -> Iterator[respx.MockRouter]:
-    """Microsoft's hosts in memory: no host has a robots.txt, any other address without a route fails the test."""
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[respx.MockRouter]:
+    """Microsoft's hosts in memory: no host has a robots.txt, any other address without a route fails the test. Crawls do not pause."""
+    monkeypatch.setattr("hotpatch_kb.scraper.fetch.hosts.PAUSE", 0.0)
     with respx.mock(assert_all_called=False) as router:
         router.get(path="/robots.txt", name="robots").respond(404)
         yield router
+
+
+def serve_tree(web: respx.MockRouter, tree: Path) -> None:
+    """Answers what no route did: what a saved tree has, as the mirror would, and else 404."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        reply = from_tree(tree, request.url.host, request.url.raw_path.decode())
+        if reply is None:
+            return httpx.Response(404)
+        if is_known(reply.headers, request.headers):
+            return httpx.Response(304, headers=dict(reply.headers))
+        return httpx.Response(reply.status, headers=dict(reply.headers), content=reply.body)
+
+    web.route(name="tree").side_effect = answer
 
 
 def asked(web: respx.MockRouter) -> list[str]:

@@ -191,7 +191,7 @@ class Mirror:
                 return replies.pop(0) if len(replies) > 1 else replies[0]
             trees = self._trees
         for tree in trees:
-            if reply := _from_tree(tree, host, target):
+            if reply := from_tree(tree, host, target):
                 return reply
         return Reply(b"not found", 404, {"Content-Type": CONTENT_TYPES[".txt"]})
 
@@ -268,12 +268,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         if not reply.status:
             return
-        is_known = reply.status == 200 and _is_known(reply.headers, asked)
-        self.send_response(304 if is_known else reply.status)
+        is_unchanged = reply.status == 200 and is_known(reply.headers, asked)
+        self.send_response(304 if is_unchanged else reply.status)
         for name, value in reply.headers.items():
-            if not (is_known and name.lower() in ("content-type", "content-encoding")):
+            if not (is_unchanged and name.lower() in ("content-type", "content-encoding")):
                 self.send_header(name, value)
-        if is_known:
+        if is_unchanged:
             self.end_headers()
         elif reply.chunks is None:
             self.send_header("Content-Length", str(len(reply.body) if reply.length is None else reply.length))
@@ -300,7 +300,7 @@ def _key(url: str) -> tuple[str, str]:
     return parts.hostname, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-def _is_known(headers: Mapping[str, str], asked: Mapping[str, str]) -> bool:
+def is_known(headers: Mapping[str, str], asked: Mapping[str, str]) -> bool:
     """Whether the client has it already (RFC 9110 13.2.2: If-None-Match goes first)."""
     ours = {name.lower(): value for name, value in headers.items()}
     if "if-none-match" in asked:
@@ -308,7 +308,8 @@ def _is_known(headers: Mapping[str, str], asked: Mapping[str, str]) -> bool:
     return "last-modified" in ours and ours["last-modified"] == asked.get("if-modified-since")
 
 
-def _from_tree(tree: Path, host: str, target: str) -> Reply | None:
+def from_tree(tree: Path, host: str, target: str) -> Reply | None:
+    """What a saved tree answers, see ``Mirror.serve_tree``."""
     parts = urlsplit(target)
     segments = [unquote(segment) for segment in parts.path.split("/") if segment]
     if any(segment in (".", "..") or "/" in segment or "\\" in segment or ":" in segment for segment in (host, *segments)):
