@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -223,7 +224,8 @@ def test_no_row_is_lost_or_doubled(rows: list[tuple[str, str, str]], delimiter: 
 
 
 def test_a_large_fleet_streams(run: Command, tmp_path: Path) -> None:
-    builds = [row[0] for row in open_seed_database().execute("select distinct build from releases where build is not null order by build")]
+    with closing(open_seed_database()) as conn:
+        builds = [row[0] for row in conn.execute("select distinct build from releases where build is not null order by build")]
     with (tmp_path / "fleet.csv").open("w", encoding="utf-8") as file:
         file.write("host,build,product,line\n")
         for number in range(50_000):

@@ -104,8 +104,8 @@ def _exported(db: Path, *arguments: str) -> str:
 
 def db_file(conn: sqlite3.Connection, known: str | None = None) -> str:
     """The file of a whole database, or of it as of an earlier day."""
-    source = conn if known is None else database_known_on(conn, known)
-    return icalendar_file.calendar_file(source, calendar_rows(source), "Test", today="2026-07-20", history=conn, known=known).decode()
+    with contextlib.nullcontext(conn) if known is None else contextlib.closing(database_known_on(conn, known)) as source:
+        return icalendar_file.calendar_file(source, calendar_rows(source), "Test", today="2026-07-20", history=conn, known=known).decode()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -17,7 +18,6 @@ from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.scraper.cli import lookup as asking
 from hotpatch_kb.scraper.cli import options, text
-from hotpatch_kb.scraper.cli.common import open_facts
 from hotpatch_kb.scraper.cli.options import examples
 from hotpatch_kb.scraper.cli.output import form_of, write
 from hotpatch_kb.scraper.cli.text import calendar as calendar_text
@@ -82,11 +82,11 @@ def calendar(
         raise BadInput("expected --ics with --alarm, got --alarm alone")
     if as_ics and as_json:
         raise BadInput("expected --ics or --json, got both")
-    facts = conn = open_facts(db)
+    facts = conn = options.facts(db)
     if known is not None:
         from hotpatch_kb.db.facts.as_of import database_known_on  # noqa: PLC0415
 
-        conn = database_known_on(facts, known)
+        conn = click.get_current_context().with_resource(closing(database_known_on(facts, known)))
     product = coverage.named_product(conn, product)
     months = calendar_rows(conn, product)
     rows = [row for row in months if year is None or row["month"][:4] == f"{year:04d}"]
@@ -122,7 +122,7 @@ def _write_bytes(file: bytes) -> None:
 @options.common
 def next_command(product: str | None, on: str | None, known: str | None, db: Path, as_json: bool) -> int:
     """Show this month's release of the hotpatch line and the next restart."""
-    conn = open_facts(db, known)
+    conn = options.facts(db, known)
     day = on or known or clock.today()
     rows = restarts.next_restarts(conn, day, coverage.named_product(conn, product))
     write(rows, form_of(as_json=as_json), text=lambda: calendar_text.next_restarts(rows, day))
@@ -144,7 +144,7 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     """
     from hotpatch_kb.db.answers import verdicts as judged  # noqa: PLC0415
 
-    conn = open_facts(db, known, with_groups=True)  # CVEs decide which out-of-band releases count
+    conn = options.facts(db, known, with_groups=True)  # CVEs decide which out-of-band releases count
     rows = [v._asdict() for v in judged.verdicts(conn, on or known or clock.today(), coverage.named_product(conn, product))]
     write(rows, form_of(as_json=as_json), text=lambda: text.verdicts(rows))
     return ExitCode.DONE
@@ -211,7 +211,7 @@ def assess(
     """
     from hotpatch_kb.scraper.cli import assess as fleet  # noqa: PLC0415
 
-    conn = open_facts(db, known, with_groups=True)
+    conn = options.facts(db, known, with_groups=True)
     request = fleet.Request(
         day=on or known or clock.today(), format_name="json" if as_json else format_name, engine=engine, mapping=mapping, hotfixes=hotfixes,
         is_safe=is_safe, fail_on=fail_on, output=output, scratch=scratch, spark_master=spark_master,
@@ -254,13 +254,13 @@ def eligible(
 
     image = (publisher, offer, sku)
     if edition is not None and not any(image):
-        conn = open_facts(db)
+        conn = options.facts(db)
         # "Windows Server 2025 Standard" names its product too.
         if match := re.match(r"(?P<product>Windows (?:Server )?\S+)\s+(?P<edition>\S.*)", edition.strip(), re.IGNORECASE):
             product, edition = product or match["product"], match["edition"]
         rows = eligible_edition(conn, edition, platform, coverage.named_product(conn, product))
     elif edition is None and all(image):
-        rows = [eligible_image(open_facts(db), publisher or "", offer or "", sku or "")]
+        rows = [eligible_image(options.facts(db), publisher or "", offer or "", sku or "")]
     else:
         missing = [name for name, value in zip(("--publisher", "--offer", "--sku"), image, strict=True) if not value]
         got = "both" if edition is not None else f"no {' and no '.join(missing)}" if any(image) else "neither"
@@ -345,7 +345,7 @@ def cost(
         cores=read["cores"], servers=read["servers"], cores_per_server=read["cores_per_server"],
         discounts=[condition for condition, is_on in has.items() if is_on],
     )  # fmt: skip
-    conn = open_facts(db)
+    conn = options.facts(db)
     row = cost_of(conn, question._replace(product=coverage.named_product(conn, product) or product), clock.today())
     write([row], form_of(as_json=as_json), text=lambda: cost_text.cost(row))
     return ExitCode.NO_ANSWER if row["cost_low"] is None else ExitCode.DONE
@@ -369,7 +369,7 @@ def changes(since: str | None, until: str | None, product: str | None, form: str
 
     The day of a change is the day on which its page was read.
     """
-    conn = open_facts(db)
+    conn = options.facts(db)
     product = coverage.named_product(conn, product)
     if since and until and since > until:
         raise BadInput("expected --since up to --until, got {since} and {until}", since=since, until=until)

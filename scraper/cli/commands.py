@@ -12,7 +12,6 @@ import click
 from hotpatch_kb.db.answers.lagging import drift_rows
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.cli import options
-from hotpatch_kb.scraper.cli.common import open_facts
 from hotpatch_kb.scraper.cli.options import archive_of, examples
 from hotpatch_kb.scraper.cli.output import form_of, write
 from hotpatch_kb.scraper.cli.text import runs as run_text
@@ -146,7 +145,7 @@ def status(as_metrics: bool, drift: bool, db: Path, as_json: bool) -> int:
     """
     if as_metrics and (drift or as_json):
         raise BadInput("expected --metrics alone, got it with --drift or --json")
-    conn = open_facts(db)
+    conn = options.facts(db)
     rows = [dict(row) for row in conn.execute("select * from source_health")]
     is_bad = any(row["is_stale"] for row in rows) or not rows
     if not rows:
@@ -195,6 +194,6 @@ def seed(target: Path, db: Path, as_json: bool) -> int:
 
     if not db.is_file():
         raise BadInput("expected a database at {path}, got none", path=db)
-    rows = [{"file": f"{name}.tsv", "rows": count} for name, count in write_seed(open_facts(db), target).items()]
+    rows = [{"file": f"{name}.tsv", "rows": count} for name, count in write_seed(options.facts(db), target).items()]
     write(rows, form_of(as_json=as_json), text=lambda: [f"{row['file']}: {row['rows']} rows" for row in rows])
     return ExitCode.DONE

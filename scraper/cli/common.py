@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from typing import Final
 
 from hotpatch_kb.db.answers import coverage
@@ -18,7 +19,7 @@ DB_VARIABLE: Final = "HOTPATCH_KB_DB"
 
 
 def open_facts(db: str | os.PathLike[str], known: str | None = None, *, with_groups: bool = False) -> sqlite3.Connection:
-    """Return a connection to the database to answer from: the file, or the embedded facts where there is no file.
+    """Return a connection to the database to answer from: the file, or the embedded facts where there is no file. The caller closes it.
 
     Args:
         db: the file.
@@ -48,7 +49,8 @@ def open_facts(db: str | os.PathLike[str], known: str | None = None, *, with_gro
         return conn
     from hotpatch_kb.db.facts.as_of import database_known_on  # noqa: PLC0415
 
-    return database_known_on(conn, known, with_groups=with_groups)
+    with closing(conn):
+        return database_known_on(conn, known, with_groups=with_groups)
 
 
 def _embedded_facts(db: str | os.PathLike[str]) -> sqlite3.Connection:

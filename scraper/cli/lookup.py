@@ -6,6 +6,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers import coverage
@@ -92,7 +93,11 @@ def answer(question: Question) -> int:
     kb_installed = reading.kbs(question.kb_installed)
     on, known = (reading.day(day) if day is not None else None for day in (question.on, question.known))
     _check_queries(question.queries)
-    conn = open_facts(question.db, known, with_groups=True)
+    with closing(open_facts(question.db, known, with_groups=True)) as conn:
+        return _print_answers(conn, question, kb_installed, on, known)
+
+
+def _print_answers(conn: sqlite3.Connection, question: Question, kb_installed: tuple[int, ...], on: str | None, known: str | None) -> int:
     today = clock.today()
     day = on or known or today
     ask = _finder(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
 from hotpatch_kb.db.model import reading
-from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB
+from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, open_facts
 from hotpatch_kb.scraper.crawl.exit_codes import MEANINGS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,6 +29,11 @@ EXIT_CODES: Final = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning.repla
 def examples(*calls: str) -> str:
     """Return calls of the command as the paragraph "Examples" of a help text."""
     return "\b\nExamples:\n" + "\n".join(f"  hotpatch-kb {call}" for call in calls)
+
+
+def facts(db: Path, known: str | None = None, *, with_groups: bool = False) -> sqlite3.Connection:
+    """Return a connection to the database to answer from (see ``open_facts``), which is closed when the command ends."""
+    return click.get_current_context().with_resource(closing(open_facts(db, known, with_groups=with_groups)))
 
 
 def path_option(*names: str, is_folder: bool = False, **settings: Any) -> Callable[[F], F]:

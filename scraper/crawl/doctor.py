@@ -107,7 +107,7 @@ def _repair_archive(archive: Archive, say: Progress) -> None:
         say(f"{file}: moved aside; that answer is lost")
 
     def is_lost(line: Line) -> bool:
-        return line.entry is None or not lost.keys().isdisjoint({line.entry.get("sha256"), line.entry.get("like")})
+        return line.entry is None or line.entry.get("sha256") in lost or line.entry.get("like") in lost
 
     removed = [line for line in lines if is_lost(line)]
     if removed:
