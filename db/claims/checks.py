@@ -1,4 +1,4 @@
-"""What a page must pass before its claims are loaded. Checks are values: all of them run, all are kept, one gate decides."""
+"""Check a page before its claims are loaded. Checks are values: all of them run, all are kept, and one gate decides."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Final, NamedTuple
 from hotpatch_kb.db.claims.plausibility import NEVER_REFUSED, Odd, odd_rows
 from hotpatch_kb.db.model.claims import Claim, Page, Unread
 
-# A section may lose rows as Microsoft mends its pages; the wreck of July 2026 lost 99 of 100.
+# A section may lose a few rows as Microsoft corrects its pages; the rebuilt site of July 2026 lost 99 of 100.
 TOLERATED_ROWS: Final = 2
 TOLERATED_SHARE: Final = 0.05
 # A page fetched in the evening of the Pacific states tomorrow's date in UTC.
 TOLERATED_DAYS_AHEAD: Final = 1
 # Windows 10, the first Windows with these builds, was released on 2015-07-29; no page has an older release.
 FIRST_DAY: Final = "2015-07-01"
-# How many examples a note shows of what is the matter with a section.
+# How many examples a note shows of what is wrong with a section.
 _EXAMPLES: Final = 3
 
 
@@ -32,21 +32,21 @@ class Check(NamedTuple):
 
 
 class Count(NamedTuple):
-    """How much a section states: its rows, and the releases named in them."""
+    """The size of a section: its rows, and the releases that they name."""
 
     rows: int
     releases: int
 
 
 def count(claims: Iterable[Claim]) -> dict[str, Count]:
-    """Rows and releases per section."""
+    """Return rows and releases per section."""
     rows: dict[str, set[int]] = defaultdict(set)
     releases: dict[str, set[str]] = defaultdict(set)
     for claim in claims:
         rows[claim.section].add(claim.row)
         if claim.subject.startswith("release/"):
             releases[claim.section].add(claim.subject)
-    return {section: Count(len(found), len(releases[section])) for section, found in rows.items()}
+    return {section: Count(len(numbers), len(releases[section])) for section, numbers in rows.items()}
 
 
 def check_page(
@@ -60,19 +60,19 @@ def check_page(
     unread: Iterable[Unread] = (),
     standing: Iterable[tuple[str, str]] = (),
 ) -> list[Check]:
-    """Every check of one page.
+    """Return every check of one page.
 
     Args:
-        page: the page, for its time.
+        page: the page; its time counts.
         claims: what it states.
-        now: the counts of that.
-        before: the counts of the page accepted before it, {} if there is none.
+        now: section counts of these claims.
+        before: section counts of the page accepted before it, {} if there is none.
         at_least: how few rows are too few for a page of this source.
         accepted_gone: sections that a correction accepts as gone or shrunken.
-        unread: what stands on the page and was not read.
+        unread: what is on the page and was not read.
         standing: subject and field of the claims with a value of the page accepted before it.
     """
-    total = sum(found.rows for found in now.values())
+    total = sum(section.rows for section in now.values())
     unread, standing = list(unread), list(standing)
     checks = [Check("", "rows", total >= at_least, True, f"expected at least {at_least} rows, got {total}")]
     checks += _dates_ahead(page, claims)
@@ -84,18 +84,18 @@ def check_page(
             f"unread {what}",
             False,
             False,
-            _note([found.note for found in unread if (found.section, found.what) == (section, what)]),
+            _note([entry.note for entry in unread if (entry.section, entry.what) == (section, what)]),
         )
-        for section, what in dict.fromkeys((found.section, found.what) for found in unread)
+        for section, what in dict.fromkeys((entry.section, entry.what) for entry in unread)
     ]
     return checks + lost_sections(before, now, accepted_gone)
 
 
 def lost_sections(before: Mapping[str, Count], now: Mapping[str, Count], accepted_gone: Iterable[str] = ()) -> list[Check]:
-    """Checks of every section that was there before: it must still be, with about as many rows and releases."""
+    """Check that every section of the page before is still there, with about as many rows and releases."""
     checks = []
     gone = {section.casefold() for section in accepted_gone}
-    by_name = {section.casefold(): found for section, found in now.items()}
+    by_name = {section.casefold(): size for section, size in now.items()}
     for section, old in before.items():
         if section.casefold() in gone:
             continue
@@ -123,28 +123,28 @@ def _dates_ahead(page: Page, claims: list[Claim]) -> list[Check]:
 
 
 def _implausible(odd: list[Odd], now: Mapping[str, Count]) -> list[Check]:
-    """Rows that cannot be true are reported; a section that is full of them is one whose columns moved, and the page is refused."""
+    """Report rows that cannot be true. A section full of them has columns that moved: then the page is refused."""
     notes: dict[tuple[str, str], list[str]] = defaultdict(list)
     for section, name, note in odd:
         notes[section, name].append(note)
     checks = []
-    for (section, name), found in notes.items():
+    for (section, name), examples in notes.items():
         rows = now[section].rows if section in now else 0
-        is_full = name not in NEVER_REFUSED and len(found) > TOLERATED_ROWS and len(found) > rows * TOLERATED_SHARE
-        checks.append(Check(section, f"plausible {name}", False, is_full, _note(found)))
+        is_full = name not in NEVER_REFUSED and len(examples) > TOLERATED_ROWS and len(examples) > rows * TOLERATED_SHARE
+        checks.append(Check(section, f"plausible {name}", False, is_full, _note(examples)))
     return checks
 
 
-# What a page states no more as months go by: a plan that was carried out, the number of an article whose address changed.
+# Fields that a page stops stating as months go by: a plan that was carried out, the number of an article whose address changed.
 _PASSING: Final = frozenset(
     {"planned_type", "article_kb", "slug_kb", "slug_build", "resolved_on", "resolved_by_kb", "page_title_build", "page_title_date"}
 )
-# Subjects that rows do not count: all of an article is one row; and prices, which few rows state.
+# Subjects that counting rows does not cover: a whole article is one row, and few rows state prices.
 _UNCOUNTED: Final = frozenset({"article", "channel", "change_log", "product", "price"})
 
 
 def _gone_fields(standing: Iterable[tuple[str, str]], claims: list[Claim]) -> list[Check]:
-    """What was stated of something that the page still names: a heading or a mark by which it was known may have changed."""
+    """Report fields that a subject had on the page before and lacks now: the heading or mark that they were read by may have changed."""
     now = Counter((c.subject, c.field.partition("#")[0]) for c in claims if c.value is not None or c.field.endswith("_date"))
     before = Counter((subject, name.partition("#")[0]) for subject, name in standing)
     subjects = {subject for subject, _ in now}
@@ -158,7 +158,7 @@ def _gone_fields(standing: Iterable[tuple[str, str]], claims: list[Claim]) -> li
         kind, product, kb, build = subject.split("/")
         if kb.isdigit() and f"{kind}/{product}/-/{build}" in subjects:
             gone["kb"].append(f"the KB of {subject}")
-    checks = [Check("", f"field {name}", False, False, f"expected {_note(found)}, as before, got none") for name, found in gone.items()]
+    checks = [Check("", f"field {name}", False, False, f"expected {_note(places)}, as before, got none") for name, places in gone.items()]
     if issues and not issues & subjects and any(subject.startswith("issue/") for subject in subjects):
         checks.append(
             Check("", "issues", False, False, f"expected one of the known issues of before, such as {min(issues)}, got others alone")
@@ -166,13 +166,13 @@ def _gone_fields(standing: Iterable[tuple[str, str]], claims: list[Claim]) -> li
     return checks
 
 
-def _note(found: list[str]) -> str:
-    """The first few of what is the matter, and how much more there is."""
-    more = f"; and {len(found) - _EXAMPLES} more" if len(found) > _EXAMPLES else ""
-    return "; ".join(found[:_EXAMPLES]) + more
+def _note(examples: list[str]) -> str:
+    """Return the first few examples, and how many more there are."""
+    more = f"; and {len(examples) - _EXAMPLES} more" if len(examples) > _EXAMPLES else ""
+    return "; ".join(examples[:_EXAMPLES]) + more
 
 
 def refusal(checks: Iterable[Check]) -> str | None:
-    """Why a page is refused: the failed required checks in one line; None if it is accepted."""
+    """Return why a page is refused, the failed required checks in one line; None if it is accepted."""
     failed = [check.note for check in checks if check.required and not check.ok]
     return "; ".join(failed) if failed else None

@@ -1,4 +1,4 @@
-"""What persons decided against the rules: the file of the package, further files, and the table."""
+"""Read and write corrections, the decisions of a person against the rules: from the package, from further files, and in the table."""
 
 from __future__ import annotations
 
@@ -14,37 +14,44 @@ from hotpatch_kb.db.model.ids import stable_id
 
 
 def read_corrections(conn: sqlite3.Connection) -> list[Correction]:
-    """The decisions that stand in the database."""
+    """Return the corrections in the database."""
     return [Correction(*row) for row in conn.execute(f"select {', '.join(Correction._fields)} from corrections order by correction")]
 
 
 def load_corrections(paths: Iterable[Path] = ()) -> list[Correction]:
-    """The corrections of the package and of further files.
+    """Return the corrections of the package and of further files.
 
     Raises:
         BadInput: a file lacks a column, or a row lacks its reason, link or date.
     """
-    found = []
+    result = []
     texts = [("db/corrections.csv", files("hotpatch_kb.db").joinpath("corrections.csv").read_text(encoding="utf-8"))]
     for path in paths:
         try:
             texts.append((str(path), path.read_text(encoding="utf-8-sig")))
         except OSError as error:
-            raise BadInput(f"expected a file of corrections, got {error}") from None
+            raise BadInput("expected a file of corrections, got {error}", error=str(error)) from None
     columns = [name for name in Correction._fields if name != "correction"]
     for name, text in texts:
         reader = csv.DictReader(text.splitlines())
         if list(reader.fieldnames or ()) != columns:
-            raise BadInput(f"expected the columns {','.join(columns)} in {name}, got {','.join(reader.fieldnames or ())}")
+            raise BadInput(
+                "expected the columns {columns} in {file}, got {got}",
+                columns=",".join(columns),
+                file=name,
+                got=",".join(reader.fieldnames or ()),
+            )
         for row in reader:
             if not all(row[column] for column in ("source", "subject", "field", "why", "url", "decided_on")):
-                raise BadInput(f"expected a source, subject, field, reason, url and date in each row of {name}, got {dict(row)}")
-            found.append(Correction(stable_id(row["source"], row["subject"], row["field"], row["value"]), **row))
-    return found
+                raise BadInput(
+                    "expected a source, subject, field, reason, url and date in each row of {file}, got {got}", file=name, got=dict(row)
+                )
+            result.append(Correction(stable_id(row["source"], row["subject"], row["field"], row["value"]), **row))
+    return result
 
 
 def write_corrections(conn: sqlite3.Connection, corrections: Sequence[Correction]) -> None:
-    """Makes the table hold exactly these corrections."""
+    """Replace the rows of ``corrections`` by exactly these."""
     conn.execute("update conflicts set correction = null")
     conn.execute("delete from corrections")
     conn.executemany(
@@ -54,7 +61,7 @@ def write_corrections(conn: sqlite3.Connection, corrections: Sequence[Correction
 
 
 def unmatched(conn: sqlite3.Connection) -> list[Correction]:
-    """Corrections of sources that have been read which match no claim any more, nor a section that was ever there."""
+    """Return corrections of sources that were read which match no claim any more, no page, and no section that was ever there."""
     return [
         Correction(*row)
         for row in conn.execute(
@@ -69,10 +76,10 @@ def unmatched(conn: sqlite3.Connection) -> list[Correction]:
 
 
 def accepted_gone(corrections: Iterable[Correction], source: str) -> set[str]:
-    """Sections of a source that a correction accepts as gone."""
+    """Return the sections of a source that a correction accepts as gone."""
     return {c.subject.removeprefix("section/") for c in corrections if c.source == source and c.subject.startswith("section/")}
 
 
 def accepted_unreadable(corrections: Iterable[Correction], source: str) -> set[str]:
-    """Addresses of a source of which a correction accepts that they hold no page to read (subject ``page/<address>``)."""
+    """Return the addresses of a source that a correction accepts as pages that cannot be read (subject ``page/<address>``)."""
     return {c.subject.removeprefix("page/") for c in corrections if c.source == source and c.subject.startswith("page/")}

@@ -1,6 +1,6 @@
-"""What cannot be true of a page's releases, though every cell of it can be read. Reported with an example; a page full of it is refused.
+"""Find rows of a page that cannot be true although every cell can be read. They are reported with an example; a page full of them is refused.
 
-Each rule holds for every row of the pages that were recorded (May and July 2026, back to 2016), but for the rows named here.
+Each rule holds for every row of the recorded pages (May and July 2026, back to 2016) except for the rows named here.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from hotpatch_kb.db.model.products import named
 
 # KB3081424 was the first of Windows 10 (2015), KB5123303 one of August 2026: 23,000 a year since 2021.
 _KBS: Final = range(3_000_000, 6_000_000)
-# B releases of another day than the second Tuesday, as last seen 2026-07-22: against Meltdown, and a second one of September 2016.
+# B releases on another day than the second Tuesday, as last seen 2026-07-22: one against Meltdown, and a second one in September 2016.
 _OTHER_DAYS: Final = frozenset({4056890, 3193494})
-# Titles of another day that do not say out-of-band (case 42; "May 16, 2025 Hotpatch KB5061258"; 24H2 for its first devices, June 15,
+# Titles with another day that do not say out-of-band (case 42; "May 16, 2025 Hotpatch KB5061258"; 24H2 for its first devices, June 15,
 # 2024), as last seen 2026-08. Before 2021 there are many.
 _OTHER_TITLES: Final = frozenset({5046696, 5061258, 5039239})
 _TITLES_SINCE: Final = "2021-09"
 _UNPLANNED: Final = 3
-# Windows Server 2019 was there on 2018-10-02, withdrawn, and is dated 2018-11-13.
+# Windows Server 2019 came out on 2018-10-02, was withdrawn, and is dated 2018-11-13.
 _FIRST_DAYS: Final = 60
-# What Microsoft may do one day: reported, however often a page has it.
+# What Microsoft may do one day: only reported, however often a page has it.
 NEVER_REFUSED: Final = frozenset({"day of a title", "category", "cadence", "end", "release", "link"})
 
 # ws2025 (of 2024), ws-23h2, win11-25h2, win10-1809
@@ -36,7 +36,7 @@ _YEAR: Final = re.compile(r"(?:^ws20|-)(?P<year>\d\d)(?=$|h\d|\d\d$)")
 
 
 class Odd(NamedTuple):
-    """A row that cannot be true: the section, what is the matter, what was expected and what came."""
+    """A row that cannot be true: its section, the name of the rule, and a note with what was expected and what came."""
 
     section: str
     name: str
@@ -45,7 +45,7 @@ class Odd(NamedTuple):
 
 @dataclass(slots=True)
 class _Row:
-    """What a row of a section states of one release."""
+    """The fields that one row of a section states of one release."""
 
     section: str
     product: str
@@ -57,23 +57,23 @@ class _Row:
 
     @property
     def name(self) -> str:
-        """The row as published, as far as it says what it is about."""
+        """The parts of the row, as published, that say which release it is about."""
         if title := self.get("title"):
             return repr(title)
         return " ".join(self.texts[name] for name in ("month", "release_date", "build", "kb") if self.texts.get(name))
 
 
 def odd_rows(claims: Sequence[Claim]) -> list[Odd]:
-    """Every row of a page that cannot be true, in the order of the rules."""
-    found: dict[tuple[str, int, str], _Row] = {}
+    """Return every row of a page that cannot be true, in the order of the rules."""
+    by_place: dict[tuple[str, int, str], _Row] = {}
     for claim in claims:
         if claim.subject.startswith("release/"):
-            row = found.setdefault((claim.section, claim.row, claim.subject), _Row(claim.section, claim.subject.split("/")[1]))
+            row = by_place.setdefault((claim.section, claim.row, claim.subject), _Row(claim.section, claim.subject.split("/")[1]))
             if claim.value is not None:
                 name = claim.field.partition("#")[0]
                 row.fields.setdefault(name, claim.value)
                 row.texts.setdefault(name, claim.value_text)
-    rows = list(found.values())
+    rows = list(by_place.values())
     return [
         *_numbers(rows), *_days(rows), *_first(rows), *_order(rows), *_twice(rows), *_lines(rows),
         *_links(rows), *_elsewhere(claims, rows), *_plans(claims), *_ends(claims), *_garbled(claims),
@@ -126,7 +126,7 @@ def _days_between(first: str, second: str) -> int:
 
 
 def _first(rows: list[_Row]) -> Iterator[Odd]:
-    """A release without a KB is the first of its version."""
+    """Yield releases without a KB that are not the first of their version."""
     lowest: dict[str, int] = {}
     for row in rows:
         if build := row.get("build"):
@@ -139,21 +139,21 @@ def _first(rows: list[_Row]) -> Iterator[Odd]:
 
 
 def _order(rows: list[_Row]) -> Iterator[Odd]:
-    """In one table or category a later day has no lower build."""
+    """Yield rows of one table or category where a later day has a lower build."""
     by_number: dict[tuple[str, str], list[tuple[str, int, str]]] = defaultdict(list)
     for row in rows:
         if (build := row.get("build")) and (day := row.get("release_date")):
             number, _, revision = build.partition(".")
             by_number[row.section, number].append((day, int(revision), row.name))
-    for (section, _), found in by_number.items():
-        found.sort()
-        for before, after in pairwise(found):
+    for (section, _), builds in by_number.items():
+        builds.sort()
+        for before, after in pairwise(builds):
             if after[0] > before[0] and after[1] < before[1]:
                 yield Odd(section, "order", f"expected builds to rise with the days, got {before[2]} before {after[2]}")
 
 
 def _twice(rows: list[_Row]) -> Iterator[Odd]:
-    """A KB of a section has one day, and no two builds of different days."""
+    """Yield rows that give a KB of their section a second day."""
     days: dict[tuple[str, str, str], _Row] = {}
     for row in rows:
         kb, day = row.get("kb"), row.get("release_date")
@@ -162,7 +162,10 @@ def _twice(rows: list[_Row]) -> Iterator[Odd]:
 
 
 def _lines(rows: list[_Row]) -> Iterator[Odd]:
-    """A baseline of a calendar is the B release of its month in the release history of the same page, a hotpatch does not stand there."""
+    """Yield calendar rows that contradict the release history of the same page.
+
+    A baseline is the B release of its month there; a hotpatch is not listed there.
+    """
     history: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in rows:
         if row.get("line") == "standard" and row.get("cadence") == "B":
@@ -181,7 +184,7 @@ def _lines(rows: list[_Row]) -> Iterator[Odd]:
 
 
 def _elsewhere(claims: Iterable[Claim], rows: list[_Row]) -> Iterator[Odd]:
-    """An entry whose builds are all of other products than its category's stands in their category too (KB5065789 in that of 25H2)."""
+    """Yield entries whose builds all belong to other products, where the categories of those products do not list them (KB5065789 under 25H2)."""
     listed = {row.get("kb") for row in rows}
     for claim in claims:
         kind, _, kb = claim.subject.partition("/")
@@ -190,7 +193,7 @@ def _elsewhere(claims: Iterable[Claim], rows: list[_Row]) -> Iterator[Odd]:
 
 
 def _ends(claims: Iterable[Claim]) -> Iterator[Odd]:
-    """Support ends on second Tuesdays, of the newer version not before it ends of the older one, and of Home not after Enterprise."""
+    """Yield ends of support that are no second Tuesday, earlier than those of an older version, or later for Home than for Enterprise."""
     dates: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for claim in claims:
         if claim.subject.startswith("product/") and claim.value and claim.field.endswith("_date"):
@@ -224,7 +227,7 @@ def _ends(claims: Iterable[Claim]) -> Iterator[Odd]:
                 )
             for name, day in ends:
                 if day != second_tuesday(day[:7]) or day <= released:
-                    yield Odd(section, "end", f"expected support of {product} to end on a second Tuesday behind {released}, got {day}")
+                    yield Odd(section, "end", f"expected support of {product} to end on a second Tuesday after {released}, got {day}")
                 if name in latest and day < latest[name][0]:
                     yield Odd(section, "end", f"expected support of {product} to end not before that of {latest[name][1]}, got {day}")
                 latest[name] = max(latest.get(name, ("", "")), (day, product))
@@ -235,11 +238,11 @@ def _ends(claims: Iterable[Claim]) -> Iterator[Odd]:
 
 
 def _links(rows: list[_Row]) -> Iterator[Odd]:
-    """The address of an article names its KB; of a baseline it may be that of the article about it (case 25)."""
+    """Yield rows whose link names another KB or build. The link of a baseline may name the article about it (case 25)."""
     for row in rows:
         url, kb = row.get("article_url"), row.get("kb")
         linked = help_kb(url) or slug_kb(url)
-        is_table = not row.get("title")  # in old navigations a link is the number of an article, which is not always the KB
+        is_table = not row.get("title")  # in old navigations a link has the number of an article, which is not always the KB
         builds = [str(build) for build in slug_builds(url) if row.get("build").startswith(f"{build.number}.")]
         is_other = (linked and str(linked) != kb) or (builds and row.get("build") not in builds)
         if is_table and kb and is_other and row.get("classification") != "baseline":
@@ -247,7 +250,7 @@ def _links(rows: list[_Row]) -> Iterator[Odd]:
 
 
 def _plans(claims: Iterable[Claim]) -> Iterator[Odd]:
-    """Of a year's months at most three were ever of another type than their place in the quarter says (2022)."""
+    """Yield years with more than three months of another type than their place in the quarter says; 2022 had three."""
     found: dict[str, list[str]] = defaultdict(list)
     for claim in claims:
         if claim.subject.startswith("calendar/") and claim.field in {"type", "planned_type"}:
@@ -264,7 +267,7 @@ def _plans(claims: Iterable[Claim]) -> Iterator[Odd]:
 
 
 def _garbled(claims: Iterable[Claim]) -> Iterator[Odd]:
-    """UTF-8 throughout: what is none is read as U+FFFD."""
+    """Yield texts with U+FFFD, which is how bytes that are not UTF-8 are read."""
     for claim in claims:
         if "\ufffd" in claim.value_text:
             yield Odd(claim.section, "encoding", f"expected UTF-8, got {claim.value_text[:120]!r}")

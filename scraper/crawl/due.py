@@ -1,7 +1,7 @@
-"""When each source is due: at its own pace, often while a release day lasts, and later and later after failures.
+"""Say when each source is due: at its own pace, often on a release day, and at longer intervals after failures.
 
 Updates come on the second Tuesday of a month at 10:00 Pacific (https://learn.microsoft.com/en-us/windows/deployment/update/release-cycle),
-which is 17:00 UTC in summer and 18:00 in winter. In the hours behind it a source that lists releases is asked every half hour;
+which is 17:00 UTC in summer and 18:00 in winter. In the hours after it a source that lists releases is asked every half hour;
 otherwise every six, which finds an out-of-band release on its day.
 """
 
@@ -22,7 +22,7 @@ PACIFIC: Final = ZoneInfo("America/Los_Angeles")
 RELEASED_AT: Final = time(10, 0)
 # Pages of one release day have followed one another for ten hours (navigation, table, articles, security data).
 RELEASE_WINDOW: Final = timedelta(hours=12)
-# After a failure, doubled each time up to the source's own pace: a page that was rebuilt stays unreadable until we read it anew.
+# After a failure; doubled each time up to the source's own pace, because a page that was rebuilt stays unreadable until its parser is changed.
 FIRST_RETRY: Final = timedelta(minutes=15)
 _STEPS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _FORM: Final = "%Y-%m-%dT%H:%M:%SZ"
@@ -43,7 +43,7 @@ class Due(NamedTuple):
 
 
 def step(text: str) -> timedelta:
-    """A pace such as ``30m``, ``6h`` or ``1d``.
+    """Return a pace such as ``30m``, ``6h`` or ``1d`` as a duration.
 
     >>> step("6h")
     datetime.timedelta(seconds=21600)
@@ -54,7 +54,7 @@ def step(text: str) -> timedelta:
 
 
 def release_of(month: str) -> datetime:
-    """When the updates of a month are published, UTC.
+    """Return when the updates of a month are published, UTC.
 
     >>> release_of("2026-07").isoformat(), release_of("2026-12").isoformat()
     ('2026-07-14T17:00:00+00:00', '2026-12-08T18:00:00+00:00')
@@ -63,12 +63,12 @@ def release_of(month: str) -> datetime:
 
 
 def next_read(last: datetime, every: timedelta, on_release: timedelta | None) -> tuple[datetime, str]:
-    """When a source that was read last at a time is to be read again, and why then.
+    """Return when a source is to be read again, and why then.
 
     Args:
-        last: UTC.
+        last: when it was read last, UTC.
         every: its pace.
-        on_release: its pace in the hours behind a release, None where it lists none.
+        on_release: its pace in the hours after a release, None where it lists no releases.
     """
     usual = last + every
     if on_release is None:
@@ -83,9 +83,9 @@ def next_read(last: datetime, every: timedelta, on_release: timedelta | None) ->
 
 
 def wanted(sources: Sequence[Source], plan: Iterable[Due], now: datetime) -> list[Source]:
-    """The sources of a run in which what is due is read; none where nothing is.
+    """Return the sources that a run reads, [] where nothing is due.
 
-    With a source goes what stands in for it, what is read by the links of others, and what comes with the program.
+    With a source that is due come those that stand in for it, those that are read by the links of others, and the embedded tables.
     """
     due = {item.source for item in plan if item.at <= now}
     if not due:
@@ -94,12 +94,12 @@ def wanted(sources: Sequence[Source], plan: Iterable[Due], now: datetime) -> lis
 
 
 def _has_a_pace(source: Source) -> bool:
-    """Whether a source is read at times of its own: it has pages of its own, on the network, and stands in for no other."""
+    """Return whether a source is read at times of its own: it has pages on the network and stands in for no other."""
     return bool(source.pages) and not source.is_embedded and source.due_every != "never" and not source.stands_in_for
 
 
 def plan(conn: sqlite3.Connection, sources: Iterable[Source], now: datetime) -> list[Due]:
-    """When each source that is read from the network is due, the earliest first.
+    """Return when each source that is read from the network is due, the earliest first.
 
     A source that needs a credential which the environment does not have is left out.
 
@@ -110,7 +110,7 @@ def plan(conn: sqlite3.Connection, sources: Iterable[Source], now: datetime) -> 
     """
     good = {source: _read(last) for source, last in conn.execute(_GOOD, (written(now),))}
     failed = {source: (count, _read(last)) for source, count, last in conn.execute(_FAILED)}
-    found = []
+    result = []
     for source in sources:
         if not _has_a_pace(source) or (source.credential and not os.environ.get(source.credential)):
             continue
@@ -125,12 +125,12 @@ def plan(conn: sqlite3.Connection, sources: Iterable[Source], now: datetime) -> 
             retry = tried + min(every, FIRST_RETRY * 2 ** min(count - 1, 20))
             if retry > at:
                 at, why = retry, f"it failed {count} time{'s' if count > 1 else ''}"
-        found.append(Due(source.source, at, why))
-    return sorted(found, key=lambda due: (due.at, due.source))
+        result.append(Due(source.source, at, why))
+    return sorted(result, key=lambda due: (due.at, due.source))
 
 
-# The last accepted page of each source, or of one that stands in for it. Where the clock was set back, what was read "later" does not count: it
-# would keep a source waiting for that time.
+# The last accepted page of each source, or of one that stands in for it. Where the clock was set back, pages read "later" than now do not count:
+# they would keep a source waiting until then.
 _GOOD: Final = """
     select s.source, max(p.fetched_at)
     from sources as s
@@ -157,5 +157,5 @@ def _read(text: str) -> datetime:
 
 
 def written(at: datetime) -> str:
-    """A time as the database has it."""
+    """Return a time in the form that the database has."""
     return at.astimezone(UTC).strftime(_FORM)

@@ -1,7 +1,7 @@
-"""``hotpatch-kb schedule``: crawls of what is due, for as long as it runs. What a frequent cron line does, without cron.
+"""Crawl what is due for as long as it runs (``hotpatch-kb schedule``): what a frequent line of cron does, without cron.
 
-It looks at the clock on the wall at least once a minute and asks the database what is due. So neither a machine that slept, nor a
-clock that was set, nor daylight saving needs a rule of its own: nothing is counted from the begin of a long wait.
+It looks at the wall clock at least once a minute and asks the database what is due. So a machine that slept, a clock that was set and daylight
+saving need no rules of their own: nothing is counted from the beginning of a long wait.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Say = Callable[[str], None]
 Crawl = Callable[[], int]
 
 LOOK_EVERY: Final = timedelta(minutes=1)
-# Another run holds the lock, or something is wrong with the machine, a full disk say: no run is tried again before.
+# How long to wait where another run holds the lock, or where something is wrong with the machine, such as a full disk.
 PAUSE_AFTER: Final[dict[int, timedelta]] = {
     ExitCode.LOCKED: timedelta(minutes=1),
     ExitCode.FAILED: timedelta(minutes=15),
@@ -42,12 +42,12 @@ _SAID: Final[dict[int, str]] = {
 
 
 def said(code: int) -> str:
-    """What the exit code of a crawl means, in a few words."""
+    """Return what the exit code of a crawl means, in a few words."""
     return _SAID.get(ExitCode.INTERRUPTED if code < 0 else code, f"failed ({code})")
 
 
 def command(db: Path, archive: Path, contact: str, mirror: str | None) -> list[str]:
-    """The command line of a crawl of what is due, in a process of its own: its memory is given back, and its end is no end of ours."""
+    """Return the command line of a crawl of what is due. It is a subprocess: its memory is freed, and its crash does not stop the scheduler."""
     given = ["--db", str(db), "--archive", str(archive), "--contact", contact, *(["--mirror", mirror] if mirror else [])]
     return [sys.executable, "-P", "-m", "hotpatch_kb", "crawl", "--due", *given]
 
@@ -56,7 +56,7 @@ class Schedule:
     """Crawls when something is due."""
 
     def __init__(self, db: Path, crawl: Crawl, say: Say, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """Takes the database, which need not be there yet, what runs a crawl, and the clock (UTC)."""
+        """Take the database, which need not be there yet, the function that runs a crawl, and the clock (UTC)."""
         self._db = db
         self._crawl = crawl
         self._say = say
@@ -65,7 +65,7 @@ class Schedule:
         self._told = ""
 
     def look(self) -> timedelta:
-        """Crawls if something is due. Returns how long to wait before the next look, at most ``LOOK_EVERY``."""
+        """Crawl if something is due; return how long to wait before the next look, at most ``LOOK_EVERY``."""
         now = self._now()
         if self._not_before is not None and now < self._not_before <= now + max(PAUSE_AFTER.values()):
             return min(LOOK_EVERY, self._not_before - now)
@@ -81,7 +81,7 @@ class Schedule:
         if code in PAUSE_AFTER or (code not in _SAID):
             self._not_before = after + PAUSE_AFTER.get(code, PAUSE_AFTER[ExitCode.FAILED])
         elif self._due(after)[0] <= after:
-            self._not_before = after + LOOK_EVERY  # what is due still, a clock that was set back say, is not asked in a loop
+            self._not_before = after + LOOK_EVERY  # what is still due, after the clock was set back for example, is not asked in a loop
         return min(LOOK_EVERY, (self._not_before or after + LOOK_EVERY) - after)
 
     def _due(self, now: datetime) -> tuple[datetime, str]:
@@ -99,7 +99,7 @@ class Schedule:
 
 
 def schedule(db: Path, archive: Path, *, contact: str, mirror: str | None, say: Say) -> int:
-    """Runs until it is told to stop (SIGTERM, SIGINT, Ctrl-C or Ctrl-Break), which ends a crawl that is on; the database is whole then too.
+    """Run until it is told to stop (SIGTERM, SIGINT, Ctrl-C or Ctrl-Break). That also ends a running crawl; the database is whole then too.
 
     Returns:
         the exit code: 0 after it was told to stop.
@@ -134,7 +134,7 @@ def schedule(db: Path, archive: Path, *, contact: str, mirror: str | None, say: 
 
 
 def watch(schedule: Schedule, stop: threading.Event) -> None:
-    """Looks again and again until it is told to stop."""
+    """Look again and again until it is told to stop."""
     while not stop.is_set():
-        # The wait is counted by a clock that stands still while the machine sleeps; a minute late is early enough.
+        # The wait is counted by a clock that stops while the machine sleeps; a minute late is early enough.
         stop.wait(schedule.look().total_seconds())
