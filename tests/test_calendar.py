@@ -27,11 +27,9 @@ from rendered import msrc_cvrf
 
 from hotpatch_kb.db.answers import icalendar_file
 from hotpatch_kb.db.answers.calendar import calendar_rows
-from hotpatch_kb.db.claims import corrections
 from hotpatch_kb.db.facts import snapshots, write
 from hotpatch_kb.db.facts.as_of import database_known_on
-from hotpatch_kb.db.facts.precedence import Belief
-from hotpatch_kb.db.facts.releases import Resolver
+from hotpatch_kb.db.facts.releases import resolve
 from hotpatch_kb.db.store.connections import open_for_reading, open_seed_database
 from hotpatch_kb.scraper.cli.main import main
 from hotpatch_kb.scraper.cli.text import calendar as text
@@ -229,12 +227,12 @@ def test_the_place_of_an_event_in_its_history() -> None:
 
 def _as_if_whole(conn: sqlite3.Connection) -> dict[str, int]:
     """How often each month changed, from the whole world resolved at every time: what the months' own resolutions must agree with."""
-    world = snapshots.world_of(snapshots.claims_of(conn, write.MAIN_CLAIMS), snapshots.page_times(conn))
-    belief = Belief(write.precedences(conn), corrections.read_corrections(conn))
+    whole = snapshots.snapshot_of(snapshots.claims_where(conn, snapshots.RELEASE_CLAIMS), snapshots.page_times(conn))
+    precedence = write.read_precedence(conn)
     shown: dict[str, list[Any]] = {}
-    for time in sorted({t for c in world.claims for t in (c.first_seen_at, c.gone_at) if t}):
-        seen = snapshots.as_seen_at(world, time)
-        for row in Resolver(seen.claims, belief, seen.page_times).facts.hotpatch_calendar.values():
+    for time in sorted({t for c in whole.claims for t in (c.first_seen_at, c.gone_at) if t}):
+        seen = snapshots.as_seen_at(whole, time)
+        for row in resolve(seen, precedence).hotpatch_calendar.values():
             states = shown.setdefault(row["subject"], [])
             if not states or states[-1] != icalendar_file._seen(row):
                 states.append(icalendar_file._seen(row))

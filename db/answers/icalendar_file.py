@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.claims.corrections import read_corrections
-from hotpatch_kb.db.facts.precedence import Belief, Stated
-from hotpatch_kb.db.facts.releases import Resolver
-from hotpatch_kb.db.facts.snapshots import as_seen_at, claims_of, page_times, world_of
-from hotpatch_kb.db.facts.write import precedences
+from hotpatch_kb.db.facts.precedence import Precedence
+from hotpatch_kb.db.facts.releases import resolve
+from hotpatch_kb.db.facts.snapshots import StoredClaim, as_seen_at, claims_where, page_times, snapshot_of
+from hotpatch_kb.db.facts.write import read_source_precedence
 from hotpatch_kb.db.model.claims import Correction
 from hotpatch_kb.db.model.notation import kb_text
 from hotpatch_kb.db.model.products import named
@@ -110,7 +110,7 @@ def revisions(conn: sqlite3.Connection, rows: Sequence[Row], known: str | None =
     Returns:
         by subject of the month.
     """
-    ranks, pages = precedences(conn), page_times(conn)
+    ranks, pages = read_source_precedence(conn), page_times(conn)
     wanted = {row["subject"]: row for row in rows}
     result = {}
     for group in _groups(conn, wanted):
@@ -145,7 +145,7 @@ class _Group(NamedTuple):
     """Claims that are resolved together: of months, of their releases and of what is tied to these."""
 
     months: list[str]  # subjects
-    claims: list[Stated]
+    claims: list[StoredClaim]
     corrections: list[Correction]
 
 
@@ -157,7 +157,7 @@ def _groups(conn: sqlite3.Connection, months: Collection[str]) -> list[_Group]:
     """
     corrections = read_corrections(conn)
     decided = {(c.source, c.subject, c.field, c.value): c for c in corrections}
-    claims = claims_of(conn, "subject >= 'calendar/' and subject < 'calendar0' or subject >= 'release/' and subject < 'release0'")
+    claims = claims_where(conn, "subject >= 'calendar/' and subject < 'calendar0' or subject >= 'release/' and subject < 'release0'")
     ties = _Ties()
     for claim in claims:
         correction = decided.get((claim.source, claim.subject, claim.field, claim.value or ""))
@@ -185,16 +185,18 @@ def _groups(conn: sqlite3.Connection, months: Collection[str]) -> list[_Group]:
     return list(groups.values())
 
 
-def _witnesses(conn: sqlite3.Connection, kbs: Sequence[str]) -> Iterator[Stated]:
+def _witnesses(conn: sqlite3.Connection, kbs: Sequence[str]) -> Iterator[StoredClaim]:
     """Yield what articles, MSRC and Graph state of these KBs and of others (``hotpatch_kb.db.facts.release_claims``)."""
     subjects = [f"{kind}/{kb}" for kb in kbs for kind in ("article", "mention")]
     for start in range(0, len(subjects), _CHUNK):
         some = subjects[start : start + _CHUNK]
-        yield from claims_of(conn, f"subject in ({', '.join('?' * len(some))})", some)
-    yield from claims_of(conn, "subject >= 'remediation/' and subject < 'remediation0' or subject >= 'revision/' and subject < 'revision0'")
+        yield from claims_where(conn, f"subject in ({', '.join('?' * len(some))})", some)
+    yield from claims_where(
+        conn, "subject >= 'remediation/' and subject < 'remediation0' or subject >= 'revision/' and subject < 'revision0'"
+    )
 
 
-def _ties(claim: Stated, value: str | None) -> Iterator[str]:
+def _ties(claim: StoredClaim, value: str | None) -> Iterator[str]:
     """Yield the names that tie a claim, with the value that it states or is corrected to, to other claims."""
     kind, product, second, *rest = claim.subject.split("/")
     if kind == "calendar":
@@ -205,11 +207,11 @@ def _ties(claim: Stated, value: str | None) -> Iterator[str]:
     else:
         yield from [f"kb {second}"] if second != "-" else []
         yield from [f"build {product} {rest[0]}"] if rest[0] != "-" else []
-    if value and claim.what in {"release_date", "month"}:
+    if value and claim.name in {"release_date", "month"}:
         yield f"month {product} {value[:7]}"
-    elif value and claim.what == "kb":
+    elif value and claim.name == "kb":
         yield f"kb {value}"
-    elif value and claim.what == "build":
+    elif value and claim.name == "build":
         yield f"build {product} {value}"
 
 
@@ -237,15 +239,15 @@ class _Ties:
 def _history(group: _Group, ranks: Mapping[str, int], pages: Mapping[tuple[str, str], list[str]]) -> dict[str, list[_State]]:
     """Return what a subscriber saw of the months of a group over time, by month, no two equal states in a row."""
     assert group.claims, f"{group.months} follow from claims"
-    world = world_of(group.claims, pages)
+    snapshot = snapshot_of(group.claims, pages)
     begun = {c.first_seen_at for c in group.claims}
     # A correction counts from the end of its day: until then subscribers saw what it corrects.
     decided = {time for c in group.corrections if (time := _decided_at(c)) > min(begun)}
     states: dict[str, list[_State]] = {month: [] for month in group.months}
     for time in sorted(begun | {c.gone_at for c in group.claims if c.gone_at} | decided):
-        known = as_seen_at(world, time)
-        belief = Belief(ranks, [c for c in group.corrections if _decided_at(c) <= time])
-        for row in Resolver(known.claims, belief, known.page_times).facts.hotpatch_calendar.values():
+        known = as_seen_at(snapshot, time)
+        precedence = Precedence(ranks, [c for c in group.corrections if _decided_at(c) <= time])
+        for row in resolve(known, precedence).hotpatch_calendar.values():
             shown = states.get(row["subject"])
             if shown is not None and (not shown or shown[-1].seen != _seen(row)):
                 shown.append(_State(_seen(row), time))

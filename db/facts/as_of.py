@@ -1,4 +1,7 @@
-"""The facts as the sources stood on an earlier day, resolved anew in memory."""
+"""The facts as of an earlier day.
+
+In: a database and a day. Out: a database in memory, resolved from what the sources stated at the end of that day.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,12 @@ from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store.schema import schema_sql, view_files
 
 
+class NothingKnown(BadInput):
+    """The day is before the first claim. It is an error, because an empty answer would say that there was nothing."""
+
+
 def database_known_on(conn: sqlite3.Connection, day: str, *, with_groups: bool = False) -> sqlite3.Connection:
-    """A database in memory with the facts that followed from what was stated up to a day.
+    """Return a database in memory with the facts that follow from what was stated up to a day.
 
     Args:
         conn: the database.
@@ -19,12 +26,12 @@ def database_known_on(conn: sqlite3.Connection, day: str, *, with_groups: bool =
         with_groups: prices, known issues and CVEs too, which calendars and lookups do not need.
 
     Raises:
-        BadInput: no source had been read by then; the message says since when there are claims.
+        NothingKnown: no source had been read by then; the message says since when there are claims.
     """
-    world = snapshots.world_of(snapshots.claims_of(conn, "1" if with_groups else write.MAIN_CLAIMS), snapshots.page_times(conn))
-    known = snapshots.as_known_on(world, day)
+    claims = snapshots.claims_where(conn, "1" if with_groups else snapshots.RELEASE_CLAIMS)
+    known = snapshots.as_known_on(snapshots.snapshot_of(claims, snapshots.page_times(conn)), day)
     if not known.claims:
-        first = min((claim.known_from for claim in world.claims), default=None)
+        first = min((claim.known_from for claim in claims), default=None)
         raise NothingKnown(f"no source read by then: expected a day from {first[:10] if first else 'a first crawl'} on, got {day}")
     memory = sqlite3.connect(":memory:", isolation_level=None)
     memory.executescript(schema_sql())
@@ -49,7 +56,3 @@ def database_known_on(conn: sqlite3.Connection, day: str, *, with_groups: bool =
     write.write_everything(memory, with_groups=with_groups)
     write.write_lines(memory)
     return memory
-
-
-class NothingKnown(BadInput):
-    """The day asked for lies before the first claim. Not an empty answer."""

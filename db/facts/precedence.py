@@ -1,179 +1,180 @@
-"""Which claim is believed: corrections, sanity, precedence, the later page, the smaller address; what loses is a conflict."""
+"""The order of belief: which of several claims is believed, and by which rule.
+
+``Precedence`` decides: claims in, the same claims in the order of belief out. ``Belief`` picks values for facts by it, and notes in
+``Facts`` which claims support each fact and which lost. ``docs/how-facts-are-believed.md`` explains the rules with examples.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from hotpatch_kb.db.facts.snapshots import StoredClaim
+from hotpatch_kb.db.facts.tables import Facts
 from hotpatch_kb.db.model.claims import Correction
 
-# Fields that a slug or the text of a link states, with the rule by which they lose: never believed against anything else.
+# Fields read from a slug or from the text of a link, with the rule by which they lose: never believed against anything else.
 SLUG_FIELDS: Final = {"slug_build": "slug", "slug_kb": "slug", "link_build": "link_text"}
-_SLUG_RANK: Final = 10_000
-# What a page's <title> states loses against headings and navigation (200) and beats MSRC (400): the <title> of KB5101650
+_SLUG_PRECEDENCE: Final = 10_000
+# Fields read from a page's <title>. It loses against headings and navigation (200) and beats MSRC (400): the <title> of KB5101650
 # says 26200.8870 where its heading says 8875 (July 2026).
 PAGE_TITLE_FIELDS: Final = frozenset({"page_title_build", "page_title_date"})
-_PAGE_TITLE_RANK: Final = 350
+_PAGE_TITLE_PRECEDENCE: Final = 350
+
+# Whether a value can be right at all: a build of its product, say.
+IsSane = Callable[[str], bool]
 
 
-class Stated(NamedTuple):
-    """A claim's row."""
+class _Later(str):
+    """A time that sorts before every earlier time."""
 
-    claim: int
-    source: str
-    page_url: str
-    section: str
-    subject: str
-    field: str
-    value: str | None
-    value_text: str
-    stated_since: str | None
-    first_seen_at: str
-    last_seen_at: str
-    gone_at: str | None
+    __slots__ = ()
 
-    @property
-    def what(self) -> str:
-        """The field; what one place states twice ("field#2") is the same field."""
-        return self.field.partition("#")[0]
-
-    @property
-    def known_from(self) -> str:
-        """Since when this was stated, as far as anybody can know."""
-        return self.stated_since or self.first_seen_at
+    def __lt__(self, other: str) -> bool:
+        return str.__gt__(self, other)
 
 
-def by_field(claims: Iterable[Stated]) -> dict[str, list[Stated]]:
-    """Claims by what they state; what one place states twice ("field#2") is the same field. Empty for every other field."""
-    found: dict[str, list[Stated]] = defaultdict(list)
-    for claim in claims:
-        found[claim.what].append(claim)
-    return found
+class _Place(NamedTuple):
+    """A claim's place in the order of belief.
+
+    The fields are the rules, compared from the first to the last: the smaller value is believed, and the first field in which two
+    claims differ is the rule that decided between them. A new rule is a new field here, and its value in ``Precedence._place``.
+    """
+
+    correction: bool  # False where a correction gives the claim's value
+    sanity: bool  # False where the value can be right
+    precedence: int  # of the source
+    # The later page is the one that stated its value later: a page that is read again unchanged says nothing new.
+    later_page: _Later
+    address: tuple[str, str, str, str]
 
 
-Row = dict[str, Any]
+class Precedence:
+    """Decides between claims by the precedence of their sources and by corrections."""
 
-
-@dataclass(slots=True)
-class Facts:
-    """The fact tables, rows by primary key, with what they rest on."""
-
-    products: dict[str, Row] = field(default_factory=dict)
-    kbs: dict[int, Row] = field(default_factory=dict)
-    articles: dict[str, Row] = field(default_factory=dict)
-    releases: dict[int, Row] = field(default_factory=dict)
-    hotpatch_calendar: dict[tuple[str, str], Row] = field(default_factory=dict)
-    prices: dict[int, Row] = field(default_factory=dict)
-    eligibility: dict[int, Row] = field(default_factory=dict)
-    known_issues: dict[int, Row] = field(default_factory=dict)
-    kb_cves: dict[tuple[int, str, str], Row] = field(default_factory=dict)
-    security_months: dict[str, Row] = field(default_factory=dict)
-    kb_channels: dict[int, Row] = field(default_factory=dict)
-    article_changes: dict[int, Row] = field(default_factory=dict)
-    fact_claims: set[tuple[str, int]] = field(default_factory=set)
-    conflicts: dict[tuple[str, str, int, int], Row] = field(default_factory=dict)
-    subjects: set[str] = field(default_factory=set)
-
-
-class Belief:
-    """Chooses between claims, and writes supports and conflicts into ``facts``."""
-
-    def __init__(self, precedence: Mapping[str, int], corrections: Iterable[Correction]) -> None:
-        """Begins with no facts.
+    def __init__(self, of_sources: Mapping[str, int], corrections: Iterable[Correction] = ()) -> None:
+        """Take the rules' data.
 
         Args:
-            precedence: of each source; the smaller is believed.
-            corrections: decisions of persons.
+            of_sources: the precedence of each source; the smaller is believed.
+            corrections: what persons decided.
         """
-        self.facts = Facts()
-        self.precedence = precedence
-        self.corrections = tuple(corrections)
-        self._precedence = precedence
-        self._corrections = {(c.source, c.subject, c.field, c.value): c for c in self.corrections}
+        self._of_sources = of_sources
+        self._corrections = {(c.source, c.subject, c.field, c.value): c for c in corrections}
 
-    def _corrected_subject(self, claim: Stated) -> str:
-        """The release that a claim is about where a correction says that its KB or build is another."""
+    def of(self, claim: StoredClaim) -> int:
+        """Return the precedence of a claim's source, whatever its field."""
+        return self._of_sources[claim.source]
+
+    def of_field(self, claim: StoredClaim) -> int:
+        """Return the precedence of a claim: that of its source, or a worse one where its field is read from a slug, a link or a ``<title>``."""
+        if claim.name in SLUG_FIELDS:
+            return _SLUG_PRECEDENCE
+        return _PAGE_TITLE_PRECEDENCE if claim.name in PAGE_TITLE_FIELDS else self._of_sources[claim.source]
+
+    def value(self, claim: StoredClaim) -> str | None:
+        """Return the value of a claim, as corrected."""
+        if not self._corrections:  # asked some 20,000 times in one resolution
+            return claim.value
+        correction = self.correction_of(claim)
+        return claim.value if correction is None else (correction.new_value or None)
+
+    def subject(self, claim: StoredClaim) -> str:
+        """Return the subject of a claim; of a release with the KB and build as corrected."""
         if not self._corrections or not claim.subject.startswith("release/"):
             return claim.subject
         _, product, kb, build = claim.subject.split("/")
-        kb = self._new_value(claim, "kb", kb)
-        build = self._new_value(claim, "build", build)
-        return f"release/{product}/{kb}/{build}"
+        return f"release/{product}/{self._part(claim, 'kb', kb)}/{self._part(claim, 'build', build)}"
 
-    def _new_value(self, claim: Stated, name: str, value: str) -> str:
-        correction = self._corrections.get((claim.source, claim.subject, name, value))
+    def _part(self, claim: StoredClaim, field: str, value: str) -> str:
+        correction = self._corrections.get((claim.source, claim.subject, field, value))
         return value if correction is None else (correction.new_value or "-")
 
-    def _value(self, claim: Stated) -> str | None:
+    def correction_of(self, claim: StoredClaim) -> Correction | None:
+        """Return the correction of a claim's value, None where there is none."""
         if not self._corrections:
-            return claim.value
-        correction = self._corrections.get((claim.source, claim.subject, claim.field, claim.value or ""))
-        return claim.value if correction is None else (correction.new_value or None)
-
-    def _rank(self, claim: Stated) -> int:
-        if claim.what in SLUG_FIELDS:
-            return _SLUG_RANK
-        return _PAGE_TITLE_RANK if claim.what in PAGE_TITLE_FIELDS else self._precedence[claim.source]
-
-    def _ordered(self, candidates: list[Stated], is_sane: Callable[[str], bool] | None = None) -> list[Stated]:
-        """What stands, or stood last, the most believed first."""
-        stated = [c for c in candidates if self._value(c) is not None]
-        standing = [c for c in stated if c.gone_at is None]
-        if not standing and stated:
-            last = max(c.last_seen_at for c in stated)
-            standing = [c for c in stated if c.last_seen_at == last]
-        if len(standing) < 2:
-            return standing
-        ordered = sorted(standing, key=lambda c: (c.page_url, c.section, c.field, c.source))
-        # The later page is the one that stated its value later: a page that is read again unchanged says nothing new.
-        ordered.sort(key=lambda c: c.first_seen_at, reverse=True)
-        ordered.sort(key=lambda c: self._order(c, is_sane))
-        return ordered
-
-    def _order(self, claim: Stated, is_sane: Callable[[str], bool] | None) -> tuple[bool, bool, int]:
-        value = self._value(claim)
-        return (value == claim.value, is_sane is not None and not is_sane(value or ""), self._rank(claim))
-
-    def _pick(self, subject: str, name: str, candidates: list[Stated], is_sane: Callable[[str], bool] | None = None) -> str | None:
-        """The value to believe; what loses against it becomes a conflict, what agrees supports the fact."""
-        ordered = self._ordered(candidates, is_sane)
-        if not ordered:
             return None
-        winner = ordered[0]
-        believed = self._value(winner)
-        for claim in ordered:
-            if self._value(claim) == believed:
-                self.facts.fact_claims.add((subject, claim.claim))
-                if claim.value != believed:  # corrected
-                    self._conflict(subject, name, winner, claim, believed, claim.value, "correction")
-            else:
-                rule = self._rule(winner, claim, lambda c: self._order(c, is_sane))
-                self._conflict(subject, name, winner, claim, believed, self._value(claim), rule)
+        return self._corrections.get((claim.source, claim.subject, claim.field, claim.value or ""))
+
+    def in_order(self, candidates: Iterable[StoredClaim], is_sane: IsSane | None = None) -> list[StoredClaim]:
+        """Return the claims that a page states now, the most believed first; where none does, those that were stated last.
+
+        Args:
+            candidates: claims that state the same field of the same fact; those without a value are left out.
+            is_sane: whether a value can be right.
+        """
+        valued = [c for c in candidates if self.value(c) is not None]
+        if not valued:
+            return []
+        current = [c for c in valued if c.gone_at is None]
+        if not current:
+            last = max(c.last_seen_at for c in valued)
+            current = [c for c in valued if c.last_seen_at == last]
+        if len(current) > 1:
+            current.sort(key=lambda c: self._place(c, is_sane))
+        return current
+
+    def rule(self, won: StoredClaim, lost: StoredClaim, is_sane: IsSane | None = None) -> str:
+        """Return the name of the rule by which one claim is believed against another."""
+        places = zip(_Place._fields, self._place(won, is_sane), self._place(lost, is_sane), strict=True)
+        rule = next((name for name, of_won, of_lost in places if of_won != of_lost), "address")
+        return rule if rule == "correction" else SLUG_FIELDS.get(lost.name, rule)
+
+    def _place(self, claim: StoredClaim, is_sane: IsSane | None) -> _Place:
+        value = self.value(claim)
+        return _Place(
+            correction=value == claim.value,
+            sanity=is_sane is not None and not is_sane(value or ""),
+            precedence=self.of_field(claim),
+            later_page=_Later(claim.first_seen_at),
+            address=(claim.page_url, claim.section, claim.field, claim.source),
+        )
+
+    def strongest(self, claims: Iterable[StoredClaim]) -> StoredClaim:
+        """Return the claim to name as the winner of a conflict between facts: a current one of the first source, whatever was read first."""
+        return min(claims, key=lambda c: (c.gone_at is not None, self._of_sources[c.source], c.claim))
+
+
+class Belief:
+    """Picks the values of facts by precedence, and notes in ``facts`` what supports them and what lost."""
+
+    def __init__(self, precedence: Precedence, facts: Facts) -> None:
+        """Take what decides, and where the evidence goes."""
+        self.precedence = precedence
+        self.facts = facts
+
+    def pick(self, subject: str, field: str, candidates: Iterable[StoredClaim], is_sane: IsSane | None = None) -> str | None:
+        """Return the value to believe, None where no claim has one that can be right.
+
+        Claims that agree with it support the fact; each of the others becomes a conflict.
+        """
+        claims = self.precedence.in_order(candidates, is_sane)
+        if not claims:
+            return None
+        winner = claims[0]
+        believed = self.precedence.value(winner)
+        for claim in claims:
+            value = self.precedence.value(claim)
+            if value != believed:
+                self.conflict(subject, field, winner, claim, believed, value, self.precedence.rule(winner, claim, is_sane))
+                continue
+            self.facts.fact_claims.add((subject, claim.claim))
+            if claim.value != believed:
+                self.conflict(subject, field, winner, claim, believed, claim.value, "correction")
         return None if is_sane is not None and not is_sane(believed or "") else believed
 
-    @staticmethod
-    def _rule(won: Stated, lost: Stated, rank: Callable[[Stated], tuple[bool, bool, int]]) -> str:
-        (uncorrected_won, insane_won, rank_won), (uncorrected_lost, insane_lost, rank_lost) = rank(won), rank(lost)
-        if uncorrected_won != uncorrected_lost:
-            return "correction"
-        if lost.what in SLUG_FIELDS:
-            return SLUG_FIELDS[lost.what]
-        if insane_won != insane_lost:
-            return "sanity"
-        if rank_won != rank_lost:
-            return "precedence"
-        return "later_page" if won.first_seen_at != lost.first_seen_at else "address"
+    def support(self, subject: str, claims: Iterable[StoredClaim]) -> None:
+        """Note that a fact rests on claims."""
+        self.facts.fact_claims.update((subject, claim.claim) for claim in claims)
 
-    def _conflict(
-        self, subject: str, name: str, won: Stated, lost: Stated, value_won: str | None, value_lost: str | None, rule: str
+    def conflict(
+        self, subject: str, field: str, won: StoredClaim, lost: StoredClaim, value_won: str | None, value_lost: str | None, rule: str
     ) -> None:
-        correction = self._corrections.get((lost.source, lost.subject, lost.field, lost.value or "")) if rule == "correction" else None
-        correction = correction or (
-            self._corrections.get((won.source, won.subject, won.field, won.value or "")) if rule == "correction" else None
-        )
-        self.facts.conflicts[subject, name, won.claim, lost.claim] = {
-            "subject": subject, "field": name, "claim_won": won.claim, "claim_lost": lost.claim,
+        """Note that one claim was believed against another, and by which rule."""
+        correction = None
+        if rule == "correction":
+            correction = self.precedence.correction_of(lost) or self.precedence.correction_of(won)
+        self.facts.conflicts[subject, field, won.claim, lost.claim] = {
+            "subject": subject, "field": field, "claim_won": won.claim, "claim_lost": lost.claim,
             "value_won": value_won, "value_lost": value_lost, "rule": rule, "correction": correction.correction if correction else None,
         }  # fmt: skip

@@ -1,20 +1,26 @@
-"""A release while it is made of claims, and what sources that list no releases say of it.
+"""Claims grouped into releases.
 
-MSRC, Microsoft Graph and the articles themselves name a KB and a build, and know nothing of lines and calendars: they never make
-a release. What they state of one that a navigation or a table lists is believed by their precedence, or is a conflict.
+In: all claims by subject. Out: one ``ReleaseClaims`` per release, with its KB and build as believed. Only navigations and tables list
+releases. Articles, MSRC and Microsoft Graph mention a KB and a build and know no lines and calendars: they never make a release, but
+what they state of a listed one is believed by their precedence, or is a conflict.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
-from hotpatch_kb.db.facts.precedence import Row, Stated, by_field
+from hotpatch_kb.db.facts.precedence import Precedence
+from hotpatch_kb.db.facts.snapshots import StoredClaim, by_field
+from hotpatch_kb.db.facts.tables import Row
 from hotpatch_kb.db.model.products import named
 
-# What each of those sources calls the fields that Unit knows.
+ClaimsBySubject = Mapping[str, list[StoredClaim]]
+
+# What an article states of the releases of its KB.
 _ARTICLE_FIELDS: Final = frozenset(
     {
         "build",
@@ -31,84 +37,311 @@ _ARTICLE_FIELDS: Final = frozenset(
 _BUILD_FIELDS: Final = frozenset({"build", "link_build", "page_title_build"})
 
 
-@dataclass(slots=True)
-class Unit:
-    """The claims that are about one release."""
+@dataclass(slots=True, eq=False)
+class ReleaseClaims:
+    """The claims about one release.
+
+    Attributes:
+        product: its servicing line.
+        kb: None for a baseline without an LCU, and where a table names none.
+        build: None where nothing states one.
+        subject: the release's name in the facts.
+        claims: what navigations and tables state.
+        mentions: what articles, MSRC and Graph state.
+        baseline_day: the day of a baseline without an LCU, None for every other release.
+        row: its row of ``releases``, once there is one.
+    """
 
     product: str
     kb: int | None
     build: str | None
     subject: str
-    claims: list[Stated] = field(default_factory=list)
-    witnesses: list[Stated] = field(default_factory=list)  # what articles, MSRC and Graph state of it
-    baseline_day: str | None = None  # of a baseline without an LCU
+    claims: list[StoredClaim] = field(default_factory=list)
+    mentions: list[StoredClaim] = field(default_factory=list)
+    baseline_day: str | None = None
     row: Row = field(default_factory=dict)
-    _by_field: dict[str, list[Stated]] = field(default_factory=dict)
+    _by_field: dict[str, list[StoredClaim]] = field(default_factory=dict)
     _indexed: int = 0  # claims are only ever added
 
-    def of(self, name: str) -> list[Stated]:
-        """The claims of a field, and of the same field stated twice ("field#2"). Not to be changed by the caller."""
+    def listed(self, name: str) -> list[StoredClaim]:
+        """Return what navigations and tables state of a field. The caller must not change the list."""
         if self._indexed < len(self.claims):
-            for found, claims in by_field(self.claims[self._indexed :]).items():
-                self._by_field.setdefault(found, []).extend(claims)
+            for of_claims, claims in by_field(self.claims[self._indexed :]).items():
+                self._by_field.setdefault(of_claims, []).extend(claims)
             self._indexed = len(self.claims)
         return self._by_field.get(name, [])
 
-    def said(self, name: str) -> list[Stated]:
-        """What articles, MSRC and Graph state of a field."""
-        return [claim for claim in self.witnesses if claim.what == name]
+    def mentioned(self, name: str) -> list[StoredClaim]:
+        """Return what articles, MSRC and Graph state of a field."""
+        return [claim for claim in self.mentions if claim.name == name]
+
+    def stated_builds(self) -> list[StoredClaim]:
+        """Return everything that states the build of the release."""
+        others = [claim for name in ("build", "page_title_build", "fixed_build", "link_build") for claim in self.mentioned(name)]
+        return self.listed("build") + self.listed("slug_build") + others
 
 
-def attach(units: Iterable[Unit], by_subject: Mapping[str, list[Stated]]) -> None:
-    """Adds to each release what articles, MSRC and Graph state of it."""
-    by_kb: dict[int, list[Unit]] = defaultdict(list)
-    for unit in units:
-        if unit.kb:
-            by_kb[unit.kb].append(unit)
-    for subject in sorted(by_subject):
+def subjects_of(claims: ClaimsBySubject, kind: str) -> list[str]:
+    """Return the subjects of a kind, sorted."""
+    return sorted(subject for subject in claims if subject.startswith(f"{kind}/"))
+
+
+def has_number_of(product: str) -> Callable[[str], bool]:
+    """Return the test whether a build can be one of a product: it has the product's build number, or that is not known."""
+    number = named(product).build_number
+    return lambda build: number is None or build.startswith(f"{number}.")
+
+
+def is_misplaced(product: str, claims: Iterable[StoredClaim]) -> bool:
+    """Return whether each build that MSRC states for a product has another product's number (a KB of ws2022 listed under ws2025)."""
+    number = named(product).build_number
+    builds = [c.value for c in claims if c.name == "fixed_build" and c.value and c.gone_at is None]
+    return bool(builds) and number is not None and not any(build.startswith(f"{number}.") for build in builds)
+
+
+def group_releases(claims: ClaimsBySubject, precedence: Precedence) -> list[ReleaseClaims]:
+    """Return the releases with all claims about each, and their KBs and builds as believed."""
+    with_build, without_build, baselines = _listed_releases(claims)
+    by_kb: dict[tuple[str, int | None], list[ReleaseClaims]] = defaultdict(list)
+    for release in with_build:
+        by_kb[release.product, release.kb].append(release)
+    by_kb = {key: _without_rivals(same, precedence) for key, same in by_kb.items()}
+    kept = {release for same in by_kb.values() for release in same}
+    releases = [release for release in with_build if release in kept]
+    for release in without_build:
+        # A title with a wrong build number (20346.2091 for 20348.2091) or none is about the builds that its KB has elsewhere.
+        owners = by_kb.get((release.product, release.kb), []) if release.kb else []
+        for owner in owners:
+            owner.claims += release.claims
+        if not owners:
+            release.build = _fixed_build(release, claims)
+            releases.append(release)
+    releases += _join_baselines(baselines, releases, precedence)
+    _attach_mentions(releases, claims)
+    _take_later_builds(releases, precedence)
+    for release in releases:
+        if not release.baseline_day:
+            release.subject = f"release/{release.product}/{release.kb or '-'}/{release.build or '-'}"
+    return releases
+
+
+def _listed_releases(claims: ClaimsBySubject) -> tuple[list[ReleaseClaims], list[ReleaseClaims], list[ReleaseClaims]]:
+    """Return the releases as they are listed: with a build, without one, and baselines that name neither KB nor build."""
+    with_build: list[ReleaseClaims] = []
+    without_build: list[ReleaseClaims] = []
+    baselines: list[ReleaseClaims] = []
+    successors = _Successors(claims)
+    for subject in subjects_of(claims, "release"):
+        if successors.replaced(subject):
+            continue
+        _, product, second, third = subject.split("/")
+        if third == "baseline":
+            baselines.append(ReleaseClaims(product, None, None, subject, claims[subject], baseline_day=second))
+        elif third == "-":
+            without_build.append(ReleaseClaims(product, None if second == "-" else int(second), None, subject, list(claims[subject])))
+        else:
+            with_build.append(ReleaseClaims(product, None if second == "-" else int(second), third, subject, list(claims[subject])))
+    return with_build, without_build, baselines
+
+
+class _Successors:
+    """Finds releases that each of their pages now names otherwise: with a corrected build, KB or day."""
+
+    def __init__(self, claims: ClaimsBySubject) -> None:
+        self._claims = claims
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, str, str, str], list[str]]:
+        """Releases by the places that state them now, and their product."""
+        subjects: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+        for subject, claims in self._claims.items():
+            if subject.startswith("release/"):
+                product = subject.split("/")[1]
+                for place in {c.place for c in claims if c.gone_at is None}:
+                    subjects[(*place, product)].append(subject)
+        return subjects
+
+    def replaced(self, subject: str) -> bool:
+        """Return whether every place that stated a release last now states another in its stead."""
+        claims = self._claims[subject]
+        if any(c.gone_at is None for c in claims):
+            return False
+        last = max(c.last_seen_at for c in claims)
+        ends = {c.place: c.gone_at or "" for c in claims if c.last_seen_at == last}
+        product = subject.split("/")[1]
+        return all(
+            any(
+                other != subject and _is_same_thing(subject, other) and self._states(place, other, since)
+                for other in self._by_place.get((*place, product), ())
+            )
+            for place, since in ends.items()
+        )
+
+    def _states(self, place: tuple[str, str, str], subject: str, since: str) -> bool:
+        return any(c.gone_at is None and c.first_seen_at >= since and c.place == place for c in self._claims[subject])
+
+
+def _is_same_thing(subject: str, other: str) -> bool:
+    """Return whether two releases of a product share the KB, the build, or, of baselines, the month."""
+    _, _, second, third = subject.split("/")
+    _, _, other_second, other_third = other.split("/")
+    return (
+        (third == other_third == "baseline" and second[:7] == other_second[:7])
+        or (second != "-" and second == other_second)
+        or (third not in {"-", "baseline"} and third == other_third)
+    )
+
+
+def _without_rivals(releases: list[ReleaseClaims], precedence: Precedence) -> list[ReleaseClaims]:
+    """Return the releases of one product and KB without those that are the same release with another build.
+
+    A KB may have several builds of a product (4016871: 15063.296 and 15063.297); then one place states both. A build that no place
+    states beside the believed one is a rival: its claims go to the believed release, so that the disagreement becomes a conflict.
+    """
+    if len(releases) < 2 or releases[0].kb is None:
+        return releases
+
+    def places(release: ReleaseClaims) -> set[tuple[str, str, str]]:
+        current = [c for c in release.claims if c.gone_at is None]
+        return {c.place for c in current or release.claims}
+
+    ordered = sorted(releases, key=lambda r: (min(c.page_url for c in r.claims), r.subject))
+    ordered.sort(key=lambda r: max(c.first_seen_at for c in r.claims), reverse=True)
+    ordered.sort(key=lambda r: (all(c.gone_at is not None for c in r.claims), min(precedence.of(c) for c in r.claims)))
+    kept = [ordered[0]]
+    for release in ordered[1:]:
+        if any(places(release) & places(other) for other in kept):
+            kept.append(release)
+        else:
+            kept[0].claims += release.claims
+    return [release for release in releases if release in kept]
+
+
+def _fixed_build(release: ReleaseClaims, claims: ClaimsBySubject) -> str | None:
+    """Return the build that MSRC states for a KB whose title has none (KB5066360)."""
+    can_be = has_number_of(release.product)
+    stated = claims.get(f"remediation/{release.product}/{release.kb}", ())
+    builds = {c.value for c in stated if c.name == "fixed_build" and c.value and c.gone_at is None}
+    return min((build for build in builds if can_be(build)), default=None)
+
+
+# --- baselines ------------------------------------------------------------------------------------------------------
+
+
+def _join_baselines(baselines: list[ReleaseClaims], releases: list[ReleaseClaims], precedence: Precedence) -> list[ReleaseClaims]:
+    """Add each navigation's baseline, which names neither KB nor build, to the LCU of its product and day (case 6).
+
+    Returns:
+        the baselines for which there is no LCU.
+    """
+    lcus: dict[tuple[str, str], list[ReleaseClaims]] = defaultdict(list)
+    for release in releases:
+        if day := _day_of_lcu(release, precedence):
+            lcus[release.product, day].append(release)
+    alone = []
+    for baseline in baselines:
+        same_day = [
+            release
+            for release in lcus.get((baseline.product, baseline.baseline_day or ""), [])
+            if not any(c.value == "OOB" and c.gone_at is None for c in release.listed("cadence"))
+        ]
+        owners = same_day or _baselines_of_month(baseline, releases)
+        if owners:
+            owners.sort(key=lambda release: tuple(map(int, (release.build or "0.0").split("."))))
+            owners[-1].claims += baseline.claims
+        else:
+            alone.append(baseline)
+    return alone
+
+
+def _day_of_lcu(release: ReleaseClaims, precedence: Precedence) -> str | None:
+    """Return the day of a release that may be the LCU of a baseline, None where it cannot be one."""
+    days = release.listed("release_date")
+    current = [c for c in sorted(days, key=precedence.of) if c.gone_at is None]
+    day = next(iter(current or days), None)
+    classes = {c.value for c in release.listed("classification") if c.gone_at is None}
+    if day is None or not release.kb or classes & {"hotpatch", "component", "preview", "initial"}:
+        return None
+    return precedence.value(day)
+
+
+def _baselines_of_month(baseline: ReleaseClaims, releases: list[ReleaseClaims]) -> list[ReleaseClaims]:
+    """Return the baselines that a calendar lists for the month of a navigation's baseline: without an LCU on its day, one date is wrong."""
+    month = (baseline.baseline_day or "")[:7]
+    return [
+        release
+        for release in releases
+        if release.product == baseline.product
+        and release.kb
+        and any(c.value == month and c.gone_at is None for c in release.listed("month"))
+        and any(c.value == "baseline" and c.gone_at is None for c in release.listed("classification"))
+    ]
+
+
+# --- mentions by articles, MSRC and Graph -----------------------------------------------------------------------------
+
+
+def _attach_mentions(releases: Iterable[ReleaseClaims], claims: ClaimsBySubject) -> None:
+    """Add to each release what articles, MSRC and Graph state of it."""
+    by_kb: dict[str, list[ReleaseClaims]] = defaultdict(list)
+    for release in releases:
+        if release.kb:
+            by_kb[str(release.kb)].append(release)
+    for subject in sorted(claims):
         kind, _, rest = subject.partition("/")
-        if kind == "article" and rest != "-":  # a baseline's article may name no KB
-            _attach_article(by_kb.get(int(rest), []), by_subject[subject])
+        if kind == "article":  # "article/-": a baseline's article may name no KB
+            _attach_article(by_kb.get(rest, []), claims[subject])
         elif kind == "mention":
-            # Links of other articles: only one that names another build than the release has says anything.
-            for claim in by_subject[subject]:
-                numbers = {u.build.split(".")[0] for u in by_kb.get(int(rest), []) if u.build}
-                builds = {u.build for u in by_kb.get(int(rest), [])}
-                if claim.value and claim.value not in builds and claim.value.split(".")[0] in numbers:
-                    _attach_article(by_kb[int(rest)], [claim])
+            _attach_links(by_kb.get(rest, []), claims[subject])
         elif kind == "remediation":
             product, kb = rest.split("/")
-            _attach_remediation([u for u in by_kb.get(int(kb), []) if u.product == product], by_subject[subject])
+            _attach_remediation([r for r in by_kb.get(kb, []) if r.product == product], claims[subject])
         elif kind == "revision":
             product, kb, build = rest.split("/")
-            for unit in by_kb.get(int(kb), []) if kb != "-" else []:
-                if (unit.product, unit.build) == (product, build):
-                    unit.witnesses += by_subject[subject]
+            for release in by_kb.get(kb, []):
+                if (release.product, release.build) == (product, build):
+                    release.mentions += claims[subject]
 
 
-def _attach_article(units: list[Unit], claims: list[Stated]) -> None:
+def _attach_article(releases: list[ReleaseClaims], claims: list[StoredClaim]) -> None:
     for claim in claims:
-        if claim.what not in _ARTICLE_FIELDS:
+        if claim.name not in _ARTICLE_FIELDS:
             continue
-        if claim.what not in _BUILD_FIELDS:
-            for unit in units:
-                unit.witnesses.append(claim)
+        about = releases
+        if claim.name in _BUILD_FIELDS:
+            # A heading names the builds of all products of the KB: each is about the releases with its number.
+            about = [r for r in releases if r.build and claim.value and r.build.split(".")[0] == claim.value.split(".")[0]]
+            about = [r for r in about if r.build == claim.value] or about
+        for release in about:
+            release.mentions.append(claim)
+
+
+def _attach_links(releases: list[ReleaseClaims], claims: list[StoredClaim]) -> None:
+    """Add the links of other articles to a KB: only one that names another build than the release has says anything."""
+    builds = {release.build for release in releases}
+    numbers = {build.split(".")[0] for build in builds if build}
+    for claim in claims:
+        if claim.value and claim.value not in builds and claim.value.split(".")[0] in numbers:
+            _attach_article(releases, [claim])
+
+
+def _attach_remediation(releases: list[ReleaseClaims], claims: list[StoredClaim]) -> None:
+    builds = {c.value for c in claims if c.name == "fixed_build" and c.value}
+    for release in [r for r in releases if r.build in builds] or releases:
+        release.mentions += claims
+
+
+def _take_later_builds(releases: list[ReleaseClaims], precedence: Precedence) -> None:
+    """Give a release the build of its article's heading, where that was read later than the navigation and differs."""
+    builds = {(release.product, release.kb, release.build) for release in releases}
+    for release in releases:
+        if release.kb is None or release.build is None or not release.mentions:
             continue
-        # A heading names the builds of all products of the KB: each belongs to the units with its number.
-        same = [u for u in units if u.build and claim.value and u.build.split(".")[0] == claim.value.split(".")[0]]
-        exact = [u for u in same if u.build == claim.value]
-        for unit in exact or same:
-            unit.witnesses.append(claim)
-
-
-def _attach_remediation(units: list[Unit], claims: list[Stated]) -> None:
-    builds = {c.value for c in claims if c.what == "fixed_build" and c.value}
-    for unit in [u for u in units if u.build in builds] or units:
-        unit.witnesses += claims
-
-
-def is_misplaced(product: str, claims: Iterable[Stated]) -> bool:
-    """Whether each build that MSRC states for a product has another product's number (a KB of ws2022 listed under ws2025)."""
-    number = named(product).build_number
-    builds = [c.value for c in claims if c.what == "fixed_build" and c.value and c.gone_at is None]
-    return bool(builds) and number is not None and not any(build.startswith(f"{number}.") for build in builds)
+        ordered = precedence.in_order(release.stated_builds(), has_number_of(release.product))
+        if not ordered:
+            continue
+        best = precedence.value(ordered[0])
+        listed = min(precedence.of_field(c) for c in release.listed("build") or ordered)
+        is_as_good = precedence.of_field(ordered[0]) <= listed
+        if best and best != release.build and is_as_good and (release.product, release.kb, best) not in builds:
+            release.build = best

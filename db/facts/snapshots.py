@@ -1,26 +1,91 @@
-"""What a resolution reads: claims and the times of pages, as of now or of an earlier time."""
+"""What facts are made from: rows of ``claims`` and the times of their pages, now or as of an earlier time.
+
+In: a database. Out: a ``Snapshot``, which every resolution reads instead of the database.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.facts.precedence import Stated
+# Kinds of subjects whose claims depend on one another: releases, calendars, products, KBs and articles are resolved together.
+# Every other kind is resolved group by group (``hotpatch_kb.db.facts.independent``).
+RELEASE_KINDS: Final = frozenset({"release", "calendar", "product", "kb", "article", "mention", "remediation", "revision"})
 
-_CLAIM_COLUMNS: Final = ", ".join(Stated._fields)
+
+class StoredClaim(NamedTuple):
+    """A row of ``claims``: what one place of one page states, and when it was read there."""
+
+    claim: int
+    source: str
+    page_url: str
+    section: str
+    subject: str
+    field: str
+    value: str | None
+    value_text: str
+    stated_since: str | None
+    first_seen_at: str
+    last_seen_at: str
+    gone_at: str | None
+
+    @property
+    def name(self) -> str:
+        """The field without its number: what one place states twice ("build", "build#2") is the same field."""
+        return self.field.partition("#")[0]
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Source, page and section."""
+        return (self.source, self.page_url, self.section)
+
+    @property
+    def known_from(self) -> str:
+        """The earliest time at which this is known to have been stated."""
+        return self.stated_since or self.first_seen_at
 
 
-class World(NamedTuple):
-    """What a resolution reads, as of some time."""
+_CLAIM_COLUMNS: Final = ", ".join(StoredClaim._fields)
 
-    claims: list[Stated]
-    page_times: dict[tuple[str, str], list[str]]
+
+class Snapshot(NamedTuple):
+    """Claims as of some time.
+
+    Attributes:
+        claims: those that a page states and those that are gone.
+        page_times: fetch times of the accepted pages, by source and page_url.
+    """
+
+    claims: list[StoredClaim]
+    page_times: Mapping[tuple[str, str], Sequence[str]]
+
+
+def by_field(claims: Iterable[StoredClaim]) -> dict[str, list[StoredClaim]]:
+    """Return claims by the name of their field; an empty list for every other name."""
+    fields: dict[str, list[StoredClaim]] = defaultdict(list)
+    for claim in claims:
+        fields[claim.name].append(claim)
+    return fields
+
+
+def kind_of(subject: str) -> str:
+    """Return the kind of a subject: "release" for "release/ws2025/5087423/26100.32772"."""
+    return subject.partition("/")[0]
+
+
+def of_kinds(kinds: Iterable[str]) -> str:
+    """Return the SQL condition that a subject is of some kinds, as ranges, which use the index. "0" follows "/" in ASCII."""
+    return "(" + " or ".join(f"(subject >= '{kind}/' and subject < '{kind}0')" for kind in sorted(kinds)) + ")"
+
+
+# The condition on the claims that are resolved together.
+RELEASE_CLAIMS: Final = of_kinds(RELEASE_KINDS)
 
 
 def page_times(conn: sqlite3.Connection) -> dict[tuple[str, str], list[str]]:
-    """Fetch times of the accepted pages, by source and page_url."""
+    """Return the fetch times of the accepted pages, by source and page_url."""
     times: dict[tuple[str, str], list[str]] = defaultdict(list)
     for source, page_url, fetched_at in conn.execute(
         "select source, page_url, fetched_at from pages where state = 'accepted' order by source, page_url, fetched_at, tie"
@@ -29,38 +94,41 @@ def page_times(conn: sqlite3.Connection) -> dict[tuple[str, str], list[str]]:
     return dict(times)
 
 
-def claims_of(conn: sqlite3.Connection, where: str, parameters: Sequence[str] = ()) -> list[Stated]:
-    """Claims that a condition on ``claims`` holds for."""
-    found = conn.execute(f"select {_CLAIM_COLUMNS} from claims where {where} order by claim", parameters)
-    return [Stated(*row) for row in found]
+def claims_where(conn: sqlite3.Connection, where: str, parameters: Sequence[str] = ()) -> list[StoredClaim]:
+    """Return the claims for which an SQL condition holds, in the order of their ids."""
+    rows = conn.execute(f"select {_CLAIM_COLUMNS} from claims where {where} order by claim", parameters)
+    return [StoredClaim(*row) for row in rows]
 
 
-def world_of(claims: list[Stated], times: Mapping[tuple[str, str], list[str]]) -> World:
-    """Claims with the times of their pages."""
+def snapshot_of(claims: list[StoredClaim], times: Mapping[tuple[str, str], Sequence[str]]) -> Snapshot:
+    """Return claims with the times of their own pages, out of those of all pages."""
     pages = {(c.source, c.page_url) for c in claims}
-    return World(claims, {page: times[page] for page in pages if page in times})
+    return Snapshot(claims, {page: times[page] for page in pages if page in times})
 
 
-def as_seen_at(world: World, time: str) -> World:
-    """The world as it was after the pages fetched up to a time (UTC)."""
-    times = {page: [t for t in seen if t <= time] for page, seen in world.page_times.items()}
+def as_seen_at(snapshot: Snapshot, time: str) -> Snapshot:
+    """Return the snapshot as it was after the pages fetched up to a time (UTC)."""
+    times = {page: [t for t in seen if t <= time] for page, seen in snapshot.page_times.items()}
     claims = []
-    for claim in world.claims:
+    for claim in snapshot.claims:
         if claim.first_seen_at > time:
             continue
         if claim.last_seen_at > time or (claim.gone_at and claim.gone_at > time):
             last = next((t for t in reversed(times[claim.source, claim.page_url]) if t <= claim.last_seen_at), claim.first_seen_at)
             claim = claim._replace(last_seen_at=last, gone_at=None)  # noqa: PLW2901
         claims.append(claim)
-    return World(claims, times)
+    return Snapshot(claims, times)
 
 
-def as_known_on(world: World, day: str) -> World:
-    """The world as the sources stood at the end of a day: what a site says it had changed by then counts, read later or not."""
-    times = {page: [t for t in seen if t[:10] <= day] for page, seen in world.page_times.items()}
-    standing: dict[tuple[str, str, str, str, str], Stated] = {}
+def as_known_on(snapshot: Snapshot, day: str) -> Snapshot:
+    """Return the snapshot of what the sources stated at the end of a day.
+
+    What a site says it had stated by then counts, even if it was read later.
+    """
+    times = {page: [t for t in seen if t[:10] <= day] for page, seen in snapshot.page_times.items()}
+    current: dict[tuple[str, str, str, str, str], StoredClaim] = {}
     gone = []
-    for claim in world.claims:
+    for claim in snapshot.claims:
         if claim.known_from[:10] > day:
             continue
         if claim.gone_at and claim.gone_at[:10] <= day:
@@ -68,8 +136,8 @@ def as_known_on(world: World, day: str) -> World:
             continue
         last = next((t for t in reversed(times.get((claim.source, claim.page_url), [])) if t <= claim.last_seen_at), claim.known_from)
         claim = claim._replace(last_seen_at=last, gone_at=None)  # noqa: PLW2901
-        key = (claim.source, claim.page_url, claim.section, claim.subject, claim.field)
-        former = standing.get(key)
+        key = (*claim.place, claim.subject, claim.field)
+        former = current.get(key)
         if former is None or (former.known_from, former.first_seen_at) < (claim.known_from, claim.first_seen_at):
-            standing[key] = claim
-    return World([*gone, *standing.values()], times)
+            current[key] = claim
+    return Snapshot([*gone, *current.values()], times)

@@ -29,8 +29,10 @@ from typing import Any, Final, NamedTuple
 from lxml import etree, html
 
 from hotpatch_kb.db.claims import checks as check
-from hotpatch_kb.db.facts.precedence import Belief, Facts, Stated
-from hotpatch_kb.db.facts.releases import Resolver
+from hotpatch_kb.db.facts.precedence import Precedence
+from hotpatch_kb.db.facts.releases import resolve
+from hotpatch_kb.db.facts.snapshots import Snapshot, StoredClaim
+from hotpatch_kb.db.facts.tables import Facts
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import MONTHS, clean
@@ -1461,13 +1463,13 @@ class _Facts:
                 self.changed.append(f"{row['subject']}: {row['type']} -> {month and month['type']}")
 
 
-def _resolved(claims: list[Stated], times: dict[tuple[str, str], list[str]]) -> Facts:
+def _resolved(claims: list[StoredClaim], times: dict[tuple[str, str], list[str]]) -> Facts:
     precedence = {name: source.precedence for name, source in registry().items()}
-    return Resolver([c._replace(claim=n) for n, c in enumerate(claims)], Belief(precedence, ()), times).facts
+    return resolve(Snapshot([c._replace(claim=n) for n, c in enumerate(claims)], times), Precedence(precedence))
 
 
-def _stated(page: Page, claim: Claim) -> Stated:
-    return Stated(
+def _stated(page: Page, claim: Claim) -> StoredClaim:
+    return StoredClaim(
         0,
         page.source,
         page.page_url,
