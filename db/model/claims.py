@@ -1,4 +1,4 @@
-"""What passes between the scraper and the database: a page that was read, and the claims it states."""
+"""What the scraper hands to the database: a page that was read, and the claims that it states."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 
 class Claim(NamedTuple):
-    """What one place of one page states.
+    """A statement of one place of one page.
 
     Attributes:
         section: the part of the page, as its heading names it (a navigation category, a table, a calendar year).
         subject: the stable name of the fact, such as ``release/ws2025/5087423/26100.32772``.
-        field: what is stated of it, such as ``release_date``.
-        value: as we read it; None where the page says that there is nothing to read ("End of updates").
+        field: the property that is stated, such as ``release_date``.
+        value: as we read it; None where the page says that there is no value ("End of updates").
         value_text: as published.
-        row: which row of its section states it, counted from 0 (the checks count rows).
-        source_url: the address the page itself names as its source, where that is not the page ("" otherwise).
+        row: the row of its section that states it, counted from 0 (the checks count rows).
+        source_url: the address that the page names as its source, "" where the page itself is the source.
     """
 
     section: str
@@ -30,12 +30,12 @@ class Claim(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """What stands on a page that could be read, and is not read: a column, a heading, a text in an unknown place.
+    """A part of an accepted page that no parser reads: a column, a heading, a text in an unknown place.
 
     Attributes:
-        section: the part of the page, "" for the page.
+        section: the part of the page, "" for the page as a whole.
         what: the kind of thing, such as "column".
-        note: what was expected, and the text that came.
+        note: what was expected, and the text that was there.
     """
 
     section: str
@@ -48,8 +48,8 @@ class Page(NamedTuple):
 
     Attributes:
         source: id of the source, the name of its module.
-        page_url: the name of the page in claims: one address, whichever of the page's addresses answered.
-        url: the address that was asked.
+        page_url: the name of the page in claims: the same address, whichever of the page's addresses answered.
+        url: the address that was requested.
         final_url: the address that answered, after redirects; relative links resolve against it.
         fetched_at: UTC, ``2026-07-23T12:00:00Z``.
         status: HTTP status.
@@ -72,11 +72,11 @@ class Correction(NamedTuple):
 
     Attributes:
         correction: id, a hash of source, subject, field and value.
-        source: whose claim it is.
+        source: of the claim.
         subject: of the claim.
         field: of the claim.
         value: as the source states it.
-        new_value: as it is to be read; "" for: not at all.
+        new_value: the value to take instead, "" to ignore the claim.
         why: the reason.
         url: where the reason can be checked.
         decided_on: ISO date.

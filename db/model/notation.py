@@ -1,7 +1,7 @@
-"""How Microsoft writes builds, KBs, dates, months, update types, titles and products, and how users write them.
+"""How Microsoft writes builds, KBs, dates, months, update types, titles and addresses.
 
-The one place where text becomes a value; pages, facts and queries all read through it. A real sample stands above
-each pattern. What cannot be read raises ``UnexpectedPage`` (a page) or ``BadInput`` (a query).
+In: a text of a page. Out: the value that it states. Every source reads its texts here, and nowhere else. Above each pattern is a real text
+that it has to read. A text that cannot be read raises ``UnexpectedPage``. (``reading`` is the same for what users type.)
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Final, NamedTuple
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.lazy_patterns import lazy
 
-# Zero-width characters stand in real titles: "November&#8203;" in the old month tables, a BOM in toc.json.
+# Zero-width characters occur in real titles: "November&#8203;" in the old month tables, a BOM in toc.json.
 _INVISIBLE: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 
 def clean(text: str) -> str:
-    r"""Text with invisible characters gone and every run of white space (nbsp too) as one blank.
+    r"""Return a text without invisible characters, and with each run of white space (nbsp too) as one blank.
 
     >>> clean("May\u00a012, 2026\u200b  — KB5087539 ")
     'May 12, 2026 — KB5087539'
@@ -31,14 +31,14 @@ def clean(text: str) -> str:
 
 # --- builds and KBs -------------------------------------------------------------------------------------------------
 
-# 26100.32772, 14393.0; four-digit and shorter build numbers belong to Windows before 10.
+# "26100.32772", "14393.0", "10.0.26100.32772"; build numbers of four digits and fewer belong to Windows before 10
 _BUILD: Final = lazy(r"(?<![\d.])(?:10\.0\.)?(?P<number>\d{5})\.(?P<revision>\d{1,5})(?![\d.]*\d)")
 
-# KB5087423, 5087423
+# "KB5087423", "5087423"
 _KB_CELL: Final = lazy(r"(?:KB[\s-]?)?(\d{6,7})", re.IGNORECASE)
-# KB5087423, "KB 3216755" (January 26, 2017), kb5121768
+# "KB5087423", "KB 3216755" (January 26, 2017), "kb5121768"
 _KB: Final = lazy(r"\bKB[\s-]?(?P<kb>\d{6,7})(?!\d)", re.IGNORECASE)
-# "addressed inKB5095093": only a zero-width space stood between (article of KB5094126)
+# "addressed inKB5095093": only a zero-width space was between them (article of KB5094126)
 _KB_IN_PROSE: Final = lazy(r"KB[\s-]?(?P<kb>\d{6,7})(?!\d)", re.IGNORECASE)
 
 
@@ -53,20 +53,23 @@ class Build(NamedTuple):
 
 
 def builds_in(text: str) -> tuple[Build, ...]:
-    """Every OS build named in a text, in its order, each once.
+    """Return every OS build that a text names, in its order and each once.
 
     >>> [str(b) for b in builds_in("(OS Builds OS 22621.5472 and 22631.5472)")]
     ['22621.5472', '22631.5472']
     """
-    found = (Build(int(m["number"]), int(m["revision"])) for m in _BUILD.finditer(text))
-    return tuple(dict.fromkeys(found))
+    builds = (Build(int(m["number"]), int(m["revision"])) for m in _BUILD.finditer(text))
+    return tuple(dict.fromkeys(builds))
 
 
 def build(text: str) -> Build:
-    """The one OS build that a table cell holds.
+    """Return the OS build that a table cell holds.
 
     Raises:
-        UnexpectedPage: the text is anything else.
+        UnexpectedPage: the cell holds anything else.
+
+    >>> build("26100.32772")
+    Build(number=26100, revision=32772)
     """
     if not (match := _BUILD.fullmatch(clean(text))):
         raise UnexpectedPage(f"expected an OS build such as 26100.32772, got {text!r}")
@@ -74,10 +77,13 @@ def build(text: str) -> Build:
 
 
 def kb(text: str) -> int:
-    """The KB number that a table cell holds, with or without "KB".
+    """Return the KB number that a table cell holds, with or without "KB".
 
     Raises:
-        UnexpectedPage: the text is anything else.
+        UnexpectedPage: the cell holds anything else.
+
+    >>> kb("KB5087423"), kb("5087423")
+    (5087423, 5087423)
     """
     if not (match := _KB_CELL.fullmatch(clean(text))):
         raise UnexpectedPage(f"expected a KB such as KB5087423, got {text!r}")
@@ -90,7 +96,7 @@ def kb_text(kb: int | None) -> str | None:
 
 
 def kbs_in(text: str) -> tuple[int, ...]:
-    """Every KB in a text, once each, in its order.
+    """Return every KB that a text names, in its order and each once.
 
     >>> kbs_in("addressed in KB5095093, which replaces KB 5094126")
     (5095093, 5094126)
@@ -117,10 +123,10 @@ PLANNED_BASELINE_MONTHS: Final = (1, 4, 7, 10)
 
 
 def month_number(name: str) -> int:
-    """1 to 12 for an English month's name.
+    """Return 1 to 12 for the English name of a month.
 
     Raises:
-        UnexpectedPage: it is no month.
+        UnexpectedPage: it is not the name of a month.
     """
     number = _MONTH_NUMBERS.get(clean(name).casefold())
     if number is None:
@@ -130,10 +136,10 @@ def month_number(name: str) -> int:
 
 @lru_cache(maxsize=4096)  # one page has every B day once per product
 def iso_date(text: str) -> str:
-    """A date cell of Learn's tables, "2026-05-12".
+    """Return the date that a cell of Learn's tables holds, "2026-05-12".
 
     Raises:
-        UnexpectedPage: it is no such date, or no day of the calendar.
+        UnexpectedPage: the cell is written otherwise, or no calendar has the day.
     """
     cleaned = clean(text)
     try:
@@ -145,7 +151,7 @@ def iso_date(text: str) -> str:
 
 
 def long_dates_in(text: str) -> tuple[str, ...]:
-    """Every date "July 15, 2026" in a text as an ISO date, in its order; a day that no calendar has is none.
+    """Return every date "July 15, 2026" in a text as an ISO date, in its order; a day that no calendar has is left out.
 
     >>> long_dates_in("released on or after June 9, 2026")
     ('2026-06-09',)
@@ -162,10 +168,10 @@ def _day_of(year: int, month: int, day: int) -> str | None:
 
 
 def iso_date_or_month(text: str) -> str:
-    """A date "2026-05-12", or a month "2027-10" where no day is stated.
+    """Return a date "2026-05-12", or a month "2027-10" where no day is stated.
 
     Raises:
-        UnexpectedPage: it is neither.
+        UnexpectedPage: the text is neither.
     """
     if not re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", text):
         raise UnexpectedPage(f"expected a date or a month, got {text!r}")
@@ -174,7 +180,7 @@ def iso_date_or_month(text: str) -> str:
 
 @lru_cache(maxsize=4096)  # a lookup asks for some months several times
 def second_tuesday(month: str) -> str:
-    """The day of the B release of a month "2026-06", as an ISO date.
+    """Return the day of the B release of a month "2026-06", as an ISO date.
 
     >>> second_tuesday("2026-06")
     '2026-06-09'
@@ -184,19 +190,23 @@ def second_tuesday(month: str) -> str:
 
 
 def planned_by_cadence(month: str) -> str:
-    """What the cadence alone lets one expect of a month "2026-06": "baseline" or "hotpatch"."""
+    """Return the type that the cadence alone gives a month "2026-06": "baseline" or "hotpatch"."""
     return "baseline" if int(month[5:7]) in PLANNED_BASELINE_MONTHS else "hotpatch"
 
 
 @lru_cache(maxsize=4096)
 def month_after(month: str, steps: int = 1) -> str:
-    """The month so many months later ("2026-12", 1 -> "2027-01"); steps may be negative."""
+    """Return the month some months later; ``steps`` may be negative.
+
+    >>> month_after("2026-12"), month_after("2026-01", -2)
+    ('2027-01', '2025-11')
+    """
     index = int(month[:4]) * 12 + int(month[5:7]) - 1 + steps
     return f"{index // 12:04d}-{index % 12 + 1:02d}"
 
 
 def planned_baseline_month(month: str) -> str:
-    """The last planned baseline month before a month.
+    """Return the last planned baseline month before a month.
 
     >>> planned_baseline_month("2024-11"), planned_baseline_month("2021-10")
     ('2024-10', '2021-07')
@@ -209,12 +219,12 @@ def planned_baseline_month(month: str) -> str:
 
 # --- update types ---------------------------------------------------------------------------------------------------
 
-# "2026-05 B", "2026-02 OOB", "2026.05 B" in calendars, "2024.08 B^\*^" and "2024.08 B *" with a footnote's mark
+# "2026-05 B", "2026-02 OOB"; in calendars "2026.05 B", and with a footnote's mark "2024.08 B^\*^" and "2024.08 B *"
 _UPDATE_TYPE: Final = lazy(r"(?P<year>\d{4})[-.](?P<month>0[1-9]|1[0-2])\s+(?P<cadence>[A-E]|OOB)\s*(?P<mark>\^?\\?\*\^?)?")
 
 
 class UpdateType(NamedTuple):
-    """The "Update type" of Learn's tables: month, cadence letter, and whether a footnote's mark stands on it."""
+    """The "Update type" of Learn's tables: month, cadence letter, and whether it has a footnote's mark."""
 
     month: str
     cadence: str
@@ -223,10 +233,13 @@ class UpdateType(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def update_type(text: str) -> UpdateType:
-    """Reads an update type.
+    """Return the update type that a cell holds.
 
     Raises:
-        UnexpectedPage: it is none.
+        UnexpectedPage: the text is not an update type.
+
+    >>> update_type("2026-05 B")
+    UpdateType(month='2026-05', cadence='B', is_marked=False)
     """
     if not (match := _UPDATE_TYPE.fullmatch(clean(text))):
         raise UnexpectedPage(f"expected an update type such as '2026-05 B', got {text!r}")
@@ -234,10 +247,10 @@ def update_type(text: str) -> UpdateType:
 
 
 def calendar_type(text: str) -> str:
-    """The type of a calendar's row: "Baseline (Restart)" or "Hotpatch", as "baseline" or "hotpatch".
+    """Return the type of a calendar's row, "Baseline (Restart)" or "Hotpatch", as "baseline" or "hotpatch".
 
     Raises:
-        UnexpectedPage: it is neither.
+        UnexpectedPage: the text is neither.
     """
     cleaned = clean(text).casefold()
     if re.fullmatch(r"baseline( \(restart( required)?\))?", cleaned):
@@ -248,30 +261,53 @@ def calendar_type(text: str) -> str:
 
 
 # --- titles ---------------------------------------------------------------------------------------------------------
+#
+# Titles are written by hand, in these shapes; brackets are often missing, dashes are "-", "–" or "—", with blanks or without:
+#
+#     February 11, 2025—Hotpatch KB5052106 (OS Build 20348.3148)              date, kind, KB, builds
+#     June 15, 2021—KB5004476 (OS Builds 19041.1055 and 19042.1055) Out-of-band- EXPIRED         ... and marks
+#     KB5066360—Security Update for Windows PowerShell (Hotpatch)             no date, no builds
+#     January 13, 2026—Baseline                                               no KB: the installed KB is that of an LCU
+#
+# ``title`` cuts off the site's name, reads the date at the start, and searches the rest for the other parts.
 
 # "… - Microsoft Support" (until July 2026), "… | Microsoft Support" (since)
 _SITE_SUFFIX: Final = lazy(r"\s+[-|–—]\s+Microsoft Support$", re.IGNORECASE)
-# "Hotpatch", "hotpatch", and once "Hopatch"
-_HOTPATCH: Final = lazy(r"\bho(?:t[\s-]?)?patch\b", re.IGNORECASE)
+# "May 12, 2026—", "March 18 2021-", "October 10, 2023, "; or nothing, before "KB5066360—"
+_TITLE_START: Final = lazy(rf"(?:{_LONG_DATE.pattern}\s*[-–—,:]?\s*)|(?=KB[\s-]?\d)", re.IGNORECASE)
+# "(OS Build 26100.4946)", "(OS Builds OS 22621.5472 and 22631.5472)": builds have to follow
+_OS_BUILD: Final = lazy(r"\bOS\s+Builds?\b", re.IGNORECASE)
 # "Baseline", "Hotpatch baseline", and once "Hotpatch basline"
 _BASELINE: Final = lazy(r"\bbase?line\b", re.IGNORECASE)
-# "Out-of-band", "Out-of-Band", "Out of band"
-_OUT_OF_BAND: Final = lazy(r"\bout[\s-]of[\s-]band\b", re.IGNORECASE)
-# "Hotpatch public preview KB5053636" is no preview of an LCU (case 4)
-_PUBLIC_PREVIEW: Final = lazy(r"\bpublic preview\b", re.IGNORECASE)
-_PREVIEW: Final = lazy(r"\bpreview\b", re.IGNORECASE)
-# "Out-of-band- EXPIRED", ") - EXPIRED"
-_EXPIRED: Final = lazy(r"\bexpired\b", re.IGNORECASE)
-_OS_BUILD: Final = lazy(r"\bOS\s+Builds?\b", re.IGNORECASE)
+# "Hotpatch", "hotpatch", and once "Hopatch"
+_HOTPATCH: Final = lazy(r"\bho(?:t[\s-]?)?patch\b", re.IGNORECASE)
 # "Security Update for Windows PowerShell", "Security Update for Windows Server Update Services"; but
 # "Update for Windows Server 2025" (KB5063878, August 2025) is an LCU, and "Hotpatch for Windows 11 Enterprise LTSC 2024" a hotpatch.
 _UPDATE_FOR: Final = lazy(r"\bupdates?\s+for\s+(?!Windows\s+(?:1\d\b|Server(?:,?\s+(?:version\s+)?\d)))(?P<what>\S.*)", re.IGNORECASE)
-# What a title may begin with: its date or its KB.
-_TITLE_START: Final = lazy(rf"(?:{_LONG_DATE.pattern}\s*[-–—,:]?\s*)|(?=KB[\s-]?\d)", re.IGNORECASE)
+# "(OS Build 28000.2608) Preview"
+_PREVIEW: Final = lazy(r"\bpreview\b", re.IGNORECASE)
+# "Hotpatch public preview KB5053636" is not a preview of an LCU (case 4)
+_PUBLIC_PREVIEW: Final = lazy(r"\bpublic preview\b", re.IGNORECASE)
+# "Out-of-band", "Out-of-Band", "Out of band"
+_OUT_OF_BAND: Final = lazy(r"\bout[\s-]of[\s-]band\b", re.IGNORECASE)
+# "Out-of-band- EXPIRED", ") - EXPIRED"
+_EXPIRED: Final = lazy(r"\bexpired\b", re.IGNORECASE)
 
 
 class Title(NamedTuple):
-    """What the title of an article says. ``kind`` is "baseline", "hotpatch", "component", "preview" or "" (an LCU)."""
+    """The parts of an article's title.
+
+    Attributes:
+        text: as published, cleaned.
+        date: ISO date, None where the title begins with its KB.
+        kb: None for a baseline that names none.
+        builds: in the title's order.
+        kind: "baseline", "hotpatch", "component", "preview", or "" for an LCU.
+        is_out_of_band: marked "Out-of-band".
+        is_public_preview: marked "public preview".
+        is_expired: marked "EXPIRED".
+        date_text: the date as published.
+    """
 
     text: str
     date: str | None
@@ -285,15 +321,16 @@ class Title(NamedTuple):
 
 
 def title(text: str, *, in_hotpatch_line: bool = False) -> Title:
-    """Reads the title of an article as the navigation, toc.json, ``h1``, ``<title>`` and the feeds write it.
+    """Return the parts of an article's title, as the navigation, toc.json, ``h1``, ``<title>`` and the feeds write it.
 
     Args:
         text: as published.
-        in_hotpatch_line: the title stands in a hotpatch category, where an update for a component is a component
+        in_hotpatch_line: the title is in a hotpatch category, where an update for a component is a component
             even if it says "(Hotpatch)", and a plain dated KB is a hotpatch.
 
     Raises:
-        UnexpectedPage: it begins with neither a date nor a KB, names no KB and no baseline, or announces builds that cannot be read.
+        UnexpectedPage: it begins with neither a date nor a KB, names neither one KB nor a baseline with its date, or announces builds
+            that cannot be read.
 
     >>> t = title("February 11, 2025—Hotpatch KB5052106 (OS Build 20348.3148")
     >>> t.date, t.kb, str(t.builds[0]), t.kind
@@ -304,23 +341,20 @@ def title(text: str, *, in_hotpatch_line: bool = False) -> Title:
     start = _TITLE_START.match(body)
     if not start:
         raise UnexpectedPage(f"expected a title that begins with a date or a KB, got {published!r}")
-    day = None
-    if start["day"]:
-        try:
-            day = date(int(start["year"]), month_number(start["month"]), int(start["day"])).isoformat()
-        except ValueError:
-            raise UnexpectedPage(f"expected a day of the calendar, got {published!r}") from None
+    day = _day_of(int(start["year"]), month_number(start["month"]), int(start["day"])) if start["day"] else None
+    if start["day"] and day is None:
+        raise UnexpectedPage(f"expected a day of the calendar, got {published!r}")
     rest = body[start.end() :]
-    numbers = list(dict.fromkeys(int(m["kb"]) for m in _KB.finditer(rest)))
     builds = builds_in(rest)
     kind = _kind(rest, in_hotpatch_line=in_hotpatch_line, has_builds=bool(builds))
+    numbers = list(dict.fromkeys(int(m["kb"]) for m in _KB.finditer(rest)))
     if len(numbers) > 1:
         raise UnexpectedPage(f"expected one KB in a title, got {published!r}")
     if not numbers and kind != "baseline":
         raise UnexpectedPage(f"expected a KB or the word Baseline in a title, got {published!r}")
     if kind == "baseline" and day is None:
         raise UnexpectedPage(f"expected the date of a baseline, got {published!r}")
-    if (listed := _OS_BUILD.search(rest)) and (not builds or re.search(r"\d{3}", _BUILD.sub("", rest[listed.end() :].partition(")")[0]))):
+    if _announces_unread_builds(rest, builds):
         raise UnexpectedPage(f"expected builds after 'OS Build', got {published!r}")
     return Title(
         text=published,
@@ -333,6 +367,15 @@ def title(text: str, *, in_hotpatch_line: bool = False) -> Title:
         is_expired=_EXPIRED.search(rest) is not None,
         date_text=start[0].rstrip(" -–—,:"),
     )
+
+
+def _announces_unread_builds(rest: str, builds: tuple[Build, ...]) -> bool:
+    """Return whether "OS Build" is followed by no build, or, before the bracket closes, by digits that are not of a build."""
+    announced = _OS_BUILD.search(rest)
+    if announced is None:
+        return False
+    listed = rest[announced.end() :].partition(")")[0]
+    return not builds or re.search(r"\d{3}", _BUILD.sub("", listed)) is not None
 
 
 def _kind(rest: str, *, in_hotpatch_line: bool, has_builds: bool) -> str:
@@ -348,34 +391,35 @@ def _kind(rest: str, *, in_hotpatch_line: bool, has_builds: bool) -> str:
 
 # --- addresses ------------------------------------------------------------------------------------------------------
 
-# /en-us/topic/june-10-2025-hotpatch-kb5060841-os-build-26100-4270-b0911159-9564-44bf-80ae-a5d03013715d
+# "/en-us/topic/june-10-2025-hotpatch-kb5060841-os-build-26100-4270-b0911159-9564-44bf-80ae-a5d03013715d"
 _GUID: Final = lazy(r"(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", re.IGNORECASE)
-# /en-us/help/5089602, /help/5089602
+# "/en-us/help/5089602", "/help/5089602"
 _HELP: Final = lazy(r"/help/(\d{6,7})/?$", re.IGNORECASE)
-# june-8-2021-hotpatch-kb5003719-os-build-17784-1767 (its title says 17784.1764), …-os-builds-26200-8390-and-26100-8390
+# "june-8-2021-hotpatch-kb5003719-os-build-17784-1767" (its title says 17784.1764), "…-os-builds-26200-8390-and-26100-8390"
 _SLUG_BUILDS: Final = lazy(r"os-builds?((?:-(?:and-|os-)?\d{5}-\d{1,5})+)", re.IGNORECASE)
+# "june-8-2021-hotpatch-kb5003719-os-build-17784-1767"
 _SLUG_KB: Final = lazy(r"(?<![a-z0-9])kb-?(\d{6,7})(?!\d)", re.IGNORECASE)
 
 
 def guid_of(url: str) -> str | None:
-    """The GUID at the end of an old article's address, in lower case."""
+    """Return the GUID at the end of an old article's address, in lower case."""
     match = _GUID.search(url)
     return match[0].lower() if match else None
 
 
 def help_kb(url: str) -> int | None:
-    """The article's own KB in an address ``/help/<n>``; it is not always the KB that the article is about (case 25)."""
+    """Return the article's own KB from an address ``/help/<n>``; it is not always the KB that the article is about (case 25)."""
     match = _HELP.search(url)
     return int(match[1]) if match else None
 
 
 def slug_builds(url: str) -> tuple[Build, ...]:
-    """Builds that a slug names. Never believed alone (case 41)."""
+    """Return the builds that a slug names, which are never believed against another source (case 41)."""
     match = _SLUG_BUILDS.search(url)
     return tuple(Build(int(n), int(r)) for n, r in re.findall(r"(\d{5})-(\d{1,5})", match[1])) if match else ()
 
 
 def slug_kb(url: str) -> int | None:
-    """The KB that a slug names. Never believed alone."""
+    """Return the KB that a slug names, which is never believed against another source."""
     match = _SLUG_KB.search(_GUID.sub("", url))
     return int(match[1]) if match else None

@@ -1,4 +1,7 @@
-"""The servicing lines of Windows: their ids, names and build numbers, and how pages and users name them."""
+"""The servicing lines of Windows: their ids, names and build numbers, and how pages and users name them.
+
+In: a text such as the title of a navigation category. Out: the ids of the products that it names, such as ``ws2025`` and ``win11-24h2``.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,14 @@ from hotpatch_kb.db.model.notation import clean
 
 
 class Product(NamedTuple):
-    """A servicing line: id, the name people use, "server" or "client", and its build number (None until a source states it)."""
+    """A servicing line.
+
+    Attributes:
+        product: its id.
+        name: as people call it.
+        family: "server" or "client".
+        build_number: None until a source states it.
+    """
 
     product: str
     name: str
@@ -19,7 +29,7 @@ class Product(NamedTuple):
     build_number: int | None
 
 
-# Build numbers do not change once a line exists. Lines that are not here yet get theirs from the headings of
+# Build numbers do not change once a line exists. A line that is not in this list gets its own from a heading of
 # Learn's release history ("Version 26H2 (OS build 26300)").
 KNOWN: Final = {
     product.product: product
@@ -54,30 +64,32 @@ KNOWN: Final = {
 }
 BUILD_NUMBERS: Final = frozenset(p.build_number for p in KNOWN.values() if p.build_number)
 
-# Where machines run, or what manages them, as people call it.
+# Where machines run, or what manages them: code and name.
 PLATFORMS: Final = {"azure": "Azure", "azure_local": "Azure Local", "arc": "Azure Arc", "intune": "Intune or Windows Autopatch"}
 
-# Semi-annual channel servers, all out of support since 2022-08-09, shared builds and KBs with the Windows 10 of
-# their name and never had hotpatching: not products here ("Windows Server, version 1809", last seen 2026-07).
+# Servers of the semi-annual channel are not products here ("Windows Server, version 1809", last seen 2026-07): they shared
+# builds and KBs with the Windows 10 of their name, never had hotpatching, and are all out of support since 2022-08-09.
 SEMI_ANNUAL_SERVERS: Final = frozenset({"1709", "1803", "1809", "1903", "1909", "2004", "20h2"})
 
+# "Windows 11 Enterprise version 24H2", "Windows Server 2022"
 _OS: Final = lazy(r"Windows\s+(?P<os>1\d|Server)\b", re.IGNORECASE)
-# Versions by how each Windows counts: 1507 to 2004 and 20H2 on for Windows 10, 21H2 on for Windows 11 ("LTSC 2024" is none).
+# How each Windows counts its versions: Windows 10 "1507" to "2004" and from "20H2", servers "23H2" and "2025"
 _VERSIONS: Final = {
     "10": lazy(r"(?<![\d/])(?P<version>\d{2}H\d|1[5-9]\d{2}|2004)(?!\d)", re.IGNORECASE),
     "server": lazy(r"(?<![\d/])(?P<version>\d{2}H\d|\d{4})(?!\d)", re.IGNORECASE),
 }
-# "Windows 11 Enterprise LTSC 2024" is 24H2 with a support of its own.
+# Windows 11 and later: from "21H2"; "LTSC 2024" is not a version
+_NEWER: Final = lazy(r"(?<![\d/])(?P<version>\d{2}H\d)(?!\d)", re.IGNORECASE)
+# "Windows 11 Enterprise LTSC 2024" is 24H2 with its own support dates
 _LTSC: Final = lazy(r"\bLTS[BC]\s+(?P<year>20\d\d)", re.IGNORECASE)
 _LTSC_VERSIONS: Final = {"2015": "1507", "2016": "1607", "2019": "1809", "2021": "21h2", "2024": "24h2"}
-_NEWER: Final = lazy(r"(?<![\d/])(?P<version>\d{2}H\d)(?!\d)", re.IGNORECASE)
 
 
 def products_in(text: str) -> tuple[str, ...]:
-    """The products that the title of a navigation category names, in its order.
+    """Return the products that the title of a navigation category names, in its order.
 
     Raises:
-        UnexpectedPage: it names none that we know how to name.
+        UnexpectedPage: it names no product.
 
     >>> products_in("Windows 10, version 1809, Windows Server, version 1809, and Windows Server 2019")
     ('win10-1809', 'ws2019')
@@ -85,7 +97,7 @@ def products_in(text: str) -> tuple[str, ...]:
     ('ws2025',)
     """
     text = clean(text)
-    found: dict[str, None] = {}
+    products: dict[str, None] = {}
     marks = list(_OS.finditer(text))
     ends = [following.start() for following in marks[1:]] + [len(text)]
     for mark, end in zip(marks, ends, strict=False):
@@ -95,19 +107,19 @@ def products_in(text: str) -> tuple[str, ...]:
             # "Windows 10 (initial version released July 2015)" is what was later called 1507.
             names = ["1507"] if "initial version" in part.casefold() else versions
             names += [_LTSC_VERSIONS[m["year"]] for m in _LTSC.finditer(part) if m["year"] in _LTSC_VERSIONS]
-            found |= dict.fromkeys(f"win{mark['os']}-{name}" for name in names)
+            products |= dict.fromkeys(f"win{mark['os']}-{name}" for name in names)
         elif versions:
             is_year = re.match(r"\s*20\d\d(?!\d)", part) is not None
             for name in versions:
                 if is_year:
-                    found[f"ws{name}"] = None
+                    products[f"ws{name}"] = None
                 elif name not in SEMI_ANNUAL_SERVERS:
-                    found[f"ws-{name}"] = None
+                    products[f"ws-{name}"] = None
         elif re.search(r"Azure Automanage for\s*$", text[: mark.start()], re.IGNORECASE):
-            found["ws-azure-preview"] = None
-    if not found:
+            products["ws-azure-preview"] = None
+    if not products:
         raise UnexpectedPage(f"expected the title of a category that names a version of Windows, got {text!r}")
-    return tuple(found)
+    return tuple(products)
 
 
 # "Windows Server 2025 (OS build 26100)", "Version 25H2 (OS build 26200)", "Version 1507 (RTM) (OS build 10240)"
@@ -118,11 +130,11 @@ _HEADING: Final = lazy(
 
 
 def heading(text: str, client: str) -> Product | None:
-    """The product that a heading of Learn's tables names, None where the text is no such heading.
+    """Return the product that a heading of Learn's tables names, None where the text is not such a heading.
 
     Args:
         text: such as "Version 25H2 (OS build 26200)".
-        client: "win10" or "win11", the Windows whose page this is.
+        client: "win10" or "win11", the Windows that the page is about.
     """
     text = clean(text)
     if not (match := _HEADING.fullmatch(text)):
@@ -135,7 +147,15 @@ def heading(text: str, client: str) -> Product | None:
 
 
 def named(product: str, build_number: int | None = None) -> Product:
-    """The product of an id; one that is new gets its name from the id and its build number from the source."""
+    """Return the product of an id; one that is not in ``KNOWN`` gets its name from the id.
+
+    Args:
+        product: an id.
+        build_number: what a source states for a product that is not in ``KNOWN``.
+
+    >>> named("win11-26h2", 26300).name
+    'Windows 11, version 26H2'
+    """
     if product in KNOWN:
         return KNOWN[product]
     if product.startswith("ws"):
@@ -146,11 +166,16 @@ def named(product: str, build_number: int | None = None) -> Product:
     return Product(product, f"Windows {client.removeprefix('win')}, version {version.upper()}", "client", build_number)
 
 
+# "ws2025", "ws-23h2", "ws-azure-preview", "win11-25h2", "win10-1809"
 _ID: Final = lazy(r"ws(?:20\d\d|-\d\dh\d|-azure-preview)|win1\d-(?:\d\dh\d|\d{4})", re.IGNORECASE)
 
 
 def product_id(text: str) -> str | None:
-    """The product that a user names: an id, "Windows Server 2025", "Windows 11 25H2", "server 2022"; None where it is none."""
+    """Return the product that a user names, None where the text names none or several.
+
+    >>> product_id("Windows 11 25H2"), product_id("server 2022"), product_id("ws2025"), product_id("25H2")
+    ('win11-25h2', 'ws2022', 'ws2025', None)
+    """
     text = clean(text)
     if _ID.fullmatch(text):
         return text.lower()
