@@ -1,4 +1,4 @@
-"""The program as a process of its own, with the bytecode that an installation has."""
+"""Start the program as a process, with compiled bytecode as an installation has it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """How processes are started: the words of the command, an empty folder to start in, the environment."""
+    """The words of a command, an empty folder to start it in, and its environment."""
 
     words: tuple[str, ...]
     folder: Path
     environment: dict[str, str]
 
     def hotpatch_kb(self, *arguments: str | Path) -> None:
-        """Runs the program."""
+        """Run the program."""
         self._run([*self.words, *map(str, arguments)])
 
     def python(self, *arguments: str) -> None:
-        """Runs the same interpreter without the program."""
+        """Run the same interpreter without the program."""
         self._run([sys.executable, *arguments])
 
     def _run(self, words: list[str]) -> None:
@@ -35,10 +35,10 @@ class Command:
 
 
 def command(folder: Path) -> Command:
-    """The console script beside this interpreter, else the module.
+    """Return the console script beside this interpreter, else ``python -m hotpatch_kb``.
 
-    An installation compiles modules when it installs them; a checkout does so when it first runs, unless
-    PYTHONDONTWRITEBYTECODE is set, which would double the time to start. So bytecode is kept, in the benchmark's own folder.
+    An installation has compiled modules. A checkout compiles them when it first runs, unless PYTHONDONTWRITEBYTECODE is set, which would
+    double the start-up time. So bytecode is kept in the benchmark's own folder.
     """
     script = shutil.which("hotpatch-kb", path=str(Path(sys.executable).parent))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "HOTPATCH_KB_"))}

@@ -1,8 +1,8 @@
-"""``hotpatch-kb assess`` against the least that the same files could take.
+"""Compare ``hotpatch-kb assess`` with the least work that the same files need.
 
 The built-in engine, from bytes to bytes, against a bare loop from ``csv.reader`` to ``csv.writer`` with as many columns; DuckDB's engine, from file
-to file, against DuckDB's own join of the same files. Files with the builds that there are and with 33,000 different ones, with and without a
-column of installed KBs, another list for each machine; builds come in an order that leaves nothing to the cache of the last row.
+to file, against DuckDB's own join of the same files. The files have the existing builds or 33,000 different ones, with or without a
+column of installed KBs, which differ for each machine. The order of builds makes the cache of the last row useless.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ sys.path.append(str(PROJECT / "tests"))
 from helpers import fleets
 
 MACHINES: Final = 500_000
-LARGE: Final = 1_000_000  # of DuckDB's files: less is over before its threads are warm
+LARGE: Final = 1_000_000  # for DuckDB: a smaller file is done before its threads are warm
 DAY: Final = "2026-07-20"
-# At least as many rows a second as the bare loop, and half as many where lists of KBs are read.
+# As many rows a second as the bare loop, or half as many where lists of KBs are read.
 TARGETS: Final = {False: 1.0, True: 2.0}
 DUCKDB_TARGET: Final = 1 / 0.8
 
 
 def rows(rounds: int) -> list[Row]:
-    """A row per file and engine: seconds of a fleet."""
+    """Return a row per file and engine: seconds for a fleet."""
     found = []
     with closing(open_seed_database()) as conn, tempfile.TemporaryDirectory() as name:
         folder, judge = Path(name), Judge(conn, DAY)

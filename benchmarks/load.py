@@ -1,7 +1,7 @@
-"""The site under load on loopback: eight clients at once, ours against a bare Datasette on the same database.
+"""Load the site on loopback with eight clients at once, and compare it with a bare Datasette on the same database.
 
 The lookup API against a canned query that finds the same builds, the page of a build against Datasette's page of a row; then a minute of mixed
-pages with a crawl that commits in the middle: errors, answers that are neither those before nor those after it, and memory.
+pages with a crawl that commits in the middle: errors, answers that match neither the state before nor after, and memory.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from material import RECORDED, render
 from timing import Row, compared
 
 CLIENTS: Final = 8
-SECONDS: Final = 6.0  # of a side in a round
+SECONDS: Final = 6.0  # for a side in a round
 MINUTE: Final = 60.0
 API_TARGET: Final = 1 / 0.9  # times a canned query's time
 PAGE_TARGET: Final = 1 / 0.5
-MEMORY_TARGET: Final = 100.0  # MB that it may grow by in the minute: 64 of kept answers, and what a crawl's new pages take
+MEMORY_TARGET: Final = 100.0  # MB of growth in the minute: 64 of kept answers, and the new pages of a crawl
 MIXED: Final = [
     "/",
     "/build/{build}",
@@ -47,7 +47,7 @@ MIXED: Final = [
 
 
 def rows(program: Command, folder: Path, rounds: int) -> list[Row]:
-    """Two rows of times and three of the minute: a database of May's pages, and July's that are read in it."""
+    """Return rows of times and of the minute: a database of May's pages, into which July's are read."""
     may, july = _trees(folder)
     copy = folder / "site.db"
     program.hotpatch_kb("crawl", "--db", copy, "--archive", folder / "site.archive", "--from", may)
@@ -61,7 +61,7 @@ def rows(program: Command, folder: Path, rounds: int) -> list[Row]:
             ("lookup API", [f"/api/lookup?q={build}" for build in builds], "a canned query", [f"/site/find.json?build={build}" for build in builds], API_TARGET),
             ("page of a build", [f"/build/{build}" for build in builds], "Datasette's page of a row", [f"/site/releases/{key}" for key in keys], PAGE_TARGET),
         ):  # fmt: skip
-            # The first time that each address is asked, ours makes its answer, and keeps it until a crawl ends or the day does.
+            # Our site computes an answer when an address is first asked, and keeps it until a crawl or the day ends.
             first = [_once(address, paths) for address, paths in ((ours, mine), (bare, other))]
             found.append(compared("site", f"{what}, first time asked, a request", [first[0]], f"{against}, a request", [first[1]], None))
             times: dict[str, list[float]] = {"ours": [], "bare": []}
@@ -80,7 +80,7 @@ def rows(program: Command, folder: Path, rounds: int) -> list[Row]:
 
 
 def _once(address: str, paths: Sequence[str]) -> float:
-    """Seconds a request, each address once, by as many clients."""
+    """Return the seconds per request, each address once, by as many clients."""
     began = time.monotonic()
 
     def client(number: int) -> None:
@@ -128,7 +128,7 @@ def _minute(program: Command, address: str, pid: int, db: Path, july: Path, buil
 
 
 def _load(address: str, paths: Sequence[str], seconds: float, seen: Callable[[str, bytes], None] | None = None) -> tuple[int, list[str]]:
-    """Requests that were answered in so many seconds, and what was wrong."""
+    """Return the number of answered requests in so many seconds, and the errors."""
     lock, counts, errors = threading.Lock(), [0] * CLIENTS, []
     end = time.monotonic() + seconds
 
@@ -172,7 +172,7 @@ def _ours(program: Command, db: Path) -> Iterator[tuple[str, int]]:
 
 @contextmanager
 def _bare(program: Command, db: Path, folder: Path) -> Iterator[str]:
-    """Datasette alone, with one canned query and no plugin."""
+    """Run Datasette alone, with one canned query and no plugin."""
     metadata = folder / "bare.json"
     query = "select product, kb, build, release_date, classification, baseline_kb, article_url from releases where build = :build"
     metadata.write_text(json.dumps({"databases": {"site": {"queries": {"find": {"sql": query}}}}}), encoding="utf-8")
@@ -210,14 +210,14 @@ def _bare(program: Command, db: Path, folder: Path) -> Iterator[str]:
 
 
 def _megabytes(pid: int) -> float:
-    """Memory of a process now; 0 where the system does not say."""
+    """Return the memory of a process in MB; 0 where the system does not tell."""
     status = Path(f"/proc/{pid}/status")
     match = re.search(r"^VmRSS:\s+(\d+) kB$", status.read_text(encoding="ascii"), re.MULTILINE) if status.exists() else None
     return int(match[1]) / 1024 if match else 0.0
 
 
 def _trees(folder: Path) -> tuple[Path, Path]:
-    """Both generations of the site, recorded or rendered."""
+    """Return both generations of the site, recorded or rendered."""
     if all(tree.is_dir() for tree in RECORDED):
         return RECORDED
     made = (folder / "site-may", folder / "site-july")

@@ -1,7 +1,7 @@
 """``hotpatch_kb.db.answers.lookup.find`` against its own SQL: the same statements with the same parameters, executed bare, rows fetched.
 
-What remains is what Python does around the database: reading the query, deciding between candidates, making the answer. And ``hotpatch_kb.db.answers.lookup_cache.LookupCache``, which
-has made each answer once, against a ``dict`` that has the very spelling.
+The difference is the work of Python: reading the query, deciding between candidates, making the answer. Also ``hotpatch_kb.db.answers.lookup_cache.LookupCache``, which
+computes each answer once, against a ``dict`` that has each spelling.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Statements = list[tuple[str, Any]]
 
 
 class _Recording(sqlite3.Connection):
-    """A connection that notes what it executes."""
+    """A connection that records its statements."""
 
     statements: Statements
 
@@ -37,7 +37,7 @@ class _Recording(sqlite3.Connection):
 
 
 def rows(db: Path, rounds: int) -> list[Row]:
-    """One row per kind of query, and one for all of them in turn."""
+    """Return one row per kind of query, one for all of them, and one for the index."""
     with closing(_opened(db)) as conn, closing(_opened(db)) as bare:
         queries = _queries(conn)
         recorded = {kind: _recorded(db, [query]) for kind, query in queries.items()}
@@ -53,7 +53,7 @@ def rows(db: Path, rounds: int) -> list[Row]:
 
 
 def _index(conn: sqlite3.Connection, rounds: int) -> Row:
-    """Builds and KBs in spellings that scripts have and in some that people have, in an order that leaves nothing to chance."""
+    """Look up builds and KBs in spellings of scripts and of people, in a fixed order that caches cannot exploit."""
     builds = [row[0] for row in conn.execute("select distinct build from releases where build is not null order by build")]
     kbs = [row[0] for row in conn.execute("select kb from kbs order by kb")]
     texts = [text for build in builds for text in (build, f"10.0.{build}", f" {build} ", f"OS Build {build}")]
@@ -109,7 +109,7 @@ def _recorded(db: Path, texts: Iterable[str]) -> Statements:
 
 
 def _queries(conn: sqlite3.Connection) -> dict[str, str]:
-    """A query of every kind, of whatever pages the database was made from."""
+    """Return a query of every kind, whichever pages the database was made from."""
     newest = "in_hotpatch_line = 1 and classification = 'hotpatch' order by release_date desc, build desc limit 1"
     builds = [build for (build,) in conn.execute("select distinct build from releases where build is not null order by build")]
     return {

@@ -1,7 +1,7 @@
-"""What the benchmarks work on: an archive and a database of saved pages, and an archive of many days.
+"""Make the benchmarks' data: an archive and a database of saved pages, and an archive of many days.
 
-The recorded pages lie beside the project, if at all. Without them the pages that the tests render from facts are
-taken: the same rows and markup with little of the site around them, so that reading alone takes less time.
+Without recorded pages (``HOTPATCH_KB_RECORDED``) the pages that the tests render from facts are used: the same rows and markup with
+little of the site around them, so that parsing takes less time.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class Material:
 
 
 def silent(_message: str) -> None:
-    """Takes what a run says of its progress."""
+    """Ignore the progress of a run."""
 
 
 def crawled(folder: Path, trees: Sequence[Path]) -> Material:
-    """Crawls saved trees, of rendered pages where there are none, into a new database in a folder."""
+    """Crawl saved trees, or rendered pages where there are none, into a new database in a folder."""
     trees = trees or [tree for tree in RECORDED if tree.is_dir()]
     note = f"pages: {len(trees)} saved trees"
     if not trees:
@@ -62,18 +62,18 @@ def crawled(folder: Path, trees: Sequence[Path]) -> Material:
         if result.failures:
             raise SystemExit(f"expected pages that are accepted in {tree.name}, got {result.failures[0].note}")
     fetched = (page for page in Archive(archive).pages() if not registry()[page.source].is_embedded)
-    pages = {(page.page_url, page.body): page for page in fetched}  # a page may stand unchanged in several trees
+    pages = {(page.page_url, page.body): page for page in fetched}  # a page may be in several trees unchanged
     return Material(db, archive, list(pages.values()), f"{note}, {len(pages)} pages that differ")
 
 
 def archive_of_days(folder: Path, days: int) -> tuple[Path, int]:
-    """An archive of the rendered site, read once a day, in which every page differs from that of the day before.
+    """Make an archive of the rendered site, read once a day, in which every page differs from the day before.
 
-    Each day one other row of every page is missing and the one that was missing before is back: two changes a page
-    and day, far more than Microsoft makes, and no page that could be taken as seen before.
+    Each day another row of every page is missing, and the one that was missing is back: two changes a page and day, far more than
+    Microsoft makes, and no page that equals an earlier one.
 
     Returns:
-        the archive, and the number of pages in it.
+        The archive, and the number of pages in it.
     """
     archive = folder / f"{days}-days.archive"
     with closing(open_database(folder / f"{days}-days-taken.db")) as conn:
@@ -88,7 +88,7 @@ def archive_of_days(folder: Path, days: int) -> tuple[Path, int]:
 
 
 def _write_day(tree: Path, day: int) -> None:
-    """The world of ``render.write_world``, each page without one of its rows."""
+    """Write the world of ``render.write_world``, each page without one of its rows."""
     fetched_at = f"{date(2026, 7, 23) + timedelta(days=day)}T12:00:00Z"
     navigations = (
         (render.HOTPATCH_HUB["new"], render.hotpatch_categories, 0),

@@ -1,8 +1,8 @@
-"""A month of MSRC of 20 MB, read a vulnerability at a time to claims, against making objects of the whole document and nothing of them.
+"""Compare reading a month of MSRC of 20 MB to claims, one vulnerability at a time, with building objects of the whole document.
 
-``json.loads`` and lxml's tree are the least that reading whole could take. Time is measured here, with JSON's structure looked
-through first and then read; memory in processes of their own (``tests/peak.py``), over the body itself and with all claims.
-The month is one that the tests render: real ones are other people's.
+``json.loads`` and lxml's tree are the least work of reading the whole. Time is measured here; JSON is scanned for its structure first and
+then read. Memory is measured in separate processes (``tests/peak.py``), above the body itself and with all claims. The tests render the
+month, since real ones are other people's.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from hotpatch_kb.scraper.sources import registry
 MEGABYTES: Final = 20
 TARGET_TIME: Final = 4.0
 TARGET_MEMORY: Final = 0.25
-TARGET_MEGABYTES: Final = 60.0  # of the source's own: that many may be had on the smallest machine beside a body of 20
+TARGET_MEGABYTES: Final = 60.0  # for the source itself, beside a body of 20 on the smallest machine
 
 
 def rows(folder: Path, rounds: int) -> list[Row]:
-    """Time and memory of the month as JSON, which is asked for, and as XML, which a saved tree may have."""
+    """Return time and memory of the month as JSON, which is asked for, and as XML, which a saved tree may have."""
     found = []
     whole: dict[str, tuple[str, Callable[[bytes], object]]] = {"json": ("json.loads", json.loads), "xml": ("lxml.etree", etree.fromstring)}
     for form, render in (("json", big_month), ("xml", big_month_xml)):
@@ -52,7 +52,7 @@ def rows(folder: Path, rounds: int) -> list[Row]:
 
 
 def _peak(file: Path, how: str) -> float:
-    """Megabytes over the body that reading a file takes."""
+    """Return the megabytes that reading a file needs above its body."""
     script = PROJECT / "tests" / "peak.py"
     done = subprocess.run([sys.executable, script, file, how], capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:

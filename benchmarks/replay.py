@@ -1,7 +1,7 @@
-"""``hotpatch-kb replay`` into an empty database, as a process: the whole archive of the pages, and growth with time.
+"""Measure ``hotpatch-kb replay`` into an empty database, as a process: the whole archive of the pages, and growth with time.
 
-The first has a target in seconds, for a replay is what a better parser costs. The second compares seconds per page of
-an archive of 60 days with those of one of 10: work that grows with the square of the time shows as a ratio of six.
+The first has a target in seconds, since every better parser costs a replay. The second compares seconds per page of an archive of
+60 days with those of 10 days: work that grows with the square of the time shows as a ratio of six.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MANY_DAYS: Final = 60
 
 
 def rows(program: Command, folder: Path, archive: Path, pages: int, rounds: int) -> list[Row]:
-    """Both comparisons. A replay takes seconds, so there are fewer rounds of it: a third, of the long ones a ninth."""
+    """Return both comparisons. A replay takes seconds, so it has a third of the rounds, the long ones a ninth."""
     taken = in_turns({"ours": lambda: _replay(program, folder, archive)}, max(1, rounds // 3))["ours"]
     found = [Row("replay", f"archive of {pages} pages", sorted(taken)[len(taken) // 2], target=TARGET_SECONDS)]
     few, few_pages = archive_of_days(folder, FEW_DAYS)

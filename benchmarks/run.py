@@ -1,6 +1,6 @@
-"""Every comparison of the project in one run: ``python benchmarks/run.py`` prints a table, with ``--json`` a JSON object.
+"""Run every comparison of the project: ``python benchmarks/run.py`` prints a table, with ``--json`` a JSON object.
 
-Exit code 1 if a target is missed. Ratios tell more than times: both sides have their turns in each round.
+Exit code 1 if a target is missed. Ratios are more reliable than times: both sides have a turn in each round.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ PARTS = ("parse", "replay", "lookup", "start-up", "msrc", "fleet", "site", "scal
 
 
 def main() -> int:
-    """Measures and prints."""
-    parser = argparse.ArgumentParser(description="Compares the project with the least that the same work could take.")
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Compare the project with the least that the same work could take.")
     parser.add_argument(
         "--pages",
         type=Path,

@@ -1,7 +1,7 @@
-"""``hotpatch-kb assess`` of one, ten and a hundred million machines, as a process: time that is linear, memory that does not grow.
+"""Measure ``hotpatch-kb assess`` of one, ten and a hundred million machines, as a process: linear time, constant memory.
 
-Seconds are per million machines and compared with those of the smallest fleet; the peak of memory is what Linux says of the process. The fleet of a
-million is repeated, since a larger one has no other kinds of machines either. Needs some 30 GB of disk for a hundred million.
+Seconds are per million machines and compared with those of the smallest fleet; the peak of memory comes from Linux. The fleet of a million is
+repeated, since a larger one has no other kinds of machines. A hundred million need some 30 GB of disk.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ MILLION: Final = 1_000_000
 MILLIONS: Final = (1, 10, 100)
 DAY: Final = "2026-07-20"
 TIME_TARGET: Final = 1.2
-# Of the built-in engine, against its own peak with the smallest fleet, and at most so many megabytes; DuckDB is given 2 GB and uses them.
+# The built-in engine is compared with its own peak for the smallest fleet, and has a limit in megabytes; DuckDB may use 2 GB and does.
 MEMORY_TARGET: Final = 1.1
 MEGABYTES: Final = {"builtin": 100.0, "duckdb": 2_500.0}
 NAMES: Final = {"builtin": "built in", "duckdb": "DuckDB"}
 
 
 def rows(program: Command, millions: tuple[int, ...] = MILLIONS) -> list[Row]:
-    """Two rows per engine and fleet: seconds per million machines, and the peak of memory."""
+    """Return two rows per engine and fleet: seconds per million machines, and the peak of memory."""
     found: list[Row] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -60,7 +60,7 @@ def rows(program: Command, millions: tuple[int, ...] = MILLIONS) -> list[Row]:
 
 
 def _measured(program: Command, engine: str, count: int, folder: Path) -> tuple[float, float]:
-    """Seconds per million machines, and megabytes."""
+    """Return seconds per million machines, and megabytes."""
     fleet, out = folder / "fleet.csv", folder / "out.csv"
     with (folder / "million.csv").open("rb") as million, fleet.open("wb") as file:
         file.write(million.readline())

@@ -1,4 +1,4 @@
-"""``hotpatch-kb lookup`` as a process against an interpreter that does nothing: what a script that asks pays each time.
+"""Compare ``hotpatch-kb lookup`` as a process with an interpreter that does nothing: the cost of each call from a script.
 
 With the embedded facts and with a database; for information against ``python -I``, which skips the user's site.
 """
@@ -16,7 +16,7 @@ QUERY: Final = "26200.8390"
 
 
 def rows(program: Command, db: Path, rounds: int) -> list[Row]:
-    """One row per database and interpreter."""
+    """Return one row per database and interpreter."""
     taken = in_turns(
         {
             "seed": lambda: program.hotpatch_kb("lookup", QUERY),

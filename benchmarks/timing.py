@@ -1,4 +1,4 @@
-"""Two sides of a comparison in turns, and what came of it as a row, a line of a table or an object of JSON."""
+"""Time two sides of a comparison in turns, and present the result as a row, a line of a table or an object of JSON."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Row:
 
     Attributes:
         part: parse, replay, lookup, start-up, msrc, fleet, site or scale.
-        what: what was timed: ours, or where it is for information another thing.
-        ours: seconds of that, median.
-        against: what it is compared to; "" where the target is a time.
-        theirs: seconds of that, median.
+        what: name of the timed work, ours or, for information, another's.
+        ours: median of its seconds.
+        against: name of the other side; "" where the target is a time.
+        theirs: median of its seconds.
         ratio: median of the ratios of the rounds.
-        target: the most that the ratio may be (or the seconds, where nothing is compared); None for information.
-        unit: "s", or "MB" where memory was measured (or "errors", counted) and stands in the place of seconds.
+        target: upper limit of the ratio, or of the seconds where nothing is compared; None for information.
+        unit: "s"; "MB" where memory, or "errors" where a count takes the place of seconds.
     """
 
     part: str
@@ -36,14 +36,14 @@ class Row:
 
     @property
     def state(self) -> str:
-        """Whether the target was met."""
+        """``ok`` or ``miss``, or ``info`` without a target."""
         if self.target is None:
             return "info"
         return "ok" if (self.ours if self.ratio is None else self.ratio) <= self.target else "miss"
 
 
 def in_turns(sides: dict[str, Callable[[], object]], rounds: int, *, warm_up: bool = True) -> dict[str, list[float]]:
-    """Seconds of every side in every round. All sides have a turn in each round, so that noise hits them alike.
+    """Return the seconds of every side in every round. All sides have a turn in each round, so that noise hits them alike.
 
     The order is reversed from round to round; ``warm_up`` is a first round that is not counted and fills caches.
     """
@@ -62,18 +62,18 @@ def in_turns(sides: dict[str, Callable[[], object]], rounds: int, *, warm_up: bo
 
 
 def compared(part: str, what: str, ours: list[float], against: str, theirs: list[float], target: float | None) -> Row:
-    """The row of two sides that were timed in turns."""
+    """Return the row of two sides that were timed in turns."""
     ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
     return Row(part, what, statistics.median(ours), against, statistics.median(theirs), ratio, target)
 
 
 def as_objects(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Rows for JSON."""
+    """Return rows for JSON."""
     return [{**asdict(row), "state": row.state} for row in rows]
 
 
 def as_table(rows: Iterable[Row]) -> list[str]:
-    """Rows as lines of a table in markdown, so that it can be pasted where people read it."""
+    """Return rows as lines of a Markdown table."""
     head = ("", "what", "took", "compared to", "took", "ratio", "target", "")
     body = [
         (

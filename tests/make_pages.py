@@ -1,7 +1,7 @@
-"""Renders the small pages in ``tests/pages`` from facts: ``python tests/make_pages.py``. A test holds that they are what this renders.
+"""Render the small pages in ``tests/pages`` from facts: ``python tests/make_pages.py``. A test compares them with the files.
 
 Each shows one shape, or one fault, of Microsoft's pages; the golden result beside it is what its source reads, or the
-message with which it is refused. The modules of ``rendered`` yield them, one per source.
+message of its refusal. The modules of ``rendered`` yield them, one per source.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PAGES = Path(__file__).parent / "pages"
 
 
 def pages() -> dict[str, Rendered]:
-    """Every page by its file below ``tests/pages``."""
+    """Return every page by its file below ``tests/pages``."""
     found = {}
     for module in sorted(pkgutil.iter_modules(rendered.__path__), key=lambda m: m.name):
         for page in import_module(f"rendered.{module.name}").pages():
@@ -26,7 +26,7 @@ def pages() -> dict[str, Rendered]:
 
 
 def main() -> None:
-    """Writes every page."""
+    """Write every page."""
     for name, page in pages().items():
         path = PAGES / name
         path.parent.mkdir(parents=True, exist_ok=True)

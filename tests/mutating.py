@@ -1,4 +1,4 @@
-"""The pages that are mutated, and the table of what became of them: ``python tests/mutating.py 20000`` writes docs/mutations.md."""
+"""Mutate pages and tabulate the outcomes: ``python tests/mutating.py 20000`` writes docs/mutations.md."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from hotpatch_kb.scraper.crawl import saved_tree
 from hotpatch_kb.scraper.sources import PageSpec, Source, registry
 
 ROOT: Final = Path(__file__).parent.parent
-_READ_AT: Final = "2026-10-23T12:00:00Z"  # of pages that no tree dates; the newest was recorded in October 2026
-_TRIES: Final = 4  # pages on which a kind is tried before its turn is over: not each has what it mutates
+_READ_AT: Final = "2026-10-23T12:00:00Z"  # for pages that no tree dates; the newest was recorded in October 2026
+_TRIES: Final = 4  # pages on which a kind is tried in its turn: not every page has what it mutates
 _SUPPORT: Final = "https://support.microsoft.com/en-us/servicing/os"
-# Recorded answers that lie in no tree: file, source, address.
+# Recorded answers that are in no tree: file, source, address.
 _SAMPLES: Final = (
     ("support-toc-json/windows11-servicing-toc-live-sample.json", "support_toc", f"{_SUPPORT}/windows-11/toc.json"),
     ("msrc-cvrf/2026-Jun.cvrf-sample.json", "msrc_cvrf", "https://api.msrc.microsoft.com/cvrf/v3.0/cvrf/2026-Jun"),
@@ -42,7 +42,7 @@ def _spec(source: Source, folder: Path, file: Path, url: str) -> PageSpec | None
 
 
 def _of_tree(name: str, folder: Path) -> list[Sample]:
-    """The pages of a saved tree, each in the world of all of them."""
+    """Return the pages of a saved tree, each with the claims of all of them."""
     found = []
     for url, file in saved_tree.addresses(folder):
         for source in registry().values():
@@ -68,7 +68,7 @@ def _alone(name: str, source: str, url: str, asked: str, body: bytes, world: lis
 
 @cache
 def samples(*, with_recorded: bool = True) -> tuple[Sample, ...]:
-    """Every page that is mutated: rendered ones, and recorded ones where they lie beside the project."""
+    """Return every page to mutate: rendered ones, and recorded ones where they are at hand."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for generation in ("old", "new"):
@@ -87,7 +87,7 @@ def samples(*, with_recorded: bool = True) -> tuple[Sample, ...]:
 
 
 class Done(NamedTuple):
-    """A mutation and what became of it."""
+    """A mutation and its outcome."""
 
     seed: int
     sample: str
@@ -99,7 +99,7 @@ class Done(NamedTuple):
 
 
 def run(count: int, first_seed: int = 1) -> Iterator[Done]:
-    """So many mutations, by seeds that count up: the kinds take turns, each on the pages that have what it mutates."""
+    """Yield so many mutations, by seeds that count up. The kinds take turns, each on the pages that have what it mutates."""
     by_kind = {name: [sample for sample in samples() if kind in sample.kinds] for name, kind in KINDS.items()}
     made, seed = 0, first_seed - 1
     while made < count:
@@ -117,7 +117,7 @@ def run(count: int, first_seed: int = 1) -> Iterator[Done]:
 
 
 def table(done: Sequence[Done]) -> str:
-    """Kinds and outcomes, as markdown."""
+    """Return kinds and outcomes as a Markdown table."""
     counted = Counter((d.kind, d.outcome.what) for d in done)
     lines = [f"| kind | a reader would say | all | {' | '.join(OUTCOMES)} |", "|---|---|---:|" + "---:|" * len(OUTCOMES)]
     for name, kind in KINDS.items():
@@ -131,20 +131,20 @@ def table(done: Sequence[Done]) -> str:
 
 _INTRODUCTION: Final = """# Mutated pages
 
-What becomes of a page of Microsoft's that is not what it was: {count:,} seeded mutations of {pages} pages ({recorded}), of {kinds} kinds, by
-`python tests/mutating.py {count}`. Written by the run; `.ci/long` makes it anew.
+Outcomes of mutated pages of Microsoft: {count:,} seeded mutations of {pages} pages ({recorded}), of {kinds} kinds, by
+`python tests/mutating.py {count}`. Written by the run; `.ci/long` repeats it.
 
-Each kind says what a reader of the mutated page would say: the *same* as before, *less*, that it is *broken*, or that one place has
-*restated* something; *everywhere*: a number is another wherever it stands, which no reader could tell, nor can we.
+Each kind has the judgement of a person who reads the mutated page: it states the *same* as before, or *less*; it is *broken*; one place has
+*restated* something; or, *everywhere*, a number changed in all places, which no reader could notice, nor can we.
 
-| outcome | means |
+| outcome | meaning |
 |---|---|
 | right | the same is stated as before, by whatever markup |
 | refused | the page is not believed: its facts are kept, the source is marked, the exit code is 3 |
-| reported | what is stated differs, and a row of `checks` or `conflicts` says so, with the text that was met |
-| gone | the page states it no more: the fact is kept, `gone_since` says since when, `changes` has it |
+| reported | the statements differ, and a row of `checks` or `conflicts` says so, with the text |
+| gone | the page no longer states it: the fact is kept, `gone_since` says since when, `changes` has it |
 | restated | the page, in a place that the mutation changed, states another value and nothing contradicts it: no parser could know better |
-| silent | a wrong fact, or a fact lost, and nothing says so |
+| silent | a wrong or lost fact that nothing reports |
 
 {stumbled}
 
@@ -152,7 +152,7 @@ Each kind says what a reader of the mutated page would say: the *same* as before
 
 
 def report(done: Sequence[Done]) -> str:
-    """The page of the documentation."""
+    """Return the page of the documentation."""
     stumbled = sum(d.outcome.stumbled for d in done)
     recorded = sum(sample.name.startswith("recorded") for sample in samples())
     introduction = _INTRODUCTION.format(
@@ -166,7 +166,7 @@ def report(done: Sequence[Done]) -> str:
 
 
 def main(count: int) -> int:
-    """Runs so many, writes docs/mutations.md, and says which were silent."""
+    """Run so many mutations, write docs/mutations.md, and print the silent ones."""
     done = list(run(count))
     (ROOT / "docs" / "mutations.md").write_text(report(done), encoding="utf-8", newline="\n")
     print(table(done))

@@ -1,7 +1,7 @@
-"""How much memory reading a month takes: ``python tests/peak.py FILE streamed|whole`` prints megabytes over the body itself, and a count.
+"""Measure the memory of reading a month: ``python tests/peak.py FILE streamed|whole`` prints megabytes above the body, and a count.
 
-A process of its own, since a peak never falls. ``streamed`` parses as the program does, ``whole`` makes objects of the whole document.
-Linux says the peak of this process in /proc; ``ru_maxrss`` of a process that was just started is there that of the one that started it.
+A separate process, since a peak never falls. ``streamed`` parses as the program does, ``whole`` builds objects of the whole document.
+Linux has the peak of this process in /proc; ``ru_maxrss`` of a new process is that of its parent there.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.scraper.sources import msrc_cvrf as source
 
 _STATUS = Path("/proc/self/status")
-# ``python -c MEASURED <this folder> <arguments>`` runs the command and prints, behind what it says, the peak of its own memory.
+# ``python -c MEASURED <this folder> <arguments>`` runs the command and prints the peak of its memory after the output.
 MEASURED = (
     "import sys; sys.path.insert(0, sys.argv[1]); import peak; from hotpatch_kb.scraper.cli.main import main; code = main(sys.argv[2:]); "
     "print(peak.peak(), file=sys.stderr); sys.exit(code)"
@@ -27,7 +27,7 @@ MEASURED = (
 
 
 def peak() -> float:
-    """The most memory that this process had, in megabytes (of 2^20 bytes)."""
+    """Return the peak memory of this process in megabytes (of 2^20 bytes)."""
     if _STATUS.exists():
         match = re.search(r"^VmHWM:\s+(\d+) kB$", _STATUS.read_text(encoding="ascii"), re.MULTILINE)
         if match:
@@ -37,7 +37,7 @@ def peak() -> float:
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measure and print."""
     body = Path(sys.argv[1]).read_bytes()
     url = msrc_cvrf.url("2025-12")
     page = Page("msrc_cvrf", url, url, url, "2026-07-23T12:00:00Z", 200, body)

@@ -1,8 +1,8 @@
-"""docs/reliability.md: every kind of fault that a test makes, what is done and what is seen. ``python tests/reliability.py`` writes it.
+"""Write docs/reliability.md, every kind of fault that a test makes: ``python tests/reliability.py``.
 
-A test says which kinds it makes by ``@pytest.mark.fault("a body that never ends")``, or by the marks of its parameters where these make
+A test names the kinds that it makes with ``@pytest.mark.fault("a body that never ends")``, or with the marks of its parameters where these make
 several kinds; ``of="users"`` puts it into another group than its module's. The first line of its docstring is "what is done; what is seen".
-Writing runs all of them and fails where one failed or was skipped, so the table claims nothing that was not seen.
+Writing runs all of them and fails where one failed or was skipped, so every row of the table was observed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ GROUPS = {
     "users": "What users give to the command",
     "site": "What visitors give to the site",
 }
-# The group of a module's faults, where the mark names none; that of others is the disk.
+# The group of a module's faults where the mark names none; the default is the disk.
 MODULES = {
     "test_fetch": "network", "test_fetch_wire": "network", "test_private_addresses": "network", "test_network": "network", "test_whole_crawl": "network",
     "test_crawl": "pages", "test_hostile_pages": "pages", "test_msrc": "pages", "test_support_feeds": "pages", "test_azure_prices": "pages", "test_articles": "pages",
@@ -46,13 +46,13 @@ class Fault(NamedTuple):
     test: str  # file::function
 
     def row(self) -> str:
-        """Its line of the table."""
+        """Return its line of the table."""
         cells = (self.name, self.done, self.seen, f"`{self.test}`")
         return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def faults() -> list[Fault]:
-    """Every marked kind, in the order of groups, files and lines. Read from the text of the tests, so that nothing has to be imported."""
+    """Return every marked kind in the order of groups, files and lines. They are read from the text of the tests; nothing is imported."""
     found = [fault for path in sorted(HERE.glob("test_*.py")) for fault in _of_file(path)]
     return sorted(found, key=lambda fault: list(GROUPS).index(fault.group))
 
@@ -75,7 +75,7 @@ def _of_file(path: Path) -> Iterator[Fault]:
 
 
 def written(found: list[Fault]) -> str:
-    """The document."""
+    """Return the document."""
     kinds = len({fault.name for fault in found})
     lines = [
         "# Faults",
@@ -91,7 +91,7 @@ def written(found: list[Fault]) -> str:
 
 
 class _Outcomes:
-    """A plugin that counts what became of each test."""
+    """A plugin that counts the outcomes of tests."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -105,7 +105,7 @@ class _Outcomes:
 
 
 def main() -> int:
-    """Runs every marked test and writes the document if all of them passed."""
+    """Run every marked test, and write the document if all of them passed."""
     sys.path.insert(0, str(HERE.parent))  # as `python -m pytest` does
     found = faults()
     outcomes = _Outcomes()

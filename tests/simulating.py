@@ -1,9 +1,9 @@
-"""Years of crawling in minutes: a site that changes from day to day, a clock that is set from day to day, and what it costs.
+"""Simulate years of crawling in minutes, and measure the cost: a site that changes and a clock that is set from day to day.
 
-``python tests/simulating.py 1000`` writes docs/thousand-days.md. The site is the rendered one on a mirror, asked over sockets; the clock is that
-of the program, not of the machine. A day changes none, one, two, three or four articles, by turns; each release day brings a hotpatch or,
-each third, a baseline: entries of two navigations, a row of a history and of a calendar, and four articles. As on the real site, every
-answer of support.microsoft.com has another tracking number and no ETag (case 15), and what stays the same on Learn is "not modified".
+``python tests/simulating.py 1000`` writes docs/thousand-days.md. The site is the rendered one on a mirror, read over sockets; the clock is that
+of the program, not of the machine. A day changes none, one, two, three or four articles in turn; each release day brings a hotpatch or, each
+third one, a baseline: entries of two navigations, a row of a history and of a calendar, and four articles. As on the real site, every
+answer of support.microsoft.com has another tracking number and no ETag (case 15), and unchanged pages of Learn are "not modified".
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ FILE: Final = Path(__file__).parent.parent / "docs" / "thousand-days.md"
 _FIRST_KB: Final = 5_900_000
 _FIRST_UBR: Final = 40_000
 _SERVICING: Final = "https://support.microsoft.com/en-us/servicing/os"
-_KINDS: Final = 5  # of days: 0 to 4 articles change, by turns
+_KINDS: Final = 5  # of days: 0 to 4 articles change in turn
 
 
 class _Clock(datetime):
@@ -45,13 +45,13 @@ class _Clock(datetime):
 
     @classmethod
     def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
-        """The simulated now, in a zone."""
+        """Return the simulated time, in a zone."""
         return cls.at.astimezone(tz)
 
 
 @contextmanager
 def clock() -> Iterator[type[_Clock]]:
-    """The clock of crawls, set by its attribute ``at``."""
+    """Replace the clock of crawls; its attribute ``at`` sets it."""
     modules: tuple[Any, ...] = (database, runs, client)
     former = [module.datetime for module in modules]
     for module in modules:
@@ -64,11 +64,11 @@ def clock() -> Iterator[type[_Clock]]:
 
 
 class Release(NamedTuple):
-    """What a month's release day brought: of Windows 11 and of Windows Server 2025 an update for each line.
+    """The updates of a month's release day: for Windows 11 and Windows Server 2025, one for each line.
 
     Attributes:
-        day: when.
-        number: its place among the simulated months; each third is a baseline.
+        day: date of the release.
+        number: place among the simulated months; each third is a baseline.
     """
 
     day: date
@@ -80,36 +80,36 @@ class Release(NamedTuple):
         return self.number % 3 == 2
 
     def kb(self, which: int) -> int:
-        """Of hotpatch and LCU of Windows 11 (0, 1) and of Windows Server 2025 (2, 3)."""
+        """Return the KB of hotpatch and LCU of Windows 11 (0, 1) and of Windows Server 2025 (2, 3)."""
         return _FIRST_KB + 10 * self.number + which
 
     def build(self, which: int) -> str:
-        """As it stands in titles."""
+        """Return the builds as titles state them."""
         ubr = _FIRST_UBR + 20 * self.number + (which % 2)
         return f"OS Builds 26200.{ubr} and 26100.{ubr}" if which < 2 else f"OS Build 26100.{ubr + 10}"
 
     def title(self, which: int) -> str:
-        """Of the article and of the navigation's entry."""
+        """Return the title of the article and of the navigation's entry."""
         day = f"{self.day:%B} {self.day.day}, {self.day.year}"
         return f"{day}—{'' if which % 2 else 'Hotpatch '}KB{self.kb(which)} ({self.build(which)})"
 
     def entry(self, which: int, page: str) -> render.NavEntry:
-        """Its entry on a page. The hotpatch notes name a baseline by its day alone."""
+        """Return the entry on a page. The hotpatch notes name a baseline only by its day."""
         title = f"{self.day:%B} {self.day.day}, {self.day.year}—Baseline" if self.is_baseline and which % 2 == 0 else self.title(which)
         return render.NavEntry(title, os.path.relpath(self.url(which), os.path.dirname(page)).replace(os.sep, "/"))  # noqa: PTH120 (of addresses)
 
     def url(self, which: int) -> str:
-        """Of the article."""
+        """Return the address of the article."""
         family = "hotpatch" if which % 2 == 0 else "windows-11" if which < 2 else "windows-server"
         return f"{_SERVICING}/{family}/{self.day:%Y/%m}/kb{self.kb(which)}"
 
     def row(self) -> render.HistoryRow:
-        """Its row in the history of Windows Server 2025."""
+        """Return the row in the history of Windows Server 2025."""
         number = self.build(3).removeprefix("OS Build ")
         return render.HistoryRow("LTSC", f"{self.day:%Y-%m} B", self.day.isoformat(), number, f"KB{self.kb(3)}", self.url(3))
 
     def planned(self) -> render.CalendarRow:
-        """Its row in the hotpatch calendar of Windows Server 2025."""
+        """Return the row in the hotpatch calendar of Windows Server 2025."""
         which = 3 if self.is_baseline else 2
         return render.CalendarRow(
             f"{self.day:%B}", f"{self.day:%Y.%m} B", "Baseline (Restart)" if self.is_baseline else "Hotpatch", self.day.isoformat(),
@@ -118,10 +118,10 @@ class Release(NamedTuple):
 
 
 class Site:
-    """Microsoft's site on a mirror, as it is on a day."""
+    """Microsoft's site on a mirror, as of a day."""
 
     def __init__(self, mirror: Mirror, folder: Path) -> None:
-        """Serves the site as it was before the first day."""
+        """Serve the site as of the day before the first."""
         self.mirror = mirror
         self.releases: list[Release] = []
         self.revisions: list[int] = []
@@ -129,14 +129,14 @@ class Site:
         whole.serve(mirror, folder)
 
     def set_day(self, day: date, changed: int) -> None:
-        """What changes on a day: so many articles, and on a release day what a release brings."""
+        """Make the changes of a day: a number of articles, and on a release day the updates."""
         if day == due.release_of(f"{day:%Y-%m}").date():
             self.releases.insert(0, Release(day, len(self.releases)))
             self.revisions = [0] * (_KINDS - 1)
             self._release_info()
         for number in range(changed):
             self.revisions[number] += 1
-        # Every answer has another tracking number; what the page says is the same.
+        # Every answer has another tracking number; the content is the same.
         self._navigations(f"{day:%Y%m%d}")
         for number, revision in enumerate(self.revisions):
             self._article(number, revision, f"{day:%Y%m%d}")
@@ -183,19 +183,19 @@ class Site:
 
 
 class Cost(NamedTuple):
-    """What a day cost.
+    """The cost of a day.
 
     Attributes:
-        day: its number, from 0.
-        changed: articles that changed.
-        is_release: whether it brought a release.
-        answers: pages that were read.
-        claims: begun or ended.
-        seconds: of the crawl.
-        memory: resident bytes of the process after it.
-        database: bytes.
-        archive: bytes of the log and of the answers.
-        files: answers that the archive has whole.
+        day: number, from 0.
+        changed: number of changed articles.
+        is_release: whether it is a release day.
+        answers: number of pages read.
+        claims: number of claims added or ended.
+        seconds: duration of the crawl.
+        memory: resident bytes of the process afterwards.
+        database: size in bytes.
+        archive: size of log and answers in bytes.
+        files: number of answers that the archive has whole.
     """
 
     day: int
@@ -211,7 +211,7 @@ class Cost(NamedTuple):
 
 
 def live(days: int, folder: Path) -> Iterator[Cost]:
-    """Crawls once a day, all in one process: in processes of their own no leak would show.
+    """Crawl once a day, all in one process, so that a leak of memory shows.
 
     Raises:
         AssertionError: a page could not be read.
@@ -238,25 +238,25 @@ def live(days: int, folder: Path) -> Iterator[Cost]:
 
 
 def _memory() -> int:
-    """Resident bytes of this process, the mirror's thread among them."""
+    """Return the resident bytes of this process, with the mirror's thread."""
     with Path("/proc/self/statm").open(encoding="ascii") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 class Growth(NamedTuple):
-    """How a file grows: bytes for an answer that says nothing new, for an article that changed, for a release."""
+    """Growth of a file: bytes for an unchanged answer, for a changed article, for a release."""
 
     answer: float
     article: float
     release: float
 
     def of(self, days: Sequence[Cost]) -> float:
-        """The bytes by which it should have grown on some days."""
+        """Return the expected growth over some days."""
         return sum(self.answer * day.answers + self.article * day.changed + self.release * day.is_release for day in days)
 
 
 def growth(costs: Sequence[Cost], file: Literal["database", "archive"]) -> Growth:
-    """What a file grew by for each thing: by the days on which nothing changed, then by those on which articles did, then by release days."""
+    """Estimate the growth of a file: from days without changes, then from days with changed articles, then from release days."""
     days = [(after, getattr(after, file) - getattr(before, file)) for before, after in pairwise(costs)]
     quiet = [(day, grown) for day, grown in days if not day.changed and not day.is_release]
     answer = sum(grown for _, grown in quiet) / sum(day.answers for day, _ in quiet)
@@ -267,7 +267,7 @@ def growth(costs: Sequence[Cost], file: Literal["database", "archive"]) -> Growt
 
 
 class Tenth(NamedTuple):
-    """A tenth of the days. Seconds are the median, memory is that at its end, the others are per day."""
+    """A tenth of the days. Seconds are the median, memory is at its end, the others are per day."""
 
     days: Sequence[Cost]
     seconds: float
@@ -277,7 +277,7 @@ class Tenth(NamedTuple):
 
 
 def tenths(costs: Sequence[Cost]) -> list[Tenth]:
-    """The days in ten parts."""
+    """Return the days in ten parts."""
     edges = [(len(costs) - 1) * part // 10 for part in range(11)]
     return [
         Tenth(
@@ -291,16 +291,16 @@ def tenths(costs: Sequence[Cost]) -> list[Tenth]:
     ]
 
 
-# Of the first tenth, what the last may cost; and by how much a tenth may have grown beside what its changes account for.
+# Most that the last tenth may cost relative to the first; most that a tenth may grow beyond what its changes account for.
 FLAT: Final = 1.3
 LINEAR: Final = 0.15
 
 
 def written(costs: Sequence[Cost]) -> str:
-    """The document.
+    """Return the document.
 
     Raises:
-        AssertionError: something is not flat or not linear.
+        AssertionError: time or memory is not flat, or growth is not linear.
     """
     parts = tenths(costs)
     database, archive = growth(costs, "database"), growth(costs, "archive")
@@ -318,19 +318,19 @@ def written(costs: Sequence[Cost]) -> str:
     )
     text = f"""# {len(costs) - 1:,} days
 
-Written by `python tests/simulating.py {len(costs) - 1}`, which `.ci/long` runs: crawls of every source over sockets, one a day by a clock of
-its own, all in one process, of a rendered site on which none to four articles change each day by turns, and each release day brings a hotpatch or,
-each third, a baseline. It begins {_WARM} days after the first crawl, which has looked for every article by then.
+Written by `python tests/simulating.py {len(costs) - 1}`, which `.ci/long` runs: crawls of every source over sockets, one a day by a simulated
+clock, all in one process, of a rendered site on which none to four articles change each day in turn, and each release day brings a hotpatch or,
+each third one, a baseline. It begins {_WARM} days after the first crawl; by then every article has been looked for.
 
 | days | answers a day | articles changed a day | releases | seconds a crawl | memory, MB | database, kB a day | archive, kB a day |
 |---|---|---|---|---|---|---|---|
 {rows}
 
 - Time: the last tenth took {time_ratio:.2f} of the first (at most {FLAT}). Memory: {memory_ratio:.2f} (at most {FLAT}).
-- Database: {database.answer / 1e3:.2f} kB for each answer, since it is a row that says when its page was seen (`--known` asks for that), whatever it says;
+- Database: {database.answer / 1e3:.2f} kB for each answer, whatever it says, since its row records when the page was seen (`--known` needs that);
   {database.article / 1e3:.1f} kB more for an article that changes, {database.release / 1e3:.0f} kB for a release day. At the end {costs[-1].database / 1e6:.1f} MB.
 - Archive: {archive.answer / 1e3:.2f} kB of log for each answer; {archive.article / 1e3:.1f} kB more for an article, {archive.release / 1e3:.0f} kB for a release day. At the end {costs[-1].archive / 1e6:.1f} MB.
-- Linear: no tenth of the days grew by more than {off:.0%} beside what its changes account for (at most {LINEAR:.0%}).
+- Linear: no tenth of the days grew by more than {off:.0%} beyond what its changes account for (at most {LINEAR:.0%}).
 """
     assert time_ratio <= FLAT, text
     assert memory_ratio <= FLAT, text
@@ -342,7 +342,7 @@ _WARM: Final = 40
 
 
 def main() -> int:
-    """Lives through the days, and writes what they cost."""
+    """Simulate the days and write their cost."""
     costs = []
     with tempfile.TemporaryDirectory() as folder:
         for cost in live(int(sys.argv[1]) + _WARM + 1, Path(folder)):

@@ -24,15 +24,7 @@ NETWORK = {"httpx", "socket", "ssl", "urllib.request", "http.client", "http.serv
 INPUT_OUTPUT = NETWORK | {"sqlite3", "sqlite_utils", "os", "pathlib", "io", "shutil", "tempfile", "subprocess", "time", "random"}
 POSIX_ONLY = {"fcntl", "pwd", "grp", "resource", "termios", "posix", "pty", "syslog"}
 POSIX_CALLS = {"fork", "forkpty", "getuid", "geteuid", "setsid", "killpg", "mkfifo", "sched_getaffinity", "chown", "rename"}
-TO_SPLIT = {
-    "db/claims/history.py:accept",
-    "db/facts/releases.py",
-    "db/facts/write.py",
-    "db/site/plugins/api.py:openapi",
-    "scraper/cli/commands.py",
-    "scraper/cli/text.py",
-    "scraper/crawl/run.py",
-}
+TO_SPLIT = {"db/facts/releases.py", "db/facts/write.py"}
 # Two views name the month's hotpatch and its cumulative update alike. SQLite shares such a query by a further view alone, which visitors would see.
 ALIKE = {("db/views/cve_gaps.sql", "db/views/cve_months.sql")}
 

@@ -39,5 +39,5 @@ def test_an_expected_growth_is_that_of_its_changes() -> None:
 
 def test_what_grows_faster_and_faster_is_not_called_linear() -> None:
     costs = [simulating.Cost(n, n % 5, n % 30 == 0, 50, 0, 1.0, 10**8, 1000 * n + n * n, 1000 * n, 0) for n in range(301)]
-    with pytest.raises(AssertionError, match="beside what its changes account for"):
+    with pytest.raises(AssertionError, match="beyond what its changes account for"):
         simulating.written(costs)
