@@ -26,7 +26,7 @@ TABLES: Final = (
     "eligibility", "known_issues", "kb_cves", "security_months", "kb_channels", "article_changes", "lines", "fact_claims", "corrections",
     "conflicts", "checks", "changes",
 )  # fmt: skip
-# Checksum of the tables of each version (see shape), by its last migration: comparing with it takes a lookup 1 ms, making the tables 20 ms.
+# Checksum of the tables of each version (see shape), by its last migration: comparing takes a lookup 1 ms, making the tables to compare 100 ms (2026-11).
 SHAPES: Final = {
     "": 0x0D4CBB29,  # no tables
     "m001_first_version": 0x529E2D87,
