@@ -30,7 +30,7 @@ def load_corrections(paths: Iterable[Path] = ()) -> list[Correction]:
         try:
             texts.append((str(path), path.read_text(encoding="utf-8-sig")))
         except OSError as error:
-            raise BadInput("expected a file of corrections, got {error}", error=str(error)) from None
+            raise BadInput("expected a file of corrections, got {got}", got=str(error)) from None
     columns = [name for name in Correction._fields if name != "correction"]
     for name, text in texts:
         reader = csv.DictReader(text.splitlines())

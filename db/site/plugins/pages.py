@@ -61,7 +61,7 @@ async def spelled(datasette: Any, request: Any) -> Response:
 
 async def build(datasette: Any, request: Any) -> Response:
     """``/build/<build>``: a build, or all builds of a build number."""
-    return await _of_query(datasette, request, request.url_vars["build"], "OS build {}")
+    return await _of_query(datasette, request, request.url_vars["build"], "OS build {build}")
 
 
 async def kb(datasette: Any, request: Any) -> Response:
@@ -92,7 +92,7 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
             if on and page_data.is_named(conn, query.value):
                 raise web.HttpError(404, "The build {build} had not been released on {day}.", shown, build=query.value, day=on)
             raise web.HttpError(404, "No source names the build {build}. It is not rounded to another one.", shown, build=query.value)
-        return {"heading": t(heading.replace("{}", "{build}"), build=query.value), "answer": answer, "page": None, "as_of": on}
+        return {"heading": t(heading, build=query.value), "answer": answer, "page": None, "as_of": on}
 
     return await web.page(datasette, request, "lookup.html", make)
 
