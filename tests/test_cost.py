@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import doctest
-import re
-import shlex
 import sqlite3
-import textwrap
 from calendar import monthrange
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -341,13 +338,6 @@ def test_no_embedded_fact_states_a_minimum() -> None:
         conn.row_factory = None
         asked = _ask("2025-08-01", "2025-09-01", cores=None, servers=10, cores_per_server=4)
         assert cost(conn, asked, "2026-07-20")["cost_low"] == 60
-
-
-def test_the_example_of_the_document_is_what_is_printed(run: Command) -> None:
-    text = (Path(__file__).parent.parent / "docs" / "cost.md").read_text(encoding="utf-8")
-    example = re.search(r"^    \$ hotpatch-kb (?P<arguments>.+)\n(?P<printed>(?:    .*\n)+)", text, re.MULTILINE)
-    assert example
-    assert run(*shlex.split(example["arguments"])).out == textwrap.dedent(example["printed"])
 
 
 def test_examples_of_the_docstrings() -> None:
