@@ -22,7 +22,7 @@ from rendered.support_article import LCU, PRINTING, lcu
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.errors import BadInput, UnexpectedPage
 from hotpatch_kb.scraper.crawl import parsed, runs
-from hotpatch_kb.scraper.fetch import archive
+from hotpatch_kb.scraper.fetch import archive, archive_log
 from hotpatch_kb.scraper.fetch.archive import Archive
 
 GUID = '<meta name="awa-userFlightingId" content="{}" />'
@@ -48,7 +48,7 @@ def test_an_answer_that_differs_in_its_tags_is_a_line_of_the_log(kept: Archive) 
     assert len(files(kept.folder)) == 1
     assert [found.body for found in Archive(kept.folder).pages()] == [page(f"a{GUID.format('1')}b{GUID.format('same')}c").body, other.body]
     # The tag that is the same in both is not in the log.
-    assert kept.log.read_text(encoding="utf-8").count("same") == 0
+    assert kept.log.path.read_text(encoding="utf-8").count("same") == 0
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_line_that_makes_another_answer_is_not_believed(kept: Archive) -> None
     """The tags in a line of the log are changed; a replay says so, and loads nothing of it."""
     first = kept.keep(page(f"a{GUID.format('1')}"))
     kept.keep(page(f"a{GUID.format('2')}", "2026-08-02T00:00:00Z"), like=first)
-    kept.log.write_text(kept.log.read_text(encoding="utf-8").replace('content=\\"2\\"', 'content=\\"3\\"'), encoding="utf-8")
+    kept.log.path.write_text(kept.log.path.read_text(encoding="utf-8").replace('content=\\"2\\"', 'content=\\"3\\"'), encoding="utf-8")
     with pytest.raises(BadInput, match=r"^expected the answer [0-9a-f]{64} of [0-9a-f]{64} and its tags, got another; hotpatch-kb doctor"):
         list(kept.pages())
 
@@ -91,8 +91,8 @@ def test_a_line_that_makes_another_answer_is_not_believed(kept: Archive) -> None
 def test_a_line_with_another_kind_of_tags_is_one_that_cannot_be_read(kept: Archive, change: dict[str, Any]) -> None:
     first = kept.keep(page(f"a{GUID.format('1')}"))
     kept.keep(page(f"a{GUID.format('2')}", "2026-08-02T00:00:00Z"), like=first)
-    *before, last = kept.log.read_text(encoding="utf-8").splitlines()
-    kept.log.write_text("\n".join([*before, json.dumps(json.loads(last) | change)]) + "\n", encoding="utf-8")
+    *before, last = kept.log.path.read_text(encoding="utf-8").splitlines()
+    kept.log.path.write_text("\n".join([*before, json.dumps(json.loads(last) | change)]) + "\n", encoding="utf-8")
     with pytest.raises(BadInput, match=r"^expected an answer's JSON in line 2 of "):
         list(kept.pages())
 
@@ -154,11 +154,11 @@ def test_a_damaged_answer_costs_those_that_are_like_it_and_doctor_says_so(run: C
 def test_read_from_its_end_a_log_has_the_same_lines(
     texts: list[bytes], block: int, is_ended: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "_BLOCK", block)
-    log = Archive(tmp_path)
-    log.log.write_bytes(b"\n".join(texts) + (b"\n" if is_ended else b""))
+    monkeypatch.setattr(archive_log, "_BLOCK", block)
+    log = Archive(tmp_path).log
+    log.path.write_bytes(b"\n".join(texts) + (b"\n" if is_ended else b""))
     forwards = [(line.text.rstrip(b"\n"), line.entry, line.is_cut) for line in log.lines() if line.text.rstrip(b"\n")]
-    assert [(line.text, line.entry, line.is_cut) for line in log._lines_from_end()] == forwards[::-1]
+    assert [(line.text, line.entry, line.is_cut) for line in log.lines_from_end()] == forwards[::-1]
 
 
 def test_years_of_a_log_are_not_read_for_a_crawl(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,8 +176,8 @@ def test_years_of_a_log_are_not_read_for_a_crawl(run: Command, tmp_path: Path, m
         read += 1
         return plain(text)
 
-    plain = archive.read_line
-    monkeypatch.setattr(archive, "read_line", counted)
+    plain = archive_log.read_line
+    monkeypatch.setattr(archive_log, "read_line", counted)
     said: list[str] = []
     runs.crawl(tmp_path / "x.db", tmp_path / "x.db.archive", folder=_tree(tmp_path, 24, lcu(tracking="2")), seed=False, say=said.append)
     assert 0 < read < 5_000

@@ -22,7 +22,8 @@ from hotpatch_kb.db.store.connections import SEED_DATABASE, open_for_reading, op
 from hotpatch_kb.scraper.crawl import runs
 from hotpatch_kb.scraper.crawl.database import locked, open_database, utc_now
 from hotpatch_kb.scraper.crawl.run import Progress
-from hotpatch_kb.scraper.fetch.archive import Archive, Line
+from hotpatch_kb.scraper.fetch.archive import Archive
+from hotpatch_kb.scraper.fetch.archive_log import Line
 from hotpatch_kb.scraper.sources import registry
 
 # Archived answers are named by the SHA-256 of their bytes.
@@ -58,12 +59,12 @@ class Finding(NamedTuple):
 
 
 def _archive_findings(archive: Archive) -> Iterator[Finding]:
-    folder, lines = archive.folder, list(archive.lines())
+    folder, lines = archive.folder, list(archive.log.lines())
     unreadable = sum(line.entry is None and not line.is_cut for line in lines)
     is_cut = any(line.is_cut for line in lines)
     if unreadable or is_cut:
         what = f"expected lines of JSON, got {unreadable} others{' and no end of the last line' if is_cut else ''}"
-        yield Finding(str(archive.log), what, f"moves them to {folder / 'log.jsonl.damaged'}", is_broken=True)
+        yield Finding(str(archive.log.path), what, f"moves them to {folder / 'log.jsonl.damaged'}", is_broken=True)
     logged = {_file_of(line.entry) for line in lines if line.entry and "sha256" in line.entry}  # an entry about the seed has no file
     for sha256, problem in sorted(_damaged_answers(archive, lines).items()):
         repair = "moves the file aside and its lines out of the log: that answer is lost"
@@ -98,7 +99,7 @@ def _damaged_answers(archive: Archive, lines: Iterable[Line]) -> dict[str, str]:
 
 
 def _repair_archive(archive: Archive, say: Progress) -> None:
-    folder, lines = archive.folder, list(archive.lines())
+    folder, lines = archive.folder, list(archive.log.lines())
     lost = _damaged_answers(archive, lines)
     for sha256 in sorted(lost):
         file = archive.file(sha256)
@@ -114,8 +115,8 @@ def _repair_archive(archive: Archive, say: Progress) -> None:
         part = folder / "log.jsonl.part"
         _write_lines(folder / "log.jsonl.damaged", "ab", removed)
         _write_lines(part, "wb", [line for line in lines if not is_lost(line)])
-        part.replace(archive.log)
-        say(f"{archive.log}: {len(removed)} lines moved to log.jsonl.damaged")
+        part.replace(archive.log.path)
+        say(f"{archive.log.path}: {len(removed)} lines moved to log.jsonl.damaged")
     for file in sorted(folder.glob("*/*.part")):
         file.unlink()
         say(f"{file}: removed")

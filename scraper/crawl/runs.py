@@ -101,10 +101,10 @@ def _mend(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], sa
         what was done; None if nothing was left.
     """
     result = None
-    kept.cut_torn_end()
+    kept.log.cut_torn_end()
     with closing(ParsedPages(kept.folder)) as parsed:
         run = Run(conn, None, decided, say, "crawl", parsed)
-        for page in kept.pages_behind(lambda number: pages.is_loaded(conn, number)):
+        for page in kept.pages_not_loaded(lambda number: pages.is_loaded(conn, number)):
             if page.source not in registry():
                 say(f"left out: {page.url} of {page.fetched_at}: expected a source of this version, got {page.source!r}")
                 continue
@@ -206,7 +206,7 @@ def replay(db: Path, archive: Path, *, corrections: Sequence[Path] = (), say: Pr
     kept = Archive(archive, say)
     db.parent.mkdir(parents=True, exist_ok=True)
     with locked(db), closing(open_database(db)) as conn:
-        kept.cut_torn_end()
+        kept.log.cut_torn_end()
         result = replayed(conn, kept, decided, say)
         _write_back(conn, say)
         return result
