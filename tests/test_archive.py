@@ -162,7 +162,7 @@ def test_read_from_its_end_a_log_has_the_same_lines(
 
 
 def test_years_of_a_log_are_not_read_for_a_crawl(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """30,000 answers lie behind it: they are 15 MB, and its last lines say all that a run has to know."""
+    """30,000 answers come before it: they are 15 MB, and its last lines say all that a run has to know."""
     assert run("crawl", "--db", "x.db", "--no-seed", "--from", _tree(tmp_path, 23, lcu(tracking="1"))).code == 0
     log = tmp_path / "x.db.archive" / "log.jsonl"
     lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -217,7 +217,7 @@ def test_what_was_loaded_before_it_was_logged_hides_nothing_that_was_not(
 
 
 def test_the_answer_that_others_are_like_is_the_first_that_is_kept_whole(run: Command, tmp_path: Path) -> None:
-    """The very first one stands in a tree that was read later, and so is a line of the log; the fourth is no file for that."""
+    """The very first one is in a tree that was read later, and so is a line of the log; the fourth is still no file of its own."""
     for day in (3, 1, 4, 5):
         assert run("crawl", "--db", "x.db", "--no-seed", "--from", _tree(tmp_path, day, lcu(tracking=str(day)))).code == 0
     assert len([file for file in files(tmp_path / "x.db.archive") if b"supMainContent" in file.read_bytes()]) == 1
@@ -229,7 +229,7 @@ def test_the_answer_that_others_are_like_is_the_first_that_is_kept_whole(run: Co
 @pytest.mark.parametrize(
     ("days", "last"),
     [((16, 17, 18, 19), 17), ((16, 17, 19, 18, 20), 19)],
-    ids=["changed and came back behind it", "came back on both sides of its last page"],
+    ids=["changed and came back after it", "came back on both sides of its last page"],
 )
 def test_a_restored_older_database_becomes_the_one_that_was_lost(run: Command, tmp_path: Path, days: tuple[int, ...], last: int) -> None:
     """A database of two days ago is crawled on; it is the lost one again, and what a replay gives."""
@@ -247,7 +247,7 @@ def test_a_restored_older_database_becomes_the_one_that_was_lost(run: Command, t
     assert dump(tmp_path / "y.db") == lost
 
 
-def test_an_answer_that_is_accepted_late_is_behind_the_others_of_its_time(
+def test_an_answer_that_is_accepted_late_comes_after_the_others_of_its_time(
     run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two answers of one page and second; the first was refused by an older version. With one place for both, a run took either for the last."""

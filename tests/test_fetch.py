@@ -309,7 +309,7 @@ def test_robots_txt_that_is_not_there_allows_everything(web: respx.MockRouter, f
 def test_a_server_error_in_place_of_robots_txt_forbids_everything(web: respx.MockRouter, fake: FakeTime) -> None:
     """robots.txt is answered with 500; no page of that host is asked for.
 
-    RFC 9309 2.3.1.4; it stands, so that a broken host is not asked again for each of its pages.
+    RFC 9309 2.3.1.4; it counts for all later pages, so that a broken host is not asked again for each of its pages.
     """
     web["robots"].respond(500)
     errors = run(fetcher(fake), get(PAGE), get(PAGE))
@@ -355,7 +355,7 @@ def test_crawl_delay_is_kept_up_to_ten_seconds(web: respx.MockRouter, fake: Fake
     web["robots"].respond(text=f"User-agent: *\nCrawl-delay: {crawl_delay}\n")
     web.get(PAGE).respond(text="x")
     run(fetcher(fake, pause=1.0), get(PAGE), get(PAGE))
-    assert fake.slept == [1.0, pause]  # the first one stands between robots.txt and the page, before the rules were known
+    assert fake.slept == [1.0, pause]  # the first pause is between robots.txt and the page, before the rules were known
 
 
 # Pace

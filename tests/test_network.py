@@ -158,7 +158,7 @@ def test_what_cannot_be_reached_or_is_forbidden_keeps_its_facts(
     ) == {("unreachable",)}
 
 
-def test_what_the_archive_lost_is_asked_for_anew(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+def test_what_the_archive_lost_is_asked_for_again(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
     """The folder of answers is deleted, or one of them damaged; the next crawl asks without conditions, and a replay has all again."""
     with Mirror() as mirror:
         mirror.serve_tree(worlds["new"])

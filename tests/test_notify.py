@@ -21,10 +21,10 @@ from hotpatch_kb.scraper.crawl import channels, notify, runs
 
 
 @pytest.fixture
-def told(hook: Hook, db: Path) -> Any:
-    """Tells, and gives what was said."""
+def send(hook: Hook, db: Path) -> Any:
+    """A function that notifies, and returns the lines that were said of it."""
 
-    def tell(**more: str) -> list[str]:
+    def notify_once(**more: str) -> list[str]:
         said: list[str] = []
         notify.send(db, said.append, {"HOTPATCH_KB_WEBHOOK": hook.url, **more}, sleep=lambda _: None)
         assert SECRET not in "".join(said)
@@ -32,7 +32,7 @@ def told(hook: Hook, db: Path) -> Any:
             assert SECRET.encode() not in file.read_bytes(), file
         return said
 
-    return tell
+    return notify_once
 
 
 def change(db: Path, subject: str, field: str, old: str | None, new: str | None, at: str = "2026-08-11T18:00:00Z") -> None:
@@ -47,25 +47,25 @@ def quiet(db: Path) -> None:
         conn.execute("update sources set due_every = 'never', state = 'ok'")
 
 
-def test_each_change_is_told_once_and_a_new_channel_is_not_told_of_years(told: Any, hook: Hook, db: Path) -> None:
+def test_each_change_is_sent_once_and_a_new_channel_gets_no_history(send: Any, hook: Hook, db: Path) -> None:
     quiet(db)
-    assert told() == []
+    assert send() == []
     change(db, "release/ws2025/5099999/26100.40000", "release", None, "hotpatch KB5099999 26100.40000 2026-08-11")
     change(db, "calendar/ws2025/2026-09", "expected_type", "hotpatch", "baseline")
     change(db, "kb/5099999", "installs_kb", None, "5")
-    assert told() == [f"webhook-{_name(hook)}: sent 2 items"]
+    assert send() == [f"webhook-{_name(hook)}: sent 2 items"]
     assert hook.texts() == [
         "Windows Server 2025: new hotpatch, KB5099999 26100.40000 2026-08-11",
         "Windows Server 2025, September 2026: expected as a baseline now, not as a hotpatch",
     ]
-    assert told() == []
-    # A page that is read later may move the time of a change: it stays the same one. A month that turns to and fro is told each time.
+    assert send() == []
+    # A page that is read later may move the time of a change: it stays the same one. A month that changes back and forth is sent each time.
     with closing(sqlite3.connect(db)) as conn, conn:
         conn.execute("update changes set changed_at = '2026-08-11T17:30:00Z' where changed_at = '2026-08-11T18:00:00Z'")
-    assert told() == []
+    assert send() == []
     change(db, "calendar/ws2025/2026-09", "expected_type", "baseline", "hotpatch", "2026-08-20T00:00:00Z")
     change(db, "calendar/ws2025/2026-09", "expected_type", "hotpatch", "baseline", "2026-08-21T00:00:00Z")
-    told()
+    send()
     assert len(hook.texts()) == 4
 
 
@@ -74,19 +74,19 @@ def _name(hook: Hook) -> str:
 
 
 @pytest.mark.parametrize("status", [500, 404, 302])
-def test_what_is_not_taken_is_tried_again_and_waits_for_the_next_run(told: Any, hook: Hook, db: Path, status: int) -> None:
+def test_what_is_not_taken_is_tried_again_and_waits_for_the_next_run(send: Any, hook: Hook, db: Path, status: int) -> None:
     quiet(db)
-    told()
+    send()
     change(db, "calendar/ws2025/2026-09", "expected_type", "hotpatch", "baseline")
     hook.answer(status)
-    (said,) = told()
+    (said,) = send()
     assert said.endswith(f": not sent: expected hooks.example.org to take a message, got status {status}; kept for the next run: 1 item")
     assert hook.taken == []
     hook.answer(status, status, 200)  # the third try
-    told()
+    send()
     assert len(hook.texts()) == 1
     hook.answer(200)
-    assert told() == []
+    assert send() == []
 
 
 def test_a_webhook_that_is_away_holds_up_nothing(db: Path) -> None:
@@ -102,39 +102,39 @@ def test_a_webhook_that_is_away_holds_up_nothing(db: Path) -> None:
     assert SECRET not in said[0]
 
 
-def test_many_items_come_in_batches(told: Any, hook: Hook, db: Path) -> None:
+def test_many_items_come_in_batches(send: Any, hook: Hook, db: Path) -> None:
     quiet(db)
-    told()
+    send()
     for number in range(120):
         change(db, f"calendar/ws2025/{2030 + number // 12}-{number % 12 + 1:02d}", "expected_type", "hotpatch", "baseline")
-    told()
+    send()
     assert [len(body["items"]) for body in hook.taken] == [50, 50, 20]
     assert len(set(hook.texts())) == 120
 
 
-def test_a_source_that_drifts_is_told_once_and_its_recovery_too(told: Any, hook: Hook, db: Path) -> None:
+def test_a_source_that_drifts_is_reported_once_and_so_is_its_recovery(send: Any, hook: Hook, db: Path) -> None:
     quiet(db)
-    told()
+    send()
 
     def state(name: str) -> None:
         with closing(sqlite3.connect(db)) as conn, conn:
             conn.execute("update sources set state = ? where source = 'support_navigation'", (name,))
 
     state("refused")
-    told()
-    assert told() == []
+    send()
+    assert send() == []
     state("ok")
-    told()
+    send()
     assert [re.sub(r": .*; hotpatch-kb status --drift", "; hotpatch-kb status --drift", text) for text in hook.texts()] == [
         "source support_navigation is not what it was and was refused; its facts were kept; hotpatch-kb status --drift says on which page",
         "source support_navigation has recovered",
     ]
 
 
-def test_a_source_that_is_stale_is_told(told: Any, hook: Hook, db: Path) -> None:
+def test_a_source_that_is_stale_is_reported(send: Any, hook: Hook, db: Path) -> None:
     with closing(sqlite3.connect(db)) as conn, conn:
         conn.execute("update sources set state = 'unreachable' where source = 'learn_release_info'")
-    told()  # the embedded facts are of July 2026
+    send()  # the embedded facts are of July 2026
     (text,) = (text for text in hook.texts() if text.startswith("source learn_release_info "))
     assert re.fullmatch(
         r"source learn_release_info was not read for too long: last on 2026-07-\d\d(; .+)?; hotpatch-kb status says how each source is",
@@ -142,7 +142,7 @@ def test_a_source_that_is_stale_is_told(told: Any, hook: Hook, db: Path) -> None
     )
 
 
-def test_who_reads_one_line_is_told_whether_windows_or_a_source_changed() -> None:
+def test_one_line_says_whether_windows_or_a_source_changed() -> None:
     price, drift = channels.Item("a", "price", "", "new price"), channels.Item("b", "source", "", "source x has recovered")
     assert [channels.subject_of(items) for items in ([drift], [drift, drift], [price, price, drift])] == [
         "source x has recovered",
@@ -152,11 +152,11 @@ def test_who_reads_one_line_is_told_whether_windows_or_a_source_changed() -> Non
 
 
 @pytest.mark.parametrize("shape", ["slack", "teams"])
-def test_texts_of_others_are_no_markup(told: Any, hook: Hook, db: Path, shape: str) -> None:
+def test_texts_of_others_are_no_markup(send: Any, hook: Hook, db: Path, shape: str) -> None:
     quiet(db)
-    told(HOTPATCH_KB_WEBHOOK_FORMAT=shape)
+    send(HOTPATCH_KB_WEBHOOK_FORMAT=shape)
     change(db, "price/x", "price", None, "<!channel> [click](javascript:x) *b* & 1.50 USD")
-    told(HOTPATCH_KB_WEBHOOK_FORMAT=shape)
+    send(HOTPATCH_KB_WEBHOOK_FORMAT=shape)
     (body,) = hook.taken
     if shape == "slack":
         assert body == {"text": "• price/x: new price, &lt;!channel&gt; [click](javascript:x) *b* &amp; 1.50 USD"}
@@ -168,16 +168,16 @@ def test_texts_of_others_are_no_markup(told: Any, hook: Hook, db: Path, shape: s
 
 
 @pytest.mark.parametrize("broken", ["", "[]", '{"x": 1}', '{"webhook-a": {"told": 1, "waiting": [], "sources": {}}}', "\x00"])
-def test_a_broken_file_of_what_was_told_begins_anew(told: Any, hook: Hook, db: Path, broken: str) -> None:
+def test_a_broken_file_of_what_was_sent_is_replaced(send: Any, hook: Hook, db: Path, broken: str) -> None:
     quiet(db)
-    told()
+    send()
     (file,) = db.parent.glob("*.told.json")
     file.write_text(broken, encoding="utf-8")
-    assert "starting a new one" in told()[0]
+    assert "starting a new one" in send()[0]
     assert hook.taken == []
 
 
-def test_a_replay_tells_nothing_again(worlds: dict[str, Path], crawled_in_may: Path, tmp_path: Path, hook: Hook) -> None:
+def test_a_replay_sends_nothing_again(worlds: dict[str, Path], crawled_in_may: Path, tmp_path: Path, hook: Hook) -> None:
     path, archive = tmp_path / "x.db", tmp_path / "x.db.archive"
     settings = {"HOTPATCH_KB_WEBHOOK": hook.url}
     shutil.copytree(crawled_in_may, tmp_path, dirs_exist_ok=True)
@@ -186,16 +186,16 @@ def test_a_replay_tells_nothing_again(worlds: dict[str, Path], crawled_in_may: P
     runs.crawl(path, archive, folder=worlds["new"], seed=False, say=lambda _: None)
     quiet(path)
     notify.send(path, lambda _: None, settings)
-    told = hook.texts()
-    assert "Windows Server 2025, June 2026: planned as a hotpatch, released as a baseline" in told
-    assert len(set(told)) == len(told)
+    sent = hook.texts()
+    assert "Windows Server 2025, June 2026: planned as a hotpatch, released as a baseline" in sent
+    assert len(set(sent)) == len(sent)
     path.unlink()
     for left in tmp_path.glob("x.db-*"):
         left.unlink()
     runs.replay(path, archive, say=lambda _: None)
     quiet(path)
     notify.send(path, lambda _: None, settings)
-    assert hook.texts() == told
+    assert hook.texts() == sent
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_a_mail_holds_what_is_new(db: Path) -> None:
     assert said[0].endswith(": sent 1 item")
 
 
-def test_a_crawl_tells_and_its_exit_code_is_its_own(
+def test_a_crawl_notifies_and_its_exit_code_is_its_own(
     run: Any, worlds: dict[str, Path], tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree = Path(shutil.copytree(worlds["old"], tmp_path / "tree"))

@@ -1,4 +1,4 @@
-"""Names and certificates: what answers behind an allowed name is a public address, and proves that it is that host. TLS on loopback sockets."""
+"""Private addresses and certificates: an allowed name is connected to public addresses alone, and the host proves its name. TLS on loopback sockets."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_a_name_is_not_looked_up_again_after_the_check(names: Names, monkeypatch
     names(["13.107.246.45"], ["127.0.0.1"])
     error = get()
     assert set(reached) == {("13.107.246.45", 443)}
-    assert isinstance(error, Refused)  # the second try looked it up anew, and was refused
+    assert isinstance(error, Refused)  # the second try looked it up again, and was refused
 
 
 @pytest.mark.fault("a name without an address")

@@ -4,7 +4,7 @@
         mirror.serve("https://learn.microsoft.com/en-us/x", b"...")
         async with Fetcher(user_agent=user_agent(), mirror=mirror.url) as fetcher: ...
 
-An address that nothing was said about is 404, robots.txt included (which allows everything). Standard library only.
+An address without an answer is 404, robots.txt included (which allows everything). Standard library only.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Reply:
 
 
 class Mirror:
-    """Context manager: a server on 127.0.0.1, told per address what to answer.
+    """A server on 127.0.0.1 with answers per address, as a context manager.
 
     Attributes:
         requests: every request, in order.

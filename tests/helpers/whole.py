@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rendered import azure_pricing, azure_retail_prices, graph_updates, learn_hotpatch, msrc_cvrf, support_article, support_feeds
+from rendered import azure_pricing, azure_retail_prices, learn_hotpatch, msrc_cvrf, support_article, support_feeds
 
 from helpers import render
 from helpers.mirror import Mirror, Reply
@@ -32,7 +32,7 @@ PRICE = azure_retail_prices.item("Azure Arc Windows Server", "1 Core License", 0
 
 
 def serve(mirror: Mirror, world: Path, *, month: bytes | None = None) -> None:
-    """Serves every source."""
+    """Serves every source that needs no token."""
     mirror.serve_tree(world)
     for url, body in ARTICLES.items():
         mirror.serve(url, body, headers={"ETag": f'"{len(body)}"'})
@@ -55,9 +55,6 @@ def serve(mirror: Mirror, world: Path, *, month: bytes | None = None) -> None:
         currency = spec.page_url.split("currencyCode='")[1][:3]
         mirror.serve(_sent(spec.page_url), azure_retail_prices.answer(currency=currency), content_type=json)
     _serve_two_pages_of_prices(mirror)
-    mirror.serve(
-        graph_updates.URL, graph_updates.answer([graph_updates.product("Windows 11", graph_updates.some_revisions())]), content_type=json
-    )
 
 
 def _serve_two_pages_of_prices(mirror: Mirror) -> None:
