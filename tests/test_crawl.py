@@ -415,13 +415,23 @@ def test_a_wrecked_page_keeps_every_fact(fault: str, run: Command, worlds: dict[
     # The next good page is accepted, and says that all is well again.
     assert run("crawl", "--db", "x.db", "--from", worlds["new"]).code == 0
     assert query(tmp_path / "x.db", "select state from sources where source = ?", source) == [("ok",)]
-    # So does a replay, where it is the newest of its name.
+
+
+@pytest.mark.parametrize("fault", ["a class is renamed", "a column is renamed"])  # one of each source: each takes a replay
+def test_a_replay_refuses_what_was_refused_and_knows_that_all_is_well(
+    fault: str, run: Command, worlds: dict[str, Path], crawled: Path, tmp_path: Path
+) -> None:
+    file, change, source, _ = WRECKS[fault]
+    shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
+    wreck(worlds["new"], tmp_path / "wreck", file, change, "2026-08-20T12:00:00Z")
+    assert run("crawl", "--db", "x.db", "--from", "wreck").code == 3
+    # The good page again, as the newest of its name.
     page = tmp_path / "wreck" / file
     shutil.copy(worlds["new"] / file, page)
     meta = page.with_name(page.name + ".meta.json")
     meta.write_text(meta.read_text(encoding="utf-8").replace("2026-08-20", "2026-08-21"), encoding="utf-8")
     assert run("crawl", "--db", "x.db", "--from", "wreck").code == 0
-    assert run("replay", "--db", "x.db").code == 3  # what was refused then is refused again
+    assert run("replay", "--db", "x.db").code == 3
     assert query(tmp_path / "x.db", "select state from sources where source = ?", source) == [("ok",)]
 
 
