@@ -1,4 +1,4 @@
-"""Shared fixtures: goldens that fail when they are rewritten, closed sockets, the recorded pages where they are."""
+"""Shared fixtures: goldens that fail when they are rewritten, closed sockets, recorded pages, crawls to copy."""
 
 from __future__ import annotations
 
@@ -28,26 +28,24 @@ HERE = Path(__file__).parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite expected output, then fail so that it is reviewed")
-    parser.addoption(
-        "--tries", type=int, default=0, help="how many seeds of what is tried at random; a sample by default, many in .ci/long"
-    )
+    parser.addoption("--tries", type=int, default=0, help="number of seeds of random tests; one by default, many in .ci/long")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Seeds of what is tried at random: one in an ordinary run."""
+    """Give random tests their seeds: one in an ordinary run."""
     if "seed" in metafunc.fixturenames and not any(mark.name == "parametrize" for mark in metafunc.definition.iter_markers()):
         metafunc.parametrize("seed", range(1, 1 + (metafunc.config.getoption("--tries") or 1)))
 
 
 @pytest.fixture
 def tries(request: pytest.FixtureRequest) -> int:
-    """How often to try what is compared with itself: once in an ordinary run."""
+    """Return the number of repetitions of a random test: one in an ordinary run."""
     return int(request.config.getoption("--tries")) or 1
 
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Iterator[Callable[[Path, Any], None]]:
-    """Compares with a file. Rewriting fails, so that a person looks; a missing file says what to do."""
+    """Return a function that compares with a file. Rewriting fails, so that a person reviews it; a missing file names the option."""
     rewritten: list[str] = []
 
     def compare(path: Path, actual: Any) -> None:
@@ -66,7 +64,7 @@ def golden(request: pytest.FixtureRequest) -> Iterator[Callable[[Path, Any], Non
 
 @pytest.fixture(autouse=True)
 def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sockets other than loopback are closed for the whole suite."""
+    """Close sockets other than loopback for the whole suite."""
     connect, resolve = socket.socket.connect, socket.getaddrinfo
 
     def guarded(self: socket.socket, address: Any) -> None:
@@ -85,14 +83,14 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def shared() -> Path:
-    """The folder of recorded pages."""
+    """Return the folder of recorded pages, or skip."""
     if not recorded.are_there():
         pytest.skip(recorded.REASON)
     return recorded.RECORDED
 
 
 class Done(NamedTuple):
-    """What a command printed and returned."""
+    """Output and exit code of a command."""
 
     code: int
     out: str
@@ -107,7 +105,7 @@ Command = Callable[..., Done]
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Runs ``hotpatch-kb`` in an empty folder."""
+    """Return a function that runs ``hotpatch-kb`` in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys.stdout, "reconfigure", lambda **_: None, raising=False)
     monkeypatch.setattr(sys.stderr, "reconfigure", lambda **_: None, raising=False)
@@ -123,7 +121,7 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
 
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Sets the day that answers are given on."""
+    """Return a function that sets the day of answers."""
 
     def set_day(day: str) -> None:
         monkeypatch.setattr("hotpatch_kb.db.model.clock.today", lambda: day)

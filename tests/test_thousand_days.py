@@ -1,4 +1,4 @@
-"""A sample of the days that tests/simulating.py lives through: .ci/long has a thousand, and says what they cost."""
+"""A sample of the days that tests/simulating.py simulates: .ci/long has a thousand of them, and writes their cost."""
 
 from __future__ import annotations
 

@@ -6,13 +6,13 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-# Runs and checks tell how the database came to be, not what it holds.
+# Runs and checks record how the database was made, not its content.
 LEFT_OUT = {"runs", "checks", "_sqlite_migrations"}
 FACTS = ("products", "kbs", "articles", "releases", "hotpatch_calendar", "conflicts", "fact_claims", "lines")
 
 
 def dump(path: Path, tables: tuple[str, ...] = ()) -> dict[str, list[tuple[Any, ...]]]:
-    """Rows of every table, sorted, without the column ``run``."""
+    """Return the rows of every table, sorted, without the column ``run``."""
     conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     try:
         names = [row[0] for row in conn.execute("select name from sqlite_master where type = 'table' order by name")]
@@ -27,7 +27,7 @@ def dump(path: Path, tables: tuple[str, ...] = ()) -> dict[str, list[tuple[Any, 
 
 
 def query(path: Path, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
-    """Rows of one statement."""
+    """Return the rows of one statement."""
     conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     try:
         return conn.execute(sql, parameters).fetchall()
@@ -52,5 +52,5 @@ _STATEMENTS = {
 
 
 def facts(db: Path) -> dict[str, list[Any]]:
-    """Everything but times and ids, which follow from them."""
+    """Return the facts without times and ids, which follow from them."""
     return {name: sorted(query(db, sql), key=repr) for name, sql in _STATEMENTS.items()}

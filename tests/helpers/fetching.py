@@ -58,7 +58,7 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[respx.MockRouter]:
 
 
 def serve_tree(web: respx.MockRouter, tree: Path) -> None:
-    """Answers what no route did: what a saved tree has, as the mirror would, and else 404."""
+    """Answer what no route did: what a saved tree has, as the mirror would, and else 404."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         reply = from_tree(tree, request.url.host, request.url.raw_path.decode())

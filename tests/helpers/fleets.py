@@ -1,4 +1,4 @@
-"""Made fleets of any size: rows as plain as exports have them, and one in twenty with an oddity. The same seed makes the same fleet.
+"""Make fleets of any size: plain rows as in exports, and one in twenty with an oddity. The same seed makes the same fleet.
 
 ``python tests/fleets.py ROWS FILE [plain|many|odd] [kbs]`` writes one.
 """
@@ -33,7 +33,7 @@ NO_BUILDS = (
 
 
 def facts() -> tuple[list[tuple[str, str]], list[str]]:
-    """Products with their builds, and KBs, of the embedded facts."""
+    """Return products with their builds, and KBs, of the embedded facts."""
     conn = open_seed_database()
     builds = conn.execute("select distinct product, build from releases where build is not null order by 1, 2").fetchall()
     kbs = [f"KB{kb}" for (kb,) in conn.execute("select kb from kbs order by kb")]
@@ -72,7 +72,7 @@ def machines(rows: int, kind: str = "plain", *, kbs: bool = False, seed: int = 1
 
 
 def write(path: Path, rows: int, kind: str = "plain", *, kbs: bool = False) -> None:
-    """Writes a fleet as CSV. Of an odd one a row in two hundred has too few or too many cells, and a blank line stands before another."""
+    """Write a fleet as CSV. In an odd one, a row in two hundred has too few or too many cells, or follows a blank line."""
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join([*HEADER, *(["kbs"] if kbs else [])]) + "\n")
         for number, (cells, is_odd) in enumerate(machines(rows, kind, kbs=kbs)):
@@ -80,12 +80,12 @@ def write(path: Path, rows: int, kind: str = "plain", *, kbs: bool = False) -> N
 
 
 def ragged(cells: list[str], number: int) -> list[str]:
-    """The cells of an odd row as they are written."""
+    """Return the cells of an odd row as they are written."""
     return cells[:4] if number % 200 == 27 else [*cells, "more"] if number % 200 == 147 else cells
 
 
 def quoted(cells: list[str]) -> str:
-    """A line of CSV, every cell quoted."""
+    """Return a line of CSV, every cell quoted."""
     out = io.StringIO()
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="").writerow(cells)
     return out.getvalue()

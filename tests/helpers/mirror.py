@@ -37,7 +37,7 @@ CONTENT_TYPES = {
 
 
 class Request(NamedTuple):
-    """What was asked: ``target`` is path and query, ``headers`` have lower-case names, ``at`` is ``time.monotonic()``."""
+    """A request: ``target`` is path and query, ``headers`` have lower-case names, ``at`` is ``time.monotonic()``."""
 
     method: str
     host: str
@@ -48,7 +48,7 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True)
 class Reply:
-    """What to answer.
+    """An answer.
 
     Attributes:
         body: the bytes.
@@ -120,7 +120,7 @@ class Mirror:
     # What to answer
 
     def script(self, url: str, replies: Sequence[Reply]) -> None:
-        """Answers one after the other, the last one for ever."""
+        """Serve answers one after the other, the last one for ever."""
         if not replies:
             raise ValueError("expected at least one reply, got none")
         with self._lock:
@@ -129,12 +129,12 @@ class Mirror:
     def serve(
         self, url: str, body: bytes | str, *, status: int = 200, headers: Mapping[str, str] | None = None, content_type: str = HTML
     ) -> None:
-        """A plain answer; text is sent as UTF-8."""
+        """Serve a plain answer; text is sent as UTF-8."""
         data = body.encode("utf-8") if isinstance(body, str) else body
         self.script(url, [Reply(data, status, {"Content-Type": content_type} | dict(headers or {}))])
 
     def serve_tree(self, *directories: Path | str) -> None:
-        """Serves ``DIR/<host>/<path>[.md|.html|.json|.xml]``, as ``crawl --from`` reads it; replaces the trees served before.
+        """Serve ``DIR/<host>/<path>[.md|.html|.json|.xml]``, as ``crawl --from`` reads it; and replace the trees served before.
 
         ``?accept=text/markdown`` gives the ``.md`` and nothing else; without it an ``.md`` is not given. Any other query is ignored.
         An ETag is made from the body; Last-Modified, Content-Type and status come from ``<file>.meta.json`` where it has them.
@@ -143,43 +143,43 @@ class Mirror:
             self._trees = tuple(Path(directory) for directory in directories)
 
     def redirect(self, url: str, to: str, status: int = 301) -> None:
-        """Redirects; ``to`` is sent as it is: a real address, a relative one, a hostile one."""
+        """Redirect; ``to`` is sent as it is: a real address, a relative one, a hostile one."""
         self.script(url, [Reply(status=status, headers={"Location": to})])
 
     # Faults
 
     def delay(self, url: str, body: bytes, seconds: float) -> None:
-        """Answers after so many seconds."""
+        """Answer after so many seconds."""
         self.script(url, [Reply(body, headers={"Content-Type": HTML}, delay=seconds)])
 
     def drip(self, url: str, body: bytes, gap: float) -> None:
-        """Sends one byte every ``gap`` seconds."""
+        """Send one byte every ``gap`` seconds."""
         self.script(url, [Reply(headers={"Content-Type": HTML}, chunks=lambda: (bytes([byte]) for byte in body), gap=gap)])
 
     def endless(self, url: str, part: bytes = b"x" * 65536) -> None:
-        """Sends the same part for ever."""
+        """Send the same part for ever."""
         self.script(url, [Reply(headers={"Content-Type": HTML}, chunks=lambda: _for_ever(part))])
 
     def bomb(self, url: str, size: int) -> None:
-        """Sends ``size`` zero bytes as gzip, a thousandth of that on the wire."""
+        """Send ``size`` zero bytes as gzip, a thousandth of that on the wire."""
         self.script(url, [Reply(_bomb(size), headers={"Content-Type": HTML, "Content-Encoding": "gzip"})])
 
     def wrong_length(self, url: str, body: bytes, length: int) -> None:
-        """Tells a Content-Length that is not the body's, and hangs up after the body."""
+        """Send a Content-Length that is not the body's, and hang up after the body."""
         self.script(url, [Reply(body, headers={"Content-Type": HTML}, length=length, hang_up=True)])
 
     def cut(self, url: str, body: bytes) -> None:
-        """Sends the body as the first chunk of more, and hangs up instead of the rest."""
+        """Send the body as the first chunk of more, and hang up instead of the rest."""
         self.script(url, [Reply(headers={"Content-Type": HTML}, chunks=lambda: iter([body]), hang_up=True)])
 
     def hang_up(self, url: str) -> None:
-        """Closes the connection instead of answering."""
+        """Close the connection instead of answering."""
         self.script(url, [Reply(status=0, hang_up=True)])
 
     # What was asked
 
     def asked(self, host: str = "") -> list[str]:
-        """The addresses asked for, in order, of one host or of all."""
+        """Return the addresses asked for, in order, of one host or of all."""
         return [f"https://{request.host}{request.target}" for request in self.requests if host in ("", request.host)]
 
     def _reply(self, host: str, target: str) -> Reply:
@@ -239,7 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the name is http.server's)
-        """Says nothing; tests read ``Mirror.requests``."""
+        """Say nothing; tests read ``Mirror.requests``."""
 
     def do_GET(self) -> None:
         self._answer(with_body=True)
@@ -301,7 +301,7 @@ def _key(url: str) -> tuple[str, str]:
 
 
 def is_known(headers: Mapping[str, str], asked: Mapping[str, str]) -> bool:
-    """Whether the client has it already (RFC 9110 13.2.2: If-None-Match goes first)."""
+    """Return whether the client has it already (RFC 9110 13.2.2: If-None-Match goes first)."""
     ours = {name.lower(): value for name, value in headers.items()}
     if "if-none-match" in asked:
         return "etag" in ours and ours["etag"] in [tag.strip() for tag in asked["if-none-match"].split(",")]
@@ -309,7 +309,7 @@ def is_known(headers: Mapping[str, str], asked: Mapping[str, str]) -> bool:
 
 
 def from_tree(tree: Path, host: str, target: str) -> Reply | None:
-    """What a saved tree answers, see ``Mirror.serve_tree``."""
+    """Return the answer of a saved tree, see ``Mirror.serve_tree``."""
     parts = urlsplit(target)
     segments = [unquote(segment) for segment in parts.path.split("/") if segment]
     if any(segment in (".", "..") or "/" in segment or "\\" in segment or ":" in segment for segment in (host, *segments)):
@@ -341,7 +341,7 @@ def _for_ever(part: bytes) -> Iterator[bytes]:
 
 
 def _bomb(size: int) -> bytes:
-    """``size`` zero bytes as gzip, made without holding them."""
+    """Return ``size`` zero bytes as gzip, made without holding them."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     packed = bytearray()
     block = bytes(2**20)
@@ -352,5 +352,5 @@ def _bomb(size: int) -> bytes:
 
 
 def zipped(body: bytes) -> bytes:
-    """The body as gzip, the same bytes each time."""
+    """Return the body as gzip, the same bytes each time."""
     return gzip.compress(body, mtime=0)

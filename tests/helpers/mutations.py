@@ -68,7 +68,7 @@ KINDS: Final[dict[str, Kind]] = {}
 
 
 def kind(form: str, intent: str) -> Callable[[Callable[[Any, Draw], Any]], Callable[[Any, Draw], Any]]:
-    """Registers a mutator under its name."""
+    """Register a mutator under its name."""
 
     def register(mutate: Callable[[Any, Draw], Any]) -> Callable[[Any, Draw], Any]:
         name = f"{form}: {mutate.__name__.replace('_', ' ').strip()}"
@@ -142,7 +142,7 @@ def _texts(node: Any) -> list[tuple[Any, str]]:
 
 
 def _retext(node: Any, change: Callable[[str], str]) -> bool:
-    """Changes the first text of a node that ``change`` makes another of."""
+    """Change the first text of a node that ``change`` makes another of."""
     for place, what in _texts(node):
         old = getattr(place, what)
         if (new := change(old)) != old:

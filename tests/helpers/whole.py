@@ -32,7 +32,7 @@ PRICE = azure_retail_prices.item("Azure Arc Windows Server", "1 Core License", 0
 
 
 def serve(mirror: Mirror, world: Path, *, month: bytes | None = None) -> None:
-    """Serves every source that needs no token."""
+    """Serve every source that needs no token."""
     mirror.serve_tree(world)
     for url, body in ARTICLES.items():
         mirror.serve(url, body, headers={"ETag": f'"{len(body)}"'})
@@ -58,7 +58,7 @@ def serve(mirror: Mirror, world: Path, *, month: bytes | None = None) -> None:
 
 
 def _serve_two_pages_of_prices(mirror: Mirror) -> None:
-    """1,000 rows without a link to the next page, and one row behind them: as for everybody on 2023-03-10."""
+    """1,000 rows without a link to the next page, and one row on the next page, as for everybody on 2023-03-10."""
     url = azure_retail_prices.address("Arc")
     rows = [PRICE | {"meterId": f"m{n}", "meterName": f"Meter {n}"} for n in range(1000)]
     mirror.serve(_sent(url), azure_retail_prices.answer(*rows), content_type="application/json")
@@ -67,7 +67,7 @@ def _serve_two_pages_of_prices(mirror: Mirror) -> None:
 
 
 def articles_since(day: str) -> Source:
-    """The source of articles, those of releases since a day alone: of the 850 that are linked most are not there, and are asked for all the same."""
+    """Return the source of articles, limited to releases since a day. Most of the 850 that are linked are missing, and are asked for all the same."""
     articles = registry()["support_article"]
     return articles._replace(
         at_a_time=0, linked=lambda links, now: articles.linked([link for link in links if link.release_date >= day], now)
@@ -75,12 +75,12 @@ def articles_since(day: str) -> Source:
 
 
 def _sent(url: str) -> str:
-    """An address as the client sends it."""
+    """Return an address as the client sends it."""
     return url.replace(" ", "%20")
 
 
 def storm(mirror: Mirror, times: int) -> None:
-    """The first requests to each host are throttled with 403."""
+    """Throttle the first requests to each host with 403."""
     left: dict[str, int] = {}
 
     def fault(host: str, target: str) -> Reply | None:

@@ -1,4 +1,4 @@
-"""Answers of the Retail Prices API, with and without rows, and their faults."""
+"""Answer of the Retail Prices API, with and without rows, and their faults."""
 
 from __future__ import annotations
 

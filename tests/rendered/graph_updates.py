@@ -1,4 +1,4 @@
-"""Answers of Microsoft Graph on Windows updates in the shapes of its documents, and their faults. Builds, KBs and days are facts."""
+"""Answer of Microsoft Graph on Windows updates in the shapes of its documents, and their faults. Builds, KBs and days are facts."""
 
 from __future__ import annotations
 
