@@ -1,4 +1,4 @@
-"""The rendered pages have the shape of Microsoft's: counted here, and held against the recorded ones where these lie beside the project.
+"""The rendered pages have the shape of Microsoft's: counted here, and compared with the recorded ones where these are at hand.
 
 The readers below are the tests' own, written from the recorded pages; the project's parsers are not asked.
 """
@@ -33,7 +33,7 @@ def words(node):
 
 
 def recorded(folder, url, suffix):
-    """A recorded page as bytes; the folders lie beside the project and are not part of it."""
+    """Return a recorded page as bytes."""
     path = RECORDED / folder / (re.sub(r"^https://|\?.*$", "", url) + suffix)
     if not path.exists():
         pytest.skip(f"{REASON}: {path.name}")
@@ -448,7 +448,7 @@ def test_html_as_recorded(folder, month):
 def test_facts_as_collected(name):
     path = RECORDED / "facts" / f"{name}-2026-05-25.tsv"
     if not path.exists():
-        pytest.skip(f"no collected facts beside the project ({path})")
+        pytest.skip(f"no collected facts ({path})")
     header, *rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
     own = {"server-release-history": "history-server", "hotpatch-calendar": "calendar-server"}[name]
     assert [[row[column] for column in header] for row in render.facts(own) if not row["from"]] == rows
