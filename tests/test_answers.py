@@ -46,7 +46,7 @@ FLEETS = {
 
 @pytest.fixture(autouse=True)
 def _day(at: Callable[[str], None]) -> None:
-    at("2026-07-20")
+    at("2026-07-24")
 
 
 @pytest.mark.parametrize("name", LOOKUPS)

@@ -209,7 +209,8 @@ def test_they_are_shown(with_security_data: sqlite3.Connection, run: Command, mo
     ]
 
 
-def test_a_verdict_beside_each_match(run: Command) -> None:
+def test_a_verdict_beside_each_match(run: Command, at: Callable[[str], None]) -> None:
+    at("2026-07-24")  # the embedded data is of July 23: read "tomorrow", nothing would be current
     answer = run("lookup", "26100.6905", "--product", "ws2025", "--line", "hotpatch", "--on", "2025-11-05", "--json").json()[0]
     assert [(m["kb"], m["verdict"]["verdict"], m["verdict"]["rejoins_month"]) for m in answer["matches"]] == [
         ("KB5070881", "left_line", "2026-01"), ("KB5070893", "current", None),

@@ -1,13 +1,28 @@
-"""What the database covers: its products, and the day up to which the data of each line reaches. Standard library alone."""
+"""What the database covers: its products, how far the data of each line reaches, and what is missing to call a machine current.
+
+The day of the data says when the pages were last read, not that they had something new to show: a site that stands still, a release that a
+source forgot and a row that could not be read all look like "nothing newer". So ``current`` needs five pieces of evidence (docs/verdicts.md),
+and each that is missing has its own sentence. Standard library alone.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+from datetime import date, timedelta
 from functools import lru_cache
+from typing import Final
 
+from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
-from hotpatch_kb.db.model.notation import month_after, second_tuesday
+from hotpatch_kb.db.model.messages import Message
+from hotpatch_kb.db.model.notation import kb_text, month_after, second_tuesday
 from hotpatch_kb.db.model.reading import MAX_SHOWN
+
+# Microsoft's pages list a release within hours. Two days are room for a late table and for the difference of time zones.
+GRACE: Final = timedelta(days=2)
+
+# A release's place in the order of its line: ISO date, then revision.
+Place = tuple[str, int]
 
 
 def product_names(conn: sqlite3.Connection) -> list[str]:
@@ -70,3 +85,116 @@ def has_ceased(last: str, day: str) -> bool:
         day: ISO date.
     """
     return second_tuesday(month_after(last, 3)) <= day
+
+
+class Evidence:
+    """What is known of one line of a product on one day, apart from its releases."""
+
+    def __init__(self, conn: sqlite3.Connection, product: str, line: str, day: str) -> None:
+        """Take what is asked for; nothing is read before a machine needs it.
+
+        Args:
+            conn: a database with the fact tables.
+            product: its id.
+            line: "hotpatch" or "standard".
+            day: ISO date asked for; what came later does not count.
+        """
+        self._conn = conn
+        self._product = product
+        self._line = line
+        self._day = day
+        self._of_line: Message | None = None
+        self._of_product: Message | None = None
+        self._quarantined: list[tuple[str, str | None, int | None]] | None = None
+
+    def missing(self, place: Place) -> Message | None:
+        """Return why a machine that has the release at ``place`` cannot be called current, None where all evidence is there."""
+        if self._quarantined is None:
+            self._of_line = self._missing_of_line()
+            self._of_product = self._of_line or _named_by_others(self._conn, self._product, self._day)
+            self._quarantined = _quarantined(self._conn, self._product, self._day)
+        if self._of_product is not None:
+            return self._of_product
+        for text, day, revision in self._quarantined:
+            # Without a date and a build it may be anything.
+            if (day is None or day >= place[0]) and (day is not None or revision is None or revision > place[1]):
+                return Message("a page lists what may be a newer release and cannot be read: {text!r}", text=text)
+        return None
+
+    def _missing_of_line(self) -> Message | None:
+        until, today = data_until(self._conn, self._product, self._line), clock.today()
+        if until is None or is_outdated(until, self._day):
+            return Message("facts end on {day}; a monthly release has come since", day=until or Message("no day"))
+        if until > clock.day_after(today):  # just after midnight UTC a clock some hours ahead is no fault
+            return Message("the data was read on {day}, which is after today, {today}: a clock is wrong", day=until, today=today)
+        month = missing_month(self._conn, self._product, self._line, self._day)
+        if month is None:
+            return None
+        return Message(
+            "no source lists the release of {month} of the {line} line, although its pages were read on {day}",
+            month=month, line=Message(self._line), day=until,
+        )  # fmt: skip
+
+
+def missing_month(conn: sqlite3.Connection, product: str, line: str, day: str) -> str | None:
+    """Return the month of the newest second Tuesday that is more than two days past, where the line has no B release of it.
+
+    Only a line that had a B release before counts: a new version is asked for nothing before its first one. From 2021 to July 2026 no line that
+    was supported missed a month (tests/test_evidence.py has the list by product).
+    """
+    latest = (date.fromisoformat(day) - GRACE - timedelta(days=1)).isoformat()
+    month = latest[:7] if second_tuesday(latest[:7]) <= latest else month_after(latest[:7], -1)
+    first, newest = conn.execute(
+        f"""select min(release_date), max(release_date) from releases
+        where product = ? and in_{line}_line = 1 and cadence = 'B' and classification in ('baseline', 'hotpatch', 'cumulative')
+            and is_expired = 0 and release_date <= ?""",
+        (product, day),
+    ).fetchone()
+    if first is None or first[:7] > month or newest >= second_tuesday(month):
+        return None
+    return month
+
+
+def _named_by_others(conn: sqlite3.Connection, product: str, day: str) -> Message | None:
+    """Return what MSRC or an article names of a product that is newer than every listed release."""
+    newest_day, newest_revision, number = conn.execute(
+        """select coalesce(max(release_date), ''), coalesce(max(revision), 0), max(build_number) from releases
+        where product = ? and release_date <= ? and is_public_preview = 0 and classification != 'preview'""",
+        (product, day),
+    ).fetchone()
+    for kb, build, month in conn.execute(
+        """select distinct c.kb, c.fixed_build, c.source_month from kb_cves as c
+        where c.product = ? and c.source_month between ? and ? and not exists (select 1 from releases as r where r.product = c.product and r.kb = c.kb)
+        order by c.source_month desc, c.kb""",
+        (product, newest_day[:7], day[:7]),
+    ).fetchall():
+        stated_number, _, revision = (build or "").partition(".")
+        is_newer_build = stated_number == str(number) and revision.isdigit() and int(revision) > newest_revision
+        if second_tuesday(month) <= day and (is_newer_build or month > newest_day[:7]):
+            what = Message("{name} ({build})", name=kb_text(kb), build=build) if build else kb_text(kb)
+            return Message("MSRC's data of {month} names {what}, which no list of releases has", month=month, what=what)
+    article = conn.execute(
+        """select a.kb, a.release_date from articles as a where a.product = ?1 and a.kb is not null and a.release_date > ?2 and a.release_date <= ?3
+            and not exists (select 1 from releases as r where r.product = ?1 and r.kb = a.kb) and not exists (
+                select 1 from kbs join releases as r on r.kb = kbs.installs_kb where kbs.kb = a.kb and r.product = ?1)
+        order by a.release_date desc, a.kb limit 1""",
+        (product, newest_day, day),
+    ).fetchone()
+    if article is None:
+        return None
+    return Message("an article names {name} of {day}, which no list of releases has", name=kb_text(article[0]), day=article[1])
+
+
+def _quarantined(conn: sqlite3.Connection, product: str, day: str) -> list[tuple[str, str | None, int | None]]:
+    """Return text, date and revision of what may be a release of the product and could not be read."""
+    rows = conn.execute(
+        """select text, release_date, build from quarantine
+        where product = ? and may_be_release = 1 and gone_at is null and coalesce(release_date, '') <= ? order by text""",
+        (product, day),
+    ).fetchall()
+    return [(text, stated, _revision(build)) for text, stated, build in rows]
+
+
+def _revision(build: str | None) -> int | None:
+    revision = (build or "").partition(".")[2]
+    return int(revision) if revision.isdigit() else None

@@ -316,7 +316,7 @@ def _match(conn: sqlite3.Connection, row: Row, companions: list[str], line: str 
         "latest": latest(conn, row["product"], on_line, day),
         "next_release": _next_release(conn, row, on_line, day),
         "next_restart": _restart(restart),
-        "unseen_baseline": unseen_baseline(conn, row["product"], until, day) if on_line == "hotpatch" and is_outdated(until, day) else None,
+        "unseen_baseline": unseen_baseline(conn, row["product"], day) if on_line == "hotpatch" else None,
         "leaves_line_until": None if in_hotpatch_line or row["classification"] != "cumulative" else _rejoining(conn, row),
         "data_until": until,
         "is_outdated": is_outdated(until, day),

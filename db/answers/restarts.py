@@ -59,16 +59,16 @@ def _expected_baseline(month: str, covered: tuple[str, ...]) -> str:
     return month
 
 
-def unseen_baseline(conn: sqlite3.Connection, product: str, until: str | None, day: str) -> dict[str, str] | None:
-    """Return the last baseline that was expected after the data ends and up to a day: a machine without it restarts for it first.
+def unseen_baseline(conn: sqlite3.Connection, product: str, day: str) -> dict[str, str] | None:
+    """Return the last baseline that was expected by a day and that no source lists: a machine without it restarts for it first.
 
     Returns:
-        its ``month`` and expected ``date``; None where none was expected.
+        its ``month`` and expected ``date``; None where every expected baseline is listed.
     """
     row = conn.execute(
-        """select month, expected_date from hotpatch_calendar where product = ? and type is null and expected_type = 'baseline'
-        and expected_date > ? and expected_date <= ? order by month desc limit 1""",
-        (product, until or "", day),
+        """select month, expected_date from hotpatch_calendar
+        where product = ? and type is null and expected_type = 'baseline' and expected_date <= ? order by month desc limit 1""",
+        (product, day),
     ).fetchone()
     return {"month": row[0], "date": row[1]} if row else None
 
@@ -106,7 +106,7 @@ def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None
                 },
                 "data_until": until,
                 "is_outdated": is_outdated(until, day),
-                "unseen_baseline": unseen_baseline(conn, name, until, day),
+                "unseen_baseline": unseen_baseline(conn, name, day),
             }
         )
     return rows

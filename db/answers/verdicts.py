@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.answers.coverage import data_until, has_ceased, is_outdated
+from hotpatch_kb.db.answers.coverage import Evidence, has_ceased
 from hotpatch_kb.db.answers.restarts import next_restart
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message, Messages
@@ -104,9 +104,9 @@ class _Release(NamedTuple):
 class _Line:
     """A line of a product up to a day, its releases in order."""
 
-    def __init__(self, releases: list[_Release], until: str | None) -> None:
+    def __init__(self, releases: list[_Release], evidence: Evidence) -> None:
         self.releases = sorted(releases, key=lambda r: r.place)
-        self.until = until
+        self.evidence = evidence
         self.counted = [r for r in self.releases if r.counts]
 
     def after(self, place: tuple[str, int]) -> list[_Release]:
@@ -129,8 +129,8 @@ class _Judge:
         self.supported_until, self.hotpatched_until = row[0], _last_day(row[1])
         self.releases = _releases(conn, product, day)
         self.lines = {
-            "hotpatch": _Line([r for r in self.releases if r.in_hotpatch_line], data_until(conn, product, "hotpatch")),
-            "standard": _Line([r for r in self.releases if r.in_standard_line], data_until(conn, product, "standard")),
+            "hotpatch": _Line([r for r in self.releases if r.in_hotpatch_line], Evidence(conn, product, "hotpatch", day)),
+            "standard": _Line([r for r in self.releases if r.in_standard_line], Evidence(conn, product, "standard", day)),
         }
 
         self.by_build: dict[str, list[_Release]] = defaultdict(list)
@@ -208,9 +208,8 @@ class _Judge:
             last = self.lines[on].counted[-1].day if self.lines[on].counted else Message("no day")
             verdict = "unknown"
             reason = [*notes, Message("no source states its support, and its last monthly release is of {day}", day=last)]
-        elif verdict == "current" and is_outdated(self.lines[on].until, self.day):
-            until = self.lines[on].until or Message("no day")
-            verdict, reason = "unknown", [*notes, Message("facts end on {day}; a monthly release has come since", day=until)]
+        elif verdict == "current" and (missing := self.lines[on].evidence.missing(release.place)):
+            verdict, reason = "unknown", [*notes, missing]
         return Verdict(
             self.product, build, line, kb_text(kb) or "", verdict, release.classification, kb_text(release.kb), kb_text(release.baseline_kb),
             judged["months_behind"], kb_text(judged["next"].kb) if judged["next"] else None,

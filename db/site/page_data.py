@@ -212,7 +212,7 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
     return of_product[0] | {
         "newest": newest,
         "restarts": next_by_line,
-        "unseen_baseline": restarts.unseen_baseline(conn, product, coverage.data_until(conn, product, "hotpatch"), day),
+        "unseen_baseline": restarts.unseen_baseline(conn, product, day),
         "lines": {row["line"]: row for row in rows(conn, "select line, data_until from lines where product = ? order by line", (product,))},
         "months": calendar_rows(conn, product),
         "releases": rows(

@@ -1,0 +1,194 @@
+"""Nothing is called current without evidence: a site that stands still, a forgotten release, a row that cannot be read, a clock that is wrong."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from hotpatch_kb.db.answers.coverage import missing_month
+from hotpatch_kb.db.answers.verdicts import verdicts
+from hotpatch_kb.db.model.notation import month_after, second_tuesday
+from hotpatch_kb.db.store.connections import SEED_DATABASE
+
+JULY = ("ws2025", "26100.33158")  # KB5099536 of 2026-07-14, the baseline of both lines
+BUILDS = {"hotpatch": JULY[1], "standard": JULY[1]}
+
+
+@pytest.fixture
+def conn(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """The embedded facts, to be changed."""
+    shutil.copy(SEED_DATABASE, tmp_path / "x.db")
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        connection.execute("pragma foreign_keys = off")
+        yield connection
+
+
+def _verdict(conn: sqlite3.Connection, line: str, day: str) -> tuple[str, str]:
+    product, build = JULY
+    (row,) = (v for v in verdicts(conn, day, product) if (v.build, v.line, v.deciding_kb) == (build, line, ""))
+    return row.verdict, str(row.reason)
+
+
+def _read_until(conn: sqlite3.Connection, day: str) -> None:
+    """The pages were read on a day, and said nothing new."""
+    conn.execute("update lines set data_until = ?", (day,))
+
+
+def _quarantine(conn: sqlite3.Connection, text: str, **fields: str) -> None:
+    source, page_url = conn.execute("select source, page_url from claims limit 1").fetchone()
+    for number, (field, value) in enumerate({"kind": "entry", "reason": "expected a date", "may_be_release": "1", **fields}.items()):
+        conn.execute(
+            """insert into claims (claim, source, page_url, section, subject, field, value, value_text, first_seen_at, last_seen_at, page)
+            values (?, ?, ?, 'section', ?, ?, ?, ?, '2026-07-23T12:00:00Z', '2026-07-23T12:00:00Z', 1)""",
+            (number, source, page_url, f"quarantine/{text}", field.replace("_2", "#2"), value, text),
+        )
+
+
+@pytest.mark.parametrize("line", ["hotpatch", "standard"])
+def test_with_all_evidence_it_is_current(conn: sqlite3.Connection, line: str) -> None:
+    assert _verdict(conn, line, "2026-07-22") == ("current", f"nothing newer of the {line} line counts")
+
+
+@pytest.mark.parametrize("line", ["hotpatch", "standard"])
+@pytest.mark.parametrize(
+    ("read_on", "asked", "verdict"),
+    [
+        ("2026-08-11", "2026-08-10", "current"),
+        ("2026-08-11", "2026-08-11", "current"),  # a release appears within hours, and two days are given
+        ("2026-08-13", "2026-08-13", "current"),
+        ("2026-08-14", "2026-08-14", "unknown"),
+        ("2026-11-20", "2026-11-22", "unknown"),
+    ],
+)
+def test_sites_that_stand_still(conn: sqlite3.Connection, line: str, read_on: str, asked: str, verdict: str) -> None:
+    """Case 52: both sites serve July's pages until November, and each day they are read."""
+    _read_until(conn, read_on)
+    month = "2026-11" if asked > "2026-11" else "2026-08"
+    reason = f"no source lists the release of {month} of the {line} line, although its pages were read on {read_on}"
+    assert _verdict(conn, line, asked) == (verdict, f"nothing newer of the {line} line counts" if verdict == "current" else reason)
+
+
+def test_a_hotpatch_that_only_its_own_line_lacks(conn: sqlite3.Connection) -> None:
+    """Each line needs its own release: that the LCU of a month is listed says nothing about the hotpatch."""
+    _read_until(conn, "2026-07-22")
+    conn.execute("update releases set in_hotpatch_line = 0 where product = 'ws2025' and month = '2026-07' and classification = 'baseline'")
+    (june,) = conn.execute(
+        "select build from releases where product = 'ws2025' and month = '2026-06' and classification = 'baseline' and in_hotpatch_line"
+    ).fetchone()
+    rows = {v.line: (v.verdict, str(v.reason)) for v in verdicts(conn, "2026-07-22", "ws2025") if v.build == june and not v.deciding_kb}
+    assert rows["hotpatch"] == (
+        "unknown",
+        "no source lists the release of 2026-07 of the hotpatch line, although its pages were read on 2026-07-22",
+    )
+    assert rows["standard"][0] == "behind"
+
+
+@pytest.mark.parametrize("line", ["hotpatch", "standard"])
+@pytest.mark.parametrize(
+    ("build", "month", "asked", "what"),
+    [
+        ("26100.33296", "2026-08", "2026-08-12", "KB5120233 (26100.33296)"),
+        ("26100.33160", "2026-07", "2026-07-22", "KB5120233 (26100.33160)"),  # out-of-band, in the month's own data
+        (None, "2026-08", "2026-08-12", "KB5120233"),
+        ("26100.33296", "2026-08", "2026-08-10", None),  # the data of a month before its second Tuesday is a plan
+        ("26100.33000", "2026-07", "2026-07-22", None),  # older than what is listed
+        ("20348.9999", "2026-07", "2026-07-22", None),  # a build of another product
+    ],
+)
+def test_a_fix_that_only_msrc_names(
+    conn: sqlite3.Connection, line: str, build: str | None, month: str, asked: str, what: str | None
+) -> None:
+    """Case 53."""
+    _read_until(conn, asked)
+    conn.execute("insert into kb_cves values (5120233, 'ws2025', 'CVE-2026-1', null, ?, null, null, ?, 'cve/CVE-2026-1')", (build, month))
+    expected = (
+        ("current", f"nothing newer of the {line} line counts")
+        if what is None
+        else ("unknown", f"MSRC's data of {month} names {what}, which no list of releases has")
+    )
+    assert _verdict(conn, line, asked) == expected
+
+
+@pytest.mark.parametrize("line", ["hotpatch", "standard"])
+def test_an_article_that_no_list_has(conn: sqlite3.Connection, line: str) -> None:
+    conn.execute("insert into articles (url, kb, product, release_date) values ('https://a', 5120233, 'ws2025', '2026-07-21')")
+    assert _verdict(conn, line, "2026-07-20")[0] == "current"  # it came later
+    assert _verdict(conn, line, "2026-07-22") == ("unknown", "an article names KB5120233 of 2026-07-21, which no list of releases has")
+
+
+@pytest.mark.parametrize("line", ["hotpatch", "standard"])
+@pytest.mark.parametrize(
+    ("fields", "is_in_the_way"),
+    [
+        ({}, True),  # neither date nor build: it may be anything
+        ({"release_date": "2026-07-21"}, True),
+        ({"release_date": "2026-07-14"}, True),  # the day of the machine's own release: it may be another one
+        ({"release_date": "2026-06-09"}, False),
+        ({"release_date": "2026-07-30"}, False),  # after the day asked for
+        ({"build": "26100.40000"}, True),
+        ({"build": "26100.1"}, False),
+        ({"may_be_release": "0"}, False),  # a note
+        ({"product": "ws2022"}, False),
+        ({"product": "ws2022", "product_2": "ws2025"}, True),
+    ],
+)
+def test_an_entry_that_could_not_be_read(conn: sqlite3.Connection, line: str, fields: dict[str, str], *, is_in_the_way: bool) -> None:
+    _quarantine(conn, "Someday — KB51 (OS Build", **{"product": "ws2025", **fields})
+    reason = "a page lists what may be a newer release and cannot be read: 'Someday — KB51 (OS Build'"
+    expected = ("unknown", reason) if is_in_the_way else ("current", f"nothing newer of the {line} line counts")
+    assert _verdict(conn, line, "2026-07-22") == expected
+
+
+def test_an_entry_that_a_correction_accepts_or_that_is_gone(conn: sqlite3.Connection) -> None:
+    _quarantine(conn, "odd", product="ws2025")
+    (row,) = conn.execute("select kind, text, reason, product, may_be_release, gone_at from quarantine").fetchall()
+    assert row == ("entry", "odd", "expected a date", "ws2025", 1, None)
+    source = conn.execute("select source from quarantine").fetchone()[0]
+    conn.execute(
+        "insert into corrections (correction, source, subject, field, value, new_value, why, url, decided_on) values (1, ?, 'quarantine/odd', 'accepted', '', '', 'a note', 'https://a', '2026-07-23')",
+        (source,),
+    )
+    assert _verdict(conn, "standard", "2026-07-22")[0] == "current"
+    conn.execute("delete from corrections")
+    assert _verdict(conn, "standard", "2026-07-22")[0] == "unknown"
+    conn.execute("update claims set gone_at = '2026-07-24T12:00:00Z' where subject = 'quarantine/odd'")
+    assert _verdict(conn, "standard", "2026-07-22")[0] == "current"
+
+
+def test_a_day_of_reading_after_today(conn: sqlite3.Connection, at: Callable[[str], None]) -> None:
+    at("2026-11-26")
+    _read_until(conn, "2040-01-04")
+    assert _verdict(conn, "standard", "2026-07-22") == (
+        "unknown",
+        "the data was read on 2040-01-04, which is after today, 2026-11-26: a clock is wrong",
+    )
+    _read_until(conn, "2026-11-27")  # a clock some hours ahead, just after midnight UTC
+    assert "a clock is wrong" not in _verdict(conn, "standard", "2026-07-22")[1]
+
+
+def test_behind_needs_no_evidence(conn: sqlite3.Connection, at: Callable[[str], None]) -> None:
+    at("2026-11-26")
+    for until in ("2026-07-22", "2026-11-20", "2040-01-04"):
+        _read_until(conn, until)
+        rows = {v.verdict for v in verdicts(conn, "2026-11-22", "ws2025") if v.build in {"26100.32772", "26100.32860"}}
+        assert rows <= {"behind", "restart_due", "left_line"}
+
+
+def test_no_supported_line_ever_missed_a_month(conn: sqlite3.Connection) -> None:
+    """So the rule needs no exception: from 2021 to July 2026 each line has a B release for each second Tuesday while the product was supported."""
+    missed = []
+    for product, line, until, end in conn.execute(
+        "select product, line, data_until, coalesce(extended_end_date, '') from lines join products using (product)"
+    ).fetchall():
+        month = "2021-01"
+        while month <= until[:7]:
+            day = f"{month_after(month)}-01"
+            if day <= until and second_tuesday(month) <= end and missing_month(conn, product, line, day):
+                missed.append((product, line, month))
+            month = month_after(month)
+    assert missed == []
