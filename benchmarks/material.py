@@ -26,6 +26,7 @@ from hotpatch_kb.scraper.sources import registry
 PROJECT: Final = Path(__file__).resolve().parent.parent
 sys.path.append(str(PROJECT / "tests"))
 from helpers import recorded, render  # noqa: E402
+from rendered import support_article  # noqa: E402
 
 RECORDED: Final = tuple(recorded.RECORDED / name for name in ("pages-2026-05", "pages"))
 
@@ -85,6 +86,27 @@ def archive_of_days(folder: Path, days: int) -> tuple[Path, int]:
         if run.result.failures:
             raise SystemExit("expected rendered pages that can be read, got one that cannot")
     return archive, run.result.pages_read
+
+
+def archive_of_articles(folder: Path, count: int) -> Path:
+    """Make an archive of so many rendered articles, each of a KB of its own with two known issues."""
+    archive, tree = folder / "articles.archive", folder / "articles"
+    for number in range(count):
+        kb, revision = 5_200_000 + number, 8000 + number
+        text = support_article.article(
+            f"July 14, 2026—KB{kb} (OS Builds 26200.{revision} and 26100.{revision})",
+            applies=("Windows 11 version 25H2, all editions", "Windows 11 version 24H2, all editions"),
+            issues=support_article.PRINTING + support_article.SIGN_IN,
+            changes=(("July 15, 2026", "Amended an announcement."),),
+        )
+        url = f"https://support.microsoft.com/en-us/servicing/os/windows-11/2026/07/july-14-2026-kb{kb}"
+        render.save_tree(tree, url, text, fetched_at="2026-07-23T12:00:00Z", suffix=".html")
+    with closing(open_database(folder / "articles-taken.db")) as conn:
+        run = Run(conn, Archive(archive), [], silent, "crawl")
+        crawl_tree(run, chosen(["support_article"]), tree)
+        if run.result.failures or run.result.pages_read != count:
+            raise SystemExit("expected rendered articles that can be read, got one that cannot")
+    return archive
 
 
 def _write_day(tree: Path, day: int) -> None:

@@ -34,6 +34,14 @@ def test_a_strainer_builds_only_what_it_lets_through() -> None:
     assert classes(next(elements(document, "title"))) == []
 
 
+def test_elements_are_left_out_with_what_is_in_them() -> None:
+    document = soup(page("<div>a<header><p>x<header>y</header></p>z</header>b<p>c</p></div><footer><main>d"), without={"header", "footer"})
+    assert [tag.name for tag in elements(document)] == ["html", "body", "div", "p"]
+    assert list(texts_outside(document, [])) == ["a", "b", "c"]
+    with pytest.raises(UnexpectedPage, match="250 deep"):
+        soup(page("<header>" + "<div>" * 251), without={"header"})
+
+
 @pytest.mark.parametrize(
     "body",
     [
