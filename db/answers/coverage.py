@@ -66,7 +66,7 @@ def latest_data_until(conn: sqlite3.Connection) -> str | None:
 
 @lru_cache(maxsize=1024)
 def is_outdated(until: str | None, day: str) -> bool:
-    """Return whether a Patch Tuesday is after the last day of the data and not after ``day``: then nothing is known to be current (case 44)."""
+    """Return whether a Patch Tuesday is after the last day of the data and not after ``day``: then nothing is known to be current."""
     if until is None:
         return True
     tuesday = second_tuesday(until[:7])

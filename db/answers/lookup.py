@@ -420,7 +420,7 @@ def _reason(conn: sqlite3.Connection, query: Query, facts: Installed) -> Message
 
 
 def _nearest(conn: sqlite3.Connection, query: Query, product: str | None, on: str | None) -> list[Answer]:
-    """Return the known builds next to one that no source names, per product, up to a day. An answer is never rounded to them (case 26)."""
+    """Return the known builds next to one that no source names, per product, up to a day. An answer is never rounded to them."""
     number, revision = (int(part) for part in query.value.split("."))
     products = conn.execute(
         "select distinct product from releases where build_number = ? and product = coalesce(?, product) order by product",

@@ -67,7 +67,7 @@ def check_page(
         claims: what it states.
         now: section counts of these claims.
         before: section counts of the page accepted before it, {} if there is none.
-        at_least: how few rows are too few for a page of this source.
+        at_least: the fewest rows that a page of this source may have.
         accepted_gone: sections that a correction accepts as gone or shrunken.
         unread: what is on the page and was not read.
         standing: subject and field of the claims with a value of the page accepted before it.

@@ -79,7 +79,7 @@ class Accepted(NamedTuple):
     Attributes:
         began: how many claims began.
         ended: how many ended.
-        is_split: it is between two pages that agreed with each other. Only a replay knows how the later of them put it.
+        is_split: the page contradicts two pages around it that agree. Only a replay has the later page's text.
     """
 
     began: int
@@ -157,7 +157,7 @@ def accept(conn: sqlite3.Connection, page: Page, page_number: int, stated_since:
     """
     around = _neighbours(conn, page, page_number)
     after = around.after
-    # What a page states anew was not on the page before it: a site that changed its page and not its date is not believed.
+    # A claim that is new on this page is newer than the previous page. Ignore the site's date if it is older.
     stated_since = _after(stated_since, around.before)
     stated: dict[Key, Claim] = {(c.section, c.subject, c.field): c for c in claims}
     new: list[_Interval] = []
@@ -202,7 +202,7 @@ def _rest_of(was: _Interval, after: _Later, fetched_at: str) -> _Interval:
 
 
 def _after(stated_since: str | None, before: str | None) -> str | None:
-    """Return a page's own date of change if it is after the page before it was read; else it says nothing about what is new."""
+    """Return ``stated_since`` if it is later than ``before``, the previous page's fetch time. An earlier date cannot date new claims."""
     return stated_since if stated_since is None or before is None or stated_since > before else None
 
 

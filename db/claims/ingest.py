@@ -24,9 +24,9 @@ class SourceFacts(NamedTuple):
         licence: address of the terms under which it is published.
         precedence: the smaller is believed first.
         due_every: how often it is due, such as "6h".
-        stands_in_for: the source that need not be read where this one could be, "" without one.
+        stands_in_for: the source that this one replaces, "" without one: if this one can be read, that one is skipped.
         needs_credential: whether it is off until a credential is set.
-        at_least: how few rows are too few for a page.
+        at_least: the fewest rows that a page may have.
         is_embedded: whether it is a table that comes with the program.
         families: by page_url, the page_urls of the pages that carry the same content.
     """
@@ -56,7 +56,7 @@ class ReadPage:
         claims: what it states; None for content that was accepted before.
         stated_since: when the site says that it last changed the content, UTC.
         error: why it cannot be read, "" if it can.
-        is_missing: 404 or 410 of a page that others link to, or a page that was tried first, cannot be read, and has others in its place.
+        is_missing: the page is 404 or 410, or it cannot be read and its source only stands in for another.
         unread: what is on the page and was not read.
     """
 
@@ -96,7 +96,7 @@ class Ingest:
         run: the number of the run, after ``begin``.
         claims_added: how many claims began.
         claims_ended: how many ended.
-        needs_replay: whether only a replay of all pages gives what reading them in chronological order gives.
+        needs_replay: whether the database may differ from one read in chronological order; a replay corrects it.
     """
 
     def __init__(
@@ -191,7 +191,7 @@ class Ingest:
         """
         for failure in failures:
             if failure.state == "unreachable":
-                # A page that is not what it was is graver: pages beside it that are not there must not hide it.
+                # "refused" is worse than "unreachable", so keep it.
                 if self._state.get(failure.source) != "refused":
                     self._state[failure.source] = "unreachable"
                 self._check_of_source(failure.source, failure.page_url, "", "fetch", failure.note, is_required=True)
@@ -199,7 +199,8 @@ class Ingest:
             self._check_of_source(source, "", "", "pages", note, is_required=False)
         kind = self._conn.execute("select kind from runs where run = ?", (self.run,)).fetchone()[0]
         for source, state in self._state.items():
-            # A replay has no runs: there the newest answer of each page counts, since a page that was refused may have come back.
+            # A replay loads every page in one run, so the newest answer of each page counts: a page that was refused may have been
+            # accepted later.
             is_refused = pages.has_refused(self._conn, source) if kind == "replay" else state == "refused"
             now = "refused" if is_refused else "ok" if state == "refused" else state
             self._conn.execute("update sources set state = ? where source = ?", (now, source))
@@ -255,7 +256,7 @@ class Ingest:
         return checks.refusal(done) or ""
 
     def _would_refuse_later(self, read: ReadPage) -> bool:
-        """Return whether a later page might have been refused after this one, or a refused one accepted, had they come in order."""
+        """Return whether a later page might be judged differently, now that this older one is known."""
         conn, page = self._conn, read.page
         later = pages.counts_after(conn, page)
         if later is not None:

@@ -51,8 +51,8 @@ _UNTIED: Final = """not exists (select 1 from pages as other where other.source 
 def is_new(conn: sqlite3.Connection, page: Page, sha256: str, content_sha256: str) -> bool:
     """Return whether a page has to be parsed.
 
-    It need not be where it was accepted before, or repeats the newest accepted page of its name and is not older. Content that was there
-    before, went and comes back is parsed: the claims that began with it have the text as it was published then, and it may differ now.
+    Skip a page that was accepted before, or that repeats the newest accepted page of its name and is not older. Parse content that returns
+    after a change: its text may have been reworded.
     """
     if is_accepted(conn, page_id(page, sha256)):
         return False
@@ -98,7 +98,7 @@ def answered_at(conn: sqlite3.Connection, source: str, url: str) -> str | None:
 
 
 def refused_after(conn: sqlite3.Connection, page: Page) -> bool:
-    """Return whether a later page of this name was refused that might have been accepted after this one."""
+    """Return whether a later page of this name was refused. After this page it might be accepted."""
     row = conn.execute(
         "select 1 from pages where source = ? and page_url = ? and state = 'refused' and fetched_at > ? limit 1",
         (page.source, page.page_url, page.fetched_at),
@@ -151,7 +151,7 @@ def record_page(
     run: int,
 ) -> None:
     """Write the row of an answer. An answer that was refused before and is accepted now keeps its row."""
-    # One more than the highest: a count would equal the last row's number where this row exists and is accepted late.
+    # The maximum plus one. A count can repeat a number if this page was refused first and is accepted later.
     tie = conn.execute(
         "select coalesce(max(tie) + 1, 0) from pages where source = ? and page_url = ? and fetched_at = ? and page != ?",
         (page.source, page.page_url, page.fetched_at, number),

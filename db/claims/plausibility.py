@@ -21,7 +21,7 @@ from hotpatch_kb.db.model.products import named
 _KBS: Final = range(3_000_000, 6_000_000)
 # B releases on another day than the second Tuesday, as last seen 2026-07-22: one against Meltdown, and a second one in September 2016.
 _OTHER_DAYS: Final = frozenset({4056890, 3193494})
-# Titles with another day that do not say out-of-band (case 42; "May 16, 2025 Hotpatch KB5061258"; 24H2 for its first devices, June 15,
+# Titles with another day that do not say out-of-band (KB5046696; "May 16, 2025 Hotpatch KB5061258"; 24H2 for its first devices, June 15,
 # 2024), as last seen 2026-08. Before 2021 there are many.
 _OTHER_TITLES: Final = frozenset({5046696, 5061258, 5039239})
 _TITLES_SINCE: Final = "2021-09"
@@ -184,7 +184,7 @@ def _lines(rows: list[_Row]) -> Iterator[Odd]:
 
 
 def _elsewhere(claims: Iterable[Claim], rows: list[_Row]) -> Iterator[Odd]:
-    """Yield entries whose builds all belong to other products, where the categories of those products do not list them (KB5065789 under 25H2)."""
+    """Yield entries whose builds belong only to other products, and which are not listed under those products (KB5065789 under 25H2)."""
     listed = {row.get("kb") for row in rows}
     for claim in claims:
         kind, _, kb = claim.subject.partition("/")
@@ -238,7 +238,7 @@ def _ends(claims: Iterable[Claim]) -> Iterator[Odd]:
 
 
 def _links(rows: list[_Row]) -> Iterator[Odd]:
-    """Yield rows whose link names another KB or build. The link of a baseline may name the article about it (case 25)."""
+    """Yield rows whose link names another KB or build. The link of a baseline may name the article about it."""
     for row in rows:
         url, kb = row.get("article_url"), row.get("kb")
         linked = help_kb(url) or slug_kb(url)
@@ -250,7 +250,10 @@ def _links(rows: list[_Row]) -> Iterator[Odd]:
 
 
 def _plans(claims: Iterable[Claim]) -> Iterator[Odd]:
-    """Yield years with more than three months of another type than their place in the quarter says; 2022 had three."""
+    """Yield years in which more than three months depart from the cadence; 2022 had three.
+
+    The cadence has a baseline in January, April, July and October.
+    """
     found: dict[str, list[str]] = defaultdict(list)
     for claim in claims:
         if claim.subject.startswith("calendar/") and claim.field in {"type", "planned_type"}:

@@ -102,7 +102,7 @@ def _feed_times(kb: int, fields: Mapping[str, list[StoredClaim]], belief: Belief
 
 
 def _baseline_articles(releases: list[ReleaseClaims], released: set[int], belief: Belief) -> None:
-    """Link the KB of a baseline's article with the KB that it installs (case 25)."""
+    """Link the KB of a baseline's article with the KB that it installs (KB5100456 is about KB5094126)."""
     links: dict[int, list[tuple[StoredClaim, ReleaseClaims]]] = defaultdict(list)
     for release in releases:
         for claim in release.listed("article_kb"):

@@ -55,7 +55,7 @@ def _companion_day(row: Row, releases: list[ReleaseClaims]) -> str | None:
 
 
 def _derive_baseline(row: Row, day: str, releases: list[ReleaseClaims]) -> None:
-    """Set the B release of the last planned baseline month, for a hotpatch older than every listed baseline (case 23)."""
+    """Set the B release of the last planned baseline month, for a hotpatch older than every listed baseline (26100.2240)."""
     month = planned_baseline_month(day[:7])
     products = {row["product"]} | {r.product for r in releases if r.kb and r.kb == row["kb"] and r.build == row["build"]}
     candidates = [
@@ -83,7 +83,7 @@ class _Requirements:
         self._belief = belief
 
     def compare(self, release: ReleaseClaims) -> None:
-        """Note support where the article names the found baseline, by its KB or by that of its article, and else a conflict."""
+        """Note support if the article requires the baseline we found, by its KB or its article's KB; otherwise note a conflict."""
         baseline = self._belief.facts.releases.get(release.row["baseline_release"] or 0)
         for claim in release.mentioned("requires_kb"):
             if baseline is None or claim.gone_at is not None or not claim.value:

@@ -66,7 +66,7 @@ class History(NamedTuple):
 
 
 def history_of(snapshot: Snapshot, since: str, resolve: Callable[[Snapshot], Facts]) -> History:
-    """Resolve a snapshot as of each time from ``since`` on at which a page that had been read before changed, and at its end.
+    """Resolve a snapshot at each time since ``since`` when a known page changed, and at its end.
 
     What a page states when it is read for the first time is not a change: a first crawl of 1,000 articles, each at its own second, is
     resolved once.
@@ -130,7 +130,7 @@ def differences(before: Facts, after: Facts, time: str, only_first_read: set[str
         before: the facts as of the time before.
         after: the facts as of ``time``.
         time: the fetch time that made the difference.
-        only_first_read: subjects that changed only by pages read for the first time, which state what was so before.
+        only_first_read: subjects to leave out: only a page read for the first time states them, and it may have said so for years.
     """
     for table, columns in _COMPARED.items():
         old_rows: dict[Any, Row] = getattr(before, table)
@@ -145,7 +145,7 @@ def differences(before: Facts, after: Facts, time: str, only_first_read: set[str
                     _add(changed, Change(time, new["subject"], _WHOLE_FACT[table], None, _summary(table, new)), new)
                 continue
             for column in columns:
-                # That a baseline is found where none was known follows from that baseline's own row.
+                # A first baseline_kb is no change of its own: the baseline's row already reports it.
                 if old[column] != new[column] and not (column == "baseline_kb" and old[column] is None):
                     _add(changed, Change(time, new["subject"], column, _text(old[column]), _text(new[column])), new)
         for key in old_rows.keys() - new_rows.keys():
@@ -188,7 +188,7 @@ def _one_per_subject(table: str, changed: _ChangedRows, rows: Mapping[str, int])
 
 
 def _repriced(changed: _ChangedRows) -> Iterator[Change]:
-    """Yield one change of the amount where a place states another than before, and drop the end of one price and the start of the other."""
+    """Merge the end of one price and the start of another at the same place into one change of ``amount``."""
     for (subject, field), started in list(changed.items()):
         ended = changed.get((subject, "valid_to"), [])
         for change, row in list(started) if field == "price" else []:
@@ -226,7 +226,7 @@ def _summary(table: str, row: Row) -> str:
 
 
 def _only_first_read(snapshot: Snapshot, facts: Facts, time: str) -> set[str]:
-    """Return the subjects of which nothing is new at a time except what pages read for the first time then state."""
+    """Return the subjects that changed at ``time`` only because a page was read for the first time."""
     first_pages = {page for page, times in snapshot.page_times.items() if times and times[0] == time}
     by_id = {claim.claim: claim for claim in snapshot.claims}
     ended = {claim.claim for claim in snapshot.claims if claim.gone_at == time}

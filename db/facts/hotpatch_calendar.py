@@ -93,7 +93,7 @@ def _published_beats_plans(subject: str, published: str, stated: list[StoredClai
 def _changed(
     plans: list[StoredClaim], types: list[StoredClaim], published: str | None, page_times: PageTimes
 ) -> tuple[str | None, str | None]:
-    """Return the day on which the month's type was first read as another than before, and the last day of the former type (case 27)."""
+    """Return the day on which a page first stated a new type for the month, and the last day on which the old one was read."""
     released_at = min((c.first_seen_at for c in types), default=None)
     seen: list[tuple[str, str]] = []
     for plan in plans:

@@ -57,7 +57,7 @@ class GroupKind(NamedTuple):
 def _resolve_price(subject: str, claims: list[StoredClaim], belief: Belief, _products: ProductsOfKbs) -> None:
     """Make a row for each price that a source states: no source wins over another, the view shows where they disagree.
 
-    A price that a page no longer states was one until then; a row that our own table no longer has was wrong.
+    A price ends on the day on which a page stops stating it. A row deleted from our own table was wrong, and is forgotten.
     """
     _, service, product, meter, currency_unit, condition, *_rest = subject.split("/")
     currency, _, unit = currency_unit.partition(" ")
@@ -71,7 +71,7 @@ def _resolve_price(subject: str, claims: list[StoredClaim], belief: Belief, _pro
             # What the same place stated while it stated this amount.
             beside = {field: [c for c in of_field if _overlaps(amount, c)] for field, of_field in fields.items()}
             stated = {field: value(of_field[-1]) for field, of_field in beside.items() if of_field}
-            # Each time that a price list stated an amount is a price of its own; our table states one.
+            # A price list may state an amount twice, with a gap: that is two prices. Our table states each once.
             number = stable_id(subject, source, page_url, section, *([] if is_ours else [amount.first_seen_at, amount.field]))
             belief.facts.prices[number] = {
                 "price": number, "service": service, "product": None if product == "-" else product, "meter": meter,
@@ -210,7 +210,7 @@ def _by_product(
 
     Args:
         claims: of one issue, or of the channels.
-        by_page: the products that a row is for, or else that its article applies to, by page.
+        by_page: by page, the products that the page's row names, else those that its article applies to.
         released: the products that the KB is released for.
     """
     products: dict[str | None, list[StoredClaim]] = defaultdict(list)
@@ -222,7 +222,7 @@ def _by_product(
 
 
 def _add_issue(kb: int, subject: str, product: str | None, claims: list[StoredClaim], belief: Belief) -> None:
-    """Add the row of a known issue. A reopened issue has nothing of its former resolution; a gone one is as it was stated last."""
+    """Add the row of a known issue. Take current claims; if there are none, the last. So a reopened issue loses its old resolution."""
     last = max(c.last_seen_at for c in claims)
     stated = [c for c in claims if c.gone_at is None] or [c for c in claims if c.last_seen_at == last]
     fields = by_field(stated)
@@ -267,7 +267,7 @@ def _add_change_log(kb: int, subject: str, claims: list[StoredClaim], belief: Be
 
 
 def _end_moved(claims: list[StoredClaim]) -> Iterator[StoredClaim]:
-    """Yield claims, those of pages of the site before July 2026 ended when the same article was first read under its new address.
+    """Yield the claims. End a claim of an old address when the same article is first read at its new one (the site moved in July 2026).
 
     A KB may have an article that moved and another, of an old Windows 10, that did not: they differ in builds or products.
     """

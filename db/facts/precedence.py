@@ -131,7 +131,10 @@ class Precedence:
         )
 
     def strongest(self, claims: Iterable[StoredClaim]) -> StoredClaim:
-        """Return the claim to name as the winner of a conflict between facts: a current one of the first source, whatever was read first."""
+        """Return the claim that a conflict names as its winner.
+
+        Prefer a current claim, then the source with the smallest precedence.
+        """
         return min(claims, key=lambda c: (c.gone_at is not None, self._of_sources[c.source], c.claim))
 
 

@@ -145,7 +145,7 @@ def _listed_releases(claims: ClaimsBySubject) -> tuple[list[ReleaseClaims], list
 
 
 class _Successors:
-    """Finds releases that each of their pages now names otherwise: with a corrected build, KB or day."""
+    """Finds releases that their pages have since corrected to another build, KB or day."""
 
     def __init__(self, claims: ClaimsBySubject) -> None:
         self._claims = claims
@@ -229,7 +229,7 @@ def _fixed_build(release: ReleaseClaims, claims: ClaimsBySubject) -> str | None:
 
 
 def _join_baselines(baselines: list[ReleaseClaims], releases: list[ReleaseClaims], precedence: Precedence) -> list[ReleaseClaims]:
-    """Add each navigation's baseline, which names neither KB nor build, to the LCU of its product and day (case 6).
+    """Add each navigation's baseline, which names neither KB nor build, to the LCU of its product and day.
 
     Returns:
         the baselines for which there is no LCU.
@@ -266,7 +266,10 @@ def _day_of_lcu(release: ReleaseClaims, precedence: Precedence) -> str | None:
 
 
 def _baselines_of_month(baseline: ReleaseClaims, releases: list[ReleaseClaims]) -> list[ReleaseClaims]:
-    """Return the baselines that a calendar lists for the month of a navigation's baseline: without an LCU on its day, one date is wrong."""
+    """Return the calendar's baselines of a month.
+
+    Use them if no LCU has the day of the navigation's baseline: one of the two dates is wrong.
+    """
     month = (baseline.baseline_day or "")[:7]
     return [
         release
@@ -317,7 +320,7 @@ def _attach_article(releases: list[ReleaseClaims], claims: list[StoredClaim]) ->
 
 
 def _attach_links(releases: list[ReleaseClaims], claims: list[StoredClaim]) -> None:
-    """Add the links of other articles to a KB: only one that names another build than the release has says anything."""
+    """Add the links of other articles to a KB that name a build which the release does not have; the others add nothing."""
     builds = {release.build for release in releases}
     numbers = {build.split(".")[0] for build in builds if build}
     for claim in claims:

@@ -194,7 +194,10 @@ def _compare_with_mentions(release: ReleaseClaims, belief: Belief) -> None:
 
 
 def _note_misplaced_remediations(releases: list[ReleaseClaims], claims: ClaimsBySubject, belief: Belief) -> None:
-    """Note a conflict where MSRC lists a KB under a product whose builds it does not have: the KB's own release says whose it is."""
+    """Note a conflict if MSRC lists a KB under a product that none of its builds belong to.
+
+    The winner is the product of the KB's release.
+    """
     by_kb: dict[int, list[ReleaseClaims]] = defaultdict(list)
     for release in releases:
         if release.kb:

@@ -101,7 +101,7 @@ def claims_where(conn: sqlite3.Connection, where: str, parameters: Sequence[str]
 
 
 def snapshot_of(claims: list[StoredClaim], times: Mapping[tuple[str, str], Sequence[str]]) -> Snapshot:
-    """Return claims with the times of their own pages, out of those of all pages."""
+    """Return a snapshot of ``claims``, with the page times that they need."""
     pages = {(c.source, c.page_url) for c in claims}
     return Snapshot(claims, {page: times[page] for page in pages if page in times})
 

@@ -180,7 +180,7 @@ def _write_group(conn: sqlite3.Connection, kind: GroupKind, key: str, subjects: 
 
 
 def _write_evidence(conn: sqlite3.Connection, facts: Facts, where: str, parameters: Iterable[str] = ()) -> None:
-    """Make ``conflicts`` and ``fact_claims`` of the subjects for which a condition holds exactly these."""
+    """Replace the rows of ``conflicts`` and ``fact_claims`` that match ``where`` by those of ``facts``."""
     _write_differences(conn, "conflicts", CONFLICT_KEY, facts.conflicts, where, parameters)
     present = set(conn.execute(f"select subject, claim from fact_claims where {where}", tuple(parameters)))
     conn.executemany("delete from fact_claims where subject = ? and claim = ?", sorted(present - facts.fact_claims))
@@ -190,7 +190,7 @@ def _write_evidence(conn: sqlite3.Connection, facts: Facts, where: str, paramete
 def _write_differences(
     conn: sqlite3.Connection, table: str, keys: tuple[str, ...], rows: Mapping[Any, Row], where: str = "1", parameters: Iterable[str] = ()
 ) -> None:
-    """Make the rows of a table for which a condition holds exactly these; equal rows are not touched."""
+    """Replace the rows that match ``where`` by ``rows``. Leave equal rows alone."""
     columns = [row[1] for row in conn.execute(f"pragma table_info({table})")]
     wanted = {tuple(row[k] for k in keys): tuple(row[c] for c in columns) for row in rows.values()}
     positions = [columns.index(k) for k in keys]
@@ -269,7 +269,7 @@ def _forget_subjects(conn: sqlite3.Connection) -> None:
 
 
 def write_lines(conn: sqlite3.Connection) -> None:
-    """Note up to which day the facts of each line reach. Every run does: a page that is read again unchanged moves it."""
+    """Write the last day on which each line was read. Do it in every run, since an unchanged page moves that day too."""
     conn.execute("delete from lines")
     conn.execute(
         """insert into lines (product, line, data_until)

@@ -48,7 +48,7 @@ class Page(NamedTuple):
 
     Attributes:
         source: id of the source, the name of its module.
-        page_url: the name of the page in claims: the same address, whichever of the page's addresses answered.
+        page_url: the page's name in claims. It does not change when the address does; but an article is named by the address that answered.
         url: the address that was requested.
         final_url: the address that answered, after redirects; relative links resolve against it.
         fetched_at: UTC, ``2026-07-23T12:00:00Z``.

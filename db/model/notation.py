@@ -118,7 +118,7 @@ _LONG_DATE: Final = lazy(rf"(?P<month>{'|'.join(MONTHS)})\s+(?P<day>\d{{1,2}})\s
 # 2026-05-12
 _ISO_DATE: Final = lazy(r"\d{4}-\d{2}-\d{2}")
 
-# Microsoft plans baselines for these months; the published type decides, never this (cases 10 and 28).
+# Microsoft plans baselines for these months; the published type decides, never this: 2022 had three other baselines.
 PLANNED_BASELINE_MONTHS: Final = (1, 4, 7, 10)
 
 
@@ -286,7 +286,7 @@ _HOTPATCH: Final = lazy(r"\bho(?:t[\s-]?)?patch\b", re.IGNORECASE)
 _UPDATE_FOR: Final = lazy(r"\bupdates?\s+for\s+(?!Windows\s+(?:1\d\b|Server(?:,?\s+(?:version\s+)?\d)))(?P<what>\S.*)", re.IGNORECASE)
 # "(OS Build 28000.2608) Preview"
 _PREVIEW: Final = lazy(r"\bpreview\b", re.IGNORECASE)
-# "Hotpatch public preview KB5053636" is not a preview of an LCU (case 4)
+# "Hotpatch public preview KB5053636" is not a preview of an LCU
 _PUBLIC_PREVIEW: Final = lazy(r"\bpublic preview\b", re.IGNORECASE)
 # "Out-of-band", "Out-of-Band", "Out of band"
 _OUT_OF_BAND: Final = lazy(r"\bout[\s-]of[\s-]band\b", re.IGNORECASE)
@@ -408,13 +408,13 @@ def guid_of(url: str) -> str | None:
 
 
 def help_kb(url: str) -> int | None:
-    """Return the article's own KB from an address ``/help/<n>``; it is not always the KB that the article is about (case 25)."""
+    """Return the article's own KB from an address ``/help/<n>``; it is not always the KB that the article is about."""
     match = _HELP.search(url)
     return int(match[1]) if match else None
 
 
 def slug_builds(url: str) -> tuple[Build, ...]:
-    """Return the builds that a slug names, which are never believed against another source (case 41)."""
+    """Return the builds that a slug names, which are never believed against another source."""
     match = _SLUG_BUILDS.search(url)
     return tuple(Build(int(n), int(r)) for n, r in re.findall(r"(\d{5})-(\d{1,5})", match[1])) if match else ()
 

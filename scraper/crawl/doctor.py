@@ -270,7 +270,7 @@ def examine(db: Path, archive: Path) -> list[Finding]:
     """Return everything that is not as expected.
 
     Args:
-        db: the database; that it is missing is no finding where there is no archive either.
+        db: the database; it may be missing if there is an archive.
         archive: the folder of answers.
 
     Raises:

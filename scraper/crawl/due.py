@@ -85,7 +85,7 @@ def next_read(last: datetime, every: timedelta, on_release: timedelta | None) ->
 def wanted(sources: Sequence[Source], plan: Iterable[Due], now: datetime) -> list[Source]:
     """Return the sources that a run reads, [] where nothing is due.
 
-    With a source that is due come those that stand in for it, those that are read by the links of others, and the embedded tables.
+    If anything is due, also read the stand-ins of those sources, the sources that links lead to, and the embedded tables.
     """
     due = {item.source for item in plan if item.at <= now}
     if not due:

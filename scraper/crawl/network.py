@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hotpatch_kb.scraper.fetch.client import Fetcher
 
 
-# Of a source in one run, half an hour at one a second. The most that a source names are 850 articles, of which a run reads 200.
+# The limit per source and run: half an hour at one page a second. The longest list so far is 850 articles, of which a run reads 200.
 MAX_PAGES: Final = 2000
 
 

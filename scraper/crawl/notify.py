@@ -2,7 +2,7 @@
 
 What was sent is kept beside the database, in ``<db>.told.json``: a replay makes the database again and must send nothing again. An item is
 written there as waiting before it is sent, and as told when the other side has taken it; what could not be sent goes with the next run. A run
-that is killed in between may send an item twice, never not at all, and each has an ``id`` by which a receiver knows it again.
+that is killed in between may send an item twice but never loses one, and each has an ``id`` by which a receiver knows it again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One run: fetch, archive, parse, check, load, resolve, publish. Whatever fails keeps its facts and is named.
+"""One run: fetch, archive, parse, check, load, resolve, publish. If a source fails, its facts are kept and the failure is reported.
 
 Nothing is written to the database before every page is read; then all of it in one transaction, so that a reader sees
 the old state or the new one, and a run that is killed leaves the database as it was.
@@ -222,7 +222,7 @@ class Run:
         content = content_sha256(page.body)
         sha256 = hashlib.sha256(page.body).hexdigest()
         if self.archive is not None:
-            # What may be answered with "not modified" is looked for by the hash of its bytes, so it is kept whole.
+            # Keep pages with an ETag or Last-Modified whole: a later 304 finds them by the hash of their bytes.
             has_validator = page.headers.get("etag") or page.headers.get("last-modified")
             like = None if has_validator else pages.first_like(self.conn, page, content, self.archive.has)
             self.archive.keep(page, like, is_loaded=pages.is_loaded(self.conn, pages.page_id(page, sha256)))

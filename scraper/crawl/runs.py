@@ -166,7 +166,7 @@ def crawl(
 
                 result, needs_replay = asyncio.run(_from_network(run, wanted, user_agent(contact), contact, mirror))
         if needs_replay:
-            say("an older, fuller page arrived after a newer one: replaying all pages in chronological order")
+            say("a page arrived out of order: replaying all pages in the order of their fetch times")
             again = replayed(conn, kept, decided, say)
             result.failures += [failure for failure in again.failures if failure not in result.failures]
         if mended is not None:

@@ -134,7 +134,7 @@ def crawl_tree(run: Run, sources: Sequence[Source], folder: Path) -> None:
 def _of_file(source: Source, file: Path, asked: list[tuple[PageSpec, str]], now: str) -> Page:
     """Return the page in a file that several addresses share, because they differ only in their query.
 
-    It is that of the address that answered, else of the first whose parser can read it.
+    Choose the page whose address answered, else the first that its source can parse.
     """
     pages = [read(file, source=source.source, page_url=spec.page_url, url=url, now=now) for spec, url in asked]
     answered = [page for page in pages if page.final_url == page.url] or pages

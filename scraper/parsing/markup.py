@@ -165,7 +165,7 @@ _RELATIVE_LINK: Final = re.compile(r"(?P<up>(?:\.\./)*)(?P<path>(?:[\w-][\w.-]*/
 def link(page: Page, href: str | None) -> str | None:
     """Return the absolute https address of a link, without query and fragment; None where it leads out of Microsoft's sites.
 
-    Links of the new layout are relative to the address after redirects (case 13); some had ``?branch=…``.
+    Links of the new layout are relative to the address after redirects ("../../2026/07/..."); some had ``?branch=…``.
     """
     if not href:
         return None

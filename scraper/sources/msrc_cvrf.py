@@ -306,7 +306,7 @@ def _of_fix(fix: Fix, month: str) -> Iterator[Field]:
 
 
 def _subtype(text: str) -> str:
-    # "Security Hotpatch Update", "Security HotPatch Update", "SecurityHotpatchUpdate" (case 30), in 2023 "AzureHotpatch"
+    # "Security Hotpatch Update", "Security HotPatch Update", "SecurityHotpatchUpdate", in 2023 "AzureHotpatch"
     joined = text.replace(" ", "").casefold()
     if "hotpatch" in joined:
         return "hotpatch"

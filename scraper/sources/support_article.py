@@ -150,7 +150,7 @@ def _kb(page: Page, heading: _Heading, article: Article) -> int | None:
     """Return the KB that the article is about; None for a baseline's article that names none.
 
     Raises:
-        UnexpectedPage: it is not the one that was asked for (case 17), or names no KB at all.
+        UnexpectedPage: it is not the one that was asked for (``/help/`` of an unknown KB leads to an unrelated one), or names no KB at all.
     """
     named = kbs_in(heading.text) or kbs_in(heading.page_title)
     landed = slug_kb(page.final_url)

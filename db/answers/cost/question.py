@@ -77,7 +77,7 @@ def whole_number(text: str, field: str) -> int:
     """Return a number of cores or servers.
 
     Raises:
-        BadInput: it is not a whole number of 1 or more (case 40).
+        BadInput: it is not a whole number of 1 or more.
 
     >>> whole_number(" 400 ", "cores")
     400
