@@ -104,3 +104,29 @@ def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None
     for folder in (None, tmp_path / "absent", tmp_path / "file"):
         with closing(ParsedPages(folder)) as pages:
             assert pages.parse(source, PAGE, "content").claims == [CLAIM]
+
+
+def test_a_broken_file_that_cannot_be_removed_costs_only_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / NAME).write_bytes(b"this is no database" * 1000)
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError("the folder cannot be written")
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    source = registry()["support_toc"]._replace(parse=lambda _: iter([CLAIM]), unread=lambda *_: iter(()))
+    with closing(ParsedPages(tmp_path)) as pages:
+        assert pages.parse(source, PAGE, "content").claims == [CLAIM]
+
+
+def test_the_version_of_a_parser_covers_the_limits_of_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = registry()["support_toc"].module
+    before, read = parser_version(module), parsed_pages._read_module
+
+    def changed(file: Path) -> tuple[bytes, tuple[str, ...]]:
+        code, imported = read(file)
+        return code + b"#" * (file.name == "parsed.py"), imported
+
+    monkeypatch.setattr(parsed_pages, "_read_module", changed)
+    parser_version.cache_clear()
+    assert parser_version(module) != before
+    parser_version.cache_clear()

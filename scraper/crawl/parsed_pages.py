@@ -24,6 +24,8 @@ from hotpatch_kb.scraper.sources import Source
 
 NAME: Final = "parsed.db"
 _PACKAGE: Final = "hotpatch_kb"
+# Whether a page is refused depends on it too, for every source.
+_LIMITS: Final = parse.__module__
 # What parsers use of other projects: another version may read a page differently.
 _LIBRARIES: Final = ("beautifulsoup4", "ijson", "lxml", "soupsieve")
 
@@ -36,12 +38,12 @@ class ParsedPages:
         self._folder = folder
         self._conn: sqlite3.Connection | None = None
 
-    def parse(self, source: Source, page: Page, content_sha256: str) -> Parsed:
+    def parse(self, source: Source, page: Page, sha256: str) -> Parsed:
         """Return what the parser of a source makes of a page, from the file where it has it."""
         if not self._is_open():
             return parse(source, page)
         # All that parsers read of a page; no parse() reads its time.
-        names = (source.source, page.page_url, page.url, page.final_url, page.headers.get("content-type", ""), content_sha256)
+        names = (source.source, page.page_url, page.url, page.final_url, page.headers.get("content-type", ""), sha256)
         key = hashlib.sha256(json.dumps(names).encode()).hexdigest()
         parser = parser_version(source.module)
         kept = self._read(key, parser)
@@ -112,17 +114,30 @@ def _opened(file: Path) -> sqlite3.Connection | None:
                 conn.close()
             if is_again or not isinstance(error, sqlite3.DatabaseError) or isinstance(error, sqlite3.OperationalError):
                 return None  # a folder that cannot be written, a full disk
-            file.unlink(missing_ok=True)  # no database: begin again
+            if not _removed(file):  # no database: begin again
+                return None
         else:
             return conn
     return None
 
 
+def _removed(file: Path) -> bool:
+    """Remove a file; return False where the folder does not allow it, as of an archive on a read-only disk."""
+    try:
+        file.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
+
+
 @cache
 def parser_version(module: str) -> str:
-    """Return a hash of all code that makes claims of a page: of a source's module, of what it imports of ours, and versions of libraries."""
+    """Return a hash of all code that makes claims of a page.
+
+    It covers a source's module, the module that limits what a page may state, what both import of ours, and versions of libraries.
+    """
     digest = hashlib.sha256(" ".join(f"{name} {version(name)}" for name in _LIBRARIES).encode())
-    for name, code in sorted(_modules(module).items()):
+    for name, code in sorted((_modules(_LIMITS) | _modules(module)).items()):
         digest.update(name.encode() + b"\0" + code + b"\0")
     return digest.hexdigest()
 
@@ -136,9 +151,16 @@ def _modules(module: str) -> dict[str, bytes]:
         spec = find_spec(name) if name not in code else None
         if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
             continue
-        code[name] = Path(spec.origin).read_bytes()
-        waiting += _imported(code[name])
+        code[name], imported = _read_module(Path(spec.origin))
+        waiting += imported
     return code
+
+
+@cache
+def _read_module(file: Path) -> tuple[bytes, tuple[str, ...]]:
+    """Return the code of a module and the names that it imports: the sources share most of theirs (37 modules, imported 151 times)."""
+    code = file.read_bytes()
+    return code, tuple(_imported(code))
 
 
 def _imported(code: bytes) -> Iterator[str]:

@@ -140,7 +140,7 @@ class Run:
             read.is_missing = True
         elif page.status != 304 and self._is_new(read):
             self.result.pages_parsed += 1
-            read.claims, read.unread, read.error = self.parsed.parse(source, page, read.content_sha256)
+            read.claims, read.unread, read.error = self.parsed.parse(source, page, read.sha256)
         read.is_missing |= bool(read.error and source.stands_in_for)
         if page.status == 200:
             read.stated_since = stated_since(source, page)
