@@ -696,7 +696,7 @@ def test_bad_input_is_one_clear_line(run: Command, tmp_path: Path) -> None:
         ),
         (
             ("lookup", "26100", "--db", "file.db"),
-            "expected a database of hotpatch-kb at file.db, got file is not a database; hotpatch-kb doctor tells more",
+            "expected a database of hotpatch-kb at file.db, got file is not a database; run hotpatch-kb doctor to examine it",
         ),
         (("changes", "--since", "2026-07-02", "--until", "2026-07-01"), "expected --since up to --until, got 2026-07-02 and 2026-07-01"),
         (("crawl", "--from", "empty", "--db", "file.db"), "expected a database that can be written"),
@@ -722,7 +722,7 @@ def test_a_damaged_archive_is_not_believed(run: Command, crawled: Path, tmp_path
     """A body of the archive is changed; a replay says so, exit code 2, the database is as it was."""
     shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
     before = dump(tmp_path / "x.db")
-    answer = next(path for path in (tmp_path / "x.db.archive").rglob("*") if path.is_file() and path.name != "log.jsonl")
+    answer = next((tmp_path / "x.db.archive").glob("??/*"))
     answer.write_bytes(answer.read_bytes() + b" ")
     done = run("replay", "--db", "x.db")
     assert (done.code, "expected content of its name's hash" in done.err) == (2, True)
