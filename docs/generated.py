@@ -26,7 +26,7 @@ from hotpatch_kb.scraper.cli.main import main
 from hotpatch_kb.scraper.crawl.exit_codes import MEANINGS
 from hotpatch_kb.scraper.sources import registry
 
-DAY: Final = "2026-07-20"  # of the examples: the embedded facts are of July 2026
+DAY: Final = "2026-07-24"  # of the examples: the day after that of the embedded facts
 WIDTH: Final = 100  # characters of a line of help
 
 
@@ -87,7 +87,7 @@ def sources() -> str:
 
 
 def example(arguments: str, *, lines: int | None = None, **files: str) -> str:
-    """Return a call of the command with what it prints on 2026-07-20 from the embedded facts, as a block of code.
+    """Return a call of the command with what it prints on ``DAY`` from the embedded facts, as a block of code.
 
     Args:
         arguments: as typed, without quotes.

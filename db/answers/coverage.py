@@ -59,7 +59,7 @@ def data_until_by_product(conn: sqlite3.Connection) -> dict[str, str]:
 
 
 def latest_data_until(conn: sqlite3.Connection) -> str | None:
-    """Return the latest of these days over all lines; None where no page lists a line."""
+    """Return the latest ``data_until`` of all lines; None where no page lists a line."""
     day: str | None = conn.execute("select max(data_until) from lines").fetchone()[0]
     return day
 
@@ -78,7 +78,7 @@ def is_outdated(until: str | None, day: str) -> bool:
 def has_ceased(last: str, day: str) -> bool:
     """Return whether a line has missed two monthly releases on the day of the third.
 
-    It is the day on which a release would have come, not the first of its month, on which nothing happens that could change a verdict.
+    The verdict changes on the second Tuesday, when the release was due, not on the first of the month.
 
     Args:
         last: the month of its last monthly release, such as 2024-10.
@@ -139,7 +139,7 @@ class Evidence:
 def missing_month(conn: sqlite3.Connection, product: str, line: str, day: str) -> str | None:
     """Return the month of the newest second Tuesday that is more than two days past, where the line has no B release of it.
 
-    Only a line that had a B release before counts: a new version is asked for nothing before its first one. From 2021 to July 2026 no line that
+    Only a line that had a B release before counts: a new version needs none before its first B release. From 2021 to July 2026 no line that
     was supported missed a month (tests/test_evidence.py has the list by product).
     """
     latest = (date.fromisoformat(day) - GRACE - timedelta(days=1)).isoformat()

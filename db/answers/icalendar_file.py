@@ -97,8 +97,8 @@ def revisions(conn: sqlite3.Connection, rows: Sequence[Row], known: str | None =
     """Return how often each month changed in what a subscriber sees, and when it last did.
 
     Months are resolved again, by the rules that made the table, as of every time at which a page changed their claims. The table
-    ``changes`` would be cheaper, but has neither KB and build of a month nor what a page brings that is read for the first time;
-    ``calendar_history`` has what was stated, not what was believed. A subscriber saw all of that. A page that is read later adds to
+    ``changes`` is not enough: it lacks a month's KB and build, and everything from the first reading of a page.
+    ``calendar_history`` has what sources stated, not what was believed. A page that is read later adds to
     the end of this history, so a sequence never falls from crawl to crawl, and a replay, which has the same claims, has the same
     sequence.
 

@@ -223,7 +223,7 @@ def _candidates(conn: sqlite3.Connection, query: Query, facts: Installed) -> _Ch
 
 
 def _within_product(releases: list[Row], facts: Installed) -> list[Row]:
-    """Return the candidates that remain for one product: a hotpatch represents its components, then what the user states decides."""
+    """Return the candidates for one product: drop the components of a hotpatch, then keep what matches the user's KBs and line."""
     hotpatches = [row for row in releases if row["classification"] == "hotpatch"]
     updates = [row for row in releases if row["classification"] not in _HOTPATCH_SIDE]
     components = [] if hotpatches else [row for row in releases if row["classification"] == "component"]
@@ -328,7 +328,7 @@ def _match(conn: sqlite3.Connection, row: Row, companions: list[str], line: str 
 
 
 def _rejoining(conn: sqlite3.Connection, row: Row) -> str | None:
-    """Return the month in which a machine of the hotpatch line that installed an LCU returns to it; None where there was no such line yet."""
+    """Return the month in which a machine that installed this LCU rejoins the hotpatch line; None if the line did not exist yet."""
     begin = conn.execute("select hotpatch_from_date from products where product = ?", (row["product"],)).fetchone()
     if row["release_date"] is None or begin is None or not begin[0] or row["release_date"] < begin[0]:
         return None
@@ -367,7 +367,7 @@ def _newer(conn: sqlite3.Connection, row: Row, line: str, day: str) -> Answer:
 
 
 def _next_release(conn: sqlite3.Connection, row: Row, line: str, day: str) -> Answer | None:
-    """Return what to install next on a machine with a release: the newest newer baseline, else the newest release; None if it has that."""
+    """Return what to install next on a machine with a release: the newest newer baseline, else the newest release; None if nothing is newer."""
     in_line = "in_hotpatch_line" if line == "hotpatch" else "in_standard_line"
     newest = conn.execute(
         f"""select kb, build, release_date, classification, restart_required from releases

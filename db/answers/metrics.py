@@ -32,7 +32,7 @@ def _lines(conn: sqlite3.Connection) -> Iterator[str]:
     states = [({"source": source, "state": name}, int(state == name)) for source, state, *_ in health for name in _STATES]
     yield from _gauge("source_state", "1 for the state of the last run that tried a source.", states)
     yield from _gauge(
-        "source_stale", "1 if a source has missed four of its dates or failed.", [({"source": row[0]}, row[4]) for row in health]
+        "source_stale", "1 if a source failed or was due four times without being read.", [({"source": row[0]}, row[4]) for row in health]
     )
     for place, name, text in ((2, "last_good", "When a source's last page was accepted"), (3, "due", "When a source is due again")):
         times = [({"source": row[0]}, unix(row[place])) for row in health if row[place]]

@@ -47,7 +47,7 @@ def next_restart(conn: sqlite3.Connection, product: str, day: str) -> Restart | 
         restart = Restart(baseline[0], baseline[1], bool(baseline[2]), bool(baseline[3]), baseline[4], baseline[5])
     else:
         restart = Restart(month, second_tuesday(month), True, False, None, None)
-    # A month where only a month is stated; a client's line ends with its Enterprise edition.
+    # Compare by month: some ends are stated only as a month. A client's line ends when support of its Enterprise edition ends.
     return None if (end[0] and restart.month > end[0][:7]) or (end[1] and restart.date > end[1]) else restart
 
 

@@ -35,9 +35,9 @@ class Verdict(NamedTuple):
         line: "hotpatch" or "standard" as the inventory states it, "" where it does not.
         deciding_kb: an installed KB that may have brought the build, "" where none is known.
         verdict: one of ``VERDICTS``.
-        classification: of the release that the machine has.
-        kb: of that release.
-        baseline_kb: of its baseline.
+        classification: what the installed release is.
+        kb: the KB of that release.
+        baseline_kb: the KB of its baseline.
         months_behind: monthly releases of its line that it lacks.
         next_kb: what to install next.
         next_needs_restart: whether that restarts.
@@ -243,7 +243,10 @@ class _Judge:
         return columns | {"verdict": "behind", "next": newest, "reason": Message("{release} is newer", release=newest.name())}
 
     def _lcu_on_the_hotpatch_line(self, release: _Release) -> dict[str, Any]:
-        """Judge a machine of the hotpatch line with an LCU that is not a baseline: a newer baseline is due, or it has left the line until one."""
+        """Judge a machine of the hotpatch line with an LCU that is not a baseline.
+
+        If a newer baseline was released, a restart is due. Otherwise the machine has left the line until the next baseline.
+        """
         baselines = [r for r in self.lines["hotpatch"].counted if r.classification == "baseline"]
         newest = baselines[-1] if baselines else None
         if newest is not None and newest.place > release.place:

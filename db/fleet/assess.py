@@ -278,7 +278,7 @@ class Suffixes(dict[Any, Suffix]):
         return suffix
 
     def count(self, summary: Summary, suffixes: Sequence[Suffix], times: Sequence[int] = ()) -> None:
-        """Count machines, each once or so many times, and make room for others."""
+        """Add machines to the summary, each once or as often as ``times`` says. Empty the cache when it is full."""
         names = list(self._labels)
         if times:
             for suffix, count in zip(suffixes, times, strict=True):

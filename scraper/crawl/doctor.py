@@ -214,7 +214,7 @@ def _content_findings(db: Path, conn: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def _unmatched_answers(db: Path, conn: sqlite3.Connection, archive: Archive) -> Iterator[Finding]:
-    """Yield whether the database or the archive has answers that the other lacks. Embedded pages are archived by the first run."""
+    """Yield a finding if the database has answers that the archive lacks, and one for the reverse. Embedded pages are archived by the first run."""
     logged = archive.ids()
     loaded = {row[0] for row in conn.execute("select page from pages")}
     embedded = {source.source for source in registry().values() if source.is_embedded}

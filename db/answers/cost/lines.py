@@ -68,8 +68,8 @@ class Gap(NamedTuple):
 def lines(asked: Question, service: Service, stated: list[Price], least: int = 0) -> tuple[list[Line], list[Gap]]:
     """Return a service's days by price interval, in order, and the days without a price. Every day asked for is in exactly one of them.
 
-    A month that is asked for as a whole counts as one month, whatever its length. Of other months the days count: by the meter of
-    days where a source states one for the same condition, else as a share of that month.
+    A month that is asked for as a whole counts as one month, whatever its length. Other months are charged by the day, at the
+    daily price of the same condition. Without one, each day is a share of the month.
 
     Args:
         asked: the question.

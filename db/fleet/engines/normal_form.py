@@ -70,7 +70,7 @@ def normalise(judge: Judge, inventory: Inventory, form: Format, summary: Summary
 
 
 class _Ends(Suffixes):
-    """``key`` and ``own`` of a machine's line, separated by a tab, by the key that the inventory gives it."""
+    """A map from an inventory's key to the text ``key<TAB>own``."""
 
     def __init__(self, judge: Judge, form: Format, fields: tuple[str, ...]) -> None:
         super().__init__(judge, form, fields)

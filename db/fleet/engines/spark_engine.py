@@ -152,8 +152,8 @@ def _write(session: SparkSession, parts: Sequence[Path], table: Path, target: Pa
         f.min(_decoded(f.col("missing"))).alias("key"),
         f.count_if(f.col("broken")).alias("broken"),
     )
-    # A task reads one part from its beginning. The order is stated all the same, so that it does not depend on how Spark plans a task; it is a
-    # sort within the task, so no rows are moved.
+    # A task reads one part from its beginning. Sort anyway, so that the order does not depend on Spark's plan. The sort is within a task and
+    # moves no rows.
     lines = lines.sortWithinPartitions("part", "row").select("part", "line")
     with _whole_parts(session, max(part.stat().st_size for part in parts)):
         lines.write.partitionBy("part").option("maxRecordsPerFile", 0).text(_uri(target), compression="none", lineSep="\n")

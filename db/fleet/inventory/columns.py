@@ -167,8 +167,8 @@ class Deciding(NamedTuple):
 def reducer(deciding: Deciding) -> Callable[[str, str], str]:
     """Return a filter that drops KBs which cannot change a verdict.
 
-    A list of ten years' KBs becomes one of a few kinds, so that machines that are alike in all that counts share a verdict; for most builds no
-    KB decides, and the list is not even read.
+    Thousands of different KB lists become a few, so machines that differ only in other KBs share a verdict. For most builds no KB decides, and
+    the list is not even read.
 
     Returns:
         a function from the KBs and the build of a machine, as an inventory has them, to the meanings of those that decide (``Deciding``):

@@ -155,7 +155,7 @@ class Delimited:
         return Part(self.header, rows, None, None if "," in chunk else [line.replace(self.delimiter, ",") for line in lines], "{" in chunk)
 
     def _quoted(self, lines: list[str], *, has_json: bool) -> Part | None:
-        """Return lines in which every cell is quoted and none holds a quote: 2n quotes, all at the ends of n cells. None for other lines."""
+        """Split lines whose cells are all quoted and contain no quote. Return None for any other line."""
         columns, between = len(self.header), f'"{self.delimiter}"'
         rows = [line[1:-1].split(between) for line in lines]
         if set(map(len, rows)) != {columns} or not all(line.count('"') == 2 * columns and line[0] == line[-1] == '"' for line in lines):

@@ -109,7 +109,7 @@ _VIEWS: Final = {
             "source": "the source",
             "last_good_at": "UTC, fetch time of the last page that was accepted",
             "due_at": "UTC, when it is due again",
-            "is_stale": "1 if it was not read on four due dates",
+            "is_stale": "1 if it was refused, could not be reached, was never read, or has missed four due dates",
             "note": "which checks of its last run failed",
         },
     ),
