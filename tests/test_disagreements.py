@@ -35,14 +35,29 @@ def _server_tree(tmp_path: Path, name: str, fetched_at: str, change: Callable[[s
 # --- odd rows -------------------------------------------------------------------------------------------------------
 
 
-def test_a_calendar_row_without_its_date_is_refused_and_stops_no_other_page(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+def test_a_calendar_row_without_its_date_is_quarantined_and_stops_nothing_else(
+    run: Command, worlds: dict[str, Path], tmp_path: Path
+) -> None:
     row = "| July | 2026.07 B | Baseline (Restart) |  |  |  |"
     odd = row.replace("|  |  |  |", "|  | 26100.33158 | KB5099536 |")
     tree = _server_tree(tmp_path, "tree", "2026-07-25T12:00:00Z", lambda text: text.replace(row, odd, 1))
     shutil.copytree(worlds["new"] / "support.microsoft.com", tree / "support.microsoft.com")
     done = run("crawl", "--db", "x.db", "--from", tree)
-    assert (done.code, "expected the date of 26100.33158" in done.out) == (3, True)
-    assert query(tmp_path / "x.db", "select state from sources where source = 'support_navigation'") == [("ok",)]
+    assert (done.code, "quarantined in 'Hotpatch calendar 2026: Windows Server 2025': expected the date of 26100.33158" in done.err) == (
+        0,
+        True,
+    )
+    assert query(tmp_path / "x.db", "select kind, product, kb, build, may_be_release, text from quarantine") == [
+        ("entry", "ws2025", 5099536, "26100.33158", 1, "July | 2026.07 B | Baseline (Restart) | 26100.33158 | KB5099536"),
+    ]  # fmt: skip
+    assert query(tmp_path / "x.db", "select count(*) from releases where product = 'ws2025' and month = '2026-05'") != [(0,)]
+    status = run("status", "--db", "x.db")
+    assert (status.code, "quarantined, and may be a release: expected the date of 26100.33158" in status.err) == (6, True)
+    drift = run("status", "--drift", "--db", "x.db", "--json")
+    assert [(row["name"], row["is_required"]) for row in drift.json() if row["name"].startswith("quarantined")] == [
+        ("quarantined entry", True)
+    ]
+    assert drift.code == 6
 
 
 def test_a_row_with_only_a_date_is_a_plan(run: Command, tmp_path: Path) -> None:

@@ -120,6 +120,21 @@ def _stated(conn: sqlite3.Connection, source: str, kind: str) -> Iterator[tuple[
         yield subject.split("/")[1], entry, *places[subject]
 
 
+def quarantined_rows(conn: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Return what is quarantined on the pages now, one row per place and text; ``required`` is 1 where it may be a release."""
+    rows = conn.execute(
+        """select source, page_url, section, kind, text, reason, max(may_be_release) from quarantine where gone_at is null
+        group by source, page_url, section, kind, text, reason order by source, page_url, section, text"""
+    )
+    return [
+        {
+            "source": source, "page_url": page_url, "section": section, "name": f"quarantined {kind}", "required": int(may_be_release or 0),
+            "note": f"{reason}: {text!r}",
+        }
+        for source, page_url, section, kind, text, reason, may_be_release in rows.fetchall()
+    ]  # fmt: skip
+
+
 def drift_rows(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     """Return the checks that failed when a source was last checked, those that refused a page first, and where a source lags its neighbour.
 
@@ -135,4 +150,5 @@ def drift_rows(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     rows = [dict(zip(columns, row, strict=True)) for row in failed]
     last = dict(conn.execute("select source, max(run) from pages group by source").fetchall())
     rows += [{**row, "run": last[row["source"]], "required": 0} for row in differences(conn)]
+    rows += [{**row, "run": last.get(row["source"])} for row in quarantined_rows(conn)]
     return [{**row, "is_required": row.pop("required")} for row in sorted(rows, key=lambda row: (-row["required"], row["source"]))]

@@ -78,6 +78,7 @@ def check_page(
     checks += _dates_ahead(page, claims)
     checks += _implausible(odd_rows(claims), now)
     checks += _gone_fields(standing, claims)
+    checks += _unreadable(claims, now)
     checks += [
         Check(
             section,
@@ -132,6 +133,29 @@ def _implausible(odd: list[Odd], now: Mapping[str, Count]) -> list[Check]:
         rows = now[section].rows if section in now else 0
         is_full = name not in NEVER_REFUSED and len(examples) > TOLERATED_ROWS and len(examples) > rows * TOLERATED_SHARE
         checks.append(Check(section, f"plausible {name}", False, is_full, _note(examples)))
+    return checks
+
+
+def _unreadable(claims: list[Claim], now: Mapping[str, Count]) -> list[Check]:
+    """Refuse a page whose sections are mostly quarantined: its columns or its wording changed, and it is not the page that it was."""
+    rows: dict[str, set[int]] = defaultdict(set)
+    for claim in claims:
+        if claim.subject.startswith("quarantine/") and claim.field == "may_be_release" and claim.value == "1":
+            rows[claim.section].add(claim.row)
+    checks = []
+    for section, odd in rows.items():
+        total = now[section].rows
+        is_full = len(odd) > TOLERATED_ROWS and len(odd) * 2 > total
+        if is_full:
+            checks.append(
+                Check(
+                    section,
+                    "readable rows",
+                    False,
+                    True,
+                    f"expected rows that can be read in {section!r}, got {len(odd)} of {total} that cannot",
+                )
+            )
     return checks
 
 

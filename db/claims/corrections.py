@@ -69,6 +69,7 @@ def unmatched(conn: sqlite3.Connection) -> list[Correction]:
             where c.source in (select source from pages where state = 'accepted')
             and not exists (select 1 from claims where claims.source = c.source and claims.subject = c.subject and claims.field = c.field
                             and coalesce(claims.value, '') = c.value)
+            and not (c.subject like 'quarantine/%' and exists (select 1 from claims where claims.source = c.source and claims.subject = c.subject))
             and not exists (select 1 from pages where pages.source = c.source and 'page/' || pages.url = c.subject)
             and not exists (select 1 from sections where sections.source = c.source and 'section/' || sections.section = c.subject)"""
         )

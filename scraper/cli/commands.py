@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hotpatch_kb.db.answers.lagging import drift_rows
+from hotpatch_kb.db.answers.lagging import drift_rows, quarantined_rows
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.cli import options
 from hotpatch_kb.scraper.cli.options import archive_of, examples
@@ -141,13 +141,15 @@ def doctor(repair: bool, archive: Path | None, db: Path, as_json: bool) -> int:
 def status(as_metrics: bool, drift: bool, db: Path, as_json: bool) -> int:
     """Show how fresh each source is.
 
-    The exit code is 6 if a source is stale or nothing has been read yet; with --drift, if a page was refused.
+    The exit code is 6 if a source is stale, nothing has been read yet, or an entry that may be a release cannot be read; with --drift, if a
+    page was refused or such an entry is there.
     """
     if as_metrics and (drift or as_json):
         raise BadInput("expected --metrics alone, got it with --drift or --json")
     conn = options.facts(db)
     rows = [dict(row) for row in conn.execute("select * from source_health")]
-    is_bad = any(row["is_stale"] for row in rows) or not rows
+    odd = [row for row in quarantined_rows(conn) if row["required"]]
+    is_bad = any(row["is_stale"] for row in rows) or not rows or bool(odd)
     if not rows:
         say(f"{db} is empty (was the first run killed?); run hotpatch-kb crawl")
     if as_metrics:
@@ -159,6 +161,8 @@ def status(as_metrics: bool, drift: bool, db: Path, as_json: bool) -> int:
         is_bad = any(row["is_required"] for row in rows)
         write(rows, form_of(as_json=as_json), text=lambda: run_text.drift(rows))
     else:
+        for row in odd:
+            say(f"{row['source']}: quarantined, and may be a release: {row['note']}")
         write(rows, form_of(as_json=as_json), text=lambda: run_text.status(rows))
     return ExitCode.STALE if is_bad else ExitCode.DONE
 

@@ -129,6 +129,9 @@ class Run:
         self._reads.append(read)
         what = read.error or ("not there" if read.is_missing else "unchanged" if read.claims is None else f"{len(read.claims)} claims")
         self.say(f"{page.source}: {page.final_url}: {what}")
+        for claim in read.claims or ():
+            if claim.field == "reason" and claim.subject.startswith("quarantine/"):
+                self.say(f"{page.source}: quarantined in {claim.section!r}: {claim.value}: {claim.value_text!r}")
         follows = [] if read.error or read.is_missing else self._follow(page, read.sha256)
         return Taken(is_read=not read.error, follows=follows)
 

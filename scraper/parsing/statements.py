@@ -1,11 +1,13 @@
-"""How parsers write claims: those of a row, each one once, and the subject of a price."""
+"""How parsers write claims: those of a row, each one once, what cannot be read, and the subject of a price."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from hotpatch_kb.db.model.claims import Claim
+from hotpatch_kb.db.model.notation import builds_in, clean, kbs_in, long_dates_in
 
 # What a row states about its subject: field, value, text as published.
 Field: TypeAlias = tuple[str, str | None, str]
@@ -32,6 +34,46 @@ def distinct(claims: Iterable[Claim]) -> Iterator[Claim]:
         elif claim.value != earlier.value and claim.value not in (values := others.setdefault(key, [])):
             values.append(claim.value)
             yield claim._replace(field=f"{claim.field}#{len(values) + 1}")
+
+
+# Characters of a subject "quarantine/<text>"; the text as published is kept whole beside it.
+_LONGEST_NAME: Final = 200
+# 2026-07-14, as Learn's tables write dates
+_ISO_DATE: Final = re.compile(r"(?<!\d)20\d\d-[01]\d-[0-3]\d(?!\d)")
+
+
+def quarantined(
+    section: str, kind: str, text: str, reason: object, row: int, products: Iterable[str] = (), *, may_be_release: bool | None = None
+) -> Iterator[Claim]:
+    """Yield the claims of what is on a page and cannot be read or believed, so that the rest of the page can be read.
+
+    Args:
+        section: the part of the page.
+        kind: "entry", "cell", "column", "heading" or "label".
+        text: as published.
+        reason: what was expected.
+        row: its row, which counts as a row of its section.
+        products: whose release it may be.
+        may_be_release: whether its products must not be called current; by default where it has a KB, a build or a date.
+    """
+    published = clean(text)
+    kbs, builds = kbs_in(published), builds_in(published)
+    dates = (*long_dates_in(published), *_ISO_DATE.findall(published))
+    if may_be_release is None:
+        may_be_release = bool(kbs or builds or dates)
+    fields: list[Field] = [
+        ("kind", kind, published),
+        ("reason", str(reason), published),
+        ("may_be_release", str(int(may_be_release)), published),
+    ]
+    fields += [("product" if number == 1 else f"product#{number}", product, published) for number, product in enumerate(products, 1)]
+    # Two KBs, builds or days do not say which one it is of.
+    fields += [
+        (name, str(found[0]), published)
+        for name, found in (("kb", kbs), ("build", builds), ("release_date", dates))
+        if len(set(found)) == 1
+    ]
+    return stated(section, f"quarantine/{published[:_LONGEST_NAME]}", row, fields)
 
 
 def price_subject(

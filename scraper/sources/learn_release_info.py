@@ -9,7 +9,7 @@ row without KB or letter (26200.6584), and planned months whose type changes bef
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from bs4 import SoupStrainer
@@ -21,7 +21,7 @@ from hotpatch_kb.db.model.products import Product, heading, named, products_in
 from hotpatch_kb.scraper.parsing import learn_pages
 from hotpatch_kb.scraper.parsing.markup import Cell, link
 from hotpatch_kb.scraper.parsing.once import once_per_page
-from hotpatch_kb.scraper.parsing.statements import Field, distinct, stated
+from hotpatch_kb.scraper.parsing.statements import Field, distinct, quarantined, stated
 from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Learn: release information"
@@ -182,14 +182,31 @@ def _columns(rows: list[list[Cell]], needed: frozenset[str], place: str) -> list
     return header
 
 
-def _records(rows: list[list[Cell]], header: list[str], place: str) -> Iterator[dict[str, Cell]]:
-    """Yield rows as dictionaries. A further cell is accepted where it is empty: February 2026 has seven for six columns."""
+def _records(rows: list[list[Cell]], header: list[str]) -> Iterator[dict[str, Cell]]:
+    """Yield rows as dictionaries. A further cell is accepted where it is empty: February 2026 has seven for six columns.
+
+    A row with too few cells, or with text in further ones, is kept under its cells' numbers, so that whoever reads it quarantines it.
+    """
     for cells in rows[1:]:
         if len(cells) < len(header) and not any(cell.text for cell in cells):
             continue
-        if len(cells) < len(header) or any(cell.text for cell in cells[len(header) :]):
-            raise UnexpectedPage(f"expected {len(header)} cells in a row of {place}, got {[cell.text for cell in cells]}")
-        yield dict(zip(header, cells, strict=False))
+        is_odd = len(cells) < len(header) or any(cell.text for cell in cells[len(header) :])
+        yield {str(number): cell for number, cell in enumerate(cells)} if is_odd else dict(zip(header, cells, strict=False))
+
+
+def _readable(
+    section: str, records: Iterable[dict[str, Cell]], product: Product, claims_of: Callable[[dict[str, Cell], int], Iterable[Claim]]
+) -> Iterator[Claim]:
+    """Yield the claims of each row, of those that cannot be read as quarantined."""
+    for row, record in enumerate(records):
+        try:
+            claims = list(claims_of(record, row))
+        except (UnexpectedPage, KeyError) as error:
+            reason = error if isinstance(error, UnexpectedPage) else f"expected the cells of the header, got {len(record)}"
+            text = " | ".join(cell.text for cell in record.values() if cell.text)
+            yield from quarantined(section, "entry", text, reason, row, [product.product])
+        else:
+            yield from claims
 
 
 def _release_subject(product: Product, number: int | None, os_build: Build) -> tuple[str, list[Field]]:
@@ -212,8 +229,8 @@ def _history(page: Page, rows: list[list[Cell]], product: Product | None) -> Ite
     if product is None:
         raise UnexpectedPage("expected a label such as 'Version 25H2 (OS build 26200)' before a table of a release history, got none")
     section = f"Release history: {product.name}"
-    records = _builds(rows, _HISTORY_COLUMNS, section, product)
-    for row, record in enumerate(records):
+
+    def claims_of(record: dict[str, Cell], row: int) -> Iterator[Claim]:
         number = kb(record["kb article"].text) if record["kb article"].text else None
         subject, fields = _release_subject(product, number, build(record["build"].text))
         fields += [("line", "standard", ""), ("release_date", iso_date(record["availability date"].text), record["availability date"].text)]
@@ -224,7 +241,9 @@ def _history(page: Page, rows: list[list[Cell]], product: Product | None) -> Ite
         elif letter and update_type(letter).cadence in {"C", "D"}:
             fields.append(("classification", "preview", letter))
         fields += _article(page, record["kb article"])
-        yield from stated(section, subject, row, fields)
+        return stated(section, subject, row, fields)
+
+    yield from _readable(section, _builds(rows, _HISTORY_COLUMNS, section, product), product, claims_of)
 
 
 def _update_type_fields(text: str) -> list[Field]:
@@ -234,10 +253,10 @@ def _update_type_fields(text: str) -> list[Field]:
 
 def _builds(rows: list[list[Cell]], needed: frozenset[str], section: str, product: Product) -> list[dict[str, Cell]]:
     """Return the rows of a table of a product's builds, at least one."""
-    records = list(_records(rows, _columns(rows, needed, section), section))
+    records = list(_records(rows, _columns(rows, needed, section)))
     if not records:
         raise UnexpectedPage(f"expected rows in {section}, got none")
-    _same_number(section, product, [record["build"].text for record in records])
+    _same_number(section, product, [record["build"].text for record in records if "build" in record])
     return records
 
 
@@ -258,8 +277,8 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
     if product is None or year is None:
         raise UnexpectedPage("expected a product and 'Calendar year 2026' before a table of a hotpatch calendar, got no label")
     section = f"Hotpatch calendar {year}: {product.name}"
-    records = _builds(rows, _CALENDAR_COLUMNS, section, product)
-    for row, record in enumerate(records):
+
+    def claims_of(record: dict[str, Cell], row: int) -> Iterator[Claim]:
         letter = record["update type"].text
         read = update_type(letter)
         expected = f"{year}-{month_number(record['month'].text):02d}"
@@ -271,7 +290,7 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
         if not cells[1].text and not cells[2].text:
             # Not released yet, with or without an expected day: a plan, which may change (that of June 2026 did).
             yield from stated(section, subject, row, [("planned_type", kind, record["type"].text)])
-            continue
+            return
         if not cells[0].text:
             raise UnexpectedPage(f"expected the date of {cells[1].text or cells[2].text} in {letter}, got none")
         fields: list[Field] = [("type", kind, record["type"].text)]
@@ -293,6 +312,8 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
             yield from stated(section, f"release/{product.product}/{number}/-", row, [("kb", str(number), cells[2].text), *release])
         yield from stated(section, subject, row, fields)
 
+    yield from _readable(section, _builds(rows, _CALENDAR_COLUMNS, section, product), product, claims_of)
+
 
 def _versions(rows: list[list[Cell]], client: str) -> Iterator[Claim]:
     """Yield support dates per version. On client pages the first end date is that of Home and Pro, the second that of Enterprise."""
@@ -302,14 +323,14 @@ def _versions(rows: list[list[Cell]], client: str) -> Iterator[Claim]:
     if version is None or len(ends) < 2 or "availability date" not in header:
         raise UnexpectedPage(f"expected the columns version, availability date and two end dates in the table of versions, got {header}")
     is_server = "server" in version
-    for row, record in enumerate(_records(rows, header, "the table of versions")):
+    for row, record in enumerate(_records(rows, header)):
         option = record["servicing option"].text if "servicing option" in record else ""
-        if is_server:
-            product = named(products_in(record[version].text)[0])
-        elif match := _VERSION.fullmatch(record[version].text):
-            product = named(f"{client}-{match['version'].lower()}")
-        else:
-            raise UnexpectedPage(f"expected a version such as 25H2 in the table of versions, got {record[version].text!r}")
+        try:
+            product = _product_of(record[version].text, "" if is_server else client)
+        except (UnexpectedPage, KeyError) as error:
+            text = " | ".join(cell.text for cell in record.values() if cell.text)
+            yield from quarantined("Versions by servicing option", "entry", text, error, row, may_be_release=False)
+            continue
         # The Windows 11 page has 24H2 twice: as a product, and as the LTSC edition with ten years of support.
         is_ltsc = not is_server and _LTSC.search(option) is not None
         section = "Versions by servicing option" + (", Long-Term Servicing Channel" if is_ltsc else "")
@@ -321,5 +342,21 @@ def _versions(rows: list[list[Cell]], client: str) -> Iterator[Claim]:
             ("extended_end_date", record[ends[1]]),
         ):
             text = clean(cell.text)
-            fields.append((f"{prefix}{name}", None if text in NO_DATES else iso_date(text), text))
+            try:
+                fields.append((f"{prefix}{name}", None if text in NO_DATES else iso_date(text), text))
+            except UnexpectedPage as error:  # "2032-01-13 (IoT Enterprise only)", Windows 10 21H2, July 2026: a date of another edition
+                yield from quarantined(section, "cell", text, error, row, [product.product], may_be_release=False)
         yield from stated(section, f"product/{product.product}", row, fields)
+
+
+def _product_of(text: str, client: str) -> Product:
+    """Return the product of a row of the table of versions.
+
+    Raises:
+        UnexpectedPage: the cell names no version.
+    """
+    if not client:
+        return named(products_in(text)[0])
+    if match := _VERSION.fullmatch(text):
+        return named(f"{client}-{match['version'].lower()}")
+    raise UnexpectedPage(f"expected a version such as 25H2 in the table of versions, got {text!r}")

@@ -91,7 +91,12 @@ PAGES = [
         "windows-10/2020/11/windows-10-and-windows-server-2016-update-history",
         "windows-10-and-windows-server-2016-update-history-4acfbc84-a290-1b54-536a-1c0430e9f3fd",
     ),
-    _hub("windows-10", "windows-10/2020/12/windows-10-update-history", "windows-10-update-history-8127c2c6-6edf-4fdf-8b9f-0f7be1ef3562"),
+    _hub(
+        "windows-10",
+        "windows-10/2020/12/windows-10-update-history",
+        "windows-10-update-history-24ea91f4-36e7-d8fd-0ddb-d79d9d0cdbda",
+        "windows-10-update-history-8127c2c6-6edf-4fdf-8b9f-0f7be1ef3562",
+    ),
 ]
 
 # What looks like an entry or a category, wherever it is: "KB5087423", "April 14, 2026—Baseline", "Windows Server 2025"

@@ -1259,6 +1259,9 @@ def judge(sample: Sample, found: Mutant) -> Outcome:
     )
     if refusal := check.refusal(checks):
         return Outcome("refused", refusal)
+    known = {claim.subject for claim in sample.claims}
+    if odd := [c for c in claims if c.subject.startswith("quarantine/") and c.field == "reason" and c.subject not in known]:
+        return Outcome("reported", f"quarantined: {odd[0].value}")
     now = stated(claims)
     new, lost = now - sample.stated, sample.stated - now
     if not lost and not any(value for *_, value in new):  # beside what is stated stands something that cannot be read

@@ -53,4 +53,5 @@ def pages() -> Iterator[Rendered]:
     }
     for name, change in faults.items():
         categories = _server_categories("new") if name == "another-navigation" else some_categories("new")
-        yield Rendered(f"refused-{name}.html", hotpatch, change(_new(categories)))
+        what = "quarantined" if name in {"unreadable-title", "unknown-category"} else "refused"
+        yield Rendered(f"{what}-{name}.html", hotpatch, change(_new(categories)))

@@ -8,14 +8,16 @@ from typing import Final, NamedTuple
 
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
-from hotpatch_kb.db.model.notation import Title, help_kb, slug_builds, slug_kb, title
+from hotpatch_kb.db.model.notation import Title, help_kb, kbs_in, slug_builds, slug_kb, title
 from hotpatch_kb.db.model.products import BUILD_NUMBERS, named, products_in
 from hotpatch_kb.scraper.parsing.markup import link
-from hotpatch_kb.scraper.parsing.statements import Field, distinct, stated
+from hotpatch_kb.scraper.parsing.statements import Field, distinct, quarantined, stated
 
 # Entries that are no release, as last seen 2026-07-23, besides one equal to its category's title.
 NO_RELEASES: Final = frozenset({"release notes", "end of updates statement", "end of servicing statement"})
 
+# Systems that are not covered and share pages with those that are: "Update for Windows 10 Mobile (OS Build 15254.603)"
+_OTHER_WINDOWS: Final = re.compile(r"\bWindows 10 (?:Mobile|Team|IoT Core)\b|\bHoloLens\b|\bSurface Hub\b|\bXbox\b", re.IGNORECASE)
 # "Release notes for hotpatch on …", "Public Preview - Release notes for hotpatch …", and short "Windows 11 Enterprise version 25H2"
 _HOTPATCH_CATEGORY: Final = re.compile(r"\bhotpatch\b|\bWindows 11 Enterprise\b", re.IGNORECASE)
 _PREVIEW_CATEGORY: Final = re.compile(r"^public preview\b", re.IGNORECASE)
@@ -43,8 +45,10 @@ def claims_of(page: Page, categories: Iterable[Category], name: Callable[[], str
         categories: in the order of the page.
         name: returns what the page calls itself, for the message that it is another page.
 
+    What cannot be read of an entry, and a category that names no version of Windows, is quarantined.
+
     Raises:
-        UnexpectedPage: a category or an entry cannot be read, a category is empty, or they are those of another family.
+        UnexpectedPage: no category can be read, one is empty, or they are those of another family.
     """
     return distinct(_claims(page, list(categories), name))
 
@@ -53,6 +57,10 @@ def _claims(page: Page, categories: list[Category], name: Callable[[], str]) -> 
     seen: set[tuple[str, str, str]] = set()
     rows: dict[str, int] = {}
     has_hotpatch = False
+    categories, unknown = _known(categories)
+    for row, (section, entries, error) in enumerate(unknown):
+        may_be_release = any(kbs_in(entry.title) for entry in entries)
+        yield from quarantined(section, "heading", section, error, row, may_be_release=may_be_release)
     # A new line, whose build number is not known yet ("Windows 11, version 27H2").
     has_new_line = any(named(product).build_number is None for category in categories for product in products_in(category.title))
     for section, entries in categories:
@@ -67,15 +75,58 @@ def _claims(page: Page, categories: list[Category], name: Callable[[], str]) -> 
             if (section.casefold(), published, link_text) in seen:
                 continue  # the old layout has the whole navigation twice, for narrow and for wide screens
             seen.add((section.casefold(), published, link_text))
+            row = rows[section] = rows.get(section, -1) + 1
             try:
                 read = title(published, in_hotpatch_line=is_hotpatch)
             except UnexpectedPage as error:
-                raise UnexpectedPage(f"{error} in the category {section!r}") from None
-            row = rows[section] = rows.get(section, -1) + 1
+                yield from quarantined(section, "entry", published, error, row, products)
+                continue
+            if foreign := _foreign_builds(products, read):
+                reason = f"expected a build of {' or '.join(foreign)}, got others"
+                # The update histories of 1709 list 23 updates of Windows 10 Mobile (15254.*), recorded in May 2026.
+                may_be_release = False if _OTHER_WINDOWS.search(read.text) else None
+                yield from quarantined(section, "entry", published, reason, row, products, may_be_release=may_be_release)
+                continue
             yield from _entry(page, section, products, read, link_text, row, is_hotpatch=is_hotpatch, has_new_line=has_new_line)
     if has_hotpatch != ("/hotpatch/" in page.page_url):
         wanted = "hotpatch release notes" if "/hotpatch/" in page.page_url else "an update history"
         raise UnexpectedPage(f"expected the navigation of {wanted}, got that of {name()!r}")
+
+
+def _known(categories: list[Category]) -> tuple[list[Category], list[tuple[str, list[Entry], UnexpectedPage]]]:
+    """Return the categories that name a version of Windows, and the others with the reason.
+
+    Raises:
+        UnexpectedPage: none names one.
+    """
+    known: list[Category] = []
+    unknown: list[tuple[str, list[Entry], UnexpectedPage]] = []
+    for category in categories:
+        try:
+            products_in(category.title)
+        except UnexpectedPage as error:
+            unknown.append((category.title, category.entries, error))
+        else:
+            known.append(category)
+    if unknown and not known:
+        raise unknown[0][2]
+    return known, unknown
+
+
+def _foreign_builds(products: tuple[str, ...], read: Title) -> list[str]:
+    """Return the build numbers of the products, where all builds of an entry are of no product at all; [] otherwise.
+
+    A number that differs from a product's in one digit is a slip of the pen (20346.2091): its release is known, and the build is a conflict.
+    """
+    numbers = [str(number) for product in products if (number := named(product).build_number) is not None]
+    if not read.builds or len(numbers) < len(products):
+        return []
+    is_foreign = all(
+        os_build.number not in BUILD_NUMBERS
+        and all(sum(a != b for a, b in zip(str(os_build.number), number, strict=False)) > 1 for number in numbers)
+        for os_build in read.builds
+    )
+    return sorted(set(numbers)) if is_foreign else []
 
 
 def _entry(

@@ -1,0 +1,118 @@
+"""One odd cell, entry or label costs itself alone: the rest of the page is read, and what is left out is named with its text and its reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Command
+from helpers.dumps import query
+
+from hotpatch_kb.db.claims import checks
+from hotpatch_kb.db.model.claims import Claim, Page
+from hotpatch_kb.scraper.parsing.statements import quarantined
+from hotpatch_kb.scraper.sources import registry
+
+TREES = ("pages", "pages-2026-05", "pages-more", "pages-more-2026-05")
+FAULTS = (
+    "1-end-date-with-remark", "2-control", "2-entry-without-kb-1", "2-entry-without-kb-2", "3-build-of-another-version",
+    "4-two-builds-of-one-kb", "5-labels-of-issues", "6-entry-of-a-phone", "7-other-address",
+)  # fmt: skip
+
+
+def _fields(claims: list[Claim]) -> dict[str, str | None]:
+    return {claim.field: claim.value for claim in claims}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Someday—KB5122880 (OS Build 22631.7582)", {"may_be_release": "1", "kb": "5122880", "build": "22631.7582"}),
+        ("February 30, 2026 | July 14, 2026", {"may_be_release": "1", "release_date": "2026-07-14"}),
+        ("LTSC | 2026-04 X | 2026-04-19", {"may_be_release": "1", "release_date": "2026-04-19"}),
+        ("KB5122880 and KB5122881", {"may_be_release": "1"}),  # two do not say which
+        ("Windows 10 Extended Security Updates (ESU) program", {"may_be_release": "0"}),
+        ("Support for Windows Server 2016 will end in January 2027", {"may_be_release": "0"}),
+    ],
+)
+def test_what_looks_like_a_release(text: str, expected: dict[str, str]) -> None:
+    claims = list(quarantined("section", "entry", text, "expected a title", 3, ["ws2025", "win11-24h2"]))
+    assert {claim.subject for claim in claims} == {f"quarantine/{text}"}
+    common = {"kind": "entry", "reason": "expected a title", "product": "ws2025", "product#2": "win11-24h2"}
+    assert _fields(claims) == {**common, **expected}
+    assert {(claim.section, claim.row, claim.value_text) for claim in claims} == {("section", 3, text)}
+
+
+def test_a_section_that_is_mostly_unreadable_refuses_its_page() -> None:
+    """Its columns moved: it is not the page that it was. Half of the rows, or two, are odd rows."""
+    page = Page("learn_release_info", "u", "u", "u", "2026-07-23T12:00:00Z", 200, b"")
+
+    def refusal(odd: int, good: int) -> str | None:
+        claims = [claim for row in range(odd) for claim in quarantined("s", "entry", f"KB51228{row:02d}", "expected a day", row)]
+        claims += [Claim("s", f"kb/{row}", "title", "x", "x", odd + row) for row in range(good)]
+        counts = checks.count(claims)
+        return checks.refusal(checks.check_page(page, claims, now=counts, before={}, at_least=1))
+
+    assert refusal(2, 1) is None
+    assert refusal(3, 3) is None
+    assert refusal(4, 3) == "expected rows that can be read in 's', got 4 of 7 that cannot"
+
+
+def test_an_entry_that_is_read_the_next_time_is_gone(run: Command, shared: Path, tmp_path: Path) -> None:
+    """And one that a correction accepts keeps nothing from being current any more."""
+    tree = shared / "faults" / "pages" / "2-entry-without-kb-1"
+    assert run("crawl", "--db", "x.db", "--from", tree).code == 0
+    ((source, subject),) = query(tmp_path / "x.db", "select distinct source, subject from quarantine")
+    (tmp_path / "x.db.corrections.csv").write_text(
+        "source,subject,field,value,new_value,why,url,decided_on\n"
+        f"{source},{subject},accepted,,,it is a note,https://support.microsoft.com/,2026-11-26\n",
+        encoding="utf-8",
+    )
+    assert run("crawl", "--db", "x.db", "--from", tree).code == 0
+    assert query(tmp_path / "x.db", "select max(may_be_release) from quarantine") == [(0,)]
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_whole_recordings_are_read(run: Command, shared: Path, tmp_path: Path, name: str) -> None:
+    assert run("crawl", "--db", "x.db", "--no-seed", "--from", shared / name).code == 0
+    if name == "pages-more":  # cases 45 and 46
+        rows = "select count(distinct row) from (select subject as row from claims where source = 'learn_release_info' and section like 'Release history: Windows 10%')"
+        ((count,),) = query(tmp_path / "x.db", rows)
+        assert count > 1_100
+        odd = dict(query(tmp_path / "x.db", "select text, may_be_release from quarantine"))
+        assert odd["2032-01-13 (IoT Enterprise only)"] == 0
+        assert odd["Windows 10 Extended Security Updates (ESU) program"] == 0
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults_of_one_thing_are_that_thing_alone(run: Command, shared: Path, tmp_path: Path, name: str) -> None:
+    assert run("crawl", "--db", "x.db", "--no-seed", "--from", shared / "faults" / "pages" / name).code == 0
+    texts = [text for (text,) in query(tmp_path / "x.db", "select distinct text from quarantine order by text")]
+    releases = query(tmp_path / "x.db", "select count(*) from releases")[0][0]
+    assert releases > 0 or name == "1-end-date-with-remark"
+    if name.startswith("2-entry"):
+        assert len(texts) == 1
+        control = run("crawl", "--db", "c.db", "--no-seed", "--from", shared / "faults" / "pages" / "2-control")
+        assert control.code == 0
+        assert query(tmp_path / "c.db", "select count(*) from releases")[0][0] == releases
+    if name == "6-entry-of-a-phone":  # case 50
+        assert all("Mobile" in text for text in texts)
+        assert query(tmp_path / "x.db", "select count(*) from releases where build like '15254.%'") == [(0,)]
+        assert query(tmp_path / "x.db", "select max(may_be_release) from quarantine") == [(0,)]
+
+
+@pytest.mark.parametrize("source", ["learn_release_info", "support_navigation"])
+def test_every_rendered_page_with_one_odd_thing_keeps_the_rest(source: str) -> None:
+    folder = Path(__file__).parent / "pages" / source
+    for file in sorted(folder.glob("quarantined-*")):
+        if file.suffix == ".json":
+            continue
+        (spec, *_) = registry()[source].pages
+        kind = "text/markdown" if file.suffix == ".md" else "text/html"
+        page = Page(
+            source, spec.page_url, spec.page_url, spec.page_url, "2026-07-23T12:00:00Z", 200, file.read_bytes(), {"content-type": kind}
+        )
+        claims = list(registry()[source].parse(page))
+        odd = [claim for claim in claims if claim.subject.startswith("quarantine/")]
+        assert odd, file.name
+        assert len({claim.subject for claim in claims} - {claim.subject for claim in odd}) > 10, file.name
