@@ -165,7 +165,7 @@ BAD = [
 
 @pytest.mark.parametrize(("arguments", "message"), BAD)
 def test_what_cannot_be_answered_is_one_line(arguments: list[str], message: str, run: Command) -> None:
-    """Case 40."""
+    """It says what was expected and what came, and ends with exit code 2."""
     done = run("cost", *arguments)
     said = [line for line in done.err.splitlines() if not line.startswith("no database at")]
     assert (done.code, done.out, len(said), message in done.err) == (2, "", 1, True), done.err

@@ -122,7 +122,7 @@ def test_an_ambiguous_build_explains_itself(own: Datasette) -> None:
 
 
 def test_a_build_that_no_source_names_has_neighbours(own: Datasette) -> None:
-    """Case 26: never rounded."""
+    """It is never rounded to one of them."""
     answer = get(own, "/build/26100.32773")
     text = text_of(answer.text)
     assert answer.status_code == 404
@@ -162,7 +162,7 @@ def test_the_year_tells_kinds_apart_without_colour(own: Datasette) -> None:
 
 
 def test_old_facts_are_never_called_current(own: Datasette, at: Any) -> None:
-    """Case 44."""
+    """The embedded facts end in July 2026, and the page is asked for in November."""
     assert "verdict current" in get(own, "/build/26100.33158").text
     at("2026-11-22")
     page = get(own, "/build/26100.33158").text
@@ -363,7 +363,7 @@ def test_cost_is_that_of_the_command(own: Datasette, run: Any) -> None:
     )
     assert "12.39 - 24.00 USD" in text_of(get(own, "/cost", cores="16", **{"from": "2025-07", "to": "2025-07"}).text)  # case 38: a range
     assert "unknown" in text_of(get(own, "/cost", cores="16", **{"from": "2024-07", "to": "2024-08"}).text)  # case 39
-    for cores in ("0", "-1", "1.5", "x"):  # case 40
+    for cores in ("0", "-1", "1.5", "x"):  # no whole number of cores
         assert 'expected "Cores of all servers together" as a whole number' in text_of(get(own, "/cost", cores=cores).text)
         assert get(own, "/api/cost", cores=cores).status_code == 400
 

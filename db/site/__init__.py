@@ -1,4 +1,4 @@
-"""The site: Datasette over the database. Its arguments are made here, so that no other module knows this folder.
+"""The site: Datasette over the database. Datasette's arguments are made here, so that callers need not know the paths.
 
 Without the command: ``datasette hotpatch.db -m db/site/metadata.yaml --plugins-dir db/site/plugins --template-dir db/site/templates
 --static site:db/site/static``

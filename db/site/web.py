@@ -1,4 +1,4 @@
-"""What the site's plugins share: reads in one snapshot, a cache of answers, pages in the reader's language."""
+"""Shared code of the site's plugins: reads in one snapshot, a cache of answers, pages in the reader's language."""
 
 from __future__ import annotations
 
@@ -127,7 +127,10 @@ def _store(datasette: Any) -> AnswerCache:
 
 
 async def _cached_read(datasette: Any, key: tuple[object, ...], make: Callable[[sqlite3.Connection], bytes]) -> bytes:
-    """Return the same where no template is rendered, in one thread hop instead of two; a hop takes a third of a lookup's time."""
+    """Return a cached answer that needs no template.
+
+    Check and read in one thread hop instead of two: a hop takes a third of a lookup's time.
+    """
     store, day = _store(datasette), clock.today()
 
     def cached(conn: sqlite3.Connection) -> bytes:

@@ -60,7 +60,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         conn.execute("pragma journal_mode = wal")
         conn.execute("pragma synchronous = full")  # what is published once survives a loss of power
         conn.execute(f"pragma journal_size_limit = {WAL_LIMIT}")
-        # A migration that makes a table again needs views, which name it, out of its way, and foreign keys off, their state in a new connection.
+        # Drop the views first: a migration that rebuilds a table fails while a view names it. Foreign keys must be off, as they are in a new
+        # connection.
         steps, db = migrations.migrations(), sqlite_utils.Database(conn)
         if steps.pending(db):
             _replace_views(conn, {})
@@ -116,7 +117,10 @@ def must_replay(conn: sqlite3.Connection) -> bool:
 
 
 def set_must_replay(conn: sqlite3.Connection, *, due: bool) -> None:
-    """Record that a replay is due, or not any more. In the caller's transaction, so it is recorded exactly if the pages are loaded."""
+    """Record that a replay is due, or not any more.
+
+    Runs in the caller's transaction: the mark and the pages are committed together or not at all.
+    """
     conn.execute(f"pragma user_version = {int(due)}")
 
 

@@ -1,5 +1,6 @@
--- What is on an accepted page and could not be read or believed, with its text, place and reason. Where it may be a release (it has a KB, a build or a
--- date of release), its product is not called current until it is read, is gone, or is accepted by a correction with this subject.
+-- What is on an accepted page and could not be read or believed, with its text, place and reason. If it may be a release (it has a KB, a build or a
+-- date of release), no machine of its product that may lack it is current until it is read, has gone from the page, or is accepted by a correction with
+-- its subject.
 with stated as (
     select source, page_url, section, subject, coalesce(gone_at, '') as ended, max(value_text) filter (where field = 'kind') as text,
         max(value) filter (where field = 'kind') as kind,

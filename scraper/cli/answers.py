@@ -127,7 +127,7 @@ def next_command(product: str | None, on: str | None, known: str | None, db: Pat
     rows = restarts.next_restarts(conn, day, coverage.named_product(conn, product))
     write(rows, form_of(as_json=as_json), text=lambda: calendar_text.next_restarts(rows, day))
     if not rows:
-        say("hotpatch-kb: no product matches that has a published hotpatch calendar and restarts to come")
+        say("hotpatch-kb: no matching product has a hotpatch calendar with a coming restart")
     return ExitCode.DONE if rows else ExitCode.NO_ANSWER
 
 

@@ -160,7 +160,7 @@ def _spark(master: str | None) -> Callable[[Normal, Path], Iterator[bytes]]:
 
 
 def _read_by_duckdb(file: str, columns: dict[str, str], work: _Work, sink: BinaryIO) -> bool:
-    """Return whether DuckDB could read the file itself, which saves writing it in normal form; then the output is written."""
+    """Let DuckDB read the file and write the output, without the normal form. Return False where it cannot."""
     request = work.request
     if (request.engine, request.format_name) != ("duckdb", "csv") or request.is_safe or request.hotfixes is not None:
         return False

@@ -45,7 +45,7 @@ def _report(result: Result, *, as_json: bool) -> int:
     "--seed/--no-seed",
     "seed",
     default=None,
-    help="Start a new database with the embedded facts, or without.  [default: with them from the network, without from a tree]",
+    help="Fill a new database with the embedded facts first.  [default: yes; no with --from]",
 )
 @options.contact
 @options.mirror

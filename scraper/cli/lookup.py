@@ -27,7 +27,7 @@ class Question(NamedTuple):
     """What a user asks.
 
     Attributes:
-        queries: builds, KBs and so on as they were typed; "-" stands for those of standard input.
+        queries: builds, KBs and so on as they were typed; "-" reads them from standard input.
         product: the machine's product, as it was typed.
         line: "hotpatch" or "standard".
         kb_installed: KBs that the machine has, as they were typed.

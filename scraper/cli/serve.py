@@ -41,7 +41,7 @@ def serve(db: Path, archive: Path, *, host: str, port: int, crawling: Crawling |
         host: the address to listen on.
         port: the port to listen on; 0 takes a free one.
         crawling: how to crawl what is due in the background; None for no crawl.
-        is_public: whether visitors may not send SQL or download the database.
+        is_public: whether to forbid visitors to send SQL or download the database.
         as_json: whether to print the address as JSON.
 
     Returns:
@@ -110,7 +110,7 @@ def _served(db: Path) -> Iterator[Path]:
         with closing(open_for_reading(db)) as conn, closing(sqlite3.connect(copy)) as target:
             conn.backup(target)
         schema.open_for_writing(copy).close()
-        say(f"warning: {db} cannot be written: serving a copy; restart to serve what is written into it later")
+        say(f"warning: {db} cannot be written: serving a copy; restart to see later changes")
         yield copy
 
 

@@ -1,8 +1,8 @@
 """Notifications after a crawl: what is new, and which source needs a look, once each, and never in the way of the crawl.
 
 What was sent is kept beside the database, in ``<db>.told.json``: a replay makes the database again and must send nothing again. An item is
-written there as waiting before it is sent, and as told when the other side has taken it; what could not be sent goes with the next run. A run
-that is killed in between may send an item twice but never loses one, and each has an ``id`` by which a receiver knows it again.
+recorded there as waiting before it is sent, and as sent once the channel accepts it; what could not be sent goes with the next run. A run
+killed in between may send an item twice, but never loses one. Each has an ``id`` by which a receiver knows it again.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ WAITS: Final = (1.0, 4.0)  # seconds before the second and the third try
 
 
 class Notices(NamedTuple):
-    """What a run leaves to notify people of.
+    """Changes, lags and troubles of which a run notifies people.
 
     Attributes:
         changes: every change of Windows hotpatching that the database has, oldest first.
@@ -68,7 +68,7 @@ def changes(conn: sqlite3.Connection) -> list[Item]:
 
 
 def _key(event: Event) -> str:
-    """Return the same for the same change, whichever page said so first: a page that is read later may move its time."""
+    """Return a key of a change that does not depend on which page stated it first: a page that is read later may move its time."""
     return json.dumps([event.subject, event.form, event.values], sort_keys=True)
 
 

@@ -58,7 +58,7 @@ class Archive:
         self._say = say
         self._logged: set[int] | None = None  # every answer of the log, where that had to be read
         self._added: set[int] = set()  # those that this object logged
-        self._newest: str | None = None  # fetch time of the newest answer near the end of the log, as it was before
+        self._newest: str | None = None  # newest fetch time in the log's last lines when this object first looked
         self._touched: set[Path] = set()  # folders that are not synced yet
 
     # Keeping
@@ -69,8 +69,7 @@ class Archive:
         Args:
             page: the answer.
             like: the hash of an earlier answer of its address, from which it may differ in nothing but the tags that differ in every answer.
-            is_loaded: the database has it already, from the embedded facts or another archive; so it does not prove that what was logged
-                before it was loaded.
+            is_loaded: the database already had it (embedded facts, another archive). Earlier log lines may still be unloaded.
 
         Returns:
             the SHA-256 of the bytes as served.
@@ -152,7 +151,7 @@ class Archive:
         return key in self._logged
 
     def _other_tags(self, like: str, body: bytes) -> dict[str, str] | None:
-        """Return the tags of a body that another one has not, by their places; None where the two differ in anything else."""
+        """Return the volatile tags in which a body differs from another, by position; None where they differ in anything else."""
         try:
             other = self.body(like)
         except BadInput:
@@ -242,7 +241,7 @@ class Archive:
         """Yield the answers after the last one of the log that was loaded, in the same order; one that cannot be read is reported and left out.
 
         A run loads all that it logged, or nothing: so what was not loaded is at the end, and years of a log need not be read for it.
-        An answer that had been loaded when it was logged says nothing of those before it.
+        An answer marked ``was_loaded`` is skipped: answers before it may not be loaded.
 
         Args:
             is_loaded: whether the answer of an id was loaded.

@@ -252,9 +252,9 @@ class Fetcher:
     async def _exchange(self, host: Host, url: str, headers: dict[str, str], throttles: frozenset[int]) -> Reply:
         """Ask a host for an address until there is an answer.
 
-        A plain loop instead of stamina.retry_context: patience belongs to the host and outlives a call, a broken connection and a
-        throttle have budgets of their own, and stamina 26.1 can not be given the sleep (its test mode makes every wait 0, so no
-        test could see how long we wait); it would also log each wait as a warning.
+        A plain loop instead of stamina.retry_context: the wait for a throttle is counted per host across calls, and faults have their
+        own tries. stamina 26.1 does not accept a sleep function, so tests could not check the waits; it would also log each wait as
+        a warning.
         """
         async with host.lock:
             started_at = self._pace.clock()

@@ -1,4 +1,4 @@
-"""What is remembered of each host: when it may be asked again, how long it has made us wait, what its robots.txt says.
+"""Remember for each host when it may be asked again, how long it has made us wait, what its robots.txt says.
 
 support.microsoft.com throttles with 403, not with 429, within minutes of a fast crawl (vuls-data-update retries on 403 for that):
 here a 403 is no answer, it means wait.
@@ -120,8 +120,8 @@ class Host:
         delay = self._delay(retry_after(reply))
         self._throttles += 1
         if self._waited + delay > self._pace.patience:
-            # The address may be forbidden for good while the host answers others: the next one still gets a request. When that
-            # is throttled too, it is the host, and nobody asks it before the time it wants.
+            # Perhaps only this address is blocked, so the next one gets a request. If that is throttled too, the whole host is
+            # throttling: send nothing until its delay is over.
             if self._gave_up:
                 self._closed_until = self._pace.clock() + delay
             self._gave_up = True
@@ -135,7 +135,7 @@ class Host:
         await self._pace.sleep(delay)
 
     def _delay(self, asked: float | None) -> float:
-        """Return the seconds to wait for a throttle that asks for so many, or says nothing."""
+        """Return the seconds to wait. ``asked`` is from Retry-After, None without one."""
         doublings = min(self._throttles, 10)
         if asked is None:
             return min(WAIT_MAX, WAIT_FIRST * 2.0**doublings * (1 + self._pace.jitter() / 4))
@@ -164,7 +164,7 @@ class Host:
         self.is_robots_read = True
 
     def stay_away(self, why: str) -> None:
-        """Forbid everything: rules that we cannot read because of our own limits are still rules."""
+        """Forbid every address: robots.txt exists, but our limits kept us from reading it."""
         self._robots_problem = f"expected a robots.txt, got: {why}"
         self.is_robots_read = True
 

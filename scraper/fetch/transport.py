@@ -1,4 +1,4 @@
-"""What carries a request: httpx, connected to public addresses alone, and bodies read within their limits."""
+"""Carry requests with httpx: connect to public addresses alone, and read bodies within their limits."""
 
 from __future__ import annotations
 
@@ -90,7 +90,10 @@ def open_client(headers: Mapping[str, str], *, timeout: float, mirror: httpx.URL
 
 
 async def _set_location_aside(response: httpx.Response) -> None:
-    """Keep Location from httpx: it reads every one, also when told not to follow, and calls one it cannot read a broken connection."""
+    """Hide Location from httpx.
+
+    It parses the header even when it follows no redirects, and reports a bad one as a broken connection.
+    """
     if "location" in response.headers:
         response.extensions[_ASIDE] = {"location": response.headers.pop("location")}
 
@@ -249,7 +252,10 @@ class _PublicNetwork(httpcore.AsyncNetworkBackend):
 
 
 def _alternating(places: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Return IPv6 and IPv4 addresses in turn, beginning with the system's first: four of one kind that is broken must not hide the other."""
+    """Return IPv6 and IPv4 addresses in turn, beginning with the system's first.
+
+    So four broken addresses of one family do not keep us from the other.
+    """
     first = [place for place in places if (":" in str(place[0])) == (":" in str(places[0][0]))]
     other = [place for place in places if place not in first]
     return [place for pair in zip_longest(first, other) for place in pair if place is not None]

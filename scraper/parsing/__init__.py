@@ -1,1 +1,1 @@
-"""What parsers share."""
+"""Code that several parsers share."""

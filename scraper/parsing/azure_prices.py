@@ -21,7 +21,7 @@ _PLACES: Final = 12
 
 
 class Number(str):
-    """A number in JSON, in its own digits: as a float 0.030240000000000003 could not be told from the number that was meant."""
+    """A number in JSON, in its own digits, such as 0.030240000000000003: a float would lose how the number was written."""
 
     __slots__ = ()
 

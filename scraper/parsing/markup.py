@@ -98,7 +98,7 @@ def soup(page: Page, strainer: SoupStrainer | None = None, *, without: Collectio
         without: names of elements to leave out, with what is in them.
 
     Raises:
-        UnexpectedPage: the page is empty, is no HTML, or is no page that someone reads.
+        UnexpectedPage: the page is empty, is not HTML, nests too deep or has too many elements.
     """
     if not page.body.strip():
         raise UnexpectedPage(f"expected a page, got {len(page.body)} bytes from {page.final_url}")

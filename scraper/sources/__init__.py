@@ -84,7 +84,8 @@ class Source(NamedTuple):
     credential: str
 
 
-# The beginning of a page of HTML, and how many bytes from its end </html> is looked for: a page that was cut off is read as far as it goes.
+# The beginning of a page of HTML, and the bytes at its end in which to look for </html>. A truncated page parses without an error, so this
+# finds it.
 _HTML: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype html|<html)", re.IGNORECASE)
 _END: Final = 2000
 

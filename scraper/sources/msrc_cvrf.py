@@ -70,7 +70,7 @@ _VULNERABILITY_MEMBERS: Final = frozenset({"CVE", "Title", "Threats", "Remediati
 _FIX_MEMBERS: Final = frozenset({"Description", "ProductID"})
 _OUR_FIX_MEMBERS: Final = frozenset({"SubType"})
 
-# The names of CVRF 1.1 and MSRC's own, as last seen 2026-10. A member that was renamed is one that is not here.
+# The names of CVRF 1.1 and MSRC's own, as last seen 2026-10. ``unread`` reports any other name: it is new or was renamed.
 _NAMES: Final = frozenset({
     "@odata.context", "value", "cvrfdoc", "DocumentTitle", "DocumentType", "DocumentPublisher", "ContactDetails", "IssuingAuthority",
     "DocumentTracking", "Identification", "ID", "Alias", "Status", "Version", "RevisionHistory", "Revision", "Number", "Date",

@@ -66,7 +66,7 @@ def parse(page: Page) -> Iterator[Claim]:
     A KB with two articles has ``published_at#2``.
 
     Raises:
-        UnexpectedPage: it is not an Atom feed, an entry has no title or instant, a title has several KBs, or fewer titles have a KB than have none.
+        UnexpectedPage: it is not an Atom feed, an entry has no title or instant, a title has several KBs, or most titles have no KB.
     """
     return distinct(_entries(page))
 

@@ -73,7 +73,7 @@ def _items(page: Page) -> list[Any]:
 
 
 def _collect(item: Any, category: str, categories: dict[str, list[Entry]]) -> None:
-    """Add the entries below an item to their category: the nearest parent that names a version; "2026" between them names none."""
+    """Add the entries below an item to their category: the nearest parent that names a version. Parents such as "2026" are skipped."""
     if not isinstance(item, dict) or not isinstance(item.get("toc_title"), str):
         raise UnexpectedPage(f"expected an item with a toc_title, got {str(item)[:60]!r}")
     name = clean(item["toc_title"])

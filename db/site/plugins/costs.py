@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""What hotpatching costs: a form, and the answer of ``cost`` with its lines and their sources."""
+"""Show the cost form and its answer, with its lines and their sources."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _COMMENT: Final = re.compile(r"(?:--[^\n]*\n)+")
 
 
 class _Columns(NamedTuple):
-    """Columns of a view: those that a table has, too, mean the same there; the others are described here."""
+    """Columns of a view. ``like`` names the table that describes most of them; ``but`` describes the rest."""
 
     like: str
     but: dict[str, str]

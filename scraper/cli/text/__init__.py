@@ -60,7 +60,7 @@ def unseen_baseline(baseline: Row) -> str:
 
 
 def outdated(until: str | None) -> str:
-    """Return the sentence that goes where nothing may be called current."""
+    """Return the warning for data that a Patch Tuesday has made old."""
     if until is None:
         return "no page lists this line"
     return f"data as of {until}; {NEWER_ARE_LIKELY}"

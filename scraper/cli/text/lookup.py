@@ -27,7 +27,8 @@ def _release(row: Row | None) -> str:
 def _newer(newer: Row, line: str) -> str:
     if not newer["count"]:
         return "nothing known"
-    baselines = f", {newer['baselines']} of them baselines (restart)" if newer["baselines"] and line == "hotpatch" else ""
+    which = "a baseline" if newer["baselines"] == 1 else "baselines"
+    baselines = f", {newer['baselines']} of them {which} (restart)" if newer["baselines"] and line == "hotpatch" else ""
     return f"{newer['count']} release{'s' if newer['count'] > 1 else ''} of the {line} line{baselines}"
 
 
@@ -146,5 +147,5 @@ def _exposure(match: Row) -> Iterator[str]:
         closed = f"closed by its companion {gap['companion_kb']}" if gap["companion_kb"] else "until the next baseline"
         severity = f" ({gap['severity']})" if gap["severity"] else ""
         yield f"  open CVE     {gap['cve']}{severity}, {closed}"
-    unknown = f"; of {', '.join(cves['unknown_months'])} nothing is known" if cves["unknown_months"] else ""
+    unknown = f"; not known for {', '.join(cves['unknown_months'])}" if cves["unknown_months"] else ""
     yield f"  open CVEs    {cves['fixed_by_newer'] or 'none'} that newer releases of the {match['line']} line fix{unknown}"
