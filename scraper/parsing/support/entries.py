@@ -59,8 +59,8 @@ def _claims(page: Page, categories: list[Category], name: Callable[[], str]) -> 
     has_hotpatch = False
     categories, unknown = _known(categories)
     for row, (section, entries, error) in enumerate(unknown):
-        may_be_release = any(kbs_in(entry.title) for entry in entries)
-        yield from quarantined(section, "heading", section, error, row, may_be_release=may_be_release)
+        has_kb = any(kbs_in(entry.title) for entry in entries)
+        yield from quarantined(section, "heading", section, error, row, may_be_release=has_kb)
     # A new line, whose build number is not known yet ("Windows 11, version 27H2").
     has_new_line = any(named(product).build_number is None for category in categories for product in products_in(category.title))
     for section, entries in categories:
