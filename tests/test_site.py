@@ -35,7 +35,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarnin
 HIDDEN = {"subjects", "_sqlite_migrations", "kbs_fts", "kbs_fts_config", "kbs_fts_data", "kbs_fts_docsize", "kbs_fts_idx"}
 TABLES = sorted(set(schema.comments()) - HIDDEN)
 # The embedded facts come from navigations and tables: they hold no article and no month of MSRC's data.
-EMPTY = {"checks", "corrections", "article_changes", "cve_gaps", "kb_channels", "kb_cves", "known_issues", "security_months"}
+EMPTY = {"checks", "corrections", "article_changes", "cve_gaps", "kb_channels", "kb_cves", "known_issues", "quarantine", "security_months"}
 VIEWS = sorted(schema.view_files())
 QUERIES: dict[str, dict[str, Any]] = site.config(public=False)["metadata"]["databases"]["hotpatch"]["queries"]
 
@@ -85,7 +85,7 @@ def test_an_empty_table_says_why_it_is_empty(own: Datasette, crawled_site: Datas
         assert (
             '<p class="when-empty">No ' in get(own, f"/hotpatch/{name}").text or "has no such row." in get(own, f"/hotpatch/{name}").text
         ), name
-    for name in sorted(EMPTY - {"checks", "corrections"}):
+    for name in sorted(EMPTY - {"checks", "corrections", "quarantine"}):
         assert 'class="when-empty"' not in get(crawled_site, f"/hotpatch/{name}").text, name
         assert get(crawled_site, f"/hotpatch/{name}.json", _shape="array").json(), name
     assert 'class="when-empty"' in get(crawled_site, "/hotpatch/kb_cves", kb="5087423").text

@@ -103,6 +103,19 @@ _VIEWS: Final = {
             "is_disputed": "1 if sources state different amounts for this interval",
         },
     ),
+    "quarantine": _Columns(
+        "claims",
+        {
+            "product": "the servicing line whose release it may be; empty where that is not known",
+            "kind": "entry, cell, column, heading or label",
+            "text": "as published",
+            "reason": "what was expected",
+            "may_be_release": "1 if it has a KB, a build or a date and no correction accepts it: its product may not be called current",
+            "kb": "the KB, where it could be read",
+            "build": "the OS build, where it could be read",
+            "release_date": "ISO date, where it could be read",
+        },
+    ),
     "source_health": _Columns(
         "sources",
         {
