@@ -28,8 +28,6 @@ from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.site import charts, i18n, page_data, request_body, web
 from hotpatch_kb.db.store.connections import open_seed_database
 
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
-
 ATOM = "{http://www.w3.org/2005/Atom}"
 PAGES = [
     "/", "/build/26100.32772", "/build/26100.6905", "/build/26100", "/kb/5087423", "/kb/5100456", "/product/ws2025", "/product/win11-25h2", "/product/ws2016",

@@ -69,6 +69,7 @@ def test_every_version_is_recorded() -> None:
             assert (migrations.applied_steps(conn)[-1:], migrations.shape(conn)) == ([name] if name else [], migrations.SHAPES[name])
             assert migrations.differences(conn) == []
     assert set(migrations.STEPS) <= set(VERSIONS)
+    assert list(migrations.VIEWS) == list(schema.view_files())
     assert sorted(path.stem for path in (Path(schema.__file__).parents[1] / "migrations").glob("*.sql")) == sorted(migrations.STEPS)
 
 
@@ -178,7 +179,7 @@ def test_a_database_of_no_known_version_is_refused(change: str, said: str, run: 
 
 
 def test_a_reader_of_an_earlier_version_is_told_what_updates_it(run: Command, tmp_path: Path) -> None:
-    """One whose tables queries fit is read."""
+    """One whose tables queries fit is read, without the views of this version too (these files have none), and not written to."""
     for version, code, said in (
         ("m001_first_version", 2, "expected a database of this version at {db}, got an older one; hotpatch-kb crawl brings it up to date"),
         ("m002_articles_issues_and_cves", 0, ""),
@@ -188,6 +189,8 @@ def test_a_reader_of_an_earlier_version_is_told_what_updates_it(run: Command, tm
         _load(version, db)
         done = run("lookup", "26100.32772", "--db", db)
         assert (done.code, said.format(db=db) in done.err) == (code, True), done
+        assert run("status", "--db", db).code == (code or 6)  # it is of July 2026
+        assert query(db, "select count(*) from sqlite_master where type = 'view'") == [(0,)]
     (tmp_path / "empty.db").touch()
     done = run("lookup", "26100.32772", "--db", "empty.db")
     assert (done.code, "got an empty one; hotpatch-kb crawl fills it" in done.err) == (2, True)

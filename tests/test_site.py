@@ -30,8 +30,6 @@ from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_for_reading
 
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
-
 HIDDEN = {"subjects", "_sqlite_migrations", "kbs_fts", "kbs_fts_config", "kbs_fts_data", "kbs_fts_docsize", "kbs_fts_idx"}
 TABLES = sorted(set(schema.comments()) - HIDDEN)
 # The embedded facts come from navigations and tables: they hold no article and no month of MSRC's data.

@@ -26,6 +26,10 @@ TABLES: Final = (
     "eligibility", "known_issues", "kb_cves", "security_months", "kb_channels", "article_changes", "lines", "fact_claims", "corrections",
     "conflicts", "checks", "changes",
 )  # fmt: skip
+VIEWS: Final = (
+    "builds", "calendar_history", "cve_gaps", "cve_months", "data_until", "hotpatch_chains", "latest_releases", "next_restarts",
+    "price_intervals", "quarantine", "source_health",
+)  # fmt: skip
 # Checksum of the tables of each version (see shape), by its last migration: comparing takes a lookup 1 ms, making the tables to compare 100 ms (2026-11).
 SHAPES: Final = {
     "": 0x0D4CBB29,  # no tables
@@ -133,6 +137,12 @@ def check_for_reading(conn: sqlite3.Connection, path: object) -> None:
     if not applied_steps(conn):
         raise BadInput("expected a database of hotpatch-kb at {path}, got an empty one; hotpatch-kb crawl fills it", path=path)
     raise BadInput("expected a database of this version at {path}, got an older one; hotpatch-kb crawl brings it up to date", path=path)
+
+
+def missing_views(conn: sqlite3.Connection) -> list[str]:
+    """Return the views that a database lacks, because no run of this version has written to it yet."""
+    present = {row[0] for row in conn.execute("select name from sqlite_master where type = 'view'")}
+    return [name for name in VIEWS if name not in present]
 
 
 def _of_another_program(path: object, table: str) -> BadInput:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -80,6 +80,16 @@ def changed_views(conn: sqlite3.Connection) -> list[str]:
     wanted = {name: f"create view {name} as\n{sql.strip()}".casefold() for name, sql in view_files().items()}
     present = {name: sql.casefold() for name, sql in conn.execute("select name, sql from sqlite_master where type = 'view'")}
     return sorted(name for name in {*wanted, *present} if wanted.get(name) != present.get(name))
+
+
+def add_temporary_views(conn: sqlite3.Connection, names: Iterable[str]) -> None:
+    """Create views that only this connection has, so that a database without them can be read; the file is not written to."""
+    views = view_files()
+    (is_query_only,) = conn.execute("pragma query_only").fetchone()
+    conn.execute("pragma query_only = off")
+    for name in names:
+        conn.execute(f"create temporary view {name} as\n{views[name].strip()}")
+    conn.execute(f"pragma query_only = {is_query_only}")
 
 
 def _replace_views(conn: sqlite3.Connection, views: dict[str, str]) -> None:

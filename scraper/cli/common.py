@@ -11,7 +11,7 @@ from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store.connections import open_for_reading, open_seed_database
-from hotpatch_kb.db.store.migrations import check_for_reading
+from hotpatch_kb.db.store.migrations import check_for_reading, missing_views
 from hotpatch_kb.scraper.crawl.stderr import say
 
 DEFAULT_DB: Final = "hotpatch.db"
@@ -33,6 +33,10 @@ def open_facts(db: str | os.PathLike[str], known: str | None = None, *, with_gro
         conn = open_for_reading(db)
         try:
             check_for_reading(conn, db)
+            if views := missing_views(conn):
+                from hotpatch_kb.db.store.schema import add_temporary_views  # noqa: PLC0415 (10 ms at start-up)
+
+                add_temporary_views(conn, views)
         except BadInput:
             conn.close()
             raise

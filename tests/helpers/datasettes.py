@@ -15,13 +15,17 @@ from urllib.parse import urlencode
 from hotpatch_kb.db import site
 
 with warnings.catch_warnings():
-    # Datasette 0.65.5 leaves a database in memory open as it is imported and with each table it shows; Python 3.13 warns of it.
+    # Datasette 0.65.5 leaves databases in memory open when it is imported and when it first asks for SQLite's version; Python 3.13 warns of them.
     warnings.simplefilter("ignore", ResourceWarning)
-    from datasette import hookimpl
+    from datasette import facets, hookimpl
     from datasette.app import DEFAULT_SETTINGS, Datasette
     from datasette.plugins import pm
+    from datasette.utils.sqlite import sqlite_version
 
+    sqlite_version()
     gc.collect()
+
+facets.detect_json1 = lambda: True  # it opens a database in memory for each table that is shown, and leaves it open
 
 
 class _Connections:
