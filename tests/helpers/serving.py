@@ -78,7 +78,7 @@ def get(url: str) -> Any:
         return json.loads(body) if answer.headers["content-type"].startswith("application/json") else body
 
 
-DAY = "2026-07-20"  # data is as of 2026-07-23, so something is current on this day
+DAY = "2026-07-24"  # the data is of 2026-07-23: on this day something is current
 FLEET = "host,product,build,line\nsrv1,ws2025,26100.33158,hotpatch\nsrv2,ws2025,26100.32772,hotpatch\nsrv3,ws2022,20348.5256,standard\nlap1,win11-25h2,26200.8893,hotpatch\n"
 # The server of the pictures answers as of DAY.
 SERVE = (
