@@ -289,7 +289,9 @@ def test_without_java_the_error_is_one_line(tmp_path):
     code, out, err = drive(JOIN, tmp_path / "in", tmp_path / "in" / "scratch", "local[2]", env=env)
     assert code == 1
     assert out == b""
-    assert re.search(r"^hotpatch_kb\.db\.fleet\.engines\.spark_engine\.SparkFailed: Spark: .*JAVA_GATEWAY_EXITED", err.splitlines()[-1]), err
+    assert re.search(r"^hotpatch_kb\.db\.fleet\.engines\.spark_engine\.SparkFailed: Spark: .*JAVA_GATEWAY_EXITED", err.splitlines()[-1]), (
+        err
+    )
 
 
 def test_an_error_of_java_is_told_by_its_cause():
