@@ -174,11 +174,12 @@ def _named_by_others(conn: sqlite3.Connection, product: str, day: str) -> Messag
             what = Message("{name} ({build})", name=kb_text(kb), build=build) if build else kb_text(kb)
             return Message("MSRC's data of {month} names {what}, which no list of releases has", month=month, what=what)
     article = conn.execute(
-        """select a.kb, a.release_date from articles as a where a.product = ?1 and a.kb is not null and a.release_date > ?2 and a.release_date <= ?3
-            and not exists (select 1 from releases as r where r.product = ?1 and r.kb = a.kb) and not exists (
-                select 1 from kbs join releases as r on r.kb = kbs.installs_kb where kbs.kb = a.kb and r.product = ?1)
+        """select a.kb, a.release_date from articles as a
+        where a.product = :product and a.kb is not null and a.release_date > :newest_day and a.release_date <= :day
+            and not exists (select 1 from releases as r where r.product = :product and r.kb = a.kb) and not exists (
+                select 1 from kbs join releases as r on r.kb = kbs.installs_kb where kbs.kb = a.kb and r.product = :product)
         order by a.release_date desc, a.kb limit 1""",
-        (product, newest_day, day),
+        {"product": product, "newest_day": newest_day, "day": day},
     ).fetchone()
     if article is None:
         return None

@@ -140,11 +140,11 @@ class _Chosen(NamedTuple):
 
 
 _WHERE: Final = {
-    "build": "build = ?1",
-    "number": "build_number = ?1",
-    "kb": "kb = coalesce((select installs_kb from kbs where kb = ?1), ?1)",
-    "month": "month = ?1",
-    "product": "product = ?1",
+    "build": "build = :value",
+    "number": "build_number = :value",
+    "kb": "kb = coalesce((select installs_kb from kbs where kb = :value), :value)",
+    "month": "month = :value",
+    "product": "product = :value",
 }
 _NAMES: Final = (
     "release", "product", "kb", "build", "build_number", "revision", "release_date", "cadence", "classification", "restart_required",
@@ -158,11 +158,11 @@ _HOTPATCH_SIDE: Final = ("hotpatch", "component")
 def _rows(conn: sqlite3.Connection, query: Query, product: str | None) -> list[Row]:
     value: str | int = query.value if query.kind in {"build", "month", "product"} else int(query.value)
     # Two statements: with a parameter that may be null SQLite would not use the index.
-    extra = " and product = ?2" if product else ""
+    extra = " and product = :product" if product else ""
     rows = conn.execute(
         f"""select {_COLUMNS} from releases where {_WHERE[query.kind]}{extra}
         order by product, release_date desc, revision desc, kb""",
-        (value, product) if product else (value,),
+        {"value": value, "product": product},
     )
     return _by_column(rows) or (_by_article(conn, int(query.value), product) if query.kind == "kb" else [])
 
