@@ -58,6 +58,28 @@ def test_a_section_that_is_mostly_unreadable_refuses_its_page() -> None:
     assert refusal(4, 3) == "expected rows that can be read in 's', got 4 of 7 that cannot"
 
 
+def test_notes_that_disappear_shrink_no_section() -> None:
+    """In July 2026 the history of Windows 10, version 1709, had lost its 26 entries of Windows 10 Mobile."""
+    releases = [Claim("s", f"release/win10-1709/{4_073_000 + row}/16299.{row}", "kb", "x", "x", row) for row in range(20)]
+    phones = [
+        c
+        for row in range(20, 26)
+        for c in quarantined("s", "entry", f"KB40731{row} (OS Build 15254.{row})", "other", row, may_be_release=False)
+    ]
+    odd = [c for row in range(20, 26) for c in quarantined("s", "entry", f"KB40731{row} (OS Build 16299.{row})", "odd", row)]
+    assert checks.refusal(checks.lost_sections(checks.count(releases + phones), checks.count(releases))) is None
+    assert (
+        checks.refusal(checks.lost_sections(checks.count(releases + odd), checks.count(releases)))
+        == "expected about 26 rows in 's', got 20"
+    )
+
+
+def test_the_trees_are_read_one_after_the_other(run: Command, shared: Path, tmp_path: Path) -> None:
+    for tree in ("pages-2026-05", "pages-more-2026-05", "pages", "pages-more"):
+        assert run("crawl", "--db", "x.db", "--no-seed", "--from", shared / tree).code == 0, tree
+    assert query(tmp_path / "x.db", "select max(may_be_release) from quarantine") == [(0,)]
+
+
 def test_an_entry_that_is_read_the_next_time_is_gone(run: Command, shared: Path, tmp_path: Path) -> None:
     """And one that a correction accepts keeps nothing from being current any more."""
     tree = shared / "faults" / "pages" / "2-entry-without-kb-1"

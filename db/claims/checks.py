@@ -39,10 +39,16 @@ class Count(NamedTuple):
 
 
 def count(claims: Iterable[Claim]) -> dict[str, Count]:
-    """Return rows and releases per section."""
+    """Return rows and releases per section.
+
+    A quarantined row that may be a release is there; a note is no row. In July 2026 the history of Windows 10, version 1709, had lost 26 of 99
+    entries, all of them of Windows 10 Mobile, and no release.
+    """
     rows: dict[str, set[int]] = defaultdict(set)
     releases: dict[str, set[str]] = defaultdict(set)
     for claim in claims:
+        if claim.subject.startswith("quarantine/") and (claim.field, claim.value) != ("may_be_release", "1"):
+            continue
         rows[claim.section].add(claim.row)
         if claim.subject.startswith("release/"):
             releases[claim.section].add(claim.subject)
