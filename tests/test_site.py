@@ -33,7 +33,18 @@ from hotpatch_kb.db.store.connections import open_for_reading
 HIDDEN = {"subjects", "_sqlite_migrations", "kbs_fts", "kbs_fts_config", "kbs_fts_data", "kbs_fts_docsize", "kbs_fts_idx"}
 TABLES = sorted(set(schema.comments()) - HIDDEN)
 # The embedded facts come from navigations and tables: they hold no article and no month of MSRC's data.
-EMPTY = {"checks", "corrections", "article_changes", "cve_gaps", "kb_channels", "kb_cves", "known_issues", "quarantine", "security_months"}
+EMPTY = {
+    "checks",
+    "corrections",
+    "article_changes",
+    "cve_gaps",
+    "kb_channels",
+    "kb_cves",
+    "known_issues",
+    "quarantine",
+    "reported",
+    "security_months",
+}
 VIEWS = sorted(schema.view_files())
 QUERIES: dict[str, dict[str, Any]] = site.config(public=False)["metadata"]["databases"]["hotpatch"]["queries"]
 

@@ -29,6 +29,8 @@ _COMPARED: Final = {
     "kbs": ("installs_kb",),  # a new KB shows as its releases
     "releases": ("release_date", "cadence", "classification", "is_expired", "baseline_kb", "gone_since"),
     "hotpatch_calendar": ("expected_type", "type"),
+    "lifecycles": ("end_date",),
+    "reported": ("release_date", "classification"),
     "prices": ("amount", "valid_to"),
     "eligibility": ("is_eligible", "requirement"),
     "known_issues": ("state", "resolved_by_kb", "gone_since"),
@@ -37,7 +39,8 @@ _COMPARED: Final = {
 }
 # The field of a change that is a whole fact, new or gone.
 _WHOLE_FACT: Final = {
-    "products": "product", "releases": "release", "hotpatch_calendar": "month", "prices": "price", "eligibility": "eligibility",
+    "products": "product", "releases": "release", "hotpatch_calendar": "month", "lifecycles": "end_of_support",
+    "reported": "reported", "prices": "price", "eligibility": "eligibility",
     "known_issues": "issue", "kb_cves": "fixed",
 }  # fmt: skip
 # Columns that distinguish rows of one subject: an issue of two products, a CVE that several KBs fix, a price that two sources state.
@@ -222,6 +225,10 @@ def _summary(table: str, row: Row) -> str:
         return f"KB{row['kb']}: {row['title']}"
     if table == "kb_cves":
         return f"KB{row['kb']} on {row['product']}"
+    if table == "lifecycles":
+        return str(row["end_date"])
+    if table == "reported":
+        return " ".join(str(part) for part in (row["classification"], f"KB{row['kb']}", row["build"], row["release_date"]) if part)
     return str(row["name"])
 
 

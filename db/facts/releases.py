@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from hotpatch_kb.db.facts.articles import resolve_articles
 from hotpatch_kb.db.facts.baselines import resolve_baselines
 from hotpatch_kb.db.facts.hotpatch_calendar import resolve_calendar
+from hotpatch_kb.db.facts.lifecycles import ends_of, resolve_lifecycles, resolve_reported
 from hotpatch_kb.db.facts.precedence import Belief, Precedence
 from hotpatch_kb.db.facts.release_claims import (
     ClaimsBySubject,
@@ -25,7 +26,8 @@ from hotpatch_kb.db.facts.tables import Facts, Row, bare_product
 from hotpatch_kb.db.model.ids import stable_id
 from hotpatch_kb.db.model.products import named
 
-_PRODUCT_DATES = ("release_date", "mainstream_end_date", "extended_end_date", "hotpatch_from_date", "hotpatch_end_date")
+# Dates of a product that are not the end of something; the ends are those of ``lifecycles``.
+_PRODUCT_DATES = ("release_date", "hotpatch_from_date")
 
 
 def resolve(snapshot: Snapshot, precedence: Precedence) -> Facts:
@@ -45,6 +47,8 @@ def resolve(snapshot: Snapshot, precedence: Precedence) -> Facts:
     _note_misplaced_remediations(releases, claims, belief)
     resolve_calendar(releases, claims, snapshot.page_times, belief)
     resolve_baselines(releases, claims, belief)
+    resolve_lifecycles(claims, belief)
+    resolve_reported(releases, claims, belief)
     _resolve_products(releases, claims, belief)
     resolve_articles(releases, claims, belief)
     return belief.facts
@@ -221,6 +225,7 @@ def _resolve_products(releases: list[ReleaseClaims], claims: ClaimsBySubject, be
     """Make the rows of ``products``; a line that is new has the build number of most of its releases."""
     numbers: dict[str, Counter[int]] = defaultdict(Counter)
     products = {release.product for release in releases} | {product for product, _ in belief.facts.hotpatch_calendar}
+    products |= {row["product"] for row in belief.facts.reported.values()} | {product for product, _, _ in belief.facts.lifecycles}
     for release in releases:
         if release.row["build_number"]:
             numbers[release.product][release.row["build_number"]] += 1
@@ -232,4 +237,7 @@ def _resolve_products(releases: list[ReleaseClaims], claims: ClaimsBySubject, be
         row["build_number"] = named(product, common[0][0] if common else None).build_number
         for name in _PRODUCT_DATES:
             row[name] = belief.pick(row["subject"], name, fields[name])
+        for name, (group, kind) in ends_of(product).items():
+            end = belief.facts.lifecycles.get((product, group, kind))
+            row[name] = end["end_date"] if end else None
         belief.facts.products[product] = row

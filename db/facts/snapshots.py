@@ -10,9 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-# Kinds of subjects whose claims depend on one another: releases, calendars, products, KBs and articles are resolved together.
+# Kinds of subjects whose claims depend on one another: releases, calendars, products, KBs and articles are resolved together, and with
+# them the ends of support, which products repeat, and what others report, until a release of it is listed.
 # Every other kind is resolved group by group (``hotpatch_kb.db.facts.independent``).
-RELEASE_KINDS: Final = frozenset({"release", "calendar", "product", "kb", "article", "mention", "remediation", "revision"})
+RELEASE_KINDS: Final = frozenset(
+    {"release", "calendar", "product", "kb", "article", "mention", "remediation", "revision", "lifecycle", "reported"}
+)
 
 
 class StoredClaim(NamedTuple):

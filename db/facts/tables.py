@@ -19,6 +19,8 @@ RELEASE_TABLES: Final = {
     "articles": ("url",),
     "releases": ("release",),
     "hotpatch_calendar": ("product", "month"),
+    "lifecycles": ("product", "edition_group", "kind"),
+    "reported": ("subject",),
 }
 # ... and these group by group.
 INDEPENDENT_TABLES: Final = {
@@ -42,6 +44,8 @@ class Facts:
     articles: dict[str, Row] = field(default_factory=dict)
     releases: dict[int, Row] = field(default_factory=dict)
     hotpatch_calendar: dict[tuple[str, str], Row] = field(default_factory=dict)
+    lifecycles: dict[tuple[str, str, str], Row] = field(default_factory=dict)
+    reported: dict[str, Row] = field(default_factory=dict)
     prices: dict[int, Row] = field(default_factory=dict)
     eligibility: dict[int, Row] = field(default_factory=dict)
     known_issues: dict[int, Row] = field(default_factory=dict)

@@ -219,6 +219,8 @@ _PRODUCT_REFERENCES: Final = (
     "releases",
     "hotpatch_calendar",
     "articles",
+    "lifecycles",
+    "reported",
     "prices",
     "eligibility",
     "known_issues",

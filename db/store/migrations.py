@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TABLES: Final = (
     "sources", "runs", "pages", "sections", "subjects", "claims", "products", "kbs", "articles", "releases", "hotpatch_calendar", "prices",
     "eligibility", "known_issues", "kb_cves", "security_months", "kb_channels", "article_changes", "lines", "fact_claims", "corrections",
-    "conflicts", "checks", "changes",
+    "conflicts", "checks", "changes", "lifecycles", "reported",
 )  # fmt: skip
 VIEWS: Final = (
     "builds", "calendar_history", "cve_gaps", "cve_months", "data_until", "hotpatch_chains", "latest_releases", "next_restarts",
@@ -36,6 +36,7 @@ SHAPES: Final = {
     "m001_first_version": 0x529E2D87,
     "m002_articles_issues_and_cves": 0xDC7A884A,
     "m003_pages_are_found_by_indexes": 0xDC7A884A,  # indexes alone
+    "m004_lifecycles_and_reported": 0x8544A59F,
 }
 STEPS: Final = tuple(SHAPES)[1:]
 
@@ -66,6 +67,10 @@ def migrations() -> Migrations:
     @steps()
     def m003_pages_are_found_by_indexes(db: Database) -> None:
         db.executescript(_sql("m003_pages_are_found_by_indexes"))
+
+    @steps()
+    def m004_lifecycles_and_reported(db: Database) -> None:
+        db.executescript(_sql("m004_lifecycles_and_reported"))
 
     return steps
 

@@ -1,0 +1,107 @@
+"""Ends of support by edition group, and releases that only others report.
+
+In: claims of ``lifecycle/<product>/<edition_group>/<kind>``, of ``reported/<product>/<kb>/<build>``, and the support dates of a product that
+Learn's release information states. Out: the rows of ``lifecycles`` and ``reported``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Final
+
+from hotpatch_kb.db.facts.precedence import Belief
+from hotpatch_kb.db.facts.release_claims import ClaimsBySubject, ReleaseClaims, subjects_of
+from hotpatch_kb.db.facts.snapshots import StoredClaim, by_field
+from hotpatch_kb.db.facts.tables import Row
+from hotpatch_kb.db.model.products import named
+
+# What the columns of ``products`` mean, by family: field, then edition group and kind. The columns follow from these rows of ``lifecycles``.
+PRODUCT_ENDS: Final = {
+    "server": {
+        "mainstream_end_date": ("server", "mainstream"),
+        "extended_end_date": ("server", "extended"),
+        "hotpatch_end_date": ("server_azure_edition", "hotpatch_end"),
+    },
+    "annual_channel": {
+        "mainstream_end_date": ("annual_channel", "mainstream"),
+        "extended_end_date": ("annual_channel", "end_of_servicing"),
+        "hotpatch_end_date": ("annual_channel", "hotpatch_end"),
+    },
+    "client": {
+        "mainstream_end_date": ("home_pro", "end_of_servicing"),
+        "extended_end_date": ("enterprise_education", "end_of_servicing"),
+        "hotpatch_end_date": ("enterprise_education", "hotpatch_end"),
+    },
+}
+# Lines of Windows Server that end after 18 to 24 months for every edition.
+_ANNUAL: Final = "ws-"
+
+
+def ends_of(product: str) -> dict[str, tuple[str, str]]:
+    """Return the edition group and kind that each end date of ``products`` stands for."""
+    family = named(product).family
+    return PRODUCT_ENDS["annual_channel" if product.startswith(_ANNUAL) and family == "server" else family]
+
+
+def resolve_lifecycles(claims: ClaimsBySubject, belief: Belief) -> None:
+    """Make the rows of ``lifecycles``, from every source that states an end of support.
+
+    A claim ``former_end_date`` states what a source said before it changed its mind: it loses to every ``end_date``.
+    """
+    stated: dict[tuple[str, str, str], list[StoredClaim]] = defaultdict(list)
+    former: dict[tuple[str, str, str], list[StoredClaim]] = defaultdict(list)
+    trusts: dict[tuple[str, str, str], str] = {}
+    for subject in subjects_of(claims, "lifecycle"):
+        _, product, group, kind = subject.split("/")
+        fields = by_field(claims[subject])
+        stated[product, group, kind] += fields["end_date"]
+        former[product, group, kind] += fields["former_end_date"]
+        trusts |= {claim.place: claim.value or "" for claim in fields["trust"]}
+    for subject in subjects_of(claims, "product"):
+        product = subject.split("/")[1]
+        fields = by_field(claims[subject])
+        for field, (group, kind) in ends_of(product).items():
+            stated[product, group, kind] += fields[field]
+    for (product, group, kind), candidates in sorted(stated.items()):
+        subject = f"lifecycle/{product}/{group}/{kind}"
+        end = belief.pick(subject, "end_date", candidates)
+        if end is None:
+            continue
+        won = belief.precedence.in_order(candidates)[0]
+        for claim in former[product, group, kind]:
+            if claim.gone_at is None and claim.value != end:
+                belief.conflict(subject, "end_date", won, claim, end, claim.value, "later_page")
+        if (group, kind) in ends_of(product).values():
+            belief.support(f"product/{product}", (c for c in candidates if c.gone_at is None and belief.precedence.value(c) == end))
+        belief.facts.lifecycles[product, group, kind] = {
+            "product": product, "edition_group": group, "kind": kind, "end_date": end, "source_url": _address(won),
+            "trust": trusts.get(won.place) or "page of Microsoft", "subject": subject,
+        }  # fmt: skip
+
+
+def _address(claim: StoredClaim) -> str:
+    """Return where a claim is stated: its page, or the source that a row of our own table names."""
+    return claim.section if claim.page_url.startswith("db/") else claim.page_url
+
+
+def resolve_reported(releases: list[ReleaseClaims], claims: ClaimsBySubject, belief: Belief) -> None:
+    """Make the rows of ``reported``. A release that a page lists by now, with the same KB or build, is not reported any more."""
+    listed = {(release.product, name) for release in releases for name in (release.kb, release.build) if name}
+    for subject in subjects_of(claims, "reported"):
+        _, product, kb, build = subject.split("/")
+        number = int(kb) if kb != "-" else None
+        if (product, number or build) in listed:
+            continue
+        fields = by_field(claim for claim in claims[subject] if claim.gone_at is None)
+        stated = {name: belief.pick(subject, name, of_field) for name, of_field in fields.items()}
+        if not stated.get("classification"):
+            continue
+        first, _, revision = build.partition(".")
+        row: Row = {name: stated.get(name) for name in ("release_date", "month", "cadence", "classification", "read_on")}
+        belief.facts.reported[subject] = row | {
+            "product": product, "kb": number, "build": build if build != "-" else None,
+            "build_number": int(first) if first.isdigit() else None, "revision": int(revision) if revision else None,
+            "in_hotpatch_line": int(stated.get("in_hotpatch_line") or 0), "in_standard_line": int(stated.get("in_standard_line") or 0),
+            "read_on": stated.get("read_on") or min(claim.first_seen_at for claim in claims[subject])[:10],
+            "source_url": min(_address(claim) for claim in claims[subject] if claim.gone_at is None), "subject": subject,
+        }  # fmt: skip
