@@ -160,6 +160,33 @@ def test_an_entry_that_a_correction_accepts_or_that_is_gone(conn: sqlite3.Connec
     assert _verdict(conn, "standard", "2026-07-22")[0] == "current"
 
 
+def test_an_entry_that_names_no_product_counts_for_all_of_its_page_or_source(conn: sqlite3.Connection) -> None:
+    """A category that names no version, and a table below no label: its release may be one of any product of the page."""
+    _quarantine(conn, "Version 26H2")
+    source, page_url = conn.execute(
+        "select source, page_url from claims where subject like 'release/ws2025/%' and page_url like '%windows-server-2025-update-history' limit 1"
+    ).fetchone()
+    place = "update claims set source = ?, page_url = ? where subject like 'quarantine/%'"
+    conn.execute(place, (source, page_url))
+    owners = "select product from quarantine order by product"
+    of_page = [
+        row[0]
+        for row in conn.execute(
+            "select distinct substr(subject, 9, instr(substr(subject, 9), '/') - 1) from claims where subject like 'release/%' and source = ? and page_url = ? order by 1",
+            (source, page_url),
+        )
+    ]
+    assert "ws2025" in of_page
+    assert "win11-25h2" not in of_page
+    assert [row[0] for row in conn.execute(owners)] == of_page
+    assert _verdict(conn, "standard", "2026-07-22")[0] == "unknown"
+    conn.execute(place, (source, "https://support.microsoft.com/another"))  # a page of which nothing is known
+    products = {row[0] for row in conn.execute(owners)}
+    assert {"ws2025", "win11-25h2", *of_page} <= products
+    conn.execute("update claims set value = '0' where subject like 'quarantine/%' and field = 'may_be_release'")
+    assert conn.execute("select product from quarantine").fetchall() == [(None,)]
+
+
 def test_a_day_of_reading_after_today(conn: sqlite3.Connection, at: Callable[[str], None]) -> None:
     at("2026-11-26")
     _read_until(conn, "2040-01-04")

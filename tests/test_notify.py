@@ -131,6 +131,37 @@ def test_a_source_that_drifts_is_reported_once_and_so_is_its_recovery(send: Any,
     ]
 
 
+def test_a_quarantined_entry_that_may_be_a_release_is_sent_once(send: Any, hook: Hook, db: Path) -> None:
+    quiet(db)
+    send()
+
+    def quarantine(text: str, may_be_release: str) -> None:
+        with closing(schema.open_for_writing(db)) as conn, schema.transaction(conn):
+            source, page_url, page = conn.execute(
+                "select source, page_url, page from claims where source = 'support_navigation' limit 1"
+            ).fetchone()
+            conn.execute("insert or ignore into subjects values (?, 'quarantine')", (f"quarantine/{text}",))
+            fields = {"kind": "entry", "reason": "expected a build", "may_be_release": may_be_release, "product": "ws2025"}
+            for number, (field, value) in enumerate(fields.items(), len(text)):
+                conn.execute(
+                    """insert into claims (claim, source, page_url, section, subject, field, value, value_text, first_seen_at, last_seen_at, page)
+                    values (?, ?, ?, 'Windows Server 2025', ?, ?, ?, ?, '2026-08-11T18:00:00Z', '2026-08-11T18:00:00Z', ?)""",
+                    (number, source, page_url, f"quarantine/{text}", field, value, text, page),
+                )
+
+    quarantine("a note without a KB or a build", "0")
+    assert send() == []
+    quarantine("August 11, 2026 - KB5120233 (OS Build 26100.X)", "1")
+    assert send() == [f"webhook-{_name(hook)}: sent 1 item"]
+    assert send() == []
+    (text,) = hook.texts()
+    assert text == (
+        "source support_navigation lists what may be a release and cannot be read, so ws2025 cannot be called current: "
+        "'August 11, 2026 - KB5120233 (OS Build 26100.X)' (expected a build); hotpatch-kb status --drift says more"
+    )
+    assert hook.taken[0]["items"][0]["kind"] == "quarantined"
+
+
 def test_a_source_that_is_stale_is_reported(send: Any, hook: Hook, db: Path) -> None:
     with closing(sqlite3.connect(db)) as conn, conn:
         conn.execute("update sources set state = 'unreachable' where source = 'learn_release_info'")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from conftest import Command
-from helpers.dumps import query
+from helpers import render
+from helpers.changed_trees import hotpatch_tree
+from helpers.dumps import dump, query
 
 from hotpatch_kb.db.claims import checks
 from hotpatch_kb.db.model.claims import Claim, Page
@@ -92,6 +94,78 @@ def test_an_entry_that_is_read_the_next_time_is_gone(run: Command, shared: Path,
     )
     assert run("crawl", "--db", "x.db", "--from", tree).code == 0
     assert query(tmp_path / "x.db", "select max(may_be_release) from quarantine") == [(0,)]
+
+
+COLUMNS = "source,subject,field,value,new_value,why,url,decided_on\n"
+UNREADABLE = "August 11th, 2026: Hotpatch KB5120233 (OS Build 26100.33296)"
+
+
+def _correct(db: Path, subject: str, new_value: str, value: str = "", source: str = "support_navigation") -> None:
+    row = f'{source},"{subject}",release,"{value}",{new_value},read by hand,https://support.microsoft.com/,2026-08-12\n'
+    db.with_name(f"{db.name}.corrections.csv").write_text(COLUMNS + row, encoding="utf-8")
+
+
+def _with_entry(tmp_path: Path, name: str, day: str, title: str | None) -> Path:
+    """The hotpatch notes with a further entry of Windows Server 2025."""
+    place = next(n for n, c in enumerate(render.hotpatch_categories("2026-07", "new")) if "Windows Server 2025" in c.title)
+    return hotpatch_tree(tmp_path, name, day, lambda entry: entry, {place: [render.NavEntry(title, "kb5120233")]} if title else None)
+
+
+def test_a_correction_says_which_release_an_entry_is(run: Command, tmp_path: Path) -> None:
+    db = tmp_path / "x.db"
+    assert run("crawl", "--db", db, "--from", _with_entry(tmp_path, "first", "2026-08-12", UNREADABLE)).code == 0
+    assert query(db, "select product, may_be_release from quarantine") == [("ws2025", 1)]
+    assert run("status", "--db", db).code == 6
+    (verdict,) = run("lookup", "--db", db, "26100.33296", "--product", "ws2025", "--json").json()
+    assert verdict["status"] == "not_found"
+    _correct(db, f"quarantine/{UNREADABLE}", "ws2025/5120233/26100.33296/2026-08-11")
+    assert run("crawl", "--db", db, "--from", tmp_path / "first").code == 0
+    row = "select product, build, release_date, month, cadence, classification, in_hotpatch_line, restart_required from releases where kb = 5120233"
+    assert query(db, row) == [("ws2025", "26100.33296", "2026-08-11", "2026-08", "B", "hotpatch", 1, 0)]
+    assert query(db, "select max(may_be_release) from quarantine") == [(0,)]
+    proof = "select c.source, c.field, c.value_text from fact_claims as f join claims as c using (claim) where f.subject = 'release/ws2025/5120233/26100.33296'"
+    assert query(db, proof) == [("support_navigation", "kind", UNREADABLE)]
+    assert run("status", "--db", db).code != 6 or query(db, "select count(*) from source_health where is_stale") != [(0,)]
+    before = dump(db)
+    assert run("replay", "--db", db).code == 0
+    assert dump(db) == before
+
+
+def test_a_correction_of_an_entry_that_was_never_there_fails_the_checks(run: Command, tmp_path: Path) -> None:
+    db = tmp_path / "x.db"
+    _correct(db, f"quarantine/{UNREADABLE}", "ws2025/5120233/26100.33296/2026-08-11")
+    done = run("crawl", "--db", db, "--from", _with_entry(tmp_path, "first", "2026-08-12", None))
+    assert (done.code, "expected a claim release = '' of quarantine/" in done.err) == (3, True)
+    assert query(db, "select count(*) from releases where kb = 5120233") == [(0,)]
+    # The site lists it, and later writes it so that it can be read: what is listed is the release, and the correction is of the past.
+    assert run("crawl", "--db", db, "--from", _with_entry(tmp_path, "second", "2026-08-13", UNREADABLE)).code == 0
+    readable = "August 11, 2026—Hotpatch KB5120233 (OS Build 26100.33296)"
+    assert run("crawl", "--db", db, "--from", _with_entry(tmp_path, "third", "2026-08-14", readable)).code == 0
+    assert query(db, "select build, gone_since from releases where kb = 5120233") == [("26100.33296", None)]
+
+
+def test_a_correction_supplies_a_release_that_no_source_lists(run: Command, tmp_path: Path) -> None:
+    db = tmp_path / "x.db"
+    title = "August 11, 2026—KB5120233 (OS Build 26100.33296)"
+    _correct(db, "release/ws2025/5120233/26100.33296", "ws2025/5120233/26100.33296/2026-08-11", title)
+    assert run("crawl", "--db", db, "--from", _with_entry(tmp_path, "first", "2026-08-12", None)).code == 0
+    row = "select product, build, release_date, cadence, classification, in_standard_line, gone_since from releases where kb = 5120233"
+    assert query(db, row) == [("ws2025", "26100.33296", "2026-08-11", "B", "cumulative", 1, None)]
+    (found,) = run("lookup", "--db", db, "KB5120233", "--json").json()
+    assert (found["status"], found["matches"][0]["build"]) == ("found", "26100.33296")
+    before = dump(db)
+    assert run("replay", "--db", db).code == 0
+    assert dump(db) == before
+    db.with_name("x.db.corrections.csv").unlink()
+    assert run("crawl", "--db", db, "--from", tmp_path / "first").code == 0
+    assert query(db, row) == []
+
+
+@pytest.mark.parametrize("new_value", ["", "ws2025", "ws2025/5120233/26100.33296", "ws2025/5120233/26100.33296/soon"])
+def test_a_correction_that_supplies_what_cannot_be_read(run: Command, tmp_path: Path, new_value: str) -> None:
+    _correct(tmp_path / "x.db", "release/ws2025/5120233/26100.33296", new_value)
+    done = run("crawl", "--db", tmp_path / "x.db", "--from", _with_entry(tmp_path, "first", "2026-08-12", None))
+    assert (done.code, "expected a release such as ws2025/5122880/26100.33296/2026-08-11 in each row of" in done.err) == (2, True)
 
 
 @pytest.mark.parametrize("name", TREES)

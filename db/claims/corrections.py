@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 import csv
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Final, NamedTuple
 
-from hotpatch_kb.db.model.claims import Correction
+from hotpatch_kb.db.model.claims import LONGEST_QUARANTINED, Correction
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.ids import stable_id
+
+# The field of a correction that says which release an entry is, or supplies one that no source lists.
+RELEASE: Final = "release"
+# "ws2025/5122880/26100.33296/2026-08-11"; "-" where there is no KB or no build
+_A_RELEASE: Final = re.compile(
+    r"(?P<product>[a-z0-9-]+)/(?P<kb>[0-9]{6,7}|-)/(?P<build>[0-9]{5}\.[0-9]{1,5}|-)/(?P<day>20[0-9]{2}-[01][0-9]-[0-3][0-9])"
+)
+
+
+class Supplied(NamedTuple):
+    """A release as a correction supplies it. ``kb`` and ``build`` are "-" where it has none."""
+
+    product: str
+    kb: str
+    build: str
+    day: str
+
+
+def supplied(correction: Correction) -> Supplied | None:
+    """Return the release that a correction supplies, None where it corrects something else.
+
+    >>> supplied(Correction(1, "support_toc", "quarantine/KB5122880", "release", "", "ws2025/5122880/26100.33296/2026-08-11", "", "", ""))
+    Supplied(product='ws2025', kb='5122880', build='26100.33296', day='2026-08-11')
+    """
+    if correction.field != RELEASE or not correction.subject.startswith(("quarantine/", "release/")):
+        return None
+    match = _A_RELEASE.fullmatch(correction.new_value)
+    return Supplied(*match.groups()) if match else None
 
 
 def read_corrections(conn: sqlite3.Connection) -> list[Correction]:
@@ -22,7 +52,7 @@ def load_corrections(paths: Iterable[Path] = ()) -> list[Correction]:
     """Return the corrections of the package and of further files.
 
     Raises:
-        BadInput: a file lacks a column, or a row lacks its reason, link or date.
+        BadInput: a file lacks a column, or a row lacks its reason, link or date, or supplies a release that cannot be read.
     """
     result = []
     texts = [("db/corrections.csv", files("hotpatch_kb.db").joinpath("corrections.csv").read_text(encoding="utf-8"))]
@@ -46,7 +76,15 @@ def load_corrections(paths: Iterable[Path] = ()) -> list[Correction]:
                 raise BadInput(
                     "expected a source, subject, field, reason, url and date in each row of {file}, got {got}", file=name, got=dict(row)
                 )
-            result.append(Correction(stable_id(row["source"], row["subject"], row["field"], row["value"]), **row))
+            if row["subject"].startswith("quarantine/"):  # the whole text may be given
+                row["subject"] = row["subject"][: len("quarantine/") + LONGEST_QUARANTINED]
+            correction = Correction(stable_id(row["source"], row["subject"], row["field"], row["value"]), **row)
+            if correction.field == RELEASE and supplied(correction) is None:
+                raise BadInput(
+                    "expected a release such as {example} in each row of {file} with the field {field}, got {got}",
+                    example="ws2025/5122880/26100.33296/2026-08-11", file=name, field=RELEASE, got=row["new_value"],
+                )  # fmt: skip
+            result.append(correction)
     return result
 
 
@@ -61,12 +99,16 @@ def write_corrections(conn: sqlite3.Connection, corrections: Sequence[Correction
 
 
 def unmatched(conn: sqlite3.Connection) -> list[Correction]:
-    """Return corrections of sources that were read which match no claim any more, no page, and no section that was ever there."""
+    """Return corrections of sources that were read which match no claim any more, no page, and no section that was ever there.
+
+    One that supplies a release which no source lists needs no claim.
+    """
     return [
         Correction(*row)
         for row in conn.execute(
             f"""select {", ".join(f"c.{name}" for name in Correction._fields)} from corrections as c
             where c.source in (select source from pages where state = 'accepted')
+            and not (c.subject like 'release/%' and c.field = 'release')
             and not exists (select 1 from claims where claims.source = c.source and claims.subject = c.subject and claims.field = c.field
                             and coalesce(claims.value, '') = c.value)
             and not (c.subject like 'quarantine/%' and exists (select 1 from claims where claims.source = c.source and claims.subject = c.subject))

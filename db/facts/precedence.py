@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from hotpatch_kb.db.claims.corrections import RELEASE, Supplied, supplied
 from hotpatch_kb.db.facts.snapshots import StoredClaim
 from hotpatch_kb.db.facts.tables import Facts
 from hotpatch_kb.db.model.claims import Correction
@@ -20,6 +22,14 @@ _SLUG_PRECEDENCE: Final = 10_000
 # says 26200.8870 where its heading says 8875 (July 2026).
 PAGE_TITLE_FIELDS: Final = frozenset({"page_title_build", "page_title_date"})
 _PAGE_TITLE_PRECEDENCE: Final = 350
+
+# Claims of a correction that supplies a release which no source lists have its id (52 bits) above those of all rows of ``claims``.
+FIRST_SUPPLIED: Final = 1 << 52
+# What the text or the section of a quarantined entry says of its release.
+_HOTPATCH_LINE: Final = re.compile(r"\bhotpatch\b|\bWindows 11 Enterprise\b", re.IGNORECASE)
+_BASELINE: Final = re.compile(r"\bbaseline\b", re.IGNORECASE)
+_PREVIEW: Final = re.compile(r"(?<!public )\bpreview\b", re.IGNORECASE)
+_OUT_OF_BAND: Final = re.compile(r"\bout[- ]of[- ]band\b|\bOOB\b", re.IGNORECASE)
 
 # Whether a value can be right at all: a build of its product, say.
 IsSane = Callable[[str], bool]
@@ -61,6 +71,7 @@ class Precedence:
         """
         self._of_sources = of_sources
         self._corrections = {(c.source, c.subject, c.field, c.value): c for c in corrections}
+        self._supplied = {(c.source, c.subject): release for c in self._corrections.values() if (release := supplied(c))}
 
     def of(self, claim: StoredClaim) -> int:
         """Return the precedence of a claim's source, whatever its field."""
@@ -95,6 +106,24 @@ class Precedence:
         if not self._corrections:
             return None
         return self._corrections.get((claim.source, claim.subject, claim.field, claim.value or ""))
+
+    def with_supplied(self, claims: Iterable[StoredClaim]) -> Iterator[StoredClaim]:
+        """Yield claims, those of quarantined entries as the releases that corrections say they are, and releases that corrections alone supply."""
+        for claim in claims:
+            if not claim.subject.startswith("quarantine/"):
+                yield claim
+            elif claim.field == "kind" and (release := self._supplied.get((claim.source, claim.subject))):
+                yield from _claims_of(release, claim)
+        for correction in self._corrections.values():
+            if correction.subject.startswith("release/") and correction.source in self._of_sources and (release := supplied(correction)):
+                since = f"{correction.decided_on}T00:00:00Z"
+                yield from _claims_of(
+                    release,
+                    StoredClaim(
+                        FIRST_SUPPLIED + correction.correction, correction.source, correction.url, "", correction.subject, RELEASE, "",
+                        correction.value, None, since, since, None,
+                    ),
+                )  # fmt: skip
 
     def in_order(self, candidates: Iterable[StoredClaim], is_sane: IsSane | None = None) -> list[StoredClaim]:
         """Return the claims that a page states now, the most believed first; where none does, those that were stated last.
@@ -136,6 +165,26 @@ class Precedence:
         Prefer a current claim, then the source with the smallest precedence.
         """
         return min(claims, key=lambda c: (c.gone_at is not None, self._of_sources[c.source], c.claim))
+
+
+def _claims_of(release: Supplied, entry: StoredClaim) -> Iterator[StoredClaim]:
+    """Yield what an entry states of the release that a correction says it is."""
+    said = f"{entry.section} {entry.value_text}"
+    is_baseline, is_preview = _BASELINE.search(entry.value_text) is not None, _PREVIEW.search(entry.value_text) is not None
+    is_hotpatch = not is_baseline and _HOTPATCH_LINE.search(said) is not None
+    cadence = "OOB" if _OUT_OF_BAND.search(entry.value_text) else None if is_preview else "B"
+    kind = "baseline" if is_baseline else "hotpatch" if is_hotpatch else "preview" if is_preview else None
+    fields = {
+        "kb": release.kb.strip("-") or None,
+        "build": release.build.strip("-") or None,
+        "release_date": release.day,
+        "line": "hotpatch" if is_hotpatch else "standard",
+        "classification": kind,
+        "cadence": cadence,
+        "title": entry.value_text or None,
+    }
+    subject = f"release/{release.product}/{release.kb}/{release.build}"
+    return (entry._replace(subject=subject, field=field, value=value) for field, value in fields.items() if value is not None)
 
 
 class Belief:

@@ -12,7 +12,7 @@ from hotpatch_kb.db.facts.articles import resolve_articles
 from hotpatch_kb.db.facts.baselines import resolve_baselines
 from hotpatch_kb.db.facts.hotpatch_calendar import resolve_calendar
 from hotpatch_kb.db.facts.lifecycles import ends_of, resolve_lifecycles, resolve_reported
-from hotpatch_kb.db.facts.precedence import Belief, Precedence
+from hotpatch_kb.db.facts.precedence import FIRST_SUPPLIED, Belief, Precedence
 from hotpatch_kb.db.facts.release_claims import (
     ClaimsBySubject,
     ReleaseClaims,
@@ -38,7 +38,7 @@ def resolve(snapshot: Snapshot, precedence: Precedence) -> Facts:
         precedence: decides where claims disagree.
     """
     claims: dict[str, list[StoredClaim]] = defaultdict(list)
-    for claim in snapshot.claims:
+    for claim in precedence.with_supplied(snapshot.claims):
         claims[precedence.subject(claim)].append(claim)
     belief = Belief(precedence, Facts())
     releases = group_releases(claims, precedence)
@@ -51,7 +51,11 @@ def resolve(snapshot: Snapshot, precedence: Precedence) -> Facts:
     resolve_reported(releases, claims, belief)
     _resolve_products(releases, claims, belief)
     resolve_articles(releases, claims, belief)
-    return belief.facts
+    # What a correction alone supplies rests on no row of ``claims``.
+    facts = belief.facts
+    facts.fact_claims = {(subject, claim) for subject, claim in facts.fact_claims if claim < FIRST_SUPPLIED}
+    facts.conflicts = {key: row for key, row in facts.conflicts.items() if max(row["claim_won"], row["claim_lost"]) < FIRST_SUPPLIED}
+    return facts
 
 
 # --- one release ----------------------------------------------------------------------------------------------------

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 # Kinds of subjects whose claims depend on one another: releases, calendars, products, KBs and articles are resolved together, and with
-# them the ends of support, which products repeat, and what others report, until a release of it is listed.
+# them the ends of support, which products repeat, what others report, until a release of it is listed, and quarantined entries, which are
+# releases where a correction says so.
 # Every other kind is resolved group by group (``hotpatch_kb.db.facts.independent``).
 RELEASE_KINDS: Final = frozenset(
-    {"release", "calendar", "product", "kb", "article", "mention", "remediation", "revision", "lifecycle", "reported"}
+    {"release", "calendar", "product", "kb", "article", "mention", "quarantine", "remediation", "revision", "lifecycle", "reported"}
 )
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+# Characters of the text in a subject "quarantine/<text>"; the text as published is kept whole beside it.
+LONGEST_QUARANTINED: Final = 200
 
 
 class Claim(NamedTuple):

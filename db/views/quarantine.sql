@@ -1,6 +1,6 @@
 -- What is on an accepted page and could not be read or believed, with its text, place and reason. If it may be a release (it has a KB, a build or a
 -- date of release), no machine of its product that may lack it is current until it is read, has gone from the page, or is accepted by a correction with
--- its subject.
+-- its subject. What names no product counts for each product of its page; if the page has none, for each product of its source; else for all.
 with stated as (
     select source, page_url, section, subject, coalesce(gone_at, '') as ended, max(value_text) filter (where field = 'kind') as text,
         max(value) filter (where field = 'kind') as kind,
@@ -9,15 +9,41 @@ with stated as (
         cast(max(value) filter (where field = 'kb') as integer) as kb,
         max(value) filter (where field = 'build') as build,
         max(value) filter (where field = 'release_date') as release_date,
+        max(field = 'product') as has_product,
         min(first_seen_at) as first_seen_at, max(last_seen_at) as last_seen_at, max(gone_at) as gone_at
     from claims where subject >= 'quarantine/' and subject < 'quarantine0'
     group by source, page_url, section, subject, coalesce(gone_at, '')
+), nameless as (
+    select * from stated where not has_product and may_be_release
+), of_page as materialized (
+    select distinct n.source, n.page_url, substr(c.subject, instr(c.subject, '/') + 1, instr(substr(c.subject, instr(c.subject, '/') + 1) || '/', '/') - 1) as product
+    from (select distinct source, page_url from nameless) as n
+    join claims as c on c.source = n.source and c.page_url = n.page_url and c.gone_at is null
+    where c.subject like 'release/%' or c.subject like 'product/%' or c.subject like 'remediation/%'
+), of_source as materialized (
+    select distinct n.source, substr(c.subject, instr(c.subject, '/') + 1, instr(substr(c.subject, instr(c.subject, '/') + 1) || '/', '/') - 1) as product
+    from (select distinct source from nameless as q where not exists (select 1 from of_page as p where p.source = q.source and p.page_url = q.page_url)) as n
+    join claims as c on c.source = n.source and c.gone_at is null
+    where c.subject like 'release/%' or c.subject like 'product/%' or c.subject like 'remediation/%'
+), owners as (
+    select q.source, q.page_url, q.section, q.subject, q.ended, p.value as product
+    from stated as q
+    join claims as p on p.source = q.source and p.page_url = q.page_url and p.section = q.section and p.subject = q.subject
+        and coalesce(p.gone_at, '') = q.ended and (p.field = 'product' or p.field like 'product#%')
+    union all
+    select q.source, q.page_url, q.section, q.subject, q.ended, p.product
+    from nameless as q
+    join products as p on case
+        when exists (select 1 from of_page as o where o.source = q.source and o.page_url = q.page_url)
+        then exists (select 1 from of_page as o where o.source = q.source and o.page_url = q.page_url and o.product = p.product)
+        when exists (select 1 from of_source as o where o.source = q.source)
+        then exists (select 1 from of_source as o where o.source = q.source and o.product = p.product)
+        else 1 end
 )
 select
-    q.source, q.page_url, q.section, p.value as product, q.kind, q.text, q.reason,
+    q.source, q.page_url, q.section, o.product, q.kind, q.text, q.reason,
     q.may_be_release and not exists (select 1 from corrections as c where c.source = q.source and c.subject = q.subject) as may_be_release,
     q.kb, q.build, q.release_date, q.first_seen_at, q.last_seen_at, q.gone_at, q.subject
 from stated as q
-left join claims as p on p.source = q.source and p.page_url = q.page_url and p.section = q.section and p.subject = q.subject
-    and coalesce(p.gone_at, '') = q.ended and (p.field = 'product' or p.field like 'product#%')
+left join owners as o using (source, page_url, section, subject, ended)
 where q.kind is not null

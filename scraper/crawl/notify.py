@@ -43,7 +43,7 @@ class Notices(NamedTuple):
 
     Attributes:
         changes: every change of Windows hotpatching that the database has, oldest first.
-        lags: releases that one source has and another lacks.
+        lags: releases that one source has and another lacks, and quarantined entries that may be a release.
         troubles: per source that needs a look "drifted" or "stale", and why.
         at: when this was read, UTC.
     """
@@ -89,6 +89,24 @@ def lags(conn: sqlite3.Connection, at: str) -> list[Item]:
             f"source {row['source']} does not have what another source has: {row['note']}; hotpatch-kb status --drift says more",
         )
         for row in lagging.differences(conn)
+    ]
+
+
+def quarantined(conn: sqlite3.Connection, at: str) -> list[Item]:
+    """Return what pages list now that may be a release and could not be read. The id is of source and text: each is sent once."""
+    rows = conn.execute(
+        """select source, text, min(reason), group_concat(distinct product) from quarantine
+        where may_be_release and gone_at is null group by source, text order by source, text"""
+    )
+    return [
+        Item(
+            _short_hash(f"quarantine {source} {text}"),
+            "quarantined",
+            at,
+            f"source {source} lists what may be a release and cannot be read, so {(products or 'no product').replace(',', ', ')} cannot be called current: "
+            f"{text[:300]!r} ({reason[:200]}); hotpatch-kb status --drift says more",
+        )
+        for source, text, reason, products in rows.fetchall()
     ]
 
 
@@ -145,7 +163,7 @@ def send(db: Path, say: Say, environment: Mapping[str, str] | None = None, *, sl
         return
     now = utc_now()
     with closing(open_for_reading(db)) as conn:
-        notices = Notices(changes(conn), lags(conn, now), troubles(conn), now)
+        notices = Notices(changes(conn), [*lags(conn, now), *quarantined(conn, now)], troubles(conn), now)
     file = db.with_name(f"{db.name}.told.json")
     states = _read(file, say)
     for channel in channels:

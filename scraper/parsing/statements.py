@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
-from hotpatch_kb.db.model.claims import Claim
+from hotpatch_kb.db.model.claims import LONGEST_QUARANTINED, Claim
 from hotpatch_kb.db.model.notation import builds_in, clean, kbs_in, long_dates_in
 
 # What a row states about its subject: field, value, text as published.
@@ -36,8 +36,6 @@ def distinct(claims: Iterable[Claim]) -> Iterator[Claim]:
             yield claim._replace(field=f"{claim.field}#{len(values) + 1}")
 
 
-# Characters of a subject "quarantine/<text>"; the text as published is kept whole beside it.
-_LONGEST_NAME: Final = 200
 # 2026-07-14, as Learn's tables write dates
 _ISO_DATE: Final = re.compile(r"(?<!\d)20\d\d-[01]\d-[0-3]\d(?!\d)")
 
@@ -73,7 +71,7 @@ def quarantined(
         for name, found in (("kb", kbs), ("build", builds), ("release_date", dates))
         if len(set(found)) == 1
     ]
-    return stated(section, f"quarantine/{published[:_LONGEST_NAME]}", row, fields)
+    return stated(section, f"quarantine/{published[:LONGEST_QUARANTINED]}", row, fields)
 
 
 def price_subject(
