@@ -28,6 +28,7 @@ from rendered import support_article
 
 from hotpatch_kb.scraper.crawl import database, due, runs
 from hotpatch_kb.scraper.fetch import client
+from hotpatch_kb.scraper.fetch.agent import Agent
 
 FIRST: Final = date(2026, 8, 11)  # a release day
 FILE: Final = Path(__file__).parent.parent / "docs" / "thousand-days.md"
@@ -226,7 +227,7 @@ def live(days: int, folder: Path) -> Iterator[Cost]:
             now.at = datetime(day.year, day.month, day.day, 20, tzinfo=UTC)
             mirror.requests.clear()
             began = time.perf_counter()
-            result = runs.crawl(db, archive, mirror=mirror.url, say=lambda _: None)
+            result = runs.crawl(db, archive, agent=Agent(mirror=mirror.url), say=lambda _: None)
             seconds = time.perf_counter() - began
             assert not result.failures, result.failures
             gc.collect()

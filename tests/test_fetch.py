@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from hotpatch_kb.db import __version__
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.fetch.addresses import ALLOWED_HOSTS, checked
-from hotpatch_kb.scraper.fetch.client import Answer, Fetcher, user_agent
-from hotpatch_kb.scraper.fetch.errors import FetchError, Refused, Throttled, UnexpectedStatus, Unreachable
+from hotpatch_kb.scraper.fetch.agent import user_agent
+from hotpatch_kb.scraper.fetch.client import Answer, Fetcher
+from hotpatch_kb.scraper.fetch.errors import FetchError, Refused, ShutOut, Throttled, UnexpectedStatus, Unreachable
 
 FINE = httpx.Response(200, content=b"x")
 THROTTLE = httpx.Response(403)
@@ -306,15 +307,43 @@ def test_robots_txt_that_is_not_there_allows_everything(web: respx.MockRouter, f
 
 
 @pytest.mark.fault("a server error in place of robots.txt")
-def test_a_server_error_in_place_of_robots_txt_forbids_everything(web: respx.MockRouter, fake: FakeTime) -> None:
-    """robots.txt is answered with 500; no page of that host is asked for.
+def test_a_server_error_in_place_of_robots_txt_is_no_rule(web: respx.MockRouter, fake: FakeTime) -> None:
+    """robots.txt is answered with 500; tried again for half a minute, then no page of that host is asked for until a minute has passed.
 
-    RFC 9309 2.3.1.4; it counts for all later pages, so that a broken host is not asked again for each of its pages.
+    RFC 9309 2.3.1.4 forbids every page meanwhile; the host is unreachable, which is no refusal.
     """
     web["robots"].respond(500)
-    errors = run(fetcher(fake), get(PAGE), get(PAGE))
-    assert [shown(error) for error in errors] == [(Refused, f"{PAGE}: expected a robots.txt at {ROBOTS}, got status 500")] * 2
-    assert (asked(web), fake.slept) == ([ROBOTS] * 3, [0.5, 2.0])
+    web.get(PAGE).respond(text="x")
+
+    async def later(client: Fetcher) -> Answer:
+        fake.seconds += 60.0
+        web["robots"].respond(404)
+        return await client.get(PAGE)
+
+    *errors, answer = run(fetcher(fake), get(PAGE), get(PAGE), later)
+    message = f"{ROBOTS}: expected an answer of support.microsoft.com, got status 500 for its robots.txt"
+    assert [shown(error) for error in errors] == [(Unreachable, message)] * 2
+    assert (asked(web), fake.slept) == ([ROBOTS] * 10 + [PAGE], [0.5, 2.0, 5.0, 0.5, 2.0, 20.0, 0.5, 2.0])
+    assert answer.body == b"x"
+
+
+@pytest.mark.fault("a passing server error in place of robots.txt")
+def test_a_passing_server_error_in_place_of_robots_txt_costs_nothing(web: respx.MockRouter, fake: FakeTime) -> None:
+    """robots.txt is 500 and 502 for some seconds; its rules are then kept and the page is read."""
+    rules = httpx.Response(200, content=b"User-agent: *\nDisallow: /private\n")
+    web["robots"].side_effect = [*[httpx.Response(500)] * 3, httpx.Response(502), httpx.ReadError("broken"), rules]
+    web.get(PAGE).respond(text="x")
+    answer, forbidden = run(fetcher(fake), get(PAGE), get(f"{SUPPORT}/private"))
+    assert (answer.body, type(forbidden)) == (b"x", Refused)
+    assert fake.slept == [0.5, 2.0, 5.0, 0.5, 2.0]
+
+
+@pytest.mark.parametrize("host", ["api.msrc.microsoft.com", "prices.azure.com", "graph.microsoft.com"])
+def test_documented_apis_are_asked_without_a_robots_txt(web: respx.MockRouter, host: str) -> None:
+    web["robots"].respond(500)
+    web.get(f"https://{host}/x").respond(text="{}")
+    (answer,) = run(fetcher(), get(f"https://{host}/x"))
+    assert (answer.body, asked(web)) == (b"{}", [f"https://{host}/x"])
 
 
 @pytest.mark.fault("a robots.txt that leads elsewhere")
@@ -445,16 +474,36 @@ def test_a_throttle_that_ended_is_forgotten(web: respx.MockRouter, fake: FakeTim
 @pytest.mark.fault("a throttle that never ends")
 def test_patience_ends(web: respx.MockRouter, fake: FakeTime) -> None:
     """Every request is throttled; an error after five minutes of waiting."""
-    web.get(PAGE).respond(403, text="wait")
-    (error,) = run(fetcher(fake), get(PAGE))
-    assert (shown(error), error.url, fake.slept) == (
+    web.get(PAGE).respond(429, text="wait")
+    said: list[str] = []
+    (error,) = run(fetcher(fake, say=said.append), get(PAGE))
+    assert (shown(error), error.url, fake.slept, said) == (
         (
             Throttled,
-            f"{PAGE}: expected an answer within 300 s of waiting, got status 403 (8 times, 255 s waited, 60 s to go)",
+            f"{PAGE}: expected an answer within 300 s of waiting, got status 429 (8 times, 255 s waited, 60 s to go)",
         ),
         PAGE,
         [5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0],
+        ["support.microsoft.com makes us wait, for at most 300 s"],
     )
+
+
+@pytest.mark.parametrize(("robots", "waited"), [(403, [5.0, 10.0, 20.0]), (404, [5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0])])
+@pytest.mark.fault("a host that blocks the machine's network")
+def test_a_host_that_answers_403_to_everything_is_named_with_the_ways_out(
+    web: respx.MockRouter, fake: FakeTime, robots: int, waited: list[float]
+) -> None:
+    """Every page is 403, robots.txt too or not; one error that names the ways out, within a minute where it is 403 to all."""
+    web["robots"].respond(robots)
+    web.route(host="support.microsoft.com", name="pages").respond(403)
+    errors = run(fetcher(fake), get(PAGE), get(f"{SUPPORT}/2"), get(f"{SUPPORT}/3"))
+    assert {type(error) for error in errors} == {ShutOut}
+    (message,) = {error.message for error in errors}
+    assert message == (
+        "expected an answer, got status 403 to everything asked of support.microsoft.com; ways out: another network or proxy "
+        "(HTTPS_PROXY), another --user-agent, the feeds or the database of another instance, saved pages (hotpatch-kb crawl --from FOLDER)"
+    )
+    assert (fake.slept, web["pages"].call_count) == (waited, len(waited) + 2)  # the third page is not asked for
 
 
 @pytest.mark.fault("one page that stays forbidden")
@@ -462,8 +511,8 @@ def test_a_page_that_stays_forbidden_does_not_cost_the_others(web: respx.MockRou
     """One address is 403 for good; its patience ends, the next page is read."""
     web.get(PAGE).respond(403, text="never")
     web.get(f"{SUPPORT}/open").respond(text="x")
-    first, after = run(fetcher(fake, patience=20.0), get(PAGE), get(f"{SUPPORT}/open"))
-    assert (type(first), after.body, fake.slept) == (Throttled, b"x", [5.0, 10.0])
+    _, after, first = run(fetcher(fake, patience=20.0), get(PAGE), get(f"{SUPPORT}/open"), get(PAGE))
+    assert (type(first), after.body, fake.slept) == (Throttled, b"x", [5.0, 10.0] * 2)
 
 
 @pytest.mark.fault("a host that throttles everything")
@@ -474,7 +523,7 @@ def test_a_host_that_throttles_everything_is_left_alone(web: respx.MockRouter, f
     """
     pages = [f"{SUPPORT}/{number}" for number in range(4)]
     for page in pages:
-        web.get(page).respond(403 if page != pages[3] else 200)
+        web.get(page).respond(429 if page != pages[3] else 200)
 
     async def later(client: Fetcher) -> Answer:
         fake.seconds += 20.0
@@ -482,8 +531,8 @@ def test_a_host_that_throttles_everything_is_left_alone(web: respx.MockRouter, f
 
     results = run(fetcher(fake, patience=20.0), *map(get, pages[:3]), later)
     assert [shown(result) for result in results[:3]] == [
-        (Throttled, f"{pages[0]}: expected an answer within 20 s of waiting, got status 403 (3 times, 15 s waited, 20 s to go)"),
-        (Throttled, f"{pages[1]}: expected an answer within 20 s of waiting, got status 403 (4 times, 15 s waited, 40 s to go)"),
+        (Throttled, f"{pages[0]}: expected an answer within 20 s of waiting, got status 429 (3 times, 15 s waited, 20 s to go)"),
+        (Throttled, f"{pages[1]}: expected an answer within 20 s of waiting, got status 429 (4 times, 15 s waited, 40 s to go)"),
         (Throttled, f"{pages[2]}: expected an answer, got none: support.microsoft.com asked us to stay away for 40 s more"),
     ]
     assert (type(results[3]), asked(web)) == (Throttled, [ROBOTS, *[pages[0]] * 3, pages[1]])

@@ -13,7 +13,8 @@ from helpers.fetching import LEARN, PAGE, ROBOTS, SUPPORT, FakeTime, fetcher, ge
 from helpers.mirror import Mirror, Reply, zipped
 
 from hotpatch_kb.db import __version__
-from hotpatch_kb.scraper.fetch.client import Answer, Fetcher, user_agent
+from hotpatch_kb.scraper.fetch.agent import user_agent
+from hotpatch_kb.scraper.fetch.client import Answer, Fetcher
 from hotpatch_kb.scraper.fetch.errors import Refused, Unreachable
 
 HTML = {"content-type": "text/html; charset=utf-8"}

@@ -177,6 +177,35 @@ def test_what_the_archive_lost_is_asked_for_again(run: Command, worlds: dict[str
     assert _facts(tmp_path / "y.db") == facts == _facts(tmp_path / "x.db")
 
 
+@pytest.mark.fault("a first crawl from a network that a host blocks")
+def test_a_host_that_blocks_this_network_is_said_in_one_line_with_the_ways_out(
+    run: Command, worlds: dict[str, Path], tmp_path: Path, web: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Support answers 403 to everything; one line names the ways out, Learn is read, and no page of the second half is tried at length."""
+    for name, value in (("WAIT_FIRST", 0.001), ("PATIENCE_SHUT_OUT", 0.01)):
+        monkeypatch.setattr(f"hotpatch_kb.scraper.fetch.hosts.{name}", value)
+    web.pop("robots")
+    web.route(host=SUPPORT, name="support").respond(403)
+    web.get(path="/robots.txt").respond(404)
+    serve_tree(web, worlds["new"])
+    done = run("crawl", "--db", "x.db", "--no-seed", *LISTS, "--source", "support_article", "--source", "support_feeds")
+    said = [line for line in done.err.splitlines() if "status 403" in line]
+    assert (done.code, len(said), done.out.count("status 403")) == (3, 1, 1)
+    assert "--user-agent" in said[0]
+    assert "crawl --from" in said[0]
+    assert re.search(r"\(\d+ more pages likewise\)", done.out)
+    assert query(tmp_path / "x.db", "select count(*) from releases where product = 'ws2025' and classification = 'hotpatch'") != [(0,)]
+
+
+def test_another_user_agent_may_be_sent(run: Command, worlds: dict[str, Path]) -> None:
+    with Mirror() as mirror:
+        mirror.serve_tree(worlds["new"])
+        run("crawl", "--db", "x.db", "--no-seed", "--mirror", mirror.url, "--user-agent", "Sample/1.0 (test)", *LISTS)
+        assert {request.headers["user-agent"] for request in mirror.requests} == {"Sample/1.0 (test)"}
+    done = run("crawl", "--db", "x.db", "--user-agent", "Zo\xeb")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+
+
 @pytest.mark.fault("one hub of a family that is wrecked")
 def test_one_hub_that_is_wrecked_is_named_and_another_of_its_family_serves(
     run: Command, worlds: dict[str, Path], tmp_path: Path, web: respx.MockRouter

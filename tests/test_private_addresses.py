@@ -25,7 +25,8 @@ from cryptography.x509.oid import NameOID
 from helpers.fetching import FakeTime
 
 from hotpatch_kb.scraper.fetch import addresses, transport
-from hotpatch_kb.scraper.fetch.client import Fetcher, user_agent
+from hotpatch_kb.scraper.fetch.agent import user_agent
+from hotpatch_kb.scraper.fetch.client import Fetcher
 from hotpatch_kb.scraper.fetch.errors import FetchError, Refused, Unreachable
 
 HOST = "support.microsoft.com"

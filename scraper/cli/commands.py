@@ -17,6 +17,7 @@ from hotpatch_kb.scraper.cli.output import form_of, write
 from hotpatch_kb.scraper.cli.text import runs as run_text
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.stderr import say
+from hotpatch_kb.scraper.fetch.agent import Agent
 
 if TYPE_CHECKING:
     from hotpatch_kb.scraper.crawl.run import Result
@@ -47,8 +48,7 @@ def _report(result: Result, *, as_json: bool) -> int:
     default=None,
     help="Fill a new database with the embedded facts first.  [default: yes; no with --from]",
 )
-@options.contact
-@options.mirror
+@options.asking
 @options.archive
 @options.corrections
 @options.common
@@ -58,6 +58,7 @@ def crawl(
     due: bool,
     seed: bool | None,
     contact: str,
+    user_agent: str,
     mirror: str | None,
     archive: Path | None,
     corrections: tuple[Path, ...],
@@ -76,7 +77,7 @@ def crawl(
     read_channels(os.environ)  # a setting that cannot be used is an error before an hour's crawl, not after it
     with runs.progress() as progress:
         result = runs.crawl(
-            db, archive_of(db, archive), sources=sources, folder=folder, due=due, seed=folder is None if seed is None else seed, contact=contact, mirror=mirror,
+            db, archive_of(db, archive), sources=sources, folder=folder, due=due, seed=folder is None if seed is None else seed, agent=Agent(contact, user_agent, mirror),
             corrections=corrections, say=progress,
         )  # fmt: skip
         notify.send(db, say)
@@ -84,11 +85,17 @@ def crawl(
 
 
 @click.command(epilog=examples("schedule --db /var/lib/hotpatch-kb/hotpatch.db --contact patching@example.com"))
-@options.contact
-@options.mirror
+@options.asking
 @options.archive
 @options.common
-def schedule(contact: str, mirror: str | None, archive: Path | None, db: Path, as_json: bool) -> int:  # noqa: ARG001 (it prints no answer)
+def schedule(
+    contact: str,
+    user_agent: str,
+    mirror: str | None,
+    archive: Path | None,
+    db: Path,
+    as_json: bool,  # noqa: ARG001 (it prints no answer)
+) -> int:
     """Crawl what is due until stopped, for machines without cron.
 
     Sources are due every six hours or once a day. Sources that list releases are due every half hour from 10:00 Pacific time on the second
@@ -97,7 +104,7 @@ def schedule(contact: str, mirror: str | None, archive: Path | None, db: Path, a
     """
     from hotpatch_kb.scraper.crawl import schedule as scheduling  # noqa: PLC0415
 
-    return scheduling.schedule(db, archive_of(db, archive), contact=contact, mirror=mirror, say=say)
+    return scheduling.schedule(db, archive_of(db, archive), agent=Agent(contact, user_agent, mirror), say=say)
 
 
 @click.command(epilog=examples("replay", "replay --corrections decided.csv"))
@@ -172,12 +179,20 @@ def status(as_metrics: bool, drift: bool, db: Path, as_json: bool) -> int:
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="Port to listen on; 0 takes a free one.")
 @click.option("--crawl/--no-crawl", "do_crawl", default=True, show_default=True, help="Crawl what is due in the background.")
 @click.option("--public", is_flag=True, help="For a site that others reach: visitors may not send SQL or download the database.")
-@options.contact
-@options.mirror
+@options.asking
 @options.archive
 @options.common
 def serve(
-    host: str, port: int, do_crawl: bool, public: bool, contact: str, mirror: str | None, archive: Path | None, db: Path, as_json: bool
+    host: str,
+    port: int,
+    do_crawl: bool,
+    public: bool,
+    contact: str,
+    user_agent: str,
+    mirror: str | None,
+    archive: Path | None,
+    db: Path,
+    as_json: bool,
 ) -> int:
     """Publish the database as a web site, with Datasette.
 
@@ -185,7 +200,7 @@ def serve(
     """
     from hotpatch_kb.scraper.cli import serve as serving  # noqa: PLC0415
 
-    crawling = serving.Crawling(contact, mirror) if do_crawl else None
+    crawling = Agent(contact, user_agent, mirror) if do_crawl else None
     return serving.serve(db, archive_of(db, archive), host=host, port=port, crawling=crawling, is_public=public, as_json=as_json)
 
 

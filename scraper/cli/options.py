@@ -74,7 +74,16 @@ contact = click.option(
     "--contact", metavar="ADDRESS", default="", envvar="HOTPATCH_KB_CONTACT", show_envvar=True,
     help="An e-mail or web address for the user agent, so that the operators of a site can reach you.",
 )  # fmt: skip
+user_agent = click.option(
+    "--user-agent", metavar="TEXT", default="", envvar="HOTPATCH_KB_USER_AGENT", show_envvar=True,
+    help="Send this user agent instead of ours, where a site answers 403 to ours.",
+)  # fmt: skip
 mirror = click.option("--mirror", metavar="URL", hidden=True, help="Send every request to this server (for tests).")
+
+
+def asking(command: F) -> F:
+    """Add the options of every command that asks hosts."""
+    return contact(user_agent(mirror(command)))
 
 
 def archive_of(database: Path, folder: Path | None) -> Path:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import schema
@@ -23,16 +23,10 @@ from hotpatch_kb.scraper.crawl import runs
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.schedule import command, said
 from hotpatch_kb.scraper.crawl.stderr import say
+from hotpatch_kb.scraper.fetch.agent import Agent
 
 
-class Crawling(NamedTuple):
-    """How to crawl in the background: the contact in the user agent, and the server that tests use instead of the real ones."""
-
-    contact: str
-    mirror: str | None
-
-
-def serve(db: Path, archive: Path, *, host: str, port: int, crawling: Crawling | None, is_public: bool, as_json: bool) -> int:
+def serve(db: Path, archive: Path, *, host: str, port: int, crawling: Agent | None, is_public: bool, as_json: bool) -> int:
     """Serve until stopped by Ctrl-C, SIGINT or SIGTERM, which also ends a running crawl.
 
     Args:
@@ -40,7 +34,7 @@ def serve(db: Path, archive: Path, *, host: str, port: int, crawling: Crawling |
         archive: the folder of answers.
         host: the address to listen on.
         port: the port to listen on; 0 takes a free one.
-        crawling: how to crawl what is due in the background; None for no crawl.
+        crawling: who crawls what is due in the background; None for no crawl.
         is_public: whether to forbid visitors to send SQL or download the database.
         as_json: whether to print the address as JSON.
 
@@ -132,9 +126,9 @@ def _listen(host: str, port: int) -> socket.socket:
 class _Crawl:
     """A crawl in a subprocess: parsing does not slow the server, and stopping the server stops the crawl."""
 
-    def __init__(self, db: Path, archive: Path, crawling: Crawling) -> None:
+    def __init__(self, db: Path, archive: Path, crawling: Agent) -> None:
         self._process = subprocess.Popen(
-            command(db, archive, crawling.contact, crawling.mirror),
+            command(db, archive, crawling),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -13,7 +13,7 @@ from hotpatch_kb.db.claims.corrections import accepted_unreadable
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.scraper.crawl.database import utc_now
 from hotpatch_kb.scraper.crawl.run import MISSING, Run, named_by
-from hotpatch_kb.scraper.fetch.errors import FetchError, Throttled, Unreachable
+from hotpatch_kb.scraper.fetch.errors import FetchError, ShutOut, Throttled, Unreachable
 from hotpatch_kb.scraper.sources import PageSpec, Source
 
 if TYPE_CHECKING:
@@ -85,12 +85,12 @@ async def _read_family(run: Run, specs: list[tuple[Source, PageSpec]], fetcher: 
         for url in spec.addresses:
             try:
                 page = await _get(run, source, spec, url, fetcher)
-            except Unreachable as error:
+            except (Unreachable, ShutOut) as error:
                 # The host cannot be reached, so its other addresses cannot either.
                 run.fail(specs[-1][0].source, specs[-1][1].page_url, "unreachable", str(error))
                 return
             except FetchError as error:
-                notes.append(f"{url}: {error}")
+                notes.append(str(error) if error.url == url else f"{url}: {error}")
                 continue
             if page.status not in {200, 304}:
                 notes.append(f"{url}: expected status 200, got {page.status}")

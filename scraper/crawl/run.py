@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from hotpatch_kb.db.claims import pages
 from hotpatch_kb.db.claims.ingest import Failure, Ingest, Outcome, ReadPage, SourceFacts
@@ -49,6 +50,25 @@ class Result:
         counts = ("pages_read", "pages_parsed", "claims_added", "claims_ended", "facts_changed")
         summed = {name: getattr(self, name) + getattr(other, name) for name in counts}
         return replace(other, **summed, failures=[*self.failures, *other.failures], not_in_tree=self.not_in_tree)
+
+
+def alike(failures: Iterable[Failure]) -> list[tuple[Failure, int]]:
+    """Return the failures, those of one kind at one host once: the first, and how many more there are."""
+    kinds: dict[object, list[Failure]] = {}
+    for failure in failures:
+        kinds.setdefault(_kind(failure), []).append(failure)
+    return [(group[0], len(group) - 1) for group in kinds.values()]
+
+
+# What differs between failures of one kind: addresses, and counts of seconds, tries and pages.
+_OWN_PARTS: Final = re.compile(r"https://\S+|; \d+ pages wait for the next run|\d+(?:\.\d+)?(?= (?:s|more|times|tries|pages)\b)")
+
+
+def _kind(failure: Failure) -> object:
+    """Return what failures of one kind at one host share; a page that was refused for what it states is a kind of its own."""
+    if failure.state != "unreachable":
+        return failure
+    return urlsplit(failure.page_url).hostname, frozenset(_OWN_PARTS.sub("", failure.note).split("; "))
 
 
 class Taken(NamedTuple):
@@ -89,6 +109,7 @@ class Run:
         say: Progress,
         kind: str,
         parsed: ParsedPages | None = None,
+        said: set[object] | None = None,
     ) -> None:
         """Begin a run; nothing is written until ``finish``.
 
@@ -99,6 +120,7 @@ class Run:
             say: takes a line of progress.
             kind: "crawl" or "replay".
             parsed: what parsers made of pages before.
+            said: kinds of failures that the run before it has said.
         """
         self.conn = conn
         self.archive = archive
@@ -108,6 +130,7 @@ class Run:
         self.parsed = parsed or ParsedPages(None)
         self.started_at = utc_now()
         self.result = Result()
+        self.said = set() if said is None else said  # kinds of failures
         self.state: dict[str, str] = {}  # of sources that are not asked
         self.needs_replay = False
         self._reads: list[ReadPage] = []
@@ -232,12 +255,14 @@ class Run:
         return ReadPage(page, sha256, content, len(page.body))
 
     def fail(self, source: str, page_url: str, state: str, note: str) -> None:
-        """Note that a page could not be read."""
+        """Note that a page could not be read; failures of one kind at one host are said once."""
         self._note(Failure(source, page_url, state, note))
 
     def _note(self, failure: Failure) -> None:
         self.result.failures.append(failure)
-        self.say(f"{failure.source}: {failure.state}: {failure.page_url}: {failure.note}")
+        if _kind(failure) not in self.said:
+            self.said.add(_kind(failure))
+            self.say(f"{failure.source}: {failure.state}: {failure.page_url}: {failure.note}")
 
     def embedded(self, sources: Iterable[Source]) -> None:
         """Take the tables that come with the program."""

@@ -26,6 +26,7 @@ from hotpatch_kb.scraper.crawl.due import wanted as due_sources
 from hotpatch_kb.scraper.crawl.parsed_pages import ParsedPages
 from hotpatch_kb.scraper.crawl.run import Progress, Result, Run, chosen
 from hotpatch_kb.scraper.crawl.saved_tree import crawl_tree
+from hotpatch_kb.scraper.fetch.agent import Agent
 from hotpatch_kb.scraper.fetch.archive import Archive
 from hotpatch_kb.scraper.sources import Source, registry
 
@@ -126,8 +127,7 @@ def crawl(
     folder: Path | None = None,
     due: bool = False,
     seed: bool = True,
-    contact: str = "",
-    mirror: str | None = None,
+    agent: Agent | None = None,
     corrections: Sequence[Path] = (),
     say: Progress,
 ) -> Result:
@@ -162,9 +162,7 @@ def crawl(
                 crawl_tree(run, wanted, folder)
                 result, needs_replay = run.finish(), run.needs_replay
             else:
-                from hotpatch_kb.scraper.fetch.client import user_agent  # noqa: PLC0415 (httpx takes 0.3 s to import)
-
-                result, needs_replay = asyncio.run(_from_network(run, wanted, user_agent(contact), contact, mirror))
+                result, needs_replay = asyncio.run(_from_network(run, wanted, agent or Agent()))
         if needs_replay:
             say("a page arrived out of order: replaying all pages in the order of their fetch times")
             again = replayed(conn, kept, decided, say)
@@ -183,17 +181,18 @@ def _write_back(conn: sqlite3.Connection, say: Progress) -> None:
         say(f"a reader holds an old state, and {kept >> 20} MB beside the database wait for its end")
 
 
-async def _from_network(run: Run, wanted: Sequence[Source], agent: str, contact: str, mirror: str | None) -> tuple[Result, bool]:
+async def _from_network(run: Run, wanted: Sequence[Source], agent: Agent) -> tuple[Result, bool]:
     """Read the fixed pages and publish them; then, as a second run, read what they name and link to."""
-    from hotpatch_kb.scraper.crawl.network import read_fixed, read_followed  # noqa: PLC0415
+    from hotpatch_kb.scraper.crawl.network import read_fixed, read_followed  # noqa: PLC0415 (httpx takes 0.3 s to import)
     from hotpatch_kb.scraper.fetch.client import Fetcher  # noqa: PLC0415
     from hotpatch_kb.scraper.fetch.hosts import PAUSE  # noqa: PLC0415
 
-    async with Fetcher(user_agent=agent, contact=contact, mirror=mirror, pause=0.0 if mirror else PAUSE) as fetcher:
+    pause = 0.0 if agent.mirror else PAUSE
+    async with Fetcher(user_agent=agent.header(), contact=agent.contact, mirror=agent.mirror, pause=pause, say=run.say) as fetcher:
         await read_fixed(run, wanted, fetcher)
         named = run.named_pages()
         result = run.finish()
-        following = Run(run.conn, run.archive, run.corrections, run.say, "crawl", run.parsed)
+        following = Run(run.conn, run.archive, run.corrections, run.say, "crawl", run.parsed, run.said)
         await read_followed(following, wanted, named, fetcher)
     if following.has_anything():
         result = result.with_next(following.finish())

@@ -20,6 +20,7 @@ from typing import Final
 from hotpatch_kb.db.store.connections import open_for_reading
 from hotpatch_kb.scraper.crawl.due import plan, written
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
+from hotpatch_kb.scraper.fetch.agent import Agent
 from hotpatch_kb.scraper.sources import registry
 
 Say = Callable[[str], None]
@@ -46,9 +47,9 @@ def said(code: int) -> str:
     return _SAID.get(ExitCode.INTERRUPTED if code < 0 else code, f"failed ({code})")
 
 
-def command(db: Path, archive: Path, contact: str, mirror: str | None) -> list[str]:
+def command(db: Path, archive: Path, agent: Agent) -> list[str]:
     """Return the command line of a crawl of what is due. It is a subprocess: its memory is freed, and its crash does not stop the scheduler."""
-    given = ["--db", str(db), "--archive", str(archive), "--contact", contact, *(["--mirror", mirror] if mirror else [])]
+    given = ["--db", str(db), "--archive", str(archive), *agent.options()]
     return [sys.executable, "-P", "-m", "hotpatch_kb", "crawl", "--due", *given]
 
 
@@ -98,7 +99,7 @@ class Schedule:
             self._say(message)
 
 
-def schedule(db: Path, archive: Path, *, contact: str, mirror: str | None, say: Say) -> int:
+def schedule(db: Path, archive: Path, *, agent: Agent, say: Say) -> int:
     """Run until it is told to stop (SIGTERM, SIGINT, Ctrl-C or Ctrl-Break). That also ends a running crawl; the database is whole then too.
 
     Returns:
@@ -108,7 +109,7 @@ def schedule(db: Path, archive: Path, *, contact: str, mirror: str | None, say: 
     running: list[subprocess.Popen[bytes]] = []
 
     def crawl() -> int:
-        with subprocess.Popen(command(db, archive, contact, mirror), stdin=subprocess.DEVNULL) as process:
+        with subprocess.Popen(command(db, archive, agent), stdin=subprocess.DEVNULL) as process:
             running.append(process)
             if stop.is_set():
                 process.terminate()

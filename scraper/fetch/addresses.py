@@ -29,6 +29,11 @@ ALLOWED_HOSTS: Final = frozenset(
     }
 )
 
+# Documented APIs, made for programs to ask; robots.txt is for sites, and an API's host may answer anything in its place.
+# https://learn.microsoft.com/en-us/rest/api/cost-management/retail-prices/azure-retail-prices
+# https://learn.microsoft.com/en-us/graph/api/overview, https://github.com/microsoft/MSRC-Microsoft-Security-Updates-API
+API_HOSTS: Final = frozenset({"api.msrc.microsoft.com", "graph.microsoft.com", "prices.azure.com"})
+
 # "/a/%2e%2e/b", "/a%2Fb", "/a%5cb", also encoded twice, "%252e": a server or an archive may decode them after our check.
 _ENCODED_DOTS: Final = re.compile(r"%(?:25)*(?:2e|2f|5c)", re.IGNORECASE)
 # A backslash is a slash to browsers and part of the name to others; control characters vanish in some parsers.

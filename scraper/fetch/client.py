@@ -20,9 +20,8 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from hotpatch_kb.db import __version__
 from hotpatch_kb.db.model.errors import BadInput
-from hotpatch_kb.scraper.fetch.addresses import checked, mirror_url
+from hotpatch_kb.scraper.fetch.addresses import API_HOSTS, checked, mirror_url
 from hotpatch_kb.scraper.fetch.errors import Refused, UnexpectedStatus, Unreachable, described
 from hotpatch_kb.scraper.fetch.hosts import PATIENCE, PAUSE, Host, Pace
 from hotpatch_kb.scraper.fetch.transport import MAX_BYTES, MAX_SECONDS, READ_SECONDS, READ_STATUSES, Reply, body_of, headers_of, open_client
@@ -33,6 +32,7 @@ MAX_REDIRECTS: Final = 6  # /help/<kb> takes one or two hops, docs.microsoft.com
 THROTTLES: Final = frozenset({403, 429, 503})
 FAULTS: Final = frozenset({500, 502, 504})  # a gateway's bad moment, like a broken connection
 FAULT_WAITS: Final = (0.5, 2.0)  # seconds before the second and the third try
+ROBOTS_WAITS: Final = (5.0, 20.0)  # for a robots.txt that is a server's error: without it no page of the host may be asked
 GIVE_UP_SECONDS: Final = (
     3.0  # no further try after this, while no connection to a host was ever made: without a network `serve` must not hang
 )
@@ -62,26 +62,6 @@ class Answer:
     fetched_at: str
 
 
-def user_agent(contact: str = "") -> str:
-    """Return our user agent. It is honest: support.microsoft.com blocks clients that it cannot tell apart.
-
-    Args:
-        contact: an address or a mail address where the operator of this crawler is reached.
-
-    Raises:
-        BadInput: the contact cannot be part of a header's comment.
-
-    >>> user_agent("https://example.org/about").split(maxsplit=1)[1]
-    '(+https://example.org/about)'
-    >>> user_agent().split(maxsplit=1)[1]
-    '(no contact set)'
-    """
-    if not re.fullmatch(r"[ -~]*", contact) or re.search(r"[()\\]", contact):
-        raise BadInput("contact: expected printable ASCII without brackets and backslashes, got {got!r}", got=contact)
-    contact = contact.strip()
-    return f"hotpatch-kb/{__version__} (+{contact})" if contact else f"hotpatch-kb/{__version__} (no contact set)"
-
-
 class Fetcher:
     """A client of Microsoft's hosts: one request at a time per host, different hosts at once.
 
@@ -106,6 +86,7 @@ class Fetcher:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         jitter: Callable[[], float] = random.random,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Take the settings; sockets are opened from ``async with`` on.
 
@@ -122,6 +103,7 @@ class Fetcher:
             sleep: waits for so many seconds.
             now: the time of day, aware, for ``fetched_at`` and for a ``Retry-After`` that is a date.
             jitter: a number from 0 to 1, so that clients started by the same hour do not come back together.
+            say: takes a line for people, when a host makes us wait.
 
         Raises:
             BadInput: the mirror is not an address of this machine.
@@ -134,7 +116,7 @@ class Fetcher:
         self._max_bytes = max_bytes
         self._max_seconds = max_seconds
         self._mirror = None if mirror is None else mirror_url(mirror)
-        self._pace = Pace(pause, patience, clock, sleep, jitter)
+        self._pace = Pace(pause, patience, clock, sleep, jitter, say)
         self._now = now
         self._hosts: dict[str, Host] = {}
         self._client: httpx.AsyncClient | None = None
@@ -176,6 +158,7 @@ class Fetcher:
             Unreachable: no answer after three tries.
             Refused: robots.txt, a redirect or the answer's size or duration forbid it.
             Throttled: the host throttles for longer than our patience.
+            ShutOut: it does, and has answered no page yet.
             UnexpectedStatus: any other status.
         """
         known = {"If-None-Match": etag, "If-Modified-Since": last_modified}
@@ -205,7 +188,7 @@ class Fetcher:
         seen = [at]
         while True:
             host = self._host(at)
-            if not is_robots:
+            if not is_robots and host.name not in API_HOSTS:
                 await self._permit(host, at)
             # A 403 to robots.txt means "no rules for you" (RFC 9309 2.3.1.3: every 4xx but a rate limit allows all). Where it is
             # the throttle of support.microsoft.com instead, the page that is asked next meets the same 403, and waits.
@@ -240,14 +223,35 @@ class Fetcher:
         host.check_robots(url, self._robot)
 
     async def _read_robots(self, host: Host) -> None:
-        """Read a host's rules. A network that is down raises Unreachable, and they are asked for again with the next address."""
+        """Read a host's rules.
+
+        RFC 9309 2.3.1.4 forbids every page while robots.txt is a server's error. That is no rule of the host's: it is tried again, after
+        longer waits, and is then asked for again with the next address.
+
+        Raises:
+            Unreachable: the host does not answer, or answers with errors.
+        """
         url = f"https://{host.name}/robots.txt"
-        try:
-            at, reply = await self._follow(url, lambda _: {"Accept": "text/plain, */*;q=0.1"}, is_robots=True)
-        except Refused as exc:
-            host.stay_away(str(exc))
-        else:
-            host.obey(at, reply, self._robot)
+        host.check_up(url)
+        for wait in (*ROBOTS_WAITS, None):
+            try:
+                _, reply = await self._follow(url, lambda _: {"Accept": "text/plain, */*;q=0.1"}, is_robots=True)
+            except Refused as exc:
+                host.stay_away(str(exc))
+                return
+            except Unreachable as exc:
+                if not host.was_reached:  # without a network a run must not hang
+                    raise
+                if wait is None:
+                    raise Unreachable(url, host.take_for_down(f"no robots.txt ({exc.message})")) from exc
+            else:
+                if reply.status == 200 or 400 <= reply.status < 500:
+                    host.obey(reply, self._robot)
+                    return
+                if wait is None:
+                    raise Unreachable(url, host.take_for_down(f"status {reply.status} for its robots.txt"))
+            logger.info("%s: no rules yet, trying again", url)
+            await self._pace.sleep(wait)
 
     async def _exchange(self, host: Host, url: str, headers: dict[str, str], throttles: frozenset[int]) -> Reply:
         """Ask a host for an address until there is an answer.
@@ -274,7 +278,7 @@ class Fetcher:
                     if reply.status in throttles:
                         await host.wait_out(url, reply)
                         continue
-                    host.forget_throttles()
+                    host.answered(reply.status, is_robots=403 not in throttles)
                     if reply.status not in FAULTS or faults == len(FAULT_WAITS):
                         return reply
                     why = f"status {reply.status}"

@@ -32,6 +32,10 @@ class Throttled(FetchError):
     """A host that makes us wait (403, 429, 503) for longer than our patience."""
 
 
+class ShutOut(Throttled):
+    """A host that answers 403 to every page: it blocks this network or this client, and waiting does not help."""
+
+
 class UnexpectedStatus(FetchError):
     """A status other than 200, 304, 404 and 410.
 

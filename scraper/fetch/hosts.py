@@ -17,7 +17,7 @@ from typing import Final
 
 from protego import Protego
 
-from hotpatch_kb.scraper.fetch.errors import Refused, Throttled, Unreachable
+from hotpatch_kb.scraper.fetch.errors import Refused, ShutOut, Throttled, Unreachable
 from hotpatch_kb.scraper.fetch.transport import Reply
 
 # Seconds between two requests to a host. Two public scrapers were throttled within minutes at three requests at a time and lost 12 of
@@ -27,10 +27,16 @@ MAX_CRAWL_DELAY: Final = 10.0  # what robots.txt may ask for; 100 pages then tak
 ROBOTS_BYTES: Final = 500 * 1024  # RFC 9309 2.5: read at least 500 KiB
 
 PATIENCE: Final = 300.0  # seconds of waiting; the window of support.microsoft.com is seconds, of prices.azure.com 61 s
+# For a host that answered 403 to all that was ever asked of it, robots.txt included: it blocks us, and does not throttle.
+PATIENCE_SHUT_OUT: Final = 60.0
 WAIT_FIRST: Final = 5.0
 WAIT_MAX: Final = 60.0
 RETRY_AFTER_MAX: Final = 120.0  # prices.azure.com has sent absurd values, where 61 s were enough
 DOWN_SECONDS: Final = 60.0  # then every address of that host fails at once, instead of each after its own 10 s
+WAYS_OUT: Final = (
+    "another network or proxy (HTTPS_PROXY), another --user-agent, the feeds or the database of another instance, "
+    "saved pages (hotpatch-kb crawl --from FOLDER)"
+)
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +51,7 @@ class Pace:
         clock: monotonic seconds.
         sleep: waits for so many seconds.
         jitter: a number from 0 to 1, so that clients started by the same hour do not come back together.
+        say: takes a line for people, when a host makes us wait.
     """
 
     pause: float
@@ -52,6 +59,7 @@ class Pace:
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     jitter: Callable[[], float]
+    say: Callable[[str], None]
 
 
 class Host:
@@ -61,14 +69,15 @@ class Host:
         name: as in addresses.
         lock: held by the one request that is under way.
         was_reached: whether it ever answered.
+        lets_in: whether it ever gave an answer that is no throttle to a page.
         robots_lock: held while robots.txt is read.
-        is_robots_read: whether robots.txt was read, or could not be.
+        is_robots_read: whether robots.txt was read, or is one that our limits keep us from reading.
     """
 
     def __init__(self, name: str, pace: Pace) -> None:
         self.name = name
         self.lock = asyncio.Lock()
-        self.was_reached = False
+        self.was_reached = self.lets_in = False
         self.robots_lock = asyncio.Lock()
         self.is_robots_read = False
         self._pace = pace
@@ -79,8 +88,10 @@ class Host:
         self._ready_at = self._down_until = self._closed_until = -math.inf
         self._why_down = ""
         self._throttles = 0  # in a row
+        self._last_throttle = 0  # the status of the last one
         self._waited = 0.0  # seconds, because of them
         self._gave_up = False
+        self._has_answered = False  # with anything but a throttle, to robots.txt too
 
     # Requests
 
@@ -91,15 +102,21 @@ class Host:
             Unreachable: no connection could be made within the last minute.
             Throttled: the host asked us to stay away for longer.
         """
+        self.check_up(url)
         now = self._pace.clock()
-        if now < self._down_until:
-            raise Unreachable(url, self._why_down)
         if now < self._closed_until:
+            if not self.lets_in and self._last_throttle == 403:
+                raise self._shut_out(url)
             raise Throttled(
                 url, f"expected an answer, got none: {self.name} asked us to stay away for {self._closed_until - now:.0f} s more"
             )
         if now < self._ready_at:
             await self._pace.sleep(self._ready_at - now)
+
+    def check_up(self, url: str) -> None:
+        """Raise Unreachable within a minute of ``take_for_down``."""
+        if self._pace.clock() < self._down_until:
+            raise Unreachable(url, self._why_down)
 
     def request_ended(self) -> None:
         """Start the pause before the next request."""
@@ -116,21 +133,30 @@ class Host:
 
         Raises:
             Throttled: that exceeds what is left of the patience.
+            ShutOut: it does, and the host answered 403 to every page.
         """
         delay = self._delay(retry_after(reply))
         self._throttles += 1
-        if self._waited + delay > self._pace.patience:
+        self._last_throttle = reply.status
+        patience = self._pace.patience
+        if reply.status == 403 and not self._has_answered:
+            patience = min(patience, PATIENCE_SHUT_OUT)
+        if self._waited + delay > patience:
             # Perhaps only this address is blocked, so the next one gets a request. If that is throttled too, the whole host is
             # throttling: send nothing until its delay is over.
             if self._gave_up:
                 self._closed_until = self._pace.clock() + delay
             self._gave_up = True
+            if reply.status == 403 and not self.lets_in:
+                raise self._shut_out(url)
             raise Throttled(
                 url,
-                f"expected an answer within {self._pace.patience:g} s of waiting, "
+                f"expected an answer within {patience:g} s of waiting, "
                 f"got status {reply.status} ({self._throttles} times, {self._waited:.0f} s waited, {delay:.0f} s to go)",
             )
         logger.info("%s: status %s, waiting %.0f s", url, reply.status, delay)
+        if not self._waited:
+            self._pace.say(f"{self.name} makes us wait, for at most {patience:g} s")
         self._waited += delay
         await self._pace.sleep(delay)
 
@@ -142,25 +168,27 @@ class Host:
         # At least 1, 2, 4.. s, so that a Retry-After of 0, or one that proves too short, does not make a tight loop.
         return max(min(asked, RETRY_AFTER_MAX), min(WAIT_MAX, 2.0**doublings))
 
-    def forget_throttles(self) -> None:
-        """Give the host all our patience again, after an answer that is no throttle."""
+    def answered(self, status: int, *, is_robots: bool) -> None:
+        """Give the host all our patience again, after an answer that is no throttle (a 403 to robots.txt may be one)."""
         self._throttles, self._waited, self._gave_up = 0, 0.0, False
+        self._has_answered |= status != 403
+        self.lets_in |= not is_robots
+
+    def _shut_out(self, url: str) -> ShutOut:
+        return ShutOut(url, f"expected an answer, got status 403 to everything asked of {self.name}; ways out: {WAYS_OUT}")
 
     # robots.txt (RFC 9309). An answer counts for the life of this object.
 
-    def obey(self, address: str, reply: Reply, robot: str) -> None:
+    def obey(self, reply: Reply, robot: str) -> None:
         """Take the answer to robots.txt as the host's rules.
 
         Args:
-            address: where it was answered, after redirects.
-            reply: the answer.
+            reply: the answer, 200 or that there is none.
             robot: our product token.
         """
         if reply.status == 200:
             self._rules = Protego.parse(reply.body[:ROBOTS_BYTES].decode("utf-8-sig", errors="replace"))
             self._pause = max(self._pace.pause, min(self._rules.crawl_delay(robot) or 0.0, MAX_CRAWL_DELAY))
-        elif not 400 <= reply.status < 500:  # 2.3.1.4: a server's error is a complete disallow
-            self._robots_problem = f"expected a robots.txt at {address}, got status {reply.status}"
         self.is_robots_read = True
 
     def stay_away(self, why: str) -> None:

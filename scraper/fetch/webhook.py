@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from hotpatch_kb.scraper.fetch.client import user_agent
+from hotpatch_kb.scraper.fetch.agent import user_agent
 from hotpatch_kb.scraper.fetch.errors import Unreachable
 
 

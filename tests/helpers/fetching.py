@@ -17,7 +17,8 @@ import pytest
 import respx
 
 from helpers.mirror import from_tree, is_known
-from hotpatch_kb.scraper.fetch.client import Answer, Fetcher, user_agent
+from hotpatch_kb.scraper.fetch.agent import user_agent
+from hotpatch_kb.scraper.fetch.client import Answer, Fetcher
 from hotpatch_kb.scraper.fetch.errors import FetchError
 
 SUPPORT = "https://support.microsoft.com"

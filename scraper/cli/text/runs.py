@@ -61,5 +61,8 @@ def run(result: Result) -> Iterator[str]:
     )
     if result.not_in_tree:
         yield f"not in the tree: {len(result.not_in_tree)} pages"
-    for failure in result.failures:
-        yield f"{failure.state}: {failure.source}: {failure.note}"
+    from hotpatch_kb.scraper.crawl.run import alike  # noqa: PLC0415 (only a run has imported it)
+
+    for failure, more in alike(result.failures):
+        again = f" ({more} more page{'s' if more > 1 else ''} likewise)" if more else ""
+        yield f"{failure.state}: {failure.source}: {failure.note}{again}"
