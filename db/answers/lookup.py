@@ -7,72 +7,20 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
-from unicodedata import normalize
 
 from hotpatch_kb.db.answers.coverage import data_until, is_outdated
 from hotpatch_kb.db.answers.open_issues import known_issues, open_cves
 from hotpatch_kb.db.answers.restarts import Restart, next_restart, restart_of_standard_line, unseen_baseline
-from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.clock import day_after
-from hotpatch_kb.db.model.errors import BadInput
-from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.model.notation import clean, kb_text
-from hotpatch_kb.db.model.products import product_id
+from hotpatch_kb.db.model.notation import kb_text
+from hotpatch_kb.db.model.queries import Query, read_query
 
 Answer = dict[str, Any]
 Row = dict[str, Any]
-
-MAX_QUERY: Final = 200  # characters; a build is 20, the output of "ver" 44
-
-# "Version 24H2 (OS Build 26100.4652)", as winver prints it
-_WINVER: Final = lazy(r"version\s+\w+\s+\((?P<build>os\s+build\s+[\d.]+)\)", re.IGNORECASE)
-# 26200.8390, 10.0.26200.8390, "Microsoft Windows [Version 10.0.20348.2031]", "OS Build 26200.8390"
-_BUILD: Final = lazy(
-    r"(?:microsoft\s+windows\s+)?\[?(?:version|ver|v|os\s+build|build)?[\s:]*(?:10\.0\.)?(?P<number>\d{5})\.(?P<revision>\d{1,5})\]?",
-    re.IGNORECASE,
-)
-# 26200, 10.0.26200
-_NUMBER: Final = lazy(r"(?:(?:version|os\s+build|build)\s+)?(?:10\.0\.)?(?P<number>\d{5})", re.IGNORECASE)
-
-
-class Query(NamedTuple):
-    """What a user asks for: its kind ("build", "number", "kb", "month" or "product") and its value."""
-
-    kind: str
-    value: str
-
-
-def read_query(text: str) -> Query:
-    """Return a query in any common spelling, full-width letters and digits (２６１００ as Japanese keyboards type it) included.
-
-    Raises:
-        BadInput: it cannot be read.
-    """
-    cleaned = clean(text if text.isascii() else normalize("NFKC", text[: MAX_QUERY + 1]))
-    if cleaned and len(text) <= MAX_QUERY:
-        if match := _WINVER.fullmatch(cleaned):
-            cleaned = match["build"]
-        if cleaned.startswith("(") and cleaned.endswith(")"):
-            cleaned = cleaned[1:-1]
-        if match := _BUILD.fullmatch(cleaned):
-            return Query("build", f"{match['number']}.{int(match['revision'])}")
-        if match := _NUMBER.fullmatch(cleaned):
-            return Query("number", match["number"])
-        if kb := reading.find_kb(cleaned):
-            return Query("kb", str(kb))
-        if month := reading.find_month(cleaned):
-            return Query("month", month)
-        if product := product_id(cleaned):
-            return Query("product", product)
-    if not cleaned:
-        raise BadInput("expected a build (26100.32772), version (10.0.26100.32772), KB (KB5087423), month or product, got nothing")
-    shown = cleaned if len(cleaned) <= reading.MAX_SHOWN else f"{cleaned[: reading.MAX_SHOWN - 3]}..."
-    raise BadInput("expected a build (26100.32772), version (10.0.26100.32772), KB (KB5087423), month or product, got {got!r}", got=shown)
 
 
 class Installed(NamedTuple):
@@ -188,8 +136,10 @@ def _candidates(conn: sqlite3.Connection, query: Query, facts: Installed) -> _Ch
         for row in _rows(conn, query, facts.product)
         if facts.on is None or row["release_date"] is None or row["release_date"] <= facts.on
     ]
+    if query.kind in {"number", "month", "product"} and facts.line:
+        rows = [row for row in rows if row[f"in_{facts.line}_line"]]
     if query.kind != "build":
-        companions = {row["release"]: _companions(conn, row) for row in rows if row["classification"] == "hotpatch"}
+        companions = {row["release"]: _companions(conn, row, facts.on) for row in rows if row["classification"] == "hotpatch"}
         return _Chosen(rows, companions, False, [])
     if len(rows) <= 1:  # most builds: nothing to decide
         return _Chosen(rows, {}, False, [])
@@ -277,10 +227,11 @@ _NOT_GIVEN: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def _companions(conn: sqlite3.Connection, row: Row) -> list[str]:
+def _companions(conn: sqlite3.Connection, row: Row, on: str | None) -> list[str]:
     rows = conn.execute(
-        "select kb from releases where product = ? and build = ? and classification = 'component' and kb is not null order by kb",
-        (row["product"], row["build"]),
+        """select kb from releases where product = ? and build = ? and classification = 'component' and kb is not null
+        and coalesce(release_date, '') <= ? order by kb""",
+        (row["product"], row["build"], on or "9999"),
     )
     return [f"KB{kb}" for (kb,) in rows.fetchall()]
 
@@ -290,9 +241,11 @@ def _companions(conn: sqlite3.Connection, row: Row) -> list[str]:
 
 def _match(conn: sqlite3.Connection, row: Row, companions: list[str], line: str | None, day: str) -> Answer:
     in_hotpatch_line = bool(row["in_hotpatch_line"])
-    on_line = line if line and row[f"in_{line}_line"] else ("hotpatch" if in_hotpatch_line else "standard")
+    is_baseline = row["classification"] == "baseline" or _is_derived_baseline(conn, row)
+    is_of_line = line is not None and (row[f"in_{line}_line"] or (line == "hotpatch" and is_baseline))
+    on_line = line if line and is_of_line else ("hotpatch" if in_hotpatch_line else "standard")
     until = data_until(conn, row["product"], on_line)
-    restart = next_restart(conn, row["product"], day) if on_line == "hotpatch" else restart_of_standard_line(conn, row["product"], day)
+    restart = _restart_after(conn, row, on_line, day)
     baseline_date = None
     if row["baseline_release"] is not None:
         baseline_date = conn.execute("select release_date from releases where release = ?", (row["baseline_release"],)).fetchone()[0]
@@ -317,14 +270,29 @@ def _match(conn: sqlite3.Connection, row: Row, companions: list[str], line: str 
         "next_release": _next_release(conn, row, on_line, day),
         "next_restart": _restart(restart),
         "unseen_baseline": unseen_baseline(conn, row["product"], day) if on_line == "hotpatch" else None,
-        "leaves_line_until": None if in_hotpatch_line or row["classification"] != "cumulative" else _rejoining(conn, row),
+        "leaves_line_until": _rejoining(conn, row) if row["classification"] == "cumulative" and not is_baseline else None,
         "data_until": until,
         "is_outdated": is_outdated(until, day),
-        "known_issues": known_issues(conn, row["kb"], row["product"]),
+        "known_issues": known_issues(conn, row["kb"], row["product"], day),
         "open_cves": open_cves(conn, row, on_line, day),
         "article_url": row["article_url"],
         "sources": _sources(conn, row["subject"]),
     }
+
+
+def _is_derived_baseline(conn: sqlite3.Connection, row: Row) -> bool:
+    """Return whether hotpatches build on an LCU that no calendar lists as a baseline: 26100.2033 of October 2024."""
+    if row["classification"] != "cumulative":
+        return False
+    hotpatch = "select 1 from releases where product = ? and baseline_release = ? and classification in ('hotpatch', 'component') limit 1"
+    return conn.execute(hotpatch, (row["product"], row["release"])).fetchone() is not None
+
+
+def _restart_after(conn: sqlite3.Connection, row: Row, line: str, day: str) -> Restart | None:
+    """Return the next restart of a machine with a release; on the day of that release it has had the one of that day."""
+    if row["release_date"] == day and row["classification"] in {"baseline", "cumulative"}:
+        day = day_after(day)
+    return next_restart(conn, row["product"], day) if line == "hotpatch" else restart_of_standard_line(conn, row["product"], day)
 
 
 def _rejoining(conn: sqlite3.Connection, row: Row) -> str | None:
@@ -346,7 +314,9 @@ def latest(conn: sqlite3.Connection, product: str, line: str, day: str) -> Answe
     row = conn.execute(
         f"""select kb, build, release_date, classification from releases
         where product = ? and in_{"hotpatch" if line == "hotpatch" else "standard"}_line = 1 and release_date <= ?
-        and classification not in ('component', 'preview') and is_expired = 0 order by release_date desc, revision desc, kb desc limit 1""",
+        and classification not in ('component', 'preview') and is_expired = 0 and not exists (
+            select 1 from conflicts as c where c.subject = releases.subject and c.field = 'listed')
+        order by classification = 'initial', release_date desc, revision desc, kb desc limit 1""",
         (product, day),
     ).fetchone()
     return {"kb": kb_text(row[0]), "build": row[1], "release_date": row[2], "classification": row[3]} if row else None
@@ -355,26 +325,34 @@ def latest(conn: sqlite3.Connection, product: str, line: str, day: str) -> Answe
 def _newer(conn: sqlite3.Connection, row: Row, line: str, day: str) -> Answer:
     """Return how many releases of the line came after this one up to a day, and how many of them are baselines, which need a restart.
 
-    The order is that of the line (date, then revision); components, previews and withdrawn releases do not count.
+    The order is that of the line (date, then revision, the first build before all); components, previews and withdrawn releases do not count.
     """
+    own_day = _day_in_line(row)
     count, baselines = conn.execute(
         f"""select count(*), count(case when classification = 'baseline' then 1 end) from releases
         where product = ? and in_{"hotpatch" if line == "hotpatch" else "standard"}_line = 1 and release_date <= ?
-        and (release_date > ? or release_date = ? and revision > ?) and classification not in ('component', 'preview') and is_expired = 0""",
-        (row["product"], day, row["release_date"], row["release_date"], row["revision"]),
+        and (release_date > ? or release_date = ? and revision > ?) and classification not in ('component', 'preview', 'initial')
+        and is_expired = 0""",
+        (row["product"], day, own_day, own_day, row["revision"]),
     ).fetchone()
     return {"count": count, "baselines": baselines}
+
+
+def _day_in_line(row: Row) -> str | None:
+    """Return the day that orders a release in its line. The first build comes first: ws2025's is dated after an LCU of that build number."""
+    return "" if row["classification"] == "initial" else row["release_date"]
 
 
 def _next_release(conn: sqlite3.Connection, row: Row, line: str, day: str) -> Answer | None:
     """Return what to install next on a machine with a release: the newest newer baseline, else the newest release; None if nothing is newer."""
     in_line = "in_hotpatch_line" if line == "hotpatch" else "in_standard_line"
+    own_day = _day_in_line(row)
     newest = conn.execute(
         f"""select kb, build, release_date, classification, restart_required from releases
         where product = ? and {in_line} = 1 and release_date <= ? and (release_date > ? or release_date = ? and revision > ?)
-        and classification not in ('component', 'preview') and is_expired = 0
+        and classification not in ('component', 'preview', 'initial') and is_expired = 0
         order by classification = 'baseline' and in_hotpatch_line and ? desc, release_date desc, revision desc, kb desc limit 1""",
-        (row["product"], day, row["release_date"], row["release_date"], row["revision"], line == "hotpatch"),
+        (row["product"], day, own_day, own_day, row["revision"], line == "hotpatch"),
     ).fetchone()
     if newest is None:
         return None
@@ -409,6 +387,8 @@ def _reason(conn: sqlite3.Connection, query: Query, facts: Installed) -> Message
         return Message("it belongs to {products}", products=", ".join(others))
     if later:
         return Message("it was released on {day}", day=later)
+    if facts.line and query.kind in {"number", "month", "product"} and rows:
+        return Message("no release of the {line} line matches", line=Message(facts.line))
     until = conn.execute(
         "select min(data_until), max(data_until) from lines where product = coalesce(?, product)", (facts.product,)
     ).fetchone()

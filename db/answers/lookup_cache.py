@@ -12,7 +12,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, Final
 
-from hotpatch_kb.db.answers.lookup import Query, find, read_query
+from hotpatch_kb.db.answers.lookup import find
+from hotpatch_kb.db.model.queries import Query, read_query
 
 Answer = dict[str, Any]
 

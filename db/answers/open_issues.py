@@ -12,8 +12,16 @@ from typing import Any
 Answer = dict[str, Any]
 
 
-def known_issues(conn: sqlite3.Connection, kb: int | None, product: str) -> list[Answer]:
+def known_issues(conn: sqlite3.Connection, kb: int | None, product: str, day: str) -> list[Answer]:
     """Return the issues of a KB on a product that its articles list, open ones first.
+
+    An issue that was resolved after a day, or by a KB of a later day, is open on that day.
+
+    Args:
+        conn: a database with the fact tables.
+        kb: its number; a release without one has no issues.
+        product: its id.
+        day: ISO date.
 
     Returns:
         title, state, workaround, ``resolved_by_kb`` and ``article_url`` of each.
@@ -21,9 +29,14 @@ def known_issues(conn: sqlite3.Connection, kb: int | None, product: str) -> list
     if kb is None:
         return []
     rows = conn.execute(
-        """select title, state, workaround, resolved_by_kb, article_url from known_issues
-        where kb = ? and (product = ? or product is null) and gone_since is null order by state, title""",
-        (kb, product),
+        """select title, case when is_later then 'open' else state end as state_by_then, workaround,
+            case when is_later then null else resolved_by_kb end, article_url
+        from (
+            select i.*, coalesce(i.resolved_on, '') > :day or coalesce(
+                (select min(release_date) from releases as r where r.kb = i.resolved_by_kb), '') > :day as is_later
+            from known_issues as i where i.kb = :kb and (i.product = :product or i.product is null) and i.gone_since is null
+        ) order by state_by_then, title""",
+        {"kb": kb, "product": product, "day": day},
     )
     return [
         {
@@ -56,12 +69,16 @@ def open_cves(conn: sqlite3.Connection, release: Mapping[str, Any], line: str, d
     gaps = []
     if release["classification"] == "hotpatch":
         gaps = conn.execute(
-            "select cve, severity, companion_kb from cve_gaps where product = ? and hotpatch_kb = ?", (release["product"], release["kb"])
+            """select g.cve, g.severity, (
+                select r.kb from releases as r where r.kb = g.companion_kb and r.product = g.product and coalesce(r.release_date, '') <= ?)
+            from cve_gaps as g where g.product = ? and g.hotpatch_kb = ?""",
+            (day, release["product"], release["kb"]),
         ).fetchall()
     newer = f"""r.product = :product and r.in_{"hotpatch" if line == "hotpatch" else "standard"}_line = 1 and r.is_expired = 0 and r.release_date <= :day
         and (r.release_date > :own_day or r.release_date = :own_day and r.revision > :revision)"""
     parameters = {
-        "product": release["product"], "day": day, "own_day": release["release_date"], "revision": release["revision"], "kb": release["kb"],
+        "product": release["product"], "day": day, "revision": release["revision"], "kb": release["kb"],
+        "own_day": "" if release["classification"] == "initial" else release["release_date"],
     }  # fmt: skip
     (fixed,) = conn.execute(
         f"""select count(distinct c.cve) from releases as r join kb_cves as c on c.kb = r.kb and c.product = r.product

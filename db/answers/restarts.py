@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hotpatch_kb.db.answers.calendar import has_calendar
-from hotpatch_kb.db.answers.coverage import data_until, has_ceased, is_outdated
+from hotpatch_kb.db.answers.coverage import Evidence, data_until, has_ceased, is_outdated
+from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
 
 
@@ -73,18 +74,40 @@ def unseen_baseline(conn: sqlite3.Connection, product: str, day: str) -> dict[st
     return {"month": row[0], "date": row[1]} if row else None
 
 
+def first_day(conn: sqlite3.Connection, product: str) -> str:
+    """Return the first day on which a product existed: that of its general availability or of its first release; "" where none is known."""
+    day: str | None = conn.execute(
+        """select min(day) from (
+            select release_date as day from products where product = :product union all select release_date from releases where product = :product)""",
+        {"product": product},
+    ).fetchone()[0]
+    return day or ""
+
+
+def missing_evidence(conn: sqlite3.Connection, product: str, line: str, day: str) -> Message | None:
+    """Return why the newest known release of a line may not be its newest on a day; None where all evidence is there."""
+    newest = conn.execute(
+        f"""select release_date, coalesce(revision, 0) from releases
+        where product = ? and in_{line}_line = 1 and release_date <= ? and classification not in ('component', 'preview', 'initial')
+            and is_expired = 0 order by release_date desc, revision desc limit 1""",
+        (product, day),
+    ).fetchone()
+    return Evidence(conn, product, line, day).missing(newest or ("", 0))
+
+
 def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None) -> list[dict[str, Any]]:
     """Return the rows of the view ``next_restarts`` as of any day, each with the release of that day's month.
 
     Returns:
-        per product: the view's columns; ``this_month`` (its type, KB and build), ``data_until``, ``is_outdated`` and ``unseen_baseline``.
+        per product that exists by then: the view's columns; ``this_month`` (its type, KB and build), ``data_until``, ``is_outdated``,
+        ``missing_evidence`` (why newer releases may exist) and ``unseen_baseline``.
     """
     rows = []
     for (name,) in conn.execute(
         "select product from products where product = coalesce(?, product) order by product", (product,)
     ).fetchall():
         restart = next_restart(conn, name, day)
-        if restart is None:
+        if restart is None or first_day(conn, name) > day:
             continue
         this = conn.execute(
             "select expected_type, type, release_date, kb, build, expected_date from hotpatch_calendar where product = ? and month = ?",
@@ -106,6 +129,7 @@ def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None
                 },
                 "data_until": until,
                 "is_outdated": is_outdated(until, day),
+                "missing_evidence": missing_evidence(conn, name, "hotpatch", day),
                 "unseen_baseline": unseen_baseline(conn, name, day),
             }
         )

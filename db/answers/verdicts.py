@@ -63,7 +63,10 @@ class Verdict(NamedTuple):
 
 
 class _Release(NamedTuple):
-    """A release, and its place in the order of a line: date, then revision."""
+    """A release, and its place in the order of a line: date, then revision.
+
+    ``is_baseline`` is true of derived baselines too, LCUs that a hotpatch builds on and no calendar lists (26100.2033 of October 2024).
+    """
 
     kb: int | None
     build: str | None
@@ -77,10 +80,12 @@ class _Release(NamedTuple):
     is_expired: bool
     baseline_kb: int | None
     fixes_cves: bool
+    is_baseline: bool
 
     @property
     def place(self) -> tuple[str, int]:
-        return (self.day, self.revision)
+        """Its place in the order of a line. The first build comes first: 26100.1742 of ws2025 is dated after KB5044284 (2033)."""
+        return ("" if self.classification == "initial" else self.day, self.revision)
 
     @property
     def is_hotpatch_only(self) -> bool:
@@ -112,8 +117,9 @@ class _Line:
     def after(self, place: tuple[str, int]) -> list[_Release]:
         return [r for r in self.counted if r.place > place]
 
-    def not_deciding(self, place: tuple[str, int]) -> str:
-        newer = [r for r in self.releases if not r.counts and not r.is_expired and r.place > place]
+    def not_deciding(self, place: tuple[str, int], build: str) -> str:
+        """Return the newer KBs that do not decide; a component with the machine's own build may be what it has."""
+        newer = [r for r in self.releases if not r.counts and not r.is_expired and r.place > place and r.build != build]
         kbs = [r.kb for r in newer if r.kb and (r.classification == "component" or r.cadence == "OOB")]
         return " ".join(kb_text(kb) or "" for kb in dict.fromkeys(kbs))
 
@@ -129,7 +135,7 @@ class _Judge:
         self.supported_until, self.hotpatched_until = row[0], _last_day(row[1])
         self.releases = _releases(conn, product, day)
         self.lines = {
-            "hotpatch": _Line([r for r in self.releases if r.in_hotpatch_line], Evidence(conn, product, "hotpatch", day)),
+            "hotpatch": _Line([r for r in self.releases if r.in_hotpatch_line or r.is_baseline], Evidence(conn, product, "hotpatch", day)),
             "standard": _Line([r for r in self.releases if r.in_standard_line], Evidence(conn, product, "standard", day)),
         }
 
@@ -214,7 +220,7 @@ class _Judge:
             self.product, build, line, kb_text(kb) or "", verdict, release.classification, kb_text(release.kb), kb_text(release.baseline_kb),
             judged["months_behind"], kb_text(judged["next"].kb) if judged["next"] else None,
             None if judged["next"] is None else judged["next"].classification != "hotpatch",
-            judged["rejoins_month"], self.lines["standard" if verdict == "left_line" else on].not_deciding(release.place),
+            judged["rejoins_month"], self.lines["standard" if verdict == "left_line" else on].not_deciding(release.place, build),
             Messages(reason),
         )  # fmt: skip
 
@@ -225,11 +231,11 @@ class _Judge:
 
     def _on_line(self, release: _Release, on: str) -> dict[str, Any]:
         line = self.lines[on]
-        if on == "hotpatch" and not release.in_hotpatch_line:
+        if on == "hotpatch" and not (release.in_hotpatch_line or release.is_baseline):
             return self._lcu_on_the_hotpatch_line(release)
         after = line.after(release.place)
         months = len({r.month for r in after if r.cadence == "B"})
-        baselines = [r for r in after if r.classification == "baseline"]
+        baselines = [r for r in after if r.is_baseline]
         columns: dict[str, Any] = {"months_behind": months, "next": None, "rejoins_month": None}
         if not after:
             return columns | {"verdict": "current", "reason": Message("nothing newer of the {line} line counts", line=Message(on))}
@@ -247,7 +253,7 @@ class _Judge:
 
         If a newer baseline was released, a restart is due. Otherwise the machine has left the line until the next baseline.
         """
-        baselines = [r for r in self.lines["hotpatch"].counted if r.classification == "baseline"]
+        baselines = [r for r in self.lines["hotpatch"].counted if r.is_baseline]
         newest = baselines[-1] if baselines else None
         if newest is not None and newest.place > release.place:
             months = len({r.month for r in self.lines["hotpatch"].after(release.place) if r.cadence == "B"})
@@ -274,13 +280,15 @@ def _last_day(stated: str | None) -> str | None:
 def _releases(conn: sqlite3.Connection, product: str, day: str) -> list[_Release]:
     rows = conn.execute(
         """select r.kb, r.build, coalesce(r.revision, 0), r.release_date, r.month, r.cadence, r.classification, r.in_hotpatch_line,
-            r.in_standard_line, r.is_expired, r.baseline_kb, exists (select 1 from kb_cves as c where c.kb = r.kb and c.product = r.product)
-        from releases as r where r.product = ?""",
-        (product,),
+            r.in_standard_line, r.is_expired, r.baseline_kb, exists (select 1 from kb_cves as c where c.kb = r.kb and c.product = r.product),
+            r.classification = 'baseline' and r.in_hotpatch_line
+                or r.release in (select baseline_release from releases where product = :product and classification in ('hotpatch', 'component'))
+        from releases as r where r.product = :product""",
+        {"product": product},
     ).fetchall()
     days = {build: day for _, build, _, day, *_ in rows if day}  # an undated component has the day of the hotpatch with its build
     releases = []
-    for kb, build, revision, stated, month, cadence, kind, hot, standard, expired, baseline, fixes in rows:
+    for kb, build, revision, stated, month, cadence, kind, hot, standard, expired, baseline, fixes, is_baseline in rows:
         released = stated or days.get(build)
         if released and released <= day:
             releases.append(
@@ -297,6 +305,7 @@ def _releases(conn: sqlite3.Connection, product: str, day: str) -> list[_Release
                     bool(expired),
                     baseline,
                     bool(fixes),
+                    bool(is_baseline),
                 )
             )
     return releases

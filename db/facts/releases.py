@@ -45,6 +45,7 @@ def resolve(snapshot: Snapshot, precedence: Precedence) -> Facts:
     for release in releases:
         _resolve_release(release, belief)
     _note_misplaced_remediations(releases, claims, belief)
+    _note_unlisted(releases, belief)
     resolve_calendar(releases, claims, snapshot.page_times, belief)
     resolve_baselines(releases, claims, belief)
     resolve_lifecycles(claims, belief)
@@ -220,6 +221,37 @@ def _note_misplaced_remediations(releases: list[ReleaseClaims], claims: ClaimsBy
         for claim in claims[subject]:
             if claim.name == "fixed_build" and claim.gone_at is None:
                 belief.conflict(other.subject, "product", own, claim, other.product, product, "sanity")
+
+
+def _note_unlisted(releases: list[ReleaseClaims], belief: Belief) -> None:
+    """Note a conflict for each out-of-band release that a table lists and the product's own update history passes over.
+
+    Learn's table of Windows 11, version 24H2, has KB5070881 and KB5072359, which were for servers (October and November 2025). The winner is
+    the next entry of the history. Monthly releases are not compared: a history that lacks one is one that was not updated.
+    """
+    by_product: dict[str, list[ReleaseClaims]] = defaultdict(list)
+    for release in releases:
+        if release.row["in_standard_line"] and release.row["release_date"]:
+            by_product[release.product].append(release)
+    for of_product in by_product.values():
+        of_product.sort(key=lambda release: (release.row["release_date"], release.row["revision"] or 0))
+        entries = [(release.row["release_date"], entry) for release in of_product if (entry := _entry_of(release)) is not None]
+        for release in of_product:
+            tables = [claim for claim in release.listed("cadence") if claim.gone_at is None]
+            if release.row["cadence"] != "OOB" or not tables or _entry_of(release) is not None:
+                continue
+            day = release.row["release_date"]
+            after = next((entry for entry_day, entry in entries if entry_day > day), None)
+            if after is not None and entries[0][0] < day:
+                table = belief.precedence.strongest(tables)
+                belief.conflict(release.subject, "listed", after, table, None, release.row["build"], "own_history")
+
+
+def _entry_of(release: ReleaseClaims) -> StoredClaim | None:
+    """Return the claim of a standing entry of an update history, None where none lists the release."""
+    histories = {claim.place for claim in release.listed("line") if claim.value == "standard"}
+    entries = (claim for claim in release.listed("title") if claim.gone_at is None and claim.place in histories)
+    return min(entries, key=lambda claim: claim.claim, default=None)
 
 
 # --- products -------------------------------------------------------------------------------------------------------

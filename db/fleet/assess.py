@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import add, attrgetter
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.answers.lookup import read_query
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS, Format
 from hotpatch_kb.db.fleet.inventory import DECIDING, Inventory
@@ -21,6 +20,7 @@ from hotpatch_kb.db.fleet.inventory.columns import BUILD, Deciding, line_of, red
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message, Messages
 from hotpatch_kb.db.model.products import product_id
+from hotpatch_kb.db.model.queries import read_query
 
 Answer = dict[str, Any]
 

@@ -204,7 +204,11 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
     of_product = rows(conn, "select * from products where product = ?", (product,))
     if not of_product:
         return None
-    newest = [{"line": line, **row} for line in LINES if (row := latest(conn, product, line, day)) is not None]
+    newest = [
+        {"line": line, **row, "missing_evidence": restarts.missing_evidence(conn, product, line, day)}
+        for line in LINES
+        if (row := latest(conn, product, line, day)) is not None
+    ]
     next_by_line = {
         "hotpatch": restarts.next_restart(conn, product, day),
         "standard": restarts.restart_of_standard_line(conn, product, day),

@@ -122,11 +122,14 @@ def _write_bytes(file: bytes) -> None:
 @options.common
 def next_command(product: str | None, on: str | None, known: str | None, db: Path, as_json: bool) -> int:
     """Show this month's release of the hotpatch line and the next restart."""
-    conn = options.facts(db, known)
+    conn = options.facts(db, known, with_groups=True)  # MSRC's data may name a newer release
     day = on or known or clock.today()
-    rows = restarts.next_restarts(conn, day, coverage.named_product(conn, product))
+    product = coverage.named_product(conn, product)
+    rows = restarts.next_restarts(conn, day, product)
     write(rows, form_of(as_json=as_json), text=lambda: calendar_text.next_restarts(rows, day))
-    if not rows:
+    if product and (first := restarts.first_day(conn, product)) > day:
+        say(f"hotpatch-kb: {named(product).name} did not exist on {day}; its first release is of {first}")
+    elif not rows:
         say("hotpatch-kb: no matching product has a hotpatch calendar with a coming restart")
     return ExitCode.DONE if rows else ExitCode.NO_ANSWER
 

@@ -10,9 +10,10 @@ from contextlib import closing
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers import coverage
-from hotpatch_kb.db.answers.lookup import MAX_QUERY, find, read_query
+from hotpatch_kb.db.answers.lookup import find
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.queries import MAX_QUERY, read_query
 from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, open_facts
 from hotpatch_kb.scraper.cli.output import form_of, write
 from hotpatch_kb.scraper.cli.text.lookup import lookups

@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from hotpatch_kb.db.answers.lookup import read_query
 from hotpatch_kb.db.claims import checks
 from hotpatch_kb.db.model import notation, products
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.errors import BadInput, UnexpectedPage
+from hotpatch_kb.db.model.queries import read_query
 from hotpatch_kb.scraper.sources import registry, unread
 
 TIMES: Final = "2026-07-23T12:00:00Z"

@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from hotpatch_kb.db.answers.lookup import read_query
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, NAMES, bare
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
 from hotpatch_kb.db.fleet.rows import Part
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
+from hotpatch_kb.db.model.queries import read_query
 
 DELIMITERS: Final = ",;\t|"
 # Lines before the header: "#TYPE …" (Export-Csv of PowerShell 5), "sep=;" (Excel), or delimiters alone.

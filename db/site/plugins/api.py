@@ -14,12 +14,13 @@ from hotpatch_kb.db import __version__
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.events import change_rows
-from hotpatch_kb.db.answers.lookup import MAX_QUERY, find
+from hotpatch_kb.db.answers.lookup import find
 from hotpatch_kb.db.answers.verdicts import verdicts
 from hotpatch_kb.db.fleet.formats import HTTP_FORMATS
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
+from hotpatch_kb.db.model.queries import MAX_QUERY
 from hotpatch_kb.db.site import page_data, web
 
 MAX_KBS: Final = 50  # of a machine, in one request

@@ -12,11 +12,11 @@ from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.answers.cost.question import DISCOUNTS
-from hotpatch_kb.db.answers.lookup import MAX_QUERY, Query, read_query
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
+from hotpatch_kb.db.model.queries import MAX_QUERY, Query, read_query
 from hotpatch_kb.db.site import charts, page_data, web
 from hotpatch_kb.db.site.i18n import language_of, words
 

@@ -119,10 +119,14 @@ def next_restarts(rows: Sequence[Row], day: str) -> Iterator[str]:
         if row["is_outdated"]:
             yield f"  {outdated(row['data_until'])}"
             what = "not known"
+        elif row["missing_evidence"] and not this["kb"]:
+            what = "not known"
         elif this["kb"]:
             what = f"KB{this['kb']} {this['build']}" + (", released after that day" if this["is_expected"] else "")
         else:
             what = "not released yet"
         yield f"  {month_name(day[:7])}: {this['type']}{' (expected)' if this['is_expected'] else ''}, {this['date']}, {what}"
+        if row["missing_evidence"] and not row["is_outdated"]:
+            yield f"  newer ones may exist: {row['missing_evidence']}"
         first = f"{unseen_baseline(row['unseen_baseline'])}; a machine that has it: " if row["unseen_baseline"] else ""
         yield f"  next restart {first}{restart(row, 'hotpatch')}" + (f", KB{row['kb']} {row['build']}" if row["kb"] else "")
