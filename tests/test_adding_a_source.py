@@ -23,7 +23,7 @@ def test_the_worked_example(tmp_path: Path) -> None:
     before = {path.relative_to(copy) for path in copy.rglob("*") if path.is_file()}
     text = (ROOT / "docs" / "adding-a-source.md").read_text(encoding="utf-8")
     written = re.findall(r"Write `([^`]+)`:\n\n```python\n(.*?)```\n", text, re.DOTALL)
-    assert [path for path, _ in written] == ["scraper/sources/learn_lifecycle.py", "tests/rendered/learn_lifecycle.py"]
+    assert [path for path, _ in written] == ["scraper/sources/learn_support_dates.py", "tests/rendered/learn_support_dates.py"]
     for path, body in written:
         (copy / path).write_text(body, encoding="utf-8")
     codes = []
@@ -36,13 +36,13 @@ def test_the_worked_example(tmp_path: Path) -> None:
     assert codes == [0, 1, 0]  # the second rewrites the goldens, and fails so that they are read
     after = {path.relative_to(copy) for path in copy.rglob("*") if path.is_file()}
     names = ("ws2025", "refused-renamed-column", "refused-no-date", "refused-short-row", "refused-bot-page")
-    pages = {f"tests/pages/learn_lifecycle/{name}.html{suffix}" for name in names for suffix in ("", ".json")}
+    pages = {f"tests/pages/learn_support_dates/{name}.html{suffix}" for name in names for suffix in ("", ".json")}
     assert {path.as_posix() for path in after - before} == {path for path, _ in written} | pages
-    golden = json.loads((copy / "tests/pages/learn_lifecycle/ws2025.html.json").read_text(encoding="utf-8"))
+    golden = json.loads((copy / "tests/pages/learn_support_dates/ws2025.html.json").read_text(encoding="utf-8"))
     assert golden["Support dates"]["product/ws2025"]["extended_end_date"] == ["2034-11-14", "Nov 14, 2034"]
-    tree = copy / "tree" / "learn.microsoft.com" / "en-us" / "lifecycle" / "products"
+    tree = copy / "tree" / "learn.microsoft.com" / "en-us" / "windows-server"
     tree.mkdir(parents=True)
-    shutil.copy(copy / "tests/pages/learn_lifecycle/ws2025.html", tree / "windows-server-2025.html")
+    shutil.copy(copy / "tests/pages/learn_support_dates/ws2025.html", tree / "support-dates.html")
     crawl = [sys.executable, "-m", "hotpatch_kb", "crawl", "--from", "tree", "--json"]
     done = subprocess.run(
         crawl, cwd=copy, env=os.environ | {"PYTHONPATH": str(copy)}, capture_output=True, text=True, encoding="utf-8", check=False

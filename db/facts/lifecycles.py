@@ -7,6 +7,7 @@ Learn's release information states. Out: the rows of ``lifecycles`` and ``report
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import Final
 
 from hotpatch_kb.db.facts.precedence import Belief
@@ -43,20 +44,26 @@ def ends_of(product: str) -> dict[str, tuple[str, str]]:
     return PRODUCT_ENDS["annual_channel" if product.startswith(_ANNUAL) and family == "server" else family]
 
 
-def resolve_lifecycles(claims: ClaimsBySubject, belief: Belief) -> None:
+def resolve_lifecycles(releases: list[ReleaseClaims], claims: ClaimsBySubject, belief: Belief) -> None:
     """Make the rows of ``lifecycles``, from every source that states an end of support.
 
-    A claim ``former_end_date`` states what a source said before it changed its mind: it loses to every ``end_date``.
+    A claim ``former_end_date`` states what a source said before it was corrected: it loses to every ``end_date``. The annual channel has no
+    Extended Security Updates, so an end before its last monthly release cannot be right: Server 23H2 had updates until 2026-05-12, and
+    2025-10-24 was stated for it.
     """
+    last_release: dict[str, str] = defaultdict(str)
+    for release in releases:
+        if release.row["cadence"] == "B":
+            last_release[release.product] = max(last_release[release.product], release.row["release_date"] or "")
     stated: dict[tuple[str, str, str], list[StoredClaim]] = defaultdict(list)
     former: dict[tuple[str, str, str], list[StoredClaim]] = defaultdict(list)
-    trusts: dict[tuple[str, str, str], str] = {}
+    trusts: dict[tuple[tuple[str, str, str], str], str] = {}
     for subject in subjects_of(claims, "lifecycle"):
         _, product, group, kind = subject.split("/")
         fields = by_field(claims[subject])
         stated[product, group, kind] += fields["end_date"]
         former[product, group, kind] += fields["former_end_date"]
-        trusts |= {claim.place: claim.value or "" for claim in fields["trust"]}
+        trusts |= {(claim.place, subject): claim.value or "" for claim in fields["trust"]}
     for subject in subjects_of(claims, "product"):
         product = subject.split("/")[1]
         fields = by_field(claims[subject])
@@ -64,10 +71,11 @@ def resolve_lifecycles(claims: ClaimsBySubject, belief: Belief) -> None:
             stated[product, group, kind] += fields[field]
     for (product, group, kind), candidates in sorted(stated.items()):
         subject = f"lifecycle/{product}/{group}/{kind}"
-        end = belief.pick(subject, "end_date", candidates)
+        is_sane = partial(_is_not_before, last_release[product] if group == "annual_channel" else "")
+        end = belief.pick(subject, "end_date", candidates, is_sane)
         if end is None:
             continue
-        won = belief.precedence.in_order(candidates)[0]
+        won = belief.precedence.in_order(candidates, is_sane)[0]
         for claim in former[product, group, kind]:
             if claim.gone_at is None and claim.value != end:
                 belief.conflict(subject, "end_date", won, claim, end, claim.value, "later_page")
@@ -75,8 +83,12 @@ def resolve_lifecycles(claims: ClaimsBySubject, belief: Belief) -> None:
             belief.support(f"product/{product}", (c for c in candidates if c.gone_at is None and belief.precedence.value(c) == end))
         belief.facts.lifecycles[product, group, kind] = {
             "product": product, "edition_group": group, "kind": kind, "end_date": end, "source_url": _address(won),
-            "trust": trusts.get(won.place) or "page of Microsoft", "subject": subject,
+            "trust": trusts.get((won.place, subject)) or "page of Microsoft", "subject": subject,
         }  # fmt: skip
+
+
+def _is_not_before(day: str, value: str) -> bool:
+    return value >= day[: len(value)]
 
 
 def _address(claim: StoredClaim) -> str:

@@ -48,7 +48,7 @@ def resolve(snapshot: Snapshot, precedence: Precedence) -> Facts:
     _note_unlisted(releases, belief)
     resolve_calendar(releases, claims, snapshot.page_times, belief)
     resolve_baselines(releases, claims, belief)
-    resolve_lifecycles(claims, belief)
+    resolve_lifecycles(releases, claims, belief)
     resolve_reported(releases, claims, belief)
     _resolve_products(releases, claims, belief)
     resolve_articles(releases, claims, belief)

@@ -82,7 +82,8 @@ _VERSIONS: Final = {
 _NEWER: Final = lazy(r"(?<![\d/])(?P<version>\d{2}H\d)(?!\d)", re.IGNORECASE)
 # "Windows 11 Enterprise LTSC 2024" is 24H2 with its own support dates
 _LTSC: Final = lazy(r"\bLTS[BC]\s+(?P<year>20\d\d)", re.IGNORECASE)
-_LTSC_VERSIONS: Final = {"2015": "1507", "2016": "1607", "2019": "1809", "2021": "21h2", "2024": "24h2"}
+# Years of the Long-Term Servicing Channel of Windows 10 and 11, and their versions.
+LTSC_VERSIONS: Final = {"2015": "1507", "2016": "1607", "2019": "1809", "2021": "21h2", "2024": "24h2"}
 
 
 def products_in(text: str) -> tuple[str, ...]:
@@ -106,7 +107,7 @@ def products_in(text: str) -> tuple[str, ...]:
         if mark["os"].casefold() != "server":
             # "Windows 10 (initial version released July 2015)" is what was later called 1507.
             names = ["1507"] if "initial version" in part.casefold() else versions
-            names += [_LTSC_VERSIONS[m["year"]] for m in _LTSC.finditer(part) if m["year"] in _LTSC_VERSIONS]
+            names += [LTSC_VERSIONS[m["year"]] for m in _LTSC.finditer(part) if m["year"] in LTSC_VERSIONS]
             products |= dict.fromkeys(f"win{mark['os']}-{name}" for name in names)
         elif versions:
             is_year = re.match(r"\s*20\d\d(?!\d)", part) is not None

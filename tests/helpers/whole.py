@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rendered import azure_pricing, azure_retail_prices, learn_hotpatch, msrc_cvrf, support_article, support_feeds
+from rendered import azure_pricing, azure_retail_prices, learn_hotpatch, learn_lifecycle, msrc_cvrf, support_article, support_feeds
 
 from helpers import render
 from helpers.mirror import Mirror, Reply
@@ -48,6 +48,8 @@ def serve(mirror: Mirror, world: Path, *, month: bytes | None = None) -> None:
         mirror.serve(spec.page_url, support_feeds.feed(support_feeds.ENTRIES), content_type="application/atom+xml")
     for spec in registry()["learn_hotpatch"].pages:
         mirror.serve(spec.addresses[0], learn_hotpatch.markdown(), content_type="text/markdown")
+    for url, body in learn_lifecycle.FIRST.items():
+        mirror.serve(url, body)
     arc, manager = registry()["azure_pricing"].pages
     mirror.serve(arc.addresses[0], azure_pricing.arc())
     mirror.serve(manager.addresses[0], azure_pricing.update_manager())
