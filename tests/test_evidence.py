@@ -9,11 +9,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from conftest import Command
 
 from hotpatch_kb.db.answers.coverage import missing_month
+from hotpatch_kb.db.answers.lagging import missing_releases
 from hotpatch_kb.db.answers.verdicts import verdicts
 from hotpatch_kb.db.model.notation import month_after, second_tuesday
 from hotpatch_kb.db.store.connections import SEED_DATABASE
+from hotpatch_kb.scraper.crawl.notify import missing
 
 JULY = ("ws2025", "26100.33158")  # KB5099536 of 2026-07-14, the baseline of both lines
 BUILDS = {"hotpatch": JULY[1], "standard": JULY[1]}
@@ -219,3 +222,38 @@ def test_no_supported_line_ever_missed_a_month(conn: sqlite3.Connection) -> None
                 missed.append((product, line, month))
             month = month_after(month)
     assert missed == []
+
+
+# --- status names it, too -----------------------------------------------------------------------------------------------
+
+
+def test_status_names_the_release_that_is_missing(conn: sqlite3.Connection, run: Command, tmp_path: Path) -> None:
+    """Case 52: both sites serve July's pages in November; every source is fresh, and nothing of August, September, October or November is there."""
+    _read_until(conn, "2026-11-26")
+    conn.commit()
+    assert [row["note"] for row in missing_releases(conn, "2026-11-26") if " of ws2025" in row["note"]] == [
+        f"expected the release of 2026-11 of the {line} line of ws2025, whose pages were read on 2026-11-26, got none"
+        for line in ("hotpatch", "standard")
+    ]
+    status = run("status", "--db", tmp_path / "x.db")
+    assert (status.code, "expected the release of 2026-11 of the hotpatch line of ws2025" in status.err) == (6, True)
+    drift = run("status", "--drift", "--db", tmp_path / "x.db", "--json")
+    assert (drift.code, "missing release" in {row["name"] for row in drift.json() if row["is_required"]}) == (6, True)
+    assert [item.kind for item in missing(conn, "2026-11-26T12:00:00Z") if "ws2025" in item.text] == ["missing", "missing"]
+
+
+def test_status_waits_two_days_and_until_pages_were_read(conn: sqlite3.Connection) -> None:
+    for read_on, today in (("2026-08-13", "2026-08-13"), ("2026-07-23", "2026-11-26"), ("2026-08-12", "2026-08-20")):
+        _read_until(conn, read_on)
+        assert not [row for row in missing_releases(conn, today) if "ws2025" in row["note"]]
+    _read_until(conn, "2026-08-14")
+    assert {row["note"].split()[4] for row in missing_releases(conn, "2026-08-14")} == {"2026-08"}
+
+
+def test_no_release_is_missing_after_the_end(conn: sqlite3.Connection) -> None:
+    """Windows 11, version 21H2, ceased in October 2024 without a day of support in any source; ws2022's hotpatching ends in October 2027."""
+    _read_until(conn, "2027-12-20")
+    notes = " ".join(row["note"] for row in missing_releases(conn, "2027-12-20"))
+    assert "win11-21h2" not in notes
+    assert "hotpatch line of ws2022" not in notes
+    assert "standard line of ws2022" in notes

@@ -13,7 +13,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
+from hotpatch_kb.db.answers.coverage import has_ceased, missing_month
+from hotpatch_kb.db.model import clock
+from hotpatch_kb.db.model.notation import second_tuesday
+
 NAME: Final = "neighbour"
+MISSING: Final = "missing release"
 # Between a release and its row on a page, and between the days that two pages state of it.
 WITHIN: Final = timedelta(days=1)
 # Long enough for the last two release days.
@@ -135,6 +140,38 @@ def quarantined_rows(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def missing_releases(conn: sqlite3.Connection, day: str) -> list[dict[str, Any]]:
+    """Return the monthly releases that no page lists although pages of their line were read days after the second Tuesday.
+
+    A site that stands still is read without an error, and nothing of it is stale. Lines whose support ended, or that ceased, have none.
+
+    Args:
+        conn: a database with the fact tables.
+        day: ISO date, today.
+
+    Returns:
+        a row per product and line, with the source that was read last of it.
+    """
+    rows = []
+    for product, line, until, end, last in conn.execute(
+        """select l.product, l.line, l.data_until, coalesce(case when l.line = 'hotpatch' then p.hotpatch_end_date end, p.extended_end_date), (
+            select max(month) from releases as r where r.product = l.product and r.cadence = 'B' and r.is_expired = 0
+                and case l.line when 'hotpatch' then r.in_hotpatch_line else r.in_standard_line end)
+        from lines as l join products as p using (product) order by l.product, l.line"""
+    ).fetchall():
+        month = missing_month(conn, product, line, min(day, until))
+        if month is None or (end and end[:10] < second_tuesday(month)) or (end is None and has_ceased(last, day)):
+            continue
+        source, page_url = conn.execute(
+            """select source, page_url from claims where subject >= ? and subject < ? and gone_at is null
+            order by last_seen_at desc, source, page_url limit 1""",
+            (f"release/{product}/", f"release/{product}0"),
+        ).fetchone() or ("", "")
+        note = f"expected the release of {month} of the {line} line of {product}, whose pages were read on {until}, got none"
+        rows.append({"source": source, "page_url": page_url, "section": "", "name": MISSING, "required": 1, "note": note})
+    return rows
+
+
 def drift_rows(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     """Return the checks that failed when a source was last checked, those that refused a page first, and where a source lags its neighbour.
 
@@ -150,5 +187,9 @@ def drift_rows(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     rows = [dict(zip(columns, row, strict=True)) for row in failed]
     last = dict(conn.execute("select source, max(run) from pages group by source").fetchall())
     rows += [{**row, "run": last[row["source"]], "required": 0} for row in differences(conn)]
-    rows += [{**row, "run": last.get(row["source"])} for row in quarantined_rows(conn)]
-    return [{**row, "is_required": row.pop("required")} for row in sorted(rows, key=lambda row: (-row["required"], row["source"]))]
+    of_releases = [*quarantined_rows(conn), *missing_releases(conn, clock.today())]
+    rows += [{**row, "run": last.get(row["source"])} for row in of_releases]
+    return [
+        {**row, "is_required": row.pop("required")}
+        for row in sorted(rows, key=lambda row: (-row["required"], row["name"] == MISSING, row["source"]))
+    ]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hotpatch_kb.db.answers.lagging import drift_rows, quarantined_rows
+from hotpatch_kb.db.answers.lagging import drift_rows, missing_releases, quarantined_rows
+from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.cli import options
 from hotpatch_kb.scraper.cli.options import archive_of, examples
@@ -148,15 +149,16 @@ def doctor(repair: bool, archive: Path | None, db: Path, as_json: bool) -> int:
 def status(as_metrics: bool, drift: bool, db: Path, as_json: bool) -> int:
     """Show how fresh each source is.
 
-    The exit code is 6 if a source is stale, nothing has been read yet, or an entry that may be a release cannot be read; with --drift, if a
-    page was refused or such an entry is there.
+    The exit code is 6 if a source is stale, nothing has been read yet, an entry that may be a release cannot be read, or a month's release is
+    missing although pages were read since; with --drift, if a page was refused or such an entry or month is there.
     """
     if as_metrics and (drift or as_json):
         raise BadInput("expected --metrics alone, got it with --drift or --json")
     conn = options.facts(db)
     rows = [dict(row) for row in conn.execute("select * from source_health")]
     odd = [row for row in quarantined_rows(conn) if row["required"]]
-    is_bad = any(row["is_stale"] for row in rows) or not rows or bool(odd)
+    absent = missing_releases(conn, clock.today())
+    is_bad = any(row["is_stale"] for row in rows) or not rows or bool(odd or absent)
     if not rows:
         say(f"{db} is empty (was the first run killed?); run hotpatch-kb crawl")
     if as_metrics:
@@ -170,6 +172,8 @@ def status(as_metrics: bool, drift: bool, db: Path, as_json: bool) -> int:
     else:
         for row in odd:
             say(f"{row['source']}: quarantined, and may be a release: {row['note']}")
+        for row in absent:
+            say(f"{row['source']}: {row['note']}")
         write(rows, form_of(as_json=as_json), text=lambda: run_text.status(rows))
     return ExitCode.STALE if is_bad else ExitCode.DONE
 

@@ -110,6 +110,19 @@ def quarantined(conn: sqlite3.Connection, at: str) -> list[Item]:
     ]
 
 
+def missing(conn: sqlite3.Connection, at: str) -> list[Item]:
+    """Return the monthly releases that no page lists though pages were read since. The id is of line and month: each is sent once."""
+    return [
+        Item(
+            _short_hash(row["note"].partition(", whose pages")[0]),
+            "missing",
+            at,
+            f"{row['note']}: nothing of it can be called current; hotpatch-kb status --drift says more",
+        )
+        for row in lagging.missing_releases(conn, at[:10])
+    ]
+
+
 # What is the matter, and what to do next; whoever reads the message may know nothing else of the program.
 _TROUBLES: Final = {
     "drifted": ("is not what it was and was refused; its facts were kept", "hotpatch-kb status --drift says on which page"),
@@ -163,7 +176,7 @@ def send(db: Path, say: Say, environment: Mapping[str, str] | None = None, *, sl
         return
     now = utc_now()
     with closing(open_for_reading(db)) as conn:
-        notices = Notices(changes(conn), [*lags(conn, now), *quarantined(conn, now)], troubles(conn), now)
+        notices = Notices(changes(conn), [*lags(conn, now), *quarantined(conn, now), *missing(conn, now)], troubles(conn), now)
     file = db.with_name(f"{db.name}.told.json")
     states = _read(file, say)
     for channel in channels:
