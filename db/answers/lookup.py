@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.coverage import data_until, is_outdated
 from hotpatch_kb.db.answers.open_issues import known_issues, open_cves
+from hotpatch_kb.db.answers.other_builds import other_builds
 from hotpatch_kb.db.answers.restarts import Restart, next_restart, restart_of_standard_line, unseen_baseline
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message
@@ -112,7 +113,7 @@ def _rows(conn: sqlite3.Connection, query: Query, product: str | None) -> list[R
         order by product, release_date desc, revision desc, kb""",
         {"value": value, "product": product},
     )
-    return _by_column(rows) or (_by_article(conn, int(query.value), product) if query.kind == "kb" else [])
+    return _by_column(rows) or _FURTHER.get(query.kind, _no_rows)(conn, query.value, product)
 
 
 def _by_column(rows: sqlite3.Cursor) -> list[Row]:
@@ -120,14 +121,34 @@ def _by_column(rows: sqlite3.Cursor) -> list[Row]:
     return [dict(zip(_NAMES, row, strict=True)) for row in rows.fetchall()]
 
 
-def _by_article(conn: sqlite3.Connection, kb: int, product: str | None) -> list[Row]:
+def _by_article(conn: sqlite3.Connection, kb: str, product: str | None) -> list[Row]:
     """Return releases without a KB whose article has this one: the two baselines of 2021."""
     rows = conn.execute(
         f"""select {_COLUMNS} from releases where kb is null and article_url in (select url from articles where kb = ?)
         and product = coalesce(?, product) order by product, release_date desc""",
-        (kb, product),
+        (int(kb), product),
     )
     return _by_column(rows)
+
+
+def _by_other_build(conn: sqlite3.Connection, build: str, product: str | None) -> list[Row]:
+    """Return the releases for which a source states a build that is not believed, each with who does."""
+    return [
+        row | {"stated_build": other.note}
+        for other in other_builds(conn, product=product, build=build)
+        for row in _by_column(
+            conn.execute(f"select {_COLUMNS} from releases where product = ? and build = ?", (other.product, other.believed))
+        )
+        if row["kb"] == other.kb
+    ]
+
+
+def _no_rows(_conn: sqlite3.Connection, _value: str, _product: str | None) -> list[Row]:
+    return []
+
+
+# Where a query of a kind finds releases that the column does not have.
+_FURTHER: Final = {"build": _by_other_build, "kb": _by_article}
 
 
 def _candidates(conn: sqlite3.Connection, query: Query, facts: Installed) -> _Chosen:
@@ -263,6 +284,7 @@ def _match(conn: sqlite3.Connection, row: Row, companions: list[str], line: str 
         if row["baseline_release"] is None
         else {"kb": kb_text(row["baseline_kb"]), "build": row["baseline_build"], "release_date": baseline_date},
         "derived_from": row["derived_from"],
+        "stated_build": row.get("stated_build"),
         "companions": companions,
         "line": on_line,
         "newer": _newer(conn, row, on_line, day),

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.coverage import Evidence, has_ceased
+from hotpatch_kb.db.answers.other_builds import other_builds
 from hotpatch_kb.db.answers.restarts import next_restart
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message, Messages
@@ -143,6 +144,10 @@ class _Judge:
         for release in self.releases:
             if release.build:
                 self.by_build[release.build].append(release)
+        self.other_builds = {other.build: other for other in other_builds(conn, product=product)}
+        for other in self.other_builds.values():
+            if releases := [r for r in self.by_build.get(other.believed, ()) if r.kb == other.kb]:
+                self.by_build[other.build] = releases
 
     def rows(self) -> Iterator[Verdict]:
         """Yield the verdicts of every build with every line and every KB that may decide."""
@@ -201,15 +206,19 @@ class _Judge:
         return judged_on
 
     def _one(self, build: str, line: str, kb: int | None, release: _Release, on: str) -> Verdict:
-        notes: list[Message] = []
+        other = self.other_builds.get(build)
+        stated = [other.note] if other else []
+        notes = [*stated]
         if on == "hotpatch" and self.hotpatched_until and self.day > self.hotpatched_until:
-            on, notes = "standard", [Message("hotpatching ended on {day}", day=self.hotpatched_until)]
+            on = "standard"
+            notes.append(Message("hotpatching ended on {day}", day=self.hotpatched_until))
         elif on == "hotpatch" and not self.lines["hotpatch"].counted:
-            on, notes = "standard", [Message("no hotpatch line of this product is known")]
+            on = "standard"
+            notes.append(Message("no hotpatch line of this product is known"))
         judged = self._on_line(release, on)
         verdict, reason = judged["verdict"], [*notes, judged["reason"]]
         if self.supported_until and self.day > self.supported_until:
-            verdict, reason = "unsupported", [Message("support ended on {day}", day=self.supported_until)]
+            verdict, reason = "unsupported", [*stated, Message("support ended on {day}", day=self.supported_until)]
         elif verdict == "current" and self.supported_until is None and self._is_silent(on):
             last = self.lines[on].counted[-1].day if self.lines[on].counted else Message("no day")
             verdict = "unknown"

@@ -7,16 +7,17 @@ what they state of a listed one is believed by their precedence, or is a conflic
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
-from hotpatch_kb.db.facts.precedence import Precedence
+from hotpatch_kb.db.facts.precedence import SLUG_FIELDS, Precedence
 from hotpatch_kb.db.facts.snapshots import StoredClaim, by_field
 from hotpatch_kb.db.facts.tables import Row
-from hotpatch_kb.db.model.products import named
+from hotpatch_kb.db.model.notation import builds_in
+from hotpatch_kb.db.model.products import BUILD_NUMBERS, named, same_revisions
 
 ClaimsBySubject = Mapping[str, list[StoredClaim]]
 
@@ -49,6 +50,7 @@ class ReleaseClaims:
         claims: what navigations and tables state.
         mentions: what articles, MSRC and Graph state.
         baseline_day: the day of a baseline without an LCU, None for every other release.
+        build_of: the claim of another version's build whose revision the build has, where that is not what its own claims state.
         row: its row of ``releases``, once there is one.
     """
 
@@ -59,6 +61,7 @@ class ReleaseClaims:
     claims: list[StoredClaim] = field(default_factory=list)
     mentions: list[StoredClaim] = field(default_factory=list)
     baseline_day: str | None = None
+    build_of: StoredClaim | None = None
     row: Row = field(default_factory=dict)
     _by_field: dict[str, list[StoredClaim]] = field(default_factory=dict)
     _indexed: int = 0  # claims are only ever added
@@ -114,11 +117,15 @@ def group_releases(claims: ClaimsBySubject, precedence: Precedence) -> list[Rele
         for owner in owners:
             owner.claims += release.claims
         if not owners:
-            release.build = _fixed_build(release, claims)
-            releases.append(release)
+            release.build = _build_elsewhere(release, claims, precedence)
+            if release.build is None:
+                _share_build(release, by_kb)
+            if release.build or not _has_builds_of_others(release):  # it is quarantined
+                releases.append(release)
     releases += _join_baselines(baselines, releases, precedence)
     _attach_mentions(releases, claims)
     _take_later_builds(releases, precedence)
+    _share_revisions(releases, precedence)
     for release in releases:
         if not release.baseline_day:
             release.subject = f"release/{release.product}/{release.kb or '-'}/{release.build or '-'}"
@@ -217,12 +224,94 @@ def _without_rivals(releases: list[ReleaseClaims], precedence: Precedence) -> li
     return [release for release in releases if release in kept]
 
 
-def _fixed_build(release: ReleaseClaims, claims: ClaimsBySubject) -> str | None:
-    """Return the build that MSRC states for a KB whose title has none (KB5066360)."""
+def _build_elsewhere(release: ReleaseClaims, claims: ClaimsBySubject, precedence: Precedence) -> str | None:
+    """Return the build that MSRC or an article states for a KB whose title has none of its product (KB5066360)."""
     can_be = has_number_of(release.product)
-    stated = claims.get(f"remediation/{release.product}/{release.kb}", ())
-    builds = {c.value for c in stated if c.name == "fixed_build" and c.value and c.gone_at is None}
-    return min((build for build in builds if can_be(build)), default=None)
+    stated = [c for c in claims.get(f"remediation/{release.product}/{release.kb}", ()) if c.name == "fixed_build"]
+    if _has_builds_of_others(release):
+        stated += [c for c in claims.get(f"article/{release.kb}", ()) if c.name == "build"]
+    stated = [c for c in stated if c.value and c.gone_at is None and can_be(c.value)]
+    return min(stated, key=lambda c: (precedence.of(c), c.value)).value if stated else None
+
+
+# --- builds of versions that are serviced together --------------------------------------------------------------------
+
+
+def _has_builds_of_others(release: ReleaseClaims) -> bool:
+    """Return whether a release is listed with builds of other products alone: 26100.6725 among those of Windows 11, version 25H2."""
+    numbers = {int(c.value.partition(".")[0]) for c in release.listed("build") if c.value}
+    return bool(numbers) and numbers <= BUILD_NUMBERS
+
+
+def _share_build(release: ReleaseClaims, by_kb: Mapping[tuple[str, int | None], list[ReleaseClaims]]) -> None:
+    """Give a release that is listed with another version's build the same revision, where that version lists the KB with that build."""
+    number = named(release.product).build_number
+    stated = {c.value for c in release.listed("build")}
+    for product in same_revisions(release.product):
+        for other in by_kb.get((product, release.kb), ()):
+            if other.build in stated and other.build and product != release.product:
+                release.build = f"{number}.{other.build.partition('.')[2]}"
+                release.build_of = next(c for c in other.listed("build") if c.value == other.build)
+
+
+def _share_revisions(releases: Iterable[ReleaseClaims], precedence: Precedence) -> None:
+    """Give releases of one KB the same revision on versions that are serviced together, where their builds disagree.
+
+    Believe the revision of the best source; then the one that more titles and rows state; then that of the newest version.
+    """
+    groups: dict[tuple[int, tuple[str, ...]], list[ReleaseClaims]] = defaultdict(list)
+    for release in releases:
+        if release.kb and release.build and len(versions := same_revisions(release.product)) > 1:
+            groups[release.kb, versions].append(release)
+    for group in groups.values():
+        products = {release.product for release in group}
+        if len({_revision(release.build) for release in group}) < 2 or len(products) < len(group):
+            continue
+        best = _best_revision(group, precedence)
+        for release in group:
+            if best is not None and _revision(release.build) != _revision(best.value):
+                release.build = f"{(release.build or '').partition('.')[0]}.{_revision(best.value)}"
+                release.build_of = best
+
+
+def _best_revision(group: list[ReleaseClaims], precedence: Precedence) -> StoredClaim | None:
+    """Return the claim of a build whose revision is believed of all releases of a KB."""
+    own = [
+        claim
+        for release in group
+        for claim in precedence.in_order(release.stated_builds(), has_number_of(release.product))
+        if claim.gone_at is None and claim.name not in SLUG_FIELDS and has_number_of(release.product)(claim.value or "")
+    ]
+    stated = {(claim.place, claim.value or "") for claim in own}
+    stated |= {(claim.place, build) for release in group for claim, build in builds_of_others(release, group)}
+    times = Counter(_revision(build) for _, build in stated)
+    return min(
+        own,
+        key=lambda c: (precedence.of_field(c), -times[_revision(c.value)], -int((c.value or "0").partition(".")[0]), c.value, c.claim),
+        default=None,
+    )
+
+
+def builds_of_others(release: ReleaseClaims, others: Iterable[ReleaseClaims]) -> Iterator[tuple[StoredClaim, str]]:
+    """Yield the builds of other releases of a KB that the titles of one state, each with the claim of the title.
+
+    "April 8, 2025—KB5055528 (OS Builds 22621.5191 and 22631.5191)" among those of version 22H2 also states a build of version 23H2.
+    """
+    numbers = {(other.build or "").partition(".")[0] for other in others if other.product != release.product}
+    for claim in release.listed("title"):
+        if claim.gone_at is None and claim.value:
+            for build in _builds_in_title(claim.value):
+                if build.partition(".")[0] in numbers and not has_number_of(release.product)(build):
+                    yield claim, build
+
+
+@lru_cache(maxsize=10_000)
+def _builds_in_title(title: str) -> tuple[str, ...]:
+    return tuple(map(str, builds_in(title)))
+
+
+def _revision(build: str | None) -> str:
+    return (build or "").partition(".")[2]
 
 
 # --- baselines ------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from hotpatch_kb.db.facts.precedence import FIRST_SUPPLIED, Belief, Precedence
 from hotpatch_kb.db.facts.release_claims import (
     ClaimsBySubject,
     ReleaseClaims,
+    builds_of_others,
     group_releases,
     has_number_of,
     is_misplaced,
@@ -46,6 +47,7 @@ def resolve(snapshot: Snapshot, precedence: Precedence) -> Facts:
         _resolve_release(release, belief)
     _note_misplaced_remediations(releases, claims, belief)
     _note_unlisted(releases, belief)
+    _note_builds_in_titles(releases, belief)
     resolve_calendar(releases, claims, snapshot.page_times, belief)
     resolve_baselines(releases, claims, belief)
     resolve_lifecycles(releases, claims, belief)
@@ -66,7 +68,7 @@ def _resolve_release(release: ReleaseClaims, belief: Belief) -> None:
     """Make the row of a release. Its baseline and whether it was planned follow from other releases, and are set later."""
     subject = release.subject
     belief.pick(subject, "kb", release.listed("kb") + release.listed("slug_kb"), lambda value: int(value) == release.kb)
-    belief.pick(subject, "build", release.stated_builds(), has_number_of(release.product))
+    _believe_build(release, belief)
     days = release.listed("release_date") + release.mentioned("release_date") + release.mentioned("page_title_date")
     day = belief.pick(subject, "release_date", days) or release.baseline_day
     kind, cadence = _classification(release, belief)
@@ -91,6 +93,44 @@ def _resolve_release(release: ReleaseClaims, belief: Belief) -> None:
     }  # fmt: skip
     belief.facts.releases[release.row["release"]] = release.row
     _compare_with_mentions(release, belief)
+
+
+def _believe_build(release: ReleaseClaims, belief: Belief) -> None:
+    """Note which claims the build of a release rests on, and which lost."""
+    if release.build_of is None:
+        belief.pick(release.subject, "build", release.stated_builds(), has_number_of(release.product))
+        return
+    belief.support(release.subject, [release.build_of])
+    for claim in belief.precedence.in_order(release.stated_builds()):
+        value = belief.precedence.value(claim)
+        if value == release.build:
+            belief.support(release.subject, [claim])
+        elif claim.value != release.build_of.value:
+            belief.conflict(release.subject, "build", release.build_of, claim, release.build, value, "same_revision")
+
+
+def _note_builds_in_titles(releases: list[ReleaseClaims], belief: Belief) -> None:
+    """Note a conflict where a title among the releases of another version states another build of a release."""
+    by_kb: dict[int, list[ReleaseClaims]] = defaultdict(list)
+    for release in releases:
+        if release.kb:
+            by_kb[release.kb].append(release)
+    for same in by_kb.values():
+        builds = {release.build for release in same}
+        for release in same if len(same) > 1 else ():
+            for claim, build in builds_of_others(release, same):
+                if build not in builds:
+                    for other in same:
+                        if has_number_of(other.product)(build) and (own := _stated_build(other, belief)):
+                            rule = belief.precedence.rule(own, claim)
+                            belief.conflict(other.subject, "build", own, claim, other.build, build, rule)
+
+
+def _stated_build(release: ReleaseClaims, belief: Belief) -> StoredClaim | None:
+    """Return the claim that the build of a release rests on."""
+    if release.build_of is not None:
+        return release.build_of
+    return next((c for c in belief.precedence.in_order(release.stated_builds()) if belief.precedence.value(c) == release.build), None)
 
 
 def _classification(release: ReleaseClaims, belief: Belief) -> tuple[str, str | None]:
@@ -167,6 +207,8 @@ def _article_url(release: ReleaseClaims) -> str | None:
 
 def _derived_from(release: ReleaseClaims, kind: str) -> str | None:
     """Return what was concluded: a navigation's baseline has neither KB nor build, unless a calendar states them."""
+    if release.build_of is not None and not any(c.value == release.build for c in release.listed("build")):
+        return f"build: the revision of {release.build_of.value}, the other version's of the same KB"
     if kind != "baseline" or not release.kb:
         return None
     if any(c.field == "classification" and c.value == "baseline" and not c.subject.endswith("/baseline") for c in release.claims):
@@ -261,6 +303,7 @@ def _resolve_products(releases: list[ReleaseClaims], claims: ClaimsBySubject, be
     """Make the rows of ``products``; a line that is new has the build number of most of its releases."""
     numbers: dict[str, Counter[int]] = defaultdict(Counter)
     products = {release.product for release in releases} | {product for product, _ in belief.facts.hotpatch_calendar}
+    products |= {subject.split("/")[1] for subject in subjects_of(claims, "release")}  # all of whose entries may be quarantined
     products |= {row["product"] for row in belief.facts.reported.values()} | {product for product, _, _ in belief.facts.lifecycles}
     for release in releases:
         if release.row["build_number"]:

@@ -248,7 +248,9 @@ def complete_references(conn: sqlite3.Connection) -> None:
     )
     conn.execute(
         f"""{products} delete from products where product not in (select product from named where product is not null)
-        and not exists (select 1 from claims where claims.subject = products.subject)"""
+        and not exists (select 1 from claims where claims.subject = products.subject)
+        and not exists (
+            select 1 from claims where claims.subject > 'release/' || products.product || '/' and claims.subject < 'release/' || products.product || '0')"""
     )
 
 

@@ -64,6 +64,14 @@ KNOWN: Final = {
 }
 BUILD_NUMBERS: Final = frozenset(p.build_number for p in KNOWN.values() if p.build_number)
 
+# Versions of Windows that are serviced together: the builds of one KB have the same revision on each of them (no KB differs, July 2015 to July 2026).
+_SAME_REVISIONS: Final = (
+    ("win10-1903", "win10-1909"),
+    ("win10-2004", "win10-20h2", "win10-21h1", "win10-21h2", "win10-22h2"),
+    ("win11-22h2", "win11-23h2"),
+    ("win11-24h2", "win11-25h2"),
+)
+
 # Where machines run, or what manages them: code and name.
 PLATFORMS: Final = {"azure": "Azure", "azure_local": "Azure Local", "arc": "Azure Arc", "intune": "Intune or Windows Autopatch"}
 
@@ -128,6 +136,15 @@ _HEADING: Final = lazy(
     r"(?:(?P<server>Windows Server,? (?:version )?(?P<edition>\w+))|Version (?P<version>\w+))(?: \([^()]*\))? \(OS build (?P<number>\d{5})\)(?: ?- ?End of .*)?",
     re.IGNORECASE,
 )
+
+
+def same_revisions(product: str) -> tuple[str, ...]:
+    """Return the products whose builds of one KB have the same revision, oldest first; the product alone where it has no such others.
+
+    >>> same_revisions("win11-25h2"), same_revisions("ws2025")
+    (('win11-24h2', 'win11-25h2'), ('ws2025',))
+    """
+    return next((group for group in _SAME_REVISIONS if product in group), (product,))
 
 
 def heading(text: str, client: str) -> Product | None:

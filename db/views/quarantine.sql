@@ -47,3 +47,8 @@ select
 from stated as q
 left join owners as o using (source, page_url, section, subject, ended)
 where q.kind is not null
+    -- An entry with a build of another version is read once another source, or that version's list, says which build of its own product it is.
+    and not exists (
+        select 1 from releases as r join claims as c on c.subject = 'release/' || r.product || '/' || r.kb || '/-'
+        where r.product = o.product and r.kb = q.kb and c.source = q.source and c.page_url = q.page_url and c.section = q.section
+    )

@@ -72,6 +72,8 @@ def _match(query: str, match: Row, day: str) -> Iterator[str]:
     if match["is_unplanned"]:
         letter += ", unplanned: its month was planned as a hotpatch"
     yield f"  is           {_CLASSES[match['classification']]}{letter}, released {match['release_date'] or 'on a day that no page states'}"
+    if match["stated_build"]:
+        yield f"  stated as    {match['stated_build']}"
     yield from _verdict(match)
     if match["classification"] in {"hotpatch", "component"}:
         yield f"  baseline     {_release(match['baseline'])}"

@@ -145,9 +145,16 @@ def _entry(
         common.append(("article_kb", str(article_kb), href))
     subjects = list(_subjects(products, read, has_new_line=has_new_line))
     if not subjects:
-        # All its builds are of other products: "September 29, 2025—KB5065789 (OS Build 26100.6725) Preview" among those of 25H2.
-        yield from stated(section, f"kb/{read.kb}", row, common)
-        return
+        # All its builds are of other products: "September 29, 2025—KB5065789 (OS Build 26100.6725) Preview" among those of 25H2. It is the
+        # release of its category's product if another source, or the list of a version with the same revisions, confirms it.
+        reason = "expected a build of its own version, got another's; no other source names its build"
+        yield from quarantined(section, "entry", read.text, reason, row, products)
+        common += [("kb", str(read.kb), f"KB{read.kb}")] if read.kb else []
+        subjects = [
+            (f"release/{product}/{read.kb}/-", [("build", str(os_build), str(os_build)) for os_build in read.builds])
+            for product in products
+            if read.kb and named(product).build_number is not None
+        ]
     common += _kind_fields(section, read, is_hotpatch=is_hotpatch)
     if read.kb and (in_slug := slug_kb(address or "")) not in {None, read.kb}:
         common.append(("slug_kb", str(in_slug), href))  # a slug that agrees adds nothing

@@ -1,0 +1,70 @@
+"""Builds that a source states for a release and that are not believed: a machine may report one, and has that release.
+
+The update history has 22631.5191 for KB5055528, Learn's table 22631.5189, which is believed: both are that release. Standard library alone.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final, NamedTuple
+
+from hotpatch_kb.db.model.messages import Message
+from hotpatch_kb.db.model.notation import kb_text
+
+_NAMES: Final = {
+    "learn_release_info": Message("Learn's release information"),
+    "support_navigation": Message("the update history"),
+    "support_toc": Message("the update history"),
+    "support_article": Message("an article"),
+    "msrc_cvrf": Message("MSRC"),
+    "graph_updates": Message("Microsoft Graph"),
+    "support_feeds": Message("a feed"),
+}
+
+
+class OtherBuild(NamedTuple):
+    """A build that is not believed.
+
+    Attributes:
+        product: of the release.
+        build: as it is stated.
+        believed: the build of the release.
+        kb: of the release.
+        source: id of the source that states it.
+    """
+
+    product: str
+    build: str
+    believed: str
+    kb: int | None
+    source: str
+
+    @property
+    def note(self) -> Message:
+        """Say who states the build, and which one is believed."""
+        return Message(
+            "{build} is stated by {source} for {kb}; believed is {believed}",
+            build=self.build, source=source_name(self.source), kb=kb_text(self.kb) or Message("the release"), believed=self.believed,
+        )  # fmt: skip
+
+
+def source_name(source: str) -> Message | str:
+    """Return how a sentence names a source."""
+    return _NAMES.get(source, source)
+
+
+def other_builds(conn: sqlite3.Connection, *, product: str | None = None, build: str | None = None) -> list[OtherBuild]:
+    """Return builds that lost, of a product or of one number, where no release of the product has them.
+
+    A build that only an address or the text of a link has is not stated, and one that a correction replaces was decided by a person.
+    """
+    rows = conn.execute(
+        """select r.product, c.value_lost, r.build, r.kb, min(l.source)
+        from conflicts as c join releases as r on r.subject = c.subject join claims as l on l.claim = c.claim_lost
+        where c.field = 'build' and c.rule not in ('slug', 'link_text', 'correction') and c.value_lost is not null and r.build is not null
+            and r.product = coalesce(:product, r.product) and c.value_lost = coalesce(:build, c.value_lost)
+            and not exists (select 1 from releases as o where o.product = r.product and o.build = c.value_lost)
+        group by 1, 2, 3, 4 order by 1, 2, 3, 4""",
+        {"product": product, "build": build},
+    )
+    return [OtherBuild(*row) for row in rows.fetchall()]

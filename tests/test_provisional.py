@@ -1,0 +1,256 @@
+"""Sources tell on each other: builds of another version, of another revision, and builds that a source states and that are not believed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import Command
+from helpers import render
+from helpers.dumps import query
+from rendered import msrc_cvrf
+
+READ_AT = "2026-09-26T12:00:00Z"
+# Not ours to copy: entries in the shapes of the update histories.
+WINDOWS11 = {
+    "Windows 11, version 24H2": [
+        "September 8, 2026—KB5124008 (OS Builds 26200.9445 and 26100.9445)",
+        "August 11, 2026—KB5121003 (OS Builds 26200.9168 and 26100.9168)",
+        "September 29, 2025—KB5065789 (OS Build 26100.6725) Preview",
+    ],
+    "Windows 11, version 25H2": [
+        "September 8, 2026—KB5124008 (OS Builds 26200.9445 and 26100.9445)",
+        "August 11, 2026—KB5121003 (OS Builds 26200.9168 and 26100.9168)",
+        "September 29, 2025—KB5065789 (OS Build 26100.6725) Preview",
+    ],
+    "Windows 11, version 23H2": [
+        "September 8, 2026—KB5122880 (OS Build 22621.7582)",
+        "August 11, 2026—KB5120240 (OS Build 22631.7517)",
+        "July 14, 2026—KB5099414 (OS Build 22631.7376)",
+    ],
+}
+WINDOWS10 = {
+    "Windows 10, version 22H2 update history": [
+        "September 8, 2026—KB5122878 (OS Builds 19045.7725 and 19044.7725)",
+        "August 11, 2026—KB5120249 (OS Builds 19045.7663 and 19044.7663)",
+    ],
+    "Windows 10, version 21H2 update history": [
+        "September 8, 2026—KB5122878 (OS Builds 19045.7720 and 19044.7720)",
+        "August 11, 2026—KB5120249 (OS Builds 19045.7663 and 19044.7663)",
+        "July 14, 2026—KB5099539 (OS Builds 19045.7548 and 19044.7548)",
+    ],
+}
+HUBS = {"windows-11": render.WINDOWS11_HUB["new"], "windows-10": render.SERVER2019_HUB["new"]}
+
+
+def _history(folder: Path, family: str, titles: dict[str, list[str]], fetched_at: str = READ_AT) -> None:
+    """Save the update history of a family with these entries."""
+    categories = [
+        render.NavCategory(name, "0", [render.NavEntry(title, f"../../2026/09/{title.split('KB')[1][:7]}") for title in entries])
+        for name, entries in titles.items()
+    ]
+    page = render.navigation_new(categories, h1="Update history", url=HUBS[family])
+    render.save_tree(folder, HUBS[family], page, fetched_at=fetched_at, suffix=".html")
+
+
+def _msrc(folder: Path, month: str, *fixes: msrc_cvrf.Fix, fetched_at: str = READ_AT) -> None:
+    cves = [msrc_cvrf.Cve(f"CVE-{month[:4]}-9000{number}", "Made-up Driver Vulnerability", (fix,)) for number, fix in enumerate(fixes)]
+    index = msrc_cvrf.index_document([(month, f"{month}-09T07:00:00Z")]).decode()
+    render.save_tree(folder, msrc_cvrf.INDEX, index, fetched_at=fetched_at, suffix=".json", headers={})
+    body = msrc_cvrf.month_document(month, cves).decode()
+    render.save_tree(folder, msrc_cvrf.url(month), body, fetched_at=fetched_at, suffix=".json", headers={})
+
+
+def _conflicts(db: Path, kb: int) -> list[tuple[str, ...]]:
+    return query(
+        db,
+        f"select subject, value_won, value_lost, rule from conflicts where field = 'build' and subject like '%/{kb}/%' order by 1, 2, 3",
+    )
+
+
+# --- a build of another version (cases 47 and 67) ---------------------------------------------------------------------
+
+
+def test_an_entry_with_another_versions_build_takes_it_from_msrc(run: Command, tmp_path: Path) -> None:
+    """Case 47: 22621.7582 under version 23H2, whose build number is 22631."""
+    _history(tmp_path / "tree", "windows-11", WINDOWS11)
+    _msrc(tmp_path / "tree", "2026-09", msrc_cvrf.Fix("5122880", ("win11-23h2",), "22631.7582"))
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "tree").code == 0
+    assert query(tmp_path / "x.db", "select product, build, release_date, classification from releases where kb = 5122880") == [
+        ("win11-23h2", "22631.7582", "2026-09-08", "cumulative")
+    ]
+    assert _conflicts(tmp_path / "x.db", 5122880) == [("release/win11-23h2/5122880/22631.7582", "22631.7582", "22621.7582", "sanity")]
+    assert query(tmp_path / "x.db", "select text from quarantine where gone_at is null") == []
+    (answer,) = run("lookup", "22631.7517", "--on", "2026-09-10", "--json", "--db", "x.db").json()
+    verdict = answer["matches"][0]["verdict"]
+    assert (verdict["verdict"], verdict["next_kb"]) == ("behind", "KB5122880")
+
+
+def test_without_msrc_it_is_quarantined(run: Command, tmp_path: Path) -> None:
+    _history(tmp_path / "tree", "windows-11", WINDOWS11)
+    done = run("crawl", "--db", "x.db", "--from", tmp_path / "tree")
+    assert (done.code, "quarantined in 'Windows 11, version 23H2'" in done.err) == (0, True)
+    assert query(tmp_path / "x.db", "select product from releases where kb = 5122880") == []
+    assert query(tmp_path / "x.db", "select product, kb, build, release_date, may_be_release from quarantine where gone_at is null") == [
+        ("win11-23h2", 5122880, "22621.7582", "2026-09-08", 1)
+    ]
+    (answer,) = run("lookup", "22631.7517", "--on", "2026-09-10", "--json", "--db", "x.db").json()
+    verdict = answer["matches"][0]["verdict"]
+    assert verdict["verdict"] == "unknown"
+    assert "KB5122880 (OS Build 22621.7582)" in verdict["reason"]
+    assert run("status", "--db", "x.db").code == 6
+
+
+def test_a_version_with_the_same_revisions_confirms_a_build(run: Command, tmp_path: Path) -> None:
+    """Case 67: KB5065789 is listed under 25H2 with the build of 24H2, where it is listed, too."""
+    _history(tmp_path / "tree", "windows-11", WINDOWS11)
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "tree").code == 0
+    rows = query(tmp_path / "x.db", "select product, build, classification, derived_from from releases where kb = 5065789 order by 1")
+    assert rows == [
+        ("win11-24h2", "26100.6725", "preview", None),
+        ("win11-25h2", "26200.6725", "preview", "build: the revision of 26100.6725, the other version's of the same KB"),
+    ]
+    (answer,) = run("lookup", "26200.6725", "--json", "--db", "x.db").json()
+    assert (answer["status"], [match["product"] for match in answer["matches"]]) == ("found", ["win11-25h2"])
+
+
+def test_a_version_with_other_revisions_confirms_nothing(run: Command, tmp_path: Path) -> None:
+    """Windows Server 2025 has the build number of Windows 11, version 24H2, and revisions of its own."""
+    titles = {name: list(entries) for name, entries in WINDOWS11.items()}
+    titles["Windows 11, version 26H1"] = ["August 11, 2026—KB5121003 (OS Build 26100.9168)"]
+    _history(tmp_path / "tree", "windows-11", titles)
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "tree").code == 0
+    assert query(tmp_path / "x.db", "select kb from releases where product = 'win11-26h1' and kb = 5121003") == []
+    assert query(tmp_path / "x.db", "select kb from quarantine where product = 'win11-26h1' and gone_at is null") == [(5121003,)]
+
+
+def test_a_list_with_the_right_build_replaces_a_derived_one(run: Command, tmp_path: Path) -> None:
+    """The page is corrected: there is one release, and nothing is quarantined or derived any more."""
+    _history(tmp_path / "one", "windows-11", WINDOWS11)
+    mended = {name: [entry.replace("22621.7582", "22631.7582") for entry in entries] for name, entries in WINDOWS11.items()}
+    mended["Windows 11, version 25H2"][2] = "September 29, 2025—KB5065789 (OS Builds 26200.6725 and 26100.6725) Preview"
+    _history(tmp_path / "two", "windows-11", mended, "2026-09-27T12:00:00Z")
+    for tree in ("one", "two"):
+        assert run("crawl", "--db", "x.db", "--from", tmp_path / tree).code == 0
+    rows = query(
+        tmp_path / "x.db", "select product, build, derived_from, gone_since from releases where kb in (5122880, 5065789) order by 1"
+    )
+    assert rows == [
+        ("win11-23h2", "22631.7582", None, None),
+        ("win11-24h2", "26100.6725", None, None),
+        ("win11-25h2", "26200.6725", None, None),
+    ]
+    assert query(tmp_path / "x.db", "select text from quarantine where gone_at is null") == []
+
+
+# --- two revisions of one KB (case 48) --------------------------------------------------------------------------------
+
+
+def test_one_kb_has_one_revision_on_versions_that_are_serviced_together(run: Command, tmp_path: Path) -> None:
+    """Case 48: 19044.7725 in one category, 19044.7720 in another of the same page."""
+    _history(tmp_path / "tree", "windows-10", WINDOWS10)
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "tree").code == 0
+    assert query(tmp_path / "x.db", "select product, build from releases where kb = 5122878 order by 1") == [
+        ("win10-21h2", "19044.7725"),
+        ("win10-22h2", "19045.7725"),
+    ]
+    assert _conflicts(tmp_path / "x.db", 5122878) == [
+        ("release/win10-21h2/5122878/19044.7725", "19044.7725", "19044.7720", "same_revision"),
+        ("release/win10-22h2/5122878/19045.7725", "19045.7725", "19045.7720", "address"),
+    ]
+    (answer,) = run("lookup", "19044.7720", "--json", "--db", "x.db", "--on", "2026-09-10").json()
+    (match,) = answer["matches"]
+    assert (answer["status"], match["kb"], match["build"]) == ("found", "KB5122878", "19044.7725")
+    assert match["stated_build"] == "19044.7720 is stated by the update history for KB5122878; believed is 19044.7725"
+
+
+def test_the_better_source_decides_between_revisions(run: Command, tmp_path: Path) -> None:
+    """Learn's table has 7731 of version 22H2; the update history alone has 7725 and 7720."""
+    _history(tmp_path / "tree", "windows-10", WINDOWS10)
+    info = render.windows10_release_info("2026-07")
+    row = render.HistoryRow("General Availability Channel • LTSC", "2026-09 B", "2026-09-08", "19045.7731", "5122878", "")
+    histories = [replace(table, rows=[row, *table.rows]) if "22H2" in table.label else table for table in info.history]
+    info = replace(info, history=histories)
+    render.save_tree(tmp_path / "tree", info.url, render.release_info_html(info), fetched_at=READ_AT, suffix=".html")
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "tree").code == 0
+    assert query(tmp_path / "x.db", "select product, build from releases where kb = 5122878 order by 1") == [
+        ("win10-21h2", "19044.7731"),
+        ("win10-22h2", "19045.7731"),
+    ]
+
+
+# --- builds that are stated and not believed (case 66) ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("build", "believed", "kb", "product"),
+    [("22631.5191", "22631.5189", "KB5055528", "win11-23h2"), ("22621.5191", "22621.5189", "KB5055528", "win11-22h2")],
+)
+def test_a_build_that_lost_is_found_and_judged(run: Command, tmp_path: Path, build: str, believed: str, kb: str, product: str) -> None:
+    """The titles under version 22H2 have 5191, Learn's tables 5189: a machine that reports either has KB5055528."""
+    info = render.windows11_release_info("2026-07")
+    render.save_tree(tmp_path / "tree", info.url, render.release_info_html(info), fetched_at="2026-07-23T12:00:00Z", suffix=".html")
+    titles = {
+        "Windows 11, version 22H2": ["April 8, 2025—KB5055528 (OS Builds 22621.5191 and 22631.5191)"],
+        "Windows 11, version 23H2": [
+            "April 8, 2025—KB5055528 (OS Builds 22621.5189 and 22631.5189)",
+            *WINDOWS11["Windows 11, version 23H2"][2:],
+        ],
+    }
+    _history(tmp_path / "tree", "windows-11", titles, "2026-07-23T12:00:00Z")
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "tree").code == 0
+    (stated,) = run("lookup", build, "--json", "--db", "x.db", "--on", "2026-07-20").json()
+    (own,) = run("lookup", believed, "--json", "--db", "x.db", "--on", "2026-07-20").json()
+    note = f"{build} is stated by the update history for {kb}; believed is {believed}"
+    assert own["matches"][0]["stated_build"] is None
+    assert stated | {"query": believed, "matches": [stated["matches"][0] | {"stated_build": None}]} == own
+    assert stated["matches"][0]["stated_build"] == note
+    (tmp_path / "fleet.csv").write_text(f"host,product,build\na,{product},{build}\nb,,{build}\nc,{product},{believed}\n", encoding="utf-8")
+    rows = run("assess", "fleet.csv", "--format", "json", "--db", "x.db", "--on", "2026-07-20").json()
+    assert {(row["kb"], row["verdict"], row["next_kb"]) for row in rows} == {(kb, rows[2]["verdict"], rows[2]["next_kb"])}
+    assert [note in row["reason"] for row in rows] == [True, True, False]
+    assert run("lookup", "22631.5190", "--json", "--db", "x.db").json()[0]["status"] == "not_found"
+
+
+def test_a_build_with_a_slip_of_the_pen_is_found(run: Command, tmp_path: Path) -> None:
+    """20346.2819 for 20348.2819 (windowsserverdocs #7633): 20346 is no build number of any Windows."""
+    categories = render.hotpatch_categories("2026-07", "new")
+    for category in categories:
+        for place, entry in enumerate(category.entries):
+            category.entries[place] = render.NavEntry(entry.title.replace("20348.2819", "20346.2819"), entry.href)
+    hub = render.HOTPATCH_HUB["new"]
+    render.save_tree(
+        tmp_path / "tree", hub, render.navigation_new(categories, h1="Hotpatch", url=hub), fetched_at="2026-07-23T12:00:00Z", suffix=".html"
+    )
+    info = render.server_release_info("2026-05-13")
+    render.save_tree(tmp_path / "tree", info.url, render.release_info_markdown(info), fetched_at="2026-07-23T12:00:00Z", suffix=".md")
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "tree").code == 0
+    (answer,) = run("lookup", "20346.2819", "--json", "--db", "x.db", "--on", "2026-07-20").json()
+    assert (answer["status"], answer["matches"][0]["build"]) == ("found", "20348.2819")
+    (tmp_path / "fleet.csv").write_text("host,build\na,20346.2819\n", encoding="utf-8")
+    (row,) = run("assess", "fleet.csv", "--format", "json", "--db", "x.db", "--on", "2026-07-20").json()
+    assert (row["verdict"], row["kb"]) == ("restart_due", "KB5046698")
+
+
+def test_dates_that_differ_are_conflicts(run: Command, shared: Path, tmp_path: Path) -> None:
+    """Learn's table and the update history differ in the day of four KBs, besides that of KB4490481."""
+    for tree in ("pages", "pages-more"):
+        assert run("crawl", "--db", "x.db", "--from", shared / tree).code == 0
+    rows = query(
+        tmp_path / "x.db",
+        """select distinct subject, value_won, value_lost from conflicts where field = 'release_date'
+        and (subject like '%/4020102/%' or subject like '%/4032188/%' or subject like '%/5003173/%' or subject like '%/5031455/%') order by 1""",
+    )
+    assert rows == [
+        ("release/win10-1703/4020102/15063.332", "2017-05-26", "2017-05-25"),
+        ("release/win10-1703/4032188/15063.502", "2017-08-01", "2017-07-31"),
+        ("release/win10-21h1/5003173/19043.985", "2021-05-18", "2021-05-11"),
+        ("release/win11-22h2/5031455/22621.2506", "2023-10-26", "2023-10-31"),
+    ]
+    for build in ("22631.5191", "19045.5736", "14393.571", "17763.402"):
+        (answer,) = run("lookup", build, "--json", "--db", "x.db").json()
+        assert (answer["status"], answer["matches"][0]["stated_build"].startswith(f"{build} is stated by the update history for KB")) == (
+            "found",
+            True,
+        )
