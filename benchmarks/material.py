@@ -18,8 +18,8 @@ from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.crawl import runs
 from hotpatch_kb.scraper.crawl.database import open_database
+from hotpatch_kb.scraper.crawl.reading.saved_tree import crawl_tree
 from hotpatch_kb.scraper.crawl.run import Run, chosen
-from hotpatch_kb.scraper.crawl.saved_tree import crawl_tree
 from hotpatch_kb.scraper.fetch.archive import Archive
 from hotpatch_kb.scraper.sources import registry
 

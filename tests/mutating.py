@@ -15,7 +15,7 @@ from helpers import recorded, render
 from helpers.mutations import KINDS, OUTCOMES, NotHere, Outcome, Sample, judge, mutant
 
 from hotpatch_kb.db.model.claims import Claim, Page
-from hotpatch_kb.scraper.crawl import saved_tree
+from hotpatch_kb.scraper.crawl.reading import saved_tree
 from hotpatch_kb.scraper.sources import PageSpec, Source, registry
 
 ROOT: Final = Path(__file__).parent.parent

@@ -246,7 +246,7 @@ def test_graph_is_asked_with_a_token_that_is_never_kept(
 def test_a_source_may_name_so_many_pages(run: Command, tmp_path: Path, web: respx.MockRouter, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each answer links to another one; the run stops at its limit, exit code 3, what was read is loaded."""
     monkeypatch.setenv(TOKEN, "a-token")
-    monkeypatch.setattr("hotpatch_kb.scraper.crawl.network.MAX_PAGES", 5)
+    monkeypatch.setattr("hotpatch_kb.scraper.crawl.reading.network.MAX_PAGES", 5)
 
     def endless(_: httpx.Request) -> httpx.Response:
         link = f"{URL}&$skip={pages.call_count + 1}"

@@ -162,6 +162,21 @@ def test_a_quarantined_entry_that_may_be_a_release_is_sent_once(send: Any, hook:
     assert hook.taken[0]["items"][0]["kind"] == "quarantined"
 
 
+def test_a_hub_that_no_list_names_is_sent_once(send: Any, hook: Hook, db: Path) -> None:
+    quiet(db)
+    send()
+    url = "https://support.microsoft.com/en-us/servicing/os/windows-11/2026/09/windows-11-version-26h2-update-history"
+    with closing(sqlite3.connect(db)) as conn, conn:
+        columns = ", ".join(row[1] for row in conn.execute("pragma table_info(pages)") if row[1] not in {"page", "page_url"})
+        conn.execute(
+            f"insert into pages (page, page_url, {columns}) select 1, ?, {columns} from pages where source = 'support_navigation' limit 1",
+            (url,),
+        )
+    send()
+    assert send() == []
+    assert hook.texts() == [f"source support_navigation found a hub that no list names, and reads it: {url}"]
+
+
 def test_a_source_that_is_stale_is_reported(send: Any, hook: Hook, db: Path) -> None:
     with closing(sqlite3.connect(db)) as conn, conn:
         conn.execute("update sources set state = 'unreachable' where source = 'learn_release_info'")

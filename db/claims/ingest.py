@@ -180,12 +180,12 @@ class Ingest:
         self.claims_ended += accepted.ended
         return page.fetched_at
 
-    def end(self, failures: Sequence[Failure], left: Sequence[tuple[str, str]], outcome: Outcome, ended_at: str) -> None:
+    def end(self, failures: Sequence[Failure], left: Sequence[tuple[str, str, str]], outcome: Outcome, ended_at: str) -> None:
         """Write what failed, the states of the sources and the end of the run.
 
         Args:
             failures: every failure of the run.
-            left: sources with more pages than one run reads, each with a note.
+            left: source, page and note, of sources with more pages than one run reads, and of hubs that are new.
             outcome: how it went.
             ended_at: UTC.
         """
@@ -195,8 +195,8 @@ class Ingest:
                 if self._state.get(failure.source) != "refused":
                     self._state[failure.source] = "unreachable"
                 self._check_of_source(failure.source, failure.page_url, "", "fetch", failure.note, is_required=True)
-        for source, note in left:
-            self._check_of_source(source, "", "", "pages", note, is_required=False)
+        for source, page_url, note in left:
+            self._check_of_source(source, page_url, "", "pages", note, is_required=False)
         kind = self._conn.execute("select kind from runs where run = ?", (self.run,)).fetchone()[0]
         for source, state in self._state.items():
             # A replay loads every page in one run, so the newest answer of each page counts: a page that was refused may have been
@@ -247,7 +247,8 @@ class Ingest:
             claims,
             now=now,
             before=before,
-            at_least=source.at_least,
+            # A hub that no list names may be of a version that had its first update today.
+            at_least=source.at_least if page.page_url in source.families or not source.families else 1,
             accepted_gone=corrections.accepted_gone(self._corrections, page.source),
             unread=read.unread,
             standing=history.stated_before(conn, page) if read.claims is not None else (),

@@ -22,6 +22,7 @@ from hotpatch_kb.db.answers import lagging
 from hotpatch_kb.db.answers.events import Event, change_rows, events
 from hotpatch_kb.db.site.i18n import words
 from hotpatch_kb.db.store.connections import open_for_reading
+from hotpatch_kb.scraper.crawl import hubs
 from hotpatch_kb.scraper.crawl.channels import Channel, Item, NotDelivered, counted, read_channels
 from hotpatch_kb.scraper.crawl.database import utc_now
 
@@ -43,7 +44,7 @@ class Notices(NamedTuple):
 
     Attributes:
         changes: every change of Windows hotpatching that the database has, oldest first.
-        lags: releases that one source has and another lacks, and quarantined entries that may be a release.
+        lags: releases that one source has and another lacks, quarantined entries that may be a release, and hubs that no list names.
         troubles: per source that needs a look "drifted" or "stale", and why.
         at: when this was read, UTC.
     """
@@ -123,6 +124,14 @@ def missing(conn: sqlite3.Connection, at: str) -> list[Item]:
     ]
 
 
+def new_hubs(conn: sqlite3.Connection, at: str) -> list[Item]:
+    """Return the hubs that no list of this program names and that pages led to: a new version of Windows, or a hub that moved."""
+    return [
+        Item(_short_hash(f"hub {url}"), "hub", at, f"source {hubs.SOURCE} found a hub that no list names, and reads it: {url}")
+        for url in hubs.unlisted(conn)
+    ]
+
+
 # What is the matter, and what to do next; whoever reads the message may know nothing else of the program.
 _TROUBLES: Final = {
     "drifted": ("is not what it was and was refused; its facts were kept", "hotpatch-kb status --drift says on which page"),
@@ -176,7 +185,8 @@ def send(db: Path, say: Say, environment: Mapping[str, str] | None = None, *, sl
         return
     now = utc_now()
     with closing(open_for_reading(db)) as conn:
-        notices = Notices(changes(conn), [*lags(conn, now), *quarantined(conn, now), *missing(conn, now)], troubles(conn), now)
+        lacking = [*lags(conn, now), *quarantined(conn, now), *missing(conn, now), *new_hubs(conn, now)]
+        notices = Notices(changes(conn), lacking, troubles(conn), now)
     file = db.with_name(f"{db.name}.told.json")
     states = _read(file, say)
     for channel in channels:

@@ -22,6 +22,7 @@ from hotpatch_kb.db.model.claims import Correction, Page
 from hotpatch_kb.db.model.errors import BadInput, UnexpectedPage
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.scraper.crawl.database import utc_now
+from hotpatch_kb.scraper.crawl.hubs import Hubs, Line, listed_lines
 from hotpatch_kb.scraper.crawl.parsed import stated_since
 from hotpatch_kb.scraper.crawl.parsed_pages import ParsedPages
 from hotpatch_kb.scraper.fetch.archive import Archive, content_sha256
@@ -109,7 +110,7 @@ class Run:
         say: Progress,
         kind: str,
         parsed: ParsedPages | None = None,
-        said: set[object] | None = None,
+        before: Run | None = None,
     ) -> None:
         """Begin a run; nothing is written until ``finish``.
 
@@ -120,7 +121,7 @@ class Run:
             say: takes a line of progress.
             kind: "crawl" or "replay".
             parsed: what parsers made of pages before.
-            said: kinds of failures that the run before it has said.
+            before: the run before this one, of the same crawl.
         """
         self.conn = conn
         self.archive = archive
@@ -130,12 +131,13 @@ class Run:
         self.parsed = parsed or ParsedPages(None)
         self.started_at = utc_now()
         self.result = Result()
-        self.said = set() if said is None else said  # kinds of failures
+        self.said: set[object] = before.said if before else set()  # kinds of failures
+        self.hubs: Hubs = Hubs(conn, before.hubs.asked if before else None)
         self.state: dict[str, str] = {}  # of sources that are not asked
         self.needs_replay = False
         self._reads: list[ReadPage] = []
         self._named: dict[str, list[PageSpec]] = {}
-        self._left: list[tuple[str, str]] = []  # sources with more pages than a run reads
+        self._left: list[tuple[str, str, str]] = []  # source, page and a note of what a person may want to know
 
     def take(self, page: Page, *, may_be_missing: bool = False) -> Taken:
         """Archive the answer of an address and parse it if its content is new.
@@ -156,6 +158,8 @@ class Run:
             if claim.field == "reason" and claim.subject.startswith("quarantine/"):
                 self.say(f"{page.source}: quarantined in {claim.section!r}: {claim.value}: {claim.value_text!r}")
         follows = [] if read.error or read.is_missing else self._follow(page, read.sha256)
+        if not read.error and not read.is_missing and (news := self.hubs.news_of(page)):
+            self.leave(page.source, news, page.page_url)
         return Taken(is_read=not read.error, follows=follows)
 
     def _read(self, page: Page) -> ReadPage:
@@ -208,15 +212,16 @@ class Run:
         """Return how many pages wait to be loaded."""
         return len(self._reads)
 
-    def leave(self, source: str, note: str) -> None:
-        """Note that a source has more pages than one run reads."""
-        self._left.append((source, note))
+    def leave(self, source: str, note: str, page_url: str = "") -> None:
+        """Note what is no failure: that a source has more pages than one run reads, or a hub that is new."""
+        self._left.append((source, page_url, note))
         self.say(f"{source}: {note}")
 
     def _follow(self, page: Page, sha256: str) -> list[PageSpec]:
         """Return which pages a page names. A fault in them is a failure; what the page states itself is loaded."""
         if page.status == 304 and self.archive is not None:
             page = page._replace(body=self.archive.body(sha256))
+        self.hubs.look_through(page)
         try:
             follows = list(registry()[page.source].follow(page))
         except UnexpectedPage as error:
@@ -228,6 +233,10 @@ class Run:
             return []
         self._named.setdefault(page.source, []).extend(follows)
         return follows
+
+    def listed_lines(self) -> set[Line]:
+        """Return which lines the navigations list that were read in this run or before."""
+        return listed_lines(self.conn, [read for read in self._reads if not read.error])
 
     def links(self) -> list[Link]:
         """Return the articles that pages link to: those read in this run, and those of current claims of other pages."""

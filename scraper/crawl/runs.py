@@ -24,8 +24,8 @@ from hotpatch_kb.scraper.crawl.database import locked, open_database
 from hotpatch_kb.scraper.crawl.due import plan, written
 from hotpatch_kb.scraper.crawl.due import wanted as due_sources
 from hotpatch_kb.scraper.crawl.parsed_pages import ParsedPages
+from hotpatch_kb.scraper.crawl.reading.saved_tree import crawl_tree
 from hotpatch_kb.scraper.crawl.run import Progress, Result, Run, chosen
-from hotpatch_kb.scraper.crawl.saved_tree import crawl_tree
 from hotpatch_kb.scraper.fetch.agent import Agent
 from hotpatch_kb.scraper.fetch.archive import Archive
 from hotpatch_kb.scraper.sources import Source, registry
@@ -183,7 +183,7 @@ def _write_back(conn: sqlite3.Connection, say: Progress) -> None:
 
 async def _from_network(run: Run, wanted: Sequence[Source], agent: Agent) -> tuple[Result, bool]:
     """Read the fixed pages and publish them; then, as a second run, read what they name and link to."""
-    from hotpatch_kb.scraper.crawl.network import read_fixed, read_followed  # noqa: PLC0415 (httpx takes 0.3 s to import)
+    from hotpatch_kb.scraper.crawl.reading.network import read_fixed, read_followed  # noqa: PLC0415 (httpx takes 0.3 s to import)
     from hotpatch_kb.scraper.fetch.client import Fetcher  # noqa: PLC0415
     from hotpatch_kb.scraper.fetch.hosts import PAUSE  # noqa: PLC0415
 
@@ -192,7 +192,7 @@ async def _from_network(run: Run, wanted: Sequence[Source], agent: Agent) -> tup
         await read_fixed(run, wanted, fetcher)
         named = run.named_pages()
         result = run.finish()
-        following = Run(run.conn, run.archive, run.corrections, run.say, "crawl", run.parsed, run.said)
+        following = Run(run.conn, run.archive, run.corrections, run.say, "crawl", run.parsed, run)
         await read_followed(following, wanted, named, fetcher)
     if following.has_anything():
         result = result.with_next(following.finish())

@@ -20,6 +20,7 @@ from hotpatch_kb.db.model.notation import MONTHS, clean
 from hotpatch_kb.scraper.parsing.markup import classes, elements, page_title, soup, text, texts_outside
 from hotpatch_kb.scraper.parsing.once import once_per_page
 from hotpatch_kb.scraper.parsing.support.entries import Category, Entry, claims_of
+from hotpatch_kb.scraper.parsing.support.hubs import hub_at
 from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Support: navigation of update histories and hotpatch release notes"
@@ -98,6 +99,13 @@ PAGES = [
         "windows-10-update-history-8127c2c6-6edf-4fdf-8b9f-0f7be1ef3562",
     ),
 ]
+
+
+def page_at(url: str) -> PageSpec | None:
+    """Return the hub at an address that the list above need not have, None where it is not the address of one."""
+    hub = hub_at(url)
+    return PageSpec(hub.url, (hub.url,)) if hub else None
+
 
 # What looks like an entry or a category, wherever it is: "KB5087423", "April 14, 2026—Baseline", "Windows Server 2025"
 _LIKE_AN_ENTRY: Final = re.compile(rf"\bKB ?\d{{6,7}}\b|\b(?:{'|'.join(MONTHS)}) \d{{1,2}},? 20\d\d\b|\bWindows (?:1\d|Server)\b.*\d\d")

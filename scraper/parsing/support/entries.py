@@ -39,6 +39,11 @@ class Category(NamedTuple):
     entries: list[Entry]
 
 
+def is_hotpatch_hub(page_url: str) -> bool:
+    """Return whether a page is of the hotpatch family, by its name in claims."""
+    return "hotpatch" in page_url
+
+
 def claims_of(page: Page, categories: Iterable[Category], name: Callable[[], str]) -> Iterator[Claim]:
     """Return the claims of all entries.
 
@@ -50,7 +55,7 @@ def claims_of(page: Page, categories: Iterable[Category], name: Callable[[], str
     What cannot be read of an entry, and a category that names no version of Windows, is quarantined.
 
     Raises:
-        UnexpectedPage: no category can be read, one is empty, or they are those of another family.
+        UnexpectedPage: no category can be read, all are empty (that of a version with no update yet may be), or they are of another family.
     """
     return distinct(_claims(page, list(categories), name))
 
@@ -69,7 +74,7 @@ def _claims(page: Page, categories: list[Category], name: Callable[[], str]) -> 
         is_hotpatch = _HOTPATCH_CATEGORY.search(section) is not None
         has_hotpatch = has_hotpatch or is_hotpatch
         products = products_in(section)
-        if not entries:
+        if not entries and not any(category.entries for category in categories):
             raise UnexpectedPage(f"expected entries in the category {section!r}, got none")
         for published, link_text in entries:
             if published.casefold() in NO_RELEASES or published.casefold() == section.casefold():
@@ -90,8 +95,8 @@ def _claims(page: Page, categories: list[Category], name: Callable[[], str]) -> 
                 yield from quarantined(section, "entry", published, reason, row, products, may_be_release=may_be_release)
                 continue
             yield from _entry(page, section, products, read, link_text, row, is_hotpatch=is_hotpatch, has_new_line=has_new_line)
-    if has_hotpatch != ("/hotpatch/" in page.page_url):
-        wanted = "hotpatch release notes" if "/hotpatch/" in page.page_url else "an update history"
+    if has_hotpatch != is_hotpatch_hub(page.page_url):
+        wanted = "hotpatch release notes" if not has_hotpatch else "an update history"
         raise UnexpectedPage(f"expected the navigation of {wanted}, got that of {name()!r}")
 
 

@@ -1,0 +1,1 @@
+"""Where the pages of a run come from: the network, or a saved tree."""
