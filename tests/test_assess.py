@@ -97,8 +97,9 @@ def test_csv_carries_every_column(run: Command, tmp_path: Path) -> None:
         ({"build": "26100.32772", "product": "Ubuntu 24.04"}, "unknown", "no source names the build 26100.32772 of Ubuntu 24.04"),
         ({"build": "26100.32772", "product": "Windows Server 2012 R2"}, "unknown", None),
         ({"build": "26100.32772", "product": "WindowsServer2025"}, "current", None),
-        # Nothing more is published for it, and nothing says that it is supported.
-        ({"build": "22000.3260"}, "unknown", "no source states its support, and its last monthly release is of 2024-10-08"),
+        # Nothing more is published for it; of the preview of 2021 no source states when its support ended.
+        ({"build": "22000.3260"}, "unsupported", "support ended on 2024-10-08"),
+        ({"build": "17784.1882"}, "unknown", "no source states its support, and its last monthly release is of 2021-08-10"),
         # An LCU on an enrolled machine: what it installs next is one, too.
         ({"build": "26100.32698", "product": "ws2025", "line": "hotpatch"}, "left_line", None),
         # Case 36: not enrolled yet, so the standard line is judged; unless build or KBs show otherwise.
@@ -178,7 +179,7 @@ def test_columns_may_be_named(run: Command, tmp_path: Path) -> None:
         (b"build\n26100.1\n", ("--map", "build=Level"), "expected a column 'Level', got build"),
         (b"build\n26100.1\n", ("--map", "host=Asset"), "expected a column 'Asset', got build"),
         (b'[{"build": "26100.1"}, {"build": "26100.2"}]', ("--map", "host=Asset"), "expected a column 'Asset', got build"),
-        (b"build\n26100.1\n", ("--map", "colour=x"), "expected a field (host, build, revision, product, line, kbs, edition), got 'colour'"),
+        (b"build\n26100.1\n", ("--map", "colour=x"), "expected a field (host, build, revision, product, line, kbs, edition, esu), got 'colour'"),
         (b"build\n26100.1\n", ("--map", "build"), "expected --map FIELD=COLUMN, got 'build'"),
         (b"build\n26100.1\n", ("--fail-on", "bad"), "expected verdicts (current, behind, restart_due, left_line, unsupported, ambiguous, unknown, invalid), got 'bad'"),
         (b'[{"build": "26100.1"}, {"build": ', (), "expected JSON objects of at most 256 MB, got the end of the file"),

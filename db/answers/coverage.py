@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from hotpatch_kb.db.model import clock
+from hotpatch_kb.db.model.editions import SPELLED, Machine
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text, month_after, second_tuesday
@@ -199,3 +200,87 @@ def _quarantined(conn: sqlite3.Connection, product: str, day: str) -> list[tuple
 def _revision(build: str | None) -> int | None:
     revision = (build or "").partition(".")[2]
     return int(revision) if revision.isdigit() else None
+
+
+# --- the end of support ----------------------------------------------------------------------------------------------
+
+# Groups of ``lifecycles`` that an edition belongs to: the first that the product has.
+_GROUPS: Final = {
+    "home_pro": ("home_pro",),
+    "enterprise_education": ("enterprise_education",),
+    "iot_enterprise": ("iot_enterprise", "enterprise_education"),
+    "iot_core": ("iot_core", "iot_enterprise", "enterprise_education"),
+    "ltsc": ("ltsc", "enterprise_education"),
+    "iot_ltsc": ("iot_ltsc", "ltsc", "iot_enterprise", "enterprise_education"),
+    "server": ("server", "annual_channel"),
+}
+_LONG_TERM: Final = ("ltsc", "iot_ltsc")
+
+
+class Support:
+    """When support of a product ends, by edition."""
+
+    def __init__(self, conn: sqlite3.Connection, product: str) -> None:
+        """Read the ends of a product from a database with the fact tables."""
+        self._public: dict[str, str] = {}
+        self._esu: dict[str, str] = {}
+        for group, kind, end in conn.execute("select edition_group, kind, end_date from lifecycles where product = ?", (product,)):
+            if kind in {"extended", "end_of_servicing"}:
+                self._public[group] = max(end, self._public.get(group, ""))
+            elif kind.startswith("esu_"):
+                self._esu[group] = max(end, self._esu.get(group, ""))
+        self.public_end: str | None = public_end(conn, product)
+
+    def end(self, machine: Machine) -> str | None:
+        """Return the last day of support of a machine, Extended Security Updates apart; None where no source states it."""
+        return self._of(self._public, machine.edition) or self.public_end
+
+    def esu_end(self, machine: Machine) -> str | None:
+        """Return the last day of Extended Security Updates for a machine; None where none are known."""
+        if not machine.edition:
+            return max(self._esu.values(), default=None)
+        return self._of(self._esu, machine.edition)
+
+    @staticmethod
+    def _of(ends: dict[str, str], edition: str) -> str | None:
+        groups = _GROUPS["server"] if edition.startswith("server") else _GROUPS.get(edition, ())
+        return next((ends[group] for group in groups if group in ends), None)
+
+    def ended(self, machine: Machine, day: str) -> list[Message]:
+        """Return why a machine is unsupported on a day; nothing where it is supported, or where no source states an end."""
+        end = self.end(machine)
+        if end is None or day <= end:
+            return []
+        esu = self.esu_end(machine)
+        if machine.has_esu and esu is not None:
+            return [] if day <= esu else [Message("Extended Security Updates ended on {day}", day=esu)]
+        spelled = Message(SPELLED[machine.edition]) if machine.edition else None
+        reason = (
+            Message("support of {edition} ended on {day}", edition=spelled, day=end)
+            if spelled
+            else Message("support ended on {day}", day=end)
+        )
+        if esu is None or day > esu:
+            return [reason]
+        return [reason, Message("Extended Security Updates are offered until {day}, and it is not stated to have them", day=esu)]
+
+
+def public_end(conn: sqlite3.Connection, product: str) -> str | None:
+    """Return the last day on which any edition of a product gets public updates, None where no source states it.
+
+    For clients that is the end of Enterprise (``products.extended_end_date``). Where a version is also a Long-Term Servicing Channel's and
+    releases after that day are listed, they are for it: Windows 10, version 1809, until 2029-01-09.
+    """
+    row = conn.execute("select extended_end_date from products where product = ?", (product,)).fetchone()
+    end: str | None = row[0] if row else None
+    later: str | None = conn.execute(
+        f"""select max(end_date) from lifecycles
+        where product = ? and edition_group in {_LONG_TERM} and kind in ('extended', 'end_of_servicing')""",
+        (product,),
+    ).fetchone()[0]
+    if end is None or later is None or later <= end:
+        return end
+    goes_on = conn.execute(
+        "select 1 from releases where product = ? and release_date > ? and cadence = 'B' limit 1", (product, end)
+    ).fetchone()
+    return later if goes_on else end

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from typing import Any, Final
 
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
 
 Answer = dict[str, Any]
+
+# How documents of eligibility call an edition.
+_DOCUMENTED: Final = {
+    "server_azure_edition": "Datacenter: Azure Edition", "server_datacenter": "Datacenter", "server_standard": "Standard",
+}  # fmt: skip
+# Editions that no document of hotpatching has ever named, of any product.
+_NEVER_HOTPATCHED: Final = frozenset({"home_pro", "server_essentials", "iot_core"})
 
 
 def eligible_image(conn: sqlite3.Connection, publisher: str, offer: str, sku: str) -> Answer:
@@ -107,3 +114,19 @@ def _requirements(conn: sqlite3.Connection, product: str, platform: str | None) 
 
 def _answer(asked: Answer, answer: str, product: str | None, reason: Message | str, sources: list[str], requirements: list[str]) -> Answer:
     return {**asked, "answer": answer, "product": product, "reason": reason, "requirements": requirements, "sources": sources}
+
+
+def has_no_hotpatches(conn: sqlite3.Connection, product: str, edition: str) -> bool:
+    """Return whether an edition of a product cannot be on the hotpatch line; False where no document says so."""
+    if not edition:
+        return False
+    if edition in _NEVER_HOTPATCHED:
+        return True
+    answers = {
+        row[0]
+        for row in conn.execute(
+            "select is_eligible from eligibility where kind = 'edition' and product = ? and edition = ?",
+            (product, _DOCUMENTED.get(edition, "")),
+        )
+    }
+    return answers == {0}

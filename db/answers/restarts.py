@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hotpatch_kb.db.answers.calendar import has_calendar
-from hotpatch_kb.db.answers.coverage import Evidence, data_until, has_ceased, is_outdated
+from hotpatch_kb.db.answers.coverage import Evidence, data_until, has_ceased, is_outdated, public_end
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
 
@@ -29,9 +29,7 @@ def next_restart(conn: sqlite3.Connection, product: str, day: str) -> Restart | 
     It is a released baseline, else a planned one, else the next by the cadence; None where hotpatching has no published
     calendar or has ended by then.
     """
-    end = conn.execute(
-        "select hotpatch_end_date, case when family = 'client' then extended_end_date end from products where product = ?", (product,)
-    ).fetchone()
+    end = conn.execute("select hotpatch_end_date, extended_end_date from products where product = ?", (product,)).fetchone()
     if end is None or not has_calendar(conn, product):
         return None
     baseline = conn.execute(
@@ -48,7 +46,7 @@ def next_restart(conn: sqlite3.Connection, product: str, day: str) -> Restart | 
         restart = Restart(baseline[0], baseline[1], bool(baseline[2]), bool(baseline[3]), baseline[4], baseline[5])
     else:
         restart = Restart(month, second_tuesday(month), True, False, None, None)
-    # Compare by month: some ends are stated only as a month. A client's line ends when support of its Enterprise edition ends.
+    # Compare by month: some ends are stated only as a month. A line ends when support ends, a client's with that of its Enterprise edition.
     return None if (end[0] and restart.month > end[0][:7]) or (end[1] and restart.date > end[1]) else restart
 
 
@@ -139,12 +137,12 @@ def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None
 def restart_of_standard_line(conn: sqlite3.Connection, product: str, day: str) -> Restart | None:
     """Return the next monthly restart of the standard line; None after the last day of support, or where releases have ceased.
 
-    Windows 11, version 21H2, has no day of support in any source, and no monthly release since October 2024.
+    The public preview of 2021 has no day of support in any source, and no monthly release since August 2021.
     """
     month = day[:7] if second_tuesday(day[:7]) >= day else month_after(day[:7])
-    end = conn.execute("select extended_end_date from products where product = ?", (product,)).fetchone()
-    if end and end[0]:
-        return None if second_tuesday(month) > end[0] else Restart(month, second_tuesday(month), True, False, None, None)
+    end = public_end(conn, product)
+    if end:
+        return None if second_tuesday(month) > end else Restart(month, second_tuesday(month), True, False, None, None)
     last = conn.execute(
         "select max(month) from releases where product = ? and in_standard_line = 1 and cadence = 'B' and is_expired = 0 and release_date <= ?",
         (product, day),

@@ -12,10 +12,12 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.answers.coverage import Evidence, has_ceased
+from hotpatch_kb.db.answers.coverage import Evidence, Support, has_ceased
+from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
 from hotpatch_kb.db.answers.other_builds import other_builds
 from hotpatch_kb.db.answers.restarts import next_restart
 from hotpatch_kb.db.model.clock import day_after
+from hotpatch_kb.db.model.editions import ANY, SPELLED, Machine
 from hotpatch_kb.db.model.messages import Message, Messages
 from hotpatch_kb.db.model.notation import kb_text, month_after
 
@@ -132,8 +134,10 @@ class _Judge:
         self.conn = conn
         self.product = product
         self.day = day
-        row = conn.execute("select extended_end_date, hotpatch_end_date from products where product = ?", (product,)).fetchone()
-        self.supported_until, self.hotpatched_until = row[0], _last_day(row[1])
+        self.support = Support(conn, product)
+        row = conn.execute("select hotpatch_end_date from products where product = ?", (product,)).fetchone()
+        self.hotpatched_until = _last_day(row[0])
+        self._without_hotpatches: dict[str, bool] = {}
         self.releases = _releases(conn, product, day)
         self.lines = {
             "hotpatch": _Line([r for r in self.releases if r.in_hotpatch_line or r.is_baseline], Evidence(conn, product, "hotpatch", day)),
@@ -154,16 +158,21 @@ class _Judge:
         for build in sorted(self.by_build, key=lambda build: tuple(map(int, build.split(".")))):
             yield from self.of_build(build).values()
 
-    def of_build(self, build: str) -> dict[tuple[str, str], Verdict]:
+    def of_build(self, build: str, machine: Machine = ANY) -> dict[tuple[str, str], Verdict]:
         """Return the verdicts of one build, by line and deciding KB."""
         releases = self.by_build[build]
         kbs = sorted({release.kb for release in releases if release.kb})
-        return {(line, kb_text(kb) or ""): self.judge(build, releases, line, kb) for line in LINES for kb in (None, *kbs)}
+        return {(line, kb_text(kb) or ""): self.judge(build, releases, line, kb, machine) for line in LINES for kb in (None, *kbs)}
 
-    def judge(self, build: str, releases: Sequence[_Release], line: str, kb: int | None) -> Verdict:
+    def judge(self, build: str, releases: Sequence[_Release], line: str, kb: int | None, machine: Machine) -> Verdict:
         """Return the one verdict for a build of this product."""
-        candidates = self._candidates(releases, line, kb)
-        judged = [self._one(build, line, kb, release, on) for release, on in candidates]
+        if self.has_no_hotpatches(machine.edition):
+            candidates = self._standard_candidates(releases, kb)
+            if not candidates:
+                return self._contradiction(build, line, kb, machine)
+        else:
+            candidates = self._candidates(releases, line, kb)
+        judged = [self._one(build, line, kb, release, on, machine) for release, on in candidates]
         first = judged[0]
         if all((other.verdict, other.next_kb) == (first.verdict, first.next_kb) for other in judged):
             if len({other.kb for other in judged}) == 1:
@@ -180,6 +189,29 @@ class _Judge:
         reason = Messages([Message("it may be {candidates}", candidates=either)])
         return Verdict(
             self.product, build, line, kb_text(kb) or "", "ambiguous", None, None, None, None, None, None, None, "", reason
+        )  # fmt: skip
+
+    def has_no_hotpatches(self, edition: str) -> bool:
+        """Return whether machines of an edition are never on the hotpatch line."""
+        if edition not in self._without_hotpatches:
+            self._without_hotpatches[edition] = has_no_hotpatches(self.conn, self.product, edition)
+        return self._without_hotpatches[edition]
+
+    @staticmethod
+    def _standard_candidates(releases: Sequence[_Release], kb: int | None) -> list[tuple[_Release, str]]:
+        """Return the releases that a machine may have whose edition has no hotpatches, each to be judged on the standard line."""
+        updates = [r for r in releases if not r.is_hotpatch_only]
+        installed = [r for r in updates if r.kb == kb] if kb is not None else []
+        return [(release, "standard") for release in installed or updates]
+
+    def _contradiction(self, build: str, line: str, kb: int | None, machine: Machine) -> Verdict:
+        """Return the verdict for a build that only the hotpatch line has, on an edition that cannot be on it: one of the two is wrong."""
+        reason = Message("only the hotpatch line has this build, and {edition} cannot be on it", edition=Message(SPELLED[machine.edition]))
+        verdict, reasons = "unknown", [reason]
+        if ended := self.support.ended(machine, self.day):
+            verdict, reasons = "unsupported", ended
+        return Verdict(
+            self.product, build, line, kb_text(kb) or "", verdict, None, None, None, None, None, None, None, "", Messages(reasons)
         )  # fmt: skip
 
     @staticmethod
@@ -205,7 +237,7 @@ class _Judge:
                 judged_on.append((release, line or "standard"))
         return judged_on
 
-    def _one(self, build: str, line: str, kb: int | None, release: _Release, on: str) -> Verdict:
+    def _one(self, build: str, line: str, kb: int | None, release: _Release, on: str, machine: Machine) -> Verdict:
         other = self.other_builds.get(build)
         stated = [other.note] if other else []
         notes = [*stated]
@@ -217,9 +249,10 @@ class _Judge:
             notes.append(Message("no hotpatch line of this product is known"))
         judged = self._on_line(release, on)
         verdict, reason = judged["verdict"], [*notes, judged["reason"]]
-        if self.supported_until and self.day > self.supported_until:
-            verdict, reason = "unsupported", [*stated, Message("support ended on {day}", day=self.supported_until)]
-        elif verdict == "current" and self.supported_until is None and self._is_silent(on):
+        rejoins = judged["rejoins_month"]
+        if ended := self.support.ended(machine, self.day):
+            verdict, reason, rejoins = "unsupported", [*stated, *ended], None
+        elif verdict == "current" and self.support.end(machine) is None and self._is_silent(on):
             last = self.lines[on].counted[-1].day if self.lines[on].counted else Message("no day")
             verdict = "unknown"
             reason = [*notes, Message("no source states its support, and its last monthly release is of {day}", day=last)]
@@ -229,12 +262,12 @@ class _Judge:
             self.product, build, line, kb_text(kb) or "", verdict, release.classification, kb_text(release.kb), kb_text(release.baseline_kb),
             judged["months_behind"], kb_text(judged["next"].kb) if judged["next"] else None,
             None if judged["next"] is None else judged["next"].classification != "hotpatch",
-            judged["rejoins_month"], self.lines["standard" if verdict == "left_line" else on].not_deciding(release.place, build),
+            rejoins, self.lines["standard" if verdict == "left_line" else on].not_deciding(release.place, build),
             Messages(reason),
         )  # fmt: skip
 
     def _is_silent(self, on: str) -> bool:
-        """Return whether a line has had no monthly release for months: Windows 11, version 21H2, has had none since October 2024."""
+        """Return whether a line has had no monthly release for months: the preview of 2021 has had none since August 2021."""
         counted = self.lines[on].counted
         return not counted or has_ceased(counted[-1].month, self.day)
 
@@ -345,7 +378,7 @@ class Verdicts:
         self._conn = conn
         self._day = day
         self._judges: dict[str, _Judge] = {}
-        self._rows: dict[tuple[str, str], dict[tuple[str, str], Verdict]] = {}
+        self._rows: dict[tuple[str, str, Machine], dict[tuple[str, str], Verdict]] = {}
 
     def products_by_build(self) -> dict[str, list[str]]:
         """Return the products that have each build by that day, in the order of their ids."""
@@ -355,12 +388,18 @@ class Verdicts:
                 products[build].append(product)
         return dict(products)
 
-    def of_build(self, product: str, build: str) -> dict[tuple[str, str], Verdict]:
-        """Return the verdicts of a product's build, by line and deciding KB; none where it has no such build by that day."""
-        rows = self._rows.get((product, build))
+    def of_build(self, product: str, build: str, machine: Machine = ANY) -> dict[tuple[str, str], Verdict]:
+        """Return the verdicts of a product's build, by line and deciding KB; none where it has no such build by that day.
+
+        Args:
+            product: its id.
+            build: OS build.
+            machine: its edition, and whether it has Extended Security Updates, where they are known.
+        """
+        rows = self._rows.get((product, build, machine))
         if rows is None:
             judge = self._judge(product)
-            rows = self._rows[product, build] = judge.of_build(build) if build in judge.by_build else {}
+            rows = self._rows[product, build, machine] = judge.of_build(build, machine) if build in judge.by_build else {}
         return rows
 
     def _judge(self, product: str) -> _Judge:
@@ -369,16 +408,20 @@ class Verdicts:
             judge = self._judges[product] = _Judge(self._conn, product, self._day)
         return judge
 
-    def with_verdicts(self, answer: dict[str, Any], line: str | None) -> dict[str, Any]:
+    def with_verdicts(self, answer: dict[str, Any], line: str | None, machine: Machine = ANY) -> dict[str, Any]:
         """Return an answer of ``hotpatch_kb.db.answers.lookup.find`` with the verdict of each match, for a machine that has it.
 
         Args:
             answer: it is not changed.
             line: as the user states it, None where they do not.
+            machine: its edition, as the user states it.
         """
         matches = []
         for match in answer["matches"]:
-            rows = self.of_build(match["product"], match["build"]) if match["build"] else {}
+            rows = self.of_build(match["product"], match["build"], machine) if match["build"] else {}
             verdict = rows.get((line or "", match["kb"] or ""))
-            matches.append(match | {"verdict": None if verdict is None else {name: getattr(verdict, name) for name in _SHOWN}})
+            shown = {"verdict": None if verdict is None else {name: getattr(verdict, name) for name in _SHOWN}}
+            if verdict is not None and verdict.verdict == "unsupported":
+                shown["next_restart"] = None  # no release comes for it
+            matches.append(match | shown)
         return answer | {"matches": matches}

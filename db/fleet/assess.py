@@ -1,7 +1,7 @@
 """Judge a fleet: every machine of an inventory gets exactly one verdict, in order, after its own columns. Streams.
 
-A machine's build, product, line and KBs make a **name** such as ``ws2025|26100.32772|hotpatch|KB5087423``, the key of the table of
-verdicts. The rest is a join with that table, by the dictionary of this module or by an engine (``hotpatch_kb.db.fleet.engines``).
+A machine's build, product, line, KBs and edition make a **name** such as ``ws2025|26100.32772|hotpatch|KB5087423`` (``...|home_pro`` where the
+edition is known), the key of the table of verdicts. The rest is a join with that table, by the dictionary of this module or by an engine (``hotpatch_kb.db.fleet.engines``).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS, Format
 from hotpatch_kb.db.fleet.inventory import DECIDING, Inventory
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, Deciding, line_of, reducer
+from hotpatch_kb.db.model.editions import Machine, is_of_family, machine_of
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message, Messages
 from hotpatch_kb.db.model.products import product_id
@@ -111,7 +112,7 @@ class Judge:
         """Return the verdict for a machine.
 
         Args:
-            machine: texts as an inventory has them: build, revision, product, line, kbs. A missing one is not known.
+            machine: texts as an inventory has them: build, revision, product, line, kbs, edition, esu. A missing one is not known.
         """
         return self.judge_reduced({**machine, "kbs": self.reduced(machine.get("kbs", ""), "")})
 
@@ -130,9 +131,12 @@ class Judge:
             released = next((day for product, day in self._later.get(build, ()) if self._of_name(stated, [product])), None)
             return _judged("unknown", _not_known(build, stated, released), stated)
         kbs = frozenset(machine.get("kbs", "").split())
+        kind = machine_of(machine.get("edition", ""), stated, machine.get("esu", ""))
+        # 26100 is a server and a client: the edition may decide.
+        products = [product for product in products if is_of_family(kind.edition, product)] or products
         # An installed KB that only one of the products has with this build also decides the product.
         products = [product for product in products if any(kb[2:] in kbs for _, kb in self._verdicts.of_build(product, build))] or products
-        return self._of_products([self._of_product(product, build, line, kbs) for product in products])
+        return self._of_products([self._of_product(product, build, line, kbs, kind) for product in products], kind)
 
     def _build(self, text: str, machine: Mapping[str, str]) -> str | Judged:
         """Return the build that a text names, or the verdict where it names none."""
@@ -155,10 +159,10 @@ class Judge:
             return _judged("invalid", Message("expected a build such as 26100.32772, got {text!r}", text=shown), stated)
         return query.value
 
-    def _of_products(self, verdicts: Sequence[Verdict]) -> Judged:
+    def _of_products(self, verdicts: Sequence[Verdict], kind: Machine) -> Judged:
         """Return one verdict, made of those for each product that the machine may have."""
         first = verdicts[0]
-        name = "+".join(f"{v.product}|{v.build}|{v.line}|{v.deciding_kb}" for v in verdicts)
+        name = "+".join(f"{v.product}|{v.build}|{v.line}|{v.deciding_kb}" for v in verdicts) + (f"|{kind.name}" if kind.name else "")
         product = " or ".join(v.product for v in verdicts)
         if len({verdict.verdict for verdict in verdicts}) > 1:
             reason = Messages(Message("{product}: {verdict}", product=v.product, verdict=Message(v.verdict)) for v in verdicts)
@@ -190,8 +194,8 @@ class Judge:
             ]
         return []
 
-    def _of_product(self, product: str, build: str, line: str, kbs: frozenset[str]) -> Verdict:
-        rows = self._verdicts.of_build(product, build)
+    def _of_product(self, product: str, build: str, line: str, kbs: frozenset[str], kind: Machine) -> Verdict:
+        rows = self._verdicts.of_build(product, build, kind)
         hotpatch_kbs = self._hotpatch_kbs[product]
         if f"hotpatch:{product}" in kbs:
             line = "hotpatch"

@@ -3,7 +3,7 @@ with recursive
 today (day) as (select date('now')),
 lines (product, hotpatch_end_date, support_end_date) as (
     -- The cadence is extrapolated only for products with a published calendar, which the preview of 2021 has not.
-    select distinct p.product, p.hotpatch_end_date, case when p.family = 'client' then p.extended_end_date end
+    select distinct p.product, p.hotpatch_end_date, p.extended_end_date
     from products as p
     join claims as c on c.subject >= 'calendar/' || p.product || '/' and c.subject < 'calendar/' || p.product || '0'
 ),

@@ -32,6 +32,11 @@ from hotpatch_kb.scraper.crawl.stderr import say
 @click.argument("queries", nargs=-1, required=True, metavar="QUERY...")
 @options.product
 @click.option("--line", type=click.Choice(asking.LINES), help="The machine's line, if you know it.")
+@click.option(
+    "--edition",
+    metavar="EDITION",
+    help="The machine's edition, such as Pro or ServerStandard: support ends by edition, and not every one has hotpatches.",
+)
 @click.option("--kb-installed", multiple=True, metavar="KB", help="A KB that the machine has, such as KB5070893. May be repeated.")
 @options.on
 @options.known
@@ -40,6 +45,7 @@ def lookup(
     queries: tuple[str, ...],
     product: str | None,
     line: str | None,
+    edition: str | None,
     kb_installed: tuple[str, ...],
     on: str | None,
     known: str | None,
@@ -54,7 +60,7 @@ def lookup(
     The answer says what it is, whether a machine with it is patched, what comes next and whether that restarts, its baseline, its known
     issues, the CVEs that it leaves open, and the sources (docs/lookup.md).
     """
-    return asking.answer(asking.Question(queries, product, line, kb_installed, on, known, db, as_json))
+    return asking.answer(asking.Question(queries, product, line, edition, kb_installed, on, known, db, as_json))
 
 
 @click.command(epilog=examples("calendar --product ws2025", "calendar --known 2026-06-01", "calendar --ics --alarm 3 > hotpatch.ics"))

@@ -10,8 +10,9 @@ from contextlib import closing
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers import coverage
+from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
 from hotpatch_kb.db.answers.lookup import find
-from hotpatch_kb.db.model import clock, reading
+from hotpatch_kb.db.model import clock, editions, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.queries import MAX_QUERY, read_query
 from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, open_facts
@@ -21,7 +22,7 @@ from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.stderr import say
 
 LINES: Final = ("hotpatch", "standard")
-_VALUES: Final = ("--product", "--line", "--kb-installed", "--on", "--known", "--db")
+_VALUES: Final = ("--product", "--line", "--edition", "--kb-installed", "--on", "--known", "--db")
 
 
 class Question(NamedTuple):
@@ -31,6 +32,7 @@ class Question(NamedTuple):
         queries: builds, KBs and so on as they were typed; "-" reads them from standard input.
         product: the machine's product, as it was typed.
         line: "hotpatch" or "standard".
+        edition: the machine's edition, as it was typed.
         kb_installed: KBs that the machine has, as they were typed.
         on: releases up to that day count, as it was typed.
         known: answer from what the sources stated by that day, as it was typed.
@@ -41,6 +43,7 @@ class Question(NamedTuple):
     queries: Sequence[str]
     product: str | None = None
     line: str | None = None
+    edition: str | None = None
     kb_installed: Sequence[str] = ()
     on: str | None = None
     known: str | None = None
@@ -77,8 +80,8 @@ def read_arguments(arguments: Sequence[str]) -> Question | None:
     if not queries or last.get("--line", LINES[0]) not in LINES:
         return None
     return Question(
-        queries, last.get("--product"), last.get("--line"), values.get("--kb-installed", ()), last.get("--on"), last.get("--known"),
-        last.get("--db") or os.environ.get(DB_VARIABLE) or DEFAULT_DB, as_json,
+        queries, last.get("--product"), last.get("--line"), last.get("--edition"), values.get("--kb-installed", ()), last.get("--on"),
+        last.get("--known"), last.get("--db") or os.environ.get(DB_VARIABLE) or DEFAULT_DB, as_json,
     )  # fmt: skip
 
 
@@ -101,13 +104,18 @@ def answer(question: Question) -> int:
 def _print_answers(conn: sqlite3.Connection, question: Question, kb_installed: tuple[int, ...], on: str | None, known: str | None) -> int:
     today = clock.today()
     day = on or known or today
-    ask = _finder(
-        conn, from_stdin="-" in question.queries, product=coverage.named_product(conn, question.product), line=question.line,
-        kb_installed=kb_installed, on=on, today=known or today,
-    )  # fmt: skip
+    options: dict[str, Any] = {
+        "product": coverage.named_product(conn, question.product), "line": question.line, "kb_installed": kb_installed, "on": on,
+        "today": known or today,
+    }  # fmt: skip
+    ask = _finder(conn, from_stdin="-" in question.queries, **options)
     from hotpatch_kb.db.answers.verdicts import Verdicts  # noqa: PLC0415 (its import takes longer than reading the arguments)
 
-    verdicts = Verdicts(conn, day)
+    verdicts, machine = Verdicts(conn, day), editions.ANY
+    if question.edition is not None:
+        machine = editions.machine_of(question.edition, "", "")
+        if not machine.edition:
+            raise BadInput("expected an edition such as Pro, Enterprise or ServerStandard, got {got!r}", got=question.edition[:60])
     code = ExitCode.DONE
 
     def answers() -> Iterator[dict[str, Any]]:
@@ -121,7 +129,12 @@ def _print_answers(conn: sqlite3.Connection, question: Question, kb_installed: t
                 continue
             if result["status"] == "not_found" and not code:
                 code = ExitCode.NO_ANSWER
-            yield verdicts.with_verdicts(result, question.line)
+            line = question.line
+            if result["matches"] and all(has_no_hotpatches(conn, match["product"], machine.edition) for match in result["matches"]):
+                line = "standard"
+                result = find(conn, query, **options | {"line": line})
+                result["decided_by"] = ["--edition" if option == "--line" else option for option in result["decided_by"]]
+            yield verdicts.with_verdicts(result, line, machine)
 
     rows = answers()
     write(rows, form_of(as_json=question.as_json), text=lambda: lookups(rows, day))

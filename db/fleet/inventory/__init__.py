@@ -36,7 +36,7 @@ class Row(NamedTuple):
     Attributes:
         number: counted from 1.
         cells: its columns as they came, in their order; values of JSON may be nested.
-        machine: host, build, revision, product, line, kbs and edition as texts; "" where no column states it.
+        machine: host, build, revision, product, line, kbs, edition and esu as texts; "" where no column states it.
         problem: why it cannot be read; None where it can.
     """
 

@@ -38,7 +38,9 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         f"{_PATCHING}enablehotpatching", "enablehotpatching",
     ),
     "kbs": ("kbs", "installedkbs", "hotfixes", "hotfixs", "oshotfixes", "hotfixid", "hotfixid0", "kb"),
-    "edition": ("edition", "properties.osedition", "osedition", "windowseditionid", "skufamily"),
+    "edition": ("edition", "properties.osedition", "osedition", "editionid", "windowseditionid", "skufamily", "operatingsystemsku"),
+    # Extended Security Updates: a word such as "enrolled"; Azure Arc says whether a licence is assigned.
+    "esu": ("esu", "hasesu", "esustatus", "extendedsecurityupdates", "properties.licenseprofile.esuprofile.licenseassignmentstate"),
 }  # fmt: skip
 # The line that an enrolment status means: azure-docs (hotpatchEnablementStatus, the portal's column "Hotpatch status"), the licence's
 # subscriptionStatus. Compared without case, blanks and punctuation; any other status (Unknown, Enabling, Failed) does not state a line.
@@ -50,7 +52,7 @@ LINES: Final = {
 }  # fmt: skip
 FIELDS: Final = tuple(NAMES)
 # Fields that a verdict may depend on, in the order of keys.
-DECIDING: Final = ("build", "revision", "product", "line", "kbs")
+DECIDING: Final = ("build", "revision", "product", "line", "kbs", "edition", "esu")
 NOTHING: Final = dict.fromkeys(FIELDS, "")
 BUILD: Final = re.compile(r"(?<![0-9.])(?:10\.0\.)?[0-9]{5}\.[0-9]{1,5}(?![0-9.])")
 # Numbers stay as they are written: 20348.5020 is a build, and 20348.502 another.

@@ -156,15 +156,15 @@ def windows11_release_info(as_of: Literal["2026-05", "2026-07"]) -> ReleaseInfo:
 
 
 def windows10_release_info(as_of: Literal["2026-05", "2026-07"]) -> ReleaseInfo:
-    """Windows 10, a small page (no recording of it was at hand): 22H2, 1809 and 1607, no calendar."""
+    """Windows 10, a small page: 22H2, 1809 and 1607, and the long-term editions; no calendar."""
     stamps = {
         "2026-05": ("2026-05-15", "2026-05-12", "2026-05-13T02:11:00"),
         "2026-07": ("2026-07-19", "2026-06-09", "2026-06-11T14:12:00"),
     }
     heading = "Windows 10 current versions by servicing option"
-    return _release_info(
-        "Windows 10", WINDOWS10_INFO, heading, {"1": ("Servicing channels", CLIENT_COLUMNS)}, _WINDOWS10, "windows10", _stamp(stamps, as_of)
-    )
+    tables = {"1": ("Servicing channels", CLIENT_COLUMNS), "2": ("Enterprise and IoT Enterprise LTSB/LTSC editions", LTSC_COLUMNS)}
+    note = "The Windows 10 Enterprise LTSC 2021 edition (version 21H2) does not have extended support."
+    return _release_info("Windows 10", WINDOWS10_INFO, heading, tables, _WINDOWS10, "windows10", _stamp(stamps, as_of), note)
 
 
 def _stamp(stamps: Mapping[str, tuple[str, str, str]], as_of: str) -> tuple[str, str, str]:

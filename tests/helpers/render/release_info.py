@@ -221,7 +221,11 @@ def _version_table_html(table: VersionTable) -> str:
         start = "<tr>" if marked else '<tr class="highlight">\n'
         rows.append(f'{start}<td>{version}{mark}</td>\n<td align="left">{escaped(option)}</td>\n{cells}</tr>\n')
     heading = f'<h4 id="{slug(table.heading)}">{escaped(table.heading)}</h4>\n' if table.heading else ""
-    note = '<div class="NOTE">\n<p>Note</p>\n<p><sup>1</sup> Not for every edition of version 24H2.</p>\n</div>\n' if marked else ""
+    note = (
+        '<div class="NOTE">\n<p>Note</p>\n<p><sup>1</sup> Windows 11 Enterprise LTSC 2024 edition does not have extended support.</p>\n</div>\n'
+        if marked
+        else ""
+    )
     return f"{heading}{opening}<tbody>{_heads_html(table.columns)}{''.join(rows)}</tbody></table>\n{note}"
 
 

@@ -1,0 +1,103 @@
+"""Editions of Windows: which one an inventory means, by an id, a number or a name. Standard library alone.
+
+Support ends by edition (Windows 11 23H2 Pro on 2025-11-11, Enterprise a year later), and not every edition can have hotpatches.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from hotpatch_kb.db.model.products import named
+
+# What an edition is called in ``EditionID`` (registry, DISM), in captions and in conversation, without blanks and punctuation, the most
+# specific first. An ``EditionID`` may end in N, Eval, Cor (Server Core), CountrySpecific or SingleLanguage. Learn: "Windows editions", OSEdition.
+_NAMES: Final = tuple(
+    (edition, re.compile(pattern))
+    for edition, pattern in (
+        ("server_azure_edition", r"serverturbine|azureedition|azureed\b"),
+        ("enterprise_education", r"serverrdsh|multisession|enterpriseforvirtualdesktops"),  # a client, whatever EditionID says
+        ("iot_ltsc", r"iotenterprises(?:k|eval)?$|iot.*lts[bc]"),
+        ("ltsc", r"enterprises(?:n|eval|neval)?$|lts[bc]"),
+        ("iot_core", r"iotuap|iotcore"),
+        ("iot_enterprise", r"iotenterprise|iot$|^iot"),
+        ("server_essentials", r"essentials|serversolution"),
+        ("server_standard", r"serverstandard|server(?:20\d\d)?(?:r2)?standard|^standard"),
+        ("server_datacenter", r"datacenter|serverazurestackhci"),
+        ("home_pro", r"pro(?:fessional)?education|(?:pro|professional)(?:for)?workstation|cloudedition|business|(?:^|\d)se$"),
+        ("enterprise_education", r"enterprise|education"),
+        ("home_pro", r"professional|(?:^|\d|windows)pro(?:n|student)?(?:$|\d)|home|^core(?:n|countryspecific|singlelanguage)?$"),
+        # Captions of Windows in French, Chinese and Russian
+        ("enterprise_education", r"entreprise|企业|企業|教育|корпоративная"),
+        ("home_pro", r"professionnel|famille|专业|專業|家庭|家用|профессиональная|домашняя"),
+    )
+)
+# ``OperatingSystemSKU`` of Win32_OperatingSystem.
+_NUMBERS: Final = {
+    "4": "enterprise_education", "7": "server_standard", "8": "server_datacenter", "12": "server_datacenter", "13": "server_standard",
+    "27": "enterprise_education", "48": "home_pro", "49": "home_pro", "72": "enterprise_education", "79": "server_standard",
+    "80": "server_datacenter", "98": "home_pro", "99": "home_pro", "100": "home_pro", "101": "home_pro", "121": "enterprise_education",
+    "122": "enterprise_education", "125": "ltsc", "126": "ltsc", "129": "ltsc", "161": "home_pro", "162": "home_pro", "164": "home_pro",
+    "175": "enterprise_education", "188": "iot_enterprise", "191": "iot_ltsc", "203": "home_pro", "407": "server_azure_edition",
+    "408": "server_azure_edition",
+}  # fmt: skip
+SPELLED: Final = {
+    "home_pro": "Home and Pro", "enterprise_education": "Enterprise and Education", "iot_enterprise": "IoT Enterprise", "iot_core": "IoT Core",
+    "ltsc": "Enterprise LTSC", "iot_ltsc": "IoT Enterprise LTSC", "server_azure_edition": "Datacenter: Azure Edition",
+    "server_datacenter": "Datacenter", "server_standard": "Standard", "server_essentials": "Essentials",
+}  # fmt: skip
+_YES: Final = frozenset(
+    {"1", "true", "yes", "y", "enrolled", "enabled", "active", "activated", "assigned", "licensed", "esu", "eligibleandenrolled"}
+)
+
+
+class Machine(NamedTuple):
+    """What a verdict depends on besides build, line and KBs.
+
+    Attributes:
+        edition: a key of ``SPELLED``; "" where it is not known.
+        has_esu: whether it is stated to have Extended Security Updates.
+    """
+
+    edition: str = ""
+    has_esu: bool = False
+
+    @property
+    def name(self) -> str:
+        """The part of a verdict's name: "", "home_pro" or "home_pro+esu"."""
+        return f"{self.edition}+esu" if self.has_esu else self.edition
+
+
+ANY: Final = Machine()
+
+
+@lru_cache(maxsize=4096)
+def edition_in(text: str) -> str:
+    """Return the edition that a text names, "" where it names none: an ``EditionID``, a caption, a name or an ``OperatingSystemSKU``.
+
+    >>> edition_in("Professional"), edition_in("Windows 10 Enterprise LTSC"), edition_in("ServerTurbine"), edition_in("Windows Server 2025")
+    ('home_pro', 'ltsc', 'server_azure_edition', '')
+    """
+    lowered = text.casefold()
+    bare = re.sub(r"\W", "", lowered)
+    if bare.isdigit():
+        return _NUMBERS.get(bare, "")
+    named_so = next((edition for edition, pattern in _NAMES if pattern.search(bare)), "")
+    return named_so or ("home_pro" if re.search(r"\bpro\b", lowered) else "")
+
+
+@lru_cache(maxsize=4096)
+def machine_of(edition: str, product: str, esu: str) -> Machine:
+    """Return a machine from the texts of an inventory: its edition, else the one that the name of its system has.
+
+    >>> machine_of("", "Windows 10 Pro", "Enrolled")
+    Machine(edition='home_pro', has_esu=True)
+    """
+    has_esu = re.sub(r"[^a-z0-9]", "", esu.casefold()) in _YES or re.search(r"\besu\b", edition, re.IGNORECASE) is not None
+    return Machine(edition_in(edition) or edition_in(product), has_esu)
+
+
+def is_of_family(edition: str, product: str) -> bool:
+    """Return whether an edition can be one of a product: "Standard" is of a server. One that is not known can be of any."""
+    return not edition or edition.startswith("server") == (named(product).family == "server")
