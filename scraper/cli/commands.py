@@ -30,7 +30,9 @@ def _report(result: Result, *, as_json: bool) -> int:
 
 
 @click.command(
-    epilog=examples("crawl", "crawl --due --contact patching@example.com", "crawl --from saved-pages --source support_navigation")
+    epilog=examples(
+        "crawl", "crawl --dry-run", "crawl --due --contact patching@example.com", "crawl --from saved-pages --source support_navigation"
+    )
 )
 @click.option(
     "--source", "sources", multiple=True, metavar="ID", help="Read only this source, such as learn_release_info. May be repeated."
@@ -43,6 +45,7 @@ def _report(result: Result, *, as_json: bool) -> int:
     help="Read pages from a saved tree FOLDER/<host>/<path>[.md|.html|.json|.xml] instead of the network.",
 )
 @click.option("--due", is_flag=True, help="Read only sources that are due.")
+@click.option("--dry-run", is_flag=True, help="Read one page of each source, say what was seen, and write nothing.")
 @click.option(
     "--seed/--no-seed",
     "seed",
@@ -57,6 +60,7 @@ def crawl(
     sources: tuple[str, ...],
     folder: Path | None,
     due: bool,
+    dry_run: bool,
     seed: bool | None,
     contact: str,
     user_agent: str,
@@ -71,18 +75,38 @@ def crawl(
     One run fetches, archives, parses, checks and loads pages, and publishes what follows from them. A source that fails, is refused or
     cannot be reached keeps its facts (exit code 3); the other sources go on. Where the environment names a webhook or a mail server, the
     run reports there what is new and which source needs attention (docs/notifications.md).
+
+    With --dry-run one page of each source is read, parsed and checked: it says source by source what it saw, and leaves no file behind. The
+    exit code is that of a crawl which meets the same.
     """
     from hotpatch_kb.scraper.crawl import notify, runs  # noqa: PLC0415
     from hotpatch_kb.scraper.crawl.channels import read_channels  # noqa: PLC0415
 
+    agent, is_seeded = Agent(contact, user_agent, mirror), folder is None if seed is None else seed
+    if dry_run:
+        if due:
+            raise BadInput("expected --dry-run or --due, got both")
+        return _dry_run(db, sources, folder, agent, corrections, seed=is_seeded, as_json=as_json)
     read_channels(os.environ)  # a setting that cannot be used is an error before an hour's crawl, not after it
     with runs.progress() as progress:
         result = runs.crawl(
-            db, archive_of(db, archive), sources=sources, folder=folder, due=due, seed=folder is None if seed is None else seed, agent=Agent(contact, user_agent, mirror),
-            corrections=corrections, say=progress,
+            db, archive_of(db, archive), sources=sources, folder=folder, due=due, seed=is_seeded, agent=agent, corrections=corrections, say=progress
         )  # fmt: skip
         notify.send(db, say)
     return _report(result, as_json=as_json)
+
+
+def _dry_run(
+    db: Path, sources: tuple[str, ...], folder: Path | None, agent: Agent, corrections: tuple[Path, ...], *, seed: bool, as_json: bool
+) -> int:
+    from hotpatch_kb.scraper.crawl import runs  # noqa: PLC0415
+    from hotpatch_kb.scraper.crawl.contact.dry_run import dry_run  # noqa: PLC0415
+
+    with runs.progress() as progress:
+        result = dry_run(db, sources=sources, folder=folder, seed=seed, agent=agent, corrections=corrections, say=progress)
+    rows = [seen._asdict() for seen in result.seen]
+    write(rows, form_of(as_json=as_json), text=lambda: run_text.dry_run(rows, result.news))
+    return ExitCode.SOURCE_FAILED if result.has_failed() else ExitCode.DONE
 
 
 @click.command(epilog=examples("schedule --db /var/lib/hotpatch-kb/hotpatch.db --contact patching@example.com"))
@@ -142,16 +166,24 @@ def doctor(repair: bool, archive: Path | None, db: Path, as_json: bool) -> int:
     return ExitCode.FAILED if any(finding.is_broken for finding in findings) else ExitCode.DONE
 
 
-@click.command(epilog=examples("status", "status --drift", "status --metrics > /var/lib/node_exporter/hotpatch_kb.prom"))
+@click.command(epilog=examples("status", "status --drift --bundle drift.zip", "status --metrics > /var/lib/node_exporter/hotpatch_kb.prom"))
 @click.option("--metrics", "as_metrics", is_flag=True, help="Print the same for monitoring, in the text format of Prometheus.")
 @click.option("--drift", is_flag=True, help="List the checks that failed in each source's last run, with the text that could not be read.")
+@options.path_option(
+    "--bundle",
+    metavar="FILE",
+    help="With --drift: pack the pages that were refused or quarantined, with what was expected, for a bug report.",
+)
+@options.archive
 @options.common
-def status(as_metrics: bool, drift: bool, db: Path, as_json: bool) -> int:
+def status(as_metrics: bool, drift: bool, bundle: Path | None, archive: Path | None, db: Path, as_json: bool) -> int:
     """Show how fresh each source is.
 
     The exit code is 6 if a source is stale, nothing has been read yet, an entry that may be a release cannot be read, or a month's release is
     missing although pages were read since; with --drift, if a page was refused or such an entry or month is there.
     """
+    if bundle is not None and not drift:
+        raise BadInput("expected --bundle with --drift, got it alone")
     if as_metrics and (drift or as_json):
         raise BadInput("expected --metrics alone, got it with --drift or --json")
     conn = options.facts(db)
@@ -169,6 +201,10 @@ def status(as_metrics: bool, drift: bool, db: Path, as_json: bool) -> int:
         rows = drift_rows(conn)
         is_bad = any(row["is_required"] for row in rows)
         write(rows, form_of(as_json=as_json), text=lambda: run_text.drift(rows))
+        if bundle is not None:
+            from hotpatch_kb.scraper.crawl.contact.bundle import pack  # noqa: PLC0415
+
+            say(run_text.packed(bundle, pack(conn, archive_of(db, archive), bundle)))
     else:
         for row in odd:
             say(f"{row['source']}: quarantined, and may be a release: {row['note']}")

@@ -208,6 +208,10 @@ class Run:
         """Return whether a page was read, could not be, or was left for the next run."""
         return bool(self._reads or self.result.failures or self._left)
 
+    def reads(self) -> list[ReadPage]:
+        """Return the pages that were read, as they wait to be loaded."""
+        return list(self._reads)
+
     def count(self) -> int:
         """Return how many pages wait to be loaded."""
         return len(self._reads)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from hotpatch_kb.scraper.cli.text import Row, table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hotpatch_kb.scraper.crawl.contact.bundle import Packed
     from hotpatch_kb.scraper.crawl.doctor import Finding
     from hotpatch_kb.scraper.crawl.run import Result
 
@@ -28,6 +31,26 @@ def drift(rows: Sequence[Row]) -> Iterator[str]:
         yield f"{row['source']}: {how} in run {row['run']}: {where}: {row['name']}: {row['note']}"
     if not rows:
         yield "nothing: every check of each source's last run passed"
+
+
+def packed(file: Path, packed: Packed) -> str:
+    """Return what a bundle holds."""
+    missing = f"; not in the archive: {', '.join(packed.missing)}" if packed.missing else ""
+    return f"wrote {file}: {packed.pages} pages, {packed.checks} checks{missing}"
+
+
+def dry_run(rows: Sequence[Row], news: Sequence[str]) -> Iterator[str]:
+    """Yield what a dry run saw of each source, and what a crawl would report as new."""
+    said: set[str] = set()
+    for row in rows:
+        status = "no answer" if row["status"] is None else f"status {row['status']}"
+        answer = f" ({', '.join(filter(None, (status, row['layout'])))})" if row["state"] not in {"off", "not_in_tree"} else ""
+        counts = f": {row['rows']} rows, {row['quarantined']} quarantined; {row['claims_added']} claims would be added, {row['claims_ended']} ended"
+        yield f"{row['source']}: {row['state'].replace('_', ' ')}: {row['url']}{answer}{counts if row['state'] == 'read' else ''}"
+        yield from (f"    {note}" for note in row["notes"] if note not in said)
+        said.update(row["notes"])  # of a host that cannot be reached each source has the same
+    yield from (f"would be new: {line}" for line in news)
+    yield "nothing was written"
 
 
 def findings(given: Sequence[Finding]) -> Iterator[str]:
