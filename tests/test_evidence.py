@@ -97,6 +97,7 @@ def test_a_hotpatch_that_only_its_own_line_lacks(conn: sqlite3.Connection) -> No
     [
         ("26100.33296", "2026-08", "2026-08-12", "KB5120233 (26100.33296)"),
         ("26100.33160", "2026-07", "2026-07-22", "KB5120233 (26100.33160)"),  # out-of-band, in the month's own data
+        ("26100.33296", "2026-06", "2026-07-22", "KB5120233 (26100.33296)"),  # an older document, revised to name a later fix
         (None, "2026-08", "2026-08-12", "KB5120233"),
         ("26100.33296", "2026-08", "2026-08-10", None),  # the data of a month before its second Tuesday is a plan
         ("26100.33000", "2026-07", "2026-07-22", None),  # older than what is listed
@@ -122,6 +123,49 @@ def test_an_article_that_no_list_has(conn: sqlite3.Connection, line: str) -> Non
     conn.execute("insert into articles (url, kb, product, release_date) values ('https://a', 5120233, 'ws2025', '2026-07-21')")
     assert _verdict(conn, line, "2026-07-20")[0] == "current"  # it came later
     assert _verdict(conn, line, "2026-07-22") == ("unknown", "an article names KB5120233 of 2026-07-21, which no list of releases has")
+
+
+def test_an_article_of_a_baseline_without_a_kb_is_no_newer_fix(conn: sqlite3.Connection, at: Callable[[str], None]) -> None:
+    """KB5001857 is the article of the baseline of 2021-04-13; every release of that product is a public preview, and they count as known."""
+    at("2026-07-24")
+    (row,) = (v for v in verdicts(conn, "2021-06-14", "ws-azure-preview") if (v.build, v.line, v.deciding_kb) == ("17784.1764", "", ""))
+    assert (row.verdict, row.kb) == ("current", "KB5003719")
+
+
+@pytest.mark.parametrize("line", ["hotpatch", "standard"])
+@pytest.mark.parametrize(
+    ("released", "classification", "asked", "expected"),
+    [
+        ("2026-07-21", "cumulative", "2026-07-22", "unknown"),
+        ("2026-07-21", "cumulative", "2026-07-20", "current"),  # it came later
+        ("2026-07-21", "preview", "2026-07-22", "current"),  # no fix
+        ("2026-06-23", "cumulative", "2026-07-22", "current"),  # older than what is listed
+        (None, "cumulative", "2026-08-12", "unknown"),  # of August, a day is not known: its second Tuesday
+        (None, "cumulative", "2026-08-10", "current"),
+    ],
+)
+def test_a_release_that_only_others_report(
+    conn: sqlite3.Connection, line: str, released: str | None, classification: str, asked: str, expected: str
+) -> None:
+    _read_until(conn, asked)
+    conn.execute(
+        """insert into reported (product, kb, build, release_date, month, classification, in_hotpatch_line, in_standard_line, source_url, read_on, subject)
+        values ('ws2025', 5120233, '26100.33296', ?, '2026-08', ?, 0, 1, 'https://example.org/builds', '2026-08-20', 'reported/ws2025/5120233/26100.33296')""",
+        (released, classification),
+    )
+    verdict, reason = _verdict(conn, line, asked)
+    assert verdict == expected
+    assert ("https://example.org/builds names KB5120233 of " in reason) == (expected == "unknown")
+
+
+@pytest.mark.parametrize(("day", "verdict"), [("2025-10-16", "current"), ("2025-10-17", "unknown")])
+def test_a_new_version_of_which_no_monthly_release_is_listed(conn: sqlite3.Connection, day: str, verdict: str) -> None:
+    """25H2 came on 2025-09-30; its first second Tuesday is 2025-10-14. Pages that list nothing but its first build prove nothing after that."""
+    conn.execute("delete from releases where product = 'win11-25h2' and classification != 'initial'")
+    rows = [v for v in verdicts(conn, day, "win11-25h2") if v.build == "26200.6584"]
+    assert {v.verdict for v in rows} == {verdict}
+    if verdict == "unknown":
+        assert "no source lists the release of 2025-10 of the standard line" in str(rows[0].reason)
 
 
 @pytest.mark.parametrize("line", ["hotpatch", "standard"])

@@ -91,6 +91,14 @@ def test_out_of_band_releases_decide_where_they_fix_a_cve(conn: sqlite3.Connecti
     after = _one(copy, "2026-04-20", "ws2025", "26100.32690", "hotpatch")
     copy.close()
     assert (after.verdict, after.next_kb, after.newer_out_of_band) == ("behind", "KB5091470", "")
+    assert after.months_behind == 1  # 0 would mean patched
+
+
+@pytest.mark.parametrize("day", ["2026-07-22", "2026-11-22", "2027-02-06"])
+def test_a_machine_that_left_rejoins_with_the_first_baseline_after_its_update(conn: sqlite3.Connection, day: str) -> None:
+    """Also where that baseline is past and no page lists it: it is then the first thing to look for, not the baseline of a later quarter."""
+    judged = _one(conn, day, "win11-25h2", "26200.8894", "hotpatch")  # KB5121767 of 2026-07-18, an LCU out of band
+    assert (judged.verdict, judged.rejoins_month) == ("left_line", "2026-10")
 
 
 # --- of all of them -----------------------------------------------------------------------------------------------------

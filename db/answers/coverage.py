@@ -106,7 +106,7 @@ class Evidence:
         self._day = day
         self._of_line: Message | None = None
         self._of_product: Message | None = None
-        self._quarantined: list[tuple[Message, str | None, int | None]] | None = None
+        self._quarantined: list[tuple[str, str | None, int | None]] | None = None
 
     def missing(self, place: Place) -> Message | None:
         """Return why a machine that has the release at ``place`` cannot be called current, None where all evidence is there."""
@@ -116,10 +116,10 @@ class Evidence:
             self._quarantined = _quarantined(self._conn, self._product, self._day)
         if self._of_product is not None:
             return self._of_product
-        for reason, day, revision in self._quarantined:
+        for text, day, revision in self._quarantined:
             # Without a date and a build it may be anything.
             if (day is None or day >= place[0]) and (day is not None or revision is None or revision > place[1]):
-                return reason
+                return Message("a page lists what may be a newer release and cannot be read: {text!r}", text=text)
         return None
 
     def _missing_of_line(self) -> Message | None:
@@ -140,48 +140,37 @@ class Evidence:
 def missing_month(conn: sqlite3.Connection, product: str, line: str, day: str) -> str | None:
     """Return the month of the newest second Tuesday that is more than two days past, where the line has no B release of it.
 
-    Where the product's other line has the release of that day, nothing is late: it counts at once.
-    Only a line that had a B release before counts: a new version needs none before its first B release. From 2021 to July 2026 no line that
-    was supported missed a month (tests/test_evidence.py has the list by product).
+    A line needs releases from the first second Tuesday after its first release of any kind: 26H2 of 2026-09-29 needs one of October, even if
+    no B release of it is listed yet. From 2021 to July 2026 no line that was supported missed a month (tests/test_evidence.py has the list by
+    product).
     """
     latest = (date.fromisoformat(day) - GRACE - timedelta(days=1)).isoformat()
     month = latest[:7] if second_tuesday(latest[:7]) <= latest else month_after(latest[:7], -1)
-    other = "standard" if line == "hotpatch" else "hotpatch"
-    if (tuesday := second_tuesday(day[:7])) <= day and month < day[:7] and _has_release_of(conn, product, other, tuesday):
-        month = day[:7]
     first, newest = conn.execute(
-        f"""select min(release_date), max(release_date) from releases
-        where product = ? and in_{line}_line = 1 and cadence = 'B' and classification in ('baseline', 'hotpatch', 'cumulative')
-            and is_expired = 0 and release_date <= ?""",
+        f"""select min(release_date), coalesce(max(case
+            when cadence = 'B' and classification in ('baseline', 'hotpatch', 'cumulative') and is_expired = 0 then release_date end), '')
+        from releases where product = ? and in_{line}_line = 1 and release_date <= ?""",
         (product, day),
     ).fetchone()
-    if first is None or first[:7] > month or newest >= second_tuesday(month):
-        return None
-    return month
-
-
-def _has_release_of(conn: sqlite3.Connection, product: str, line: str, tuesday: str) -> bool:
-    """Return whether a line has a B release of a second Tuesday."""
-    row = conn.execute(
-        f"""select 1 from releases where product = ? and in_{line}_line = 1 and release_date = ? and cadence = 'B'
-        and classification in ('baseline', 'hotpatch', 'cumulative') and is_public_preview = 0""",
-        (product, tuesday),
-    ).fetchone()
-    return row is not None
+    tuesday = second_tuesday(month)
+    return None if first is None or first > tuesday or newest >= tuesday else month
 
 
 def _named_by_others(conn: sqlite3.Connection, product: str, day: str) -> Message | None:
-    """Return what MSRC or an article names of a product that is newer than every listed release."""
+    """Return what MSRC, an article or a report of others names of a product that is newer than every listed release."""
     newest_day, newest_revision, number = conn.execute(
         """select coalesce(max(release_date), ''), coalesce(max(revision), 0), max(build_number) from releases
-        where product = ? and release_date <= ? and is_public_preview = 0 and classification != 'preview'""",
+        where product = ? and release_date <= ? and classification != 'preview'""",
         (product, day),
     ).fetchone()
+    # A revised document can name a fix of a later month, so the month of the document does not bound the search.
     for kb, build, month in conn.execute(
-        """select distinct c.kb, c.fixed_build, c.source_month from kb_cves as c
-        where c.product = ? and c.source_month between ? and ? and not exists (select 1 from releases as r where r.product = c.product and r.kb = c.kb)
-        order by c.source_month desc, c.kb""",
-        (product, newest_day[:7], day[:7]),
+        """select distinct kb, fixed_build, source_month from kb_cves
+        where product = :product and source_month <= :month and kb in (
+            select kb from kb_cves where product = :product and source_month <= :month
+            except select kb from releases where product = :product and kb is not null)
+        order by source_month desc, kb""",
+        {"product": product, "month": day[:7]},
     ).fetchall():
         stated_number, _, revision = (build or "").partition(".")
         is_newer_build = stated_number == str(number) and revision.isdigit() and int(revision) > newest_revision
@@ -196,28 +185,29 @@ def _named_by_others(conn: sqlite3.Connection, product: str, day: str) -> Messag
         order by a.release_date desc, a.kb limit 1""",
         {"product": product, "newest_day": newest_day, "day": day},
     ).fetchone()
-    if article is None:
-        return None
-    return Message("an article names {name} of {day}, which no list of releases has", name=kb_text(article[0]), day=article[1])
+    if article is not None:
+        return Message("an article names {name} of {day}, which no list of releases has", name=kb_text(article[0]), day=article[1])
+    for kb, build, stated, month, url in conn.execute(
+        """select kb, build, release_date, month, source_url from reported
+        where product = ? and classification != 'preview' order by release_date desc, subject""",
+        (product,),
+    ):
+        released = stated or (second_tuesday(month) if month else "")
+        if newest_day < released <= day:
+            return Message(
+                "{source} names {name} of {day}, which no list of releases has", source=url, name=kb_text(kb) or build, day=released
+            )
+    return None
 
 
-def _quarantined(conn: sqlite3.Connection, product: str, day: str) -> list[tuple[Message, str | None, int | None]]:
-    """Return what may be a release of the product and could not be read or cannot be right: why it counts, its date and its revision."""
+def _quarantined(conn: sqlite3.Connection, product: str, day: str) -> list[tuple[str, str | None, int | None]]:
+    """Return text, date and revision of what may be a release of the product and could not be read."""
     rows = conn.execute(
-        """select kind, text, reason, release_date, build from quarantine
+        """select text, release_date, build from quarantine
         where product = ? and may_be_release = 1 and gone_at is null and coalesce(release_date, '') <= ? order by text""",
         (product, day),
     ).fetchall()
-    return [
-        (
-            Message("a page lists {text}, which cannot be right: {why}", text=text, why=why)
-            if kind == "release"
-            else Message("a page lists what may be a newer release and cannot be read: {text!r}", text=text),
-            stated,
-            _revision(build),
-        )
-        for kind, text, why, stated, build in rows
-    ]
+    return [(text, stated, _revision(build)) for text, stated, build in rows]
 
 
 def _revision(build: str | None) -> int | None:

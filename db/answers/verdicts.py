@@ -41,7 +41,7 @@ class Verdict(NamedTuple):
         classification: what the installed release is.
         kb: the KB of that release.
         baseline_kb: the KB of its baseline.
-        months_behind: monthly releases of its line that it lacks.
+        months_behind: months of its line with a release that counts and that it lacks; 0 means that it lacks none.
         next_kb: what to install next.
         next_needs_restart: whether that restarts.
         rejoins_month: the month of the baseline with which a machine that left the hotpatch line returns to it.
@@ -231,7 +231,7 @@ class _Judge:
         for release in candidates:
             if release.is_hotpatch_only:
                 judged_on.append((release, "hotpatch"))
-            elif release.classification == "baseline":
+            elif release.is_baseline:
                 judged_on += [(release, on) for on in ((line,) if line else ("hotpatch", "standard"))]
             else:
                 judged_on.append((release, line or "standard"))
@@ -276,7 +276,7 @@ class _Judge:
         if on == "hotpatch" and not (release.in_hotpatch_line or release.is_baseline):
             return self._lcu_on_the_hotpatch_line(release)
         after = line.after(release.place)
-        months = len({r.month for r in after if r.cadence == "B"})
+        months = len({r.month for r in after})
         baselines = [r for r in after if r.is_baseline]
         columns: dict[str, Any] = {"months_behind": months, "next": None, "rejoins_month": None}
         if not after:
@@ -298,15 +298,13 @@ class _Judge:
         baselines = [r for r in self.lines["hotpatch"].counted if r.is_baseline]
         newest = baselines[-1] if baselines else None
         if newest is not None and newest.place > release.place:
-            months = len({r.month for r in self.lines["hotpatch"].after(release.place) if r.cadence == "B"})
+            months = len({r.month for r in self.lines["hotpatch"].after(release.place)})
             reason = Message("{release} is no baseline, and {newer} is newer", release=release.name(), newer=newest.name())
             return {"verdict": "restart_due", "months_behind": months, "next": newest, "rejoins_month": None, "reason": reason}
         standard = self.lines["standard"].after(release.place)
         restart = next_restart(self.conn, self.product, day_after(release.day))
-        if restart is not None and restart.is_expected and restart.date < self.day:
-            restart = next_restart(self.conn, self.product, self.day)  # it was expected, and no source lists it
         return {
-            "verdict": "left_line", "months_behind": len({r.month for r in standard if r.cadence == "B"}),
+            "verdict": "left_line", "months_behind": len({r.month for r in standard}),
             "next": standard[-1] if standard else None, "rejoins_month": restart.month if restart else None,
             "reason": Message("{release} is no baseline; the hotpatch line goes on from the next one", release=release.name()),
         }  # fmt: skip
