@@ -15,12 +15,15 @@ from rendered import learn_lifecycle
 
 from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
 from hotpatch_kb.db.answers.restarts import next_restart, restart_of_standard_line
+from hotpatch_kb.db.claims.plausibility import odd_rows
 from hotpatch_kb.db.facts import write
 from hotpatch_kb.db.fleet.assess import Judge
+from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.editions import edition_in, machine_of
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_seed_database
+from hotpatch_kb.scraper.sources import registry
 
 # Products that have releases and no end of support in any source.
 WITHOUT_AN_END = {"ws-azure-preview"}  # the public preview of 2021 has no lifecycle
@@ -148,6 +151,41 @@ def test_a_page_that_no_longer_states_an_end_loses_nothing(run: Command, with_li
     assert query(
         with_lifecycle, "select product, may_be_release, text from quarantine where source = 'learn_lifecycle' and text like '%soon'"
     ) == [("ws2025", 0, "Windows Server 2025: soon")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("2034-11-14T22", "2034-11-24T22", "expected support of ws2025 (server) to end on a second Tuesday, got 2034-11-24 (extended)"),
+        ("2034-11-14T22", "2024-10-08T22", "expected mainstream of ws2025 (server) before extended, got 2029-11-13 and 2024-10-08"),
+    ],
+)
+def test_ends_that_cannot_be_true_are_told(old: str, new: str, said: str) -> None:
+    url = f"{learn_lifecycle.BASE}windows-server-2025"
+    for body, notes in ((learn_lifecycle.server("2025"), []), (learn_lifecycle.server("2025").replace(old, new), [said])):
+        page = Page("learn_lifecycle", url, url, url, READ_AT, 200, body.encode())
+        assert [odd.note for odd in odd_rows(list(registry()["learn_lifecycle"].parse(page)))] == notes
+
+
+def test_further_pages_are_followed_and_need_not_be_there() -> None:
+    """Those that a page links to, but not its former addresses; one that is saved is known by its own address."""
+    source, home = registry()["learn_lifecycle"], learn_lifecycle.BASE
+    pages = {page.url: page for page in learn_lifecycle.pages() if not page.name.startswith(("refused", "quarantined"))}
+    followed = {}
+    for url, rendered in pages.items():
+        page = Page("learn_lifecycle", url, url, url, READ_AT, 200, rendered.bytes())
+        followed[url.removeprefix(home)] = [spec.page_url.removeprefix(home) for spec in source.follow(page)]
+    assert followed["windows-server-2022"] == ["windows-server-annual-channel"]
+    assert followed["windows-11-home-and-pro"] == ["windows-11-iot-enterprise"]
+    assert len(followed["windows-10-enterprise-and-education"]) == 7
+    assert source.page_at(f"{home}windows-11-enterprise-ltsc-2024") is not None
+    for other in (
+        f"{home}windows-11-home-and-pro-version-21h2",
+        f"{home}sql-server-2022",
+        home,
+        "https://learn.microsoft.com/en-us/windows",
+    ):
+        assert source.page_at(other) is None
 
 
 @pytest.mark.parametrize("tree", ["pages-more", "pages-more-2026-05"])

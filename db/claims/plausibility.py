@@ -76,7 +76,8 @@ def odd_rows(claims: Sequence[Claim]) -> list[Odd]:
     rows = list(by_place.values())
     return [
         *_numbers(rows), *_days(rows), *_first(rows), *_order(rows), *_twice(rows), *_lines(rows),
-        *_links(rows), *_elsewhere(claims, rows), *_plans(claims), *_ends(claims), *_garbled(claims),
+        *_links(rows), *_elsewhere(claims, rows), *_plans(claims), *_ends(claims), *_ends_by_edition(claims),
+        *_garbled(claims),
     ]  # fmt: skip
 
 
@@ -197,7 +198,7 @@ def _ends(claims: Iterable[Claim]) -> Iterator[Odd]:
     dates: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for claim in claims:
         if claim.subject.startswith("product/") and claim.value and claim.field.endswith("_date"):
-            dates[claim.section, claim.subject.partition("/")[2]][claim.field.removeprefix("ltsc_")] = claim.value
+            dates[claim.section, claim.subject.partition("/")[2]][claim.field] = claim.value
     by_section: dict[str, list[tuple[str, str, dict[str, str]]]] = defaultdict(list)
     for (section, product), found in dates.items():
         by_section[section].append((found.get("release_date", ""), product, found))
@@ -235,6 +236,30 @@ def _ends(claims: Iterable[Claim]) -> Iterator[Odd]:
                 yield Odd(
                     section, "end", f"expected mainstream support of {product} to end first, got {' and '.join(day for _, day in ends)}"
                 )
+
+
+# Kinds of ends in the order in which they come.
+_ENDS: Final = ("start_date", "mainstream", "extended", "end_of_servicing", "esu_year_1", "esu_year_2", "esu_year_3")
+
+
+def _ends_by_edition(claims: Iterable[Claim]) -> Iterator[Odd]:
+    """Yield ends of support of an edition that are no second Tuesday, or not in their order. Those of the annual channel are anniversaries."""
+    dates: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for claim in claims:
+        if claim.subject.startswith("lifecycle/") and claim.value and len(claim.value) == len("2026-07-14"):
+            _, product, group, kind = claim.subject.split("/")
+            if claim.field == "start_date":
+                dates[claim.section, f"{product} ({group})"].setdefault("start_date", claim.value)
+            elif claim.field == "end_date" and group != "annual_channel":
+                dates[claim.section, f"{product} ({group})"][kind] = claim.value
+    for (section, name), of_name in dates.items():
+        for kind, day in of_name.items():
+            if kind in {"mainstream", "extended", "end_of_servicing"} and day != second_tuesday(day[:7]):
+                yield Odd(section, "end", f"expected support of {name} to end on a second Tuesday, got {day} ({kind})")
+        in_order = [(kind, of_name[kind]) for kind in _ENDS if kind in of_name]
+        for (earlier, first), (later, last) in pairwise(in_order):
+            if first > last:
+                yield Odd(section, "end", f"expected {earlier} of {name} before {later}, got {first} and {last}")
 
 
 def _links(rows: list[_Row]) -> Iterator[Odd]:
