@@ -32,8 +32,9 @@ class Item(NamedTuple):
 
     Attributes:
         id: the same for the same thing, so that a receiver can tell that it came twice.
-        kind: a kind of ``hotpatch_kb.db.answers.events``, "source" (one needs a look or has recovered), "behind" (one lacks a release) or
-            "quarantined" (what may be a release could not be read), or "hub" (a page of a new version, or one that moved, is read).
+        kind: a kind of ``hotpatch_kb.db.answers.events``, "source" (one needs a look or has recovered), "behind" (one lacks a release),
+            "quarantined" (what may be a release could not be read), "missing" (no page lists the release of a month), or "hub" (a page of a new
+            version, or one that moved, is read).
         at: when it happened, UTC.
         text: a sentence without a full stop.
     """
@@ -120,7 +121,7 @@ def subject_of(items: Sequence[Item]) -> str:
     """Return one line for one or many items."""
     if len(items) == 1:
         return items[0].text
-    about_sources = sum(item.kind in {"source", "behind", "quarantined", "hub"} for item in items)
+    about_sources = sum(item.kind in {"source", "behind", "quarantined", "missing", "hub"} for item in items)
     about_windows = len(items) - about_sources
     counts = [
         *([f"{counted(about_windows, 'change')} of Windows hotpatching"] if about_windows else []),
