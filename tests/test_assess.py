@@ -84,18 +84,21 @@ def test_csv_carries_every_column(run: Command, tmp_path: Path) -> None:
         # Case 35
         ({"build": ""}, "unknown", "no build is stated"),
         ({"build": "NULL"}, "unknown", "no build is stated"),
-        ({"build": "26100"}, "unknown", "a build number without a revision, '26100'"),
+        ({"build": "26100"}, "unknown", "a build number without a revision, '26100'; collect the UBR (registry, CurrentVersion), or the installed KBs"),
         ({"build": "26100.1.amd64fre.ge_release.240331-1435"}, "invalid", "expected a build such as 26100.32772, got '26100.1.amd64fre.ge_release.240331-1435'"),
         ({"build": "KB5087423"}, "invalid", "expected a build such as 26100.32772, got 'KB5087423'"),
         ({"build": "noise"}, "invalid", "expected a build such as 26100.32772, got 'noise'"),
         ({"build": "26100.99999", "product": "ws2025"}, "unknown", "no source names the build 26100.99999 of ws2025"),
         ({"build": "26100.32772", "line": "perhaps"}, "current", None),
-        ({"build": "10.0 (20348)"}, "unknown", "a build number without a revision, '10.0 (20348)'"),
+        ({"build": "10.0 (20348)"}, "unknown", "a build number without a revision, '10.0 (20348)'; collect the UBR (registry, CurrentVersion), or the installed KBs"),
         ({"build": "10.0.20348 N/A Build 20348"}, "unknown", None),
         ({"build": "10.0.20348.5074 (WinBuild.160101.0800)"}, "current", None),
-        # A product that is another's: nothing is said of it.
-        ({"build": "26100.32772", "product": "Ubuntu 24.04"}, "unknown", "no source names the build 26100.32772 of Ubuntu 24.04"),
-        ({"build": "26100.32772", "product": "Windows Server 2012 R2"}, "unknown", None),
+        # A name that is not understood, or is another's, changes nothing of a build that one product has. What is not covered is said by name.
+        ({"build": "26100.32772", "product": "Ubuntu 24.04"}, "current", None),
+        ({"build": "26100.32772", "product": "Windows Server 2022"}, "current", None),
+        ({"build": "26100.32772", "product": "Windows Server 2012 R2"}, "unknown", "not covered: Windows Server 2012 R2"),
+        ({"build": "26100.32772", "product": "Azure Local"}, "unknown", "not covered: Azure Local"),
+        ({"build": "6.3.9600"}, "unknown", "not covered: '6.3.9600' is a version before Windows 10"),
         ({"build": "26100.32772", "product": "WindowsServer2025"}, "current", None),
         # Nothing more is published for it; of the preview of 2021 no source states when its support ended.
         ({"build": "22000.3260"}, "unsupported", "support ended on 2024-10-08"),

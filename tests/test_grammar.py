@@ -9,7 +9,8 @@ import pytest
 from hotpatch_kb.db.model import notation, products
 from hotpatch_kb.db.model.errors import BadInput, UnexpectedPage
 from hotpatch_kb.db.model.notation import build, calendar_type, iso_date, kb, second_tuesday, slug_builds, slug_kb, title, update_type
-from hotpatch_kb.db.model.products import heading, product_id, products_in
+from hotpatch_kb.db.model.product_names import product_id
+from hotpatch_kb.db.model.products import heading, products_in
 from hotpatch_kb.db.model.queries import read_query
 
 

@@ -39,7 +39,7 @@ def named_product(conn: sqlite3.Connection, value: str | None) -> str | None:
     """
     if value is None:
         return None
-    from hotpatch_kb.db.model.products import product_id  # noqa: PLC0415
+    from hotpatch_kb.db.model.product_names import product_id  # noqa: PLC0415
 
     names = product_names(conn)
     product = product_id(value)

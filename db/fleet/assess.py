@@ -17,25 +17,22 @@ from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS, Format
 from hotpatch_kb.db.fleet.inventory import DECIDING, Inventory
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, Deciding, line_of, reducer
+from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT
+from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.editions import Machine, is_of_family, machine_of
-from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message, Messages
-from hotpatch_kb.db.model.products import product_id
-from hotpatch_kb.db.model.queries import read_query
+from hotpatch_kb.db.model.product_names import Name, read_name
 
 Answer = dict[str, Any]
 
 # Machines that are alike in all that counts are judged once. A fleet of millions has thousands of kinds, 0.7 kB each.
 MAX_JUDGED: Final = 50_000
 MAX_SUMMARY: Final = 400  # lines
+MAX_NAMES: Final = 1000
 _NO_BUILD: Final = frozenset({"", "null", "none", "n/a", "na", "-", "unknown", "nan"})
-# "10.0.20348.2031 (WinBuild.160101.0800)", the version of a file
-_WINBUILD: Final = re.compile(r"\s*\(WinBuild[^)]*\)$", re.IGNORECASE)
-# "22H2 (Build 22621.1105)", the column "OS version" of Defender's device inventory
-_VERSION_AND_BUILD: Final = re.compile(r"\w{4} \(Build ([0-9.]+)\)", re.IGNORECASE)
-# "10.0 (20348)" (Active Directory), "Microsoft Windows NT 10.0.20348.0", "10.0.20348 N/A Build 20348" (systeminfo)
-_NO_REVISION: Final = re.compile(r"10\.0 \(\d{5}\)|10\.0\.\d{5}(?:\.0)?(?![.\d])")
 _REVISION: Final = re.compile(r"[0-9]{1,5}")
+# Versions before Windows 10: "6.3.9600", "9600.21620", "6.1.7601 Service Pack 1"
+_BEFORE_10: Final = re.compile(r"(?<![\d.])(?:6\.[0-3]\.)?(9600|9200|760[01]|600[123])(?![\d])")
 _LABEL: Final = attrgetter("label")
 
 
@@ -67,6 +64,17 @@ class Judge:
             having min(classification in ('hotpatch', 'component')) = 1"""
         ):
             self._hotpatch_kbs[product].add(str(kb))
+        self._numbers = frozenset(
+            number for (number,) in conn.execute("select distinct build_number from releases where build_number is not null")
+        )
+        # By build number, product and KB: its place in the order of releases, and its build. Components say nothing of the build.
+        self._kbs_of_number: dict[str, dict[str, dict[str, tuple[tuple[str, int], str]]]] = defaultdict(lambda: defaultdict(dict))
+        for number, product, kb, build, released, revision in conn.execute(
+            """select build_number, product, kb, build, release_date, revision from releases
+            where kb is not null and build is not null and classification != 'component' and release_date <= ?""",
+            (day,),
+        ):
+            self._kbs_of_number[str(number)][product][str(kb)] = ((released, revision), build)
         # Builds that are released only after the day.
         self._later: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for build, product, released in conn.execute(
@@ -75,6 +83,8 @@ class Judge:
             (day,),
         ):
             self._later[build].append((product, released))
+        # Names of products that nobody understands, of which the build decides; the first ones, as an inventory may have a million.
+        self.not_understood: dict[str, None] = {}
         self.deciding = self._deciding(conn)
         self.reduced: Callable[[str, str], str] = reducer(self.deciding)
 
@@ -91,7 +101,6 @@ class Judge:
         ):
             own[build].add(str(kb))
         made: dict[tuple[frozenset[str], frozenset[str]], dict[str, str]] = {}
-        every: dict[str, str] = {}
         of_build = {}
         for build, products in self._products.items():
             key = (frozenset(products), frozenset(own.get(build, ())))
@@ -103,10 +112,8 @@ class Judge:
                 for kb in key[1]:
                     words[kb].append(kb)
                 made[key] = {kb: " ".join(said) for kb, said in words.items()}
-                for kb, said in words.items():
-                    every[kb] = " ".join(sorted({*every.get(kb, "").split(), *said}))
             of_build[build] = made[key]
-        return Deciding(of_build, every)
+        return Deciding(of_build, frozenset(str(kb) for (kb,) in conn.execute("select distinct kb from releases where kb is not null")))
 
     def judge(self, machine: Mapping[str, str]) -> Judged:
         """Return the verdict for a machine.
@@ -122,13 +129,20 @@ class Judge:
         text = machine.get("build", "").strip()
         if text.casefold() in _NO_BUILD:
             return _judged("unknown", Message("no build is stated"), stated)
+        name = read_name(stated)
+        if not name.is_understood and len(self.not_understood) < MAX_NAMES:
+            self.not_understood[stated] = None
+        if name.is_other:
+            return _judged("unknown", Message("not covered: {name}", name=stated[:60]), stated)
         build = self._build(text, machine)
         if isinstance(build, Judged):
             return build
+        if "." not in build:
+            return self._by_kbs(build, text, machine, name)
         line = line_of(machine.get("line", ""))
-        products = self._of_name(stated, self._products.get(build, []))
+        products = self._of_name(name, self._products.get(build, []))
         if not products:
-            released = next((day for product, day in self._later.get(build, ()) if self._of_name(stated, [product])), None)
+            released = min((day for _, day in self._later.get(build, ())), default=None)
             return _judged("unknown", _not_known(build, stated, released), stated)
         kbs = frozenset(machine.get("kbs", "").split())
         kind = machine_of(machine.get("edition", ""), stated, machine.get("esu", ""))
@@ -139,25 +153,44 @@ class Judge:
         return self._of_products([self._of_product(product, build, line, kbs, kind) for product in products], kind)
 
     def _build(self, text: str, machine: Mapping[str, str]) -> str | Judged:
-        """Return the build that a text names, or the verdict where it names none."""
+        """Return the build that a text names, a build number where it has no revision, or the verdict where it names neither."""
         if (plain := BUILD.fullmatch(text)) and text[-2:] != ".0":
             number, _, revision = plain[0].removeprefix("10.0.").partition(".")
             return f"{number}.{int(revision)}"
         stated, shown = machine.get("product", "").strip(), text[:60]
-        try:
-            query = read_query(_VERSION_AND_BUILD.sub(r"\1", _WINBUILD.sub("", text)))
-        except BadInput:
-            if _NO_REVISION.search(text):
-                return _judged("unknown", Message("a build number without a revision, {text!r}", text=shown), stated)
-            return _judged("invalid", Message("expected a build such as 26100.32772, got {text!r}", text=shown), stated)
-        if query.kind == "number" or (query.kind == "build" and query.value.endswith(".0")):
+        builds = reading.builds_in(text[:MAX_TEXT])
+        if len(builds) > 1:
+            return _judged("invalid", Message("expected one build, got {builds}", builds=", ".join(builds[:5])), stated)
+        if builds:
+            return builds[0]
+        numbers = reading.build_numbers_in(text[:MAX_TEXT])
+        numbers = [number for number in numbers if int(number) in self._numbers] or numbers
+        if len(numbers) == 1:
             revision = machine.get("revision", "").strip()
-            if not _REVISION.fullmatch(revision) or int(revision) == 0:
-                return _judged("unknown", Message("a build number without a revision, {text!r}", text=shown), stated)
-            return f"{query.value.partition('.')[0]}.{int(revision)}"
-        if query.kind != "build":
-            return _judged("invalid", Message("expected a build such as 26100.32772, got {text!r}", text=shown), stated)
-        return query.value
+            return f"{numbers[0]}.{int(revision)}" if _REVISION.fullmatch(revision) and int(revision) else numbers[0]
+        if _BEFORE_10.search(text):
+            return _judged("unknown", Message("not covered: {text!r} is a version before Windows 10", text=shown), stated)
+        return _judged("invalid", Message("expected a build such as 26100.32772, got {text!r}", text=shown), stated)
+
+    def _by_kbs(self, number: str, text: str, machine: Mapping[str, str], name: Name) -> Judged:
+        """Return the verdict for a machine whose build has no revision: its newest installed release of that build number says which build it has."""
+        stated, line = machine.get("product", "").strip(), line_of(machine.get("line", ""))
+        kbs = frozenset(machine.get("kbs", "").split())
+        newest = {
+            product: max((place, build, kb) for kb, (place, build) in releases.items() if kb in kbs)
+            for product, releases in self._kbs_of_number.get(number, {}).items()
+            if not kbs.isdisjoint(releases)
+        }
+        kind = machine_of(machine.get("edition", ""), stated, machine.get("esu", ""))
+        products = self._of_name(name, list(newest))
+        products = [product for product in products if is_of_family(kind.edition, product)] or products
+        if not products:
+            reason = Message(
+                "a build number without a revision, {text!r}; collect the UBR (registry, CurrentVersion), or the installed KBs",
+                text=text[:60],
+            )
+            return _judged("unknown", reason, stated)
+        return self._of_products([self._of_product(product, newest[product][1], line, kbs, kind) for product in products], kind)
 
     def _of_products(self, verdicts: Sequence[Verdict], kind: Machine) -> Judged:
         """Return one verdict, made of those for each product that the machine may have."""
@@ -174,30 +207,23 @@ class Judge:
             return Judged(answer | {"months_behind": max(verdict.months_behind or 0 for verdict in verdicts)}, product, name)
         return Judged({column: getattr(first, column) for column in VERDICT_COLUMNS}, product, name)
 
-    def _of_name(self, stated: str, products: list[str]) -> list[str]:
-        """Return those of a build's products that a name may mean: "windows", as Azure Arc writes it, may be any; "Ubuntu" is none of them."""
-        if not products:
-            return []
-        spaced = re.sub(r"(?i)\bwindows\s*(server)?\s*(?=\d)", lambda m: f"Windows {'Server ' if m[1] else ''}", stated)
-        if spaced.casefold().strip() in {"", "windows", "microsoft windows"}:
-            return products
-        product = product_id(spaced) or product_id(re.sub(r"\b(?:Enterprise|Pro|Education|Home|Business)\b", "", spaced))
-        if product is not None:
-            return [product] if product in products else []
-        if re.search(r"\bserver\b", spaced, re.IGNORECASE):
-            # "Windows Server 2012 R2" is not one of ours; "Windows Server" may be any.
-            return [] if re.search(r"\b20\d\d\b", spaced) else [name for name in products if name.startswith("ws")]
-        if client := re.search(r"\bwindows (1\d)\b", spaced, re.IGNORECASE):
-            # The registry's ProductName, which Get-ComputerInfo and others show, says "Windows 10" on Windows 11 too.
-            return [name for name in products if name.startswith(f"win{client[1]}-")] or [
-                name for name in products if name.startswith("win11-")
-            ]
-        return []
+    @staticmethod
+    def _of_name(name: Name, products: list[str]) -> list[str]:
+        """Return those of a build's products that a name means.
+
+        Where it means none of them, the build decides: "Windows Server 2022" beside a build that only Windows Server 2025 has is a wrong name.
+        """
+        if name.product in products:
+            return [name.product] if name.product else products
+        of_family = [product for product in products if product.startswith(name.family)]
+        # The registry's ProductName, which Get-ComputerInfo and others show, says "Windows 10" on Windows 11 too.
+        clients = [product for product in products if product.startswith("win")] if name.family.startswith("win") else []
+        return of_family or clients or products
 
     def _of_product(self, product: str, build: str, line: str, kbs: frozenset[str], kind: Machine) -> Verdict:
         rows = self._verdicts.of_build(product, build, kind)
         hotpatch_kbs = self._hotpatch_kbs[product]
-        if f"hotpatch:{product}" in kbs:
+        if f"hotpatch:{product}" in kbs or not hotpatch_kbs.isdisjoint(kbs):
             line = "hotpatch"
         installed = sorted({kb for _, kb in rows if kb and kb[2:] in kbs})
         if len(installed) > 1 and any(rows[line, kb].classification == "hotpatch" for kb in installed):

@@ -182,26 +182,3 @@ def named(product: str, build_number: int | None = None) -> Product:
         return Product(product, name, "server", build_number)
     client, _, version = product.partition("-")
     return Product(product, f"Windows {client.removeprefix('win')}, version {version.upper()}", "client", build_number)
-
-
-# "ws2025", "ws-23h2", "ws-azure-preview", "win11-25h2", "win10-1809"
-_ID: Final = lazy(r"ws(?:20\d\d|-\d\dh\d|-azure-preview)|win1\d-(?:\d\dh\d|\d{4})", re.IGNORECASE)
-
-
-def product_id(text: str) -> str | None:
-    """Return the product that a user names, None where the text names none or several.
-
-    >>> product_id("Windows 11 25H2"), product_id("server 2022"), product_id("ws2025"), product_id("25H2")
-    ('win11-25h2', 'ws2022', 'ws2025', None)
-    """
-    text = clean(text)
-    if _ID.fullmatch(text):
-        return text.lower()
-    spelled = re.sub(r"^(?:microsoft )?(?:windows )?(?=server\b|1[01]\b)", "Windows ", text, flags=re.IGNORECASE)
-    if not re.match(r"Windows\b", spelled):
-        return None
-    try:
-        products = products_in(spelled)
-    except UnexpectedPage:
-        return None
-    return products[0] if len(products) == 1 else None

@@ -10,7 +10,7 @@ from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.notation import clean
-from hotpatch_kb.db.model.products import product_id
+from hotpatch_kb.db.model.product_names import product_id
 
 MAX_QUERY: Final = 200  # characters; a build is 20, the output of "ver" 44
 
@@ -52,6 +52,10 @@ def read_query(text: str) -> Query:
             return Query("kb", str(kb))
         if month := reading.find_month(cleaned):
             return Query("month", month)
+        if len(builds := reading.builds_in(cleaned)) == 1:
+            return Query("build", builds[0])
+        if builds:
+            raise BadInput("expected one build, got {builds}", builds=", ".join(builds[:5]))
         if product := product_id(cleaned):
             return Query("product", product)
     if not cleaned:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Final
+from unicodedata import normalize
 
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.lazy_patterns import lazy
@@ -26,6 +27,12 @@ _MONTH: Final = lazy(
 _KB: Final = lazy(r"(?:KB[\s-]?)?(?P<kb>[0-9]{6,7})", re.IGNORECASE)
 # "KB5087423;KB5082063", "5087423, KB 5082063": a blank after "KB" separates nothing
 _SEPARATOR: Final = lazy(r"(?:(?<!KB) |[,;])+", re.IGNORECASE)
+
+# A build inside any text: "10.0.26100.8875 (ge_release)", "(OS ビルド 26100.8875)"; not the beginning of a BuildLabEx,
+# "26100.1.amd64fre.ge_release.240331-1435", whose second number is no UBR.
+_BUILD_INSIDE: Final = lazy(r"(?<![\d.])(?:10\.0\.)?([0-9]{5})\.([0-9]{1,5})(?!\d|\.\w)")
+# A build number without a UBR: "10.0 (20348)", "10.0.20348.0", "10.0.20348 N/A Build 20348"
+_NUMBER_INSIDE: Final = lazy(r"(?<![\w.])(?:10\.0\.)?([0-9]{5})(?:\.0)?(?!\w|\.\w)")
 
 MAX_SHOWN: Final = 60  # characters of what came that an error repeats
 
@@ -53,6 +60,29 @@ def day(text: str) -> str:
     if found is None:
         raise BadInput("expected a day such as 2026-07-14, got {got!r}", got=text[:MAX_SHOWN])
     return found
+
+
+def builds_in(text: str) -> list[str]:
+    """Return the different OS builds that a text names, in their order; a revision of 0 is none.
+
+    >>> builds_in("Microsoft Windows Server 2022 Standard 21H2 10.0.20348.5386"), builds_in("26100.1.amd64fre.ge_release.240331-1435")
+    (['20348.5386'], [])
+    """
+    builds = (f"{number}.{int(revision)}" for number, revision in _BUILD_INSIDE.findall(_plain_digits(text)))
+    return list(dict.fromkeys(build for build in builds if not build.endswith(".0")))
+
+
+def build_numbers_in(text: str) -> list[str]:
+    """Return the different build numbers without a revision that a text names, in their order.
+
+    >>> build_numbers_in("10.0.20348 N/A Build 20348")
+    ['20348']
+    """
+    return list(dict.fromkeys(_NUMBER_INSIDE.findall(_plain_digits(text))))
+
+
+def _plain_digits(text: str) -> str:
+    return text if text.isascii() else normalize("NFKC", text)
 
 
 def find_month(text: str) -> str | None:

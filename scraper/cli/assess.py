@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.fleet import assess as judging
 from hotpatch_kb.db.fleet.formats import FORMATS, Format, SafeCsv
-from hotpatch_kb.db.fleet.inventory import Inventory, inventory
+from hotpatch_kb.db.fleet.inventory import FIELDS, Inventory, inventory
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
@@ -90,14 +90,26 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
         work = _Work(request, judge, summary, Path(folder))
         if not _read_by_duckdb(file, columns, work, sink):
             with _opened(file) as stream, inventory(stream, columns) as machines:
+                _say_columns(machines.chosen())
                 if request.hotfixes is not None:
                     machines.add(_hotfixes(request.hotfixes, judge))
                 form = kind(machines.find_columns() if kind.needs_columns else None)
                 form.write(_blocks(machines, form, work), sink, work.folder)
+    if judge.not_understood:
+        names = ", ".join(repr(name[:60]) for name in list(judge.not_understood)[:5])
+        more = len(judge.not_understood) - 5
+        say(f"not understood as a product, so the build decides: {names}{f' and {more} more' if more > 0 else ''}")
     for (product, verdict), count in sorted(summary.counts.items()):
         say(f"{product}: {verdict}: {count}")
     say(f"{summary.counts.total()} machine{'' if summary.counts.total() == 1 else 's'} on {request.day}")
     return ExitCode.STALE if any(verdict in fails for _, verdict in summary.counts) else ExitCode.DONE
+
+
+def _say_columns(chosen: Mapping[str, Sequence[str]]) -> None:
+    """Say from which columns a machine is read, unless each has the very name of its field."""
+    if any([name.casefold() for name in names] != [field] for field, names in chosen.items()):
+        said = [f"{field} from {', '.join(chosen[field])}" for field in FIELDS if field in chosen]
+        say(f"columns: {'; '.join(said)}")
 
 
 def _checked_verdicts(request: Request) -> list[str]:
@@ -172,6 +184,8 @@ def _read_by_duckdb(file: str, columns: dict[str, str], work: _Work, sink: Binar
     written = duckdb_engine.direct(Path(file), checked_mapping(columns), work.judge, work.summary, work.folder)
     if written is None:
         return False
+    with _opened(file) as stream, inventory(stream, columns) as machines:
+        _say_columns(machines.chosen())
     sink.write(written.head)
     for part in written.parts:
         with part.open("rb") as lines:

@@ -17,7 +17,8 @@ from urllib.parse import unquote
 from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import build, clean, iso_date, kb
-from hotpatch_kb.db.model.products import named, product_id
+from hotpatch_kb.db.model.product_names import product_id
+from hotpatch_kb.db.model.products import named
 from hotpatch_kb.scraper.parsing.once import once_per_page
 from hotpatch_kb.scraper.parsing.statements import Field, distinct, stated
 from hotpatch_kb.scraper.sources import PageSpec

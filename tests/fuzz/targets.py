@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from hotpatch_kb.db.claims import checks
-from hotpatch_kb.db.model import notation, products
+from hotpatch_kb.db.model import notation, product_names, products
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.errors import BadInput, UnexpectedPage
 from hotpatch_kb.db.model.queries import read_query
@@ -60,7 +60,7 @@ def cells(data: bytes) -> None:
 
 def names(data: bytes) -> None:
     text = _text(data)
-    products.product_id(text)
+    product_names.read_name(text)
     products.heading(text, "win11")
     try:
         products.products_in(text)

@@ -15,7 +15,7 @@ from hotpatch_kb.db.fleet.duckdb_sql import connect, quoted
 from hotpatch_kb.db.fleet.engines.normal_form import DECODING, Normal
 from hotpatch_kb.db.fleet.formats import Csv
 from hotpatch_kb.db.fleet.inventory import DECIDING
-from hotpatch_kb.db.fleet.inventory.columns import columns_of, has_needed
+from hotpatch_kb.db.fleet.inventory.columns import has_needed
 from hotpatch_kb.db.fleet.inventory.decoding import MAX_ROW, Prefixed, opened
 from hotpatch_kb.db.fleet.inventory.delimited import Delimited
 from hotpatch_kb.db.model.errors import BadInput, EngineFailed
@@ -115,7 +115,7 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
     plain = _plain_table(path, wanted)
     if plain is None:
         return None
-    columns = columns_of(plain.header, wanted)
+    columns = plain.columns(wanted)
     fields = [field for field in DECIDING if field in columns]
     if any(len(columns[field]) > 1 for field in fields):
         return None
@@ -205,7 +205,7 @@ def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
             table = Delimited(head, text)
         except (BadInput, UnicodeError):
             return None
-    if not has_needed("build", wanted, table.header):
+    if not has_needed("build", wanted, table.columns(wanted), table.header):
         return None
     last = b"\n"
     with path.open("rb") as file:
@@ -229,9 +229,11 @@ def _reduced(kbs: str, build: str, judge: Judge) -> str:
         if words:
             kinds.setdefault(id(words), (words, []))[1].extend((name, f"10.0.{name}"))
     cases = [f"when {build} in ({', '.join(map(quoted, names))}) then {_words(kbs, words)}" for words, names in kinds.values()]
-    # A build in another spelling may be any build.
-    other = f"when not regexp_full_match({build}, '(10\\.0\\.)?[0-9]{{5}}\\.[0-9]{{1,5}}') then {_words(kbs, judge.deciding.every)}"
-    return f"case when {_named(kbs, judge.deciding.every)} then case {' '.join(cases)} {other} else '' end else '' end"
+    deciding = {kb for words, _ in kinds.values() for kb in words}
+    of_builds = f"case when {_named(kbs, deciding)} then case {' '.join(cases)} else '' end else '' end" if deciding else "''"
+    # A build in another spelling may be any build, and without a revision its KBs say which.
+    numbers = f"array_to_string(list_sort(list_distinct(regexp_extract_all({kbs}, '[0-9]{{6,7}}'))), ' ')"
+    return f"case when regexp_full_match({build}, '(10\\.0\\.)?[0-9]{{5}}\\.[0-9]{{1,5}}') then {of_builds} else {numbers} end"
 
 
 def _words(kbs: str, words: Mapping[str, str]) -> str:

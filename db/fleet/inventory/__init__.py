@@ -6,6 +6,7 @@ They stream, with the standard library alone (Parquet needs DuckDB). ``decoding`
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,12 +20,16 @@ from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, Prefixed, opened
 from hotpatch_kb.db.fleet.inventory.delimited import Delimited
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.inventory.objects import Json
+from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, may_say_installed
 from hotpatch_kb.db.fleet.rows import Part
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
+from hotpatch_kb.db.model.reading import builds_in
 
 __all__ = ["DECIDING", "FIELDS", "Batch", "Inventory", "Row", "inventory", "read"]
 
+# Members of objects that may hold a build: "OS Build", "windows.version", "kernel"
+_VERSIONS: Final = re.compile(r"build|ver|kernel|(?:^|[._ ])os(?:$|[._ ])", re.IGNORECASE)
 _OBJECTS: Final = 1000  # objects of a batch
 
 Key = tuple[str, ...]
@@ -101,6 +106,10 @@ class Inventory:
         if isinstance(source, Delimited):
             stated = self._columns_by_field(tuple(source.header))
             self.fields = tuple(field for field in DECIDING if field in stated)
+
+    def chosen(self) -> dict[str, list[str]]:
+        """Return the columns of a table from which each field is taken; of objects, which need not be alike, nothing."""
+        return self._columns_by_field(tuple(self._source.header)) if isinstance(self._source, Delimited) else {}
 
     def find_columns(self) -> list[str]:
         """Return every column that a row has. JSON is read through for it."""
@@ -209,7 +218,15 @@ class Inventory:
     def _machine(self, cells: Mapping[str, Any]) -> dict[str, str]:
         values = flat(cells)
         by_field = self._columns_by_field(tuple(values))
-        return {field: first(field, [values[column].strip() for column in columns]) for field, columns in by_field.items()}
+        machine = {field: first(field, [values[column].strip() for column in columns]) for field, columns in by_field.items()}
+        if not isinstance(self._source, Delimited) and "build" not in self._wanted and not machine.get("build"):
+            # No member of a known name says a build: the one build of its other versions does. A remark ("upgrade to ...") does not.
+            named = (value for name, value in values.items() if _VERSIONS.search(name) and may_say_installed(name))
+            builds = {build for value in named for build in builds_in(value[:MAX_TEXT])}
+            if len(builds) == 1:
+                self._has_needed = self._has_needed or self._needs == "build"
+                machine["build"] = builds.pop()
+        return machine
 
     def _columns_by_field(self, names: Key) -> dict[str, list[str]]:
         """Return the columns that state each field, of a row with these names. Objects need not be alike, but most are: answers are kept."""
@@ -217,7 +234,9 @@ class Inventory:
         if by_field is None:
             if len(self._by_names) > 1000:
                 self._by_names.clear()
-            by_field = self._by_names[names] = columns_of(names, self._wanted)
+            is_table = isinstance(self._source, Delimited) and names == tuple(self._source.header)
+            by_field = self._source.columns(self._wanted) if is_table else columns_of(names, self._wanted)
+            self._by_names[names] = by_field
             self._unseen.difference_update(names)
         self._names = names
         self._has_needed = self._has_needed or self._needs in by_field
@@ -276,7 +295,7 @@ def _inventory(stream: BinaryIO, wanted: Mapping[str, str], needs: str, stack: E
 
         return Inventory(Json(chunks(), stack), wanted, needs)
     table = Delimited(head, text)
-    if not has_needed(needs, wanted, table.header) and "{" not in head:
+    if not has_needed(needs, wanted, table.columns(wanted), table.header) and "{" not in head:
         raise lacking(needs, wanted, table.header)
     return Inventory(table, wanted, needs)
 

@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
+from unicodedata import normalize
 
+from hotpatch_kb.db.fleet.inventory.values import says_build, says_product
 from hotpatch_kb.db.fleet.rows import cell
 from hotpatch_kb.db.model.errors import BadInput
 
@@ -25,12 +27,14 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "build": (
         "build", "osbuild", "fullbuild", "properties.osversion", "properties.extended.instanceview.osversion", "buildext", "osversion",
-        "currentversion", "deviceosbuild", "operatingsystemversion", "osbuildnumber", "build01", "version0", "buildnumber0", "version",
+        "currentbuild", "currentbuildnumber", "currentversion", "deviceosbuild", "operatingsystemversion", "osbuildnumber", "build01", "version0",
+        "buildnumber0", "buildnumber", "kernelversion", "ansiblekernel", "ansibledistributionversion", "os.version", "os.build", "os.kernel", "version",
     ),
-    "revision": ("ubr", "windowsubr", "osrevisionnumber"),
+    "revision": ("ubr", "windowsubr", "osrevisionnumber", "osrevision", "updatebuildrevision", "revision"),
     "product": (
         "product", "properties.ossku", "properties.extended.instanceview.osname", "ossku", "osname", "osdistribution", "caption0", "caption",
-        "operatingsystem", "operatingsystem0", "windowsproductname", "osplatform", "os",
+        "operatingsystem", "operatingsystem0", "windowsproductname", "productname", "ansibleosname", "ansibledistribution", "os.name", "os.full", "osplatform",
+        "platform", "os",
     ),
     # The enrolment status, else the column, else what was asked for.
     "line": (
@@ -75,8 +79,8 @@ def checked_mapping(mapping: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def bare(name: str) -> str:
-    """Return a column's name as it is compared: "OS Version" as "osversion"."""
-    return re.sub(r"[^a-z0-9.]", "", name.casefold())
+    """Return a column's name as it is compared: "OS Version" as "osversion", "OS 言語" as "os言語"; letters of no script are dropped."""
+    return re.sub(r"[^\w.]|_", "", normalize("NFKC", name).casefold())
 
 
 def columns_of(names: Sequence[str], wanted: Mapping[str, str]) -> dict[str, list[str]]:
@@ -95,10 +99,12 @@ def columns_of(names: Sequence[str], wanted: Mapping[str, str]) -> dict[str, lis
 
 
 def first(field: str, values: Iterable[str]) -> str:
-    """Return the first text of several columns of one field that is not empty; of builds the first with a revision, of lines the first known."""
+    """Return the first text of several columns of one field that is not empty; of builds the first with a revision, of products and lines the first known."""
     stated = [value for value in values if value]
     if field == "build":
-        stated.sort(key=lambda value: BUILD.search(value) is None or value.endswith(".0"))
+        stated.sort(key=says_build, reverse=True)
+    elif field == "product":
+        stated.sort(key=says_product, reverse=True)
     elif field == "line":
         stated.sort(key=lambda value: not line_of(value))
     return stated[0] if stated else ""
@@ -114,9 +120,9 @@ def line_of(status: str) -> str:
     return LINES.get(re.sub(r"[^a-z0-9]", "", status.casefold()), "")
 
 
-def has_needed(needs: str, wanted: Mapping[str, str], names: Sequence[str]) -> bool:
+def has_needed(needs: str, wanted: Mapping[str, str], by_field: Mapping[str, Sequence[str]], names: Sequence[str]) -> bool:
     """Return whether the columns state the field that is needed, and include all that the user names."""
-    return needs in columns_of(names, wanted) and set(wanted.values()) <= set(names)
+    return needs in by_field and set(wanted.values()) <= set(names)
 
 
 def lacking(needs: str, wanted: Mapping[str, str], names: Sequence[str]) -> BadInput:
@@ -159,11 +165,11 @@ class Deciding(NamedTuple):
 
     Attributes:
         of_build: the KBs that may decide on a machine with a build; no table names a build that is missing here.
-        every: all of them, for a build in another spelling.
+        known: all KBs of releases; those that a machine has are kept where its build is not written plainly or has no revision.
     """
 
     of_build: dict[str, dict[str, str]]
-    every: dict[str, str]
+    known: frozenset[str]
 
 
 def reducer(deciding: Deciding) -> Callable[[str, str], str]:
@@ -184,14 +190,17 @@ def reducer(deciding: Deciding) -> Callable[[str, str], str]:
     tables = {id(meanings): in_bytes(meanings) for meanings in deciding.of_build.values()}
     of_build = {build: tables[id(meanings)] for build, meanings in deciding.of_build.items()}
     of_build |= {f"10.0.{build}": table for build, table in of_build.items()}
-    every, nothing = in_bytes(deciding.every), in_bytes({})
+    every, nothing = frozenset(kb.encode() for kb in deciding.known), in_bytes({})
 
     def reduced(text: str, build: str) -> str:
         if not text:
             return ""
         table = of_build.get(build)
         if table is None:
-            table = nothing if BUILD.fullmatch(build) else every
+            if not BUILD.fullmatch(build):
+                kbs = every.intersection(text.encode("utf-8", "replace").translate(_DIGITS).split())
+                return " ".join(sorted(kb.decode() for kb in kbs))
+            table = nothing
         known, words = table
         if not known:
             return ""

@@ -9,16 +9,20 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
 from typing import Final
 
-from hotpatch_kb.db.fleet.inventory.columns import BUILD, NAMES, bare
+from hotpatch_kb.db.fleet.inventory import values
+from hotpatch_kb.db.fleet.inventory.columns import BUILD, NAMES, bare, columns_of
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
 from hotpatch_kb.db.fleet.rows import Part
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.queries import read_query
 
+_SAMPLE: Final = 2**18  # characters of the table whose rows are looked at
 DELIMITERS: Final = ",;\t|"
 # Lines before the header: "#TYPE …" (Export-Csv of PowerShell 5), "sep=;" (Excel), or delimiters alone.
 _PREAMBLE: Final = re.compile(r"\A(?:\s*#TYPE [^\n]*\n|\s*sep=[^\n]{1,2}\n|[\s,;|]*\n)*")
@@ -119,6 +123,22 @@ class Delimited:
         if is_row:
             self._line = before
         self.lines_before = self._line  # lines before the first row
+        self._columns: dict[str, list[str]] | None = None
+
+    def columns(self, wanted: Mapping[str, str]) -> dict[str, list[str]]:
+        """Return the columns of each field, by their names and by the values of the first rows.
+
+        Args:
+            wanted: column names by field, where the user names them.
+        """
+        if self._columns is None:
+            start = self._chunk.replace("\r\n", "\n")[:_SAMPLE]
+            rows = csv.reader(io.StringIO(start, newline=""), delimiter=self.delimiter)
+            sample: list[list[str]] = []
+            with suppress(csv.Error):
+                sample.extend(islice((row for row in rows if len(row) == len(self.header)), values.SAMPLE))
+            self._columns = values.chosen(columns_of(self.header, wanted), self.header, sample, wanted)
+        return self._columns
 
     def parts(self) -> Iterator[Part]:
         """Yield the rows, each once, in their order.
