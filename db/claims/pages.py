@@ -241,6 +241,17 @@ def article_links(conn: sqlite3.Connection) -> list[tuple[str, str, str, str, st
     ).fetchall()
 
 
+def read_after(conn: sqlite3.Connection, time: str) -> tuple[int, str]:
+    """Return how many pages were read after a time, and when the last was.
+
+    The tables that come with the program have its days, not the clock's.
+    """
+    count, last = conn.execute(
+        "select count(*), max(fetched_at) from pages where fetched_at > ? and url like 'https://%'", (time,)
+    ).fetchone()
+    return count, last or ""
+
+
 def last_run(conn: sqlite3.Connection) -> int:
     """Return the number of the last run, 0 without one."""
     number: int = conn.execute("select coalesce(max(run), 0) from runs").fetchone()[0]

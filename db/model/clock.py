@@ -15,6 +15,15 @@ def day_after(day: str) -> str:
     return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 
+def latest_time(now: str) -> str:
+    """Return the latest time at which a page can have been read, UTC: a day after now, because clocks differ.
+
+    >>> latest_time("2026-07-23T12:00:00Z")
+    '2026-07-24T12:00:00Z'
+    """
+    return f"{day_after(now[:10])}{now[10:]}"
+
+
 def days_since(day: str, now: str) -> int:
     """Return how many days are between two days or times."""
     return (date.fromisoformat(now[:10]) - date.fromisoformat(day[:10])) // timedelta(days=1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hotpatch_kb.db.answers.lagging import drift_rows, missing_releases, quarantined_rows
+from hotpatch_kb.db.claims.pages import read_after
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.cli import options
@@ -190,16 +191,21 @@ def status(as_metrics: bool, drift: bool, bundle: Path | None, archive: Path | N
     rows = [dict(row) for row in conn.execute("select * from source_health")]
     odd = [row for row in quarantined_rows(conn) if row["required"]]
     absent = missing_releases(conn, clock.today())
-    is_bad = any(row["is_stale"] for row in rows) or not rows or bool(odd or absent)
+    ahead, last = read_after(conn, f"{clock.day_after(clock.today())}T23:59:59Z")
+    is_bad = any(row["is_stale"] for row in rows) or not rows or bool(odd or absent or ahead)
     if not rows:
         say(f"{db} is empty (was the first run killed?); run hotpatch-kb crawl")
+    if ahead:
+        say(
+            f"{ahead} pages were read after today, the last on {last[:10]}: a clock was wrong; hotpatch-kb doctor --repair moves them aside"
+        )
     if as_metrics:
         from hotpatch_kb.db.answers.metrics import metrics  # noqa: PLC0415
 
         sys.stdout.write(metrics(conn))
     elif drift:
         rows = drift_rows(conn)
-        is_bad = any(row["is_required"] for row in rows)
+        is_bad = any(row["is_required"] for row in rows) or bool(ahead)
         write(rows, form_of(as_json=as_json), text=lambda: run_text.drift(rows))
         if bundle is not None:
             from hotpatch_kb.scraper.crawl.contact.bundle import pack  # noqa: PLC0415

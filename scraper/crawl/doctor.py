@@ -14,8 +14,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.claims import history
+from hotpatch_kb.db.claims import history, pages
 from hotpatch_kb.db.facts import seed, write
+from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import migrations, schema
 from hotpatch_kb.db.store.connections import SEED_DATABASE, open_for_reading, open_seed_database
@@ -27,6 +28,7 @@ from hotpatch_kb.scraper.fetch.archive_log import Line
 from hotpatch_kb.scraper.sources import registry
 
 # Archived answers are named by the SHA-256 of their bytes.
+_AHEAD: Final = "log.jsonl.ahead"  # lines of answers that were fetched under a clock that ran ahead
 _NAME: Final = re.compile(r"[0-9a-f]{64}")
 # These tables record what was read and when. All others are facts, conflicts and changes, which follow from the claims.
 _RECORDED: Final = frozenset({"runs", "checks", "pages", "sections", "claims", "sources", "corrections", "subjects"})
@@ -34,6 +36,7 @@ _RECORDED: Final = frozenset({"runs", "checks", "pages", "sections", "claims", "
 _REBUILD: Final = "rebuilds it from the embedded facts, the archive and the corrections"
 _MOVE_ASIDE: Final = "moves it aside and rebuilds it from the embedded facts, the archive and the corrections"
 _CREATE_VIEWS: Final = "creates them again, as the next crawl does"
+_REDATE: Final = "moves those pages aside and rebuilds it without them; the next crawl reads them again"
 _REPLAY: Final = "replays all pages in the order of their times, as the next crawl does"
 # SQLite errors caused by the content of a file: no column or table of that name, damage, no database at all.
 _OF_THE_FILE: Final = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -65,6 +68,9 @@ def _archive_findings(archive: Archive) -> Iterator[Finding]:
     if unreadable or is_cut:
         what = f"expected lines of JSON, got {unreadable} others{' and no end of the last line' if is_cut else ''}"
         yield Finding(str(archive.log.path), what, f"moves them to {folder / 'log.jsonl.damaged'}", is_broken=True)
+    if ahead := _read_ahead(lines):
+        what = f"expected answers fetched up to now, got {len(ahead)} of later, the last of {max(_fetched_at(line) for line in ahead)}: a clock was wrong"
+        yield Finding(str(archive.log.path), what, f"moves them to {folder / _AHEAD}", is_broken=True)
     logged = {_file_of(line.entry) for line in lines if line.entry and "sha256" in line.entry}  # an entry about the seed has no file
     for sha256, problem in sorted(_damaged_answers(archive, lines).items()):
         repair = "moves the file aside and its lines out of the log: that answer is lost"
@@ -74,6 +80,16 @@ def _archive_findings(archive: Archive) -> Iterator[Finding]:
             yield Finding(str(file), "expected no unfinished file, got one that a killed run left", "removes it", is_broken=False)
         elif _NAME.fullmatch(file.name) and file.name not in logged:
             yield Finding(str(file), "expected a line of the log for each file, got none for this", "", is_broken=False)
+
+
+def _read_ahead(lines: Iterable[Line]) -> list[Line]:
+    """Return the lines of answers that were fetched after now, under a clock that was wrong."""
+    latest = clock.latest_time(utc_now())
+    return [line for line in lines if _fetched_at(line) > latest and line.entry and str(line.entry.get("url", "")).startswith("https://")]
+
+
+def _fetched_at(line: Line) -> str:
+    return str(line.entry.get("fetched_at", "")) if line.entry else ""
 
 
 def _file_of(entry: Mapping[str, Any]) -> str:
@@ -110,13 +126,15 @@ def _repair_archive(archive: Archive, say: Progress) -> None:
     def is_lost(line: Line) -> bool:
         return line.entry is None or line.entry.get("sha256") in lost or line.entry.get("like") in lost
 
-    removed = [line for line in lines if is_lost(line)]
-    if removed:
+    damaged, ahead = [line for line in lines if is_lost(line)], [line for line in _read_ahead(lines) if not is_lost(line)]
+    for name, removed in (("log.jsonl.damaged", damaged), (_AHEAD, ahead)):
+        if removed:
+            _write_lines(folder / name, "ab", removed)
+            say(f"{archive.log.path}: {len(removed)} lines moved to {name}")
+    if removed_lines := {line.number for line in (*damaged, *ahead)}:
         part = folder / "log.jsonl.part"
-        _write_lines(folder / "log.jsonl.damaged", "ab", removed)
-        _write_lines(part, "wb", [line for line in lines if not is_lost(line)])
+        _write_lines(part, "wb", [line for line in lines if line.number not in removed_lines])
         part.replace(archive.log.path)
-        say(f"{archive.log.path}: {len(removed)} lines moved to log.jsonl.damaged")
     for file in sorted(folder.glob("*/*.part")):
         file.unlink()
         say(f"{file}: removed")
@@ -204,6 +222,10 @@ def _content_findings(db: Path, conn: sqlite3.Connection) -> Iterator[Finding]:
     if dangling := conn.execute("pragma foreign_key_check").fetchall():
         what = f"expected every reference to lead somewhere, got {len(dangling)} that do not, the first in {dangling[0][0]}"
         yield Finding(str(db), what, _MOVE_ASIDE, is_broken=True)
+    count, last = pages.read_after(conn, clock.latest_time(utc_now()))
+    if count:
+        what = f"expected pages read up to now, got {count} read later, the last on {last[:10]}: a clock was wrong"
+        yield Finding(str(db), what, _REDATE, is_broken=True)
     for table in _tables_not_following(conn):
         yield Finding(str(db), f"expected {table} to follow from the claims, got other rows", _REBUILD, is_broken=True)
     if schema.must_replay(conn):

@@ -15,12 +15,13 @@ from hotpatch_kb.db.answers import lagging
 from hotpatch_kb.db.claims import pages
 from hotpatch_kb.db.claims.corrections import load_corrections
 from hotpatch_kb.db.facts import seed as seeding
+from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.claims import Correction
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_for_reading
 from hotpatch_kb.scraper.crawl import stderr
-from hotpatch_kb.scraper.crawl.database import locked, open_database
+from hotpatch_kb.scraper.crawl.database import locked, open_database, utc_now
 from hotpatch_kb.scraper.crawl.due import plan, written
 from hotpatch_kb.scraper.crawl.due import wanted as due_sources
 from hotpatch_kb.scraper.crawl.parsed_pages import ParsedPages
@@ -109,6 +110,8 @@ def _mend(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], sa
             if page.source not in registry():
                 say(f"left out: {page.url} of {page.fetched_at}: expected a source of this version, got {page.source!r}")
                 continue
+            if run.is_ahead(page):
+                continue
             run.take_archived(page)
         if run.has_anything():
             say(f"an earlier run was killed: loading {run.count()} answers of the archive that the database does not have")
@@ -146,6 +149,11 @@ def crawl(
     db.parent.mkdir(parents=True, exist_ok=True)
     with locked(db), closing(open_database(db)) as conn:
         kept = Archive(archive, say)
+        count, last = pages.read_after(conn, clock.latest_time(utc_now()))
+        if count:
+            say(
+                f"{count} pages were read after today, the last on {last[:10]}: a clock was wrong; hotpatch-kb doctor --repair moves them aside"
+            )
         mended = _mend(conn, kept, decided, say)
         if due:
             now = datetime.now(UTC)
@@ -188,7 +196,9 @@ async def _from_network(run: Run, wanted: Sequence[Source], agent: Agent) -> tup
     from hotpatch_kb.scraper.fetch.hosts import PAUSE  # noqa: PLC0415
 
     pause = 0.0 if agent.mirror else PAUSE
-    async with Fetcher(user_agent=agent.header(), contact=agent.contact, mirror=agent.mirror, pause=pause, say=run.say) as fetcher:
+    async with Fetcher(
+        user_agent=agent.header(), contact=agent.contact, mirror=agent.mirror, pause=pause, clock_ahead=agent.clock_ahead(), say=run.say
+    ) as fetcher:
         await read_fixed(run, wanted, fetcher)
         named = run.named_pages()
         result = run.finish()

@@ -13,7 +13,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urljoin, urlsplit
@@ -22,8 +22,9 @@ import httpx
 
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.fetch.addresses import API_HOSTS, checked, mirror_url
+from hotpatch_kb.scraper.fetch.agent import CLOCK_AHEAD
 from hotpatch_kb.scraper.fetch.errors import Refused, UnexpectedStatus, Unreachable, described
-from hotpatch_kb.scraper.fetch.hosts import PATIENCE, PAUSE, Host, Pace
+from hotpatch_kb.scraper.fetch.hosts import PATIENCE, PAUSE, Host, Pace, http_date
 from hotpatch_kb.scraper.fetch.transport import MAX_BYTES, MAX_SECONDS, READ_SECONDS, READ_STATUSES, Reply, body_of, headers_of, open_client
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -82,6 +83,7 @@ class Fetcher:
         max_bytes: int = MAX_BYTES,
         max_seconds: float = MAX_SECONDS,
         mirror: str | None = None,
+        clock_ahead: timedelta = CLOCK_AHEAD,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -99,6 +101,7 @@ class Fetcher:
             max_bytes: of a decoded body.
             max_seconds: of one answer, however steadily it drips.
             mirror: ``http://127.0.0.1:PORT``; every request goes there, with the real host in ``Host``. For tests and proofs.
+            clock_ahead: how far this machine's clock may be ahead of a server's.
             clock: monotonic seconds.
             sleep: waits for so many seconds.
             now: the time of day, aware, for ``fetched_at`` and for a ``Retry-After`` that is a date.
@@ -118,6 +121,7 @@ class Fetcher:
         self._mirror = None if mirror is None else mirror_url(mirror)
         self._pace = Pace(pause, patience, clock, sleep, jitter, say)
         self._now = now
+        self._clock_ahead = clock_ahead
         self._hosts: dict[str, Host] = {}
         self._client: httpx.AsyncClient | None = None
 
@@ -156,7 +160,7 @@ class Fetcher:
 
         Raises:
             Unreachable: no answer after three tries.
-            Refused: robots.txt, a redirect or the answer's size or duration forbid it.
+            Refused: robots.txt, a redirect or the answer's size or duration forbid it, or this machine's clock is ahead.
             Throttled: the host throttles for longer than our patience.
             ShutOut: it does, and has answered no page yet.
             UnexpectedStatus: any other status.
@@ -180,7 +184,21 @@ class Fetcher:
             raise UnexpectedStatus(final_url, 304, "200, 404 or 410 to a request without conditions")
         if reply.status not in READ_STATUSES and reply.status != 304:
             raise UnexpectedStatus(final_url, reply.status)
+        self._check_clock(final_url, reply)
         return Answer(url, final_url, reply.status, reply.headers, reply.body, reply.answered_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    def _check_clock(self, url: str, reply: Reply) -> None:
+        """Refuse an answer that would be dated after its day: a page "read" in 2040 would be newer than every page for years."""
+        there = http_date(reply.headers.get("date", ""))
+        age = reply.headers.get("age", "")
+        if (
+            there is not None
+            and reply.answered_at - there - timedelta(seconds=int(age) if re.fullmatch(r"\d{1,8}", age) else 0) > self._clock_ahead
+        ):
+            raise Refused(
+                url,
+                f"expected this machine's clock to agree with the server's, got {reply.answered_at:%Y-%m-%d} here and {there:%Y-%m-%d} there",
+            )
 
     async def _follow(self, url: str, headers: Callable[[str], dict[str, str]], *, is_robots: bool = False) -> tuple[str, Reply]:
         """Follow redirects by hand: each hop is an address from outside, checked like the first."""

@@ -213,12 +213,13 @@ def retry_after(reply: Reply) -> float | None:
     text = reply.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return float(text) if len(text) < 10 else RETRY_AFTER_MAX
-    until, since = _http_date(text), _http_date(reply.headers.get("date", "")) or reply.answered_at
+    until, since = http_date(text), http_date(reply.headers.get("date", "")) or reply.answered_at
     # Counted from the server's own Date where it has one: our clock may be wrong.
     return None if until is None else max(0.0, (until - since).total_seconds())
 
 
-def _http_date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """Return the time of a header such as "Wed, 21 Oct 2026 07:28:00 GMT", None where it says none."""
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):

@@ -186,7 +186,9 @@ async def _from_network(run: Run, sources: Sequence[Source], agent: Agent) -> li
         return rows
 
     pause = 0.0 if agent.mirror else PAUSE
-    async with Fetcher(user_agent=agent.header(), contact=agent.contact, mirror=agent.mirror, pause=pause, say=run.say) as fetcher:
+    async with Fetcher(
+        user_agent=agent.header(), contact=agent.contact, mirror=agent.mirror, pause=pause, clock_ahead=agent.clock_ahead(), say=run.say
+    ) as fetcher:
         rows = await asyncio.gather(*(of_source(source) for source in sources if source.pages))
         linked = [[await read(s, list(s.linked(run.links(), utc_now()))[:1])] for s in sources if not s.pages]
     return [row for group in (*rows, *linked) for row in group]
