@@ -156,7 +156,7 @@ def test_a_quarantined_entry_that_may_be_a_release_is_sent_once(send: Any, hook:
     assert send() == []
     (text,) = hook.texts()
     assert text == (
-        "source support_navigation lists what may be a release and cannot be read, so ws2025 cannot be called current: "
+        "source support_navigation lists what may be a release and cannot be read or believed, so ws2025 cannot be called current: "
         "'August 11, 2026 - KB5120233 (OS Build 26100.X)' (expected a build); hotpatch-kb status --drift says more"
     )
     assert hook.taken[0]["items"][0]["kind"] == "quarantined"

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Command
 from helpers import render
+from helpers.dumps import query
 from rendered import support_article
 
 from hotpatch_kb.db.claims import checks as check
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
+from hotpatch_kb.db.store import schema
+from hotpatch_kb.db.store.connections import SEED_DATABASE
 from hotpatch_kb.scraper.sources import registry, unread
 
 READ_AT = "2026-07-23T12:00:00Z"
@@ -169,3 +177,42 @@ def test_notes_are_bounded() -> None:
     failed = checks_of(render.SERVER_INFO, render.release_info_markdown(info), "learn_release_info")
     assert all(len(c.note) < 2000 for c in failed)
     assert any("; and " in c.note and c.note.endswith(" more") for c in failed)
+
+
+# --- releases among those of all pages --------------------------------------------------------------------------------
+
+
+def _broken(db: Path, *, without_names: bool) -> set[tuple[str, int, str]]:
+    """The releases that break a rule, without those that are named, or with them."""
+    sql = schema.view_files()["implausible_releases"]
+    if without_names:
+        sql = re.sub(r"values\n.*?\n\), listed", "select null, null, null where 0), listed", sql, flags=re.DOTALL)
+    with closing(sqlite3.connect(db)) as conn:
+        return {
+            (product, kb or 0, build) for product, kb, build in conn.execute(f"select product, kb, build from ({_without_comments(sql)})")
+        }
+
+
+def _without_comments(sql: str) -> str:
+    return re.sub(r"--.*", "", sql)
+
+
+def _named() -> set[tuple[str, int, str]]:
+    found = re.findall(r"\('([\w-]+)', (\d+), '([\d.]+)'\)", schema.view_files()["implausible_releases"])
+    return {(product, int(kb), build) for product, kb, build in found}
+
+
+def test_history_breaks_no_rule_but_where_it_is_named() -> None:
+    """From September 2021 to July 2026. What is named must break one, so that the list does not outlive its reasons."""
+    assert _broken(SEED_DATABASE, without_names=False) == set()
+    assert _broken(SEED_DATABASE, without_names=True) <= _named()
+
+
+def test_recorded_pages_break_no_rule_but_where_it_is_named(run: Command, shared: Path, tmp_path: Path) -> None:
+    for tree in ("pages-2026-05", "pages-more-2026-05", "pages", "pages-more"):
+        assert run("crawl", "--db", "x.db", "--from", shared / tree).code == 0
+    assert _broken(tmp_path / "x.db", without_names=False) == set()
+    broken = _broken(tmp_path / "x.db", without_names=True)
+    print("\n".join(map(str, sorted(broken))))  # shown by pytest -s, for a review
+    assert broken == _named() - {("win11-24h2", 5046696, "26100.2240")}  # Learn's day is believed
+    assert query(tmp_path / "x.db", "select text, reason from quarantine where may_be_release") == []

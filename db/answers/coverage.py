@@ -106,7 +106,7 @@ class Evidence:
         self._day = day
         self._of_line: Message | None = None
         self._of_product: Message | None = None
-        self._quarantined: list[tuple[str, str | None, int | None]] | None = None
+        self._quarantined: list[tuple[Message, str | None, int | None]] | None = None
 
     def missing(self, place: Place) -> Message | None:
         """Return why a machine that has the release at ``place`` cannot be called current, None where all evidence is there."""
@@ -116,10 +116,10 @@ class Evidence:
             self._quarantined = _quarantined(self._conn, self._product, self._day)
         if self._of_product is not None:
             return self._of_product
-        for text, day, revision in self._quarantined:
+        for reason, day, revision in self._quarantined:
             # Without a date and a build it may be anything.
             if (day is None or day >= place[0]) and (day is not None or revision is None or revision > place[1]):
-                return Message("a page lists what may be a newer release and cannot be read: {text!r}", text=text)
+                return reason
         return None
 
     def _missing_of_line(self) -> Message | None:
@@ -140,12 +140,16 @@ class Evidence:
 def missing_month(conn: sqlite3.Connection, product: str, line: str, day: str) -> str | None:
     """Return the month of the newest second Tuesday that is more than two days past, where the line has no B release of it.
 
+    Where the product's other line has the release of that day, nothing is late: it counts at once.
     A line needs releases from the first second Tuesday after its first release of any kind: 26H2 of 2026-09-29 needs one of October, even if
     no B release of it is listed yet. From 2021 to July 2026 no line that was supported missed a month (tests/test_evidence.py has the list by
     product).
     """
     latest = (date.fromisoformat(day) - GRACE - timedelta(days=1)).isoformat()
     month = latest[:7] if second_tuesday(latest[:7]) <= latest else month_after(latest[:7], -1)
+    other = "standard" if line == "hotpatch" else "hotpatch"
+    if (tuesday := second_tuesday(day[:7])) <= day and month < day[:7] and _has_release_of(conn, product, other, tuesday):
+        month = day[:7]
     first, newest = conn.execute(
         f"""select min(release_date), coalesce(max(case
             when cadence = 'B' and classification in ('baseline', 'hotpatch', 'cumulative') and is_expired = 0 then release_date end), '')
@@ -154,6 +158,16 @@ def missing_month(conn: sqlite3.Connection, product: str, line: str, day: str) -
     ).fetchone()
     tuesday = second_tuesday(month)
     return None if first is None or first > tuesday or newest >= tuesday else month
+
+
+def _has_release_of(conn: sqlite3.Connection, product: str, line: str, tuesday: str) -> bool:
+    """Return whether a line has a B release of a second Tuesday."""
+    row = conn.execute(
+        f"""select 1 from releases where product = ? and in_{line}_line = 1 and release_date = ? and cadence = 'B'
+        and classification in ('baseline', 'hotpatch', 'cumulative') and is_public_preview = 0""",
+        (product, tuesday),
+    ).fetchone()
+    return row is not None
 
 
 def _named_by_others(conn: sqlite3.Connection, product: str, day: str) -> Message | None:
@@ -200,14 +214,23 @@ def _named_by_others(conn: sqlite3.Connection, product: str, day: str) -> Messag
     return None
 
 
-def _quarantined(conn: sqlite3.Connection, product: str, day: str) -> list[tuple[str, str | None, int | None]]:
-    """Return text, date and revision of what may be a release of the product and could not be read."""
+def _quarantined(conn: sqlite3.Connection, product: str, day: str) -> list[tuple[Message, str | None, int | None]]:
+    """Return what may be a release of the product and could not be read or cannot be right: why it counts, its date and its revision."""
     rows = conn.execute(
-        """select text, release_date, build from quarantine
+        """select kind, text, reason, release_date, build from quarantine
         where product = ? and may_be_release = 1 and gone_at is null and coalesce(release_date, '') <= ? order by text""",
         (product, day),
     ).fetchall()
-    return [(text, stated, _revision(build)) for text, stated, build in rows]
+    return [
+        (
+            Message("a page lists {text}, which cannot be right: {why}", text=text, why=why)
+            if kind == "release"
+            else Message("a page lists what may be a newer release and cannot be read: {text!r}", text=text),
+            stated,
+            _revision(build),
+        )
+        for kind, text, why, stated, build in rows
+    ]
 
 
 def _revision(build: str | None) -> int | None:

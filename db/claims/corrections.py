@@ -111,7 +111,8 @@ def unmatched(conn: sqlite3.Connection) -> list[Correction]:
             and not (c.subject like 'release/%' and c.field = 'release')
             and not exists (select 1 from claims where claims.source = c.source and claims.subject = c.subject and claims.field = c.field
                             and coalesce(claims.value, '') = c.value)
-            and not (c.subject like 'quarantine/%' and exists (select 1 from claims where claims.source = c.source and claims.subject = c.subject))
+            and not (c.subject like 'quarantine/%' and (exists (select 1 from claims where claims.source = c.source and claims.subject = c.subject)
+                or exists (select 1 from quarantine as q where q.source = c.source and q.subject = c.subject)))
             and not exists (select 1 from pages where pages.source = c.source and 'page/' || pages.url = c.subject)
             and not exists (select 1 from sections where sections.source = c.source and 'section/' || sections.section = c.subject)"""
         )

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from hotpatch_kb.db.facts.precedence import SLUG_FIELDS, Precedence
-from hotpatch_kb.db.facts.snapshots import StoredClaim, by_field
+from hotpatch_kb.db.facts.snapshots import StoredClaim, are_weeks_apart, by_field
 from hotpatch_kb.db.facts.tables import Row
 from hotpatch_kb.db.model.notation import builds_in
 from hotpatch_kb.db.model.products import BUILD_NUMBERS, named, same_revisions
@@ -113,7 +113,15 @@ def group_releases(claims: ClaimsBySubject, precedence: Precedence) -> list[Rele
     releases = [release for release in with_build if release in kept]
     for release in without_build:
         # A title with a wrong build number (20346.2091 for 20348.2091) or none is about the builds that its KB has elsewhere.
-        owners = by_kb.get((release.product, release.kb), []) if release.kb else []
+        owners = (
+            [
+                owner
+                for owner in by_kb.get((release.product, release.kb), [])
+                if not are_weeks_apart(release.listed("release_date"), owner.listed("release_date"))
+            ]
+            if release.kb
+            else []
+        )
         for owner in owners:
             owner.claims += release.claims
         if not owners:
@@ -217,7 +225,9 @@ def _without_rivals(releases: list[ReleaseClaims], precedence: Precedence) -> li
     ordered.sort(key=lambda r: (all(c.gone_at is not None for c in r.claims), min(precedence.of(c) for c in r.claims)))
     kept = [ordered[0]]
     for release in ordered[1:]:
-        if any(places(release) & places(other) for other in kept):
+        if any(places(release) & places(other) for other in kept) or are_weeks_apart(
+            release.listed("release_date"), kept[0].listed("release_date")
+        ):
             kept.append(release)
         else:
             kept[0].claims += release.claims

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Final, NamedTuple
 
 # Kinds of subjects whose claims depend on one another: releases, calendars, products, KBs and articles are resolved together, and with
@@ -51,6 +52,7 @@ class StoredClaim(NamedTuple):
         return self.stated_since or self.first_seen_at
 
 
+_DAYS_APART: Final = 20
 _CLAIM_COLUMNS: Final = ", ".join(StoredClaim._fields)
 
 
@@ -72,6 +74,15 @@ def by_field(claims: Iterable[StoredClaim]) -> dict[str, list[StoredClaim]]:
     for claim in claims:
         fields[claim.name].append(claim)
     return fields
+
+
+def are_weeks_apart(days: Iterable[StoredClaim], others: Iterable[StoredClaim]) -> bool:
+    """Return whether the days that two lists of claims state now lie weeks apart: what has the KB of another month is not the release of that month.
+
+    Days of one release that differ lie at most a week apart (KB5046696: 2024-11-12 and 2024-11-19).
+    """
+    ours, theirs = ({date.fromisoformat(c.value) for c in claims if c.value and c.gone_at is None} for claims in (days, others))
+    return bool(ours and theirs) and all(abs((a - b).days) > _DAYS_APART for a in ours for b in theirs)
 
 
 def kind_of(subject: str) -> str:

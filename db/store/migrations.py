@@ -27,7 +27,7 @@ TABLES: Final = (
     "conflicts", "checks", "changes", "lifecycles", "reported",
 )  # fmt: skip
 VIEWS: Final = (
-    "builds", "calendar_history", "cve_gaps", "cve_months", "data_until", "hotpatch_chains", "latest_releases", "next_restarts",
+    "builds", "calendar_history", "cve_gaps", "cve_months", "data_until", "hotpatch_chains", "implausible_releases", "latest_releases", "next_restarts",
     "price_intervals", "quarantine", "source_health",
 )  # fmt: skip
 # Checksum of the tables of each version (see shape), by its last migration: comparing takes a lookup 1 ms, making the tables to compare 100 ms (2026-11).

@@ -104,7 +104,7 @@ def quarantined(conn: sqlite3.Connection, at: str) -> list[Item]:
             _short_hash(f"quarantine {source} {text}"),
             "quarantined",
             at,
-            f"source {source} lists what may be a release and cannot be read, so {(products or 'no product').replace(',', ', ')} cannot be called current: "
+            f"source {source} lists what may be a release and cannot be read or believed, so {(products or 'no product').replace(',', ', ')} cannot be called current: "
             f"{text[:300]!r} ({reason[:200]}); hotpatch-kb status --drift says more",
         )
         for source, text, reason, products in rows.fetchall()

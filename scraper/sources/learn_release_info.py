@@ -62,7 +62,7 @@ _FOOTNOTE: Final = re.compile(r"\binitially planned as hotpatch\b", re.IGNORECAS
 
 _HISTORY_COLUMNS: Final = frozenset({"availability date", "build", "kb article"})
 _CALENDAR_COLUMNS: Final = frozenset({"month", "update type", "type", "availability date", "build", "kb article"})
-# Known columns by topic, as last seen 2026-07-22. "latest …" is not read: it is the first row of the history.
+# Known columns by topic, as last seen 2026-07-22. "latest update" is not read: it is the letter of the latest build.
 _COLUMNS: Final = {
     "history": re.compile(r"servicing option|update type|availability date|build|kb article"),
     "calendar": re.compile(r"month|update type|type|availability date|build|kb article|"),
@@ -324,7 +324,7 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
 
 
 def _versions(rows: list[list[Cell]], client: str, texts: Sequence[str]) -> Iterator[Claim]:
-    """Yield support dates per version. On client pages the first end date is that of Home and Pro, the second that of Enterprise."""
+    """Yield support dates and the latest build per version. On client pages the first end date is that of Home and Pro, the second that of Enterprise."""
     header = [cell.text.casefold() for cell in rows[0]] if rows else []
     ends = [name for name in header if "end date" in name or "end of " in name]
     version = next((name for name in header if "version" in name), None)
@@ -352,6 +352,7 @@ def _versions(rows: list[list[Cell]], client: str, texts: Sequence[str]) -> Iter
                 fields.append((name, None if dated in NO_DATES else iso_date(dated), text))
             except UnexpectedPage as error:
                 yield from quarantined(section, "cell", text, error, row, [product.product], may_be_release=False)
+        yield from stated(section, f"product/{product.product}", row, _latest(record, "ltsc_" if is_ltsc else ""))
         if is_ltsc:
             yield from _of_long_term_channel(section, product.product, row, fields, remarks)
             continue
@@ -387,6 +388,17 @@ def _of_long_term_channel(section: str, product: str, row: int, fields: Iterable
     for group, kind, end in ends:
         if end is not None:
             yield from stated(section, f"lifecycle/{product}/{group}/{kind}", row, [("end_date", *end)])
+
+
+def _latest(record: dict[str, Cell], prefix: str) -> Iterator[Field]:
+    """Yield the latest build of a version and its day, which the release history on the same page must have too."""
+    texts = [record[name].text if name in record else "" for name in ("latest build", "latest revision date")]
+    try:
+        build_text, day = str(build(texts[0])), iso_date(texts[1])
+    except UnexpectedPage:  # empty for versions that have ended
+        return
+    yield f"{prefix}latest_build", build_text, texts[0]
+    yield f"{prefix}latest_on", day, texts[1]
 
 
 def _product_of(text: str, client: str) -> Product:

@@ -78,6 +78,7 @@ _VIEWS: Final = {
             "baseline_subject": "name of that baseline in claims",
         },
     ),
+    "implausible_releases": _Columns("releases", {"reason": "what was expected, and what is listed"}),
     "latest_releases": _Columns(
         "releases",
         {
@@ -107,7 +108,7 @@ _VIEWS: Final = {
         "claims",
         {
             "product": "the servicing line whose release it may be; empty where that is not known",
-            "kind": "entry, cell, column, heading or label",
+            "kind": "entry, cell, column, heading or label; release where it was read and cannot be right",
             "text": "as published",
             "reason": "what was expected",
             "may_be_release": "1 if it has a KB, a build or a date and no correction accepts it: its product may not be called current",

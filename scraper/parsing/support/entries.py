@@ -84,7 +84,7 @@ def _claims(page: Page, categories: list[Category], name: Callable[[], str]) -> 
             seen.add((section.casefold(), published, link_text))
             row = rows[section] = rows.get(section, -1) + 1
             try:
-                read = title(published, in_hotpatch_line=is_hotpatch)
+                read = _title(published, is_hotpatch=is_hotpatch)
             except UnexpectedPage as error:
                 yield from quarantined(section, "entry", published, error, row, products)
                 continue
@@ -118,6 +118,18 @@ def _known(categories: list[Category]) -> tuple[list[Category], list[tuple[str, 
     if unknown and not known:
         raise unknown[0][2]
     return known, unknown
+
+
+def _title(published: str, *, is_hotpatch: bool) -> Title:
+    """Return the parts of an entry's title. Updates for components alone lack a date or a build ("KB5066360—Security Update for Windows PowerShell").
+
+    Raises:
+        UnexpectedPage: it cannot be read, or it is an update of Windows and says neither when nor what it is ("KB5120233 of August 11th").
+    """
+    read = title(published, in_hotpatch_line=is_hotpatch)
+    if read.kind not in {"baseline", "component"} and not (read.date and read.builds):
+        raise UnexpectedPage(f"expected {'the build' if read.date else 'the date'} of an update, got {published!r}")
+    return read
 
 
 def _foreign_builds(products: tuple[str, ...], read: Title) -> list[str]:
