@@ -154,6 +154,7 @@ create table releases (
     is_unplanned integer not null,  -- 1 for a baseline in a month planned as a hotpatch
     is_public_preview integer not null, -- 1 if only a public preview lists it
     is_expired integer not null,    -- 1 if withdrawn
+    is_provisional integer not null, -- 1 if no list of releases has it, and MSRC, an article, Graph or a feed names it
     baseline_release integer references releases (release), -- the baseline that a hotpatch needs; for a baseline: itself
     baseline_kb integer references kbs (kb), -- KB of that baseline
     baseline_build text,            -- build of that baseline

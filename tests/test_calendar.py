@@ -28,8 +28,8 @@ from rendered import msrc_cvrf
 from hotpatch_kb.db.answers import icalendar_file
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.facts import snapshots, write
-from hotpatch_kb.db.facts.as_of import database_known_on
 from hotpatch_kb.db.facts.releases import resolve
+from hotpatch_kb.db.facts.write import database_known_on
 from hotpatch_kb.db.store.connections import open_for_reading, open_seed_database
 from hotpatch_kb.scraper.cli.main import main
 from hotpatch_kb.scraper.cli.text import calendar as text

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +12,9 @@ import pytest
 from conftest import Command
 from helpers import render
 from helpers.dumps import query
-from rendered import msrc_cvrf
+from rendered import graph_updates, msrc_cvrf, support_article, support_feeds
+
+from hotpatch_kb.scraper.sources import registry
 
 READ_AT = "2026-09-26T12:00:00Z"
 # Not ours to copy: entries in the shapes of the update histories.
@@ -254,3 +259,186 @@ def test_dates_that_differ_are_conflicts(run: Command, shared: Path, tmp_path: P
             "found",
             True,
         )
+
+
+# --- releases that no list has (case 53) ------------------------------------------------------------------------------
+
+WINDOWS11_NAMES = ("Windows 11 version 24H2, all editions", "Windows 11 version 25H2, all editions")
+AUGUST = msrc_cvrf.Fix("5120233", ("ws2025",), "26100.33296", supersedes="5099536")
+JULY = "26100.33158"  # KB5099536, the baseline of both lines
+
+
+def _world(tmp_path: Path, worlds: dict[str, Path]) -> Path:
+    """The pages of July 2026, whose lists end in that month."""
+    shutil.copytree(worlds["new"], tmp_path / "july")
+    return tmp_path / "july"
+
+
+def _provisional(db: Path) -> list[tuple[object, ...]]:
+    return query(
+        db,
+        """select product, kb, build, release_date, cadence, classification, in_hotpatch_line, in_standard_line, derived_from
+        from releases where is_provisional = 1 order by 1, 2""",
+    )
+
+
+@pytest.fixture
+def august(run: Command, worlds: dict[str, Path], tmp_path: Path) -> Path:
+    """A database whose lists end in July, and for which MSRC names a fix of August."""
+    assert run("crawl", "--db", "x.db", "--from", _world(tmp_path, worlds)).code == 0
+    assert _provisional(tmp_path / "x.db") == []
+    _msrc(tmp_path / "msrc", "2026-08", AUGUST, fetched_at="2026-08-12T12:00:00Z")
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "msrc").code == 0
+    return tmp_path / "x.db"
+
+
+def test_a_fix_that_only_msrc_names_is_provisional(august: Path, run: Command, at: Callable[[str], None]) -> None:
+    at("2026-08-12")
+    row = ("ws2025", 5120233, "26100.33296", "2026-08-11", "B", "cumulative", 0, 1, "named by MSRC; no list of releases has it")
+    assert _provisional(august) == [row]
+    (answer,) = run("lookup", "KB5120233", "--json", "--db", august).json()
+    (match,) = answer["matches"]
+    assert (answer["status"], match["derived_from"], match["verdict"]["verdict"]) == ("found", row[-1], "unknown")
+    assert "named by MSRC" in run("lookup", "KB5120233", "--db", august).out
+
+
+@pytest.mark.parametrize(
+    ("line", "day", "verdict", "next_kb"),
+    [
+        ("standard", "2026-08-10", "current", None),
+        ("standard", "2026-08-12", "behind", "KB5120233"),
+        ("hotpatch", "2026-08-12", "unknown", None),  # the LCU may be a baseline or not: its calendar does not say
+    ],
+)
+def test_older_builds_are_behind_it(
+    august: Path, run: Command, at: Callable[[str], None], line: str, day: str, verdict: str, next_kb: str | None
+) -> None:
+    at("2026-08-12")
+    with sqlite3.connect(august) as conn:
+        conn.execute("update lines set data_until = '2026-08-12'")  # the lists were read again, unchanged
+    match = run("lookup", JULY, "--product", "ws2025", "--line", line, "--on", day, "--json", "--db", august).json()[0]["matches"][0]
+    assert (match["verdict"]["verdict"], match["verdict"]["next_kb"]) == (verdict, next_kb)
+    if day == "2026-08-12":
+        assert "MSRC names KB5120233" in match["verdict"]["reason"]
+        assert "which no list of releases has" in match["verdict"]["reason"]
+
+
+def test_its_own_build_is_never_current(august: Path, run: Command, at: Callable[[str], None], tmp_path: Path) -> None:
+    at("2026-08-12")
+    with sqlite3.connect(august) as conn:
+        conn.execute("update lines set data_until = '2026-08-12'")
+    (tmp_path / "fleet.csv").write_text("host,product,build,line\na,ws2025,26100.33296,\nb,ws2025,26100.33296,standard\n", encoding="utf-8")
+    rows = run("assess", "fleet.csv", "--format", "json", "--db", august, "--on", "2026-08-12").json()
+    assert [row["verdict"] for row in rows] == ["unknown", "unknown"]
+    assert all("MSRC names KB5120233 (26100.33296), which no list of releases has" in row["reason"] for row in rows)
+
+
+def test_a_list_that_names_it_replaces_it(august: Path, run: Command, tmp_path: Path) -> None:
+    """Learn's table lists it with its letter: one release, nothing provisional, and no second one in the changes."""
+    info = render.server_release_info("2026-07-02")
+    row = render.HistoryRow("LTSC", "2026-08 B", "2026-08-11", "26100.33296", "5120233", "")
+    history = [replace(table, rows=[row, *table.rows]) if "2025" in table.label else table for table in info.history]
+    render.save_tree(
+        tmp_path / "learn",
+        info.url,
+        render.release_info_markdown(replace(info, history=history)),
+        fetched_at="2026-08-13T12:00:00Z",
+        suffix=".md",
+    )
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "learn").code == 0
+    assert _provisional(august) == []
+    assert query(august, "select build, release_date, cadence, derived_from from releases where kb = 5120233") == [
+        ("26100.33296", "2026-08-11", "B", None)
+    ]
+    changes = query(august, "select field, old_value from changes where subject like 'release/ws2025/5120233/%'")
+    assert [change for change in changes if change[1] is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("fix", "month"),
+    [
+        (msrc_cvrf.Fix("5120233", ("ws2025",), "20348.33296"), "2026-08"),  # another product's build
+        (msrc_cvrf.Fix("5120233", ("ws2025",), "26100.32772"), "2026-08"),  # older than what lists have
+        (msrc_cvrf.Fix("5120233", ("ws2025",), "26100.33296"), "2026-06"),  # of an earlier month: a wrong build
+        (msrc_cvrf.Fix("5120233", ("ws2025",), ""), "2026-08"),  # without a build, and not the successor of the newest
+        (msrc_cvrf.Fix("5120233", ("ws2025",), "", supersedes="5082063"), "2026-08"),
+        (msrc_cvrf.Fix("5120233", ("ws2012",), "9200.25923"), "2026-08"),  # of a system that is not covered
+        (msrc_cvrf.Fix("5099536", ("ws2025",), "26100.33999"), "2026-08"),  # a KB that a list has, with another build
+    ],
+)
+def test_what_is_no_release(run: Command, worlds: dict[str, Path], tmp_path: Path, fix: msrc_cvrf.Fix, month: str) -> None:
+    assert run("crawl", "--db", "x.db", "--from", _world(tmp_path, worlds)).code == 0
+    _msrc(tmp_path / "msrc", month, fix, fetched_at="2026-08-12T12:00:00Z")
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "msrc").code == 0
+    assert _provisional(tmp_path / "x.db") == []
+
+
+@pytest.mark.parametrize(
+    ("fix", "row"),
+    [
+        (
+            msrc_cvrf.Fix("5120228", ("ws2025",), "26100.33222", "Security Hotpatch Update"),
+            ("ws2025", 5120228, "26100.33222", "2026-08-11", "B", "hotpatch", 1, 0),
+        ),
+        (
+            msrc_cvrf.Fix("5120233", ("ws2025",), "", supersedes="5099536"),
+            ("ws2025", 5120233, None, "2026-08-11", "B", "cumulative", 0, 1),
+        ),
+    ],
+)
+def test_hotpatches_and_fixes_without_a_build(
+    run: Command, worlds: dict[str, Path], tmp_path: Path, fix: msrc_cvrf.Fix, row: tuple[object, ...]
+) -> None:
+    assert run("crawl", "--db", "x.db", "--from", _world(tmp_path, worlds)).code == 0
+    _msrc(tmp_path / "msrc", "2026-08", fix, fetched_at="2026-08-12T12:00:00Z")
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "msrc").code == 0
+    assert [found[:-1] for found in _provisional(tmp_path / "x.db")] == [row]
+
+
+def test_articles_name_releases(run: Command, worlds: dict[str, Path], tmp_path: Path) -> None:
+    """Their days and kinds are those of their headings; a baseline's article names a KB that nothing installs."""
+    assert run("crawl", "--db", "x.db", "--from", _world(tmp_path, worlds)).code == 0
+    server = ("Windows Server 2022",)
+    articles = {
+        "windows-server/2026/08/kb5120242": ("August 11, 2026—KB5120242 (OS Build 20348.5499)", server),
+        "hotpatch/windows-server-2022/2026/kb5120229": ("August 11, 2026—Hotpatch KB5120229 (OS Build 20348.5440)", server),
+        "hotpatch/windows-server-2022/2026/kb5120301": ("August 11, 2026—Baseline (KB5120301)", server),
+        "windows-11/2026/08/kb5120998": ("August 27, 2026—KB5120998 (OS Builds 26200.9278 and 26100.9278) Preview", WINDOWS11_NAMES),
+        "windows-11/2026/08/kb5999999": ("August 11, 2026—KB5999999 (OS Build 26100.40000)", ()),  # 26100 alone is two products
+        "windows-server/2026/08/kb5070881": ("August 11, 2026—KB5070881 (OS Build 20348.4000)", server),  # older than what lists have
+    }
+    for path, (heading, applies) in articles.items():
+        url = f"https://support.microsoft.com/en-us/servicing/os/{path}"
+        text = support_article.article(heading, applies=applies)
+        render.save_tree(tmp_path / "articles", url, text, fetched_at="2026-08-28T12:00:00Z", suffix=".html")
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "articles").code == 0
+    assert [row[:-1] for row in _provisional(tmp_path / "x.db")] == [
+        ("win11-24h2", 5120998, "26100.9278", "2026-08-27", None, "preview", 0, 1),
+        ("win11-25h2", 5120998, "26200.9278", "2026-08-27", None, "preview", 0, 1),
+        ("ws2022", 5120229, "20348.5440", "2026-08-11", "B", "hotpatch", 1, 0),
+        ("ws2022", 5120242, "20348.5499", "2026-08-11", "B", "cumulative", 0, 1),
+    ]
+    baseline = query(
+        tmp_path / "x.db",
+        "select baseline_kb from releases where kb = 5120229 union all select max(kb) from releases where product = 'ws2022' "
+        "and classification = 'baseline' and release_date < '2026-08-01' and release_date > '2026-07-01'",
+    )
+    assert baseline[0] == baseline[1]
+
+
+def test_feeds_and_graph_name_releases(run: Command, worlds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("crawl", "--db", "x.db", "--from", _world(tmp_path, worlds)).code == 0
+    entry = support_feeds.Entry("August 11, 2026—KB5120233 (OS Build 26100.33296)", "2026-08-11T17:00:00Z", "2026-08-11T17:00:00Z")
+    text = support_feeds.feed([entry, *support_feeds.SERVER_ENTRIES], title="Windows Server 2025 update history")
+    render.save_tree(tmp_path / "feed", support_feeds.SERVER_2025, text, fetched_at="2026-08-12T12:00:00Z", suffix=".xml")
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "feed").code == 0
+    monkeypatch.setenv("HOTPATCH_KB_GRAPH_TOKEN", "made")
+    revision = graph_updates.revision("Windows 11", "25H2", "26200.9106", "2026-08-11", "KB5120994", is_hotpatch=True)
+    answer = graph_updates.answer([graph_updates.product("Windows 11", [revision])])
+    url = registry()["graph_updates"].pages[0].page_url
+    render.save_tree(tmp_path / "graph", url, answer, fetched_at="2026-08-12T12:00:00Z", suffix=".json", headers={})
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "graph").code == 0
+    assert _provisional(tmp_path / "x.db") == [
+        ("win11-25h2", 5120994, "26200.9106", "2026-08-11", "B", "hotpatch", 1, 0, "named by Microsoft Graph; no list of releases has it"),
+        ("ws2025", 5120233, "26100.33296", "2026-08-11", "B", "cumulative", 0, 1, "named by a feed; no list of releases has it"),
+    ]

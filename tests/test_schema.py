@@ -146,7 +146,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path, mo
         ),
         pytest.param(
             "delete from _sqlite_migrations where name like 'm002%'",
-            "migrations m001_first_version, m003_pages_are_found_by_indexes, m004_lifecycles_and_reported",
+            "migrations m001_first_version, m003_pages_are_found_by_indexes, m004_lifecycles_and_reported, m005_provisional_releases",
             marks=pytest.mark.fault("a database whose migrations are not those of its tables"),
         ),
     ],
@@ -187,7 +187,8 @@ def test_a_reader_of_an_earlier_version_is_told_what_updates_it(run: Command, tm
             older := "expected a database of this version at {db}, got an older one; hotpatch-kb crawl brings it up to date",
         ),
         ("m003_by_alter_table", 2, older),
-        ("m004_lifecycles_and_reported", 0, ""),
+        ("m004_lifecycles_and_reported", 2, older),
+        ("m005_provisional_releases", 0, ""),
     ):
         db = tmp_path / f"{version}.db"
         _load(version, db)

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
+from hotpatch_kb.db.answers.other_builds import source_name
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.editions import SPELLED, Machine
 from hotpatch_kb.db.model.errors import BadInput
@@ -107,15 +108,21 @@ class Evidence:
         self._of_line: Message | None = None
         self._of_product: Message | None = None
         self._quarantined: list[tuple[Message, str | None, int | None]] | None = None
+        self._provisional: list[tuple[Place, bool, Message]] = []
 
     def missing(self, place: Place) -> Message | None:
         """Return why a machine that has the release at ``place`` cannot be called current, None where all evidence is there."""
         if self._quarantined is None:
             self._of_line = self._missing_of_line()
             self._of_product = self._of_line or _named_by_others(self._conn, self._product, self._day)
+            self._provisional = _provisional(self._conn, self._product, self._line, self._day)
             self._quarantined = _quarantined(self._conn, self._product, self._day)
         if self._of_product is not None:
             return self._of_product
+        for newer, is_of_line, message in self._provisional:
+            # On the other line only a later day counts: the revisions of two lines are not compared.
+            if newer >= place if is_of_line else newer[0] > place[0]:
+                return message
         for reason, day, revision in self._quarantined:
             # Without a date and a build it may be anything.
             if (day is None or day >= place[0]) and (day is not None or revision is None or revision > place[1]):
@@ -153,7 +160,7 @@ def missing_month(conn: sqlite3.Connection, product: str, line: str, day: str) -
     first, newest = conn.execute(
         f"""select min(release_date), coalesce(max(case
             when cadence = 'B' and classification in ('baseline', 'hotpatch', 'cumulative') and is_expired = 0 then release_date end), '')
-        from releases where product = ? and in_{line}_line = 1 and release_date <= ?""",
+        from releases where product = ? and in_{line}_line = 1 and is_provisional = 0 and release_date <= ?""",
         (product, day),
     ).fetchone()
     tuesday = second_tuesday(month)
@@ -164,7 +171,7 @@ def _has_release_of(conn: sqlite3.Connection, product: str, line: str, tuesday: 
     """Return whether a line has a B release of a second Tuesday."""
     row = conn.execute(
         f"""select 1 from releases where product = ? and in_{line}_line = 1 and release_date = ? and cadence = 'B'
-        and classification in ('baseline', 'hotpatch', 'cumulative') and is_public_preview = 0""",
+        and classification in ('baseline', 'hotpatch', 'cumulative') and is_public_preview = 0 and is_provisional = 0""",
         (product, tuesday),
     ).fetchone()
     return row is not None
@@ -212,6 +219,37 @@ def _named_by_others(conn: sqlite3.Connection, product: str, day: str) -> Messag
                 "{source} names {name} of {day}, which no list of releases has", source=url, name=kb_text(kb) or build, day=released
             )
     return None
+
+
+def _provisional(conn: sqlite3.Connection, product: str, line: str, day: str) -> list[tuple[Place, bool, Message]]:
+    """Return the place of each release that no list has, whether it is of a line, and who names it."""
+    rows = conn.execute(
+        f"""select release_date, coalesce(revision, 0), in_{line}_line, kb, build, subject from releases
+        where product = ? and is_provisional = 1 and classification != 'preview' and release_date <= ? order by release_date desc, revision desc""",
+        (product, day),
+    ).fetchall()
+    return [
+        (
+            (stated, revision),
+            bool(is_of_line),
+            named_by(conn, subject, Message("{name} ({build})", name=kb_text(kb), build=build) if build else kb_text(kb)),
+        )
+        for stated, revision, is_of_line, kb, build, subject in rows
+    ]
+
+
+def named_by(conn: sqlite3.Connection, subject: str, release: object) -> Message:
+    """Return the sentence that a source names a release and no list has it.
+
+    Args:
+        conn: a database with the fact tables.
+        subject: of the release.
+        release: how the sentence calls it.
+    """
+    source = conn.execute(
+        "select min(c.source) from fact_claims as f join claims as c using (claim) where f.subject = ?", (subject,)
+    ).fetchone()[0]
+    return Message("{source} names {release}, which no list of releases has", source=source_name(source or ""), release=release)
 
 
 def _quarantined(conn: sqlite3.Connection, product: str, day: str) -> list[tuple[Message, str | None, int | None]]:

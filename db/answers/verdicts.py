@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.answers.coverage import Evidence, Support, has_ceased
+from hotpatch_kb.db.answers.coverage import Evidence, Support, has_ceased, named_by
 from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
 from hotpatch_kb.db.answers.other_builds import other_builds
 from hotpatch_kb.db.answers.restarts import next_restart
@@ -84,6 +84,7 @@ class _Release(NamedTuple):
     baseline_kb: int | None
     fixes_cves: bool
     is_baseline: bool
+    provisional: str  # its subject where no list has it, else ""
 
     @property
     def place(self) -> tuple[str, int]:
@@ -288,7 +289,10 @@ class _Judge:
                 "reason": Message("the baseline {release} is newer", release=baselines[-1].name(is_baseline=True)),
             }
         newest = after[-1]
-        return columns | {"verdict": "behind", "next": newest, "reason": Message("{release} is newer", release=newest.name())}
+        reason = Message("{release} is newer", release=newest.name())
+        if newest.provisional:
+            reason = named_by(self.conn, newest.provisional, newest.name())
+        return columns | {"verdict": "behind", "next": newest, "reason": reason}
 
     def _lcu_on_the_hotpatch_line(self, release: _Release) -> dict[str, Any]:
         """Judge a machine of the hotpatch line with an LCU that is not a baseline.
@@ -322,13 +326,14 @@ def _releases(conn: sqlite3.Connection, product: str, day: str) -> list[_Release
         """select r.kb, r.build, coalesce(r.revision, 0), r.release_date, r.month, r.cadence, r.classification, r.in_hotpatch_line,
             r.in_standard_line, r.is_expired, r.baseline_kb, exists (select 1 from kb_cves as c where c.kb = r.kb and c.product = r.product),
             r.classification = 'baseline' and r.in_hotpatch_line
-                or r.release in (select baseline_release from releases where product = :product and classification in ('hotpatch', 'component'))
+                or r.release in (select baseline_release from releases where product = :product and classification in ('hotpatch', 'component')),
+            iif(r.is_provisional, r.subject, '')
         from releases as r where r.product = :product""",
         {"product": product},
     ).fetchall()
     days = {build: day for _, build, _, day, *_ in rows if day}  # an undated component has the day of the hotpatch with its build
     releases = []
-    for kb, build, revision, stated, month, cadence, kind, hot, standard, expired, baseline, fixes, is_baseline in rows:
+    for kb, build, revision, stated, month, cadence, kind, hot, standard, expired, baseline, fixes, is_baseline, provisional in rows:
         released = stated or days.get(build)
         if released and released <= day:
             releases.append(
@@ -346,6 +351,7 @@ def _releases(conn: sqlite3.Connection, product: str, day: str) -> list[_Release
                     baseline,
                     bool(fixes),
                     bool(is_baseline),
+                    provisional,
                 )
             )
     return releases

@@ -1,8 +1,8 @@
 """Claims grouped into releases.
 
 In: all claims by subject. Out: one ``ReleaseClaims`` per release, with its KB and build as believed. Only navigations and tables list
-releases. Articles, MSRC and Microsoft Graph mention a KB and a build and know no lines and calendars: they never make a release, but
-what they state of a listed one is believed by their precedence, or is a conflict.
+releases. Articles, MSRC and Microsoft Graph mention a KB and a build and know no lines and calendars: what they state of a listed release is
+believed by their precedence, or is a conflict. What they name that no list has is made by ``provisional``.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from hotpatch_kb.db.facts.baselines import resolve_baselines
 from hotpatch_kb.db.facts.hotpatch_calendar import resolve_calendar
 from hotpatch_kb.db.facts.lifecycles import ends_of, resolve_lifecycles, resolve_reported
 from hotpatch_kb.db.facts.precedence import FIRST_SUPPLIED, Belief, Precedence
+from hotpatch_kb.db.facts.provisional import provisional_releases
 from hotpatch_kb.db.facts.release_claims import (
     ClaimsBySubject,
     ReleaseClaims,
@@ -23,8 +24,7 @@ from hotpatch_kb.db.facts.release_claims import (
     subjects_of,
 )
 from hotpatch_kb.db.facts.snapshots import Snapshot, StoredClaim, by_field
-from hotpatch_kb.db.facts.tables import Facts, Row, bare_product
-from hotpatch_kb.db.model.ids import stable_id
+from hotpatch_kb.db.facts.tables import Facts, Row, bare_product, bare_release
 from hotpatch_kb.db.model.products import named
 
 # Dates of a product that are not the end of something; the ends are those of ``lifecycles``.
@@ -49,6 +49,7 @@ def resolve(snapshot: Snapshot, precedence: Precedence) -> Facts:
     _note_unlisted(releases, belief)
     _note_builds_in_titles(releases, belief)
     resolve_calendar(releases, claims, snapshot.page_times, belief)
+    releases += provisional_releases(releases, claims, belief)
     resolve_baselines(releases, claims, belief)
     resolve_lifecycles(releases, claims, belief)
     resolve_reported(releases, claims, belief)
@@ -78,18 +79,13 @@ def _resolve_release(release: ReleaseClaims, belief: Belief) -> None:
     for name in ("line", "is_expired", "title", "article_url", "is_public_preview"):
         belief.support(subject, release.listed(name))
     expired = release.listed("is_expired") + release.mentioned("is_expired")
-    number, _, revision = (release.build or "").partition(".")
-    release.row = {
-        "release": stable_id(subject), "product": release.product, "kb": release.kb, "build": release.build,
-        "build_number": int(number) if number else None, "revision": int(revision) if revision else None,
+    release.row = bare_release(release.product, release.kb, release.build, subject) | {
         "release_date": day, "month": month, "cadence": cadence, "classification": kind,
         "in_hotpatch_line": int("hotpatch" in lines), "in_standard_line": int("standard" in lines),
         "restart_required": _restart_required(release, kind, belief),
         "is_unplanned": 0, "is_public_preview": int(_is_public_preview(release, lines)),
         "is_expired": int(any(c.gone_at is None for c in expired)),
-        "baseline_release": None, "baseline_kb": None, "baseline_build": None,
-        "derived_from": _derived_from(release, kind), "gone_since": _gone_since(release.claims),
-        "article_url": _article_url(release), "subject": subject,
+        "derived_from": _derived_from(release, kind), "gone_since": _gone_since(release.claims), "article_url": _article_url(release),
     }  # fmt: skip
     belief.facts.releases[release.row["release"]] = release.row
     _compare_with_mentions(release, belief)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from hotpatch_kb.db.model.ids import stable_id
 from hotpatch_kb.db.model.products import named
 
 Row = dict[str, Any]
@@ -69,6 +70,18 @@ def bare_kb(kb: int) -> Row:
     return {
         "kb": kb, "title": None, "article_url": None, "release_date": None, "installs_kb": None, "published_at": None,
         "updated_at": None, "subject": f"kb/{kb}",
+    }  # fmt: skip
+
+
+def bare_release(product: str, kb: int | None, build: str | None, subject: str) -> Row:
+    """Return the row of a release of which only its name is known."""
+    number, _, revision = (build or "").partition(".")
+    return {
+        "release": stable_id(subject), "product": product, "kb": kb, "build": build, "build_number": int(number) if number else None,
+        "revision": int(revision) if revision else None, "release_date": None, "month": None, "cadence": None, "classification": None,
+        "in_hotpatch_line": 0, "in_standard_line": 0, "restart_required": None, "is_unplanned": 0, "is_public_preview": 0, "is_expired": 0,
+        "is_provisional": 0, "baseline_release": None, "baseline_kb": None, "baseline_build": None, "derived_from": None, "gone_since": None,
+        "article_url": None, "subject": subject,
     }  # fmt: skip
 
 

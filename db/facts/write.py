@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from hotpatch_kb.db.claims.corrections import read_corrections
-from hotpatch_kb.db.claims.history import name_subjects
+from hotpatch_kb.db.claims.history import INSERT_CLAIM, name_subjects
 from hotpatch_kb.db.facts.changes import history_of, write_changes
 from hotpatch_kb.db.facts.independent import GROUP_KINDS, GroupKind, ProductsOfKbs
 from hotpatch_kb.db.facts.precedence import Precedence
@@ -20,6 +20,7 @@ from hotpatch_kb.db.facts.releases import resolve
 from hotpatch_kb.db.facts.snapshots import (
     RELEASE_CLAIMS,
     RELEASE_KINDS,
+    as_known_on,
     claims_where,
     kind_of,
     of_kinds,
@@ -27,6 +28,8 @@ from hotpatch_kb.db.facts.snapshots import (
     snapshot_of,
 )
 from hotpatch_kb.db.facts.tables import CONFLICT_KEY, INDEPENDENT_TABLES, RELEASE_TABLES, Facts, Row, bare_kb, bare_product
+from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.store.schema import schema_sql, view_files
 
 
 def publish(conn: sqlite3.Connection, since: str) -> int:
@@ -280,3 +283,51 @@ def write_lines(conn: sqlite3.Connection) -> None:
         select substr(subject, 9, instr(substr(subject, 9), '/') - 1), value, substr(max(last_seen_at), 1, 10)
         from claims where field = 'line' and subject >= 'release/' and subject < 'release0' group by 1, 2"""
     )
+
+
+# --- as of an earlier day -------------------------------------------------------------------------------------------
+
+
+class NothingKnown(BadInput):
+    """The day is before the first claim. It is an error, because an empty answer would say that there was nothing."""
+
+
+def database_known_on(conn: sqlite3.Connection, day: str, *, with_groups: bool = False) -> sqlite3.Connection:
+    """Return a database in memory with the facts that follow from what the sources stated at the end of a day.
+
+    Args:
+        conn: the database.
+        day: ISO date.
+        with_groups: prices, known issues and CVEs too, which calendars and lookups do not need.
+
+    Raises:
+        NothingKnown: no source had been read by then; the message says since when there are claims.
+    """
+    claims = claims_where(conn, "1" if with_groups else RELEASE_CLAIMS)
+    known = as_known_on(snapshot_of(claims, page_times(conn)), day)
+    if not known.claims:
+        first = min((claim.known_from for claim in claims), default=None)
+        raise NothingKnown(f"no source read by then: expected a day from {first[:10] if first else 'a first crawl'} on, got {day}")
+    memory = sqlite3.connect(":memory:", isolation_level=None)
+    memory.executescript(schema_sql())
+    for sql_name, sql in view_files().items():
+        memory.execute(f"create view {sql_name} as {sql}")
+    for table in ("sources", "runs", "pages", "corrections"):
+        rows = conn.execute(f"select * from {table}").fetchall()
+        if rows:
+            memory.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", [tuple(row) for row in rows])
+    by_id = {row[0]: row for row in conn.execute("select claim, source_url, page from claims")}
+    name_subjects(memory, {claim.subject for claim in known.claims})
+    memory.executemany(
+        INSERT_CLAIM,
+        [
+            (
+                c.claim, c.source, c.page_url, c.section, c.subject, c.field, c.value, c.value_text, by_id[c.claim][1],
+                c.stated_since, c.first_seen_at, c.last_seen_at, c.gone_at, by_id[c.claim][2],
+            )
+            for c in known.claims
+        ],
+    )  # fmt: skip
+    write_everything(memory, with_groups=with_groups)
+    write_lines(memory)
+    return memory

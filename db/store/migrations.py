@@ -37,6 +37,7 @@ SHAPES: Final = {
     "m002_articles_issues_and_cves": 0xDC7A884A,
     "m003_pages_are_found_by_indexes": 0xDC7A884A,  # indexes alone
     "m004_lifecycles_and_reported": 0x8544A59F,
+    "m005_provisional_releases": 0x01C5E987,
 }
 STEPS: Final = tuple(SHAPES)[1:]
 
@@ -71,6 +72,10 @@ def migrations() -> Migrations:
     @steps()
     def m004_lifecycles_and_reported(db: Database) -> None:
         db.executescript(_sql("m004_lifecycles_and_reported"))
+
+    @steps()
+    def m005_provisional_releases(db: Database) -> None:
+        db.executescript(_sql("m005_provisional_releases"))
 
     return steps
 

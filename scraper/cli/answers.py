@@ -90,7 +90,7 @@ def calendar(
         raise BadInput("expected --ics or --json, got both")
     facts = conn = options.facts(db)
     if known is not None:
-        from hotpatch_kb.db.facts.as_of import database_known_on  # noqa: PLC0415
+        from hotpatch_kb.db.facts.write import database_known_on  # noqa: PLC0415
 
         conn = click.get_current_context().with_resource(closing(database_known_on(facts, known)))
     product = coverage.named_product(conn, product)

@@ -51,7 +51,7 @@ def open_facts(db: str | os.PathLike[str], known: str | None = None, *, with_gro
         conn = _embedded_facts(db)
     if known is None:
         return conn
-    from hotpatch_kb.db.facts.as_of import database_known_on  # noqa: PLC0415
+    from hotpatch_kb.db.facts.write import database_known_on  # noqa: PLC0415
 
     with closing(conn):
         return database_known_on(conn, known, with_groups=with_groups)
