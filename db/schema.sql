@@ -99,7 +99,7 @@ create table products (
     build_number integer,           -- such as 26100; shared by Windows Server 2025 and Windows 11 24H2
     release_date text,              -- ISO date
     mainstream_end_date text,       -- ISO date of the last updates; for clients: Home and Pro
-    extended_end_date text,         -- ISO date of the last updates; for clients: Enterprise and Education
+    extended_end_date text,         -- ISO date of the last public updates; for clients: Enterprise, or LTSC where monthly releases go on for it
     hotpatch_from_date text,        -- ISO date of the first hotpatch
     hotpatch_end_date text,         -- ISO date of the last hotpatch, or a month where only a month is stated
     subject text not null unique references subjects (subject) -- its name in claims

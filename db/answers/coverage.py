@@ -288,7 +288,6 @@ _GROUPS: Final = {
     "iot_ltsc": ("iot_ltsc", "ltsc", "iot_enterprise", "enterprise_education"),
     "server": ("server", "annual_channel"),
 }
-_LONG_TERM: Final = ("ltsc", "iot_ltsc")
 
 
 class Support:
@@ -303,11 +302,12 @@ class Support:
                 self._public[group] = max(end, self._public.get(group, ""))
             elif kind.startswith("esu_"):
                 self._esu[group] = max(end, self._esu.get(group, ""))
-        self.public_end: str | None = public_end(conn, product)
+        row = conn.execute("select extended_end_date from products where product = ?", (product,)).fetchone()
+        self._any: str | None = row[0] if row else None  # where the edition is not known
 
     def end(self, machine: Machine) -> str | None:
         """Return the last day of support of a machine, Extended Security Updates apart; None where no source states it."""
-        return self._of(self._public, machine.edition) or self.public_end
+        return self._of(self._public, machine.edition) or self._any
 
     def esu_end(self, machine: Machine) -> str | None:
         """Return the last day of Extended Security Updates for a machine; None where none are known."""
@@ -337,24 +337,3 @@ class Support:
         if esu is None or day > esu:
             return [reason]
         return [reason, Message("Extended Security Updates are offered until {day}, and it is not stated to have them", day=esu)]
-
-
-def public_end(conn: sqlite3.Connection, product: str) -> str | None:
-    """Return the last day on which any edition of a product gets public updates, None where no source states it.
-
-    For clients that is the end of Enterprise (``products.extended_end_date``). Where a version is also a Long-Term Servicing Channel's and
-    releases after that day are listed, they are for it: Windows 10, version 1809, until 2029-01-09.
-    """
-    row = conn.execute("select extended_end_date from products where product = ?", (product,)).fetchone()
-    end: str | None = row[0] if row else None
-    later: str | None = conn.execute(
-        f"""select max(end_date) from lifecycles
-        where product = ? and edition_group in {_LONG_TERM} and kind in ('extended', 'end_of_servicing')""",
-        (product,),
-    ).fetchone()[0]
-    if end is None or later is None or later <= end:
-        return end
-    goes_on = conn.execute(
-        "select 1 from releases where product = ? and release_date > ? and cadence = 'B' limit 1", (product, end)
-    ).fetchone()
-    return later if goes_on else end

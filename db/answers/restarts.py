@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hotpatch_kb.db.answers.calendar import has_calendar
-from hotpatch_kb.db.answers.coverage import Evidence, data_until, has_ceased, is_outdated, public_end
+from hotpatch_kb.db.answers.coverage import Evidence, data_until, has_ceased, is_outdated
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
 
@@ -140,9 +140,9 @@ def restart_of_standard_line(conn: sqlite3.Connection, product: str, day: str) -
     The public preview of 2021 has no day of support in any source, and no monthly release since August 2021.
     """
     month = day[:7] if second_tuesday(day[:7]) >= day else month_after(day[:7])
-    end = public_end(conn, product)
-    if end:
-        return None if second_tuesday(month) > end else Restart(month, second_tuesday(month), True, False, None, None)
+    end = conn.execute("select extended_end_date from products where product = ?", (product,)).fetchone()
+    if end and end[0]:
+        return None if second_tuesday(month) > end[0] else Restart(month, second_tuesday(month), True, False, None, None)
     last = conn.execute(
         "select max(month) from releases where product = ? and in_standard_line = 1 and cadence = 'B' and is_expired = 0 and release_date <= ?",
         (product, day),

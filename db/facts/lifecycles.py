@@ -36,6 +36,9 @@ PRODUCT_ENDS: Final = {
 }
 # Lines of Windows Server that end after 18 to 24 months for every edition.
 _ANNUAL: Final = "ws-"
+# Groups and kinds of ends of a version that goes on for years after its other editions.
+_LONG_TERM: Final = ("ltsc", "iot_ltsc")
+_PUBLIC: Final = ("extended", "end_of_servicing")
 
 
 def ends_of(product: str) -> dict[str, tuple[str, str]]:
@@ -85,6 +88,24 @@ def resolve_lifecycles(releases: list[ReleaseClaims], claims: ClaimsBySubject, b
             "product": product, "edition_group": group, "kind": kind, "end_date": end, "source_url": _address(won),
             "trust": trusts.get((won.place, subject)) or "page of Microsoft", "subject": subject,
         }  # fmt: skip
+
+
+def public_end(product: str, releases: list[ReleaseClaims], belief: Belief) -> str | None:
+    """Return the last day on which any edition of a product gets public updates, None where no source states it.
+
+    For clients that is the end of Enterprise. Where a version is also one of the Long-Term Servicing Channel, and a monthly release after
+    that day is listed, the end of the channel counts: Windows 10, version 1809, until 2029-01-09.
+    """
+    ends = belief.facts.lifecycles
+    row = ends.get((product, *ends_of(product)["extended_end_date"]))
+    if row is None:
+        return None
+    end: str = row["end_date"]
+    later = max((ends[key]["end_date"] for group in _LONG_TERM for kind in _PUBLIC if (key := (product, group, kind)) in ends), default="")
+    goes_on = later > end and any(
+        release.product == product and release.row["cadence"] == "B" and (release.row["release_date"] or "") > end for release in releases
+    )
+    return later if goes_on else end
 
 
 def _is_not_before(day: str, value: str) -> bool:

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from hotpatch_kb.db.facts.articles import resolve_articles
 from hotpatch_kb.db.facts.baselines import resolve_baselines
 from hotpatch_kb.db.facts.hotpatch_calendar import resolve_calendar
-from hotpatch_kb.db.facts.lifecycles import ends_of, resolve_lifecycles, resolve_reported
+from hotpatch_kb.db.facts.lifecycles import ends_of, public_end, resolve_lifecycles, resolve_reported
 from hotpatch_kb.db.facts.precedence import FIRST_SUPPLIED, Belief, Precedence
 from hotpatch_kb.db.facts.provisional import provisional_releases
 from hotpatch_kb.db.facts.release_claims import (
@@ -315,4 +315,5 @@ def _resolve_products(releases: list[ReleaseClaims], claims: ClaimsBySubject, be
         for name, (group, kind) in ends_of(product).items():
             end = belief.facts.lifecycles.get((product, group, kind))
             row[name] = end["end_date"] if end else None
+        row["extended_end_date"] = public_end(product, releases, belief)
         belief.facts.products[product] = row

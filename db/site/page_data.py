@@ -214,6 +214,7 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
         "standard": restarts.restart_of_standard_line(conn, product, day),
     }
     return of_product[0] | {
+        "ends": _ends(conn, product),
         "newest": newest,
         "restarts": next_by_line,
         "unseen_baseline": restarts.unseen_baseline(conn, product, day),
@@ -229,6 +230,24 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
         "facts": stated(conn, of_product[0]["subject"]),
         "conflicts": conflicts(conn, of_product[0]["subject"]),
     }
+
+
+# What groups of editions are called beside a date.
+_EDITIONS: Final = {
+    "home_pro": "Home, Pro", "enterprise_education": "Enterprise, Education", "iot_enterprise": "IoT Enterprise", "iot_core": "IoT Core",
+    "ltsc": "Enterprise LTSC", "iot_ltsc": "IoT Enterprise LTSC",
+}  # fmt: skip
+
+
+def _ends(conn: sqlite3.Connection, product: str) -> list[Row]:
+    """Return the last day of support of each group of editions of a client, the earliest first."""
+    ends = rows(
+        conn,
+        """select edition_group, max(end_date) as end_date from lifecycles where product = ? and kind in ('extended', 'end_of_servicing')
+        group by edition_group order by end_date, edition_group""",
+        (product,),
+    )
+    return [{"editions": _EDITIONS[row["edition_group"]], **row} for row in ends if row["edition_group"] in _EDITIONS]
 
 
 def timeline(conn: sqlite3.Connection, product: str, on: str | None) -> list[Row]:
