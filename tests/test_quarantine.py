@@ -9,6 +9,7 @@ from conftest import Command
 from helpers import render
 from helpers.changed_trees import hotpatch_tree
 from helpers.dumps import dump, query
+from rendered import support_article
 
 from hotpatch_kb.db.claims import checks
 from hotpatch_kb.db.model.claims import Claim, Page
@@ -195,6 +196,52 @@ def test_faults_of_one_thing_are_that_thing_alone(run: Command, shared: Path, tm
         assert all("Mobile" in text for text in texts)
         assert query(tmp_path / "x.db", "select count(*) from releases where build like '15254.%'") == [(0,)]
         assert query(tmp_path / "x.db", "select max(may_be_release) from quarantine") == [(0,)]
+
+
+def test_labels_of_issues_are_read_by_their_meaning(run: Command, shared: Path, tmp_path: Path) -> None:
+    """Case 49. What stood below "Resolutions" and below a heading was filed under the symptom."""
+    assert run("crawl", "--db", "x.db", "--no-seed", "--from", shared / "faults" / "pages" / "5-labels-of-issues").code == 0
+    issues = query(tmp_path / "x.db", "select symptom, workaround, state, resolved_by_kb from known_issues order by title desc")
+    assert issues == [
+        ("Guests do not see shares of the host.", "This issue is resolved in KB5129195.", "resolved", 5129195),
+        (
+            "Some devices lose the trust of their domain.",
+            "Switch the feature off and restart the device. A later update will contain a fix for it.",
+            "open",
+            None,
+        ),
+    ]
+    channels = query(tmp_path / "x.db", "select channel, is_available from kb_channels order by channel desc")
+    assert channels == [("windows_update", 1), ("business", 1)]
+
+
+@pytest.mark.parametrize(
+    ("label", "field"),
+    [
+        ("Work-around:", "workaround"),
+        ("Recommended actions", "workaround"),
+        ("How to resolve this issue", "workaround"),
+        ("Fix", "workaround"),
+        ("Known issue", "symptom"),
+        ("Description:", "symptom"),
+        ("Root cause", None),
+        ("Timeline", None),  # not known: kept apart and reported
+        ("Option 1", "symptom"),  # part of what is labelled before it
+    ],
+)
+@pytest.mark.parametrize("form", ["<p><strong>{}</strong></p><p>{}</p>", "<h3>{}</h3><p>{}</p>", "<p><b>{}</b>: {}</p>"])
+def test_a_label_in_a_known_issue(label: str, field: str | None, form: str) -> None:
+    url = "https://support.microsoft.com/en-us/servicing/os/windows-11/2026/07/july-14-2026-kb5101650"
+    text = form.format(label.rstrip(":"), "It is so as of today.")
+    box = f"<details><summary>Guests stop</summary><p>Guests stop at noon.</p>{text}</details>"
+    body = support_article.article("July 14, 2026—KB5101650 (OS Build 26100.8875)", issues=box)
+    claims = list(registry()["support_article"].parse(Page("support_article", url, url, url, "2026-07-23T12:00:00Z", 200, body.encode())))
+    issue = {c.field: c.value or "" for c in claims if c.subject.startswith("issue/")}
+    assert {name: "as of today" in issue.get(name, "") for name in ("symptom", "workaround")} == {
+        "symptom": field == "symptom", "workaround": field == "workaround"
+    }  # fmt: skip
+    odd = [c for c in claims if c.subject.startswith("quarantine/") and c.field == "may_be_release"]
+    assert [(c.value, c.value_text) for c in odd] == ([("0", "Timeline: It is so as of today.")] if label == "Timeline" else [])
 
 
 @pytest.mark.parametrize("source", ["learn_release_info", "support_navigation"])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
 from hotpatch_kb.db.model.claims import LONGEST_QUARANTINED, Claim
+from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import builds_in, clean, kbs_in, long_dates_in
 
 # What a row states about its subject: field, value, text as published.
@@ -72,6 +73,23 @@ def quarantined(
         if len(set(found)) == 1
     ]
     return stated(section, f"quarantine/{published[:LONGEST_QUARANTINED]}", row, fields)
+
+
+def readable(
+    section: str,
+    kind: str,
+    text: str,
+    row: int,
+    claims: Callable[[], Iterable[Claim]],
+    products: Iterable[str] = (),
+    *,
+    may_be_release: bool | None = None,
+) -> list[Claim]:
+    """Return the claims of one cell, entry or label; where it cannot be read, those that quarantine it (see ``quarantined``)."""
+    try:
+        return list(claims())
+    except UnexpectedPage as error:
+        return list(quarantined(section, kind, text, error, row, products, may_be_release=may_be_release))
 
 
 def price_subject(

@@ -19,8 +19,10 @@ CHANNELS: Final = {
     "catalog": re.compile(r"catalog", re.IGNORECASE),
     "wsus": re.compile(r"wsus|server[ -]update[ -]services", re.IGNORECASE),
 }
+# "will be downloaded", "automatically sync", "downloads and installs automatically from Windows Update", "is automatically offered"
 _OFFERED: Final = re.compile(
-    r"\bwill (?:be )?(?:downloaded|automatically sync|install)|\bautomatically (?:downloaded|sync)|^to get the (?:standalone|stand-alone) package|^none\b|^this update is available",
+    r"\bwill (?:be )?(?:\w+ly )?(?:download|sync|install|offer)|\bautomatically (?:download|sync|install|offer)|\b(?:downloads?|installs?|syncs?)(?: and (?:downloads?|installs?))? automatically"
+    r"|^to get the (?:standalone|stand-alone) package|^none\b|^this update is available",
     re.IGNORECASE,
 )
 _NOT_OFFERED: Final = re.compile(r"\bnot (?:yet )?(?:available|offered)\b", re.IGNORECASE)
