@@ -232,6 +232,23 @@ def test_next_says_why_newer_releases_may_exist(run: Command, own: sqlite3.Conne
     assert shown["missing_evidence"] == reason
 
 
+def test_the_next_restarts_each_with_how_sure_it_is(run: Command) -> None:
+    rows = run("next", "--product", "ws2025", "--on", "2026-06-20", "--count", "4", "--json").json()
+    assert [(row["date"], row["certainty"], row["kb"]) for row in rows] == [
+        ("2026-07-14", "published", "KB5099536"), ("2026-10-13", "planned", None), ("2027-01-12", "cadence", None), ("2027-04-13", "cadence", None),
+    ]  # fmt: skip
+    text = run("next", "--product", "ws2025", "--on", "2026-06-20", "--count", "3").out
+    assert text.splitlines()[2:] == [
+        "  next restart 2026-07-14 (July 2026), published, KB5099536 26100.33158",
+        "  then         2026-10-13 (October 2026), planned",
+        "  then         2027-01-12 (January 2027), expected by the cadence",
+    ]
+    # Hotpatching of Windows Server 2022 ends in October 2027.
+    rows = run("next", "--product", "ws2022", "--on", "2026-07-15", "--count", "40", "--json").json()
+    assert rows[-1]["month"] == "2027-10"
+    assert run("next", "--count", "0").code == 2
+
+
 def test_no_restart_is_named_after_the_end(conn: sqlite3.Connection) -> None:
     for product, end in conn.execute("select product, hotpatch_end_date from products where hotpatch_end_date is not null").fetchall():
         restart = next_restart(conn, product, f"{int(end[:4]) + 1}-01-01")

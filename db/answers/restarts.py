@@ -8,12 +8,17 @@ from typing import Any, NamedTuple
 
 from hotpatch_kb.db.answers.calendar import has_calendar
 from hotpatch_kb.db.answers.coverage import Evidence, data_until, has_ceased, is_outdated
+from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
 
 
 class Restart(NamedTuple):
-    """A restart of a line, released or expected."""
+    """A restart of a line, released or expected.
+
+    ``certainty`` is "published" where a source lists the release, "planned" where a calendar or its footnote does, and "cadence" where only the rule
+    of January, April, July and October says so.
+    """
 
     month: str
     date: str
@@ -21,6 +26,7 @@ class Restart(NamedTuple):
     is_unplanned: bool
     kb: int | None
     build: str | None
+    certainty: str = "cadence"
 
 
 def next_restart(conn: sqlite3.Connection, product: str, day: str) -> Restart | None:
@@ -33,7 +39,8 @@ def next_restart(conn: sqlite3.Connection, product: str, day: str) -> Restart | 
     if end is None or not has_calendar(conn, product):
         return None
     baseline = conn.execute(
-        """select month, coalesce(release_date, expected_date), type is null, is_unplanned, kb, build from hotpatch_calendar
+        """select month, coalesce(release_date, expected_date), type is null, is_unplanned, kb, build,
+            case when type is not null then 'published' when planned_by = 'cadence' then 'cadence' else 'planned' end from hotpatch_calendar
         where product = ? and expected_type = 'baseline' and coalesce(release_date, expected_date) >= ? order by 2 limit 1""",
         (product, day),
     ).fetchone()
@@ -43,7 +50,7 @@ def next_restart(conn: sqlite3.Connection, product: str, day: str) -> Restart | 
         month if second_tuesday(month) >= day else month_after(month), tuple(covered_month for (covered_month,) in covered)
     )
     if baseline and baseline[1] <= second_tuesday(month):
-        restart = Restart(baseline[0], baseline[1], bool(baseline[2]), bool(baseline[3]), baseline[4], baseline[5])
+        restart = Restart(baseline[0], baseline[1], bool(baseline[2]), bool(baseline[3]), *baseline[4:])
     else:
         restart = Restart(month, second_tuesday(month), True, False, None, None)
     # Compare by month: some ends are stated only as a month. A line ends when support ends, a client's with that of its Enterprise edition.
@@ -93,8 +100,23 @@ def missing_evidence(conn: sqlite3.Connection, product: str, line: str, day: str
     return Evidence(conn, product, line, day).missing(newest or ("", 0))
 
 
-def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None) -> list[dict[str, Any]]:
+def coming_restarts(conn: sqlite3.Connection, product: str, day: str, count: int) -> list[Restart]:
+    """Return the next restarts of a product's hotpatch line from a day on, at most ``count`` of them; fewer where the line ends before."""
+    restarts: list[Restart] = []
+    while len(restarts) < count and (restart := next_restart(conn, product, day)) is not None:
+        restarts.append(restart)
+        day = day_after(restart.date)
+    return restarts
+
+
+def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None, count: int = 1) -> list[dict[str, Any]]:
     """Return the rows of the view ``next_restarts`` as of any day, each with the release of that day's month.
+
+    Args:
+        conn: a database with the fact tables.
+        day: ISO date.
+        product: an id, if only one product is wanted.
+        count: how many restarts of each product, one row each.
 
     Returns:
         per product that exists by then: the view's columns; ``this_month`` (its type, KB and build), ``data_until``, ``is_outdated``,
@@ -104,8 +126,8 @@ def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None
     for (name,) in conn.execute(
         "select product from products where product = coalesce(?, product) order by product", (product,)
     ).fetchall():
-        restart = next_restart(conn, name, day)
-        if restart is None or first_day(conn, name) > day:
+        restarts = coming_restarts(conn, name, day, count)
+        if not restarts or first_day(conn, name) > day:
             continue
         this = conn.execute(
             "select expected_type, type, release_date, kb, build, expected_date from hotpatch_calendar where product = ? and month = ?",
@@ -113,24 +135,21 @@ def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None
         ).fetchone()
         until = data_until(conn, name, "hotpatch")
         is_released = this is not None and this[1] is not None and (this[2] or "") <= day
-        rows.append(
-            {
-                "product": name,
-                **restart._asdict(),
-                "this_month": {
-                    "month": day[:7],
-                    "type": this[0] if this else planned_by_cadence(day[:7]),
-                    "is_expected": not is_released,
-                    "date": (this[2] or this[5]) if this else second_tuesday(day[:7]),
-                    "kb": this[3] if this else None,
-                    "build": this[4] if this else None,
-                },
-                "data_until": until,
-                "is_outdated": is_outdated(until, day),
-                "missing_evidence": missing_evidence(conn, name, "hotpatch", day),
-                "unseen_baseline": unseen_baseline(conn, name, day),
-            }
-        )
+        of_product = {
+            "this_month": {
+                "month": day[:7],
+                "type": this[0] if this else planned_by_cadence(day[:7]),
+                "is_expected": not is_released,
+                "date": (this[2] or this[5]) if this else second_tuesday(day[:7]),
+                "kb": this[3] if this else None,
+                "build": this[4] if this else None,
+            },
+            "data_until": until,
+            "is_outdated": is_outdated(until, day),
+            "missing_evidence": missing_evidence(conn, name, "hotpatch", day),
+            "unseen_baseline": unseen_baseline(conn, name, day),
+        }
+        rows += [{"product": name, **restart._asdict(), **of_product} for restart in restarts]
     return rows
 
 

@@ -121,17 +121,22 @@ def _write_bytes(file: bytes) -> None:
         sys.stdout.write(file.decode("utf-8"))
 
 
-@click.command("next", epilog=examples("next --product ws2025", "next --on 2026-05-20 --json"))
+@click.command("next", epilog=examples("next --product ws2025", "next --count 4", "next --on 2026-05-20 --json"))
 @options.product
 @options.on
 @options.known
+@click.option("--count", type=click.IntRange(1, 40), default=1, show_default=True, help="How many restarts of each product.")
 @options.common
-def next_command(product: str | None, on: str | None, known: str | None, db: Path, as_json: bool) -> int:
-    """Show this month's release of the hotpatch line and the next restart."""
+def next_command(product: str | None, on: str | None, known: str | None, count: int, db: Path, as_json: bool) -> int:
+    """Show this month's release of the hotpatch line and the next restart.
+
+    Each restart is published (a source lists it), planned (a published calendar does) or expected by the cadence of January, April, July and
+    October.
+    """
     conn = options.facts(db, known, with_groups=True)  # MSRC's data may name a newer release
     day = on or known or clock.today()
     product = coverage.named_product(conn, product)
-    rows = restarts.next_restarts(conn, day, product)
+    rows = restarts.next_restarts(conn, day, product, count)
     write(rows, form_of(as_json=as_json), text=lambda: calendar_text.next_restarts(rows, day))
     if product and (first := restarts.first_day(conn, product)) > day:
         say(f"hotpatch-kb: {named(product).name} did not exist on {day}; its first release is of {first}")

@@ -44,13 +44,16 @@ def count(number: float, unit: str) -> str:
     return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
+_CERTAINTY: Final = {"published": "published", "planned": "planned", "cadence": "expected by the cadence"}
+
+
 def restart(row: Row | None, line: str) -> str:
     """Return when the next restart of a line comes, and how certain it is."""
     if row is None:
         return "none known"
     if line == "standard":
         return f"{row['date']} ({month_name(row['month'])}), with the monthly update"
-    kind = "expected" if row["is_expected"] else "published"
+    kind = _CERTAINTY[row["certainty"]] if "certainty" in row else "expected" if row["is_expected"] else "published"
     return f"{row['date']} ({month_name(row['month'])}), {kind}{', unplanned' if row['is_unplanned'] else ''}"
 
 

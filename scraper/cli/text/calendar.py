@@ -112,9 +112,14 @@ def calendar(rows: Sequence[Row], until: Mapping[str, str], year: int, day: str,
 
 
 def next_restarts(rows: Sequence[Row], day: str) -> Iterator[str]:
-    """Yield this month and the next restart of each product."""
+    """Yield this month and the next restarts of each product."""
+    product = None
     for row in rows:
-        this = row["this_month"]
+        which = f", KB{row['kb']} {row['build']}" if row["kb"] else ""
+        if row["product"] == product:
+            yield f"  then         {restart(row, 'hotpatch')}{which}"
+            continue
+        this, product = row["this_month"], row["product"]
         yield named(row["product"]).name
         if row["is_outdated"]:
             yield f"  {outdated(row['data_until'])}"
@@ -129,4 +134,4 @@ def next_restarts(rows: Sequence[Row], day: str) -> Iterator[str]:
         if row["missing_evidence"] and not row["is_outdated"]:
             yield f"  newer ones may exist: {row['missing_evidence']}"
         first = f"{unseen_baseline(row['unseen_baseline'])}; a machine that has it: " if row["unseen_baseline"] else ""
-        yield f"  next restart {first}{restart(row, 'hotpatch')}" + (f", KB{row['kb']} {row['build']}" if row["kb"] else "")
+        yield f"  next restart {first}{restart(row, 'hotpatch')}{which}"
