@@ -149,3 +149,24 @@ def test_the_index_names_the_months(run: Command, tmp_path: Path) -> None:
     render.save_tree(tmp_path / "tree", INDEX, index, fetched_at="2026-07-24T12:00:00Z", suffix=".json", headers={})
     assert run("crawl", "--db", "x.db", "--from", tmp_path / "tree").code == 0
     assert query(tmp_path / "x.db", "select month, revised_on, is_complete from security_months") == [("2025-12", "2025-12-13", None)]
+
+
+def test_lookup_of_a_cve(run: Command, crawled: Path, tmp_path: Path) -> None:
+    """Which KBs fix it per product and line, and what a hotpatch leaves open (case 31)."""
+    shutil.copytree(crawled, tmp_path, dirs_exist_ok=True)
+    _crawl(run, tmp_path, "2025-12", month_document("2025-12", december_2025()), "2026-07-24T12:00:00Z")
+    (answer,) = run("lookup", "cve-2025-54100", "--db", "x.db", "--on", "2026-01-10", "--product", "ws2025", "--json").json()
+    assert (answer["status"], [(match["product"], match["kb"]) for match in answer["matches"]]) == (
+        "found", [("ws2025", "KB5072033"), ("ws2025", "KB5074204")],
+    )  # fmt: skip
+    gap = {"product": "ws2025", "month": "2025-12", "hotpatch_kb": "KB5072014", "lcu_kb": "KB5072033", "companion_kb": "KB5074204"}
+    assert answer["left_open"] == [gap]
+    (answer,) = run("lookup", "CVE-2025-54100", "--db", "x.db", "--on", "2026-01-10", "--json").json()
+    assert [row["product"] for row in answer["left_open"]] == ["win11-24h2", "win11-25h2", "ws2022", "ws2025"]
+    (answer,) = run("lookup", "CVE-2025-54100", "--db", "x.db", "--line", "hotpatch", "--product", "ws2025", "--json").json()
+    assert [match["kb"] for match in answer["matches"]] == ["KB5074204"]
+    text = run("lookup", "CVE-2025-54100", "--db", "x.db", "--product", "ws2025").out
+    assert "left open by KB5072014 on Windows Server 2025, December 2025: closed by its companion KB5074204; KB5072033 fixes it" in text
+    done = run("lookup", "CVE-2020-0001", "--db", "x.db", "--json")
+    assert (done.code, done.json()[0]["reason"]) == (4, "no security data that was read names it for a product and a KB")
+    assert run("lookup", "CVE-2025-54100", "--db", "x.db", "--on", "2025-12-01").code == 4

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.coverage import data_until, is_outdated
-from hotpatch_kb.db.answers.open_issues import known_issues, open_cves
-from hotpatch_kb.db.answers.other_builds import other_builds
+from hotpatch_kb.db.answers.open_issues import known_issues, left_open, open_cves
+from hotpatch_kb.db.answers.other_builds import nearest_builds, other_builds
 from hotpatch_kb.db.answers.restarts import Restart, next_restart, restart_of_standard_line, unseen_baseline
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message
@@ -47,7 +47,7 @@ def find(
 
     Args:
         conn: a database with the fact tables.
-        query: a build, version, KB, article KB, build number, month or product.
+        query: a build, version, KB, article KB, build number, month, product or CVE.
         product: an id, if the product is known.
         line: "hotpatch" or "standard", if the machine's line is known.
         kb_installed: KB numbers that the machine has.
@@ -55,7 +55,7 @@ def find(
         today: ISO date; the day on which "newest" and "next" are judged where ``on`` is not given.
 
     Returns:
-        ``query``, ``status``, ``matches``, ``decided_by``, ``nearest``, ``reason`` (``docs/lookup.md``).
+        ``query``, ``status``, ``matches``, ``decided_by``, ``nearest``, ``reason`` (``docs/lookup.md``); of a CVE also ``left_open``.
 
     Raises:
         BadInput: the query cannot be read.
@@ -68,14 +68,15 @@ def find(
         status = "ambiguous"
     decided_by = chosen.decides if status == "ambiguous" else _decided(conn, read, facts, chosen) if status == "found" else []
     day = on or today
-    return {
+    answer = {
         "query": query,
         "status": status,
         "matches": [_match(conn, row, chosen.companions.get(row["release"], []), line, day) for row in chosen.rows],
         "decided_by": decided_by,
-        "nearest": _nearest(conn, read, product, on) if status == "not_found" and read.kind == "build" else [],
+        "nearest": nearest_builds(conn, read.value, product, on) if status == "not_found" and read.kind == "build" else [],
         "reason": _reason(conn, read, facts) if status == "not_found" else None,
     }
+    return answer | {"left_open": left_open(conn, read.value, product, day)} if read.kind == "cve" else answer
 
 
 # --- candidates ------------------------------------------------------------------------------------------------------
@@ -94,6 +95,7 @@ _WHERE: Final = {
     "kb": "kb = coalesce((select installs_kb from kbs where kb = :value), :value)",
     "month": "month = :value",
     "product": "product = :value",
+    "cve": "release in (select r.release from kb_cves as c join releases as r on r.kb = c.kb and r.product = c.product where c.cve = :value)",
 }
 _NAMES: Final = (
     "release", "product", "kb", "build", "build_number", "revision", "release_date", "cadence", "classification", "restart_required",
@@ -101,11 +103,13 @@ _NAMES: Final = (
     "subject",
 )  # fmt: skip
 _COLUMNS: Final = ", ".join(_NAMES)
+# Queries that list releases, so that --line chooses among them.
+_LISTED: Final = frozenset({"number", "month", "product", "cve"})
 _HOTPATCH_SIDE: Final = ("hotpatch", "component")
 
 
 def _rows(conn: sqlite3.Connection, query: Query, product: str | None) -> list[Row]:
-    value: str | int = query.value if query.kind in {"build", "month", "product"} else int(query.value)
+    value: str | int = int(query.value) if query.kind in {"number", "kb"} else query.value
     # Two statements: with a parameter that may be null SQLite would not use the index.
     extra = " and product = :product" if product else ""
     rows = conn.execute(
@@ -113,7 +117,8 @@ def _rows(conn: sqlite3.Connection, query: Query, product: str | None) -> list[R
         order by product, release_date desc, revision desc, kb""",
         {"value": value, "product": product},
     )
-    return _by_column(rows) or _FURTHER.get(query.kind, _no_rows)(conn, query.value, product)
+    further = _FURTHER.get(query.kind)
+    return _by_column(rows) or (further(conn, query.value, product) if further else [])
 
 
 def _by_column(rows: sqlite3.Cursor) -> list[Row]:
@@ -143,21 +148,13 @@ def _by_other_build(conn: sqlite3.Connection, build: str, product: str | None) -
     ]
 
 
-def _no_rows(_conn: sqlite3.Connection, _value: str, _product: str | None) -> list[Row]:
-    return []
-
-
 # Where a query of a kind finds releases that the column does not have.
 _FURTHER: Final = {"build": _by_other_build, "kb": _by_article}
 
 
 def _candidates(conn: sqlite3.Connection, query: Query, facts: Installed) -> _Chosen:
-    rows = [
-        row
-        for row in _rows(conn, query, facts.product)
-        if facts.on is None or row["release_date"] is None or row["release_date"] <= facts.on
-    ]
-    if query.kind in {"number", "month", "product"} and facts.line:
+    rows = [row for row in _rows(conn, query, facts.product) if facts.on is None or (_day_of(conn, row) or "") <= facts.on]
+    if query.kind in _LISTED and facts.line:
         rows = [row for row in rows if row[f"in_{facts.line}_line"]]
     if query.kind != "build":
         companions = {row["release"]: _companions(conn, row, facts.on) for row in rows if row["classification"] == "hotpatch"}
@@ -191,6 +188,16 @@ def _candidates(conn: sqlite3.Connection, query: Query, facts: Installed) -> _Ch
     if ambiguous_kinds and len(by_product) > 1 and len(ambiguous_kinds) < len(by_product):
         decides.insert(0, "--product")
     return _Chosen(kept, companions, bool(ambiguous_kinds), decides)
+
+
+def _day_of(conn: sqlite3.Connection, row: Row) -> str | None:
+    """Return the day of a release; an undated component came with the hotpatch of its build (KB5074204 of December 2025)."""
+    if row["release_date"] is not None or row["build"] is None:
+        return row["release_date"]
+    day: str | None = conn.execute(
+        "select min(release_date) from releases where product = ? and build = ?", (row["product"], row["build"])
+    ).fetchone()[0]
+    return day
 
 
 def _within_product(releases: list[Row], facts: Installed) -> list[Row]:
@@ -409,7 +416,9 @@ def _reason(conn: sqlite3.Connection, query: Query, facts: Installed) -> Message
         return Message("it belongs to {products}", products=", ".join(others))
     if later:
         return Message("it was released on {day}", day=later)
-    if facts.line and query.kind in {"number", "month", "product"} and rows:
+    if query.kind == "cve":
+        return Message("no security data that was read names it for a product and a KB")
+    if facts.line and query.kind in _LISTED and rows:
         return Message("no release of the {line} line matches", line=Message(facts.line))
     until = conn.execute(
         "select min(data_until), max(data_until) from lines where product = coalesce(?, product)", (facts.product,)
@@ -419,24 +428,3 @@ def _reason(conn: sqlite3.Connection, query: Query, facts: Installed) -> Message
     if until[0] == until[1]:
         return Message("no source names it; facts end on {day}", day=until[0])
     return Message("no source names it; facts end between {first} and {last}, by product", first=until[0], last=until[1])
-
-
-def _nearest(conn: sqlite3.Connection, query: Query, product: str | None, on: str | None) -> list[Answer]:
-    """Return the known builds next to one that no source names, per product, up to a day. An answer is never rounded to them."""
-    number, revision = (int(part) for part in query.value.split("."))
-    products = conn.execute(
-        "select distinct product from releases where build_number = ? and product = coalesce(?, product) order by product",
-        (number, product),
-    ).fetchall()
-    nearest = []
-    for (name,) in products:
-        below, above = (
-            conn.execute(
-                f"""select build from releases where product = ? and build_number = ? and revision {sign} ? and coalesce(release_date, '') <= ?
-                order by revision {order} limit 1""",
-                (name, number, revision, on or "9999"),
-            ).fetchone()
-            for sign, order in (("<", "desc"), (">", "asc"))
-        )
-        nearest.append({"product": name, "below": below[0] if below else None, "above": above[0] if above else None})
-    return nearest

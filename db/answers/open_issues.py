@@ -9,6 +9,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
+from hotpatch_kb.db.model.notation import kb_text
+
 Answer = dict[str, Any]
 
 
@@ -98,3 +100,29 @@ def open_cves(conn: sqlite3.Connection, release: Mapping[str, Any], line: str, d
         "fixed_by_newer": fixed,
         "unknown_months": [month for (month,) in unknown],
     }
+
+
+def left_open(conn: sqlite3.Connection, cve: str, product: str | None, day: str) -> list[Answer]:
+    """Return the hotpatches that leave a CVE open which the cumulative update of their month fixes.
+
+    Args:
+        conn: a database with the fact tables.
+        cve: such as CVE-2025-54100.
+        product: an id, if only one product is wanted.
+        day: ISO date; releases up to it count.
+
+    Returns:
+        rows with product, month, ``hotpatch_kb``, ``lcu_kb`` and ``companion_kb``, the component update that fixes it on the hotpatch line.
+    """
+    rows = conn.execute(
+        """select g.product, g.month, g.hotpatch_kb, g.lcu_kb, (
+            select r.kb from releases as r where r.kb = g.companion_kb and r.product = g.product and coalesce(r.release_date, '') <= :day)
+        from cve_gaps as g where g.cve = :cve and g.product = coalesce(:product, g.product) and exists (
+            select 1 from releases as r where r.kb = g.hotpatch_kb and r.product = g.product and r.release_date <= :day)
+        order by g.product, g.month""",
+        {"cve": cve, "product": product, "day": day},
+    )
+    return [
+        {"product": name, "month": month, "hotpatch_kb": kb_text(hotpatch), "lcu_kb": kb_text(lcu), "companion_kb": kb_text(companion)}
+        for name, month, hotpatch, lcu, companion in rows.fetchall()
+    ]

@@ -1,4 +1,6 @@
-"""Builds that a source states for a release and that are not believed: a machine may report one, and has that release.
+"""Builds that no release has: those that a source states and that are not believed, and the known ones next to a build that nobody names.
+
+A machine may report a build that is not believed, and has its release.
 
 The update history has 22631.5191 for KB5055528, Learn's table 22631.5189, which is believed: both are that release. Standard library alone.
 """
@@ -68,3 +70,24 @@ def other_builds(conn: sqlite3.Connection, *, product: str | None = None, build:
         {"product": product, "build": build},
     )
     return [OtherBuild(*row) for row in rows.fetchall()]
+
+
+def nearest_builds(conn: sqlite3.Connection, build: str, product: str | None, on: str | None) -> list[dict[str, str | None]]:
+    """Return the known builds next to one that no source names, per product, up to a day. An answer is never rounded to them."""
+    number, revision = (int(part) for part in build.split("."))
+    products = conn.execute(
+        "select distinct product from releases where build_number = ? and product = coalesce(?, product) order by product",
+        (number, product),
+    ).fetchall()
+    nearest = []
+    for (name,) in products:
+        below, above = (
+            conn.execute(
+                f"""select build from releases where product = ? and build_number = ? and revision {sign} ? and coalesce(release_date, '') <= ?
+                order by revision {order} limit 1""",
+                (name, number, revision, on or "9999"),
+            ).fetchone()
+            for sign, order in (("<", "desc"), (">", "asc"))
+        )
+        nearest.append({"product": name, "below": below[0] if below else None, "above": above[0] if above else None})
+    return nearest

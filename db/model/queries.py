@@ -25,8 +25,11 @@ _BUILD: Final = lazy(
 _NUMBER: Final = lazy(r"(?:(?:version|os\s+build|build)\s+)?(?:10\.0\.)?(?P<number>\d{5})", re.IGNORECASE)
 
 
+_CVE: Final = lazy(r"CVE-[0-9]{4}-[0-9]{4,7}", re.IGNORECASE)
+
+
 class Query(NamedTuple):
-    """What a user asks for: its kind ("build", "number", "kb", "month" or "product") and its value."""
+    """What a user asks for: its kind ("build", "number", "kb", "month", "product" or "cve") and its value."""
 
     kind: str
     value: str
@@ -48,6 +51,8 @@ def read_query(text: str) -> Query:
             return Query("build", f"{match['number']}.{int(match['revision'])}")
         if match := _NUMBER.fullmatch(cleaned):
             return Query("number", match["number"])
+        if match := _CVE.fullmatch(cleaned):
+            return Query("cve", match[0].upper())
         if kb := reading.find_kb(cleaned):
             return Query("kb", str(kb))
         if month := reading.find_month(cleaned):
@@ -59,6 +64,8 @@ def read_query(text: str) -> Query:
         if product := product_id(cleaned):
             return Query("product", product)
     if not cleaned:
-        raise BadInput("expected a build (26100.32772), version (10.0.26100.32772), KB (KB5087423), month or product, got nothing")
+        raise BadInput("expected a build (26100.32772), version (10.0.26100.32772), KB (KB5087423), CVE, month or product, got nothing")
     shown = cleaned if len(cleaned) <= reading.MAX_SHOWN else f"{cleaned[: reading.MAX_SHOWN - 3]}..."
-    raise BadInput("expected a build (26100.32772), version (10.0.26100.32772), KB (KB5087423), month or product, got {got!r}", got=shown)
+    raise BadInput(
+        "expected a build (26100.32772), version (10.0.26100.32772), KB (KB5087423), CVE, month or product, got {got!r}", got=shown
+    )

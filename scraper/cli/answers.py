@@ -52,10 +52,10 @@ def lookup(
     db: Path,
     as_json: bool,
 ) -> int:
-    """Say what a build, version, KB, month or product is.
+    """Say what a build, version, KB, month, product or CVE is.
 
     QUERY is an OS build (26100.32772), version (10.0.26100.32772), KB (KB5087423, or the KB of an article), build number (26100), month
-    (2026-06) or product, in any common spelling. "-" reads queries from standard input, one per line.
+    (2026-06), product or CVE (CVE-2025-54100), in any common spelling, or a text with one build. "-" reads queries from standard input, one per line.
 
     The answer says what it is, whether a machine with it is patched, what comes next and whether that restarts, its baseline, its known
     issues, the CVEs that it leaves open, and the sources (docs/lookup.md).

@@ -44,6 +44,8 @@ async def lookup(datasette: Any, request: Any) -> Response:
 
 
 def _path(query: Query) -> str:
+    if query.kind == "cve":
+        return f"hotpatch/kb_cves?cve={quote(query.value)}"
     paths = {"build": "build/", "kb": "kb/", "product": "product/", "month": "calendar/", "number": "build/"}
     return paths[query.kind] + quote(query.value)
 

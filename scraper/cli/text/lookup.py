@@ -54,12 +54,26 @@ def _lookup(answer: Row, day: str) -> Iterator[str]:
         return
     if answer["status"] == "ambiguous":
         yield f"{answer['query']}: ambiguous, one of {len(matches)}; decided by {' or '.join(answer['decided_by'])}"
+    elif "left_open" in answer:
+        yield from _fixes(answer)
+        return
     elif len(matches) > 12:
         yield f"{answer['query']}: {len(matches)} releases"
         yield from (f"  {line}" for line in table([_brief(m) for m in matches], ("product", "date", "KB", "build", "what")))
         return
     for match in matches:
         yield from _match(answer["query"], match, day)
+
+
+def _fixes(answer: Row) -> Iterator[str]:
+    """Yield the KBs that fix a CVE, by product, and the hotpatches that leave it open."""
+    matches = answer["matches"]
+    yield f"{answer['query'].upper()}: fixed by {count(len(matches), 'release')}"
+    columns = ("product", "date", "KB", "build", "what")
+    yield from (f"  {line}" for line in table([_brief(match) for match in matches], columns))
+    for gap in answer["left_open"]:
+        closed = f"closed by its companion {gap['companion_kb']}" if gap["companion_kb"] else "until the next baseline"
+        yield f"  left open by {gap['hotpatch_kb']} on {named(gap['product']).name}, {month_name(gap['month'])}: {closed}; {gap['lcu_kb']} fixes it"
 
 
 def _brief(match: Row) -> tuple[object, ...]:
