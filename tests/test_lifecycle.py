@@ -14,7 +14,9 @@ from helpers.dumps import query
 from rendered import learn_lifecycle
 
 from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
+from hotpatch_kb.db.answers.lookup import find
 from hotpatch_kb.db.answers.restarts import next_restart, restart_of_standard_line
+from hotpatch_kb.db.answers.verdicts import verdicts
 from hotpatch_kb.db.claims.plausibility import odd_rows
 from hotpatch_kb.db.facts import write
 from hotpatch_kb.db.fleet.assess import Judge
@@ -449,3 +451,29 @@ def test_lookup_of_an_edition_without_hotpatches_is_of_the_standard_line(run: Co
     )
     done = run("lookup", "26200.8875", "--edition", "Ultimate", "--db", db)
     assert (done.code, "expected an edition such as Pro, Enterprise or ServerStandard, got 'Ultimate'" in done.err) == (2, True)
+
+
+# --- expired releases ---------------------------------------------------------------------------------------------------
+
+
+def test_a_release_that_expired_after_newer_ones_replaced_it_counted(db: Path) -> None:
+    """As most of Windows 10's update history is marked by now; only one that no later monthly release follows was withdrawn."""
+    with closing(sqlite3.connect(db)) as conn:
+        newest = "release_date = (select max(release_date) from releases where product = 'ws2019' and cadence = 'B')"
+        (last,) = conn.execute(f"select release_date from releases where product = 'ws2019' and {newest}").fetchone()
+        days = ("2024-06-20", "2025-03-14", day_after(last))
+
+        def verdicts_of(day: str) -> dict[tuple[str, str], tuple[str, str | None]]:
+            return {(v.build, v.deciding_kb): (v.verdict, v.next_kb) for v in verdicts(conn, day, "ws2019") if not v.line}
+
+        def next_of(day: str) -> Any:
+            match = find(conn, "17763.5820", product="ws2019", on=day, today=day)["matches"][0]
+            return (match["newer"], match["next_release"], match["latest"])
+
+        before = {day: (verdicts_of(day), next_of(day)) for day in days}
+        assert any(verdict == "current" for verdict, _ in before["2024-06-20"][0].values())
+        conn.execute(f"update releases set is_expired = 1 where product = 'ws2019' and not {newest}")
+        assert {day: (verdicts_of(day), next_of(day)) for day in days} == before
+        conn.execute("update releases set is_expired = 1 where product = 'ws2019'")
+        assert {verdict for verdict, _ in verdicts_of(days[0]).values()} == {"unknown"}
+        assert next_of(days[0])[1:] == (None, None)

@@ -77,6 +77,16 @@ def is_outdated(until: str | None, day: str) -> bool:
     return tuesday <= day
 
 
+def is_offered(release: str = "releases") -> str:
+    """Return the SQL condition that a release, by its alias, was not withdrawn.
+
+    Microsoft marks updates of Windows 10 as expired some years after newer ones replaced them, and lists them still: on the days after its
+    release such an update counted. Only one that no later monthly release follows was withdrawn.
+    """
+    return f"""({release}.is_expired = 0 or exists (select 1 from releases as later where later.product = {release}.product
+        and later.cadence = 'B' and later.is_expired = 0 and later.release_date > {release}.release_date))"""
+
+
 def has_ceased(last: str, day: str) -> bool:
     """Return whether a line has missed two monthly releases on the day of the third.
 
@@ -159,7 +169,7 @@ def missing_month(conn: sqlite3.Connection, product: str, line: str, day: str) -
         month = day[:7]
     first, newest = conn.execute(
         f"""select min(release_date), coalesce(max(case
-            when cadence = 'B' and classification in ('baseline', 'hotpatch', 'cumulative') and is_expired = 0 then release_date end), '')
+            when cadence = 'B' and classification in ('baseline', 'hotpatch', 'cumulative') and {is_offered()} then release_date end), '')
         from releases where product = ? and in_{line}_line = 1 and is_provisional = 0 and release_date <= ?""",
         (product, day),
     ).fetchone()

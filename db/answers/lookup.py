@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.answers.coverage import data_until, is_outdated
+from hotpatch_kb.db.answers.coverage import data_until, is_offered, is_outdated
 from hotpatch_kb.db.answers.open_issues import known_issues, left_open, open_cves
 from hotpatch_kb.db.answers.other_builds import nearest_builds, other_builds
 from hotpatch_kb.db.answers.restarts import Restart, next_restart, restart_of_standard_line, unseen_baseline
@@ -343,7 +343,7 @@ def latest(conn: sqlite3.Connection, product: str, line: str, day: str) -> Answe
     row = conn.execute(
         f"""select kb, build, release_date, classification from releases
         where product = ? and in_{"hotpatch" if line == "hotpatch" else "standard"}_line = 1 and release_date <= ?
-        and classification not in ('component', 'preview') and is_expired = 0 and not exists (
+        and classification not in ('component', 'preview') and {is_offered()} and not exists (
             select 1 from conflicts as c where c.subject = releases.subject and c.field = 'listed')
         order by classification = 'initial', release_date desc, revision desc, kb desc limit 1""",
         (product, day),
@@ -361,7 +361,7 @@ def _newer(conn: sqlite3.Connection, row: Row, line: str, day: str) -> Answer:
         f"""select count(*), count(case when classification = 'baseline' then 1 end) from releases
         where product = ? and in_{"hotpatch" if line == "hotpatch" else "standard"}_line = 1 and release_date <= ?
         and (release_date > ? or release_date = ? and revision > ?) and classification not in ('component', 'preview', 'initial')
-        and is_expired = 0""",
+        and {is_offered()}""",
         (row["product"], day, own_day, own_day, row["revision"]),
     ).fetchone()
     return {"count": count, "baselines": baselines}
@@ -379,7 +379,7 @@ def _next_release(conn: sqlite3.Connection, row: Row, line: str, day: str) -> An
     newest = conn.execute(
         f"""select kb, build, release_date, classification, restart_required from releases
         where product = ? and {in_line} = 1 and release_date <= ? and (release_date > ? or release_date = ? and revision > ?)
-        and classification not in ('component', 'preview', 'initial') and is_expired = 0
+        and classification not in ('component', 'preview', 'initial') and {is_offered()}
         order by classification = 'baseline' and in_hotpatch_line and ? desc, release_date desc, revision desc, kb desc limit 1""",
         (row["product"], day, own_day, own_day, row["revision"], line == "hotpatch"),
     ).fetchone()

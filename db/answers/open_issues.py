@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
+from hotpatch_kb.db.answers.coverage import is_offered
 from hotpatch_kb.db.model.notation import kb_text
 
 Answer = dict[str, Any]
@@ -76,7 +77,7 @@ def open_cves(conn: sqlite3.Connection, release: Mapping[str, Any], line: str, d
             from cve_gaps as g where g.product = ? and g.hotpatch_kb = ?""",
             (day, release["product"], release["kb"]),
         ).fetchall()
-    newer = f"""r.product = :product and r.in_{"hotpatch" if line == "hotpatch" else "standard"}_line = 1 and r.is_expired = 0 and r.release_date <= :day
+    newer = f"""r.product = :product and r.in_{"hotpatch" if line == "hotpatch" else "standard"}_line = 1 and {is_offered("r")} and r.release_date <= :day
         and (r.release_date > :own_day or r.release_date = :own_day and r.revision > :revision)"""
     parameters = {
         "product": release["product"], "day": day, "revision": release["revision"], "kb": release["kb"],

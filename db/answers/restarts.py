@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hotpatch_kb.db.answers.calendar import has_calendar
-from hotpatch_kb.db.answers.coverage import Evidence, data_until, has_ceased, is_outdated
+from hotpatch_kb.db.answers.coverage import Evidence, data_until, has_ceased, is_offered, is_outdated
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
@@ -94,7 +94,7 @@ def missing_evidence(conn: sqlite3.Connection, product: str, line: str, day: str
     newest = conn.execute(
         f"""select release_date, coalesce(revision, 0) from releases
         where product = ? and in_{line}_line = 1 and release_date <= ? and classification not in ('component', 'preview', 'initial')
-            and is_expired = 0 order by release_date desc, revision desc limit 1""",
+            and {is_offered()} order by release_date desc, revision desc limit 1""",
         (product, day),
     ).fetchone()
     return Evidence(conn, product, line, day).missing(newest or ("", 0))
@@ -163,7 +163,7 @@ def restart_of_standard_line(conn: sqlite3.Connection, product: str, day: str) -
     if end and end[0]:
         return None if second_tuesday(month) > end[0] else Restart(month, second_tuesday(month), True, False, None, None)
     last = conn.execute(
-        "select max(month) from releases where product = ? and in_standard_line = 1 and cadence = 'B' and is_expired = 0 and release_date <= ?",
+        f"""select max(month) from releases where product = ? and in_standard_line = 1 and cadence = 'B' and {is_offered()} and release_date <= ?""",
         (product, day),
     ).fetchone()[0]
     if last is None or has_ceased(last, min(day, data_until(conn, product, "standard") or day)):

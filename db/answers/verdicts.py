@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.answers.coverage import Evidence, Support, has_ceased, named_by
+from hotpatch_kb.db.answers.coverage import Evidence, Support, has_ceased, is_offered, named_by
 from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
 from hotpatch_kb.db.answers.other_builds import other_builds
 from hotpatch_kb.db.answers.restarts import next_restart
@@ -80,7 +80,7 @@ class _Release(NamedTuple):
     classification: str
     in_hotpatch_line: bool
     in_standard_line: bool
-    is_expired: bool
+    is_withdrawn: bool
     baseline_kb: int | None
     fixes_cves: bool
     is_baseline: bool
@@ -98,7 +98,7 @@ class _Release(NamedTuple):
     @property
     def counts(self) -> bool:
         """Whether the release decides: a monthly one, or an out-of-band one that fixes a CVE; never a component or preview."""
-        if self.is_expired or self.classification in {"component", "preview", "initial"}:
+        if self.is_withdrawn or self.classification in {"component", "preview", "initial"}:
             return False
         return self.cadence == "B" or self.fixes_cves
 
@@ -123,7 +123,7 @@ class _Line:
 
     def not_deciding(self, place: tuple[str, int], build: str) -> str:
         """Return the newer KBs that do not decide; a component with the machine's own build may be what it has."""
-        newer = [r for r in self.releases if not r.counts and not r.is_expired and r.place > place and r.build != build]
+        newer = [r for r in self.releases if not r.counts and not r.is_withdrawn and r.place > place and r.build != build]
         kbs = [r.kb for r in newer if r.kb and (r.classification == "component" or r.cadence == "OOB")]
         return " ".join(kb_text(kb) or "" for kb in dict.fromkeys(kbs))
 
@@ -323,8 +323,8 @@ def _last_day(stated: str | None) -> str | None:
 
 def _releases(conn: sqlite3.Connection, product: str, day: str) -> list[_Release]:
     rows = conn.execute(
-        """select r.kb, r.build, coalesce(r.revision, 0), r.release_date, r.month, r.cadence, r.classification, r.in_hotpatch_line,
-            r.in_standard_line, r.is_expired, r.baseline_kb, exists (select 1 from kb_cves as c where c.kb = r.kb and c.product = r.product),
+        f"""select r.kb, r.build, coalesce(r.revision, 0), r.release_date, r.month, r.cadence, r.classification, r.in_hotpatch_line,
+            r.in_standard_line, not {is_offered("r")}, r.baseline_kb, exists (select 1 from kb_cves as c where c.kb = r.kb and c.product = r.product),
             r.classification = 'baseline' and r.in_hotpatch_line
                 or r.release in (select baseline_release from releases where product = :product and classification in ('hotpatch', 'component')),
             iif(r.is_provisional, r.subject, '')
