@@ -229,6 +229,7 @@ def test_status_says_what_is_stale(run: Command) -> None:
             "facts_eligibility": False,
             "facts_lifecycle": False,
             "facts_prices": False,
+            "facts_reported": False,
             "learn_release_info": True,
             "support_navigation": True,
         },

@@ -408,6 +408,7 @@ def test_a_wrecked_page_keeps_every_fact(fault: str, run: Command, worlds: dict[
         "facts_eligibility": "ok",
         "facts_lifecycle": "ok",
         "facts_prices": "ok",
+        "facts_reported": "ok",
         "learn_release_info": "ok",
         "support_navigation": "ok",
     } | {source: "refused"}

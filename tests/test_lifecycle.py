@@ -217,7 +217,7 @@ def test_a_reported_release_goes_when_a_page_lists_it(crawled: Path, tmp_path: P
     with closing(sqlite3.connect(crawled / "x.db")) as source, closing(sqlite3.connect(db)) as target:
         source.backup(target)
         page = target.execute("select page from pages where source = 'facts_lifecycle' limit 1").fetchone()[0]
-        for kb, build in (("5120233", "26100.33296"), ("5099536", "26100.33158"), ("-", "26100.33159"), ("-", "26100.32772")):
+        for kb, build in (("5199999", "26100.33999"), ("5099536", "26100.33158"), ("-", "26100.33159"), ("-", "26100.32772")):
             subject = f"reported/ws2025/{kb}/{build}"
             target.execute("insert into subjects (subject, kind) values (?, 'reported')", (subject,))
             for field, value in (
@@ -234,9 +234,9 @@ def test_a_reported_release_goes_when_a_page_lists_it(crawled: Path, tmp_path: P
         write.publish(conn, "")
     assert query(db, "select kb from releases where product = 'ws2025' and build = '26100.33158'") == [(5099536,)]
     columns = "kb, build, build_number, revision, in_hotpatch_line, in_standard_line, source_url, read_on"
-    assert query(db, f"select {columns} from reported order by build") == [
+    assert query(db, f"select {columns} from reported where source_url = 'a public copy' order by build") == [
         (None, "26100.33159", 26100, 33159, 0, 1, "a public copy", "2026-11-22"),
-        (5120233, "26100.33296", 26100, 33296, 0, 1, "a public copy", "2026-11-22"),
+        (5199999, "26100.33999", 26100, 33999, 0, 1, "a public copy", "2026-11-22"),
     ]
 
 

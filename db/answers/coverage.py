@@ -10,9 +10,9 @@ from __future__ import annotations
 import sqlite3
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
-from hotpatch_kb.db.answers.other_builds import source_name
+from hotpatch_kb.db.answers.stated_elsewhere import reported, reported_note, source_name
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.editions import SPELLED, Machine
 from hotpatch_kb.db.model.errors import BadInput
@@ -119,6 +119,7 @@ class Evidence:
         self._of_product: Message | None = None
         self._quarantined: list[tuple[Message, str | None, int | None]] | None = None
         self._provisional: list[tuple[Place, bool, Message]] = []
+        self._reported: list[dict[str, Any]] | None = None
 
     def missing(self, place: Place) -> Message | None:
         """Return why a machine that has the release at ``place`` cannot be called current, None where all evidence is there."""
@@ -137,7 +138,24 @@ class Evidence:
             # Without a date and a build it may be anything.
             if (day is None or day >= place[0]) and (day is not None or revision is None or revision > place[1]):
                 return reason
-        return None
+        return self.reported(place)
+
+    def reported(self, place: Place) -> Message | None:
+        """Return what others report that is newer than the release at ``place``, None where they report nothing.
+
+        Of the other line only releases of later days count.
+        """
+        if self._reported is None:
+            rows = reported(self._conn, self._day, product=self._product)
+            self._reported = [row for row in rows if row["classification"] != "preview"]
+        newer = [
+            row
+            for row in self._reported
+            if (row["release_date"] or "") > place[0]
+            or (row["release_date"] == place[0] and row[f"in_{self._line}_line"] and (_revision(row["build"]) or 0) > place[1])
+        ]
+        of_line = [row for row in newer if row[f"in_{self._line}_line"]]
+        return reported_note(of_line or newer) if newer else None
 
     def _missing_of_line(self) -> Message | None:
         until, today = data_until(self._conn, self._product, self._line), clock.today()
@@ -188,7 +206,7 @@ def _has_release_of(conn: sqlite3.Connection, product: str, line: str, tuesday: 
 
 
 def _named_by_others(conn: sqlite3.Connection, product: str, day: str) -> Message | None:
-    """Return what MSRC, an article or a report of others names of a product that is newer than every listed release."""
+    """Return what MSRC or an article names of a product that is newer than every listed release."""
     newest_day, newest_revision, number = conn.execute(
         """select coalesce(max(release_date), ''), coalesce(max(revision), 0), max(build_number) from releases
         where product = ? and release_date <= ? and classification != 'preview'""",
@@ -218,16 +236,6 @@ def _named_by_others(conn: sqlite3.Connection, product: str, day: str) -> Messag
     ).fetchone()
     if article is not None:
         return Message("an article names {name} of {day}, which no list of releases has", name=kb_text(article[0]), day=article[1])
-    for kb, build, stated, month, url in conn.execute(
-        """select kb, build, release_date, month, source_url from reported
-        where product = ? and classification != 'preview' order by release_date desc, subject""",
-        (product,),
-    ):
-        released = stated or (second_tuesday(month) if month else "")
-        if newest_day < released <= day:
-            return Message(
-                "{source} names {name} of {day}, which no list of releases has", source=url, name=kb_text(kb) or build, day=released
-            )
     return None
 
 

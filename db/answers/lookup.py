@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.coverage import data_until, is_offered, is_outdated
 from hotpatch_kb.db.answers.open_issues import known_issues, left_open, open_cves
-from hotpatch_kb.db.answers.other_builds import nearest_builds, other_builds
 from hotpatch_kb.db.answers.restarts import Restart, next_restart, restart_of_standard_line, unseen_baseline
+from hotpatch_kb.db.answers.stated_elsewhere import nearest_builds, other_builds, reported_after, reported_as, reported_note
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text
@@ -68,13 +68,15 @@ def find(
         status = "ambiguous"
     decided_by = chosen.decides if status == "ambiguous" else _decided(conn, read, facts, chosen) if status == "found" else []
     day = on or today
+    others = reported_as(conn, day, read, product) if status == "not_found" else []
     answer = {
         "query": query,
         "status": status,
         "matches": [_match(conn, row, chosen.companions.get(row["release"], []), line, day) for row in chosen.rows],
         "decided_by": decided_by,
         "nearest": nearest_builds(conn, read.value, product, on) if status == "not_found" and read.kind == "build" else [],
-        "reason": _reason(conn, read, facts) if status == "not_found" else None,
+        "reason": (reported_note(others) if others else _reason(conn, read, facts)) if status == "not_found" else None,
+        "reported": others,
     }
     return answer | {"left_open": left_open(conn, read.value, product, day)} if read.kind == "cve" else answer
 
@@ -292,6 +294,7 @@ def _match(conn: sqlite3.Connection, row: Row, companions: list[str], line: str 
         else {"kb": kb_text(row["baseline_kb"]), "build": row["baseline_build"], "release_date": baseline_date},
         "derived_from": row["derived_from"],
         "stated_build": row.get("stated_build"),
+        "reported": reported_after(conn, day, row["product"], on_line, (row["release_date"] or "", row["revision"] or 0)),
         "companions": companions,
         "line": on_line,
         "newer": _newer(conn, row, on_line, day),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from hotpatch_kb.db.answers.calendar import has_calendar
 from hotpatch_kb.db.answers.coverage import Evidence, data_until, has_ceased, is_offered, is_outdated
+from hotpatch_kb.db.answers.stated_elsewhere import reported_after
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
@@ -120,7 +121,7 @@ def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None
 
     Returns:
         per product that exists by then: the view's columns; ``this_month`` (its type, KB and build), ``data_until``, ``is_outdated``,
-        ``missing_evidence`` (why newer releases may exist) and ``unseen_baseline``.
+        ``missing_evidence`` (why newer releases may exist), ``unseen_baseline``, and ``reported``, what others report of the line.
     """
     rows = []
     for (name,) in conn.execute(
@@ -148,6 +149,7 @@ def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None
             "is_outdated": is_outdated(until, day),
             "missing_evidence": missing_evidence(conn, name, "hotpatch", day),
             "unseen_baseline": unseen_baseline(conn, name, day),
+            "reported": reported_after(conn, day, name, "hotpatch"),
         }
         rows += [{"product": name, **restart._asdict(), **of_product} for restart in restarts]
     return rows

@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.coverage import Evidence, Support, has_ceased, is_offered, named_by
 from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
-from hotpatch_kb.db.answers.other_builds import other_builds
 from hotpatch_kb.db.answers.restarts import next_restart
+from hotpatch_kb.db.answers.stated_elsewhere import other_builds
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.editions import ANY, SPELLED, Machine
 from hotpatch_kb.db.model.messages import Message, Messages
@@ -258,7 +258,8 @@ class _Judge:
             verdict = "unknown"
             reason = [*notes, Message("no source states its support, and its last monthly release is of {day}", day=last)]
         elif verdict == "current" and (missing := self.lines[on].evidence.missing(release.place)):
-            verdict, reason = "unknown", [*notes, missing]
+            others = self.lines[on].evidence.reported(release.place)
+            verdict, reason = "unknown", [*notes, *dict.fromkeys(filter(None, (missing, others)))]
         return Verdict(
             self.product, build, line, kb_text(kb) or "", verdict, release.classification, kb_text(release.kb), kb_text(release.baseline_kb),
             judged["months_behind"], kb_text(judged["next"].kb) if judged["next"] else None,

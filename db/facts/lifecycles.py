@@ -118,8 +118,16 @@ def _address(claim: StoredClaim) -> str:
 
 
 def resolve_reported(releases: list[ReleaseClaims], claims: ClaimsBySubject, belief: Belief) -> None:
-    """Make the rows of ``reported``. A release that a page lists by now, with the same KB or build, is not reported any more."""
+    """Make the rows of ``reported``.
+
+    A release is not reported any more where a page that was read lists it, with the same KB or build, or a release of its line and day or later.
+    """
     listed = {(release.product, name) for release in releases for name in (release.kb, release.build) if name}
+    until: dict[tuple[str, str], str] = defaultdict(str)
+    for release in releases:
+        for line in ("in_hotpatch_line", "in_standard_line"):
+            if release.row[line]:
+                until[release.product, line] = max(until[release.product, line], release.row["release_date"] or "")
     for subject in subjects_of(claims, "reported"):
         _, product, kb, build = subject.split("/")
         number = int(kb) if kb != "-" else None
@@ -127,7 +135,10 @@ def resolve_reported(releases: list[ReleaseClaims], claims: ClaimsBySubject, bel
             continue
         fields = by_field(claim for claim in claims[subject] if claim.gone_at is None)
         stated = {name: belief.pick(subject, name, of_field) for name, of_field in fields.items()}
-        if not stated.get("classification"):
+        lines = [line for line in ("in_hotpatch_line", "in_standard_line") if stated.get(line) == "1"]
+        if not stated.get("classification") or (
+            lines and all(until[product, line] >= (stated.get("release_date") or "") for line in lines)
+        ):
             continue
         first, _, revision = build.partition(".")
         row: Row = {name: stated.get(name) for name in ("release_date", "month", "cadence", "classification", "read_on")}

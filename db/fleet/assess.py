@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import add, attrgetter
 from typing import Any, Final, NamedTuple
 
+from hotpatch_kb.db.answers.stated_elsewhere import reported, reported_note
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS, Format
 from hotpatch_kb.db.fleet.inventory import DECIDING, Inventory
@@ -57,6 +58,10 @@ class Judge:
         """Read the verdicts of a day (ISO date) from a database with the fact tables."""
         self._verdicts = Verdicts(conn, day)
         self._products = self._verdicts.products_by_build()
+        by_build: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for row in reported(conn, day):
+            by_build[row["build"]].append(row)
+        self._reported = {build: reported_note(rows) for build, rows in by_build.items()}
         # A KB that only the hotpatch line has: a machine with it is on that line.
         self._hotpatch_kbs: dict[str, set[str]] = defaultdict(set)
         for product, kb in conn.execute(
@@ -143,7 +148,8 @@ class Judge:
         products = self._of_name(name, self._products.get(build, []))
         if not products:
             released = min((day for _, day in self._later.get(build, ())), default=None)
-            return _judged("unknown", _not_known(build, stated, released), stated)
+            others = Messages(filter(None, (_not_known(build, stated, released), self._reported.get(build))))
+            return _judged("unknown", others, stated)
         kbs = frozenset(machine.get("kbs", "").split())
         kind = machine_of(machine.get("edition", ""), stated, machine.get("esu", ""))
         # 26100 is a server and a client: the edition may decide.
@@ -256,8 +262,8 @@ def _answer(verdict: str, reason: Messages) -> Answer:
     return dict.fromkeys(VERDICT_COLUMNS) | {"verdict": verdict, "newer_out_of_band": "", "reason": reason}
 
 
-def _judged(verdict: str, reason: Message, stated: str) -> Judged:
-    return Judged(_answer(verdict, Messages([reason])), stated or "-", "")
+def _judged(verdict: str, reason: Message | Messages, stated: str) -> Judged:
+    return Judged(_answer(verdict, reason if isinstance(reason, Messages) else Messages([reason])), stated or "-", "")
 
 
 class Summary:

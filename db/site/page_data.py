@@ -13,6 +13,7 @@ from hotpatch_kb.db.answers import coverage, restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.events import change_rows, events
 from hotpatch_kb.db.answers.lookup import find, is_restart_due, latest
+from hotpatch_kb.db.answers.stated_elsewhere import reported_after
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.products import named
@@ -205,7 +206,12 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
     if not of_product:
         return None
     newest = [
-        {"line": line, **row, "missing_evidence": restarts.missing_evidence(conn, product, line, day)}
+        {
+            "line": line,
+            **row,
+            "missing_evidence": restarts.missing_evidence(conn, product, line, day),
+            "reported": reported_after(conn, day, product, line),
+        }
         for line in LINES
         if (row := latest(conn, product, line, day)) is not None
     ]

@@ -105,8 +105,9 @@ def calendar(
         name = "Windows hotpatch calendar" + (f": {named(product).name}" if product else "")
         _write_bytes(calendar_file(conn, rows, name, alarms, today=day, history=facts, known=known))
         return ExitCode.DONE
-    marked = calendar_text.coming(months, restarts.next_restarts(conn, day, product), day)
-    lines = calendar_text.calendar(rows, coverage.data_until_by_product(conn), year or int(day[:4]), day, marked)
+    coming = restarts.next_restarts(conn, day, product)
+    marked, others = calendar_text.coming(months, coming, day), {row["product"]: row["reported"] for row in coming}
+    lines = calendar_text.calendar(rows, coverage.data_until_by_product(conn), year or int(day[:4]), day, marked, others)
     write(rows, form_of(as_json=as_json), text=lambda: lines)
     return ExitCode.DONE if rows else ExitCode.NO_ANSWER
 

@@ -9,6 +9,7 @@ from datasette import Response, hookimpl
 from markupsafe import Markup, escape
 
 from hotpatch_kb.db.answers.icalendar_file import is_web_address
+from hotpatch_kb.db.answers.stated_elsewhere import reported_note
 from hotpatch_kb.db.fleet.inventory.columns import BUILD
 from hotpatch_kb.db.model.clock import today
 from hotpatch_kb.db.model.products import KNOWN, named
@@ -25,6 +26,7 @@ def prepare_jinja2_environment(env: Any) -> None:
         "lang": DEFAULT,
         "languages": LANGUAGES,
         "today": today,
+        "reported_note": reported_note,
         "product_name": lambda product: named(product).name,
     }
     env.tests["known_product"] = lambda product: product in KNOWN

@@ -90,7 +90,7 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
         on = web.asked_day(request)
         answer = page_data.of_number(conn, query.value, on) if query.kind == "number" else page_data.lookup_answer(conn, query.value, on)
         if answer["status"] == "not_found":
-            shown = {"nearest": answer["nearest"], "query": query.value}
+            shown = {"nearest": answer["nearest"], "query": query.value, "reported": answer["reported"]}
             if on and page_data.is_named(conn, query.value):
                 raise web.HttpError(404, "The build {build} had not been released on {day}.", shown, build=query.value, day=on)
             raise web.HttpError(404, "No source names the build {build}. It is not rounded to another one.", shown, build=query.value)

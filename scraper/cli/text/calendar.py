@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hotpatch_kb.db.answers.coverage import is_outdated
+from hotpatch_kb.db.answers.stated_elsewhere import reported_note
 from hotpatch_kb.db.model.notation import MONTHS
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.scraper.cli.text import Row, month_name, outdated, restart, table, unseen_baseline
@@ -67,7 +68,14 @@ def _year(rows: Iterable[Row], until: Mapping[str, str], year: int, day: str, ma
     yield ""
 
 
-def calendar(rows: Sequence[Row], until: Mapping[str, str], year: int, day: str, marked: Mapping[str, set[str]]) -> Iterator[str]:
+def calendar(
+    rows: Sequence[Row],
+    until: Mapping[str, str],
+    year: int,
+    day: str,
+    marked: Mapping[str, set[str]],
+    reported: Mapping[str, Sequence[Row]],
+) -> Iterator[str]:
     """Yield a year at a glance, then the months by product. Brackets mean expected, not released as of the data.
 
     Args:
@@ -76,6 +84,7 @@ def calendar(rows: Sequence[Row], until: Mapping[str, str], year: int, day: str,
         year: the year of the picture, which is left out where no row is of that year.
         day: ISO date of the answer.
         marked: the months to point at, by product (``coming``).
+        reported: what others report of the hotpatch line, by product.
     """
     yield from _year(rows, until, year, day, marked)
     product = None
@@ -91,6 +100,8 @@ def calendar(rows: Sequence[Row], until: Mapping[str, str], year: int, day: str,
                 yield ""
             product, group = row["product"], []
             yield f"{named(row['product']).name} (data as of {until.get(row['product'], 'no day')}; in brackets: expected)"
+            if others := reported.get(row["product"]):
+                yield f"  {reported_note(others)}"
         notes = ["unplanned"] if row["is_unplanned"] else []
         if row["changed_on"]:
             notes.append(f"changed between {row['changed_after']} and {row['changed_on']}")
@@ -133,5 +144,7 @@ def next_restarts(rows: Sequence[Row], day: str) -> Iterator[str]:
         yield f"  {month_name(day[:7])}: {this['type']}{' (expected)' if this['is_expected'] else ''}, {this['date']}, {what}"
         if row["missing_evidence"] and not row["is_outdated"]:
             yield f"  newer ones may exist: {row['missing_evidence']}"
+        if row["reported"]:
+            yield f"  {reported_note(row['reported'])}"
         first = f"{unseen_baseline(row['unseen_baseline'])}; a machine that has it: " if row["unseen_baseline"] else ""
         yield f"  next restart {first}{restart(row, 'hotpatch')}{which}"

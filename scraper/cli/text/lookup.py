@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hotpatch_kb.db.answers.lookup import is_restart_due
+from hotpatch_kb.db.answers.stated_elsewhere import reported_note
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.scraper.cli.text import NEWER_ARE_LIKELY, Row, count, month_name, restart, table, unseen_baseline
 
@@ -99,6 +100,8 @@ def _match(query: str, match: Row, day: str) -> Iterator[str]:
     yield f"  newest       {_release(match['latest'])}, the newest known of the {match['line']} line" + (
         f" up to {day}" if day < (match["data_until"] or "") else ""
     )
+    if match["reported"]:
+        yield f"  {reported_note(match['reported'])}"
     is_due = is_restart_due(match, (match.get("verdict") or {}).get("verdict"))
     due = "due now, for a newer baseline; after that " if is_due else ""
     if match["unseen_baseline"] and not is_due:

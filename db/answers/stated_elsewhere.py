@@ -1,0 +1,158 @@
+"""What is stated and is no release of the facts: builds that are not believed, those that nobody names, and releases that only others report.
+
+A machine may report a build that is not believed, and has that release: the update history has 22631.5191 for KB5055528, Learn's table
+22631.5189. What others report of pages that were not read makes nothing current, but what is older is not current either.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from hotpatch_kb.db.model.messages import Message, Messages
+from hotpatch_kb.db.model.notation import kb_text
+from hotpatch_kb.db.model.queries import Query
+
+_NAMES: Final = {
+    "learn_release_info": Message("Learn's release information"),
+    "support_navigation": Message("the update history"),
+    "support_toc": Message("the update history"),
+    "support_article": Message("an article"),
+    "msrc_cvrf": Message("MSRC"),
+    "graph_updates": Message("Microsoft Graph"),
+    "support_feeds": Message("a feed"),
+}
+
+
+class OtherBuild(NamedTuple):
+    """A build that is not believed.
+
+    Attributes:
+        product: of the release.
+        build: as it is stated.
+        believed: the build of the release.
+        kb: of the release.
+        source: id of the source that states it.
+    """
+
+    product: str
+    build: str
+    believed: str
+    kb: int | None
+    source: str
+
+    @property
+    def note(self) -> Message:
+        """Say who states the build, and which one is believed."""
+        return Message(
+            "{build} is stated by {source} for {kb}; believed is {believed}",
+            build=self.build, source=source_name(self.source), kb=kb_text(self.kb) or Message("the release"), believed=self.believed,
+        )  # fmt: skip
+
+
+def source_name(source: str) -> Message | str:
+    """Return how a sentence names a source."""
+    return _NAMES.get(source, source)
+
+
+def other_builds(conn: sqlite3.Connection, *, product: str | None = None, build: str | None = None) -> list[OtherBuild]:
+    """Return builds that lost, of a product or of one number, where no release of the product has them.
+
+    A build that only an address or the text of a link has is not stated, and one that a correction replaces was decided by a person.
+    """
+    rows = conn.execute(
+        """select r.product, c.value_lost, r.build, r.kb, min(l.source)
+        from conflicts as c join releases as r on r.subject = c.subject join claims as l on l.claim = c.claim_lost
+        where c.field = 'build' and c.rule not in ('slug', 'link_text', 'correction') and c.value_lost is not null and r.build is not null
+            and r.product = coalesce(:product, r.product) and c.value_lost = coalesce(:build, c.value_lost)
+            and not exists (select 1 from releases as o where o.product = r.product and o.build = c.value_lost)
+        group by 1, 2, 3, 4 order by 1, 2, 3, 4""",
+        {"product": product, "build": build},
+    )
+    return [OtherBuild(*row) for row in rows.fetchall()]
+
+
+def nearest_builds(conn: sqlite3.Connection, build: str, product: str | None, on: str | None) -> list[dict[str, str | None]]:
+    """Return the known builds next to one that no source names, per product, up to a day. An answer is never rounded to them."""
+    number, revision = (int(part) for part in build.split("."))
+    products = conn.execute(
+        "select distinct product from releases where build_number = ? and product = coalesce(?, product) order by product",
+        (number, product),
+    ).fetchall()
+    nearest = []
+    for (name,) in products:
+        below, above = (
+            conn.execute(
+                f"""select build from releases where product = ? and build_number = ? and revision {sign} ? and coalesce(release_date, '') <= ?
+                order by revision {order} limit 1""",
+                (name, number, revision, on or "9999"),
+            ).fetchone()
+            for sign, order in (("<", "desc"), (">", "asc"))
+        )
+        nearest.append({"product": name, "below": below[0] if below else None, "above": above[0] if above else None})
+    return nearest
+
+
+# --- what others report -----------------------------------------------------------------------------------------------
+
+_REPORTED: Final = (
+    "product", "kb", "build", "release_date", "cadence", "classification", "in_hotpatch_line", "in_standard_line", "source_url", "read_on",
+)  # fmt: skip
+
+
+def reported(
+    conn: sqlite3.Connection, day: str, *, product: str | None = None, kb: int | None = None, build: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the releases up to a day that others report and that no page lists which was read, oldest first.
+
+    Args:
+        conn: a database with the fact tables.
+        day: ISO date.
+        product: an id, where only its releases are wanted.
+        kb: a KB number, likewise.
+        build: an OS build, likewise.
+    """
+    rows = conn.execute(
+        f"""select {", ".join(_REPORTED)} from reported
+        where coalesce(release_date, month) <= :day and product = coalesce(:product, product) and (:kb is null or kb = :kb)
+            and (:build is null or build = :build) order by release_date, product, revision, kb""",
+        {"day": day, "product": product, "kb": kb, "build": build},
+    )
+    return [
+        row | {"in_hotpatch_line": bool(row["in_hotpatch_line"]), "in_standard_line": bool(row["in_standard_line"])}
+        for row in (dict(zip(_REPORTED, values, strict=True)) for values in rows.fetchall())
+    ]
+
+
+def reported_as(conn: sqlite3.Connection, day: str, query: Query, product: str | None) -> list[dict[str, Any]]:
+    """Return what others report, up to a day, of the build or KB that a user asks for."""
+    if query.kind == "build":
+        return reported(conn, day, product=product, build=query.value)
+    return reported(conn, day, product=product, kb=int(query.value)) if query.kind == "kb" else []
+
+
+def reported_after(conn: sqlite3.Connection, day: str, product: str, line: str, place: tuple[str, int] = ("", 0)) -> list[dict[str, Any]]:
+    """Return the releases of a line that others report up to a day, those after a place in its order (date, then revision)."""
+    return [
+        row
+        for row in reported(conn, day, product=product)
+        if row[f"in_{line}_line"] and (row["release_date"] or "", _revision(row)) > place
+    ]
+
+
+def _revision(row: Mapping[str, Any]) -> int:
+    return int((row["build"] or "").partition(".")[2] or 0)
+
+
+def reported_note(rows: Sequence[Mapping[str, Any]]) -> Message:
+    """Say what others report, and that nobody read it at Microsoft."""
+    releases = Messages(
+        dict.fromkeys(
+            Message("{name}, {kind} of {day}", name=name, kind=Message(kind), day=day or Message("no day"))
+            for name, kind, day in (
+                (" ".join(filter(None, (kb_text(row["kb"]), row["build"]))), row["classification"], row["release_date"]) for row in rows
+            )
+        )
+    )
+    return Message("reported by others, not read at Microsoft: {releases}", releases=releases)
