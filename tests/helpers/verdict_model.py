@@ -177,6 +177,9 @@ class Model:
             return {1}
         doubts = {1} if until < tuesday else set()
         past = newest_second_tuesday((date.fromisoformat(self.day) - timedelta(3)).isoformat())
+        own_tuesday, other = second_tuesday(self.day[:7]), "standard" if line == "hotpatch" else "hotpatch"
+        if own_tuesday <= self.day and any(r["release_date"] == own_tuesday for r in self.counting[other]):
+            past = own_tuesday  # the other line has it: nothing is late (case 54)
         begun = any(r[f"in_{line}_line"] and r["release_date"] and r["release_date"] <= past for r in self.releases)
         if (
             begun
@@ -184,7 +187,7 @@ class Model:
             and not any(r["month"] == past[:7] for r in self.counting[line])
         ):
             doubts.add(2)
-        if self.named_elsewhere():
+        if release["is_provisional"] or self.named_elsewhere():
             doubts.add(3)
         if any(release["release_date"] <= (q["release_date"] or self.day) <= self.day for q in self.quarantine):
             doubts.add(4)
@@ -194,15 +197,19 @@ class Model:
 
     def named_elsewhere(self) -> bool:
         """Return whether a source names a newer fix that no list has."""
-        kbs, builds = {r["kb"] for r in self.listed}, {r["build"] for r in self.listed}
-        newest = max((r for r in self.releases if r["release_date"] and r["classification"] != "preview"), key=place)
+        listed = [r for r in self.listed if not r["is_provisional"]]
+        provisional = [r for r in self.listed if r["is_provisional"]]
+        kbs, builds = {r["kb"] for r in listed}, {r["build"] for r in listed}
+        newest = max(
+            (r for r in self.releases if not r["is_provisional"] and r["release_date"] and r["classification"] != "preview"), key=place
+        )
         top = max((r["revision"] for r in self.releases if r["revision"]), default=0)
         fixes = [
             c for c in self.cves if c["kb"] not in kbs and c["fixed_build"] not in builds and second_tuesday(c["source_month"]) <= self.day
         ]
         others = [
             a
-            for a in [*self.articles, *self.reported]
+            for a in [*self.articles, *self.reported, *provisional]
             if a["kb"] and a["kb"] not in kbs and a["release_date"] and a["release_date"] <= self.day
         ]
         return (
