@@ -124,11 +124,11 @@ def test_a_revision_that_cannot_be_read_is_refused(change: dict[str, Any]) -> No
     ("body", "message"),
     [
         ("[]", "expected an object with a value, got"),
-        ("{}", "expected a productRevision, or an object with revisions or productRevisions, got the fields"),
+        ("{}", "expected a productRevision, or an object with revisions or productRevisions, got"),
         ('{"value": {}}', "expected a list of objects as value, got {}"),
         ('{"value": [1]}', r"expected a list of objects as value, got \[1\]"),
         ('{"value": [{"revisions": null}]}', "expected a list as revisions, got None"),
-        ('{"value": [{"revisions": [null]}]}', "expected a productRevision in revisions, got None"),
+        ('{"value": [{"revisions": [null]}]}', "expected a productRevision, or an object with revisions or productRevisions, got None"),
         ('{"error": "denied"}', "got the error 'denied'"),
         ('{"error": {"code": "InvalidAuthenticationToken", "message": "x"}, "value": []}', "got the error 'InvalidAuthenticationToken'"),
         ('{"value": ' + "[" * 100_000, "expected JSON, got"),

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from hotpatch_kb.db.model.claims import Claim
 from hotpatch_kb.db.model.notation import help_kb, planned_by_cadence, second_tuesday, slug_builds, slug_kb
-from hotpatch_kb.db.model.products import named
+from hotpatch_kb.db.model.products import named, same_revisions
 
 # KB3081424 was the first of Windows 10 (2015), KB5123303 one of August 2026: 23,000 a year since 2021.
 _KBS: Final = range(3_000_000, 6_000_000)
@@ -84,8 +84,10 @@ def odd_rows(claims: Sequence[Claim]) -> list[Odd]:
 def _numbers(rows: list[_Row]) -> Iterator[Odd]:
     for row in rows:
         number = named(row.product).build_number
+        # Versions that are serviced together share revisions: 25H2 lists KB5065789 with the build of 24H2.
+        numbers = {named(product).build_number for product in (row.product, *same_revisions(row.product))}
         build, kb = row.get("build"), row.get("kb")
-        if build and number is not None and not build.startswith(f"{number}."):
+        if build and number is not None and not any(build.startswith(f"{own}.") for own in numbers):
             yield Odd(row.section, "build number", f"expected a build of {number}, got {row.name}")
         if row.get("classification") == "hotpatch" and not build:
             yield Odd(row.section, "build", f"expected the build of a hotpatch, got {row.name}")

@@ -5,6 +5,7 @@ The service gives XML to clients that do not ask for JSON. Both are read as a st
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
@@ -31,6 +32,13 @@ class Fix(NamedTuple):
     members: frozenset[str]
 
 
+class Unreadable(NamedTuple):
+    """A vulnerability that cannot be read: its text, and what was expected."""
+
+    text: str
+    reason: str
+
+
 class Vulnerability(NamedTuple):
     """A vulnerability; severities by product ID, the highest of each."""
 
@@ -49,7 +57,7 @@ class Document(NamedTuple):
     released: str
     revised: str
     names: dict[str, str]
-    vulnerabilities: Iterator[Vulnerability]
+    vulnerabilities: Iterator[Vulnerability | Unreadable]
 
 
 def read(page: Page) -> Document:
@@ -92,23 +100,30 @@ def _json_document(page: Page) -> Document:
     )
 
 
-def _json_vulnerabilities(page: Page) -> Iterator[Vulnerability]:
+def _json_vulnerabilities(page: Page) -> Iterator[Vulnerability | Unreadable]:
     has_items = False
     for item in json_values(page, "Vulnerability.item"):
         has_items = True
-        severities: dict[str, str] = {}
-        for threat in _objects(item, "Threats", "a vulnerability"):
-            if _kind(threat) in _SEVERITY:
-                _add(severities, _strings(threat, "ProductID"), _value(threat, "Description"))
-        yield Vulnerability(
-            cve=text_member(item, "CVE", f"the vulnerability {_value(item, 'Title')[:60]!r}"),
-            title=_value(item, "Title"),
-            fixes=[_json_fix(fix) for fix in _objects(item, "Remediations", "a vulnerability") if _kind(fix) in _VENDOR_FIX],
-            severities=severities,
-            members=frozenset(item),
-        )
+        try:
+            yield _json_vulnerability(item)
+        except UnexpectedPage as error:
+            yield Unreadable(json.dumps(item, ensure_ascii=False, default=str)[:1000], str(error))
     if not has_items and (other := next(json_values(page, "Vulnerability"))) != []:
         raise UnexpectedPage(f"expected a list of vulnerabilities, got {str(other)[:60]!r} from {page.final_url}")
+
+
+def _json_vulnerability(item: Any) -> Vulnerability:
+    severities: dict[str, str] = {}
+    for threat in _objects(item, "Threats", "a vulnerability"):
+        if _kind(threat) in _SEVERITY:
+            _add(severities, _strings(threat, "ProductID"), _value(threat, "Description"))
+    return Vulnerability(
+        cve=text_member(item, "CVE", f"the vulnerability {_value(item, 'Title')[:60]!r}"),
+        title=_value(item, "Title"),
+        fixes=[_json_fix(fix) for fix in _objects(item, "Remediations", "a vulnerability") if _kind(fix) in _VENDOR_FIX],
+        severities=severities,
+        members=frozenset(item),
+    )
 
 
 def _json_fix(fix: dict[str, Any]) -> Fix:
@@ -231,25 +246,32 @@ def _xml_document(page: Page) -> Document:
     )
 
 
-def _xml_vulnerabilities(page: Page) -> Iterator[Vulnerability]:
+def _xml_vulnerabilities(page: Page) -> Iterator[Vulnerability | Unreadable]:
     for child in xml_children(page, _ROOT):
         if local_name(child) not in _CHILDREN:
             raise UnexpectedPage(f"expected the parts of a CVRF document, got <{local_name(child)}> from {page.final_url}")
         if local_name(child) != "Vulnerability":
             continue
-        parts = {local_name(part): part for part in child}
-        severities: dict[str, str] = {}
-        for threat in parts.get("Threats", ()):
-            if _attribute(threat, "Type") in _SEVERITY:
-                fields = _fields(threat)
-                _add(severities, fields.get("ProductID", ()), " ".join(fields.get("Description", ())))
-        yield Vulnerability(
-            cve=_text(parts["CVE"]) if "CVE" in parts else "",
-            title=_text(parts["Title"]) if "Title" in parts else "",
-            fixes=[_xml_fix(fix) for fix in parts.get("Remediations", ()) if _attribute(fix, "Type") in _VENDOR_FIX],
-            severities=severities,
-            members=frozenset(parts),
-        )
+        try:
+            yield _xml_vulnerability(child)
+        except UnexpectedPage as error:
+            yield Unreadable(_text(child)[:1000], str(error))
+
+
+def _xml_vulnerability(node: Element) -> Vulnerability:
+    parts = {local_name(part): part for part in node}
+    severities: dict[str, str] = {}
+    for threat in parts.get("Threats", ()):
+        if _attribute(threat, "Type") in _SEVERITY:
+            fields = _fields(threat)
+            _add(severities, fields.get("ProductID", ()), " ".join(fields.get("Description", ())))
+    return Vulnerability(
+        cve=_text(parts["CVE"]) if "CVE" in parts else "",
+        title=_text(parts["Title"]) if "Title" in parts else "",
+        fixes=[_xml_fix(fix) for fix in parts.get("Remediations", ()) if _attribute(fix, "Type") in _VENDOR_FIX],
+        severities=severities,
+        members=frozenset(parts),
+    )
 
 
 def _xml_fix(fix: Element) -> Fix:

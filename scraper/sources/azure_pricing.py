@@ -8,8 +8,9 @@ whatever its columns are, and prose only where it is plain.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Final, NamedTuple
 
 from bs4 import BeautifulSoup, Tag
@@ -21,7 +22,7 @@ from hotpatch_kb.scraper.parsing import price_texts
 from hotpatch_kb.scraper.parsing.azure_prices import service_of, services_in
 from hotpatch_kb.scraper.parsing.markup import cells, elements, page_title, soup
 from hotpatch_kb.scraper.parsing.price_texts import Price, words
-from hotpatch_kb.scraper.parsing.statements import distinct, price_subject
+from hotpatch_kb.scraper.parsing.statements import distinct, price_subject, quarantined
 from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Azure pricing pages: Azure Arc and Azure Update Manager"
@@ -89,19 +90,23 @@ class _Cell(NamedTuple):
     column: str
     prices: list[Price]
     is_alone: bool  # no other column of the table has prices
+    odd: tuple[str, str] = ("", "")  # the text of a cell whose price cannot be read, and what was expected
 
 
 def parse(page: Page) -> Iterator[Claim]:
     """Yield the claims of ``price/<service>/<product>/<meter>/<currency> <unit>/-/-/<region>``; sections are the headings above.
 
     Raises:
-        UnexpectedPage: it is another page, has no price, or one that cannot be read.
+        UnexpectedPage: it is another page, has no price, or most of them cannot be read.
     """
     document = soup(page)
     title = page_title(document)
     if (name := _NAMES.get(page.page_url)) and not name.search(" ".join(_names(document))):
         raise UnexpectedPage(f"expected the page {page.page_url}, got {title!r}")
     rows = list(_rows(document, title))
+    odd = [cell.odd for row in rows for cell in row if any(cell.odd)]
+    if len(odd) > sum(bool(cell.prices) for row in rows for cell in row):
+        raise UnexpectedPage(odd[0][1])
     if not any(cell.prices for row in rows for cell in row):
         raise UnexpectedPage(f"expected prices, got none on {title!r}")
     yield from distinct(_claims(page, title, rows))
@@ -110,6 +115,8 @@ def parse(page: Page) -> Iterator[Claim]:
 def unread(page: Page, claims: Sequence[Claim]) -> Iterator[Unread]:  # noqa: ARG001 (claims are enough)
     """Yield prices of our services that have no unit, or another than they ever had."""
     for claim in claims:
+        if not claim.subject.startswith("price/"):
+            continue
         _, service, _, meter, unit, *_ = claim.subject.split("/")
         if claim.field == "amount" and service in _OURS and (service, unit.partition(" ")[2].replace(" per ", "/")) not in _METERS:
             yield Unread(
@@ -140,16 +147,9 @@ def _rows(document: BeautifulSoup, title: str) -> Iterator[list[_Cell]]:
             block = next((parent for parent in tag.parents if parent.name in {"p", "li", "dd", "div", "section"}), tag)
             label = words(block)
             is_name = len(label) <= _NAME_LENGTH and label.casefold() != heading.casefold()
-            yield [
-                _Cell(
-                    heading,
-                    "",
-                    label if is_name else "",
-                    "",
-                    list(price_texts.of_element(tag, "", label if is_name else "")),
-                    is_alone=True,
-                )
-            ]
+            name = label if is_name else ""
+            stated, odd = _prices(tag, partial(price_texts.of_element, tag, "", name))
+            yield [_Cell(heading, "", name, "", stated, is_alone=True, odd=odd)]
         elif tag.name in {"p", "li"} and not any(elements(tag, "p", "li", "table")) and tag.find_parent("header") is None:
             yield from ([cell] for cell in _prose(words(tag), heading))
 
@@ -167,11 +167,13 @@ def _table(table: Tag, heading: str) -> Iterator[list[_Cell]]:
     priced: list[tuple[str, str, dict[int, list[Price]]]] = []
     group = ""
     for line in grid[head:]:
-        prices = {
-            at: stated
-            for at, cell in enumerate(line)
-            if (stated := list(price_texts.of_cell(cell, header[at], is_label=at == 0 < len(line) - 1)))
-        }
+        prices = {}
+        for at, cell in enumerate(line):
+            stated, odd = _prices(cell, partial(price_texts.of_cell, cell, header[at], is_label=at == 0 < len(line) - 1))
+            if stated:
+                prices[at] = stated
+            elif any(odd):
+                yield [_Cell(heading, "", "", header[at], [], is_alone=True, odd=odd)]
         if not prices and len({id(cell) for cell in line}) == 1 and len(line) == width > 1:
             group = words(line[0])
             continue
@@ -183,6 +185,14 @@ def _table(table: Tag, heading: str) -> Iterator[list[_Cell]]:
     for its_group, label, prices in priced:
         if prices:
             yield [_Cell(heading, its_group, label, header[at], stated, is_alone) for at, stated in prices.items()]
+
+
+def _prices(tag: Tag, read: Callable[[], Iterable[Price]]) -> tuple[list[Price], tuple[str, str]]:
+    """Return the prices in a cell or element; where they cannot be read, its text and what was expected."""
+    try:
+        return list(read()), ("", "")
+    except UnexpectedPage as error:
+        return [], (clean(tag.get_text(" ")) or str(tag)[:300], str(error))
 
 
 def _head(rows: list[Tag], grid: list[list[Tag]]) -> int:
@@ -262,6 +272,8 @@ def _claims(page: Page, title: str, rows: Iterable[list[_Cell]]) -> Iterator[Cla
     for row in rows:
         for cell in row:
             number = counted.get(cell.heading, 0)
+            if any(cell.odd):
+                yield from quarantined(cell.heading, "cell", *cell.odd, number, may_be_release=False)
             for price in cell.prices:
                 subject = _subject(cell, price, title)
                 earlier = first.setdefault((cell.heading, subject), price.amount)

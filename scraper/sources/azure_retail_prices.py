@@ -7,6 +7,7 @@ how many rows it had (``prices_query/...``, field ``rows``), and only a row stat
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
@@ -17,7 +18,7 @@ from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean, iso_date
 from hotpatch_kb.scraper.parsing.azure_prices import Number, amount, json_of, plain, service_of
 from hotpatch_kb.scraper.parsing.once import once_per_page
-from hotpatch_kb.scraper.parsing.statements import distinct, price_subject
+from hotpatch_kb.scraper.parsing.statements import distinct, price_subject, quarantined
 from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Azure Retail Prices API"
@@ -164,11 +165,22 @@ def _skip_of(answer: _Answer) -> int:
 def _claims(page: Page, answer: _Answer) -> Iterator[Claim]:
     asked = f"{answer.currency}/{answer.query.column} contains {answer.query.words}" + (f"/{answer.skip}" if answer.skip else "")
     yield Claim("Items", f"prices_query/{asked}", "rows", str(answer.rows), str(answer.rows), 0, page.page_url)
-    kept = [item for item in answer.items if _is_stated(item, answer)]
-    # The first of several tiers is no price without the others: "0 from 0 units" is not "0".
-    tiered = {_meter(item) for item in kept if _tier(item) != "0"}
-    for row, item in enumerate(kept, 1):
-        yield from _price(page, item, row, is_tiered=_meter(item) in tiered)
+    kept, tiered, odd = [], set(), list[tuple[dict[str, Any], UnexpectedPage]]()
+    for item in answer.items:
+        try:
+            if _is_stated(item, answer):
+                meter, tier, _ = _meter(item), _tier(item), amount(item.get("retailPrice"))
+                kept.append((item, meter))
+                if tier != "0":  # The first of several tiers is no price without the others: "0 from 0 units" is not "0".
+                    tiered.add(meter)
+        except UnexpectedPage as error:
+            odd.append((item, error))
+    if len(odd) * 2 > len(answer.items):
+        raise odd[0][1]
+    for row, (item, error) in enumerate(odd, 1):
+        yield from quarantined("Items", "entry", json.dumps(item, ensure_ascii=False, default=str)[:500], error, row, may_be_release=False)
+    for row, (item, meter) in enumerate(kept, 1):
+        yield from _price(page, item, row, is_tiered=meter in tiered)
 
 
 def _is_stated(item: dict[str, Any], answer: _Answer) -> bool:

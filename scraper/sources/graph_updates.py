@@ -20,7 +20,7 @@ from hotpatch_kb.db.model.notation import build, clean, iso_date, kb
 from hotpatch_kb.db.model.product_names import product_id
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.scraper.parsing.once import once_per_page
-from hotpatch_kb.scraper.parsing.statements import Field, distinct, stated
+from hotpatch_kb.scraper.parsing.statements import Field, distinct, quarantined, stated
 from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Graph: Windows updates"
@@ -54,7 +54,7 @@ def parse(page: Page) -> Iterator[Claim]:
     """Return the claims of ``revision/<product>/<kb or ->/<build>``: of products with their revisions, of catalogue entries, or of revisions.
 
     Raises:
-        UnexpectedPage: an error of the service, not JSON of the known shape, no revision, or one that cannot be read.
+        UnexpectedPage: an error of the service, not JSON of the known shape, no revision, or most of them cannot be read.
     """
     return distinct(_claims(page))
 
@@ -83,7 +83,7 @@ def follow(page: Page) -> Iterator[PageSpec]:
 def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
     """Yield members of revisions that are new: one that was renamed is no longer read."""
     for revision in _revisions(_document(page)):
-        for name in sorted(revision.keys() - _MEMBERS):
+        for name in () if not isinstance(revision, dict) or "id" not in revision else sorted(revision.keys() - _MEMBERS):
             yield Unread(
                 "", "member", f"expected the members {', '.join(sorted(_MEMBERS))} of a revision, got {name!r} of {revision['id']}"
             )
@@ -91,10 +91,30 @@ def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
 
 def _claims(page: Page) -> Iterator[Claim]:
     rows: dict[str, int] = {}
+    odd: list[UnexpectedPage] = []
     for revision in _revisions(_document(page)):
-        yield from _revision(revision, rows)
-    if not rows:
-        raise UnexpectedPage(f"expected revisions of Windows, got none from {page.final_url}")
+        try:
+            claims = list(_revision(revision, rows))
+        except UnexpectedPage as error:
+            claims = list(_odd(revision, error, len(odd)))
+            odd.append(error)
+        yield from claims
+    if not rows or sum(rows.values()) + len(rows) < len(odd):
+        raise odd[0] if odd else UnexpectedPage(f"expected revisions of Windows, got none from {page.final_url}")
+
+
+def _odd(revision: Any, error: UnexpectedPage, row: int) -> Iterator[Claim]:
+    """Yield the claims that quarantine a revision. One of another Windows is no release of ours; what cannot be read at all may be one."""
+    texts = (
+        [revision.get(name) for name in ("displayName", "id", "releaseDateTime", "product", "version")]
+        if isinstance(revision, dict)
+        else []
+    )
+    text = " ".join(value for value in texts if isinstance(value, str)) or json.dumps(revision)[:300]
+    names = [revision.get(name) for name in ("product", "version")] if isinstance(revision, dict) else [None]
+    product = product_id(" ".join(names)) if all(isinstance(name, str) for name in names) else None
+    is_other = product is None and all(isinstance(name, str) and name.strip() for name in names)
+    return quarantined("revisions", "entry", text, error, row, [product] if product else (), may_be_release=False if is_other else None)
 
 
 @once_per_page
@@ -121,30 +141,26 @@ def _items(document: dict[str, Any]) -> list[dict[str, Any]]:
     return items
 
 
-def _revisions(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _revisions(document: dict[str, Any]) -> Iterator[Any]:
+    """Yield the revisions of an answer, and what stands where they should be."""
     for item in _items(document):
         if _is_revision(item):
             yield item
             continue
         holder = next((name for name in _HOLDERS if name in item), None)
-        if holder is None:
-            raise UnexpectedPage(
-                f"expected a productRevision, or an object with {' or '.join(_HOLDERS)}, got the fields {sorted(item)[:12]}"
-            )
-        held = item[holder]
+        held = item[holder] if holder else [item]
         if not isinstance(held, list):
             raise UnexpectedPage(f"expected a list as {holder}, got {reprlib.repr(held)}")
-        for revision in held:
-            if not isinstance(revision, dict) or not _is_revision(revision):
-                raise UnexpectedPage(f"expected a productRevision in {holder}, got {reprlib.repr(revision)}")
-            yield revision
+        yield from held
 
 
 def _is_revision(item: dict[str, Any]) -> bool:
     return item.get("@odata.type") == _REVISION or {"osBuild", "releaseDateTime"} <= item.keys()
 
 
-def _revision(revision: dict[str, Any], rows: dict[str, int]) -> Iterator[Claim]:
+def _revision(revision: Any, rows: dict[str, int]) -> Iterator[Claim]:
+    if not isinstance(revision, dict) or not _is_revision(revision):
+        raise UnexpectedPage(f"expected a productRevision, or an object with {' or '.join(_HOLDERS)}, got {reprlib.repr(revision)}")
     product_text = f"{_text(revision, 'product')} {_text(revision, 'version')}"
     product = product_id(product_text)
     if product is None:

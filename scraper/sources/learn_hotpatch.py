@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from bs4 import SoupStrainer
@@ -19,7 +20,7 @@ from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.scraper.parsing import learn_pages
 from hotpatch_kb.scraper.parsing.markup import Cell
 from hotpatch_kb.scraper.parsing.once import once_per_page
-from hotpatch_kb.scraper.parsing.statements import distinct
+from hotpatch_kb.scraper.parsing.statements import distinct, quarantined, readable
 from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Learn: hotpatch for Windows Server"
@@ -63,7 +64,7 @@ def parse(page: Page) -> Iterator[Claim]:
     """Return the claims of ``eligibility/image/<publisher>/<offer>/<sku>`` in lower case, one section per heading.
 
     Raises:
-        UnexpectedPage: no table of images, an unknown column, an empty cell, or a SKU that names no year.
+        UnexpectedPage: no table of images, or a column is missing.
     """
     return distinct(_tables(page))
 
@@ -87,22 +88,31 @@ def _tables(page: Page) -> Iterator[Claim]:
         if event.kind == "heading":
             heading = event.text
         elif event.kind == "text" and "|" in event.text and _PLATFORMS.fullmatch(heading):
-            raise UnexpectedPage(
-                f"expected rows that begin with '|' below {heading!r}, got {event.text[:120]!r}"
-            )  # markdown allows rows without it
+            # Markdown allows rows without it.
+            yield from _odd(heading, "entry", event.text, "expected rows that begin with '|'", rows)
         elif event.kind == "table" and event.rows:
             header = [cell.text.casefold() for cell in event.rows[0]]
             if not _PLATFORMS.fullmatch(heading):
                 if set(header) & set(_COLUMNS):  # a table of images without hotpatching would have them too
-                    raise UnexpectedPage(f"expected the heading of supported platforms before a table of {header}, got {heading!r}")
+                    reason = f"expected the heading of supported platforms before a table of {header}"
+                    yield from _odd(heading, "heading", heading, reason, rows)
                 continue
-            if sorted(header) != sorted(_COLUMNS):
-                raise UnexpectedPage(f"expected the columns {', '.join(_COLUMNS)} below {heading!r}, got {header}")
+            if missing := [name for name in _COLUMNS if header.count(name) != 1]:
+                raise UnexpectedPage(f"expected the columns {', '.join(_COLUMNS)} below {heading!r}, got {header} (no {missing[0]!r})")
+            for name in header:
+                if name not in _COLUMNS:
+                    yield from _odd(heading, "column", name, f"expected the columns {', '.join(_COLUMNS)}", rows)
             for cells in event.rows[1:]:
                 row = rows[heading] = rows.get(heading, -1) + 1
-                yield from _image(page, heading, header, cells, row)
+                text = " | ".join(cell.text for cell in cells)
+                image = partial(_image, page, heading, header, cells, row)
+                yield from readable(heading, "entry", text, row, image, may_be_release=False)
     if not rows:
         raise UnexpectedPage(f"expected a table of images below supported platforms, got none on {page.final_url}")
+
+
+def _odd(heading: str, kind: str, text: str, reason: str, rows: dict[str, int]) -> Iterator[Claim]:
+    return quarantined(heading, kind, text, reason, rows.get(heading, 0), may_be_release=False)
 
 
 def _image(page: Page, heading: str, header: list[str], cells: list[Cell], row: int) -> Iterator[Claim]:

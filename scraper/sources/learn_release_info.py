@@ -74,6 +74,8 @@ _COLUMNS: Final = {
 # What states something, wherever it is: 26100.32772, KB5087423, "2026-05 B"
 _STATEMENT: Final = re.compile(r"(?<!\d)\d{5}\.\d{1,5}(?!\d)|\bKB ?\d{6,7}\b|\b20\d\d[-.]\d\d (?:[A-E]|OOB)\b")
 _A_KB: Final = re.compile(r"\bKB ?\d{6,7}\b")
+# 2026-07-14
+_A_DAY: Final = re.compile(r"\b20\d\d-\d\d-\d\d\b")
 # What looks like the heading of a version, whether it is known or not: "Version 26H2 (build 26300)"
 _LIKE_A_HEADING: Final = re.compile(
     r"(?:Windows Server,? )?(?:version )?\w+(?: \([^()]*\))? ?\((?:OS )?build.*|(?:Windows Server )?version \w+|Calendar.*", re.IGNORECASE
@@ -128,16 +130,31 @@ def _tables(page: Page) -> Iterator[Claim]:
                 else:
                     section = f"Hotpatch calendar {year}: {product.name}" if product and year else topic
                     yield from _calendar(page, event.rows, product, year, marked)
+            except _WrongLabel as error:
+                yield from _unlabelled(section, event.rows, error)
             except UnexpectedPage as error:
                 raise UnexpectedPage(str(error) if section in str(error) else f"{error} in {section!r}") from None
         elif event.rows and "availability date" in (names := [cell.text.casefold() for cell in event.rows[0]]):
-            raise UnexpectedPage(
+            reason = (
                 f"expected a heading such as 'Windows 11 release history' before a table with the columns {names}, got none that we know"
             )
+            yield from _unlabelled("a table below an unknown heading", event.rows, reason)
     if not tables["history"] and not tables["calendar"]:
         raise UnexpectedPage(f"expected tables of a release history, got none on {page.final_url}")
     if marked and not has_footnote:
-        raise UnexpectedPage(f"expected a footnote on what was 'initially planned as hotpatch' for {marked[0]!r}, got none")
+        reason = "expected a footnote on what was 'initially planned as hotpatch', got none"
+        yield from quarantined("calendar", "label", marked[0], reason, 0, may_be_release=False)
+
+
+class _WrongLabel(UnexpectedPage):
+    """A table below no label, or below that of another version."""
+
+
+def _unlabelled(section: str, rows: list[list[Cell]], reason: object) -> Iterator[Claim]:
+    """Yield a table as quarantined whose version is not known: its newest row, which may be a release of each version on the page."""
+    texts = [" | ".join(cell.text for cell in cells if cell.text) for cells in rows[1:]]
+    newest = max((text for text in texts if text), key=lambda text: (_A_DAY.findall(text) or [""])[0], default="")
+    return quarantined(section, "heading", newest, reason, 0)
 
 
 def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
@@ -235,7 +252,7 @@ def _article(page: Page, cell: Cell) -> list[Field]:
 
 def _history(page: Page, rows: list[list[Cell]], product: Product | None) -> Iterator[Claim]:
     if product is None:
-        raise UnexpectedPage("expected a label such as 'Version 25H2 (OS build 26200)' before a table of a release history, got none")
+        raise _WrongLabel("expected a label such as 'Version 25H2 (OS build 26200)' before a table of a release history, got none")
     section = f"Release history: {product.name}"
 
     def claims_of(record: dict[str, Cell], row: int) -> Iterator[Claim]:
@@ -278,12 +295,12 @@ def _same_number(section: str, product: Product, texts: Sequence[str]) -> None:
         return
     numbers = [listed.number for text in texts for listed in builds_in(text)]
     if numbers and numbers.count(product.build_number) * 2 < len(numbers):
-        raise UnexpectedPage(f"expected builds of {product.build_number} in {section}, got mostly {max(set(numbers), key=numbers.count)}")
+        raise _WrongLabel(f"expected builds of {product.build_number} in {section}, got mostly {max(set(numbers), key=numbers.count)}")
 
 
 def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year: int | None, marked: list[str]) -> Iterator[Claim]:
     if product is None or year is None:
-        raise UnexpectedPage("expected a product and 'Calendar year 2026' before a table of a hotpatch calendar, got no label")
+        raise _WrongLabel("expected a product and 'Calendar year 2026' before a table of a hotpatch calendar, got no label")
     section = f"Hotpatch calendar {year}: {product.name}"
 
     def claims_of(record: dict[str, Cell], row: int) -> Iterator[Claim]:

@@ -11,19 +11,20 @@ The service has months since April 2016; we read those since March 2021, the fir
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import MONTHS, build, month_after, second_tuesday
 from hotpatch_kb.scraper.parsing import msrc_documents
-from hotpatch_kb.scraper.parsing.msrc_documents import SEVERITIES, Fix, Vulnerability, rank, text_member
+from hotpatch_kb.scraper.parsing.msrc_documents import SEVERITIES, Fix, Unreadable, Vulnerability, rank, text_member
 from hotpatch_kb.scraper.parsing.msrc_products import product_of
-from hotpatch_kb.scraper.parsing.statements import Field, distinct, stated
+from hotpatch_kb.scraper.parsing.statements import Field, distinct, quarantined, stated
 from hotpatch_kb.scraper.parsing.streaming import first_character, json_members, json_values
 from hotpatch_kb.scraper.sources import PageSpec
 
@@ -113,7 +114,7 @@ def follow(page: Page) -> Iterator[PageSpec]:
     if page.page_url != _INDEX:
         return
     months: dict[str, str] = {}
-    for listed in _listed(page):
+    for listed in (entry for entry in _listed(page) if isinstance(entry, _Listed)):
         months[listed.month] = max(_utc(listed.revised), months.get(listed.month, ""))
     since = _text_of(datetime.fromisoformat(page.fetched_at) - _RECENT_FOR)
     for back in range(_RECENT_MONTHS):
@@ -154,35 +155,57 @@ def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
 
 
 def _index_claims(page: Page) -> Iterator[Claim]:
-    for listed in _listed(page):
-        yield from stated("updates", f"msrc/{listed.month}", listed.row, _dates(listed.released, listed.revised))
+    odd: list[Unreadable] = []
+    row = -1
+    for row, listed in enumerate(_listed(page)):
+        if isinstance(listed, Unreadable):
+            odd.append(listed)
+            yield from quarantined("updates", "entry", listed.text, listed.reason, row, may_be_release=False)
+        else:
+            yield from stated("updates", f"msrc/{listed.month}", listed.row, _dates(listed.released, listed.revised))
+    if odd and len(odd) * 2 > row + 1:
+        raise UnexpectedPage(f"{odd[0].reason} from {page.final_url}")
 
 
-def _listed(page: Page) -> Iterator[_Listed]:
-    """Yield the months of the index since the first one that we read.
+def _listed(page: Page) -> Iterator[_Listed | Unreadable]:
+    """Yield the months of the index since the first one that we read, and the entries that cannot be read.
 
     Raises:
-        UnexpectedPage: it is no index, names no month, or an entry cannot be read or leads elsewhere.
+        UnexpectedPage: it is no index, or has no entry.
     """
     if "value" not in (members := json_members(page)):
         raise UnexpectedPage(f"expected an index with a value, got {', '.join(members)[:60]!r} from {page.final_url}")
     row = -1
     for row, entry in enumerate(json_values(page, "value.item")):
-        identification = text_member(entry, "ID", "an entry of the index")
-        address = text_member(entry, "CvrfUrl", f"the entry {identification}")
-        if urlsplit(address).scheme != "https" or urlsplit(address).netloc != _HOST:
-            raise UnexpectedPage(f"expected an address at {_HOST} for {identification!r}, got {address[:120]!r}")
-        month = _month(identification)
-        if month is None:
-            if not _OTHER_ID.fullmatch(identification):
-                raise UnexpectedPage(f"expected the ID of a month such as 2026-Jun in the index, got {identification[:60]!r}")
-        elif month >= FIRST_MONTH:
-            released, revised = (
-                text_member(entry, name, f"the entry {identification}") for name in ("InitialReleaseDate", "CurrentReleaseDate")
-            )
-            yield _Listed(row, month, identification, released, revised)
+        try:
+            listed = _entry(row, entry)
+        except UnexpectedPage as error:
+            yield Unreadable(json.dumps(entry, ensure_ascii=False, default=str)[:500], str(error))
+        else:
+            if listed is not None:
+                yield listed
     if row < 0:
         raise UnexpectedPage(f"expected an index with entries, got none from {page.final_url}")
+
+
+def _entry(row: int, entry: Any) -> _Listed | None:
+    """Return the month that an entry of the index lists, None for one before the first and for another document.
+
+    Raises:
+        UnexpectedPage: it cannot be read, or leads elsewhere.
+    """
+    identification = text_member(entry, "ID", "an entry of the index")
+    address = text_member(entry, "CvrfUrl", f"the entry {identification}")
+    if urlsplit(address).scheme != "https" or urlsplit(address).netloc != _HOST:
+        raise UnexpectedPage(f"expected an address at {_HOST} for {identification!r}, got {address[:120]!r}")
+    month = _month(identification)
+    if month is None and not _OTHER_ID.fullmatch(identification):
+        raise UnexpectedPage(f"expected the ID of a month such as 2026-Jun in the index, got {identification[:60]!r}")
+    if month is None or month < FIRST_MONTH:
+        return None
+    released, revised = (text_member(entry, name, f"the entry {identification}") for name in ("InitialReleaseDate", "CurrentReleaseDate"))
+    _dates(released, revised)
+    return _Listed(row, month, identification, released, revised)
 
 
 def _page_of(month: str, good_since: str = "") -> PageSpec:
@@ -229,12 +252,15 @@ def _month_claims(page: Page) -> Iterator[Claim]:
     lines = _Lines(document.names)
     known: set[tuple[str, str, Fix]] = set()
     members: dict[str, set[str]] = {"vulnerabilities": set(), "fixes": set(), "fixes of Windows": set()}
+    odd: list[Unreadable] = []
+    row = -1
     for row, vulnerability in enumerate(document.vulnerabilities):
+        if isinstance(vulnerability, Unreadable):
+            odd.append(vulnerability)
+            continue
         members["vulnerabilities"] |= vulnerability.members
         if _ADVISORY.fullmatch(vulnerability.cve):
             continue
-        if not _CVE.fullmatch(vulnerability.cve):
-            raise UnexpectedPage(f"expected a CVE such as CVE-2025-54100, got {vulnerability.cve[:60]!r} of {vulnerability.title[:60]!r}")
         fixed: dict[tuple[str, str], str] = {}
         for fix in vulnerability.fixes:
             members["fixes"] |= fix.members
@@ -242,17 +268,33 @@ def _month_claims(page: Page) -> Iterator[Claim]:
                 continue
             for product, severity in _severities(fix, vulnerability, lines):
                 members["fixes of Windows"] |= fix.members
-                kb = _kb(fix.description, product)
+                if not (match := _KB.fullmatch(fix.description)):
+                    text = f"{vulnerability.cve} {fix.description} {fix.fixed_build} of {second_tuesday(month)}"
+                    reason = f"expected the KB of a fix for {product} such as 5094128, got {fix.description[:60]!r}"
+                    yield from quarantined(month, "entry", text, reason, row, [product], may_be_release=True)
+                    continue
+                kb = match["kb"]
                 fixed[product, kb] = max(severity, fixed.get((product, kb), ""), key=rank)
                 key = (product, kb, fix._replace(products=()))
                 if key not in known:  # nearly always known: a KB fixes a hundred CVEs
                     known.add(key)
                     yield from stated(month, f"remediation/{product}/{kb}", row, _of_fix(fix, month))
-        if fixed:
+                    if fix.restart and fix.restart not in _RESTARTS:
+                        reason = "expected Yes, No or Maybe as RestartRequired"
+                        yield from quarantined(month, "cell", f"{fix.restart} of {fix.description}", reason, row, may_be_release=False)
+        if fixed and _CVE.fullmatch(vulnerability.cve):
             subject = f"cve/{vulnerability.cve}"
             yield Claim(month, subject, "title", vulnerability.title, vulnerability.title, row)
             for (product, kb), severity in fixed.items():
                 yield Claim(month, subject, f"fixed/{product}/{kb}", severity, severity, row)
+        elif not _CVE.fullmatch(vulnerability.cve):
+            odd.append(Unreadable(f"{vulnerability.cve} {vulnerability.title}", "expected a CVE such as CVE-2025-54100"))
+    is_mostly_odd = len(odd) * 2 > row + 1
+    odd += lines.odd
+    if is_mostly_odd or (odd and not known):
+        raise UnexpectedPage(f"{odd[0].reason}, got {odd[0].text[:60]!r} from {page.final_url}")
+    for number, thing in enumerate(odd):
+        yield from quarantined(month, "entry", thing.text, thing.reason, number, may_be_release=False)
     _check_members(members, page)
     # Before the month's second Tuesday a document may have an out-of-band fix and nothing else.
     is_complete = bool(known) and _utc(document.revised)[:10] >= second_tuesday(month)
@@ -278,16 +320,10 @@ def _severities(fix: Fix, vulnerability: Vulnerability, lines: _Lines) -> Iterat
         if product := lines.product(product_id):
             severity = vulnerability.severities.get(product_id, "")
             if severity not in SEVERITIES:
-                raise UnexpectedPage(f"expected a severity of {vulnerability.cve} such as Important, got {severity[:60]!r}")
+                lines.odd.append(Unreadable(f"{severity} of {vulnerability.cve}", "expected a severity such as Important"))
+                severity = ""
             severities[product] = max(severity, severities.get(product, ""), key=rank)
     return iter(severities.items())
-
-
-def _kb(description: str, product: str) -> str:
-    match = _KB.fullmatch(description)
-    if not match:
-        raise UnexpectedPage(f"expected the KB of a fix for {product} such as 5094128, got {description[:60]!r}")
-    return match["kb"]
 
 
 def _of_fix(fix: Fix, month: str) -> Iterator[Field]:
@@ -299,9 +335,7 @@ def _of_fix(fix: Fix, month: str) -> Iterator[Field]:
     if fix.supersedes:
         for superseded in _SUPERSEDED.findall(fix.supersedes) or [None]:
             yield "supersedes_kb", superseded, fix.supersedes
-    if fix.restart:
-        if fix.restart not in _RESTARTS:
-            raise UnexpectedPage(f"expected Yes, No or Maybe as RestartRequired, got {fix.restart[:60]!r}")
+    if fix.restart in _RESTARTS:
         yield "restart", _RESTARTS[fix.restart], fix.restart
 
 
@@ -321,20 +355,26 @@ def _build(text: str) -> str | None:
 
 
 class _Lines:
-    """Our products by the IDs of a document. A name is read when a KB is for it: few of the thousands are."""
+    """Our products by the IDs of a document. A name is read when a KB is for it: few of the thousands are.
+
+    Attributes:
+        odd: what could not be read of products and severities.
+    """
 
     def __init__(self, names: dict[str, str]) -> None:
+        self.odd: list[Unreadable] = []
         self._names = names
         self._products: dict[str, str | None] = {}
 
     def product(self, product_id: str) -> str | None:
-        """Return our product of an ID, None where it is not one of ours.
-
-        Raises:
-            UnexpectedPage: the document does not name it, or names a Windows that we cannot read.
-        """
+        """Return our product of an ID, None where it is not one of ours. What the document does not name, or names as no Windows is named, is odd."""
         if product_id not in self._products:
-            if product_id not in self._names:
-                raise UnexpectedPage(f"expected the name of the product {product_id!r} in the product tree, got none")
-            self._products[product_id] = product_of(self._names[product_id])
+            self._products[product_id] = None
+            name = self._names.get(product_id)
+            try:
+                if name is None:
+                    raise UnexpectedPage("expected the name of a product in the product tree, got none")
+                self._products[product_id] = product_of(name)
+            except UnexpectedPage as error:
+                self.odd.append(Unreadable(f"{product_id} {name or ''}", str(error)))
         return self._products[product_id]

@@ -20,7 +20,7 @@ from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import Title, builds_in, clean, help_kb, kbs_in, long_dates_in, slug_kb, title
 from hotpatch_kb.db.model.products import KNOWN
 from hotpatch_kb.scraper.parsing.markup import attribute, cells, elements, texts_outside
-from hotpatch_kb.scraper.parsing.statements import Field, distinct, stated
+from hotpatch_kb.scraper.parsing.statements import Field, distinct, quarantined, stated
 from hotpatch_kb.scraper.parsing.support import articles, channels, conditions, issues
 from hotpatch_kb.scraper.parsing.support.articles import BLOCKS, Article, prose
 from hotpatch_kb.scraper.sources import Link, PageSpec
@@ -93,7 +93,7 @@ def parse(page: Page) -> Iterator[Claim]:
     """Return the claims of ``article/<kb>``, ``issue/<kb>/<name>``, ``channel/<kb>`` and ``change_log/<kb>``.
 
     Raises:
-        UnexpectedPage: it is not an article, is not the one of the KB that was asked for, or a part of it cannot be read.
+        UnexpectedPage: it is not an article, or is not the one of the KB that was asked for.
     """
     return distinct(_claims(page))
 
@@ -106,6 +106,10 @@ def _claims(page: Page) -> Iterator[Claim]:
     yield from stated("Article", subject, 0, _title_fields(heading))
     yield from stated("Article", subject, 0, conditions.fields(article, kb))
     yield from _mentions(article.main, kb)
+    for row in _change_rows(article):
+        if len(row) == 2 and not long_dates_in(row[0]) and not re.fullmatch(r"change date", row[0], re.IGNORECASE):
+            reason = "expected a date such as July 15, 2026 in the change log"
+            yield from quarantined("Article", "entry", " | ".join(row), reason, 0, may_be_release=False)
     if kb is None:
         return
     changes = list(_change_log(article))
@@ -256,8 +260,6 @@ def _change_log(article: Article) -> Iterator[Field]:
         dates = long_dates_in(row[0]) if len(row) == 2 else ()
         if dates:
             yield dates[0], row[1], " | ".join(row)
-        elif len(row) == 2 and not re.fullmatch(r"change date", row[0], re.IGNORECASE):
-            raise UnexpectedPage(f"expected a date such as July 15, 2026 in the change log, got {row[0]!r}")
 
 
 def _change_rows(article: Article) -> Iterator[list[str]]:

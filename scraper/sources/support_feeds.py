@@ -21,7 +21,7 @@ from lxml import etree
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean, kb, title
-from hotpatch_kb.scraper.parsing.statements import distinct, stated
+from hotpatch_kb.scraper.parsing.statements import distinct, quarantined, stated
 from hotpatch_kb.scraper.parsing.streaming import Element
 from hotpatch_kb.scraper.sources import PageSpec
 
@@ -66,7 +66,7 @@ def parse(page: Page) -> Iterator[Claim]:
     A KB with two articles has ``published_at#2``.
 
     Raises:
-        UnexpectedPage: it is not an Atom feed, an entry has no title or instant, a title has several KBs, or most titles have no KB.
+        UnexpectedPage: it is not an Atom feed, or most of its entries have no KB or cannot be read.
     """
     return distinct(_entries(page))
 
@@ -74,22 +74,32 @@ def parse(page: Page) -> Iterator[Claim]:
 def _entries(page: Page) -> Iterator[Claim]:
     feed = _feed(page)
     section = clean(_text(feed, "title"))
-    row = -1
+    row = odd = -1
     skipped: dict[str, list[str]] = {"baselines_without_kb": [], "others_without_kb": []}
     for entry in feed.iterchildren(f"{_ATOM}entry"):
-        published = clean(_text(entry, "title"))
-        # both endings: until July 2026, and since
-        name = published.removesuffix(" - Microsoft Support").removesuffix(" | Microsoft Support")
-        instants = [(f"{field}_at", *_instant(_text(entry, field))) for field in ("published", "updated")]
-        number = _kb(name)
+        try:
+            published = clean(_text(entry, "title"))
+            # both endings: until July 2026, and since
+            name = published.removesuffix(" - Microsoft Support").removesuffix(" | Microsoft Support")
+            instants = [(f"{field}_at", *_instant(_text(entry, field))) for field in ("published", "updated")]
+            number = _kb(name)
+        except UnexpectedPage as error:
+            odd += 1
+            text = clean(
+                " ".join(entry.xpath("*[local-name() = 'title' or local-name() = 'published' or local-name() = 'updated']//text()"))
+            )
+            yield from quarantined(section, "entry", text, error, odd, may_be_release=False)
+            continue
         if number is None:
             skipped["baselines_without_kb" if _is_baseline(name) else "others_without_kb"].append(name)
             continue
         row += 1
         yield from stated(section, f"kb/{number}", row, [*instants, ("feed_title", name, published)])
     without = [name for names in skipped.values() for name in names]
-    if row + 1 < max(len(without), 1):
-        raise UnexpectedPage(f"expected entries of which most name a KB in {section!r}, got {row + 1} with and {len(without)} without")
+    if row + 1 < max(len(without), odd + 1, 1):
+        raise UnexpectedPage(
+            f"expected entries of which most name a KB in {section!r}, got {row + 1} with and {len(without) + odd + 1} without"
+        )
     subject = f"feed/{page.page_url.rpartition('/')[2]}"
     yield from stated(section, subject, 0, [(field, str(len(names)), "; ".join(names)) for field, names in skipped.items()])
 

@@ -19,6 +19,7 @@ from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import MONTHS, clean
 from hotpatch_kb.scraper.parsing.markup import classes, elements, page_title, soup, text, texts_outside
 from hotpatch_kb.scraper.parsing.once import once_per_page
+from hotpatch_kb.scraper.parsing.statements import quarantined
 from hotpatch_kb.scraper.parsing.support.entries import Category, Entry, claims_of
 from hotpatch_kb.scraper.parsing.support.hubs import hub_at
 from hotpatch_kb.scraper.sources import PageSpec
@@ -123,17 +124,19 @@ class _Navigation(NamedTuple):
         categories: with their entries.
         read: the elements of these titles and entries.
         unlinked: titles of entries without a link.
+        untitled: texts of categories without one title, and what was expected.
     """
 
     document: BeautifulSoup
     categories: list[Category]
     read: list[Tag]
     unlinked: list[str]
+    untitled: list[tuple[str, str]]
 
 
 @once_per_page
 def _read(page: Page) -> _Navigation:
-    navigation = _Navigation(soup(page, without=_SITE), [], [], [])
+    navigation = _Navigation(soup(page, without=_SITE), [], [], [], [])
     for category in elements(navigation.document, "div"):
         layout = next((layout for layout in LAYOUTS if f"{layout}Category" in classes(category)), None)
         if layout is None:
@@ -142,7 +145,9 @@ def _read(page: Page) -> _Navigation:
         titles = [tag for tag in below if tag.name == "div" and f"{layout}CategoryTitle" in classes(tag)]
         items = [tag for tag in below if tag.name == "li" and f"{layout}Article" in classes(tag)]
         if len(titles) != 1:
-            raise UnexpectedPage(f"expected one title of a navigation category, got {len(titles)} in {clean(category.get_text())[:80]!r}")
+            navigation.untitled.append((clean(category.get_text(" ")), f"expected one title of a navigation category, got {len(titles)}"))
+            navigation.read.extend((*titles, *items))
+            continue
         entries = []
         for item in items:
             anchor = next((anchor for anchor in elements(item, "a") if anchor.has_attr("href")), None)
@@ -164,10 +169,12 @@ def parse(page: Page) -> Iterator[Claim]:
     """Return the claims of one hub's navigation.
 
     Raises:
-        UnexpectedPage: no navigation, a category or an entry that cannot be read, or the navigation of another family.
+        UnexpectedPage: no navigation, none of whose categories can be read, or the navigation of another family.
     """
     navigation = _read(page)
-    return claims_of(page, navigation.categories, lambda: page_title(navigation.document))
+    yield from claims_of(page, navigation.categories, lambda: page_title(navigation.document))
+    for row, (published, reason) in enumerate(navigation.untitled):
+        yield from quarantined("navigation", "heading", published, reason, row)
 
 
 def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:

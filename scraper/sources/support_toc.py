@@ -16,6 +16,7 @@ from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import clean
 from hotpatch_kb.db.model.products import products_in
 from hotpatch_kb.scraper.parsing.once import once_per_page
+from hotpatch_kb.scraper.parsing.statements import quarantined
 from hotpatch_kb.scraper.parsing.support.entries import Category, Entry, claims_of
 from hotpatch_kb.scraper.sources import PageSpec
 
@@ -37,14 +38,18 @@ def parse(page: Page) -> Iterator[Claim]:
     """Return the claims of one toc.json.
 
     Raises:
-        UnexpectedPage: it is not JSON of the known shape, or a category or an entry cannot be read.
+        UnexpectedPage: it is not JSON of the known shape, or no category names a version of Windows.
     """
     categories: dict[str, list[Entry]] = {}
+    odd: list[str] = []
     for item in _items(page):
-        _collect(item, "", categories)
+        _collect(item, "", categories, odd)
     if not categories:
         raise UnexpectedPage(f"expected categories that name a version of Windows, got none from {page.final_url}")
-    return claims_of(page, (Category(name, entries) for name, entries in categories.items()), lambda: next(iter(categories)))
+    listed = (Category(name, entries) for name, entries in categories.items())
+    yield from claims_of(page, listed, lambda: next(iter(categories)))
+    for row, text in enumerate(odd):
+        yield from quarantined("items", "entry", text, "expected an item with a toc_title below a version of Windows", row)
 
 
 def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
@@ -52,6 +57,8 @@ def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
     waiting = list(_items(page))
     while waiting:
         item = waiting.pop(0)
+        if not isinstance(item, dict) or not isinstance(item.get("toc_title"), str):
+            continue  # quarantined
         for name in item.keys() - {"toc_title", "href", "children"}:
             yield Unread("", "member", f"expected toc_title, href and children of an item, got {name!r} of {clean(item['toc_title'])!r}")
         if isinstance(children := item.get("children"), list):
@@ -72,24 +79,29 @@ def _items(page: Page) -> list[Any]:
     return items
 
 
-def _collect(item: Any, category: str, categories: dict[str, list[Entry]]) -> None:
-    """Add the entries below an item to their category: the nearest parent that names a version. Parents such as "2026" are skipped."""
+def _collect(item: Any, category: str, categories: dict[str, list[Entry]], odd: list[str]) -> None:
+    """Add the entries below an item to their category: the nearest parent that names a version. Parents such as "2026" are skipped.
+
+    What is no item, and an entry outside a category, goes to ``odd``, as text.
+    """
     if not isinstance(item, dict) or not isinstance(item.get("toc_title"), str):
-        raise UnexpectedPage(f"expected an item with a toc_title, got {str(item)[:60]!r}")
+        odd.append(json.dumps(item, ensure_ascii=False)[:500])
+        return
     name = clean(item["toc_title"])
     children = item.get("children")
     if not isinstance(children, list):
-        if not category:
-            raise UnexpectedPage(f"expected a category with children, got {name!r}")
         href = item.get("href", "")
-        categories[category].append(Entry(name, href if isinstance(href, str) else ""))
+        if category:
+            categories.setdefault(category, []).append(Entry(name, href if isinstance(href, str) else ""))
+        else:
+            odd.append(name)
         return
     try:
         products_in(name)
+    except UnexpectedPage:
+        category = category or name  # which claims_of quarantines as a heading, if entries are in it
+    else:
         category = name
         categories.setdefault(category, [])
-    except UnexpectedPage:
-        if not category:
-            raise
     for child in children:
-        _collect(child, category, categories)
+        _collect(child, category, categories, odd)
