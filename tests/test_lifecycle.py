@@ -477,3 +477,6 @@ def test_a_release_that_expired_after_newer_ones_replaced_it_counted(db: Path) -
         conn.execute("update releases set is_expired = 1 where product = 'ws2019'")
         assert {verdict for verdict, _ in verdicts_of(days[0]).values()} == {"unknown"}
         assert next_of(days[0])[1:] == (None, None)
+        # Where support has ended, its last updates may have expired for that reason.
+        conn.execute("update products set extended_end_date = '2026-05-12' where product = 'ws2019'")
+        assert (verdicts_of(days[0]), next_of(days[0])) == before[days[0]]

@@ -81,10 +81,13 @@ def is_offered(release: str = "releases") -> str:
     """Return the SQL condition that a release, by its alias, was not withdrawn.
 
     Microsoft marks updates of Windows 10 as expired some years after newer ones replaced them, and lists them still: on the days after its
-    release such an update counted. Only one that no later monthly release follows was withdrawn.
+    release such an update counted. Only one that no later monthly release follows was withdrawn, unless its product has ended: the last
+    two updates of Windows 10, version 20H2, expired after 2023-05-09.
     """
     return f"""({release}.is_expired = 0 or exists (select 1 from releases as later where later.product = {release}.product
-        and later.cadence = 'B' and later.is_expired = 0 and later.release_date > {release}.release_date))"""
+        and later.cadence = 'B' and later.is_expired = 0 and later.release_date > {release}.release_date)
+        or exists (select 1 from products as ended join lines as read on read.product = ended.product
+        where ended.product = {release}.product and ended.extended_end_date < read.data_until))"""
 
 
 def has_ceased(last: str, day: str) -> bool:
