@@ -360,7 +360,10 @@ def test_editions_without_hotpatches_are_never_on_the_hotpatch_line(run: Command
         "g,Windows Server 2022 Standard,20348.5139,Enabled,,\n"
         "h,Windows Server 2022 Datacenter Azure Edition,20348.5139,Enabled,,\n"
         "i,win11-25h2,26200.8875,,Pro,\n"
-        "j,,26100.6905,hotpatch,ServerStandard,KB5070893\n",
+        "j,,26100.6905,hotpatch,ServerStandard,KB5070893\n"
+        "k,Windows Server 2022 Datacenter,20348.5074,,,\n"
+        "l,ws2022,20348.5074,,Datacenter,\n"
+        "m,Windows 11 Pro,26200.8390,hotpatch,,\n",
         "2026-07-20",
     )  # fmt: skip
     by_host = {row["host"]: (row["verdict"], row["next_kb"], row["rejoins_month"]) for row in rows}
@@ -374,6 +377,11 @@ def test_editions_without_hotpatches_are_never_on_the_hotpatch_line(run: Command
         next(row["reason"] for row in rows if row["host"] == "f")
         == "only the hotpatch line has this build, and Home and Pro cannot be on it"
     )
+    assert [by_host[host][0] for host in "klm"] == [
+        "restart_due",
+        "unknown",
+        "unknown",
+    ]  # the first may be a short name of the Azure Edition
     assert by_host["j"][0] == "restart_due"  # on Windows Server 2025 it may be enrolled
 
 

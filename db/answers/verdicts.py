@@ -167,12 +167,12 @@ class _Judge:
 
     def judge(self, build: str, releases: Sequence[_Release], line: str, kb: int | None, machine: Machine) -> Verdict:
         """Return the one verdict for a build of this product."""
+        candidates = self._candidates(releases, line, kb)
         if self.has_no_hotpatches(machine.edition):
-            candidates = self._standard_candidates(releases, kb)
-            if not candidates:
+            of_edition = self._standard_candidates(releases, kb)
+            if not of_edition and not machine.may_be_azure_edition:
                 return self._contradiction(build, line, kb, machine)
-        else:
-            candidates = self._candidates(releases, line, kb)
+            candidates = of_edition or candidates
         judged = [self._one(build, line, kb, release, on, machine) for release, on in candidates]
         first = judged[0]
         if all((other.verdict, other.next_kb) == (first.verdict, first.next_kb) for other in judged):

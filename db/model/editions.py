@@ -58,15 +58,17 @@ class Machine(NamedTuple):
     Attributes:
         edition: a key of ``SPELLED``; "" where it is not known.
         has_esu: whether it is stated to have Extended Security Updates.
+        may_be_azure_edition: whether "Datacenter" is from the name of its system alone, which may be short for "Datacenter: Azure Edition".
     """
 
     edition: str = ""
     has_esu: bool = False
+    may_be_azure_edition: bool = False
 
     @property
     def name(self) -> str:
-        """The part of a verdict's name: "", "home_pro" or "home_pro+esu"."""
-        return f"{self.edition}+esu" if self.has_esu else self.edition
+        """The part of a verdict's name: "", "home_pro", "home_pro+esu", or "server_datacenter?"."""
+        return f"{self.edition}{'?' if self.may_be_azure_edition else ''}{'+esu' if self.has_esu else ''}"
 
 
 ANY: Final = Machine()
@@ -92,10 +94,13 @@ def machine_of(edition: str, product: str, esu: str) -> Machine:
     """Return a machine from the texts of an inventory: its edition, else the one that the name of its system has.
 
     >>> machine_of("", "Windows 10 Pro", "Enrolled")
-    Machine(edition='home_pro', has_esu=True)
+    Machine(edition='home_pro', has_esu=True, may_be_azure_edition=False)
     """
     has_esu = re.sub(r"[^a-z0-9]", "", esu.casefold()) in _YES or re.search(r"\besu\b", edition, re.IGNORECASE) is not None
-    return Machine(edition_in(edition) or edition_in(product), has_esu)
+    if stated := edition_in(edition):
+        return Machine(stated, has_esu)
+    named_so = edition_in(product)
+    return Machine(named_so, has_esu, may_be_azure_edition=named_so == "server_datacenter")
 
 
 def is_of_family(edition: str, product: str) -> bool:
