@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, timedelta
 from typing import Any
 
@@ -76,6 +77,18 @@ def test_after_the_end_of_support_and_of_hotpatching(conn: sqlite3.Connection) -
     assert _one(conn, "2034-12-01", "ws2025", "26100.33158", "hotpatch").verdict == "unsupported"
     late = _one(conn, "2027-11-15", "ws2022", "20348.5074", "hotpatch")  # a hotpatch of May 2026
     assert (late.verdict, str(late.reason)) == ("behind", "hotpatching ended on 2027-10-31; KB5099540 of 2026-07-14 is newer")
+
+
+def test_support_has_ended_whatever_line_a_baseline_is_on(conn: sqlite3.Connection) -> None:
+    """In a hotpatch month the two lines of a baseline's build have different next KBs; both are unsupported all the same."""
+    with closing(sqlite3.connect(":memory:")) as copy:
+        conn.backup(copy)
+        assert _one(copy, "2026-05-20", "win11-25h2", "26200.8246").verdict == "ambiguous"
+        copy.execute("update products set extended_end_date = '2026-05-19' where product = 'win11-25h2'")
+        copy.execute("update lifecycles set end_date = '2026-05-19' where product = 'win11-25h2'")
+        ended = _one(copy, "2026-05-20", "win11-25h2", "26200.8246")
+    assert (ended.verdict, ended.kb, ended.next_kb) == ("unsupported", "KB5083769", None)
+    assert str(ended.reason).endswith("support ended on 2026-05-19")
 
 
 def test_out_of_band_releases_decide_where_they_fix_a_cve(conn: sqlite3.Connection) -> None:

@@ -174,6 +174,10 @@ class _Judge:
                 return self._contradiction(build, line, kb, machine)
             candidates = of_edition or candidates
         judged = [self._one(build, line, kb, release, on, machine) for release, on in candidates]
+        if all(v.verdict == "unsupported" for v in judged) and len({v.next_kb for v in judged}) > 1:
+            judged = [
+                v._replace(months_behind=None, next_kb=None, next_needs_restart=None) for v in judged
+            ]  # whatever it has, support has ended
         first = judged[0]
         if all((other.verdict, other.next_kb) == (first.verdict, first.next_kb) for other in judged):
             if len({other.kb for other in judged}) == 1:

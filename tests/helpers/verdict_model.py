@@ -55,7 +55,7 @@ class Model:
         self.articles = rows(
             "select * from articles where product = ? or instr(' ' || applies_to || ' ', ' ' || ? || ' ')", product, product
         )
-        self.reported = rows("select * from reported where product = ?", product)
+        self.reported = rows("select * from reported where product = ? and classification != 'preview'", product)  # a preview is no fix
         self.quarantine = rows(
             "select * from quarantine where (product = ? or product is null) and may_be_release = 1 and gone_at is null", product
         )
