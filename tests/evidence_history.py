@@ -50,8 +50,9 @@ class Change(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """What decided: reasons begin with notes on the machine and end with it."""
-        return str(list(self.judged.reason)[-1])
+        """What decided; there may be notes on the machine before it, and what others report after it."""
+        said = [str(message) for message in self.judged.reason]
+        return next((text for text in said if any(re.match(pattern, text) for pattern in CONDITIONS)), said[-1])
 
     @property
     def group(self) -> Group:

@@ -67,9 +67,9 @@ def test_the_reasons_say_what_decides(conn: sqlite3.Connection) -> None:
     assert str(_one(conn, "2025-11-05", "ws2025", "26100.6905", "hotpatch").reason) == (
         "it may be KB5070881 on the hotpatch line: left_line; KB5070893 on the hotpatch line: current"
     )
-    assert (
-        str(_one(conn, "2026-11-22", "ws2025", "26100.33158", "hotpatch").reason)
-        == "facts end on 2026-07-23; a monthly release has come since"
+    assert str(_one(conn, "2026-11-22", "ws2025", "26100.33158", "hotpatch").reason) == (
+        "facts end on 2026-07-23; a monthly release has come since; reported by others, not read at Microsoft: "
+        "KB5120228 26100.33222, hotpatch of 2026-08-11; KB5122871 26100.33438, baseline of 2026-09-08"
     )
 
 
