@@ -377,6 +377,8 @@ def test_the_api_answers_as_the_command(own: Datasette, run: Any) -> None:
         ({"q": "26100.6905", "product": "ws2025", "kb": "KB5070893"}, ["--product", "ws2025", "--kb-installed", "KB5070893"]),
         ({"q": "20348.1251", "on": "2022-11-16"}, ["--on", "2022-11-16"]),
         ({"q": "26100.32773"}, []),
+        ({"q": "22631.7376", "edition": "Pro"}, ["--edition", "Pro"]),
+        ({"q": "26200.8875", "edition": "Professional"}, ["--edition", "Professional"]),
     ):
         assert get(own, "/api/lookup", **query).json() == run("lookup", query["q"], *options, "--json").json()[0]
     assert get(own, "/api/next").json() == run("next", "--json").json()
@@ -388,7 +390,7 @@ def test_the_api_answers_as_the_command(own: Datasette, run: Any) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/api/lookup", "/api/lookup?q=noise", "/api/lookup?q=26100.1&line=x", "/api/lookup?q=26100.1&kb=x", "/api/lookup?q=26100.1&on=2026-13-01", "/api/next?product=mac",
+        "/api/lookup", "/api/lookup?q=noise", "/api/lookup?q=26100.1&line=x", "/api/lookup?q=26100.1&edition=x", "/api/lookup?q=26100.1&kb=x", "/api/lookup?q=26100.1&on=2026-13-01", "/api/next?product=mac",
         "/api/calendar?year=1", "/api/verdicts", "/api/changes?since=x", "/api/cost", "/feeds/releases.atom?product=mac", "/calendars/ws2025.ics?alarm=x",
     ],
 )  # fmt: skip

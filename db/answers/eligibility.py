@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from hotpatch_kb.db.answers.lookup import find
+from hotpatch_kb.db.model.editions import Machine
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
@@ -130,3 +133,20 @@ def has_no_hotpatches(conn: sqlite3.Connection, product: str, edition: str) -> b
         )
     }
     return answers == {0}
+
+
+def find_for(conn: sqlite3.Connection, query: str, machine: Machine, ask: Callable[[str], Answer], options: Mapping[str, Any]) -> Answer:
+    """Return the answer to a lookup for a machine: on the standard line where its edition cannot have hotpatches.
+
+    Args:
+        conn: a database with the fact tables.
+        query: as the user typed it.
+        machine: its edition, as the user states it.
+        ask: ``lookup.find`` with ``options``, or a cache of it.
+        options: what ``lookup.find`` takes.
+    """
+    answer = ask(query)
+    if not answer["matches"] or not all(has_no_hotpatches(conn, match["product"], machine.edition) for match in answer["matches"]):
+        return answer
+    answer = find(conn, query, **{**options, "line": "standard"})
+    return answer | {"decided_by": ["--edition" if option == "--line" else option for option in answer["decided_by"]]}

@@ -9,12 +9,14 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.products import named
 
 # What an edition is called in ``EditionID`` (registry, DISM), in captions and in conversation, without blanks and punctuation, the most
 # specific first. An ``EditionID`` may end in N, Eval, Cor (Server Core), CountrySpecific or SingleLanguage. Learn: "Windows editions", OSEdition.
 _NAMES: Final = tuple(
-    (edition, re.compile(pattern))
+    (edition, lazy(pattern))
     for edition, pattern in (
         ("server_azure_edition", r"serverturbine|azureedition|azureed\b"),
         ("enterprise_education", r"serverrdsh|multisession|enterpriseforvirtualdesktops"),  # a client, whatever EditionID says
@@ -101,6 +103,20 @@ def machine_of(edition: str, product: str, esu: str) -> Machine:
         return Machine(stated, has_esu)
     named_so = edition_in(product)
     return Machine(named_so, has_esu, may_be_azure_edition=named_so == "server_datacenter")
+
+
+def stated_machine(edition: str | None) -> Machine:
+    """Return a machine whose edition a user states, one of which nothing is known without it.
+
+    Raises:
+        BadInput: the text names no edition.
+    """
+    if not edition:
+        return ANY
+    machine = machine_of(edition, "", "")
+    if not machine.edition:
+        raise BadInput("expected an edition such as Pro, Enterprise or ServerStandard, got {got!r}", got=edition[:60])
+    return machine
 
 
 def is_of_family(edition: str, product: str) -> bool:

@@ -10,9 +10,10 @@ from contextlib import closing
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers import coverage
-from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
+from hotpatch_kb.db.answers.eligibility import find_for
 from hotpatch_kb.db.answers.lookup import find
-from hotpatch_kb.db.model import clock, editions, reading
+from hotpatch_kb.db.model import clock, reading
+from hotpatch_kb.db.model.editions import stated_machine
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.queries import MAX_QUERY, read_query
 from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, open_facts
@@ -111,30 +112,21 @@ def _print_answers(conn: sqlite3.Connection, question: Question, kb_installed: t
     ask = _finder(conn, from_stdin="-" in question.queries, **options)
     from hotpatch_kb.db.answers.verdicts import Verdicts  # noqa: PLC0415 (its import takes longer than reading the arguments)
 
-    verdicts, machine = Verdicts(conn, day), editions.ANY
-    if question.edition is not None:
-        machine = editions.machine_of(question.edition, "", "")
-        if not machine.edition:
-            raise BadInput("expected an edition such as Pro, Enterprise or ServerStandard, got {got!r}", got=question.edition[:60])
+    verdicts, machine = Verdicts(conn, day), stated_machine(question.edition)
     code = ExitCode.DONE
 
     def answers() -> Iterator[dict[str, Any]]:
         nonlocal code
         for query in _queries(question.queries):
             try:
-                result = ask(query)
+                result = find_for(conn, query, machine, ask, options)
             except BadInput as error:
                 say(f"hotpatch-kb: {error}")
                 code = ExitCode.BAD_INPUT
                 continue
             if result["status"] == "not_found" and not code:
                 code = ExitCode.NO_ANSWER
-            line = question.line
-            if result["matches"] and all(has_no_hotpatches(conn, match["product"], machine.edition) for match in result["matches"]):
-                line = "standard"
-                result = find(conn, query, **options | {"line": line})
-                result["decided_by"] = ["--edition" if option == "--line" else option for option in result["decided_by"]]
-            yield verdicts.with_verdicts(result, line, machine)
+            yield verdicts.with_verdicts(result, question.line, machine)
 
     rows = answers()
     write(rows, form_of(as_json=question.as_json), text=lambda: lookups(rows, day))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from functools import partial
 from typing import Any, Final
 
 from datasette import Response, hookimpl
@@ -13,11 +14,13 @@ from datasette import Response, hookimpl
 from hotpatch_kb.db import __version__
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
+from hotpatch_kb.db.answers.eligibility import find_for
 from hotpatch_kb.db.answers.events import change_rows
 from hotpatch_kb.db.answers.lookup import find
 from hotpatch_kb.db.answers.verdicts import verdicts
 from hotpatch_kb.db.fleet.formats import HTTP_FORMATS
 from hotpatch_kb.db.model import clock, reading
+from hotpatch_kb.db.model.editions import stated_machine
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.queries import MAX_QUERY
@@ -29,6 +32,7 @@ _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "q": {"description": "a build, version, KB, month or product, in any common spelling", "schema": {"type": "string", "maxLength": MAX_QUERY, "example": "26100.32772"}},
     "product": {"description": "an id such as ws2025, or a name", "schema": {"type": "string", "maxLength": 200, "example": "ws2025"}},
     "line": {"description": "the machine's line", "schema": {"type": "string", "enum": ["hotpatch", "standard"]}},
+    "edition": {"description": "the machine's edition, an id such as Professional or a name", "schema": {"type": "string", "maxLength": 200, "example": "Pro"}},
     "kb": {"description": "KBs that the machine has", "schema": {"type": "array", "maxItems": MAX_KBS, "items": {"type": "string", "pattern": "^[Kk]?[Bb]?[0-9]{6,7}$", "example": "KB5070893"}}},
     "on": {"description": "the world as of that day", "schema": _DAY},
     "since": {"description": "read on that day or later", "schema": _DAY},
@@ -45,16 +49,13 @@ def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
     if line not in {None, *page_data.LINES}:
         raise BadInput("expected a line ({lines}), got {got!r}", lines=", ".join(page_data.LINES), got=str(line)[: reading.MAX_SHOWN])
     on = web.day_of(request) if request.args.get("on") else None
-    answer = find(
-        conn,
-        text[: MAX_QUERY + 1],
-        product=web.product_of(conn, request),
-        line=line,
-        kb_installed=reading.kbs(request.args.getlist("kb")[:MAX_KBS]),
-        on=on,
-        today=clock.today(),
-    )
-    return web.verdicts_of_today(conn, on or clock.today()).with_verdicts(answer, line)
+    machine = stated_machine(request.args.get("edition"))
+    options: dict[str, Any] = {
+        "product": web.product_of(conn, request), "line": line, "kb_installed": reading.kbs(request.args.getlist("kb")[:MAX_KBS]), "on": on,
+        "today": clock.today(),
+    }  # fmt: skip
+    answer = find_for(conn, text[: MAX_QUERY + 1], machine, partial(find, conn, **options), options)
+    return web.verdicts_of_today(conn, on or clock.today()).with_verdicts(answer, line, machine)
 
 
 def _next(conn: sqlite3.Connection, request: Any) -> Any:
@@ -93,7 +94,7 @@ def _status(conn: sqlite3.Connection, request: Any) -> Any:  # noqa: ARG001 (eac
 
 # By path: summary, function, parameters, required parameters.
 ENDPOINTS: Final = {
-    "lookup": ("What is this build, version or KB?", _lookup, ("q", "product", "line", "kb", "on"), ("q",)),
+    "lookup": ("What is this build, version or KB?", _lookup, ("q", "product", "line", "edition", "kb", "on"), ("q",)),
     "next": ("This month's release and the next restart, by product", _next, ("product", "on"), ()),
     "calendar": ("Months of the hotpatch line", _calendar, ("product", "year"), ()),
     "verdicts": (
