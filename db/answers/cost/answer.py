@@ -10,7 +10,7 @@ from typing import Any
 
 from hotpatch_kb.db.answers.cost import notes
 from hotpatch_kb.db.answers.cost.lines import Gap, Line, lines
-from hotpatch_kb.db.answers.cost.prices import read_prices, stated_minimum
+from hotpatch_kb.db.answers.cost.prices import disputed_machines, read_prices, stated_minimum
 from hotpatch_kb.db.answers.cost.question import SERVICES, Question, next_month
 from hotpatch_kb.db.model.messages import Message
 
@@ -54,6 +54,7 @@ def cost(conn: sqlite3.Connection, asked: Question, today: str) -> Answer:
         messages += notes.on_lines(asked, service, stated, of_service)
         if service.counts == "core":
             messages += notes.on_minimums(asked, of_service, least)
+            messages += notes.on_machines(of_service, disputed_machines(conn, service.service))
     messages += notes.on_total(asked, items, today)
     low, high = sum((line.cost_low for line in items), Fraction()), sum((line.cost_high for line in items), Fraction())
     return {

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Final
 
 from hotpatch_kb.db.answers.cost.lines import Line
-from hotpatch_kb.db.answers.cost.prices import DAY_METER, Price, counted_from, minimum_in, usable_prices
+from hotpatch_kb.db.answers.cost.prices import DAY_METER, MachineCount, Price, counted_from, minimum_in, usable_prices
 from hotpatch_kb.db.answers.cost.question import DISCOUNTS, Question, Service
 from hotpatch_kb.db.model.messages import Field, Message
+
+# What a virtual machine counts as.
+_COUNTED_AS: Final = {"virtual_cores": Message("its virtual cores"), "one_core": Message("one core, whatever its virtual cores")}
 
 
 def on_gaps(asked: Question, service: Service, stated: list[Price], items: list[Line]) -> Iterator[Message]:
@@ -86,6 +90,18 @@ def on_minimums(asked: Question, items: list[Line], least: int) -> Iterator[Mess
             yield Message(
                 "at least {minimum} cores per server are billed: servers with {cores} count as {minimum}",
                 minimum=minimum, cores=asked.cores_per_server,
+            )  # fmt: skip
+
+
+def on_machines(items: list[Line], disputed: list[MachineCount]) -> Iterator[Message]:
+    """Yield what a virtual machine counts as, where sources of a price that costs something disagree, and which of them is believed."""
+    stating = {price.source_url for line in items if line.interval.high for price in line.prices}
+    for count in disputed:
+        if {count.source_url, count.other_url} & stating:
+            yield Message(
+                "a virtual machine counts as {believed}, by {source}; {other_source} says {other}, which is not believed",
+                believed=_COUNTED_AS[count.believed], source=count.source_url,
+                other=_COUNTED_AS[count.other], other_source=count.other_url,
             )  # fmt: skip
 
 

@@ -85,6 +85,26 @@ def read_prices(conn: sqlite3.Connection, service: str) -> list[Price]:
     ]  # fmt: skip
 
 
+class MachineCount(NamedTuple):
+    """What a virtual machine counts as where a price is by core, as two sources state it that disagree: a code and the address, believed first."""
+
+    believed: str
+    source_url: str
+    other: str
+    other_url: str
+
+
+def disputed_machines(conn: sqlite3.Connection, service: str) -> list[MachineCount]:
+    """Return where sources disagree on what a virtual machine counts as."""
+    rows = conn.execute(
+        """select distinct x.value_won, w.source_url, x.value_lost, l.source_url from conflicts as x
+        join claims as w on w.claim = x.claim_won join claims as l on l.claim = x.claim_lost
+        where x.field = 'virtual_machine' and x.subject >= ? and x.subject < ? order by 1, 2, 3, 4""",
+        (f"price/{service}/", f"price/{service}0"),
+    )
+    return [MachineCount(*row) for row in rows]
+
+
 def intervals(prices: Iterable[Price]) -> list[Interval]:
     """Return the rows that the view ``price_intervals`` has for prices of one tariff, in order."""
     prices = list(prices)

@@ -1,7 +1,8 @@
 """Prices from announcements, documents and posts, which no crawler can read again: each as its source states it, disagreements included.
 
 A table in the package (``db/seed/facts/prices.tsv``). Hotpatching of an Arc-enabled Windows Server 2025 was free in preview, cost
-1.50 USD per core and month from July 2025, and has been free since May 2026; sources disagree on both days.
+1.50 USD per core and month from July 2025, and has been free since May 2026; sources disagree on both days, and on what a virtual machine
+counted as: its virtual cores (Microsoft's announcement of 2025-04-24) or one core (a blog of 2025-07-10).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ LICENCE = "https://www.apache.org/licenses/LICENSE-2.0"
 PRECEDENCE = 300
 DUE_EVERY = "never"
 AT_LEAST = 10
-COLLECTED = "2026-11-22T00:00:00Z"
+COLLECTED = "2026-11-26T00:00:00Z"
 PAGES = [PageSpec("db/seed/facts/prices.tsv", ("prices.tsv",))]
 
 _COLUMNS = (
@@ -31,12 +32,15 @@ _COLUMNS = (
 # Who pays a price; "" is the price without a condition.
 CONDITIONS = frozenset({"", "defender_p2", "software_assurance", "esu", "azure_local"})
 
+# What a virtual machine counts as, where a price is by core; "" where the source does not say.
+VIRTUAL_MACHINES = frozenset({"", "virtual_cores", "one_core"})
+
 
 def parse(page: Page) -> Iterator[Claim]:
     """Yield the claims of ``price/<service>/<product>/<meter>/<currency> <unit>/<condition>/<valid_from>``, one section per address that states them.
 
     Raises:
-        UnexpectedPage: an amount, date or condition cannot be read.
+        UnexpectedPage: an amount, date, condition or what a virtual machine counts as cannot be read.
     """
     yield from distinct(_rows(page))
 
@@ -45,10 +49,14 @@ def _rows(page: Page) -> Iterator[Claim]:
     for row, record in records(page, *_COLUMNS):
         if record["condition"] not in CONDITIONS:
             raise UnexpectedPage(f"expected a condition ({', '.join(sorted(CONDITIONS))}), got {record['condition']!r}")
+        machine = record.get("virtual_machine", "")  # a table of before 2026-11-26, in an archive, has no such column
+        if machine not in VIRTUAL_MACHINES:
+            raise UnexpectedPage(f"expected what a virtual machine counts as ({', '.join(sorted(VIRTUAL_MACHINES))}), got {machine!r}")
         fields = {
             "amount": _amount(record["amount"]),
             "valid_from": _day(record["valid_from"]),
             "valid_to": _day(record["valid_to"]),
+            "virtual_machine": machine,
             "note": record["note"],
             "trust": record["trust"],
         }
