@@ -323,9 +323,8 @@ create table reported (
     in_standard_line integer not null, -- 1 if it is said to belong to the standard line
     source_url text not null,       -- who says it, and where
     read_on text not null,          -- ISO date on which that was read
-    subject text not null references subjects (subject), -- its name in claims
-    primary key (subject)
-) strict, without rowid;
+    subject text not null primary key references subjects (subject) -- its name in claims
+) strict;
 create index reported_by_product on reported (product, release_date);
 create index reported_by_kb on reported (kb);
 create index reported_by_build on reported (build);

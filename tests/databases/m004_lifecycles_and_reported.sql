@@ -312,9 +312,8 @@ CREATE TABLE reported (
     in_standard_line integer not null, -- 1 if it is said to belong to the standard line
     source_url text not null,       -- who says it, and where
     read_on text not null,          -- ISO date on which that was read
-    subject text not null references subjects (subject), -- its name in claims
-    primary key (subject)
-) strict, without rowid;
+    subject text not null primary key references subjects (subject) -- its name in claims
+) strict;
 INSERT INTO "_sqlite_migrations" VALUES(1,'hotpatch_kb','m001_first_version','2026-11-26 17:34:44.970854+00:00');
 INSERT INTO "_sqlite_migrations" VALUES(2,'hotpatch_kb','m002_articles_issues_and_cves','2026-11-26 17:34:45.000066+00:00');
 INSERT INTO "_sqlite_migrations" VALUES(3,'hotpatch_kb','m003_pages_are_found_by_indexes','2026-11-26 17:34:45.007772+00:00');

@@ -287,9 +287,8 @@ CREATE TABLE reported (
     in_standard_line integer not null, -- 1 if it is said to belong to the standard line
     source_url text not null,       -- who says it, and where
     read_on text not null,          -- ISO date on which that was read
-    subject text not null references subjects (subject), -- its name in claims
-    primary key (subject)
-) strict, without rowid;
+    subject text not null primary key references subjects (subject) -- its name in claims
+) strict;
 CREATE TABLE "releases" (
     release integer primary key,    -- hash of its subject
     product text not null references products (product), -- the servicing line
