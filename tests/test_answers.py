@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import Command
+from helpers.dumps import dump, query
 from helpers.lookups import LOOKUPS
 
 from hotpatch_kb.db.answers import restarts
@@ -18,7 +19,9 @@ from hotpatch_kb.db.answers.coverage import is_outdated
 from hotpatch_kb.db.answers.json_output import shaped
 from hotpatch_kb.db.answers.restarts import next_restart, next_restarts
 from hotpatch_kb.db.facts import seed
+from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_seed_database
+from hotpatch_kb.scraper.crawl import runs
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -323,3 +326,20 @@ def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path: Path) -> None:
             process.stdout.close()
             said = process.stderr.read().decode()
             assert (process.wait(timeout=30), "Traceback" in said, "BrokenPipe" in said) == (0, False, False)
+
+
+# --- a new database -------------------------------------------------------------------------------------------------
+
+
+def test_a_new_database_is_the_embedded_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy, where the embedded database was made by this code of these facts; else the facts are loaded. Both are the same."""
+    assert runs.ensure_seeded(tmp_path / "copied.db", tmp_path / "copied.archive")
+    schema.open_for_writing(tmp_path / "copied.db").close()
+    monkeypatch.setattr(seed, "_stamp", lambda: 1)  # as after a change of the code
+    assert not seed.copy_seed_database(tmp_path / "other.db")
+    assert not list(tmp_path.glob("other*"))
+    assert runs.ensure_seeded(tmp_path / "loaded.db", tmp_path / "loaded.archive")
+    assert dump(tmp_path / "copied.db") == dump(tmp_path / "loaded.db")
+    assert query(tmp_path / "copied.db", "select state from runs") == [("done",)]
+    logs = [(tmp_path / f"{name}.archive" / "log.jsonl").read_text(encoding="utf-8") for name in ("copied", "loaded")]
+    assert logs[0] == logs[1]

@@ -7,7 +7,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from importlib.resources import files
@@ -19,6 +22,7 @@ from hotpatch_kb.db.claims import corrections, history
 from hotpatch_kb.db.facts import write
 from hotpatch_kb.db.model.ids import stable_id
 from hotpatch_kb.db.store import schema
+from hotpatch_kb.db.store.connections import SEED_DATABASE
 
 _SOURCES: Final = ("source", "title", "home_url", "licence", "precedence", "due_every", "stands_in_for")
 _PAGES: Final = (
@@ -28,6 +32,8 @@ _PAGES: Final = (
 _SECTIONS: Final = ("page", "section", "row_count", "release_count")
 _SECTION_COLUMNS: Final = ("source", "page_url", "content_sha256", "section", "row_count", "release_count")
 _CLAIMS: Final = ("page", "last_page", "gone_page", "section", "subject", "field", "value", "value_text", "source_url")
+# Folders of ``db/`` from which the embedded database follows, besides its facts.
+_RESOLVING: Final = ("claims", "facts", "migrations", "model", "store", "views")
 FILES: Final = ("sources.tsv", "pages.tsv", "sections.tsv", "claims.tsv")
 _FINGERPRINT: Final = "fingerprint.txt"
 # NULL, which a text file cannot tell from an empty text otherwise.
@@ -177,5 +183,46 @@ def build_seed_database(target: Path) -> None:
         # Without a journal beside it, the file can be opened to read where nothing can be written.
         conn.execute("pragma journal_mode = delete")
         conn.execute("update _sqlite_migrations set applied_at = (select started_at from runs)")
+        conn.execute(f"pragma application_id = {_stamp()}")
         conn.execute("vacuum")
     part.replace(target)
+
+
+def copy_seed_database(target: Path) -> bool:
+    """Make a new database that is the embedded one, which takes a tenth of the time of ``load_seed``. Return whether it did.
+
+    In a checkout whose code or facts changed since it was installed, the embedded database is of before, and is not copied.
+
+    Args:
+        target: a file that is not there, or is empty. It exists once it is whole.
+    """
+    source = Path(SEED_DATABASE)
+    if not source.is_file():
+        return False
+    with closing(sqlite3.connect(f"{source.as_uri()}?mode=ro&immutable=1", uri=True)) as conn:
+        if conn.execute("pragma application_id").fetchone()[0] != _stamp():
+            return False
+    part = target.with_name(f"{target.name}.part")
+    try:
+        shutil.copyfile(source, part)
+        with closing(sqlite3.connect(part)) as conn:
+            conn.execute("pragma application_id = 0")
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return True
+
+
+def _stamp() -> int:
+    """Return a number of the embedded facts and of the code that resolves them, as an application id holds it."""
+    digest = zlib.crc32(fingerprint().encode())
+    package = files("hotpatch_kb.db")
+    for folder in _RESOLVING:
+        for file in sorted(package.joinpath(folder).iterdir(), key=lambda file: file.name):
+            if file.name.endswith((".py", ".sql")):
+                digest = zlib.crc32(file.read_bytes(), digest)
+    for name in ("corrections.csv", "schema.sql"):
+        digest = zlib.crc32(package.joinpath(name).read_bytes(), digest)
+    return digest & 0x7FFFFFFF

@@ -65,17 +65,26 @@ def ensure_seeded(db: Path, archive: Path, say: Progress = lambda _: None) -> bo
     if db.exists() and not _is_new(db):
         return False
     db.parent.mkdir(parents=True, exist_ok=True)
-    with locked(db), closing(open_database(db)) as conn:
+    with locked(db):
         kept = Archive(archive, say)
         kept.keep_seed(seeding.fingerprint())
         kept.sync()
-        if kept.is_empty():
-            with schema.transaction(conn):
-                seeding.load_seed(conn)
-        else:
-            say(f"there is no database at {db}, but an archive: replaying what was read before")
-            replayed(conn, kept, corrections_of(db, ()), say)
+        if kept.is_empty() and _is_empty_file(db) and seeding.copy_seed_database(db):
+            return True
+        with closing(open_database(db)) as conn:
+            if kept.is_empty():
+                with schema.transaction(conn):
+                    seeding.load_seed(conn)
+            else:
+                say(f"there is no database at {db}, but an archive: replaying what was read before")
+                replayed(conn, kept, corrections_of(db, ()), say)
     return True
+
+
+def _is_empty_file(db: Path) -> bool:
+    """Return whether nothing is there that a copy would replace: no database, and no journal of one."""
+    beside = [db.with_name(f"{db.name}-{what}") for what in ("wal", "shm", "journal")]
+    return not any(path.exists() for path in beside) and (not db.exists() or db.stat().st_size == 0)
 
 
 def _is_new(db: Path) -> bool:
