@@ -57,6 +57,8 @@ def read_query(text: str) -> Query:
             return Query("kb", str(kb))
         if month := reading.find_month(cleaned):
             return Query("month", month)
+        if not cleaned.isprintable():  # broken bytes of the command line
+            raise BadInput("expected text, got {got!r}", got=cleaned[: reading.MAX_SHOWN])
         if len(builds := reading.builds_in(cleaned)) == 1:
             return Query("build", builds[0])
         if builds:

@@ -125,14 +125,16 @@ def _known(categories: list[Category]) -> tuple[list[Category], list[tuple[str, 
 
 
 def _title(published: str, *, is_hotpatch: bool) -> Title:
-    """Return the parts of an entry's title. Updates for components alone lack a date or a build ("KB5066360—Security Update for Windows PowerShell").
+    """Return the parts of an entry's title. Updates for components alone lack a date ("KB5066360—Security Update for Windows PowerShell").
+
+    One without a build is a release ("March 18 2021-KB5001633"): older builds are behind it.
 
     Raises:
-        UnexpectedPage: it cannot be read, or it is an update of Windows and says neither when nor what it is ("KB5120233 of August 11th").
+        UnexpectedPage: it cannot be read, or it is an update of Windows and does not say when ("KB5120233 of August 11th").
     """
     read = title(published, in_hotpatch_line=is_hotpatch)
-    if read.kind not in {"baseline", "component"} and not (read.date and read.builds):
-        raise UnexpectedPage(f"expected {'the build' if read.date else 'the date'} of an update, got {published!r}")
+    if read.kind not in {"baseline", "component"} and not read.date:
+        raise UnexpectedPage(f"expected the date of an update, got {published!r}")
     return read
 
 
