@@ -397,9 +397,9 @@ def test_an_older_database(db: Path, run: Command, trees: dict[str, Path], new: 
     with closing(sqlite3.connect(db)) as conn, conn:
         conn.execute("delete from _sqlite_migrations where name like 'm003%' or name like 'm004%' or name like 'm005%'")
         indexes = [row[0] for row in conn.execute("select name from sqlite_master where name like 'pages\\_by\\_%' escape '\\'")]
-        conn.executescript(
-            f"{'; '.join(f'drop index {name}' for name in indexes)}; drop view source_health; drop table lifecycles; drop table reported"
-        )
+        views = [row[0] for row in conn.execute("select name from sqlite_master where type = 'view'")]
+        dropped = [*(f"index {name}" for name in indexes), *(f"view {name}" for name in views), "table lifecycles", "table reported"]
+        conn.executescript(f"{'; '.join(f'drop {what}' for what in dropped)}; alter table releases drop column is_provisional")
     done = run("doctor", "--db", db, "--repair")
     assert (
         done.code,
