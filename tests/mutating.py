@@ -86,6 +86,13 @@ def samples(*, with_recorded: bool = True) -> tuple[Sample, ...]:
     return tuple(found)
 
 
+@cache
+def more_recorded() -> tuple[Sample, ...]:
+    """Return the recorded pages that the mutations leave out: further versions, Windows 10 with its 1,175 rows."""
+    names = ("pages-more", "pages-more-2026-05") if recorded.are_there() else ()
+    return tuple(sample for name in names for sample in _of_tree(f"recorded {name}", recorded.RECORDED / name))
+
+
 class Done(NamedTuple):
     """A mutation and its outcome."""
 

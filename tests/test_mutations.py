@@ -1,22 +1,31 @@
 """Pages that are not what they were: right, refused or reported, and never a wrong fact in silence.
 
 ``HOTPATCH_KB_MUTATIONS`` says how many (``.ci/long``: 20,000, by ``mutating.py``); an ordinary run makes a sample of them.
+``HOTPATCH_KB_NEW_ROWS`` says how many rows of the next month are changed, each read by a whole crawl.
 """
 
 from __future__ import annotations
 
 import os
+import random
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import mutating
 import pytest
 from conftest import Command
-from helpers import recorded, render
+from helpers import recorded, render, worlds
 from helpers.dumps import query
 from helpers.mutations import KINDS, NotHere, judge, mutant
 
+from hotpatch_kb.db.answers.verdicts import verdicts
 from hotpatch_kb.db.claims import checks as check
+from hotpatch_kb.scraper.crawl import runs
 from hotpatch_kb.scraper.sources import registry, unread
 
 COUNT = int(os.environ.get("HOTPATCH_KB_MUTATIONS", "100"))
@@ -64,6 +73,36 @@ def test_a_mutation_is_named_by_seed_page_and_kind() -> None:
         first, second = (mutant(sample, KINDS[name], 5) for _ in range(2))
         assert first.body == second.body
         assert first.body != mutant(sample, KINDS[name], 6).body
+
+
+NEW_ROWS = int(os.environ.get("HOTPATCH_KB_NEW_ROWS", "3"))
+
+
+def test_no_new_row_is_wrong_in_silence(
+    crawled: Path, at: Callable[[str], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The release of the next month appears with one thing of it changed: a machine that lacks it is never called current."""
+    at(worlds.AUGUST)
+    outcomes: Counter[str] = Counter()
+    silent = []
+    for seed in range(SEED, SEED + NEW_ROWS):
+        draw = random.Random(seed)
+        line, true = draw.choice([("standard", worlds.LCUS["ws2025"]), ("hotpatch", worlds.HOTPATCHES["ws2025"])])
+        what, release = worlds.mutated(true, draw)
+        # The other line is not yet listed in half of the worlds: it cannot tell on this one.
+        others = [r for r in worlds.AUGUST_RELEASES if r is not true and (draw.random() < 0.5 or "ws2025" not in r.products)]
+        folder = tmp_path / str(seed)
+        shutil.copytree(crawled, folder)
+        worlds.write(folder / "tree", [*others, release])
+        done = runs.crawl(folder / "x.db", folder / "archive", folder=folder / "tree", seed=False, say=lambda _: None)
+        with closing(sqlite3.connect(folder / "x.db")) as conn:
+            found = [v for v in verdicts(conn, worlds.AUGUST, "ws2025") if (v.build, v.line, v.deciding_kb) == ("26100.33158", line, "")]
+        outcomes["refused" if done.failures else found[0].verdict] += 1
+        silent += [f"seed {seed}, {line}: {what}" for v in found if v.verdict == "current"]
+        shutil.rmtree(folder)
+    with capsys.disabled():
+        print(f"\n{NEW_ROWS} new rows changed: {dict(outcomes)}")
+    assert not silent, "\n".join(silent)
 
 
 # What mutations found, each with what was silent before.

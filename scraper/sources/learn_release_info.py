@@ -42,6 +42,8 @@ PAGES = [
 NO_DATES: Final = frozenset({"End of updates", "End of servicing", "Not applicable", "N/A", ""})
 # Editions with other dates than the product's (the table of the Long-Term Servicing Channel on client pages).
 _LTSC: Final = re.compile(r"\bLTS[BC]\b")
+# What a row of a client's table of versions is about. A row of the Long-Term Servicing Channel taken for another had end dates years too late.
+_OPTION: Final = re.compile(r"general availability|semi-annual|current branch|\bLTS[BC]\b", re.IGNORECASE)
 # "2032-01-13 (IoT Enterprise only)" (Windows 10, version 21H2, July 2026)
 _OF_IOT: Final = re.compile(r" ?\(IoT Enterprise(?: LTSC)? only\)", re.IGNORECASE)
 # "Windows 11 Enterprise LTSC 2024 edition does not have extended support"
@@ -352,6 +354,8 @@ def _versions(rows: list[list[Cell]], client: str, texts: Sequence[str]) -> Iter
     for row, record in enumerate(_records(rows, header)):
         option = record["servicing option"].text if "servicing option" in record else ""
         try:
+            if option and not is_server and not _OPTION.search(option):
+                raise UnexpectedPage(f"expected a servicing option such as General Availability Channel, got {option!r}")
             product = _product_of(record[version].text, "" if is_server else client)
         except (UnexpectedPage, KeyError) as error:
             text = " | ".join(cell.text for cell in record.values() if cell.text)
@@ -369,7 +373,7 @@ def _versions(rows: list[list[Cell]], client: str, texts: Sequence[str]) -> Iter
                 fields.append((name, None if dated in NO_DATES else iso_date(dated), text))
             except UnexpectedPage as error:
                 yield from quarantined(section, "cell", text, error, row, [product.product], may_be_release=False)
-        yield from stated(section, f"product/{product.product}", row, _latest(record, "ltsc_" if is_ltsc else ""))
+        yield from _latest(section, product.product, row, record, "ltsc_" if is_ltsc else "")
         if is_ltsc:
             yield from _of_long_term_channel(section, product.product, row, fields, remarks)
             continue
@@ -407,15 +411,19 @@ def _of_long_term_channel(section: str, product: str, row: int, fields: Iterable
             yield from stated(section, f"lifecycle/{product}/{group}/{kind}", row, [("end_date", *end)])
 
 
-def _latest(record: dict[str, Cell], prefix: str) -> Iterator[Field]:
-    """Yield the latest build of a version and its day, which the release history on the same page must have too."""
-    texts = [record[name].text if name in record else "" for name in ("latest build", "latest revision date")]
-    try:
-        build_text, day = str(build(texts[0])), iso_date(texts[1])
-    except UnexpectedPage:  # empty for versions that have ended
-        return
-    yield f"{prefix}latest_build", build_text, texts[0]
-    yield f"{prefix}latest_on", day, texts[1]
+def _latest(section: str, product: str, row: int, record: dict[str, Cell], prefix: str) -> Iterator[Claim]:
+    """Yield the latest build of a version and its day, which the release history on the same page must have too. Versions that have ended have none."""
+    build_text, day_text = (record[name].text if name in record else "" for name in ("latest build", "latest revision date"))
+    if build_text or day_text:
+        try:
+            fields: list[Field] = [
+                (f"{prefix}latest_build", str(build(build_text)), build_text),
+                (f"{prefix}latest_on", iso_date(day_text), day_text),
+            ]
+        except UnexpectedPage as error:
+            yield from quarantined(section, "cell", f"{build_text} | {day_text}", error, row, [product], may_be_release=False)
+        else:
+            yield from stated(section, f"product/{product}", row, fields)
 
 
 def _product_of(text: str, client: str) -> Product:

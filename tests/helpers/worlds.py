@@ -6,6 +6,8 @@ KBs and builds of August are those that public copies name; titles and rows are 
 from __future__ import annotations
 
 import posixpath
+import random
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -187,3 +189,68 @@ def _is_of(row: VersionRow, product: str) -> bool:
 
 def _help(kb: int) -> str:
     return f"https://support.microsoft.com/help/{kb}"
+
+
+# --- a new row that is not as it should be ------------------------------------------------------------------------------
+
+
+def _another_digit(text: str, draw: random.Random) -> str:
+    at = draw.choice([match.start() for match in re.finditer(r"\d", text)])
+    return text[:at] + draw.choice("0123456789".replace(text[at], "")) + text[at + 1 :]
+
+
+def _without_digit(text: str, draw: random.Random) -> str:
+    at = draw.choice([match.start() for match in re.finditer(r"\d", text)])
+    return text[:at] + text[at + 1 :]
+
+
+def _swapped(text: str, draw: random.Random) -> str:
+    at = draw.choice([match.start() for match in re.finditer(r"\d(?=\d)", text)])
+    return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+
+
+def _garbled(text: str, draw: random.Random) -> str:
+    at = draw.randrange(len(text))
+    return text[:at] + draw.choice("?#x ") + text[at + 1 :]
+
+
+_TEXTS = (_another_digit, _without_digit, _swapped, _garbled)
+_LETTERS = ("A", "C", "D", "E", "OOB", "X", "")
+_TITLES = (" Preview", " Out-of-band", " - EXPIRED", " Security Update for Windows PowerShell", "")
+MUTATIONS = ("kb", "build", "date", "letter", "title", "cell", "kb of July", "day of July", "build of July", "product")
+
+
+def mutated(release: Release, draw: random.Random) -> tuple[str, Release]:
+    """Return a release with one thing of it changed, and which: listed by both sites, by Learn alone or by the support site alone."""
+    what = draw.choice(MUTATIONS)
+    change = draw.choice(_TEXTS)
+    in_tables, in_navigation = draw.choice([(True, True), (True, False), (False, True)])
+    listed = replace(release, in_tables=in_tables, in_navigation=in_navigation)
+    july = SERVER_JULY[0]
+    if what == "letter":
+        letter = draw.choice(_LETTERS)
+        return f"{what} {letter!r}", replace(listed, letter=letter)
+    if what == "kb of July":
+        return what, replace(listed, kb=draw.choice(SERVER_JULY).kb)
+    if what == "day of July":
+        return what, replace(listed, day=JULY, month=draw.choice(["", "2026-08"]))
+    if what == "build of July":
+        return what, replace(listed, products=july.products)
+    if what == "product":  # it is listed among those of another version
+        return what, replace(listed, products={"ws2022": next(iter(release.products.values()))})
+    cell = {"kb": "kb", "build": "build", "date": "date"}.get(what) or draw.choice(["kb", "build", "date", "update_type"])
+    texts = {
+        "kb": f"KB{release.kb}",
+        "build": next(iter(release.products.values())),
+        "date": release.day,
+        "update_type": f"{release.type_month} B",
+    }
+    new = draw.choice([change(texts[cell], draw), ""])
+    title = release.published()
+    if what == "title":
+        title = draw.choice([change(title, draw), title + draw.choice(_TITLES), title.replace("Hotpatch ", ""), title.replace("KB", "")])
+    elif cell == "date":
+        title = change(title[: title.index("—")], draw) + title[title.index("—") :]
+    elif texts[cell] in title:
+        title = title.replace(texts[cell], new)
+    return f"{what}: {cell} {new!r}, {title!r}", replace(listed, title=title, cells={} if what == "title" else {cell: new})

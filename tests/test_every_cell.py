@@ -1,0 +1,168 @@
+"""Each cell, entry and label of every page made unreadable in its turn: it alone is lost, and it is in quarantine.
+
+``HOTPATCH_KB_CELLS`` says how many (``.ci/long``: all of them); an ordinary run takes a sample. The recorded pages are among them where they are.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import mutating
+import pytest
+from helpers.mutations import Sample
+
+from hotpatch_kb.db.model.claims import Claim
+from hotpatch_kb.scraper.sources import registry
+
+COUNT: Final = os.environ.get("HOTPATCH_KB_CELLS", "30")
+SEED: Final = int(os.environ.get("HOTPATCH_KB_MUTATIONS_SEED", "1"))
+UNREADABLE: Final = "??"
+# One element and what is in it: a cell of Learn's tables, an entry or a category of a navigation, the label of a table, a time of a feed.
+_CELL: Final = re.compile(r"<(?P<tag>td)\b[^>]*>(?P<inner>.*?)</(?P=tag)>", re.DOTALL)
+_ENTRY: Final = re.compile(r'<(?P<tag>li) class="\w+LeftNavArticle[^>]*>(?P<inner>.*?)</(?P=tag)>', re.DOTALL)
+_CATEGORY: Final = re.compile(r'<(?P<tag>div) class="\w+LeftNavCategoryTitle[^>]*>(?P<inner>.*?)</(?P=tag)>', re.DOTALL)
+_LABEL: Final = re.compile(r"<(?P<tag>strong|h3|h4)\b[^>]*>(?P<inner>[^<]*\(OS build \d+\)[^<]*)</(?P=tag)>")
+_MARKDOWN_LABEL: Final = re.compile(r"^\*\*(?P<inner>[^*\n]*\(OS build \d+\)[^*\n]*)\*\*\r?$", re.MULTILINE)
+_ROW: Final = re.compile(r"^\|(?!\s*-).*$", re.MULTILINE)
+_OF_FEED: Final = re.compile(r"<(?P<tag>published|updated)\b[^>]*>(?P<inner>[^<]+)</(?P=tag)>")
+
+
+class Place(NamedTuple):
+    """A text of a page that is made unreadable: from where to where, and whether it names a whole section."""
+
+    begin: int
+    end: int
+    is_label: bool
+
+
+def _places(sample: Sample) -> Iterator[Place]:
+    """Yield the places of a page, those in markup by what is between their tags."""
+    text, source = sample.page.body.decode("utf-8", "replace"), sample.page.source
+    if source == "support_navigation":
+        yield from _found(_ENTRY, text, is_label=False)
+        yield from _found(_CATEGORY, text, is_label=True)
+    elif source in {"learn_release_info", "learn_hotpatch"} and text.lstrip().startswith("<"):
+        main = text.find("<main")
+        yield from (place for place in _found(_CELL, text, is_label=False) if place.begin > main)
+        yield from _found(_LABEL, text, is_label=True)
+    elif source in {"learn_release_info", "learn_hotpatch"}:
+        headers = {match.end() for match in re.finditer(r"^\|.*(?=\r?\n\|\s*:?-)", text, re.MULTILINE)}
+        for row in _ROW.finditer(text):
+            if row.end() not in headers and row.end() - row[0].endswith("\r") not in headers:
+                bars = [row.start() + place.start() for place in re.finditer(r"(?<!\\)\|", row[0])]
+                yield from (Place(a + 1, b, False) for a, b in itertools.pairwise(bars))
+        yield from _found(_MARKDOWN_LABEL, text, is_label=True)
+    elif source == "support_feeds":
+        yield from (place for place in _found(_OF_FEED, text, is_label=False) if place.begin > text.find("<entry"))
+    elif source in {"support_toc", "graph_updates", "azure_retail_prices"}:
+        keys = {
+            "support_toc": "toc_title",
+            "graph_updates": "id|releaseDateTime",
+            "azure_retail_prices": "unitOfMeasure|effectiveStartDate|type",
+        }
+        for place in _found(re.compile(rf'"(?:{keys[source]})":\s*"(?P<inner>[^"\\]+)"'), text, is_label=False):
+            is_category = source == "support_toc" and not re.search(r"KB ?\d|—|\d, 20\d\d", text[place.begin : place.end])
+            yield place._replace(is_label=is_category)
+
+
+def _found(pattern: re.Pattern[str], text: str, *, is_label: bool) -> Iterator[Place]:
+    return (Place(*match.span("inner"), is_label) for match in pattern.finditer(text) if re.sub(r"<[^>]*>|\s|&nbsp;", "", match["inner"]))
+
+
+def _unreadable(sample: Sample, place: Place) -> bytes:
+    """Return the page with a text replaced, whatever tags are inside it."""
+    text = sample.page.body.decode("utf-8", "replace")
+    parts = re.split(r"(<[^>]*>|\[|\]\([^)]*\))", text[place.begin : place.end])
+    words = [number for number, part in enumerate(parts) if number % 2 == 0 and part.strip()]
+    parts = [part if number % 2 else "" for number, part in enumerate(parts)]
+    if words:
+        parts[words[0]] = UNREADABLE
+    return (text[: place.begin] + "".join(parts) + text[place.end :]).encode()
+
+
+def _values(claims: list[Claim]) -> set[tuple[str, str, str, str | None]]:
+    """What claims say. How many entries of a feed were skipped is no statement of its own."""
+    return {(c.section, c.subject, c.field.partition("#")[0], c.value) for c in claims if not c.subject.startswith("feed/")}
+
+
+def _fault(sample: Sample, place: Place) -> str:
+    """Return what is wrong of a page with one unreadable text, "" where that alone is lost."""
+    before = sample.claims
+    after = list(registry()[sample.page.source].parse(sample.page._replace(body=_unreadable(sample, place))))
+    known, left = _values(before), _values(after)
+    odd = {claim.subject for claim in after if claim.subject.startswith("quarantine/")} - {claim.subject for claim in before}
+    rows: dict[tuple[str, str, str, str | None], set[tuple[str, int]]] = defaultdict(set)
+    for claim in before:
+        # A label is of all tables of its version: "Hotpatch calendar 2026: Windows 11, version 25H2".
+        place_of = (claim.section.rpartition(": ")[2], 0) if place.is_label else (claim.section, claim.row)
+        rows[claim.section, claim.subject, claim.field.partition("#")[0], claim.value].add(place_of)
+    lost, new = known - left, {value for value in left - known if value[1] not in odd}
+    whole = {where for value in lost for where in rows[value]}
+    if new:
+        return f"states what it did not state: {sorted(map(str, new))[:3]}"
+    if len(whole) > 1:
+        return f"loses more than one row: {sorted(whole)[:4]}"
+    if lost and not odd:
+        return f"loses without a word: {sorted(map(str, lost))[:3]}"
+    return ""
+
+
+def _samples() -> list[Sample]:
+    sources = {
+        "support_navigation",
+        "learn_release_info",
+        "learn_hotpatch",
+        "support_feeds",
+        "support_toc",
+        "graph_updates",
+        "azure_retail_prices",
+    }
+    found = [*mutating.samples(), *mutating.more_recorded()]
+    return [sample for sample in found if sample.page.source in sources and len(sample.claims) > 6]
+
+
+def _chosen(everything: list[tuple[Sample, Place]]) -> list[tuple[Sample, Place]]:
+    """Return what is tried: everything, or as many of each page as of any other, at random."""
+    if COUNT == "all":
+        return everything
+    draw = random.Random(SEED)
+    by_page: dict[str, list[tuple[Sample, Place]]] = defaultdict(list)
+    for sample, place in draw.sample(everything, len(everything)):
+        by_page[sample.name].append((sample, place))
+    turns = itertools.chain.from_iterable(itertools.zip_longest(*by_page.values()))
+    return list(itertools.islice((tried for tried in turns if tried), int(COUNT)))
+
+
+def test_each_unreadable_text_costs_itself_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """Prints how many were tried, by source."""
+    everything: list[tuple[Sample, Place]] = [(sample, place) for sample in _samples() for place in _places(sample)]
+    tried = _chosen(everything)
+    counts: dict[str, int] = defaultdict(int)
+    faults = []
+    for sample, place in tried:
+        counts[sample.page.source] += 1
+        text = sample.page.body.decode("utf-8", "replace")[place.begin : place.end]
+        try:
+            fault = _fault(sample, place)
+        except Exception as error:  # noqa: BLE001 (whatever a parser raises is a fault)
+            fault = f"refuses the page: {error!r}"
+        if fault:
+            faults.append(f"{sample.name}: {text.strip()[:80]!r} unreadable: {fault}")
+    with capsys.disabled():
+        print(f"\n{len(tried)} of {len(everything)} texts made unreadable: {json.dumps(dict(sorted(counts.items())))}")
+    assert not faults, "\n".join(faults)
+
+
+def test_every_kind_of_page_has_texts_to_try() -> None:
+    kinds: dict[str, Any] = defaultdict(int)
+    for sample in _samples():
+        kinds[sample.page.source] += sum(1 for _ in _places(sample))
+    assert {source for source, count in kinds.items() if count > 3} == {sample.page.source for sample in _samples()}
+    assert {"support_navigation", "learn_release_info"} <= kinds.keys()
