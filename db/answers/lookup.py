@@ -194,11 +194,10 @@ def _candidates(conn: sqlite3.Connection, query: Query, facts: Installed) -> _Ch
 
 def _day_of(conn: sqlite3.Connection, row: Row) -> str | None:
     """Return the day of a release; an undated component came with the hotpatch of its build (KB5074204 of December 2025)."""
-    if row["release_date"] is not None or row["build"] is None:
-        return row["release_date"]
-    day: str | None = conn.execute(
-        "select min(release_date) from releases where product = ? and build = ?", (row["product"], row["build"])
-    ).fetchone()[0]
+    day: str | None = row["release_date"]
+    if day is None and row["build"] is not None:
+        query = "select min(release_date) from releases where product = ? and build = ?"
+        day = conn.execute(query, (row["product"], row["build"])).fetchone()[0]
     return day
 
 

@@ -177,8 +177,8 @@ def _claims(page: Page, answer: _Answer) -> Iterator[Claim]:
             odd.append((item, error))
     if len(odd) * 2 > len(answer.items):
         raise odd[0][1]
-    for row, (item, error) in enumerate(odd, 1):
-        yield from quarantined("Items", "entry", json.dumps(item, ensure_ascii=False, default=str)[:500], error, row, may_be_release=False)
+    for row, (item, reason) in enumerate(odd, 1):
+        yield from quarantined("Items", "entry", json.dumps(item, ensure_ascii=False, default=str)[:500], reason, row, may_be_release=False)
     for row, (item, meter) in enumerate(kept, 1):
         yield from _price(page, item, row, is_tiered=meter in tiered)
 

@@ -111,9 +111,10 @@ def _odd(revision: Any, error: UnexpectedPage, row: int) -> Iterator[Claim]:
         else []
     )
     text = " ".join(value for value in texts if isinstance(value, str)) or json.dumps(revision)[:300]
-    names = [revision.get(name) for name in ("product", "version")] if isinstance(revision, dict) else [None]
-    product = product_id(" ".join(names)) if all(isinstance(name, str) for name in names) else None
-    is_other = product is None and all(isinstance(name, str) and name.strip() for name in names)
+    stated = [revision.get(name) for name in ("product", "version")] if isinstance(revision, dict) else []
+    names = [name for name in stated if isinstance(name, str) and name.strip()]
+    product = product_id(" ".join(names)) if len(names) == 2 else None
+    is_other = product is None and len(names) == 2
     return quarantined("revisions", "entry", text, error, row, [product] if product else (), may_be_release=False if is_other else None)
 
 

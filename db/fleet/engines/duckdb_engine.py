@@ -115,7 +115,7 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
     plain = _plain_table(path, wanted)
     if plain is None:
         return None
-    columns = plain.columns(wanted)
+    columns = plain.columns_by_field(wanted)
     fields = [field for field in DECIDING if field in columns]
     if any(len(columns[field]) > 1 for field in fields):
         return None
@@ -205,7 +205,7 @@ def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
             table = Delimited(head, text)
         except (BadInput, UnicodeError):
             return None
-    if not has_needed("build", wanted, table.columns(wanted), table.header):
+    if not has_needed("build", wanted, table.columns_by_field(wanted), table.header):
         return None
     last = b"\n"
     with path.open("rb") as file:

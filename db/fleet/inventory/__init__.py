@@ -234,8 +234,10 @@ class Inventory:
         if by_field is None:
             if len(self._by_names) > 1000:
                 self._by_names.clear()
-            is_table = isinstance(self._source, Delimited) and names == tuple(self._source.header)
-            by_field = self._source.columns(self._wanted) if is_table else columns_of(names, self._wanted)
+            if isinstance(self._source, Delimited) and names == tuple(self._source.header):
+                by_field = self._source.columns_by_field(self._wanted)
+            else:
+                by_field = columns_of(names, self._wanted)
             self._by_names[names] = by_field
             self._unseen.difference_update(names)
         self._names = names
@@ -295,7 +297,7 @@ def _inventory(stream: BinaryIO, wanted: Mapping[str, str], needs: str, stack: E
 
         return Inventory(Json(chunks(), stack), wanted, needs)
     table = Delimited(head, text)
-    if not has_needed(needs, wanted, table.columns(wanted), table.header) and "{" not in head:
+    if not has_needed(needs, wanted, table.columns_by_field(wanted), table.header) and "{" not in head:
         raise lacking(needs, wanted, table.header)
     return Inventory(table, wanted, needs)
 

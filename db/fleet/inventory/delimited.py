@@ -125,7 +125,7 @@ class Delimited:
         self.lines_before = self._line  # lines before the first row
         self._columns: dict[str, list[str]] | None = None
 
-    def columns(self, wanted: Mapping[str, str]) -> dict[str, list[str]]:
+    def columns_by_field(self, wanted: Mapping[str, str]) -> dict[str, list[str]]:
         """Return the columns of each field, by their names and by the values of the first rows.
 
         Args:
