@@ -230,6 +230,7 @@ def test_status_says_what_is_stale(run: Command) -> None:
         {
             "facts_baseline_articles": False,
             "facts_eligibility": False,
+            "facts_kb_cves": False,
             "facts_lifecycle": False,
             "facts_prices": False,
             "facts_reported": False,

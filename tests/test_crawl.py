@@ -406,6 +406,7 @@ def test_a_wrecked_page_keeps_every_fact(fault: str, run: Command, worlds: dict[
     assert states == {
         "facts_baseline_articles": "ok",
         "facts_eligibility": "ok",
+        "facts_kb_cves": "ok",
         "facts_lifecycle": "ok",
         "facts_prices": "ok",
         "facts_reported": "ok",

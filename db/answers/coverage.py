@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from hotpatch_kb.db.answers.stated_elsewhere import reported, reported_note, source_name
+from hotpatch_kb.db.answers.stated_elsewhere import reported, reported_day, reported_note, source_name
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.editions import SPELLED, Machine
 from hotpatch_kb.db.model.errors import BadInput
@@ -154,8 +154,8 @@ class Evidence:
         newer = [
             row
             for row in self._reported
-            if (row["release_date"] or "") > place[0]
-            or (row["release_date"] == place[0] and row[f"in_{self._line}_line"] and (_revision(row["build"]) or 0) > place[1])
+            if reported_day(row) > place[0]
+            or (reported_day(row) == place[0] and row[f"in_{self._line}_line"] and (_revision(row["build"]) or 0) > place[1])
         ]
         of_line = [row for row in newer if row[f"in_{self._line}_line"]]
         return reported_note(of_line or newer) if newer else None

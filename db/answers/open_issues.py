@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from hotpatch_kb.db.answers.coverage import is_offered
 from hotpatch_kb.db.model.notation import kb_text
 
 Answer = dict[str, Any]
+
+_SHOWN: Final = 50  # CVEs that an answer names; it counts all, of old builds thousands
 
 
 def known_issues(conn: sqlite3.Connection, kb: int | None, product: str, day: str) -> list[Answer]:
@@ -64,7 +66,8 @@ def open_cves(conn: sqlite3.Connection, release: Mapping[str, Any], line: str, d
 
     Returns:
         ``gaps``, CVEs that the month's cumulative update fixes and this hotpatch does not, with the companion update that does;
-        ``fixed_by_newer``, how many CVEs newer releases of the line fix; ``unknown_months``, months of newer releases whose CVEs are not known.
+        ``fixed_by_newer``, how many CVEs newer releases of the line fix; ``most_severe``, some of them, most severe first; ``unknown_months``,
+        months of newer releases whose CVEs are not known; ``copied_on``, the day of the copy of MSRC's data that some of it is from, else None.
         None where the database has no security data.
     """
     if conn.execute("select 1 from kb_cves limit 1").fetchone() is None:
@@ -83,11 +86,12 @@ def open_cves(conn: sqlite3.Connection, release: Mapping[str, Any], line: str, d
         "product": release["product"], "day": day, "revision": release["revision"], "kb": release["kb"],
         "own_day": "" if release["classification"] == "initial" else release["release_date"],
     }  # fmt: skip
-    (fixed,) = conn.execute(
-        f"""select count(distinct c.cve) from releases as r join kb_cves as c on c.kb = r.kb and c.product = r.product
-        where {newer} and not exists (select 1 from kb_cves as own where own.kb = :kb and own.product = :product and own.cve = c.cve)""",
+    fixed = conn.execute(
+        f"""select c.cve, min(c.severity), max(c.subject >= 'kb_cves/') from releases as r join kb_cves as c on c.kb = r.kb and c.product = r.product
+        where {newer} and not exists (select 1 from kb_cves as own where own.kb = :kb and own.product = :product and own.cve = c.cve)
+        group by c.cve order by coalesce(min(c.severity), 'z'), c.cve desc""",  # Critical, Important, Low, Moderate
         parameters,
-    ).fetchone()
+    ).fetchall()
     unknown = conn.execute(
         f"""select distinct r.month from releases as r where {newer} and r.cadence = 'B' and not exists (
             select 1 from kb_cves as c where c.kb = r.kb and c.product = r.product) order by r.month""",
@@ -98,9 +102,24 @@ def open_cves(conn: sqlite3.Connection, release: Mapping[str, Any], line: str, d
             {"cve": cve, "severity": severity, "companion_kb": None if companion is None else f"KB{companion}"}
             for cve, severity, companion in gaps
         ],
-        "fixed_by_newer": fixed,
+        "fixed_by_newer": len(fixed),
+        "most_severe": [cve for cve, _, _ in fixed[:_SHOWN]],
         "unknown_months": [month for (month,) in unknown],
+        "copied_on": _copied_on(conn) if any(is_copied for _, _, is_copied in fixed) or _is_copied(conn, release) else None,
     }
+
+
+def _is_copied(conn: sqlite3.Connection, release: Mapping[str, Any]) -> bool:
+    """Return whether the CVEs of a release are from a copy of MSRC's data."""
+    row = conn.execute(
+        "select 1 from kb_cves where kb = ? and product = ? and subject >= 'kb_cves/' limit 1", (release["kb"], release["product"])
+    ).fetchone()
+    return row is not None
+
+
+def _copied_on(conn: sqlite3.Connection) -> str | None:
+    day: str | None = conn.execute("select substr(max(fetched_at), 1, 10) from pages where source = 'facts_kb_cves'").fetchone()[0]
+    return day
 
 
 def left_open(conn: sqlite3.Connection, cve: str, product: str | None, day: str) -> list[Answer]:

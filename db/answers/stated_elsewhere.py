@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.model.messages import Message, Messages
-from hotpatch_kb.db.model.notation import kb_text
+from hotpatch_kb.db.model.notation import kb_text, second_tuesday
 from hotpatch_kb.db.model.queries import Query
 
 _NAMES: Final = {
@@ -97,7 +97,7 @@ def nearest_builds(conn: sqlite3.Connection, build: str, product: str | None, on
 # --- what others report -----------------------------------------------------------------------------------------------
 
 _REPORTED: Final = (
-    "product", "kb", "build", "release_date", "cadence", "classification", "in_hotpatch_line", "in_standard_line", "source_url", "read_on",
+    "product", "kb", "build", "release_date", "month", "cadence", "classification", "in_hotpatch_line", "in_standard_line", "source_url", "read_on",
 )  # fmt: skip
 
 
@@ -115,14 +115,21 @@ def reported(
     """
     rows = conn.execute(
         f"""select {", ".join(_REPORTED)} from reported
-        where coalesce(release_date, month) <= :day and product = coalesce(:product, product) and (:kb is null or kb = :kb)
-            and (:build is null or build = :build) order by release_date, product, revision, kb""",
-        {"day": day, "product": product, "kb": kb, "build": build},
+        where product = coalesce(:product, product) and (:kb is null or kb = :kb) and (:build is null or build = :build)
+        order by coalesce(release_date, month), product, revision, kb""",
+        {"product": product, "kb": kb, "build": build},
     )
     return [
         row | {"in_hotpatch_line": bool(row["in_hotpatch_line"]), "in_standard_line": bool(row["in_standard_line"])}
         for row in (dict(zip(_REPORTED, values, strict=True)) for values in rows.fetchall())
+        if reported_day(row) <= day
     ]
+
+
+def reported_day(row: Mapping[str, Any]) -> str:
+    """Return the day of a reported release; the second Tuesday of its month where nobody states the day, "" where not even the month."""
+    stated: str | None = row["release_date"]
+    return stated or (second_tuesday(row["month"]) if row["month"] else "")
 
 
 def reported_as(conn: sqlite3.Connection, day: str, query: Query, product: str | None) -> list[dict[str, Any]]:
@@ -134,11 +141,7 @@ def reported_as(conn: sqlite3.Connection, day: str, query: Query, product: str |
 
 def reported_after(conn: sqlite3.Connection, day: str, product: str, line: str, place: tuple[str, int] = ("", 0)) -> list[dict[str, Any]]:
     """Return the releases of a line that others report up to a day, those after a place in its order (date, then revision)."""
-    return [
-        row
-        for row in reported(conn, day, product=product)
-        if row[f"in_{line}_line"] and (row["release_date"] or "", _revision(row)) > place
-    ]
+    return [row for row in reported(conn, day, product=product) if row[f"in_{line}_line"] and (reported_day(row), _revision(row)) > place]
 
 
 def _revision(row: Mapping[str, Any]) -> int:
@@ -151,7 +154,7 @@ def reported_note(rows: Sequence[Mapping[str, Any]]) -> Message:
         dict.fromkeys(
             Message("{name}, {kind} of {day}", name=name, kind=Message(kind), day=day or Message("no day"))
             for name, kind, day in (
-                (" ".join(filter(None, (kb_text(row["kb"]), row["build"]))), row["classification"], row["release_date"]) for row in rows
+                (" ".join(filter(None, (kb_text(row["kb"]), row["build"]))), row["classification"], reported_day(row)) for row in rows
             )
         )
     )

@@ -30,7 +30,7 @@ class GroupKind(NamedTuple):
         kinds: kinds of the subjects whose claims make a group.
         key_of: returns the key of the group that a subject belongs to.
         read: returns the claims that the facts of a key follow from.
-        tables: where the rows are written: table, and the column that holds the key.
+        tables: where the rows are written: table, and the condition on its rows of a key.
         resolve: adds the facts of a key.
     """
 
@@ -168,6 +168,35 @@ def _resolve_cve(cve: str, claims: list[StoredClaim], belief: Belief, products: 
             "subtype": _first_value(fields["subtype"], belief.precedence), "supersedes_kb": int(supersedes) if supersedes else None,
             "source_month": month, "subject": subject,
         }  # fmt: skip
+
+
+# Severities in a copy of MSRC's data, by their first letters.
+_SEVERITIES: Final = {"C": "Critical", "I": "Important", "M": "Moderate", "L": "Low", "-": None}
+
+
+def _resolve_copy(_kb: str, claims: list[StoredClaim], belief: Belief, products: ProductsOfKbs) -> None:
+    """Make the rows of a KB from a copy of MSRC's data, where MSRC itself was not read: neither its document of the month nor one that names the KB."""
+    complete = {
+        c.subject.removeprefix("msrc/") for c in claims if c.subject.startswith("msrc/") and (c.name, c.value) == ("is_complete", "1")
+    }
+    read = {c.subject.split("/")[1] for c in claims if c.subject.startswith("remediation/")}
+    by_subject: dict[str, list[StoredClaim]] = defaultdict(list)
+    for claim in claims:
+        if claim.subject.startswith("kb_cves/") and claim.gone_at is None and claim.section not in complete:
+            by_subject[claim.subject].append(claim)
+    for subject, of_subject in sorted(by_subject.items()):
+        _, number, product = subject.split("/")
+        stated = {c.name: belief.precedence.value(c) for c in of_subject}
+        if product in read or _is_of_another_product(int(number), product, of_subject, products):
+            continue
+        for packed in (stated.get("cves") or "").split():
+            cve = f"CVE-{packed[1:]}"
+            belief.facts.kb_cves[int(number), product, cve] = {
+                "kb": int(number), "product": product, "cve": cve, "severity": _SEVERITIES[packed[0]], "fixed_build": stated.get("fixed_build"),
+                "subtype": stated.get("subtype"), "supersedes_kb": int(stated["supersedes_kb"] or 0) if "supersedes_kb" in stated else None,
+                "source_month": of_subject[0].section, "subject": subject,
+            }  # fmt: skip
+        belief.support(subject, of_subject)
 
 
 def _first_value(claims: Iterable[StoredClaim], precedence: Precedence) -> str | None:
@@ -342,21 +371,31 @@ def _read_cve(conn: sqlite3.Connection, key: str) -> list[StoredClaim]:
     return own + [claim for subject in remedies for claim in claims_where(conn, "subject = ?", (subject,))]
 
 
+def _read_copy(conn: sqlite3.Connection, key: str) -> list[StoredClaim]:
+    own = claims_where(conn, "subject > ? and subject < ?", (f"kb_cves/{key}/", f"kb_cves/{key}0"))
+    msrc = {f"msrc/{c.section}" for c in own} | {f"remediation/{c.subject.split('/')[2]}/{key}" for c in own}
+    return own + [claim for subject in sorted(msrc) for claim in claims_where(conn, "subject = ?", (subject,))]
+
+
 def _read_kb(conn: sqlite3.Connection, key: str) -> list[StoredClaim]:
     own = claims_where(conn, "subject > ? and subject < ?", (f"issue/{key}/", f"issue/{key}0"))
     return own + claims_where(conn, "subject in (?, ?, ?)", (f"article/{key}", f"channel/{key}", f"change_log/{key}"))
 
 
 GROUP_KINDS: Final = (
-    GroupKind(("price",), _whole_subject, _read_subject, (("prices", "subject"),), _resolve_price),
-    GroupKind(("eligibility",), _whole_subject, _read_subject, (("eligibility", "subject"),), _resolve_eligibility),
-    GroupKind(("msrc",), _second_part, _read_month, (("security_months", "month"),), _resolve_month),
-    GroupKind(("cve",), _second_part, _read_cve, (("kb_cves", "cve"),), _resolve_cve),
+    GroupKind(("price",), _whole_subject, _read_subject, (("prices", "subject = ?"),), _resolve_price),
+    GroupKind(("eligibility",), _whole_subject, _read_subject, (("eligibility", "subject = ?"),), _resolve_eligibility),
+    GroupKind(("msrc",), _second_part, _read_month, (("security_months", "month = ?"),), _resolve_month),
+    # Before MSRC's own rows of the same KBs are written, those of a copy go.
+    GroupKind(
+        ("kb_cves",), _second_part, _read_copy, (("kb_cves", "kb = ? and subject >= 'kb_cves/' and subject < 'kb_cves0'"),), _resolve_copy
+    ),
+    GroupKind(("cve",), _second_part, _read_cve, (("kb_cves", "cve = ? and subject >= 'cve/' and subject < 'cve0'"),), _resolve_cve),
     GroupKind(
         ("issue", "channel", "change_log"),
         _second_part,
         _read_kb,
-        (("known_issues", "kb"), ("kb_channels", "kb"), ("article_changes", "kb")),
+        (("known_issues", "kb = ?"), ("kb_channels", "kb = ?"), ("article_changes", "kb = ?")),
         _resolve_kb,
     ),
 )

@@ -58,7 +58,7 @@ def publish(conn: sqlite3.Connection, since: str) -> int:
         new += write_changes(conn, history.changes, since, RELEASE_CLAIMS)
     products = _products_of_kbs(conn)
     moved = {kb for kb in {*products, *former_products} if products.get(kb) != former_products.get(kb)}
-    for kind, keys in _touched_groups(conn, touched, moved, everything=not since).items():
+    for kind, keys in sorted(_touched_groups(conn, touched, moved, everything=not since).items()):
         for key, is_moved in sorted(keys.items()):
             # The facts of a KB follow from its products at any time: its history is made again from the beginning.
             new += _publish_group(conn, GROUP_KINDS[kind], key, "" if is_moved else since, precedence, products, times)
@@ -78,7 +78,7 @@ def write_everything(conn: sqlite3.Connection, *, with_groups: bool = True) -> N
     _write_release_facts(conn, resolve(snapshot_of(claims_where(conn, RELEASE_CLAIMS), times), precedence))
     products = _products_of_kbs(conn)
     subjects = [row[0] for row in conn.execute("select subject from subjects")] if with_groups else []
-    for place, keys in _touched_groups(conn, subjects, set(), everything=True).items():
+    for place, keys in sorted(_touched_groups(conn, subjects, set(), everything=True).items()):
         kind = GROUP_KINDS[place]
         for key in sorted(keys):
             claims = kind.read(conn, key)
@@ -129,6 +129,14 @@ def _touched_groups(conn: sqlite3.Connection, touched: list[str], moved: set[int
     if everything:
         return groups
     groups[places["issue"]] |= {str(kb): True for kb in moved}
+    groups[places["kb_cves"]] |= {str(kb): False for kb in moved} | {
+        subject.split("/")[2]: False for subject in touched if kind_of(subject) == "remediation"
+    }
+    months = [subject.partition("/")[2] for subject in touched if kind_of(subject) == "msrc"]
+    copied = conn.execute(
+        f"select distinct subject from claims where {of_kinds(['kb_cves'])} and section in ({', '.join('?' * len(months))})", months
+    )
+    groups[places["kb_cves"]] |= {subject.split("/")[1]: False for (subject,) in copied}
     remedies = {"fixed" + subject.removeprefix("remediation") for subject in touched if kind_of(subject) == "remediation"}
     if moved or remedies:
         cves = groups[places["cve"]]
@@ -177,8 +185,8 @@ def _write_release_facts(conn: sqlite3.Connection, facts: Facts) -> None:
 
 def _write_group(conn: sqlite3.Connection, kind: GroupKind, key: str, subjects: Collection[str], facts: Facts) -> None:
     """Make the tables of one independent group hold exactly these facts of its key."""
-    for table, column in kind.tables:
-        _write_differences(conn, table, INDEPENDENT_TABLES[table], getattr(facts, table), f"{column} = ?", (key,))
+    for table, condition in kind.tables:
+        _write_differences(conn, table, INDEPENDENT_TABLES[table], getattr(facts, table), condition, (key,))
     _write_evidence(conn, facts, f"subject in ({', '.join('?' * len(subjects))})", sorted(subjects))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from hotpatch_kb.db.answers.lookup import is_restart_due
 from hotpatch_kb.db.answers.stated_elsewhere import reported_note
@@ -153,6 +154,9 @@ def _verdict(match: Row) -> Iterator[str]:
         yield f"  also newer   {verdict['newer_out_of_band']}, out of band or for a component"
 
 
+_NAMED_CVES: Final = 6  # in one line of text; --json names more
+
+
 def _exposure(match: Row) -> Iterator[str]:
     """Yield known issues, and CVEs that stay open."""
     for issue in match["known_issues"]:
@@ -167,4 +171,8 @@ def _exposure(match: Row) -> Iterator[str]:
         severity = f" ({gap['severity']})" if gap["severity"] else ""
         yield f"  open CVE     {gap['cve']}{severity}, {closed}"
     unknown = f"; not known for {', '.join(cves['unknown_months'])}" if cves["unknown_months"] else ""
-    yield f"  open CVEs    {cves['fixed_by_newer'] or 'none'} that newer releases of the {match['line']} line fix{unknown}"
+    copied = f"; from a copy of MSRC's data of {cves['copied_on']}" if cves["copied_on"] else ""
+    yield f"  open CVEs    {cves['fixed_by_newer'] or 'none'} that newer releases of the {match['line']} line fix{unknown}{copied}"
+    if cves["most_severe"]:
+        more = ", ..." if cves["fixed_by_newer"] > _NAMED_CVES else ""
+        yield f"               most severe: {', '.join(cves['most_severe'][:_NAMED_CVES])}{more}"
