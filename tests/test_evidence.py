@@ -271,6 +271,13 @@ def test_no_supported_line_ever_missed_a_month(conn: sqlite3.Connection) -> None
     assert missed == []
 
 
+def test_a_machine_that_left_the_line_is_not_patched_without_evidence(conn: sqlite3.Connection) -> None:
+    """Its months behind are those of the standard line; nothing newer is known, which proves nothing in November."""
+    rows = [v for v in verdicts(conn, "2026-11-22", "win11-24h2") if (v.build, v.line, v.deciding_kb) == ("26100.8894", "hotpatch", "")]
+    assert [row.verdict for row in rows] == ["left_line"]
+    assert "facts end on 2026-07-23; a monthly release has come since" in str(rows[0].reason)
+
+
 # --- status names it, too -----------------------------------------------------------------------------------------------
 
 

@@ -264,6 +264,8 @@ class _Judge:
         elif verdict == "current" and (missing := self.lines[on].evidence.missing(release.place)):
             others = self.lines[on].evidence.reported(release.place)
             verdict, reason = "unknown", [*notes, *dict.fromkeys(filter(None, (missing, others)))]
+        elif verdict == "left_line" and not judged["next"] and (missing := self.lines["standard"].evidence.missing(release.place)):
+            reason.append(missing)  # it is not known to be patched on the standard line either
         return Verdict(
             self.product, build, line, kb_text(kb) or "", verdict, release.classification, kb_text(release.kb), kb_text(release.baseline_kb),
             judged["months_behind"], kb_text(judged["next"].kb) if judged["next"] else None,
