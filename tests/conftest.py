@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 import pytest
 import respx
 from filelock import FileLock
-from helpers import recorded, render
+from helpers import recorded, render, small_seed
 from helpers.fetching import fake, web  # noqa: F401 (fixtures)
 from helpers.webhook import Hook
 from rendered import msrc_cvrf, support_article
 
+from hotpatch_kb.db.store import connections
 from hotpatch_kb.scraper.cli.main import main
 from hotpatch_kb.scraper.crawl import runs
 
@@ -35,6 +36,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give random tests their seeds: one in an ordinary run."""
     if "seed" in metafunc.fixturenames and not any(mark.name == "parametrize" for mark in metafunc.definition.iter_markers()):
         metafunc.parametrize("seed", range(1, 1 + (metafunc.config.getoption("--tries") or 1)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _small_seed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Let crawls begin with a part of the embedded facts; ``whole_seed`` gives a test all of them."""
+    folder = tmp_path_factory.mktemp("seed", numbered=True) / "small"
+    small_seed.write(folder)
+    with small_seed.of(folder, whole=False):
+        yield folder
+
+
+@pytest.fixture
+def whole_seed() -> Iterator[None]:
+    """Let crawls of a test begin with all of the embedded facts."""
+    with small_seed.of(Path(connections.SEED_DATABASE).parent, whole=True):
+        yield
 
 
 @pytest.fixture

@@ -268,6 +268,7 @@ def test_restarts_on_every_day_of_two_years_are_never_in_the_past() -> None:
     conn.close()
 
 
+@pytest.mark.usefixtures("whole_seed")
 def test_embedded_facts_are_what_a_crawl_of_the_recorded_trees_gives(run: Command, shared: Path, tmp_path: Path) -> None:
     for folder in ("pages-2026-05", "pages-more-2026-05", "pages", "pages-more"):
         assert run("crawl", "--db", "x.db", "--from", shared / folder).code == 0

@@ -44,6 +44,10 @@ _SAME: Final = "="
 _DITTO: Final = '"'
 
 
+def _folder() -> Traversable:
+    return files("hotpatch_kb.db").joinpath("seed")
+
+
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     lines = ["\t".join(columns)]
     above: list[str] = []
@@ -55,7 +59,7 @@ def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) ->
 
 
 def _read(name: str) -> Iterator[dict[str, Any]]:
-    lines = files("hotpatch_kb.db").joinpath("seed", name).read_text(encoding="utf-8").split("\n")
+    lines = _folder().joinpath(name).read_text(encoding="utf-8").split("\n")
     columns = lines[0].split("\t")
     above: list[str] = []
     for line in lines[1:]:
@@ -66,7 +70,7 @@ def _read(name: str) -> Iterator[dict[str, Any]]:
 
 def fingerprint() -> str:
     """Return a hash of the embedded facts. An archive whose database began with them records it."""
-    return _fingerprint(files("hotpatch_kb.db").joinpath("seed"))
+    return _fingerprint(_folder())
 
 
 def _fingerprint(folder: Traversable) -> str:
@@ -78,7 +82,7 @@ def _fingerprint(folder: Traversable) -> str:
 
 def recorded_fingerprint() -> str:
     """Return the hash as it was when the embedded facts were written."""
-    return files("hotpatch_kb.db").joinpath("seed", _FINGERPRINT).read_text(encoding="utf-8").strip()
+    return _folder().joinpath(_FINGERPRINT).read_text(encoding="utf-8").strip()
 
 
 def embedded_claims() -> list[tuple[Any, ...]]:
