@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import socket
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -36,6 +38,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give random tests their seeds: one in an ordinary run."""
     if "seed" in metafunc.fixturenames and not any(mark.name == "parametrize" for mark in metafunc.definition.iter_markers()):
         metafunc.parametrize("seed", range(1, 1 + (metafunc.config.getoption("--tries") or 1)))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep, of the cases of a test marked ``sampled(n)``, a seeded sample of n; all of them with HOTPATCH_KB_LONG=1, as in .ci/long."""
+    if os.environ.get("HOTPATCH_KB_LONG"):
+        return
+    groups: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("sampled"):
+            groups[item.nodeid.partition("[")[0]].append(item)
+    left_out: set[pytest.Item] = set()
+    for name, cases in groups.items():
+        size = min(len(cases), cases[0].get_closest_marker("sampled").args[0])  # type: ignore[union-attr]
+        left_out |= set(cases) - set(random.Random(name).sample(cases, size))
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -383,6 +383,7 @@ WRECKS = {
 }
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("fault", WRECKS)
 @pytest.mark.fault("pages that were rebuilt, shrunken, emptied or dated ahead")
 def test_a_wrecked_page_keeps_every_fact(fault: str, run: Command, worlds: dict[str, Path], crawled: Path, tmp_path: Path) -> None:

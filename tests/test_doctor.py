@@ -90,6 +90,7 @@ def _deleted(db: Path) -> None:
             file.unlink()
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("harm", "said", "loses"),
     [

@@ -73,6 +73,7 @@ def _outcome(form: str, body: bytes, good: dict[str, list[Claim]]) -> str:
     return outcome
 
 
+@pytest.mark.sampled(30)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     "body",
@@ -97,6 +98,7 @@ def test_what_is_no_page_is_refused(body: bytes, form: str, good: dict[str, list
     assert _outcome(form, body, good) == "refused"
 
 
+@pytest.mark.sampled(30)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     "encoding",
@@ -119,6 +121,7 @@ def _inside(body: bytes, text: bytes) -> bytes:
     return body[:place] + text + body[place:]
 
 
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("form", [form for form in FORMS if form.endswith(("html", "md"))])
 @pytest.mark.parametrize(
     "text",
@@ -140,6 +143,7 @@ def test_what_is_made_to_cost_time_costs_little(text: bytes, form: str, good: di
     assert _outcome(form, _inside(RENDERED[FORMS[form]].bytes(), text), good) in {"refused", "same"}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.fault("a body of 64 MB of the same page again and again")
 @pytest.mark.parametrize("form", FORMS)
 def test_a_page_of_64_megabytes_is_refused(form: str, good: dict[str, list[Claim]]) -> None:
@@ -219,6 +223,7 @@ def crawled_copy(read_once: Path, tmp_path: Path) -> Path:
     return tmp_path / "x.db"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "body",
     [

@@ -140,6 +140,7 @@ def test_what_was_silent_is_told(name: str, page: str, expected: str) -> None:
     assert "silent" not in outcomes
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("name", "seed", "failed"),
     [

@@ -169,6 +169,7 @@ def assess(run: Command, crawled: Path, tmp_path: Path) -> Callable[..., Iterato
     return judged
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", WORLDS)
 def test_nothing_is_current_in_a_world_with_a_fault(name: str, assess: Any, at: Callable[[str], None], tmp_path: Path) -> None:
     world = WORLDS[name]
