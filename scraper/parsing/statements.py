@@ -55,14 +55,15 @@ def quarantined(
         products: whose release it may be.
         may_be_release: whether its products must not be called current; by default where it has a KB, a build or a date.
     """
-    published = clean(text)
+    # JSON may hold half of a surrogate pair, which no database takes.
+    published, reason = (clean(str(said)).encode("utf-8", "replace").decode() for said in (text, reason))
     kbs, builds = kbs_in(published), builds_in(published)
     dates = (*long_dates_in(published), *_ISO_DATE.findall(published))
     if may_be_release is None:
         may_be_release = bool(kbs or builds or dates)
     fields: list[Field] = [
         ("kind", kind, published),
-        ("reason", str(reason), published),
+        ("reason", reason, published),
         ("may_be_release", str(int(may_be_release)), published),
     ]
     fields += [("product" if number == 1 else f"product#{number}", product, published) for number, product in enumerate(products, 1)]

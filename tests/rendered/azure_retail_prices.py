@@ -9,6 +9,13 @@ from urllib.parse import quote
 
 from helpers.rendering import Rendered
 
+# Changes of which one thing is quarantined and the rest is read; the others refuse the page.
+_QUARANTINED = frozenset(
+    {
+        "not-a-number",
+    }
+)
+
 NEXT = "https://prices.azure.com:443/api/retail/prices?api-version=2023-01-01-preview&$filter=contains(productName,'Arc')&$skip={}"
 
 
@@ -90,4 +97,4 @@ def pages() -> Iterator[Rendered]:
         "items": answer(Items={}),
     } | {name: answer(arc()[0] | fields) for name, fields in changed.items()}
     for name, body in faults.items():
-        yield Rendered(f"refused-{name}.json", url, body)
+        yield Rendered(f"{'quarantined' if name in _QUARANTINED else 'refused'}-{name}.json", url, body)

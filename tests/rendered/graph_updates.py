@@ -8,6 +8,25 @@ from typing import Any
 
 from helpers.rendering import Rendered
 
+# Changes of which one thing is quarantined and the rest is read; the others refuse the page.
+_QUARANTINED = frozenset(
+    {
+        "another-build-than-its-id",
+        "answer-as-number",
+        "build-of-texts",
+        "build-of-windows-8",
+        "half-a-character",
+        "no-day-of-the-calendar",
+        "no-version",
+        "renamed-field",
+        "renamed-kb",
+        "unknown-product",
+        "unreadable-answer",
+        "unreadable-date",
+        "unreadable-kb",
+    }
+)
+
 BASE = "https://graph.microsoft.com/beta/admin/windows/updates/"
 URL = f"{BASE}products?$expand=revisions"
 _TYPE = "#microsoft.graph.windowsUpdates."
@@ -100,4 +119,8 @@ def pages() -> Iterator[Rendered]:
         "half-a-character": {**first, "displayName": "Windows 11 \ud83d"},
     }
     for name, found in faults.items():
-        yield Rendered(f"refused-{name}.json", URL, answer([product("Windows 11, version 24H2", [found, *some_revisions()[1:]])]))
+        yield Rendered(
+            f"{'quarantined' if name in _QUARANTINED else 'refused'}-{name}.json",
+            URL,
+            answer([product("Windows 11, version 24H2", [found, *some_revisions()[1:]])]),
+        )

@@ -6,6 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 from helpers.rendering import Rendered
 
+# Changes of which one thing is quarantined and the rest is read; the others refuse the page.
+_QUARANTINED = frozenset(
+    {
+        "empty-cell",
+        "further-column",
+        "missing-cell",
+        "no-year",
+        "odd-publisher",
+    }
+)
+
 URL = "https://learn.microsoft.com/en-us/windows-server/get-started/hotpatch"
 Image = tuple[str, str, str]
 
@@ -115,6 +126,6 @@ def pages() -> Iterator[Rendered]:
         "odd-publisher": lambda text: text.replace("| MicrosoftWindowsServer  |", "| Microsoft/WindowsServer |", 1),
     }
     for name, change in faults.items():
-        yield Rendered(f"refused-{name}.md", URL, change(markdown()))
+        yield Rendered(f"{'quarantined' if name in _QUARANTINED else 'refused'}-{name}.md", URL, change(markdown()))
     yield Rendered("refused-renamed-column.html", URL, page().replace("<th>OS Offer</th>", "<th>Product offer</th>"))
-    yield Rendered("refused-empty-cell.html", URL, page().replace("<td>2025-Datacenter-Azure-Edition-Core</td>", "<td> </td>"))
+    yield Rendered("quarantined-empty-cell.html", URL, page().replace("<td>2025-Datacenter-Azure-Edition-Core</td>", "<td> </td>"))

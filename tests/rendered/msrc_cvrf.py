@@ -14,6 +14,17 @@ from helpers.rendering import Rendered
 
 from hotpatch_kb.db.model.notation import second_tuesday
 
+# Changes of which one thing is quarantined and the rest is read; the others refuse the page.
+_QUARANTINED = frozenset(
+    {
+        "no-kb",
+        "no-such-product",
+        "unknown-restart",
+        "unknown-severity",
+        "unknown-windows",
+    }
+)
+
 BASE = "https://api.msrc.microsoft.com/cvrf/v3.0/"
 INDEX = f"{BASE}updates"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -392,14 +403,14 @@ def pages() -> Iterator[Rendered]:
 
     yield Rendered("refused-index-bot.json", INDEX, "<!DOCTYPE html><html><body><h1>Are you a robot?</h1></body></html>")
     yield Rendered(
-        "refused-index-elsewhere.json",
+        "quarantined-index-elsewhere.json",
         INDEX,
         index.replace(b'"https://api.msrc.microsoft.com/cvrf/v3.0/cvrf/2025', b'"https://msrc.example/2025'),
     )
     yield Rendered("refused-index-empty.json", INDEX, index_document([]))
     yield Rendered("refused-index-renamed.json", INDEX, index.replace(b"CurrentReleaseDate", b"LastRevised"))
-    yield Rendered("refused-index-unreadable-id.json", INDEX, index.replace(b'"2025-Dec"', b'"2025-December"'))
-    yield Rendered("refused-index-unreadable-date.json", INDEX, index.replace(b"2025-12-13T01:39:00Z", b"13 December 2025"))
+    yield Rendered("quarantined-index-unreadable-id.json", INDEX, index.replace(b'"2025-Dec"', b'"2025-December"'))
+    yield Rendered("quarantined-index-unreadable-date.json", INDEX, index.replace(b"2025-12-13T01:39:00Z", b"13 December 2025"))
     small = (Cve("CVE-2025-90001", "Windows Made-up Driver Elevation of Privilege Vulnerability", (*LCUS[:3:2], *HOTPATCHES[::2])),)
     json_month, xml_month = month_document("2025-12", small), month_document_xml("2025-12", small)
     faults: dict[str, tuple[bytes, str, str]] = {
@@ -419,7 +430,9 @@ def pages() -> Iterator[Rendered]:
         "unknown-windows": (json_month, "Windows 11 Version 24H2 for x64", "Windows 11 Version 24H2 for RISC-V"),
     }
     for name, (text, old, new) in faults.items():
-        yield Rendered(f"refused-{name}.json", december, text.replace(old.encode(), new.encode()))
+        yield Rendered(
+            f"{'quarantined' if name in _QUARANTINED else 'refused'}-{name}.json", december, text.replace(old.encode(), new.encode())
+        )
     yield Rendered("refused-bot.html", december, "<html><head><title>Checking</title></head><body>Please wait <br> … </body></html>")
     yield Rendered("refused-empty.json", december, "")
     yield Rendered("refused-truncated.json", december, json_month[: len(json_month) // 2])

@@ -199,11 +199,11 @@ def pages() -> Iterator[Rendered]:
     yield Rendered("refused-no-kb.html", f"{_SERVICING}/windows-11/2026/07/overview", article("What is new", issues=None, channels=False))
     yield Rendered("refused-no-main.html", LCU, lcu().replace("<main", "<div").replace("</main>", "</div>"))
     yield Rendered("refused-bot-page.html", LCU, "<html><head><title>Access Denied</title></head><body><p>Reference #18</p></body></html>")
-    yield Rendered("refused-unreadable-issues.html", LCU, lcu("<p>To be written.</p>"))
-    yield Rendered("refused-no-summary.html", LCU, lcu(PRINTING.replace("summary>", "b>")))
-    yield Rendered("refused-change-log.html", LCU, lcu(changes=(("Wednesday", "Amended."),)))
+    yield Rendered("quarantined-unreadable-issues.html", LCU, lcu("<p>To be written.</p>"))
+    yield Rendered("quarantined-no-summary.html", LCU, lcu(PRINTING.replace("summary>", "b>")))
+    yield Rendered("quarantined-change-log.html", LCU, lcu(changes=(("Wednesday", "Amended."),)))
     yield Rendered(
-        "refused-short-row.html",
+        "quarantined-short-row.html",
         OLD,
         old_article("June 9, 2026—KB5094126 (OS Build 26200.8655)", table.replace("<td><p>IT admins</p></td>", "")),
     )

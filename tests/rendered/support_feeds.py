@@ -9,6 +9,20 @@ from xml.sax.saxutils import escape
 
 from helpers.rendering import Rendered
 
+# Changes of which one thing is quarantined and the rest is read; the others refuse the page.
+_QUARANTINED = frozenset(
+    {
+        "empty-title",
+        "instant-never-set",
+        "instant-without-zone",
+        "no-day-of-the-calendar",
+        "no-updated",
+        "short-kb",
+        "two-kbs",
+        "unreadable-instant",
+    }
+)
+
 URL = "https://support.microsoft.com/en-us/feed/atom/4ec863cc-2ecd-e187-6cb3-b50c6545db92"
 SERVER_2025 = "https://support.microsoft.com/en-us/feed/atom/c7b7e227-e17e-8633-fd90-9d28fb739cc5"
 
@@ -103,4 +117,4 @@ def pages() -> Iterator[Rendered]:
         "no-kbs": lambda text: text.replace("KB50", "No. 50"),
     }
     for name, change in faults.items():
-        yield Rendered(f"refused-{name}.xml", URL, change(feed(ENTRIES)))
+        yield Rendered(f"{'quarantined' if name in _QUARANTINED else 'refused'}-{name}.xml", URL, change(feed(ENTRIES)))
