@@ -62,15 +62,14 @@ def _small_seed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Let crawls begin with a part of the embedded facts; ``whole_seed`` gives a test all of them."""
     folder = tmp_path_factory.mktemp("seed", numbered=True) / "small"
     small_seed.write(folder)
-    with small_seed.of(folder, whole=False):
+    with small_seed.of(folder):
         yield folder
 
 
 @pytest.fixture
-def whole_seed() -> Iterator[None]:
+def whole_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let crawls of a test begin with all of the embedded facts."""
-    with small_seed.of(Path(connections.SEED_DATABASE).parent, whole=True):
-        yield
+    small_seed.begin_with(Path(connections.SEED_DATABASE).parent, monkeypatch)
 
 
 @pytest.fixture

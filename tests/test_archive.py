@@ -179,7 +179,7 @@ def test_years_of_a_log_are_not_read_for_a_crawl(run: Command, tmp_path: Path, m
     plain = archive_log.read_line
     monkeypatch.setattr(archive_log, "read_line", counted)
     said: list[str] = []
-    runs.crawl(tmp_path / "x.db", tmp_path / "x.db.archive", folder=_tree(tmp_path, 24, lcu(tracking="2")), seed=False, say=said.append)
+    runs.crawl(tmp_path / "x.db", tmp_path / "x.db.archive", folder=_tree(tmp_path, 26, lcu(tracking="2")), seed=False, say=said.append)
     assert 0 < read < 5_000
     assert query(tmp_path / "x.db", "select count(*) from pages where source = 'support_article'") == [(2,)]
 

@@ -274,12 +274,12 @@ def test_a_run_reads_so_many_and_the_next_one_the_rest(run: Command, tmp_path: P
 
 
 def test_a_tree_copied_from_the_site_is_read_by_its_addresses(run: Command, tmp_path: Path) -> None:
-    """Without any navigation: an address that names a KB is that of an article; a hub of the old layout is none."""
+    """Without any navigation: an address that names a KB is that of an article. A hub is known by its address, and an empty page is none."""
     render.save_tree(
         tmp_path / "tree", "https://support.microsoft.com/en-us/help/5101650", lcu(), fetched_at="2026-07-24T12:00:00Z", suffix=".html"
     )
     render.save_tree(tmp_path / "tree", "https://support.microsoft.com/en-us/topic/windows-11-version-22h2-update-history-1a9bcba6-5f53-4075-8156-fe11ac631737", "<html></html>", fetched_at="2026-07-24T12:00:00Z", suffix=".html")  # fmt: skip
-    assert run("crawl", "--db", "x.db", "--from", tmp_path / "tree").code == 0
+    assert run("crawl", "--db", "x.db", "--from", tmp_path / "tree").code == 3
     assert query(tmp_path / "x.db", "select kb, product, issue from known_issues order by 2") == [
         (5101650, "win11-24h2", "printing-may-take-longer-than-it-should"), (5101650, "win11-25h2", "printing-may-take-longer-than-it-should"),
     ]  # fmt: skip

@@ -257,6 +257,7 @@ def test_a_disk_that_is_full_for_the_database(
 
     def full(path: Path) -> sqlite3.Connection:
         conn = opened(path)
+        conn.execute("vacuum")  # no page is free
         conn.execute("pragma max_page_count = 1")  # no less than it has
         return conn
 
@@ -328,6 +329,7 @@ def test_a_database_that_is_gone(left: str, db: Path, run: Command, trees: dict[
     assert (done.code, "of the archive that the database does not have" in done.err, dump(db) == new) == (0, True, True)
 
 
+@pytest.mark.usefixtures("whole_seed")
 @pytest.mark.fault("a first run that is killed before the embedded facts are loaded")
 def test_a_database_without_its_embedded_facts(tmp_path: Path) -> None:
     """A database is made and noted in the archive, and not filled; the next run fills it with the embedded facts and notes nothing twice."""
@@ -664,6 +666,7 @@ def test_a_site_over_a_read_only_disk(disk: Path, trees: dict[str, Path], tmp_pa
 # --- the embedded facts -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("whole_seed")
 @pytest.mark.fault("embedded facts that are altered")
 def test_an_altered_seed(db: Path, run: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Their files are not those of their fingerprint, or the database made of them is another or cut; doctor says so, exit code 1."""

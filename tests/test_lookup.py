@@ -159,6 +159,7 @@ def with_security_data(conn: sqlite3.Connection) -> Iterator[sqlite3.Connection]
     copy = sqlite3.connect(":memory:")
     conn.backup(copy)
     copy.row_factory = sqlite3.Row
+    copy.execute("delete from kb_cves")
     cves = {  # KB: CVEs; the LCU of the month, its hotpatch, the companion; the baseline of January; the LCU of the month before
         5072033: ("CVE-2025-54100", "CVE-2025-90001"), 5072014: ("CVE-2025-90001",), 5074204: ("CVE-2025-54100",), 5073379: ("CVE-2026-90002", "CVE-2025-90001"),
     }  # fmt: skip
@@ -188,7 +189,9 @@ def test_known_issues_and_open_cves(with_security_data: sqlite3.Connection) -> N
     assert match["open_cves"] == {
         "gaps": [{"cve": "CVE-2025-54100", "severity": "Important", "companion_kb": "KB5074204"}],
         "fixed_by_newer": 1,  # the one that it fixes itself is listed again in January, and does not count
+        "most_severe": ["CVE-2026-90002"],
         "unknown_months": [],
+        "copied_on": None,
     }
     before = find(with_security_data, "26100.7392", product="ws2025", on="2025-12-20", today=DAY)["matches"][0]["open_cves"]
     assert before["fixed_by_newer"] == 0
@@ -206,6 +209,7 @@ def test_they_are_shown(with_security_data: sqlite3.Connection, run: Command, mo
         "known issue  resolved by KB5073379: Made and mended",
         "open CVE     CVE-2025-54100 (Important), closed by its companion KB5074204",
         "open CVEs    1 that newer releases of the hotpatch line fix",
+        "most severe: CVE-2026-90002",
     ]
 
 

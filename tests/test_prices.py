@@ -68,7 +68,7 @@ def test_no_row_is_unknown_and_not_nothing(conn: sqlite3.Connection) -> None:
 
 def test_each_price_has_its_source_and_its_claims(conn: sqlite3.Connection) -> None:
     rows = conn.execute("select amount, currency, unit, valid_from, valid_to, condition, source_url, subject from prices").fetchall()
-    assert len(rows) == 18
+    assert len(rows) == 19
     assert all(row[6].startswith("https://") for row in rows)
     assert {row[5] for row in rows} == {"", "azure_local", "defender_p2", "esu", "software_assurance"}
     assert (725.0, "JPY", "server/month") in [row[:3] for row in rows]

@@ -33,6 +33,7 @@ from hotpatch_kb.db.store.connections import open_for_reading
 HIDDEN = {"subjects", "_sqlite_migrations", "kbs_fts", "kbs_fts_config", "kbs_fts_data", "kbs_fts_docsize", "kbs_fts_idx"}
 TABLES = sorted(set(schema.comments()) - HIDDEN)
 # The embedded facts come from navigations and tables: they hold no article and no month of MSRC's data.
+REPORTED = {"reported"}  # which has what others say of August and September 2026, until a page is read
 EMPTY = {
     "checks",
     "corrections",
@@ -87,11 +88,11 @@ def test_every_table_and_view_opens(own: Datasette, public: Datasette, is_public
         assert (page.status_code, data.status_code) == (200, 200), name
         assert "facets-timed-out" not in page.text, name
         assert data.json()["query_ms"] < ds.setting("sql_time_limit_ms"), name
-        assert bool(data.json()["rows"]) is (name not in EMPTY), name
+        assert bool(data.json()["rows"]) is (name not in EMPTY - REPORTED), name
 
 
 def test_an_empty_table_says_why_it_is_empty(own: Datasette, crawled_site: Datasette):
-    for name in sorted(EMPTY):
+    for name in sorted(EMPTY - REPORTED):
         assert (
             '<p class="when-empty">No ' in get(own, f"/hotpatch/{name}").text or "has no such row." in get(own, f"/hotpatch/{name}").text
         ), name
@@ -635,9 +636,9 @@ def test_without_msrcs_data_every_hotpatch_is_unknown(own: Datasette):
     [
         ("2024-08-31", [("unknown", None, None, None, None)]),
         ("2025-06-30", [("stated", 0.0, 0.0, 0.0, 0)] * 2),
-        ("2025-07-05", [("disputed", 1.5, 0.0, 24.0, 1)] * 2),
-        ("2025-08-01", [("stated", 1.5, 24.0, 24.0, 0)] * 2),
-        ("2026-05-17", [("disputed", 1.5, 0.0, 24.0, 1)] * 3),
+        ("2025-07-05", [("disputed", 1.5, 0.0, 24.0, 1)] * 3),
+        ("2025-08-01", [("stated", 1.5, 24.0, 24.0, 0)] * 3),
+        ("2026-05-17", [("disputed", 1.5, 0.0, 24.0, 1)] * 4),
         ("2026-06-01", [("stated", 0.0, 0.0, 0.0, 0)] * 2),
     ],
 )

@@ -57,9 +57,8 @@ def read_query(text: str) -> Query:
             return Query("kb", str(kb))
         if month := reading.find_month(cleaned):
             return Query("month", month)
-        if not cleaned.isprintable():  # broken bytes of the command line
-            raise BadInput("expected text, got {got!r}", got=cleaned[: reading.MAX_SHOWN])
-        if len(builds := reading.builds_in(cleaned)) == 1:
+        # Not in broken bytes of a command line.
+        if len(builds := reading.builds_in(cleaned) if cleaned.isprintable() else []) == 1:
             return Query("build", builds[0])
         if builds:
             raise BadInput("expected one build, got {builds}", builds=", ".join(builds[:5]))

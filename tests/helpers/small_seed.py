@@ -45,21 +45,24 @@ def write(folder: Path) -> None:
     ]
     seed._write(folder / "claims.tsv", seed._CLAIMS, [[row[name] for name in seed._CLAIMS] for row in claims])
     (folder / seed._FINGERPRINT).write_text(f"{seed._fingerprint(folder)}\n", encoding="utf-8", newline="\n")
-    with of(folder, whole=False):
+    with of(folder):
         seed.build_seed_database(folder / "seed.db")
 
 
 @contextmanager
-def of(folder: Path, *, whole: bool) -> Iterator[None]:
-    """Let crawls and replays of this process begin with the seed of a folder; with a part of it, the copy of MSRC's data is left out, too."""
-    database = str(folder / "seed.db")
+def of(folder: Path) -> Iterator[None]:
+    """Let crawls and replays of this process begin with the part of the seed in a folder, without the copy of MSRC's data."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(seed, "_folder", lambda: folder)
-        patch.setattr(seed, "SEED_DATABASE", database)
-        patch.setattr(doctor, "SEED_DATABASE", database)
-        patch.setattr(doctor, "open_seed_database", lambda: sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True))
-        if not whole:
-            patch.setattr(Run, "embedded", lambda self, sources: _EMBEDDED(self, [s for s in sources if s.source != _CVES]))
-        else:
-            patch.setattr(Run, "embedded", _EMBEDDED)
+        begin_with(folder, patch)
+        patch.setattr(Run, "embedded", lambda self, sources: _EMBEDDED(self, [source for source in sources if source.source != _CVES]))
         yield
+
+
+def begin_with(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Let crawls begin with the seed of a folder, and with every embedded table."""
+    database = str(folder / "seed.db")
+    patch.setattr(seed, "_folder", lambda: folder)
+    patch.setattr(seed, "SEED_DATABASE", database)
+    patch.setattr(doctor, "SEED_DATABASE", database)
+    patch.setattr(doctor, "open_seed_database", lambda: sqlite3.connect(f"file:{doctor.SEED_DATABASE}?mode=ro&immutable=1", uri=True))
+    patch.setattr(Run, "embedded", _EMBEDDED)

@@ -43,5 +43,5 @@ def pages() -> Iterator[Rendered]:
         "no-date": lambda text: text.replace("| 2026-04-19 |", "| soon |", 1),
     }
     for name, change in tables.items():
-        what = "refused" if name in {"renamed-column"} else "quarantined"
+        what = "refused" if name == "renamed-column" else "quarantined"
         yield Rendered(f"{what}-{name}.md", server, change(render.release_info_markdown(_server_info())))
