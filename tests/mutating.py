@@ -76,7 +76,7 @@ def samples(*, with_recorded: bool = True) -> tuple[Sample, ...]:
             found += _of_tree(generation, Path(folder, generation))
     world = found[-1].world
     for name, rendered in make_pages.pages().items():
-        if "/refused" not in name:
+        if "/refused" not in name and "/quarantined" not in name:  # a page with one fault already is no page to begin with
             found.append(_alone(f"small/{name}", name.partition("/")[0], rendered.url, rendered.asked, rendered.bytes(), world))
     if with_recorded and recorded.are_there():
         for name in ("pages", "pages-2026-05"):
