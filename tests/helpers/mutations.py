@@ -1272,6 +1272,8 @@ def judge(sample: Sample, found: Mutant) -> Outcome:
         s for s, *_ in lost
     }:
         return Outcome("restated", "texts, as the page has them")
+    if all(name.partition("#")[0] in {"latest_build", "latest_on"} for _, name, _ in new | lost):
+        return Outcome("restated", "what a table of versions says of its newest release: compared with the history, a fact of nothing")
     facts = _Facts(sample, claims, new, lost)
     if facts.conflicts:
         return Outcome("reported", f"conflict of {facts.conflicts[0]}")
