@@ -139,13 +139,35 @@ def test_two_builds_in_a_text_are_invalid_and_named(run: Command, tmp_path: Path
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("column", ["target build", "Required Build", "latest_build", "plannedBuild", "Previous build"])
+@pytest.mark.parametrize(
+    "column",
+    [
+        "target build",
+        "Required Build",
+        "latest_build",
+        "plannedBuild",
+        "Previous build",
+        "Ziel-Build",
+        "目標ビルド",
+        "Approved OS version",
+        "remark",
+    ],
+)
 def test_a_build_that_a_machine_shall_have_is_not_what_it_has(column: str, run: Command, tmp_path: Path) -> None:
     (tmp_path / "fleet.csv").write_text(f"host,{column}\nA,26100.33158\n", encoding="utf-8")
     done = run("assess", "fleet.csv", "--on", DAY)
     assert (done.code, "expected a column that says the build" in done.err) == (2, True)
     rows, _ = _judged(run, tmp_path, json.dumps([{"host": "A", column: "26100.33158", "build": ""}]))
     assert rows[0]["verdict"] == "unknown"
+
+
+def test_no_other_column_speaks_for_an_empty_one(run: Command, tmp_path: Path) -> None:
+    assert _verdicts(run, tmp_path, "host,build,OS version of the image\nA,,26100.33158\nB,,26100.33158\n") == [("unknown", None)] * 2
+
+
+def test_kbs_that_a_machine_lacks_decide_nothing(run: Command, tmp_path: Path) -> None:
+    text = "host,OS,build,Applicable KBs\nA,Windows Server 2025,10.0.26100,KB5099536\n"
+    assert _verdicts(run, tmp_path, text) == [("unknown", None)]
 
 
 def test_a_remark_is_no_build(run: Command, tmp_path: Path) -> None:

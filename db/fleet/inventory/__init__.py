@@ -6,7 +6,6 @@ They stream, with the standard library alone (Parquet needs DuckDB). ``decoding`
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,7 +19,7 @@ from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, Prefixed, opened
 from hotpatch_kb.db.fleet.inventory.delimited import Delimited
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.inventory.objects import Json
-from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, may_say_installed
+from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, may_say_build
 from hotpatch_kb.db.fleet.rows import Part
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
@@ -28,8 +27,6 @@ from hotpatch_kb.db.model.reading import builds_in
 
 __all__ = ["DECIDING", "FIELDS", "Batch", "Inventory", "Row", "inventory", "read"]
 
-# Members of objects that may hold a build: "OS Build", "windows.version", "kernel"
-_VERSIONS: Final = re.compile(r"build|ver|kernel|(?:^|[._ ])os(?:$|[._ ])", re.IGNORECASE)
 _OBJECTS: Final = 1000  # objects of a batch
 
 Key = tuple[str, ...]
@@ -221,7 +218,7 @@ class Inventory:
         machine = {field: first(field, [values[column].strip() for column in columns]) for field, columns in by_field.items()}
         if not isinstance(self._source, Delimited) and "build" not in self._wanted and not machine.get("build"):
             # No member of a known name says a build: the one build of its other versions does. A remark ("upgrade to ...") does not.
-            named = (value for name, value in values.items() if _VERSIONS.search(name) and may_say_installed(name))
+            named = (value for name, value in values.items() if may_say_build(name))
             builds = {build for value in named for build in builds_in(value[:MAX_TEXT])}
             if len(builds) == 1:
                 self._has_needed = self._has_needed or self._needs == "build"
