@@ -45,7 +45,7 @@ def conn() -> Iterator[sqlite3.Connection]:
         ["KB5087423", "--json", "--product=ws2025", "--kb-installed", "5087423", "--kb-installed=KB5082063"],
         ["--", "KB5087423"],
         ["26100.1", "nonsense", "KB5087423"],
-        ["26100.1", "--db", "elsewhere.db"],
+        ["26100.1", "--db", "hotpatch.db"],
         ["20348.587", "--known", "2026-07-23"],
     ],
 )

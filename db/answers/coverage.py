@@ -45,7 +45,16 @@ def named_product(conn: sqlite3.Connection, value: str | None) -> str | None:
     names = product_names(conn)
     product = product_id(value)
     if product not in names:
-        raise BadInput("expected a product ({products}), got {got!r}", products=", ".join(names), got=value[:MAX_SHOWN])
+        from difflib import get_close_matches  # noqa: PLC0415 (only mistakes need it)
+
+        from hotpatch_kb.db.model.products import named  # noqa: PLC0415
+
+        titles = {title.casefold(): name for name in names for title in (name, named(name).name)}
+        close = get_close_matches(value[:MAX_SHOWN].casefold(), titles, n=1, cutoff=0.0)
+        raise BadInput(
+            "expected a product ({products}), got {got!r}; nearest: {close}",
+            products=", ".join(names), got=value[:MAX_SHOWN], close=titles[close[0]] if close else Message("none"),
+        )  # fmt: skip
     return product
 
 

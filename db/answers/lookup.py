@@ -18,6 +18,7 @@ from hotpatch_kb.db.answers.stated_elsewhere import nearest_builds, other_builds
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text
+from hotpatch_kb.db.model.product_names import SERVERS_BY_VERSION
 from hotpatch_kb.db.model.queries import Query, read_query
 
 Answer = dict[str, Any]
@@ -47,7 +48,7 @@ def find(
 
     Args:
         conn: a database with the fact tables.
-        query: a build, version, KB, article KB, build number, month, product or CVE.
+        query: a build, version, KB, article KB, build number, month, product or CVE; a product, version or build number with a month.
         product: an id, if the product is known.
         line: "hotpatch" or "standard", if the machine's line is known.
         kb_installed: KB numbers that the machine has.
@@ -61,7 +62,8 @@ def find(
         BadInput: the query cannot be read.
     """
     read = read_query(query)
-    facts = Installed(product, line, tuple(dict.fromkeys(kb_installed)), on)
+    named = (int(read.kb),) if read.kb else ()  # "KB5070893 26100.6905" says which of the KBs with that build
+    facts = Installed(product, line, tuple(dict.fromkeys((*kb_installed, *named))), on)
     chosen = _candidates(conn, read, facts)
     status = "found" if chosen.rows else "not_found"
     if chosen.is_ambiguous:
@@ -97,6 +99,9 @@ _WHERE: Final = {
     "kb": "kb = coalesce((select installs_kb from kbs where kb = :value), :value)",
     "month": "month = :value",
     "product": "product = :value",
+    "family": "product glob :value || '-*' or product glob :value || '[0-9]*'",
+    "version": """product in (select product from products where product glob '*-' || :value or product = :server or build_number in (
+        select build_number from products where product glob '*-' || :value))""",
     "cve": "release in (select r.release from kb_cves as c join releases as r on r.kb = c.kb and r.product = c.product where c.cve = :value)",
 }
 _NAMES: Final = (
@@ -106,18 +111,18 @@ _NAMES: Final = (
 )  # fmt: skip
 _COLUMNS: Final = ", ".join(_NAMES)
 # Queries that list releases, so that --line chooses among them.
-_LISTED: Final = frozenset({"number", "month", "product", "cve"})
+_LISTED: Final = frozenset({"number", "month", "product", "family", "version", "cve"})
 _HOTPATCH_SIDE: Final = ("hotpatch", "component")
 
 
 def _rows(conn: sqlite3.Connection, query: Query, product: str | None) -> list[Row]:
     value: str | int = int(query.value) if query.kind in {"number", "kb"} else query.value
     # Two statements: with a parameter that may be null SQLite would not use the index.
-    extra = " and product = :product" if product else ""
+    extra = f"{' and product = :product' if product else ''}{' and month = :month' if query.month else ''}"
     rows = conn.execute(
-        f"""select {_COLUMNS} from releases where {_WHERE[query.kind]}{extra}
+        f"""select {_COLUMNS} from releases where ({_WHERE[query.kind]}){extra}
         order by product, release_date desc, revision desc, kb""",
-        {"value": value, "product": product},
+        {"value": value, "product": product, "month": query.month, "server": SERVERS_BY_VERSION.get(query.value)},
     )
     further = _FURTHER.get(query.kind)
     return _by_column(rows) or (further(conn, query.value, product) if further else [])

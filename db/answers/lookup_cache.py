@@ -69,7 +69,7 @@ class LookupCache:
         kept = self._others if read is None else self._answers
         if read is None:
             read = read_query(query)
-        name = f"{read.kind} {read.value}"
+        name = " ".join(read)
         answer = self._named.get(name)
         if answer is None:
             answer = find(self._conn, query, **self._options)

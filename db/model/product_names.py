@@ -33,7 +33,7 @@ _OLD_VERSION: Final = lazy(r"\b(1[5-9]\d{2}|2004)\b")
 _CLIENT: Final = lazy(r"\bwindows (1\d)\b")
 _LTSC: Final = lazy(r"\blts[bc]\b")
 # Microsoft's security data calls servers by version alone: "Microsoft Server operating system-21H2" (2021 to 2023)
-_BY_VERSION: Final = {"21h2": "ws2022", "23h2": "ws-23h2", "24h2": "ws2025"}
+SERVERS_BY_VERSION: Final = {"21h2": "ws2022", "23h2": "ws-23h2", "24h2": "ws2025"}
 # What has builds like ours, or the name Windows, and other updates or none; as last seen in inventories of 2026-11.
 _OTHERS: Final = lazy(
     r"\bazure stack hci\b|\bazure local\b|\bwindows server (?:2003|2008|2012)(?: r2)?\b|\bwindows (?:xp|vista|7|8 1|8)\b"
@@ -92,6 +92,19 @@ def product_id(text: str) -> str | None:
     return read_name(text).product
 
 
+def of_version(version: str) -> list[str]:
+    """Return the known products of a version, servers that are called by it or share the build number of such a product included.
+
+    >>> of_version("24h2"), of_version("1809")
+    (['win11-24h2', 'ws2025'], ['win10-1809', 'ws2019'])
+    """
+    named = [product for product in KNOWN.values() if product.product.endswith(f"-{version}")]
+    numbers = {product.build_number for product in named}
+    alike = [product.product for product in KNOWN.values() if product.build_number in numbers]
+    server = SERVERS_BY_VERSION.get(version)
+    return list(dict.fromkeys([product.product for product in named] + alike + ([server] if server else []))) or [f"win11-{version}"]
+
+
 def _words(text: str) -> str:
     """Return a name in lower case, its words separated by one blank."""
     if not text.isascii():
@@ -107,12 +120,12 @@ def _server(words: str) -> Name:
         return _of_product("ws-23h2")
     if year:
         return _of_product(f"ws{year[1]}")
-    if "operating system" in words and version and version[1] in _BY_VERSION:
-        return _of_product(_BY_VERSION[version[1]])
+    if "operating system" in words and version and version[1] in SERVERS_BY_VERSION:
+        return _of_product(SERVERS_BY_VERSION[version[1]])
     channel = version or _OLD_VERSION.search(words)
     if channel and channel[1] in SEMI_ANNUAL_SERVERS:
         return Name(is_other=True)
-    return _of_product(f"ws-{version[1]}") if version else Name(family="ws")
+    return _of_product(SERVERS_BY_VERSION.get(version[1], f"ws-{version[1]}")) if version else Name(family="ws")
 
 
 def _client(words: str, number: str) -> Name:

@@ -34,6 +34,21 @@ _BUILD_INSIDE: Final = lazy(r"(?<![\d.])(?:10\.0\.)?([0-9]{5})\.([0-9]{1,5})(?!\
 # A build number without a UBR: "10.0 (20348)", "10.0.20348.0", "10.0.20348 N/A Build 20348"
 _NUMBER_INSIDE: Final = lazy(r"(?<![\w.])(?:10\.0\.)?([0-9]{5})(?:\.0)?(?!\w|\.\w)")
 
+# A KB inside any text, with the letters "KB": "(KB5087423)", "更新プログラムKB5087423を"
+_KB_INSIDE: Final = lazy(r"(?<![a-z0-9])KB[\s-]?([0-9]{6,7})(?![0-9])", re.IGNORECASE)
+# Months inside any text, the surest form first: "June 2026" is tried before "2025 June", so that "Server 2025 June 2026" has one month.
+_NAME: Final = "|".join(f"{name[:3]}(?:{name[3:]})?" if len(name) > 3 else name for name in MONTHS).replace("Sep(?:", "Sept?(?:")
+_MONTHS_INSIDE: Final = (
+    lazy(r"(?P<year>20[0-9]{2}|2100) ?[年년] ?(?P<month>1[0-2]|0?[1-9]) ?[月월](?:分|度)?"),  # 2026年6月, 2026년 6월
+    lazy(rf"\b(?P<name>{_NAME})\.?,? (?P<year>20[0-9]{{2}}|2100)(?![0-9])", re.IGNORECASE),  # June 2026, Jun. 2026
+    lazy(r"(?<![\w.-])(?P<year>20[0-9]{2}|2100)[-./](?P<month>0[1-9]|1[0-2])(?: B\b)?(?![\w/-]|\.[0-9])", re.IGNORECASE),  # 2026-06, 2026.06 B
+    lazy(r"(?<![\w./-])(?P<month>0?[1-9]|1[0-2])/(?P<year>20[0-9]{2}|2100)(?![\w/-])"),  # 06/2026
+    # 2026 June; not "Server 2025 June", whose year is the product's
+    lazy(rf"(?<![\w.-])(?<!server )(?P<year>20[0-9]{{2}}|2100),? (?P<name>{_NAME})\b", re.IGNORECASE),
+)  # fmt: skip
+_YEAR_INSIDE: Final = lazy(r"(?<![0-9])(?:20[0-9]{2}|2100)(?![0-9])")
+_NAME_INSIDE: Final = lazy(rf"\b(?:{_NAME})\b", re.IGNORECASE)
+
 MAX_SHOWN: Final = 60  # characters of what came that an error repeats
 
 
@@ -98,6 +113,46 @@ def find_month(text: str) -> str | None:
         number = [name.casefold() for name in MONTHS].index(match["name"].casefold()) + 1
         return f"{match['named_year']}-{number:02d}"
     return f"{match['year']}-{match['month']}"
+
+
+def split_month(text: str) -> tuple[str, str] | None:
+    """Return the one month that a text names, and the rest of the text; None where it names none or several.
+
+    >>> split_month("Windows Server 2025 June 2026"), split_month("ws2025 2026年6月"), split_month("2026-06 server 2025")
+    (('2026-06', 'Windows Server 2025'), ('2026-06', 'ws2025'), ('2026-06', 'server 2025'))
+    """
+    cleaned = clean(_plain_digits(text))
+    for pattern in _MONTHS_INSIDE:
+        if matches := list(pattern.finditer(cleaned)):
+            months = {_month_of(match) for match in matches}
+            return (months.pop(), clean(pattern.sub(" ", cleaned)).strip(" ,;:()[]")) if len(months) == 1 else None
+    return None
+
+
+def has_part_of_month(text: str) -> bool:
+    """Return whether a text has the name of a month, or two years: a month that was not understood may be among its words.
+
+    >>> has_part_of_month("ws2025 June"), has_part_of_month("Windows Server 2025 2026-06-09"), has_part_of_month("Windows Server 2025")
+    (True, True, False)
+    """
+    return bool(_NAME_INSIDE.search(text)) or len(set(_YEAR_INSIDE.findall(text))) > 1
+
+
+def _month_of(match: re.Match[str]) -> str:
+    groups = match.groupdict()
+    number = (
+        int(groups["month"]) if groups.get("month") else 1 + [name[:3].casefold() for name in MONTHS].index(groups["name"][:3].casefold())
+    )
+    return f"{match['year']}-{number:02d}"
+
+
+def kbs_in(text: str) -> list[int]:
+    """Return the different KBs that a text names with the letters "KB", in their order.
+
+    >>> kbs_in("2026-06 Cumulative Update for Windows 11 (KB5094126)"), kbs_in("5094126")
+    ([5094126], [])
+    """
+    return list(dict.fromkeys(map(int, _KB_INSIDE.findall(_plain_digits(text)))))
 
 
 def find_kb(text: str) -> int | None:

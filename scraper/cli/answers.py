@@ -31,7 +31,7 @@ from hotpatch_kb.scraper.crawl.stderr import say
 )
 @click.argument("queries", nargs=-1, required=True, metavar="QUERY...")
 @options.product
-@click.option("--line", type=click.Choice(asking.LINES), help="The machine's line, if you know it.")
+@click.option("--line", type=options.OneOf(asking.LINES), help="The machine's line, if you know it.")
 @click.option(
     "--edition",
     metavar="EDITION",
@@ -65,13 +65,13 @@ def lookup(
 
 @click.command(epilog=examples("calendar --product ws2025", "calendar --known 2026-06-01", "calendar --ics --alarm 3 > hotpatch.ics"))
 @options.product
-@click.option("--year", type=click.IntRange(2021, 2100), help="Only this year, such as 2026.")
+@click.option("--year", type=options.Whole(2021, 2100), help="Only this year, such as 2026.")
 @options.known
 @click.option("--ics", "as_ics", is_flag=True, help="Print an iCalendar file, to subscribe to or to import.")
 @click.option(
     "--alarm",
     "alarms",
-    type=click.IntRange(0, 366),
+    type=options.Whole(0, 366),
     multiple=True,
     metavar="DAYS",
     help="With --ics: a reminder at 9:00, that many days before each coming month's release. May be repeated.",
@@ -126,7 +126,7 @@ def _write_bytes(file: bytes) -> None:
 @options.product
 @options.on
 @options.known
-@click.option("--count", type=click.IntRange(1, 40), default=1, show_default=True, help="How many restarts of each product.")
+@click.option("--count", type=options.Whole(1, 40), default=1, show_default=True, help="How many restarts of each product.")
 @options.common
 def next_command(product: str | None, on: str | None, known: str | None, count: int, db: Path, as_json: bool) -> int:
     """Show this month's release of the hotpatch line and the next restart.
@@ -175,11 +175,11 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
 @options.on
 @options.known
 @click.option(
-    "--format", "format_name", type=click.Choice(list(FORMATS)), default="csv", show_default=True, help="The format of the output."
+    "--format", "format_name", type=options.OneOf(list(FORMATS)), default="csv", show_default=True, help="The format of the output."
 )
 @click.option(
     "--engine",
-    type=click.Choice(["builtin", "duckdb", "spark"]),
+    type=options.OneOf(["builtin", "duckdb", "spark"]),
     default="builtin",
     show_default=True,
     help="What joins the fleet with the verdicts; the output is the same. DuckDB is the extra 'bulk', Spark the extra 'spark'.",
@@ -307,7 +307,7 @@ def eligible(
 @click.option(
     "--service",
     "services",
-    type=click.Choice(["hotpatch", "update-manager"]),
+    type=options.OneOf(["hotpatch", "update-manager"]),
     multiple=True,
     default=["hotpatch"],
     show_default=True,
@@ -373,7 +373,7 @@ def cost(
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "markdown"]),
+    type=options.OneOf(["text", "json", "markdown"]),
     default="text",
     show_default=True,
     help="Text and JSON have a row per field, like the table changes; Markdown describes each event in a sentence.",

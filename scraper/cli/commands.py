@@ -222,7 +222,7 @@ def status(as_metrics: bool, drift: bool, bundle: Path | None, archive: Path | N
 
 @click.command(epilog=examples("serve", "serve --host 0.0.0.0 --port 8080 --public --no-crawl"))
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option("--port", type=options.Whole(0, 65535), default=8001, show_default=True, help="Port to listen on; 0 takes a free one.")
 @click.option("--crawl/--no-crawl", "do_crawl", default=True, show_default=True, help="Crawl what is due in the background.")
 @click.option("--public", is_flag=True, help="For a site that others reach: visitors may not send SQL or download the database.")
 @options.asking

@@ -19,7 +19,9 @@ DB_VARIABLE: Final = "HOTPATCH_KB_DB"
 
 
 def open_facts(db: str | os.PathLike[str], known: str | None = None, *, with_groups: bool = False) -> sqlite3.Connection:
-    """Return a connection to the database to answer from: the file, or the embedded facts where there is no file. The caller closes it.
+    """Return a connection to the database to answer from. The caller closes it.
+
+    It is the file, or the embedded facts where there is no file at the default path and no other was named.
 
     Args:
         db: the file.
@@ -27,7 +29,7 @@ def open_facts(db: str | os.PathLike[str], known: str | None = None, *, with_gro
         with_groups: include prices, known issues and CVEs as of that day.
 
     Raises:
-        BadInput: the file is not a database of hotpatch-kb, or no source had been read by that day.
+        BadInput: a file was named that is not there or not a database of hotpatch-kb, or no source had been read by that day.
     """
     if os.path.isfile(db):  # noqa: PTH113 (pathlib takes 2 ms to import)
         conn = open_for_reading(db)
@@ -47,6 +49,12 @@ def open_facts(db: str | os.PathLike[str], known: str | None = None, *, with_gro
             ) from None
     elif os.path.exists(db):  # noqa: PTH110 (as above)
         raise BadInput("expected a database of hotpatch-kb at {path}, got something that is not a file", path=db)
+    elif os.fspath(db) != DEFAULT_DB:
+        # A path that was mistyped must not be answered from other facts.
+        raise BadInput(
+            "expected a database of hotpatch-kb at {path}, got no file; hotpatch-kb crawl --db {path} makes one, and without --db and {variable} "
+            "answers come from the embedded facts", path=db, variable=DB_VARIABLE,
+        )  # fmt: skip
     else:
         conn = _embedded_facts(db)
     if known is None:

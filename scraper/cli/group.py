@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from difflib import get_close_matches
 from typing import Final
 
 import click
 
 from hotpatch_kb.db import __version__
+from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.product_names import product_id
+from hotpatch_kb.db.model.reading import MAX_SHOWN
 from hotpatch_kb.scraper.cli import answers, commands, options
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 
@@ -16,7 +21,27 @@ SUBCOMMANDS: Final = (
 )  # fmt: skip
 
 
+class _Group(click.Group):
+    """The command, whose unknown subcommands are bad input."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the subcommand that the first argument names.
+
+        Raises:
+            BadInput: there is none of that name.
+        """
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            names = [name for name, command in self.commands.items() if not command.hidden]
+            close = get_close_matches(args[0].casefold(), names, n=1, cutoff=0.0)[0]
+            raise BadInput(
+                "expected a command ({names}), got {got!r}; nearest: hotpatch-kb {close}",
+                names=", ".join(sorted(names)), got=args[0][:MAX_SHOWN], close=close,
+            )  # fmt: skip
+        return super().resolve_command(ctx, args)
+
+
 @click.group(
+    cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     epilog="\n\n".join((options.examples("lookup 26100.32772", "next --product ws2025"), options.TERMS, options.EXIT_CODES)),
 )
@@ -34,12 +59,13 @@ for _command in SUBCOMMANDS:
 
 
 def run(arguments: list[str]) -> int:
-    """Run any subcommand. What click finds wrong with the arguments is printed as click words it.
+    """Run any subcommand.
 
     Returns:
         the exit code.
 
     Raises:
+        BadInput: click finds the arguments wrong.
         KeyboardInterrupt: the user interrupted it.
     """
     try:
@@ -50,7 +76,34 @@ def run(arguments: list[str]) -> int:
         code = done.exit_code
     except click.exceptions.Abort:
         raise KeyboardInterrupt from None
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:  # "hotpatch-kb" alone
         error.show()
         code = error.exit_code
+    except click.ClickException as error:
+        raise _as_bad_input(error, arguments) from None
     return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _as_bad_input(error: click.ClickException, arguments: list[str]) -> BadInput:
+    """Return what click found wrong in the style of every other error: what was expected, what came, and the nearest right call."""
+    context = getattr(error, "ctx", None)
+    command = " ".join(["hotpatch-kb", *arguments[:1]]) if context is None else context.command_path
+    if isinstance(error, click.NoSuchOption):
+        names = [name for parameter in context.command.get_params(context) for name in parameter.opts] if context is not None else []
+        got = error.option_name
+        # "--db" of a command that was typed before its name, or an option of another command
+        close = get_close_matches(got, [name for name in names if name.startswith("--")], n=1, cutoff=0.5)
+        right = f"{command} {close[0]}" if close else f"{command} --help"
+        return BadInput("expected an option of {command}, got {got}; nearest: {right}", command=command, got=got[:MAX_SHOWN], right=right)
+    if isinstance(error, click.BadOptionUsage):
+        return BadInput("expected a value after {option}, got none; {command} --help says which", option=error.option_name, command=command)
+    if isinstance(error, click.MissingParameter) and error.param is not None and context is not None:
+        name = error.param.metavar or max(error.param.opts, key=len)
+        return BadInput("expected {name}, got nothing; {command} --help shows examples", name=name, command=command)
+    message = " ".join(error.format_message().split()).rstrip(".")
+    if match := re.fullmatch(r"Got unexpected extra arguments? \((?P<got>.*)\)", message):
+        options_taken = {name for parameter in context.command.params for name in parameter.opts} if context is not None else set()
+        product = product_id(match["got"]) if "--product" in options_taken else None  # hotpatch-kb next ws2025
+        right = f"{command} --product {product}" if product else f"{command} --help"
+        return BadInput("expected options alone, got {got!r}; nearest: {right}", got=match["got"][:MAX_SHOWN], right=right)
+    return BadInput("expected what {command} --help lists, got: {got}", command=command, got=message[:200])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
 from hotpatch_kb.db.model import reading
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, open_facts
 from hotpatch_kb.scraper.crawl.exit_codes import MEANINGS
 
@@ -34,6 +36,51 @@ def examples(*calls: str) -> str:
 def facts(db: Path, known: str | None = None, *, with_groups: bool = False) -> sqlite3.Connection:
     """Return a connection to the database to answer from (see ``open_facts``), which is closed when the command ends."""
     return click.get_current_context().with_resource(closing(open_facts(db, known, with_groups=with_groups)))
+
+
+class OneOf(click.Choice[str]):
+    """One of several words. What is none of them is bad input, with the word that is most like it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word.
+
+        Raises:
+            BadInput: the value is not one of them.
+        """
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            option, words = _name(param), list(self.choices)
+            close = get_close_matches(str(value).casefold(), words, n=1, cutoff=0.0)[0]
+            raise BadInput(
+                "expected {option} {words}, got {got!r}; nearest: {option} {close}",
+                option=option, words=" or ".join(words), got=str(value)[: reading.MAX_SHOWN], close=close,
+            ) from None  # fmt: skip
+
+
+class Whole(click.IntRange):
+    """A whole number of a range. Anything else is bad input, with the nearest number."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number.
+
+        Raises:
+            BadInput: the value is not a whole number of the range.
+        """
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            digits = str(value).strip().lstrip("-")
+            number = int(str(value)) if digits.isdecimal() and len(digits) < 20 else None
+            close = self.min if number is None or number < (self.min or 0) else self.max
+            raise BadInput(
+                "expected {option} as a whole number from {low} to {high}, got {got!r}; nearest: {option} {close}",
+                option=_name(param), low=self.min, high=self.max, got=str(value)[: reading.MAX_SHOWN], close=close,
+            ) from None  # fmt: skip
+
+
+def _name(param: click.Parameter | None) -> str:
+    return max(param.opts, key=len) if param is not None else "it"
 
 
 def path_option(*names: str, is_folder: bool = False, **settings: Any) -> Callable[[F], F]:

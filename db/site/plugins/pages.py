@@ -15,6 +15,7 @@ from hotpatch_kb.db.answers.cost.question import DISCOUNTS
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
+from hotpatch_kb.db.model.product_names import of_version
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.model.queries import MAX_QUERY, Query, read_query
 from hotpatch_kb.db.site import charts, page_data, web
@@ -44,10 +45,23 @@ async def lookup(datasette: Any, request: Any) -> Response:
 
 
 def _path(query: Query) -> str:
+    if (query.month and query.kind != "month") or query.kind in {"family", "version"}:
+        return _table_of(query)
     if query.kind == "cve":
         return f"hotpatch/kb_cves?cve={quote(query.value)}"
     paths = {"build": "build/", "kb": "kb/", "product": "product/", "month": "calendar/", "number": "build/"}
     return paths[query.kind] + quote(query.value)
+
+
+def _table_of(query: Query) -> str:
+    """Return the address of the releases of a product, family, version or build number, of one month where the query names one."""
+    if query.kind == "version":
+        column, value = "product__in", ",".join(of_version(query.value))
+    else:
+        column = {"product": "product", "family": "product__startswith", "number": "build_number"}[query.kind]
+        value = query.value
+    month = f"&month={query.month}" if query.month else ""
+    return f"hotpatch/releases?{column}={quote(value)}{month}&_sort_desc=release_date"
 
 
 async def spelled(datasette: Any, request: Any) -> Response:

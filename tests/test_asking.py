@@ -1,0 +1,172 @@
+"""What people type: queries in many spellings, mistakes with the nearest right call, databases that are not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Command
+from helpers.datasettes import get
+
+from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.queries import Query, find_query, read_query
+
+DAY = "2026-07-20"
+
+# --- queries ---------------------------------------------------------------------------------------------------------
+
+JUNE = Query("product", "ws2025", "2026-06")
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("24H2", Query("version", "24h2")),
+        ("Version 24H2", Query("version", "24h2")),
+        ("v25h2", Query("version", "25h2")),
+        ("Windows 10 1809", Query("product", "win10-1809")),
+        ("1809", Query("version", "1809")),
+        ("バージョン 24H2", Query("version", "24h2")),
+        ("Windows Server, version 24H2", Query("product", "ws2025")),
+        ("Windows Server 2025 June 2026", JUNE),
+        ("WS2025 2026-06", JUNE),
+        ("2026-06 server 2025", JUNE),
+        ("ws2025, June, 2026", JUNE),
+        ("Windows Server 2025 (06/2026)", JUNE),
+        ("ws2025 2026.06 B", JUNE),
+        ("Windows Server 2025 2026年6月", JUNE),
+        ("Windows Server 2025 の 2026 年 6 月", JUNE),
+        ("ウィンドウズ サーバー 2025 ２０２６年０６月", JUNE),
+        ("Windows Server 2025 2026년 6월", JUNE),
+        ("2025 June Server 2022", Query("product", "ws2022", "2025-06")),
+        ("24H2 Jun 2026", Query("version", "24h2", "2026-06")),
+        ("26100 2026-06", Query("number", "26100", "2026-06")),
+        ("Windows 11 June 2026", Query("family", "win11", "2026-06")),
+        ("2026年6月", Query("month", "2026-06")),
+        ("Sept. 2025", Query("month", "2025-09")),
+        ("2026-06 Cumulative Update for Windows 11 Version 24H2 for x64-based Systems (KB5094126)", Query("kb", "5094126")),
+        ("June 9, 2026—KB5094126 (OS Builds 26100.8655 and 26200.8655)", Query("kb", "5094126")),
+        ("更新プログラムKB5094126を適用", Query("kb", "5094126")),
+        ("KB5070893 (26100.6905)", Query("build", "26100.6905", kb="5070893")),
+        ("CVE‑2025‑54100", Query("cve", "CVE-2025-54100")),
+        ("is CVE-2025-54100 fixed?", Query("cve", "CVE-2025-54100")),
+        ("Microsoft Windows NT 10.0.26100.0", Query("number", "26100")),
+    ],
+)  # fmt: skip
+def test_what_people_ask_for(text: str, query: Query) -> None:
+    assert read_query(text) == query
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("26100,32772", ("26100.32772", "26100")),
+        ("261OO.32772", ("26100.32772", "26100")),
+        ("26200.8390.1", ("26200.8390", "26200")),
+        ("Windows Servr 2025", ("Windows Server 2025", "Windows Server 2022")),
+        ("2022", ("ws2022", "ws2025")),
+        ("Windows Server 2025 2026-06-09", ("2026-06", "Windows Server 2025")),
+        ("Windows Server 2025 June", ("Windows Server 2025", "Windows Server")),
+        ("ws2025 june", ("ws2025", "ws2022")),
+        ("June 2026 to July 2026 ws2025", ("to July 2026 ws2025", "July 2026 ws2025")),
+    ],
+)
+def test_what_is_none_gets_the_two_nearest_readings(text: str, nearest: tuple[str, str]) -> None:
+    with pytest.raises(BadInput) as error:
+        read_query(text)
+    assert str(error.value).endswith(f'; nearest: lookup "{nearest[0]}", lookup "{nearest[1]}"')
+
+
+@pytest.mark.parametrize("text", ["hello", "日本語", "KB1", "\x00", "'; drop table kbs", "x" * 5000, "Azure Local", "Septober 2026 ws2025"])
+def test_there_are_always_two_and_both_can_be_asked(text: str) -> None:
+    with pytest.raises(BadInput) as error:
+        read_query(text)
+    first, second = error.value.message.values["first"], error.value.message.values["second"]
+    assert first != second
+    assert all(find_query(str(reading)) for reading in (first, second))
+    assert len(str(error.value)) < 250
+
+
+def test_a_month_of_products_is_their_releases_of_it(run: Command) -> None:
+    def asked(query: str, *options: str) -> set[tuple[str, str]]:
+        (answer,) = run("lookup", query, "--on", DAY, "--json", *options).json()
+        return {(match["product"], match["kb"]) for match in answer["matches"]}
+
+    assert asked("Windows Server 2025 June 2026") == asked("WS2025 2026-06") == {("ws2025", "KB5094125")}
+    june = {("win11-24h2", "KB5095093"), ("win11-24h2", "KB5094126"), ("ws2025", "KB5094125")}
+    assert asked("24H2 2026-06") == asked("26100 June 2026") == june
+    assert asked("24H2 2026-06", "--line", "hotpatch") == {("win11-24h2", "KB5094126"), ("ws2025", "KB5094125")}
+    assert asked("24H2 2026-06", "--product", "ws2025") == {("ws2025", "KB5094125")}
+    assert {product for product, _ in asked("21H2 2026-06")} == {"ws2022", "win10-21h2"}  # Windows 11 21H2 had ended
+    assert {product for product, _ in asked("1809 2026-06")} == {"win10-1809", "ws2019"}
+    (answer,) = run("lookup", "ws2025 2019-01", "--json").json()
+    assert (answer["status"], answer["nearest"]) == ("not_found", [])
+
+
+def test_a_version_alone_lists_its_products(run: Command) -> None:
+    (answer,) = run("lookup", "24H2", "--on", DAY, "--json").json()
+    assert {match["product"] for match in answer["matches"]} == {"win11-24h2", "ws2025"}
+    (answer,) = run("lookup", "25H2", "--on", DAY, "--json").json()
+    assert {match["product"] for match in answer["matches"]} == {"win11-25h2"}
+
+
+def test_a_kb_beside_a_build_decides_between_its_kbs(run: Command) -> None:
+    (both,) = run("lookup", "26100.6905", "--product", "ws2025", "--json").json()
+    (one,) = run("lookup", "KB5070893 (OS Build 26100.6905)", "--product", "ws2025", "--json").json()
+    assert (both["status"], one["status"], [match["kb"] for match in one["matches"]]) == ("ambiguous", "found", ["KB5070893"])
+
+
+def test_the_site_leads_to_the_same_releases(own: object) -> None:
+    def led(query: str) -> str:
+        return str(get(own, f"/lookup?q={query}").headers["location"])
+
+    assert led("24H2%202026-06").endswith("/hotpatch/releases?product__in=win11-24h2%2Cws2025&month=2026-06&_sort_desc=release_date")
+    assert led("ws2025%202026-06").endswith("/hotpatch/releases?product=ws2025&month=2026-06&_sort_desc=release_date")
+    assert led("Windows%2011").endswith("/hotpatch/releases?product__startswith=win11&_sort_desc=release_date")
+    assert get(own, led("24H2%202026-06").replace("releases?", "releases.json?")).json()["filtered_table_rows_count"] == 3
+
+
+# --- mistakes --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("lokup 26100.1", "got 'lokup'; nearest: hotpatch-kb lookup"),
+        (
+            "lookup --porduct ws2025 26100.1",
+            "expected an option of hotpatch-kb lookup, got --porduct; nearest: hotpatch-kb lookup --product",
+        ),
+        ("lookup", "expected QUERY..., got nothing; hotpatch-kb lookup --help shows examples"),
+        ("lookup 26100.1 --line hot", "expected --line hotpatch or standard, got 'hot'; nearest: --line hotpatch"),
+        ("lookup 26100.1 --product ws2052", "got 'ws2052'; nearest: ws2025"),
+        ("calendar --year 99", "expected --year as a whole number from 2021 to 2100, got '99'; nearest: --year 2021"),
+        ("next --count", "expected a value after --count, got none; hotpatch-kb next --help says which"),
+        ("next --count 1e3", "expected --count as a whole number from 1 to 40, got '1e3'; nearest: --count 1"),
+        ("next ws2025", "expected options alone, got 'ws2025'; nearest: hotpatch-kb next --product ws2025"),
+        ("status now", "expected options alone, got 'now'; nearest: hotpatch-kb status --help"),
+        ("next --on yesterday", "expected a day such as 2026-07-14, got 'yesterday'"),
+        ("assess x.csv --engine duck", "expected --engine builtin or duckdb or spark, got 'duck'; nearest: --engine duckdb"),
+    ],
+)
+def test_every_mistake_is_one_line_of_one_style(call: str, said: str, run: Command) -> None:
+    done = run(*call.split())
+    assert (done.code, done.out) == (2, "")
+    *notes, line = done.err.splitlines()
+    assert all(note.startswith("no database at") for note in notes)
+    assert line.startswith("hotpatch-kb: expected ")
+    assert line.endswith(said)
+
+
+@pytest.mark.parametrize("command", ["lookup 26100.32772", "next", "calendar", "verdicts", "assess x.csv", "eligible --edition Pro", "cost --cores 1", "changes", "status"])  # fmt: skip
+def test_a_database_that_was_named_and_is_not_there(command: str, run: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("host,build\na,26100.32772\n", encoding="utf-8")
+    said = "hotpatch-kb: expected a database of hotpatch-kb at typo.db, got no file; hotpatch-kb crawl --db typo.db makes one"
+    done = run(*command.split(), "--db", "typo.db")
+    assert (done.code, done.out, done.err.startswith(said)) == (2, "", True)
+    monkeypatch.setenv("HOTPATCH_KB_DB", "typo.db")
+    done = run(*command.split())
+    assert (done.code, done.out, done.err.startswith(said)) == (2, "", True)
+    monkeypatch.delenv("HOTPATCH_KB_DB")
+    assert "no database at hotpatch.db: answering from the embedded facts" in run(*command.split()).err
+    assert list(tmp_path.glob("*.db")) == []
