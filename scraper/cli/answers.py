@@ -167,7 +167,7 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
 
 @click.command(
     epilog=examples(
-        "assess servers.csv > judged.csv", "assess - --format jsonl --fail-on behind,restart_due < machines.json",
+        "assess servers.csv --fail-on unknown,invalid > judged.csv", "assess - --format jsonl --fail-on behind,restart_due < machines.json",
         "assess servers.csv --map build='Patch level' --hotfixes hotfixes.csv -o judged.parquet --format parquet",
     )
 )  # fmt: skip
@@ -191,6 +191,11 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     metavar="FIELD=COLUMN",
     help="The column that holds a field, such as build='Patch level'. Fields: host, build, revision, product, line, kbs, edition.",
 )
+@click.option(
+    "--encoding",
+    metavar="NAME",
+    help="The encoding of FILE, such as cp1252, cp932 or utf-16. Without it UTF-8 and UTF-16 are known, and another is guessed and said.",
+)
 @options.path_option("--hotfixes", metavar="FILE", help="A table of installed KBs with a row per host and KB, as Get-HotFix prints them.")
 @click.option("--safe-csv", "is_safe", is_flag=True, help="Put an apostrophe before each cell that a spreadsheet would run as a formula.")
 @click.option(
@@ -209,6 +214,7 @@ def assess(
     format_name: str,
     engine: str,
     mapping: tuple[str, ...],
+    encoding: str | None,
     hotfixes: Path | None,
     is_safe: bool,
     fail_on: str | None,
@@ -228,8 +234,8 @@ def assess(
 
     conn = options.facts(db, known, with_groups=True)
     request = fleet.Request(
-        day=on or known or clock.today(), format_name="json" if as_json else format_name, engine=engine, mapping=mapping, hotfixes=hotfixes,
-        is_safe=is_safe, fail_on=fail_on, output=output, scratch=scratch, spark_master=spark_master,
+        day=on or known or clock.today(), format_name="json" if as_json else format_name, engine=engine, mapping=mapping, encoding=encoding,
+        hotfixes=hotfixes, is_safe=is_safe, fail_on=fail_on, output=output, scratch=scratch, spark_master=spark_master,
     )  # fmt: skip
     return fleet.assess(conn, file, request)
 

@@ -36,6 +36,7 @@ class Request:
         is_safe: whether to put an apostrophe before cells of CSV that a spreadsheet would run as formulas.
         engine: builtin, duckdb or spark.
         mapping: "field=column" each.
+        encoding: of the inventory's text; None to find it.
         hotfixes: a table of installed KBs by host.
         fail_on: verdicts, separated by commas, that make the exit code 6.
         output: a file to write instead of standard output.
@@ -48,6 +49,7 @@ class Request:
     is_safe: bool = False
     engine: str = "builtin"
     mapping: Sequence[str] = ()
+    encoding: str | None = None
     hotfixes: Path | None = None
     fail_on: str | None = None
     output: Path | None = None
@@ -86,15 +88,16 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
     judge, summary = judging.Judge(conn, request.day), judging.Summary()
     if conn.execute("select 1 from kb_cves limit 1").fetchone() is None:
         say("no security data in this database: out-of-band releases that fix a CVE are not counted; a crawl reads it")
-    with _sink(request.output) as sink, tempfile.TemporaryDirectory(prefix="hotpatch-kb-", dir=request.scratch) as folder:
+    with tempfile.TemporaryDirectory(prefix="hotpatch-kb-", dir=request.scratch) as folder, _sink(request.output, Path(folder)) as sink:
         work = _Work(request, judge, summary, Path(folder))
         if not _read_by_duckdb(file, columns, work, sink):
-            with _opened(file) as stream, inventory(stream, columns) as machines:
+            with _opened(file) as stream, inventory(stream, columns, encoding=request.encoding) as machines:
                 _say_columns(machines.chosen())
                 if request.hotfixes is not None:
                     machines.add(_hotfixes(request.hotfixes, judge))
                 form = kind(machines.find_columns() if kind.needs_columns else None)
                 form.write(_blocks(machines, form, work), sink, work.folder)
+                _say_encoding(machines)
     if judge.not_understood:
         names = ", ".join(repr(name[:60]) for name in list(judge.not_understood)[:5])
         more = len(judge.not_understood) - 5
@@ -103,6 +106,12 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
         say(f"{product}: {verdict}: {count}")
     say(f"{summary.counts.total()} machine{'' if summary.counts.total() == 1 else 's'} on {request.day}")
     return ExitCode.STALE if any(verdict in fails for _, verdict in summary.counts) else ExitCode.DONE
+
+
+def _say_encoding(machines: Inventory) -> None:
+    """Say which code page was taken for text that is neither UTF-8 nor UTF-16."""
+    if machines.text is not None and machines.text.is_guessed:
+        say(f"encoding: neither UTF-8 nor UTF-16, read as {machines.text.encoding}; --encoding NAME says another")
 
 
 def _say_columns(chosen: Mapping[str, Sequence[str]]) -> None:
@@ -176,7 +185,7 @@ def _read_by_duckdb(file: str, columns: dict[str, str], work: _Work, sink: Binar
     request = work.request
     if (request.engine, request.format_name) != ("duckdb", "csv") or request.is_safe or request.hotfixes is not None:
         return False
-    if not os.path.isfile(file):  # noqa: PTH113 (see _opened)
+    if not os.path.isfile(file) or request.encoding is not None:  # noqa: PTH113 (see _opened)
         return False
     from hotpatch_kb.db.fleet.engines import duckdb_engine  # noqa: PLC0415
     from hotpatch_kb.db.fleet.inventory.columns import checked_mapping  # noqa: PLC0415
@@ -215,18 +224,26 @@ def _opened(file: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _sink(output: Path | None) -> Iterator[BinaryIO]:
-    """Provide standard output, or a file that exists only once it is complete."""
+def _sink(output: Path | None, folder: Path) -> Iterator[BinaryIO]:
+    """Provide a file that exists only once it is complete. What cannot be replaced is written from a temporary file in the folder.
+
+    Half of an output looks like a whole one to the next program of a pipe, which may not see our exit code.
+    """
     if output is None:
-        yield sys.stdout.buffer
+        with (folder / "output").open("w+b") as file:
+            yield file
+            file.seek(0)
+            shutil.copyfileobj(file, sys.stdout.buffer, 2**20)
         sys.stdout.buffer.flush()
         return
     if os.path.isdir(output):  # noqa: PTH112 (see _opened)
         raise BadInput("expected a file to write, got the folder {path}", path=output)
     if os.path.exists(output) and not output.is_file():  # noqa: PTH110
         # /dev/null, /dev/stdout, a named pipe: written in place. Replacing it, as root can, would take the device from the whole machine.
-        with output.open("wb") as file:
+        with (folder / "output").open("w+b") as file, output.open("wb") as device:
             yield file
+            file.seek(0)
+            shutil.copyfileobj(file, device, 2**20)
         return
     part = None
     try:

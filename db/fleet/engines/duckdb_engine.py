@@ -16,7 +16,7 @@ from hotpatch_kb.db.fleet.engines.normal_form import DECODING, Normal
 from hotpatch_kb.db.fleet.formats import Csv
 from hotpatch_kb.db.fleet.inventory import DECIDING
 from hotpatch_kb.db.fleet.inventory.columns import has_needed
-from hotpatch_kb.db.fleet.inventory.decoding import MAX_ROW, Prefixed, opened
+from hotpatch_kb.db.fleet.inventory.decoding import MAX_ROW, Prefixed, Text
 from hotpatch_kb.db.fleet.inventory.delimited import Delimited
 from hotpatch_kb.db.model.errors import BadInput, EngineFailed
 
@@ -198,11 +198,16 @@ def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
     """Return the table in a file whose rows are its lines; None where it needs our reader."""
     with ExitStack() as stack:
         raw = Prefixed(stack.enter_context(path.open("rb", buffering=0)))
-        if raw.start[:2] in {b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff"} or b"\0" in raw.start or raw.start == b"PAR1" or raw.start[:1] in b"[{":
+        if (
+            raw.start[:2] in {b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff"}
+            or b"\0" in raw.start
+            or raw.start[:4] == b"PAR1"
+            or raw.start[:1] in {b"[", b"{"}
+        ):
             return None
         try:
-            head, text = opened(raw, stack)
-            table = Delimited(head, text)
+            text = Text(raw, stack, None)
+            table = Delimited(text.head(), text.stream)
         except (BadInput, UnicodeError):
             return None
     if not has_needed("build", wanted, table.columns_by_field(wanted), table.header):

@@ -1,4 +1,4 @@
-"""Read inventories: CSV of any delimiter, JSON, JSON lines and Parquet, plain or gzip, UTF-8 or UTF-16.
+"""Read inventories: CSV of any delimiter, JSON, JSON lines and Parquet, plain or gzip, in any encoding of Windows.
 
 They stream, with the standard library alone (Parquet needs DuckDB). ``decoding`` makes bytes text; ``delimited``, ``objects`` and
 ``parquet`` make rows of it; ``columns`` finds by their names the columns that describe a machine.
@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 
 from hotpatch_kb.db.fleet.formats import Format
 from hotpatch_kb.db.fleet.inventory.columns import DECIDING, FIELDS, NOTHING, checked_mapping, columns_of, first, flat, has_needed, lacking
-from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, Prefixed, opened
+from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, Prefixed, Text
 from hotpatch_kb.db.fleet.inventory.delimited import Delimited
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.inventory.objects import Json
@@ -79,16 +79,19 @@ class Inventory:
         read: how many rows have been read.
         columns: the names of its columns; None where JSON has not been read through for them.
         fields: the fields of ``DECIDING`` that a table's columns state; of objects all of them.
+        text: what it is read from, with its encoding; None for Parquet.
     """
 
-    def __init__(self, source: Delimited | Objects, wanted: Mapping[str, str], needs: str) -> None:
+    def __init__(self, source: Delimited | Objects, wanted: Mapping[str, str], needs: str, text: Text | None = None) -> None:
         """Take what ``inventory`` has opened.
 
         Args:
             source: a table, or objects.
             wanted: column names by field, where the user names them.
             needs: the field that a column must state.
+            text: what it is read from, None for Parquet.
         """
+        self.text = text
         self._needs = needs
         self._hotfixes: Hotfixes | None = None
         self._source = source
@@ -112,7 +115,7 @@ class Inventory:
         """Return every column that a row has. JSON is read through for it."""
         if self.columns is None:
             assert not isinstance(self._source, Delimited)
-            with _errors_as_bad_input(lambda: 0):
+            with _errors_as_bad_input(lambda: 0, self.text):
                 self.columns = self._source.find_columns()
         return self.columns
 
@@ -122,7 +125,7 @@ class Inventory:
         Raises:
             BadInput: it cannot be read, or no column states a build.
         """
-        with _errors_as_bad_input(lambda: self.read):
+        with _errors_as_bad_input(lambda: self.read, self.text):
             for cells, problem in self._records():
                 self.read += 1
                 yield Row(self.read, cells, NOTHING | self._machine(cells), problem)
@@ -150,7 +153,7 @@ class Inventory:
         Raises:
             BadInput: it cannot be read, or no column states a build.
         """
-        with _errors_as_bad_input(lambda: self.read):
+        with _errors_as_bad_input(lambda: self.read, self.text):
             if isinstance(self._source, Delimited):
                 for part in self._source.parts():
                     yield self._with_first_prefix(self._table_batch(part, form, reduced), form)
@@ -248,13 +251,16 @@ class Inventory:
 
 
 @contextmanager
-def inventory(stream: BinaryIO, mapping: Mapping[str, str] | None = None, *, needs: str = "build") -> Iterator[Inventory]:
+def inventory(
+    stream: BinaryIO, mapping: Mapping[str, str] | None = None, *, needs: str = "build", encoding: str | None = None
+) -> Iterator[Inventory]:
     """Open an inventory, and close its stream at the end.
 
     Args:
         stream: its bytes.
         mapping: column names by field (``{"build": "OS Version"}``), where the names alone do not say it.
         needs: the field that a column must state: "build", or "kbs" for a table of installed KBs.
+        encoding: that of its text; None to find it.
 
     Raises:
         BadInput: it is not text, not a table, or lacks what it needs.
@@ -262,41 +268,55 @@ def inventory(stream: BinaryIO, mapping: Mapping[str, str] | None = None, *, nee
     wanted = checked_mapping(mapping)
     with ExitStack() as stack:
         with _errors_as_bad_input(lambda: 0):
-            opened_inventory = _inventory(stream, wanted, needs, stack)
+            opened_inventory = _inventory(stream, wanted, needs, encoding, stack)
         yield opened_inventory
 
 
 @contextmanager
-def _errors_as_bad_input(read: Callable[[], int]) -> Iterator[None]:
+def _errors_as_bad_input(read: Callable[[], int], text: Text | None = None) -> Iterator[None]:
     """Raise as BadInput what reading raises, with the number of rows that were read before it."""
     try:
         yield
     except RecursionError:
         raise BadInput("expected machines, got JSON nested too deep after row {row}", row=read()) from None
     except UnicodeError as error:
-        raise BadInput("expected text in UTF-8 or UTF-16, got {got} after row {row}", got=str(error), row=read()) from None
+        raise _undecodable(text, error, read()) from None
     except (OSError, EOFError, zlib.error) as error:
         raise BadInput("expected an inventory that can be read, got {got} after row {row}", got=str(error), row=read()) from None
 
 
-def _inventory(stream: BinaryIO, wanted: Mapping[str, str], needs: str, stack: ExitStack) -> Inventory:
+def _undecodable(text: Text | None, error: UnicodeError, row: int) -> BadInput:
+    if text and text.encoding != "utf-8":
+        return BadInput("expected text in {encoding}, got {got} after row {row}", encoding=text.encoding, got=str(error), row=row)
+    return BadInput("expected text in UTF-8 or UTF-16, got {got} after row {row}; --encoding NAME says another", got=str(error), row=row)
+
+
+def _inventory(stream: BinaryIO, wanted: Mapping[str, str], needs: str, encoding: str | None, stack: ExitStack) -> Inventory:
     raw = Prefixed(stack.enter_context(stream))
-    if raw.start == b"PAR1":
+    if raw.start[:4] == b"PAR1":
         from hotpatch_kb.db.fleet.inventory.parquet import Parquet  # noqa: PLC0415 (DuckDB is an extra)
 
         return Inventory(Parquet(raw, stack), wanted, needs)
-    head, text = opened(raw, stack)
+    text = Text(raw, stack, encoding)
+    try:
+        return _of_text(text, wanted, needs, stack)
+    except UnicodeError as error:
+        raise _undecodable(text, error, 0) from None
+
+
+def _of_text(text: Text, wanted: Mapping[str, str], needs: str, stack: ExitStack) -> Inventory:
+    head = text.head()
     if head.lstrip()[:1] in {"[", "{"}:
 
         def chunks() -> Iterator[str]:
             yield head
-            yield from iter(lambda: text.read(CHUNK), "")
+            yield from iter(lambda: text.stream.read(CHUNK), "")
 
-        return Inventory(Json(chunks(), stack), wanted, needs)
-    table = Delimited(head, text)
+        return Inventory(Json(chunks(), stack), wanted, needs, text)
+    table = Delimited(head, text.stream)
     if not has_needed(needs, wanted, table.columns_by_field(wanted), table.header) and "{" not in head:
         raise lacking(needs, wanted, table.header)
-    return Inventory(table, wanted, needs)
+    return Inventory(table, wanted, needs, text)
 
 
 def read(stream: BinaryIO, mapping: Mapping[str, str] | None = None) -> Iterator[Row]:
