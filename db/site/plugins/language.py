@@ -11,11 +11,15 @@ from markupsafe import Markup, escape
 from hotpatch_kb.db.answers.icalendar_file import is_web_address
 from hotpatch_kb.db.answers.stated_elsewhere import reported_note
 from hotpatch_kb.db.fleet.inventory.columns import BUILD
-from hotpatch_kb.db.model.clock import today
+from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.products import KNOWN, named
+from hotpatch_kb.db.site import when
 from hotpatch_kb.db.site.i18n import COOKIE, DEFAULT, LANGUAGES, language_of, words
 
 YEAR = 365 * 24 * 3600  # seconds
+# Addresses and names of the pages that the bar leads to, and of those that only the foot does.
+MAIN_PAGES = (("calendar", "Calendar"), ("fleet", "Fleet"), ("cost", "Cost"), ("subscribe", "Subscribe"), ("hotpatch", "Data"))
+ALL_PAGES = (*MAIN_PAGES, ("prices", "Prices"), ("api", "API"))
 
 
 @hookimpl  # type: ignore[untyped-decorator]
@@ -25,14 +29,22 @@ def prepare_jinja2_environment(env: Any) -> None:
         "t": words(DEFAULT),
         "lang": DEFAULT,
         "languages": LANGUAGES,
-        "today": today,
         "reported_note": reported_note,
         "product_name": lambda product: named(product).name,
+        "main_pages": MAIN_PAGES,
+        "all_pages": ALL_PAGES,
+        "here_path": "/",
     }
     env.tests["known_product"] = lambda product: product in KNOWN
     env.tests["build"] = lambda text: BUILD.fullmatch(str(text)) is not None
     env.filters["link"] = link
     env.filters["month_of"] = month_of
+    env.filters["month_name"] = when.month_name
+    env.filters["plain_day"] = when.written
+    env.filters["safe_markup"] = Markup
+    env.filters["day_of"] = when.time_element
+    env.filters["distance"] = lambda day, t: when.distance(day, clock.today(), t)
+    env.filters["overdue"] = lambda day, t: when.overdue(day, clock.today(), t)
     env.filters["money"] = money
     env.filters["in_words"] = lambda item, t, language: item.in_words(t, lambda month: month_of(month, language))
     env.filters["bare"] = lambda build: str(build or "")
@@ -63,7 +75,12 @@ def month_of(month: str, language: str) -> str:
 def extra_template_vars(request: Any) -> dict[str, Any]:
     """Return ``t``, the words; ``lang``; ``here``, the path to return to when the language is switched."""
     language = language_of(request)
-    return {"t": words(language), "lang": language, "here": request.full_path if request else "/"}
+    return {
+        "t": words(language),
+        "lang": language,
+        "here": request.full_path if request else "/",
+        "here_path": request.path if request else "/",
+    }
 
 
 async def switch(request: Any) -> Response:

@@ -136,8 +136,9 @@ async def product(datasette: Any, request: Any) -> Response:
 
 async def this_year(datasette: Any, request: Any) -> Response:  # noqa: ARG001 (names of the hook)
     """``/calendar``: redirect to this year, or the nearest one of the calendar."""
-    years = await web.read(datasette, page_data.years)
-    year = min(max(int(clock.today()[:4]), years[0]), years[-1]) if years else int(clock.today()[:4])
+    this = int(clock.today()[:4])
+    years = await web.read(datasette, lambda conn: page_data.years(conn, clock.today()))
+    year = min(max(this, years[0]), years[-1]) if years else this
     return Response.redirect(datasette.urls.path(f"calendar/{year}"), status=303)
 
 
@@ -147,7 +148,7 @@ async def year(datasette: Any, request: Any) -> Response:
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         grid = page_data.year(conn, number, clock.today())
-        if not grid["rows"]:
+        if not grid["cells"]:
             raise web.HttpError(404, "No calendar covers {year}.", year=number)
         return {"found": grid}
 

@@ -1,0 +1,116 @@
+"""When each product restarts next, as the site answers it: a baseline that is overdue first, then the next one; and the months around today."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Final
+
+from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers.calendar import calendar_rows
+from hotpatch_kb.db.answers.lookup import latest
+from hotpatch_kb.db.model.notation import kb_text, month_after, planned_by_cadence, second_tuesday
+from hotpatch_kb.db.model.products import named
+
+Row = dict[str, Any]
+
+LINES: Final = ("hotpatch", "standard")
+_BEFORE: Final = 5  # months of the strip of a card before this one; it has twelve
+_STRIP: Final = 12
+
+
+def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> list[Row]:
+    """Return the answer of each product with hotpatching: those with an overdue baseline first, then servers, then the newest.
+
+    Args:
+        conn: the database.
+        day: ISO date.
+        product: an id, if only one is wanted.
+
+    Returns:
+        the columns of ``restarts.next_restarts``, and: ``name``; ``big``, the restart to name first (``date``, ``month``, ``is_overdue``,
+        ``certainty`` and the rest of a restart); ``after``, the one after an overdue one; ``hotpatches``, how many come before it without a
+        restart; ``newest`` by line, and ``is_one_newest`` where both lines have the same; ``strip``, twelve months around today.
+    """
+    rows = []
+    for row in restarts.next_restarts(conn, day, product):
+        following = {name: row[name] for name in ("date", "month", "is_expected", "is_unplanned", "certainty", "kb", "build")}
+        missed = row["unseen_baseline"]
+        is_overdue = missed is not None and missed["date"] < day
+        big = following | {"is_overdue": False}
+        if is_overdue:
+            big = {
+                **missed,
+                "is_expected": True,
+                "is_unplanned": False,
+                "certainty": "planned",
+                "kb": None,
+                "build": None,
+                "is_overdue": True,
+            }
+        months = {month["month"]: month for month in calendar_rows(conn, row["product"])}
+        newest = {line: found for line in LINES if (found := latest(conn, row["product"], line, day)) is not None}
+        rows.append(
+            row
+            | {
+                "name": named(row["product"]).name,
+                "big": big,
+                "after": following if is_overdue else None,
+                "hotpatches": _hotpatches(months, day, big["date"]),
+                "newest": newest,
+                "is_one_newest": len(newest) > 1 and len({(found["kb"], found["build"]) for found in newest.values()}) == 1,
+                "strip": [stop(months, month) for month in _months(month_after(day[:7], -_BEFORE), _STRIP)],
+            }
+        )
+    order = {
+        name: (family != "server", place)
+        for place, (name, family) in enumerate(
+            conn.execute("select product, family from products order by coalesce(release_date, '') desc, product desc").fetchall()
+        )
+    }
+    return sorted(rows, key=lambda row: (not row["big"]["is_overdue"], order.get(row["product"], (True, 0))))
+
+
+def _months(first: str, count: int) -> list[str]:
+    return [month_after(first, step) for step in range(count)]
+
+
+def stop(months: dict[str, Row], month: str) -> Row:
+    """Return what a month brings: the calendar's row, or what the cadence expects of a month that it does not cover.
+
+    Args:
+        months: the calendar of a product, by month.
+        month: such as 2026-10.
+    """
+    row = months.get(month)
+    if row is None:
+        return {
+            "month": month, "type": planned_by_cadence(month), "is_expected": True, "certainty": "cadence", "is_unplanned": False,
+            "date": second_tuesday(month), "kb": None, "build": None, "is_covered": False,
+        }  # fmt: skip
+    is_released = row["type"] is not None
+    return {
+        "month": month, "type": row["type"] or row["expected_type"], "is_expected": not is_released,
+        "certainty": "published" if is_released else "cadence" if row["planned_by"] == "cadence" else "planned",
+        "is_unplanned": bool(row["is_unplanned"]), "date": row["release_date"] or row["expected_date"], "kb": kb_text(row["kb"]),
+        "build": row["build"], "is_covered": True,
+    }  # fmt: skip
+
+
+def _hotpatches(months: dict[str, Row], day: str, until: str) -> int:
+    """Return how many monthly hotpatches lie from a day to a restart."""
+    month, count = day[:7], 0
+    while month < until[:7]:
+        found = stop(months, month)
+        count += found["type"] == "hotpatch" and found["date"] >= day and found["is_expected"]
+        month = month_after(month)
+    return count
+
+
+def surprises(conn: sqlite3.Connection, product: str) -> tuple[int, int]:
+    """Return how many months that were planned as hotpatches came as baselines, and how many were planned so and have come."""
+    came, all_of_them = conn.execute(
+        """select coalesce(sum(type = 'baseline'), 0), count(*) from hotpatch_calendar
+        where product = ? and planned_type = 'hotpatch' and type is not null""",
+        (product,),
+    ).fetchone()
+    return came, all_of_them

@@ -1,0 +1,111 @@
+"""Days as people write them, and how far away they are."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from markupsafe import Markup, escape
+
+from hotpatch_kb.db.model.notation import MONTHS, month_after, second_tuesday
+from hotpatch_kb.db.site.i18n import Words
+
+_WEEKDAYS: Final = {"en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "ja": "月火水木金土日"}
+# Up to so many days are counted in days, then in weeks, then in months.
+_DAYS: Final = 20
+_WEEKS: Final = 112
+
+
+def _date(text: object) -> date | None:
+    try:
+        return date.fromisoformat(str(text)[:10])
+    except ValueError:
+        return None
+
+
+def written(day: object, language: str, *, weekday: bool = False) -> str:
+    """Return a day as a sentence has it: "13 October 2026" or "Tue 13 Oct 2026"; "2026年10月13日" or "2026年10月13日(火)".
+
+    Args:
+        day: ISO date or UTC time; any other text is returned as it is.
+        language: a key of ``LANGUAGES``.
+        weekday: whether it is named.
+    """
+    found = _date(day)
+    if found is None:
+        return str(day or "")
+    name = _WEEKDAYS[language][found.weekday()]
+    if language == "ja":
+        return f"{found.year}年{found.month}月{found.day}日{f'({name})' if weekday else ''}"
+    month = MONTHS[found.month - 1]
+    return f"{name} {found.day} {month[:3]} {found.year}" if weekday else f"{found.day} {month} {found.year}"
+
+
+def time_element(day: object, language: str, *, weekday: bool = False) -> Markup:
+    """Return a day as HTML that programs can read, too."""
+    return Markup('<time datetime="{}">{}</time>').format(str(day or "")[:10], written(day, language, weekday=weekday))
+
+
+def month_name(month: str, language: str) -> str:
+    """Return a month of a table's head: "Jul", "7月"; the text itself where it is no month."""
+    number = month[5:7]
+    if not number.isdecimal() or not 1 <= int(number) <= 12:
+        return str(escape(month))
+    return f"{int(number)}月" if language == "ja" else MONTHS[int(number) - 1][:3]
+
+
+def distance(day: str, today: str, t: Words) -> str:
+    """Return how far away a day is: "in 12 days", "tomorrow", "6 weeks ago"."""
+    days = days_until(day, today)
+    if days == 0:
+        return t("today")
+    if abs(days) == 1:
+        return t("tomorrow") if days > 0 else t("yesterday")
+    count, unit = _counted(abs(days))
+    if days > 0:
+        return {
+            "days": t("in {count} days", count=count),
+            "weeks": t("in {count} weeks", count=count),
+            "months": t("in {count} months", count=count),
+        }[unit]
+    return {
+        "days": t("{count} days ago", count=count),
+        "weeks": t("{count} weeks ago", count=count),
+        "months": t("{count} months ago", count=count),
+    }[unit]
+
+
+def overdue(day: str, today: str, t: Words) -> str:
+    """Return how long ago an expected day was: "1 day overdue", "6 weeks overdue"."""
+    days = -days_until(day, today)
+    if days == 1:
+        return t("1 day overdue")
+    count, unit = _counted(days)
+    return {
+        "days": t("{count} days overdue", count=count),
+        "weeks": t("{count} weeks overdue", count=count),
+        "months": t("{count} months overdue", count=count),
+    }[unit]
+
+
+def days_until(day: str, today: str) -> int:
+    """Return the days from today to a day, negative where it is past; 0 where one of them is no day."""
+    first, last = _date(today), _date(day)
+    return 0 if first is None or last is None else (last - first).days
+
+
+def _counted(days: int) -> tuple[int, str]:
+    if days <= _DAYS:
+        return days, "days"
+    return (round(days / 7), "weeks") if days <= _WEEKS else (round(days / 30.44), "months")
+
+
+def patch_tuesdays(after: str | None, until: str) -> int:
+    """Return how many second Tuesdays lie after a day and not after another; 0 where there is no first day."""
+    if after is None or _date(after) is None:
+        return 0
+    count, month = 0, after[:7]
+    while (tuesday := second_tuesday(month)) <= until:
+        count += tuesday > after
+        month = month_after(month)
+    return count
