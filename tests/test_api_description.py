@@ -12,7 +12,7 @@ from helpers.serving import served_as_of_day
 schemathesis = pytest.importorskip("schemathesis", reason="needs schemathesis: pip install schemathesis")
 feedparser = pytest.importorskip("feedparser", reason="needs feedparser: pip install feedparser")
 
-OPERATIONS = ["lookup", "next", "calendar", "verdicts", "products", "changes", "status", "cost", "assess"]
+OPERATIONS = ["eligible", "lookup", "next", "calendar", "verdicts", "products", "changes", "status", "cost", "assess"]
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 

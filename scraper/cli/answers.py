@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -242,50 +241,60 @@ def assess(
 
 @click.command(
     epilog=examples(
-        "eligible --publisher MicrosoftWindowsServer --offer WindowsServer --sku 2022-datacenter-azure-edition-hotpatch",
-        "eligible --edition 'Windows Server 2025 Standard' --arc",
+        "eligible Windows Server 2025 Standard on Arc", "eligible 'Enterprise LTSC 2024' --intune",
+        "eligible MicrosoftWindowsServer:WindowsServer:2022-datacenter-azure-edition:latest", "eligible --explain --product ws2025 --arc",
     )
-)
+)  # fmt: skip
+@click.argument("words", nargs=-1, metavar="[WORDS]...")
 @click.option("--publisher", metavar="NAME", help="Publisher of an Azure Marketplace image, such as MicrosoftWindowsServer.")
 @click.option("--offer", metavar="NAME", help="Offer of the image, such as WindowsServer.")
 @click.option("--sku", metavar="NAME", help="SKU of the image, such as 2022-datacenter-azure-edition-hotpatch.")
 @click.option("--edition", metavar="NAME", help="An edition, such as Standard, Datacenter, 'Datacenter: Azure Edition' or Enterprise.")
+@click.option("--licence", "--license", metavar="NAME", help="A licence, such as 'Business Premium' or 'Microsoft 365 E3'.")
 @click.option("--azure", "platform", flag_value="azure", help="The machine is an Azure VM.")
 @click.option("--azure-local", "platform", flag_value="azure_local", help="The machine is a VM on Azure Local.")
 @click.option("--arc", "platform", flag_value="arc", help="The machine is connected to Azure Arc.")
 @click.option("--intune", "platform", flag_value="intune", help="The machine is managed by Intune or Windows Autopatch.")
+@click.option("--explain", is_flag=True, help="List everything that documents state of eligibility, with the sources.")
 @options.product
 @options.common
 def eligible(
+    words: tuple[str, ...],
     publisher: str | None,
     offer: str | None,
     sku: str | None,
     edition: str | None,
+    licence: str | None,
     platform: str | None,
+    explain: bool,
     product: str | None,
     db: Path,
     as_json: bool,
 ) -> int:
-    """Say whether an image or edition may have hotpatching.
+    """Say whether a machine or an image may have hotpatching.
 
-    Name an image by --publisher, --offer and --sku, or an edition by --edition. The answer is yes, no or unknown, with the reason and its
-    source.
+    WORDS name an edition, product, platform or licence as people do, or an image as publisher:offer:sku; options do the same. The answer is
+    yes, no, only if (with the condition) or unknown, with the reason, what would be yes, what is required, and the sources (docs/eligibility.md).
     """
-    from hotpatch_kb.db.answers.eligibility import eligible_edition, eligible_image  # noqa: PLC0415
+    from hotpatch_kb.db.answers.eligibility.decision import eligible as answers_to  # noqa: PLC0415
+    from hotpatch_kb.db.answers.eligibility.documents import explained  # noqa: PLC0415
 
-    image = (publisher, offer, sku)
-    if edition is not None and not any(image):
-        conn = options.facts(db)
-        # "Windows Server 2025 Standard" names its product too.
-        if match := re.match(r"(?P<product>Windows (?:Server )?\S+)\s+(?P<edition>\S.*)", edition.strip(), re.IGNORECASE):
-            product, edition = product or match["product"], match["edition"]
-        rows = eligible_edition(conn, edition, platform, coverage.named_product(conn, product))
-    elif edition is None and all(image):
-        rows = [eligible_image(options.facts(db), publisher or "", offer or "", sku or "")]
-    else:
+    conn = options.facts(db)
+    named_product = coverage.named_product(conn, product)
+    image, stated = (publisher, offer, sku), [*words, *(text for text in (edition, licence) if text is not None)]
+    if explain:
+        rows = explained(conn, named_product, platform)
+        write(rows, form_of(as_json=as_json), text=lambda: text.explained(rows))
+        return ExitCode.DONE
+    if any(image):
         missing = [name for name, value in zip(("--publisher", "--offer", "--sku"), image, strict=True) if not value]
-        got = "both" if edition is not None else f"no {' and no '.join(missing)}" if any(image) else "neither"
-        raise BadInput("expected --publisher, --offer and --sku, or --edition, got {got}", got=got)
+        if missing or stated:
+            got = "both" if stated else f"no {' and no '.join(missing)}"
+            raise BadInput("expected --publisher, --offer and --sku, or --edition, got {got}", got=got)
+        stated = [":".join(name.strip() for name in image if name)]
+    if not stated and not platform and not named_product:
+        raise BadInput("expected --publisher, --offer and --sku, or --edition, got {got}", got="neither")
+    rows = answers_to(conn, " ".join(stated) if stated else (named_product or platform or ""), named_product, platform)
     write(rows, form_of(as_json=as_json), text=lambda: text.eligible(rows))
     return ExitCode.NO_ANSWER if all(row["answer"] == "unknown" for row in rows) else ExitCode.DONE
 

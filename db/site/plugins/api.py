@@ -15,6 +15,9 @@ from hotpatch_kb.db import __version__
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.eligibility import find_for
+from hotpatch_kb.db.answers.eligibility.decision import eligible
+from hotpatch_kb.db.answers.eligibility.documents import explained
+from hotpatch_kb.db.answers.eligibility.question import MAX_QUESTION
 from hotpatch_kb.db.answers.events import change_rows
 from hotpatch_kb.db.answers.lookup import find
 from hotpatch_kb.db.answers.verdicts import verdicts
@@ -23,6 +26,7 @@ from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.editions import stated_machine
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
+from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.model.queries import MAX_QUERY
 from hotpatch_kb.db.site import page_data, web
 
@@ -37,7 +41,13 @@ _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "on": {"description": "the world as of that day", "schema": _DAY},
     "since": {"description": "read on that day or later", "schema": _DAY},
     "until": {"description": "read on that day or earlier", "schema": _DAY},
+    "platform": {"description": "where the machine runs, or what manages it", "schema": {"type": "string", "enum": list(PLATFORMS)}},
+    "explain": {"description": "1 lists everything that documents state, with the sources, instead of an answer", "schema": {"type": "string", "enum": ["1"]}},
     "year": {"description": "of the months", "schema": {"type": "integer", "minimum": 2021, "maximum": 2100, "example": 2026}},
+}  # fmt: skip
+# Parameters that mean something of their own for an endpoint.
+_OWN_PARAMETERS: Final[dict[tuple[str, str], dict[str, Any]]] = {
+    ("eligible", "q"): {"description": "an edition, product, platform, licence or image (publisher:offer:sku), in people's words", "schema": {"type": "string", "maxLength": MAX_QUESTION, "example": "Windows Server 2025 Standard on Arc"}},
 }  # fmt: skip
 
 
@@ -56,6 +66,18 @@ def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
     }  # fmt: skip
     answer = find_for(conn, text[: MAX_QUERY + 1], machine, partial(find, conn, **options), options)
     return web.verdicts_of_today(conn, on or clock.today()).with_verdicts(answer, line, machine)
+
+
+def _eligible(conn: sqlite3.Connection, request: Any) -> Any:
+    platform = request.args.get("platform") or None
+    if platform not in {None, *PLATFORMS}:
+        raise BadInput(
+            "expected a platform ({platforms}), got {got!r}", platforms=", ".join(PLATFORMS), got=str(platform)[: reading.MAX_SHOWN]
+        )
+    product = web.product_of(conn, request)
+    if request.args.get("explain"):
+        return explained(conn, product, platform)
+    return eligible(conn, request.args.get("q") or product or "", product, platform)
 
 
 def _next(conn: sqlite3.Connection, request: Any) -> Any:
@@ -95,6 +117,7 @@ def _status(conn: sqlite3.Connection, request: Any) -> Any:  # noqa: ARG001 (eac
 # By path: summary, function, parameters, required parameters.
 ENDPOINTS: Final = {
     "lookup": ("What is this build, version or KB?", _lookup, ("q", "product", "line", "edition", "kb", "on"), ("q",)),
+    "eligible": ("May it have hotpatching? Yes, no, only if, or unknown", _eligible, ("q", "product", "platform", "explain"), ()),
     "next": ("This month's release and the next restart, by product", _next, ("product", "on"), ()),
     "calendar": ("Months of the hotpatch line", _calendar, ("product", "year"), ()),
     "verdicts": (
@@ -159,14 +182,15 @@ def _described(name: str, summary: str, parameters: list[dict[str, Any]], schema
     return {"operationId": name, "summary": summary, "parameters": parameters, "responses": {"200": ok, "400": _WRONG, "503": _WRONG}}
 
 
-def _parameter(name: str, *, required: bool = False) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": required, **_PARAMETERS[name]}
+def _parameter(name: str, endpoint: str = "", *, required: bool = False) -> dict[str, Any]:
+    described = _OWN_PARAMETERS.get((endpoint, name)) or _PARAMETERS[name]
+    return {"name": name, "in": "query", "required": required, **described}
 
 
 def _operation(name: str) -> dict[str, Any]:
     summary, _, parameters, required = ENDPOINTS[name]
     schema = {"$ref": "#/components/schemas/Lookup"} if name == "lookup" else _ROWS
-    return _described(name, summary, [_parameter(parameter, required=parameter in required) for parameter in parameters], schema)
+    return _described(name, summary, [_parameter(parameter, name, required=parameter in required) for parameter in parameters], schema)
 
 
 def _cost() -> dict[str, Any]:
@@ -217,7 +241,7 @@ async def description(datasette: Any, request: Any) -> Response:
 async def page(datasette: Any, request: Any) -> Response:
     """``/api``: the endpoints for people."""
     examples = {
-        "lookup": "q=26100.32772", "next": "product=ws2025", "calendar": "product=ws2025&year=2026", "verdicts": "product=ws2025", "products": "", "changes": "since=2026-07-01",
+        "lookup": "q=26100.32772", "eligible": "q=Windows+Server+2025+Standard+on+Arc", "next": "product=ws2025", "calendar": "product=ws2025&year=2026", "verdicts": "product=ws2025", "products": "", "changes": "since=2026-07-01",
         "status": "", "cost": "cores=400&from=2025-08&to=2026-04",
     }  # fmt: skip
     described = openapi("")["paths"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from hotpatch_kb.db.model.notation import MONTHS
-from hotpatch_kb.db.model.products import named
+from hotpatch_kb.db.model.products import PLATFORMS, named
 
 Row = dict[str, Any]
 
@@ -81,11 +81,31 @@ def verdicts(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def eligible(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield yes, no or unknown for an image or edition, with requirements and sources."""
+    """Yield the answer for an image or edition: yes, no, only if or unknown, with what would be yes, requirements and sources."""
     for row in rows:
-        yield f"{row['answer']}: {named(row['product']).name + ': ' if row['product'] else ''}{row['reason']}"
+        condition = f"{row['condition']} ({row['reason']})" if row["condition"] else row["reason"]
+        edition = f"{row['edition']}: " if row["condition"] and row["edition"] else ""
+        yield f"{row['answer']}: {named(row['product']).name + ': ' if row['product'] else ''}{edition}{condition}"
+        yield from (f"  would be yes {text}" for text in row["would_be_yes"])
         yield from (f"  requires     {text}" for text in row["requirements"])
         yield from (f"  source       {url}" for url in row["sources"])
+    if rows:
+        yield f"data as of {rows[0]['data_until']}"
+
+
+def explained(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield what documents state of eligibility, by kind, each statement with its source."""
+    kind = ""
+    for row in rows:
+        if row["kind"] != kind:
+            yield from ([""] if kind else []) + [row["kind"]]
+            kind = row["kind"]
+        about = [named(row["product"]).name if row["product"] else "", row["sku"], row["edition"], PLATFORMS.get(row["platform"] or "", "")]
+        said = {1: "yes", 0: "no"}.get(row["is_eligible"], "")
+        yield f"  {': '.join(filter(None, [', '.join(filter(None, about)), said, row['requirement']]))}"
+        yield f"    {row['source_url']}"
+    if rows:
+        yield f"data as of {rows[0]['data_until']}"
 
 
 def changes(rows: Sequence[Row], until: str | None) -> Iterator[str]:

@@ -20,7 +20,7 @@ LICENCE = "https://www.apache.org/licenses/LICENSE-2.0"
 PRECEDENCE = 300
 DUE_EVERY = "never"
 AT_LEAST = 20
-COLLECTED = "2026-11-22T00:00:00Z"
+COLLECTED = "2026-11-26T00:00:00Z"
 PAGES = [PageSpec("db/seed/facts/eligibility.tsv", ("eligibility.tsv",))]
 
 KINDS = frozenset({"image", "edition", "prerequisite", "licence", "channel", "rule"})
