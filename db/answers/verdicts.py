@@ -6,6 +6,7 @@ There is one row per product, build, line and deciding KB, so that a fleet is ju
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -117,15 +118,19 @@ class _Line:
         self.releases = sorted(releases, key=lambda r: r.place)
         self.evidence = evidence
         self.counted = [r for r in self.releases if r.counts]
+        self._places = [r.place for r in self.counted]
+        # Newer ones are looked up for each of 11,000 builds and lines, so both lists are in the order of the line and cut by bisection.
+        self._not_deciding = [
+            r for r in self.releases if r.kb and not r.counts and not r.is_withdrawn and (r.classification == "component" or r.cadence == "OOB")
+        ]
 
     def after(self, place: tuple[str, int]) -> list[_Release]:
-        return [r for r in self.counted if r.place > place]
+        return self.counted[bisect_right(self._places, place) :]
 
     def not_deciding(self, place: tuple[str, int], build: str) -> str:
         """Return the newer KBs that do not decide; a component with the machine's own build may be what it has."""
-        newer = [r for r in self.releases if not r.counts and not r.is_withdrawn and r.place > place and r.build != build]
-        kbs = [r.kb for r in newer if r.kb and (r.classification == "component" or r.cadence == "OOB")]
-        return " ".join(kb_text(kb) or "" for kb in dict.fromkeys(kbs))
+        newer = self._not_deciding[bisect_right(self._not_deciding, place, key=lambda r: r.place) :]
+        return " ".join(dict.fromkeys(kb_text(r.kb) or "" for r in newer if r.build != build))
 
 
 class _Judge:
