@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 import respx
 from filelock import FileLock
-from helpers import recorded, render, small_seed
+from helpers import long_tests, recorded, render, small_seed
 from helpers.fetching import fake, web  # noqa: F401 (fixtures)
 from helpers.webhook import Hook
 from rendered import msrc_cvrf, support_article
@@ -27,6 +27,7 @@ from hotpatch_kb.scraper.cli.main import main
 from hotpatch_kb.scraper.crawl import runs
 
 HERE = Path(__file__).parent
+WHOLE_SUITE = 1000  # tests
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,9 +42,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep, of the cases of a test marked ``sampled(n)``, a seeded sample of n; all of them with HOTPATCH_KB_LONG=1, as in .ci/long."""
-    if os.environ.get("HOTPATCH_KB_LONG"):
+    """Keep seeded samples: n cases of a test marked ``sampled(n)``, and of a run of the whole suite a part of the long tests.
+
+    With HOTPATCH_KB_LONG=1, as in .ci/long, everything runs; HOTPATCH_KB_SEED takes another sample.
+    """
+    if long_tests.is_whole_run():
         return
+    seed = os.environ.get("HOTPATCH_KB_SEED", "1")
     groups: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         if item.get_closest_marker("sampled"):
@@ -51,7 +56,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out: set[pytest.Item] = set()
     for name, cases in groups.items():
         size = min(len(cases), cases[0].get_closest_marker("sampled").args[0])  # type: ignore[union-attr]
-        left_out |= set(cases) - set(random.Random(name).sample(cases, size))
+        left_out |= set(cases) - set(random.Random(name + seed).sample(cases, size))
+    if len(items) > WHOLE_SUITE:  # whoever names a module wants all of it
+        names = long_tests.left_out((item.nodeid for item in items if item not in left_out), seed)
+        left_out |= {item for item in items if item.nodeid in names}
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]

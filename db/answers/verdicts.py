@@ -121,7 +121,9 @@ class _Line:
         self._places = [r.place for r in self.counted]
         # Newer ones are looked up for each of 11,000 builds and lines, so both lists are in the order of the line and cut by bisection.
         self._not_deciding = [
-            r for r in self.releases if r.kb and not r.counts and not r.is_withdrawn and (r.classification == "component" or r.cadence == "OOB")
+            r
+            for r in self.releases
+            if r.kb and not r.counts and not r.is_withdrawn and (r.classification == "component" or r.cadence == "OOB")
         ]
 
     def after(self, place: tuple[str, int]) -> list[_Release]:
