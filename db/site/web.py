@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
-from datasette import Response
+from datasette import Request, Response
 from datasette.database import QueryInterrupted
 from datasette.utils import sqlite_timelimit
 from markupsafe import Markup
@@ -177,19 +177,28 @@ async def page(datasette: Any, request: Any, template: str, make: Callable[[sqli
         make: reads the context of the template; may raise ``HttpError`` and ``BadInput``.
     """
     language = language_of(request)
+    key = (template, request.scheme, request.host, request.full_path, language)
 
     async def rendered() -> bytes:
         context = await read(datasette, make)
-        text: str = await datasette.render_template(template, _clipped(dict(context)), request=request)
+        text: str = await datasette.render_template(template, _clipped(dict(context)), request=bare(request, language))
         return text.encode("utf-8", errors="replace")
 
     try:
-        body = await _cached(datasette, (template, request.full_path, language), rendered)
+        body = await _cached(datasette, key, rendered)
     except HttpError as wrong:
         return await problem(datasette, request, wrong.status, wrong.message, wrong.context)
     except BadInput as error:
         return await problem(datasette, request, 400, error.message)
     return Response(body, headers=max_age(datasette), content_type="text/html; charset=utf-8")
+
+
+def bare(request: Any, language: str) -> Request:
+    """Return a request that has nothing of its visitor but what a kept page's key has: no cookie, no token, no message, no actor."""
+    headers = [(b"host", request.host.encode("latin-1", "replace")), (b"accept-language", language.encode())]
+    names = ("type", "http_version", "scheme", "path", "raw_path", "root_path", "query_string", "url_route", "route_path")
+    kept = {name: request.scope[name] for name in names if name in request.scope}
+    return Request(kept | {"method": "GET", "headers": headers, "csrftoken": str}, None)  # str() is "": no page that is kept has a token
 
 
 def _clipped(value: Any) -> Any:

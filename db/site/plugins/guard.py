@@ -1,0 +1,116 @@
+# ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
+"""What a request may be, checked before any handler sees it: its method, its body, its parameters, and which addresses a published site has.
+
+Datasette 0.65.5 by itself counts a facet for each of a thousand ``_facet=`` (130 s and 3.4 GB, also after the client left), reads a form of
+150 MB whole to look for its token, and has addresses for debugging. ``POST /-/messages`` needs no token and signs any text into a cookie
+that the next page shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
+
+from datasette import Request, hookimpl
+
+from hotpatch_kb.db.site import web
+from hotpatch_kb.db.site.i18n import language_of
+from hotpatch_kb.db.site.request_body import MAX_BODY, TOO_LARGE
+
+MAX_PARAMETERS: Final = 100
+MAX_FACETS: Final = 5  # Datasette gives each facet 0.1 s on a published site
+# What Datasette itself has below /-/ and a page needs; assistants ask /-/mcp where the extra mcp is installed.
+_OPEN: Final = ("/-/static/", "/-/static-plugins/", "/-/mcp")
+_POSTED: Final = ("/fleet", "/api/assess", "/-/mcp")
+_METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST")
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+Event = MutableMapping[str, Any]
+
+
+@hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
+def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
+    """Refuse what a request may not be, with one clear line; pass everything else on, its equal parameters once.
+
+    The other wrappers are around this one, so that what it refuses has their headers.
+    """
+    is_public = not datasette.setting("default_allow_sql")
+
+    def wrap(app: App) -> App:
+        async def guarded(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            try:
+                checked = _checked(scope, is_public=is_public)
+                await app(checked, _bounded(receive), send)
+            except web.HttpError as wrong:
+                await _refuse(datasette, scope, wrong, send)
+
+        return guarded
+
+    return wrap
+
+
+def _checked(scope: Any, *, is_public: bool) -> Any:
+    """Return the scope of a request that may be answered.
+
+    Raises:
+        web.HttpError: its method, its address or its parameters are not allowed (405, 404, 400), or it states a body that is too large (413).
+    """
+    path, method = scope["path"], scope["method"]
+    if method not in _METHODS or (is_public and method == "POST" and not path.startswith(_POSTED)):
+        allowed = _METHODS if path.startswith(_POSTED) else ("GET", "HEAD")
+        raise web.HttpError(405, "expected {methods}", methods=", ".join(allowed))
+    if is_public and path.startswith("/-/") and not path.startswith(_OPEN):
+        raise web.HttpError(404, "There is no such page.")
+    stated = dict(scope.get("headers", ())).get(b"content-length", b"")
+    if stated.isdigit() and int(stated) > MAX_BODY:
+        raise TOO_LARGE
+    return {**scope, "query_string": _parameters(scope.get("query_string", b""))}
+
+
+def _parameters(query: bytes) -> bytes:
+    """Return a query with each pair of a name and a value once.
+
+    Raises:
+        web.HttpError: it has more parameters or facets than one page needs (400).
+    """
+    if query.count(b"&") < MAX_FACETS:
+        return query
+    given = parse_qsl(query.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+    once = list(dict.fromkeys(given))
+    if len(once) > MAX_PARAMETERS:
+        raise web.HttpError(400, "expected at most {most} parameters, got {got}", most=MAX_PARAMETERS, got=len(once))
+    facets = sum(name.startswith("_facet") and not name.startswith("_facet_size") for name, _ in once)
+    if facets > MAX_FACETS:
+        raise web.HttpError(400, "expected at most {most} facets, got {got}", most=MAX_FACETS, got=facets)
+    return query if len(once) == len(given) else urlencode(once, encoding="latin-1").encode()
+
+
+def _bounded(receive: Callable[[], Awaitable[Event]]) -> Callable[[], Awaitable[Event]]:
+    """Return ``receive`` that ends the request when its body is larger than any handler takes, whether or not it states its length."""
+    size = 0
+
+    async def bounded() -> Event:
+        nonlocal size
+        event = await receive()
+        size += len(event.get("body", b""))
+        if size > MAX_BODY:
+            raise TOO_LARGE
+        return event
+
+    return bounded
+
+
+async def _refuse(datasette: Any, scope: Any, wrong: web.HttpError, send: Any) -> None:
+    """Answer in the form of the address: JSON below ``/api/`` and of tables, else a page."""
+    await datasette.invoke_startup()
+    asked = Request({**scope, "query_string": b""}, None)
+    request = web.bare(asked, language_of(asked))
+    if request.path.startswith("/api/") or request.path.endswith(".json"):
+        response = web.error(wrong.status, wrong.message)
+    else:
+        response = await web.problem(datasette, request, wrong.status, wrong.message)
+    await response.asgi_send(send)

@@ -1,0 +1,130 @@
+"""A published site in front of strangers: what a request may be, and that what is kept for everybody has nothing of one visitor."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.datasettes import Datasette, get, opened
+
+CLOSED = (
+    "messages", "threads", "threads.json", "plugins", "plugins.json", "versions", "versions.json", "settings", "settings.json", "metadata",
+    "metadata.json", "config", "databases", "databases.json", "actor", "actor.json", "auth-token", "logout", "permissions", "allow-debug", "patterns",
+)  # fmt: skip
+# Every page that is kept, by one of its addresses.
+KEPT = (
+    "/", "/build/26100.32772", "/kb/5087423", "/product/ws2025", "/calendar/2026", "/fleet", "/api", "/cost",
+    "/api/lookup?q=26100.32772", "/api/next", "/feeds/releases.atom", "/calendars/ws2025.ics", "/robots.txt",
+)  # fmt: skip
+MARK = "visitor7f3a"
+
+
+@pytest.fixture
+def public(seeded: Path) -> Iterator[Datasette]:
+    """The site as it is published."""
+    with opened(seeded, public=True) as ds:
+        yield ds
+
+
+def asked(
+    ds: Datasette, method: str, path: str, body: Iterable[bytes] = (), headers: tuple[tuple[bytes, bytes], ...] = ()
+) -> tuple[int, bytes, int]:
+    """Ask the application; return status, body and how many parts of the body it took."""
+    taken, status, answer, parts = 0, 0, b"", iter(body)
+    name, _, query = path.partition("?")
+    scope = {
+        "type": "http", "http_version": "1.1", "method": method, "path": name, "raw_path": name.encode(), "query_string": query.encode(), "scheme": "http",
+        "headers": [(b"host", b"localhost"), *headers],
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        nonlocal taken
+        part = next(parts, None)
+        taken += part is not None
+        return {"type": "http.request", "body": part or b"", "more_body": part is not None}
+
+    async def send(event: Any) -> None:
+        nonlocal status, answer
+        status, answer = event.get("status", status), answer + event.get("body", b"")
+
+    asyncio.run(ds.app()(scope, receive, send))
+    return status, answer, taken
+
+
+@pytest.mark.fault("the addresses for debugging of a published site", of="site")
+@pytest.mark.parametrize("name", CLOSED)
+def test_addresses_for_debugging_are_closed(name: str, public: Datasette) -> None:
+    """Each is asked with GET and POST; 404 and 405, and no cookie."""
+    assert asked(public, "GET", f"/-/{name}")[0] == 404
+    assert asked(public, "POST", f"/-/{name}", [f"message={MARK}&message_type=INFO".encode()])[0] == 405
+
+
+def test_what_a_page_needs_is_open(public: Datasette) -> None:
+    assert get(public, "/-/static/app.css").status_code == 200
+    assert get(public, "/site/style.css").status_code in {200, 404}
+
+
+@pytest.mark.fault("a kept page asked first with the cookies and headers of one visitor", of="site")
+@pytest.mark.parametrize("path", KEPT)
+def test_a_kept_page_has_nothing_of_a_visitor(path: str, seeded: Path) -> None:
+    """A visitor asks first, with a signed message, a token, an actor and every header that templates could see; the bytes are those of a bare request."""
+    with opened(seeded, public=True) as ds:
+        cookies = {
+            "ds_messages": ds.sign([[MARK, 1]], "messages"), "ds_actor": ds.sign({"a": {"id": MARK}}, "actor"), "ds_csrftoken": MARK, "other": MARK,
+        }  # fmt: skip
+        headers = (
+            (b"cookie", "; ".join(f"{name}={value}" for name, value in cookies.items()).encode()), (b"authorization", f"Bearer {MARK}".encode()),
+            (b"referer", f"https://{MARK}.example/".encode()), (b"user-agent", MARK.encode()), (b"x-forwarded-for", MARK.encode()),
+            (b"x-forwarded-host", f"{MARK}.example".encode()), (b"x-original-url", f"/{MARK}".encode()), (b"accept", MARK.encode()),
+        )  # fmt: skip
+        first = asked(ds, "GET", path, headers=headers)
+        assert first[0] == 200
+        assert MARK.encode() not in first[1]
+        assert asked(ds, "GET", path)[1] == first[1]
+    with opened(seeded, public=True) as ds:
+        assert asked(ds, "GET", path)[1] == first[1]
+
+
+@pytest.mark.fault("a thousand facets", of="site")
+def test_equal_parameters_count_once_and_facets_are_few(public: Datasette) -> None:
+    many = "&".join(["_facet=product"] * 1000)
+    assert get(public, f"/hotpatch/releases.json?{many}&_size=1").status_code == 200
+    several = "&".join(f"_facet=c{number}" for number in range(6))
+    answer = get(public, f"/hotpatch/releases.json?{several}")
+    assert (answer.status_code, json.loads(answer.text)["error"]) == (400, "expected at most 5 facets, got 6")
+    assert get(public, "/hotpatch/releases?" + "&".join(f"kb__exact={number}" for number in range(101))).status_code == 400
+
+
+@pytest.mark.fault("a form of 150 MB, with and without its length", of="site")
+@pytest.mark.parametrize("path", ["/fleet", "/api/assess"])
+@pytest.mark.parametrize("kind", [b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=x", b"text/csv"])
+@pytest.mark.parametrize("cookie", [(), ((b"cookie", b"ds_csrftoken=x"),)], ids=["bare", "cookie"])
+def test_a_large_body_is_not_read(path: str, kind: bytes, cookie: Any, public: Datasette) -> None:
+    """It is refused at once where its length is stated, else after 5 MB."""
+    parts = (b"x" * 1_000_000 for _ in range(150))
+    status, _, taken = asked(public, "POST", path, parts, ((b"content-type", kind), *cookie))
+    assert (status, taken) == (413, 6)
+    status, _, taken = asked(public, "POST", path, parts, ((b"content-type", kind), (b"content-length", b"150000000"), *cookie))
+    assert (status, taken) == (413, 0)
+
+
+@pytest.mark.fault("methods that no page has", of="site")
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "PROPFIND", "POST", "X"])
+def test_odd_methods_are_refused_quietly(method: str, public: Datasette, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in (
+        "/",
+        "/hotpatch",
+        "/hotpatch/releases",
+        "/hotpatch/releases.json",
+        "/build/26100.32772",
+        "/feeds/releases.atom",
+        "/robots.txt",
+        "/nothing",
+    ):
+        status, answer, _ = asked(public, method, path, [b"x"])
+        assert (status, MARK in answer.decode()) == (405, False), path
+    assert capsys.readouterr().err == ""
