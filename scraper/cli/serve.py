@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import socket
 import sqlite3
@@ -65,7 +66,14 @@ def _serve(app: Any, listening: socket.socket, start_crawl: Callable[[], _Crawl]
     """Serve an application on a socket, with a crawl in the background that is stopped at the end."""
     import uvicorn  # noqa: PLC0415
 
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2))
+    from hotpatch_kb.scraper.cli.connections import BACKLOG, Connection, OncePerSecond  # noqa: PLC0415
+
+    config = uvicorn.Config(
+        app, http=Connection, ws="none", backlog=BACKLOG, log_level="warning", lifespan="on", timeout_graceful_shutdown=2
+    )
+    for name in ("asyncio", "uvicorn.error"):
+        logging.getLogger(name).addFilter(OncePerSecond())
+    server = uvicorn.Server(config)
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (a signal handler gets both)
         server.should_exit = True
@@ -116,7 +124,7 @@ def _listen(host: str, port: int) -> socket.socket:
         if sys.platform != "win32":  # on Windows two servers could then share a port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
-        listening.listen(128)
+        listening.listen()
     except (OSError, socket.gaierror) as error:
         listening.close()
         raise BadInput("expected an address to listen on, got {host}:{port}: {error}", host=host, port=port, error=error) from None

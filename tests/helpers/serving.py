@@ -21,9 +21,10 @@ from typing import Any
 class Served:
     """A running server: its address, and what it says."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, descriptors: int | None = None) -> None:
+        limited = ["sh", "-c", f'ulimit -n {descriptors}; exec "$0" "$@"'] if descriptors else []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "hotpatch_kb", "serve", "--port", "0", *arguments],
+            [*limited, sys.executable, "-m", "hotpatch_kb", "serve", "--port", "0", *arguments],
             cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
         )  # fmt: skip
         self.said: list[str] = []
@@ -58,13 +59,15 @@ class Served:
         self._thread.join(timeout=5)
         assert self.process.stdout
         self.process.stdout.close()
+        while not self._lines.empty() and (line := self._lines.get_nowait()) is not None:
+            self.said.append(line)
         return code
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str) -> Iterator[Served]:
-    """Run ``hotpatch-kb serve`` in a folder, and stop it at the end."""
-    served = Served(folder, *arguments)
+def serving(folder: Path, *arguments: str, descriptors: int | None = None) -> Iterator[Served]:
+    """Run ``hotpatch-kb serve`` in a folder, with a limit of descriptors if one is given, and stop it at the end."""
+    served = Served(folder, *arguments, descriptors=descriptors)
     try:
         yield served
     finally:

@@ -1,0 +1,147 @@
+"""Connections of strangers: half requests, slow readers, and a site that answers others meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from helpers.serving import serving
+
+from hotpatch_kb.scraper.cli import connections
+
+HALF = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
+LARGE = b"x" * 20_000_000
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """Answer with 20 MB, or with the size of the body."""
+    if scope["type"] != "http":
+        return
+    size, more = 0, True
+    while more:
+        event = await receive()
+        size, more = size + len(event.get("body", b"")), event.get("more_body", False)
+    body = LARGE if scope["path"] == "/large" else str(size).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
+    await send({"type": "http.response.body", "body": body})
+
+
+@contextmanager
+def listening() -> Iterator[tuple[str, int]]:
+    """Serve ``app`` with our connections in a thread."""
+    with socket.socket() as own:
+        own.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, http=connections.Connection, ws="none", log_level="critical", lifespan="off"))
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([own])), daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield own.getsockname()
+        server.should_exit = True
+        thread.join(10)
+
+
+def is_closed(client: socket.socket, seconds: float) -> bool:
+    """Return whether the other side closes a connection within some seconds."""
+    client.settimeout(seconds)
+    try:
+        return client.recv(1) == b""
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
+
+
+def send_slowly(client: socket.socket, seconds: float) -> None:
+    """Send a byte twenty times a second."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        client.sendall(b"x")
+        time.sleep(0.05)
+
+
+def received(client: socket.socket) -> int:
+    """Return how many bytes come before the other side closes."""
+    size = 0
+    try:
+        while part := client.recv(1_000_000):
+            size += len(part)
+    except ConnectionError:
+        pass
+    return size
+
+
+@pytest.mark.fault("requests whose head or body comes byte by byte or not at all", of="site")
+@pytest.mark.parametrize(
+    "sent", [b"", HALF, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nx"], ids=["nothing", "head", "body"]
+)
+def test_half_a_request_is_closed(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "PATIENCE", 0.5)
+    monkeypatch.setattr(connections, "_SETTLING", 0.1)
+    with listening() as address, socket.create_connection(address) as client:
+        client.sendall(sent)
+        assert is_closed(client, 10)
+
+
+@pytest.mark.fault("a head that comes byte by byte for ever", of="site")
+def test_the_bytes_of_one_head_share_one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "PATIENCE", 1.0)
+    monkeypatch.setattr(connections, "_SETTLING", 0.1)
+    with listening() as address, socket.create_connection(address) as client:
+        client.sendall(HALF)
+        with pytest.raises(ConnectionError):
+            send_slowly(client, seconds=20)
+
+
+@pytest.mark.fault("an answer that is never read", of="site")
+def test_a_reader_that_reads_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "PATIENCE", 0.5)
+    monkeypatch.setattr(connections, "_SETTLING", 0.1)
+    with listening() as address, socket.create_connection(address) as client:
+        client.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        time.sleep(3)
+        client.settimeout(10)
+        assert received(client) < len(LARGE)
+
+
+def test_a_slow_body_and_a_slow_reader_that_go_on_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "PATIENCE", 1.0)
+    with listening() as address, socket.create_connection(address) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 15\r\nConnection: close\r\n\r\n")
+        for _ in range(15):
+            client.sendall(b"x")
+            time.sleep(0.1)
+        assert client.makefile("rb").read().endswith(b"\r\n\r\n15")
+
+
+@pytest.mark.fault("500 half requests at 256 descriptors", of="site")
+@pytest.mark.skipif(sys.platform == "win32", reason="ulimit is POSIX's")
+def test_half_requests_leave_room_for_others(tmp_path: Path) -> None:
+    """500 clients send half a request while others ask; each of those is answered, and the log says next to nothing."""
+    import resource  # noqa: PLC0415
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 1000:
+        pytest.skip("needs 1,000 descriptors for the clients")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1000), hard))
+    with serving(tmp_path, "--no-crawl", "--public", descriptors=256) as served, ExitStack() as clients:
+        url = served.until(r"^serving (\S+)")[1]
+        port = int(url.rstrip("/").rpartition(":")[2])
+        for number in range(500):
+            client = clients.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+            client.sendall(HALF)
+            if number % 50 == 0:
+                with urllib.request.urlopen(f"{url}api/next?product=ws2025", timeout=30) as answer:
+                    assert answer.status == 200
+        assert served.stop() == 0
+    assert sum(map(len, served.said)) < 20_000
