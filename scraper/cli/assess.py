@@ -92,7 +92,7 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
         work = _Work(request, judge, summary, Path(folder))
         if not _read_by_duckdb(file, columns, work, sink):
             with _opened(file) as stream, inventory(stream, columns, encoding=request.encoding) as machines:
-                _say_columns(machines.chosen())
+                _say_columns(machines.chosen().fields)
                 if request.hotfixes is not None:
                     machines.add(_hotfixes(request.hotfixes, judge))
                 form = kind(machines.find_columns() if kind.needs_columns else None)
@@ -194,7 +194,7 @@ def _read_by_duckdb(file: str, columns: dict[str, str], work: _Work, sink: Binar
     if written is None:
         return False
     with _opened(file) as stream, inventory(stream, columns) as machines:
-        _say_columns(machines.chosen())
+        _say_columns(machines.chosen().fields)
     sink.write(written.head)
     for part in written.parts:
         with part.open("rb") as lines:

@@ -19,7 +19,9 @@ from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, Prefixed, Text
 from hotpatch_kb.db.fleet.inventory.delimited import Delimited
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.inventory.objects import Json
-from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, may_say_build
+from hotpatch_kb.db.fleet.inventory.texts import MAX_TEXT as MAX_RECORDS
+from hotpatch_kb.db.fleet.inventory.texts import Records, records_of
+from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, SAMPLE, Chosen, chosen, may_say_build, speaks_of_installed
 from hotpatch_kb.db.fleet.rows import Part
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
@@ -28,6 +30,7 @@ from hotpatch_kb.db.model.reading import builds_in
 __all__ = ["DECIDING", "FIELDS", "Batch", "Inventory", "Row", "inventory", "read"]
 
 _OBJECTS: Final = 1000  # objects of a batch
+_NAMES: Final = 2000  # of nested members that are looked at
 
 Key = tuple[str, ...]
 
@@ -64,6 +67,9 @@ class Objects(Protocol):
     """Rows that come as objects, from JSON or Parquet."""
 
     columns: list[str] | None
+
+    def sample(self, count: int) -> list[dict[str, Any]]:
+        """Return the first objects; they are yielded again by ``records``."""
 
     def find_columns(self) -> list[str]:
         """Return every name that an object has."""
@@ -103,13 +109,31 @@ class Inventory:
         self.read = 0
         self.columns: list[str] | None = source.header if isinstance(source, Delimited) else source.columns
         self.fields: tuple[str, ...] = DECIDING
+        self._looked_at: frozenset[str] = frozenset()  # names whose values were looked at
+        if isinstance(source, Delimited):
+            rows = source.sample()
+            has_json = any(cell[:1] == "{" for row in rows for cell in row)  # exports of the Azure portal
+            self._sampled = (
+                self._of_sample([dict(zip(source.header, row, strict=True)) for row in rows]) if has_json else source.chosen(wanted)
+            )
+        else:
+            self._sampled = self._of_sample(source.sample(SAMPLE))
+        if isinstance(source, Records) and source.is_labelled and source.columns and not {"host", *wanted} & self._sampled.fields.keys():
+            self._sampled.fields["host"] = source.columns[:1]  # systeminfo begins with it in every language
         if isinstance(source, Delimited):
             stated = self._columns_by_field(tuple(source.header))
             self.fields = tuple(field for field in DECIDING if field in stated)
 
-    def chosen(self) -> dict[str, list[str]]:
-        """Return the columns of a table from which each field is taken; of objects, which need not be alike, nothing."""
-        return self._columns_by_field(tuple(self._source.header)) if isinstance(self._source, Delimited) else {}
+    def chosen(self) -> Chosen:
+        """Return the columns from which each field is taken, of objects those of the first ones; and what was passed over, and why."""
+        return self._sampled
+
+    def _of_sample(self, first_objects: Sequence[Mapping[str, Any]]) -> Chosen:
+        first_ones = list(map(flat, first_objects))
+        header = tuple(islice(dict.fromkeys(name for cells in first_ones for name in cells), _NAMES))
+        rows = [[cells.get(name, "") for name in header] for cells in first_ones]
+        self._looked_at = frozenset(header)
+        return chosen(columns_of(header, self._wanted), header, rows, self._wanted)
 
     def find_columns(self) -> list[str]:
         """Return every column that a row has. JSON is read through for it."""
@@ -221,7 +245,7 @@ class Inventory:
         machine = {field: first(field, [values[column].strip() for column in columns]) for field, columns in by_field.items()}
         if not isinstance(self._source, Delimited) and "build" not in self._wanted and not machine.get("build"):
             # No member of a known name says a build: the one build of its other versions does. A remark ("upgrade to ...") does not.
-            named = (value for name, value in values.items() if may_say_build(name))
+            named = (value for name, value in values.items() if may_say_build(name) and speaks_of_installed(value))
             builds = {build for value in named for build in builds_in(value[:MAX_TEXT])}
             if len(builds) == 1:
                 self._has_needed = self._has_needed or self._needs == "build"
@@ -234,14 +258,29 @@ class Inventory:
         if by_field is None:
             if len(self._by_names) > 1000:
                 self._by_names.clear()
-            if isinstance(self._source, Delimited) and names == tuple(self._source.header):
-                by_field = self._source.columns_by_field(self._wanted)
-            else:
-                by_field = columns_of(names, self._wanted)
+            by_field = (
+                self._sampled.fields
+                if names == tuple(self.columns or ()) and isinstance(self._source, Delimited)
+                else self._of_names(names)
+            )
             self._by_names[names] = by_field
             self._unseen.difference_update(names)
         self._names = names
         self._has_needed = self._has_needed or self._needs in by_field
+        return by_field
+
+    def _of_names(self, names: Key) -> dict[str, list[str]]:
+        """Return the columns of an object: by their names, and as the values of the first objects say."""
+        by_field, present = columns_of(names, self._wanted), frozenset(names)
+        for field in FIELDS:
+            stated = self._sampled.fields.get(field, ())
+            named = by_field.get(field, ())
+            kept = [name for name in named if name in stated or name not in self._looked_at]
+            kept += [name for name in stated if name in present and name not in named]
+            if kept:
+                by_field[field] = kept
+            elif named and field != "build":
+                del by_field[field]
         return by_field
 
     def _check(self) -> None:
@@ -306,6 +345,8 @@ def _inventory(stream: BinaryIO, wanted: Mapping[str, str], needs: str, encoding
 
 def _of_text(text: Text, wanted: Mapping[str, str], needs: str, stack: ExitStack) -> Inventory:
     head = text.head()
+    if records := records_of(head, lambda: text.stream.read(MAX_RECORDS)):
+        return Inventory(records, wanted, needs, text)
     if head.lstrip()[:1] in {"[", "{"}:
 
         def chunks() -> Iterator[str]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from unicodedata import normalize
 
-from hotpatch_kb.db.fleet.inventory.values import says_build, says_product
+from hotpatch_kb.db.fleet.inventory.values import is_of_installed, says_build, says_product
 from hotpatch_kb.db.fleet.rows import cell
 from hotpatch_kb.db.model.errors import BadInput
 
@@ -23,12 +23,14 @@ _LICENCE: Final = "properties.licenseprofile.productprofile.productfeatures.hotp
 NAMES: Final[dict[str, tuple[str, ...]]] = {
     "host": (
         "host", "hostname", "computername", "computer", "devicename", "machinename", "servername", "pscomputername", "csname", "csdnshostname",
-        "computerdnsname", "netbiosname0", "name0", "dnshostname", "resourcename", "name", "source",
+        "computerdnsname", "fqdn", "certname", "device", "server", "machine", "vmname", "systemname", "hostidentifier", "hostdisplayname", "inventoryhostname", "ansiblehostname", "ansiblefacts.hostname", "host.name", "agent.name", "node",
+        "netbiosname0", "name0", "dnshostname", "resourcename", "name", "source",
     ),
     "build": (
         "build", "osbuild", "fullbuild", "properties.osversion", "properties.extended.instanceview.osversion", "buildext", "osversion",
         "currentbuild", "currentbuildnumber", "currentversion", "deviceosbuild", "operatingsystemversion", "osbuildnumber", "build01", "version0",
-        "buildnumber0", "buildnumber", "kernelversion", "ansiblekernel", "ansibledistributionversion", "os.version", "os.build", "os.kernel", "version",
+        "buildnumber0", "buildnumber", "kernelversion", "ansiblekernel", "ansibledistributionversion", "ansiblefacts.kernel",
+        "ansiblefacts.distributionversion", "os.version", "os.build", "os.kernel", "version",
     ),
     "revision": ("ubr", "windowsubr", "osrevisionnumber", "osrevision", "updatebuildrevision", "revision"),
     "product": (
@@ -62,6 +64,9 @@ BUILD: Final = re.compile(r"(?<![0-9.])(?:10\.0\.)?[0-9]{5}\.[0-9]{1,5}(?![0-9.]
 # Numbers stay as they are written: 20348.5020 is a build, and 20348.502 another.
 DECODER: Final = json.JSONDecoder(parse_float=str, parse_constant=str, parse_int=lambda digits: int(digits) if len(digits) < 19 else digits)
 
+_DOT: Final = re.compile(r"\.")
+# Names that mean another thing inside another object: "bios.name", "invoice.line".
+_TOO_COMMON: Final = frozenset({"name", "source", "host", "line", "computer", "kb"})
 # Makes everything but digits a blank: "KB5087423;KB5082063" is two numbers.
 _DIGITS: Final = bytes(code if 48 <= code <= 57 else 32 for code in range(256))
 
@@ -83,14 +88,29 @@ def bare(name: str) -> str:
     return re.sub(r"[^\w.]|_", "", normalize("NFKC", name).casefold())
 
 
+def _parent(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
 def columns_of(names: Sequence[str], wanted: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the columns of each field: the one that the user names, else those with one of its names, the most specific first."""
     by_bare: dict[str, str] = {}
+    by_tail: dict[str, list[str]] = {}  # nested names by their last parts: "columns.version" of osquery, "host.os.kernel" of Elastic
     for name in names:
-        by_bare.setdefault(bare(name), name)
-    by_field = {}
+        whole = bare(name)
+        by_bare.setdefault(whole, name)
+        if "." in whole and is_of_installed(name):
+            for start in (match.end() for match in _DOT.finditer(whole)):
+                by_tail.setdefault(whole[start:], []).append(name)
+    by_field: dict[str, list[str]] = {}
     for field, aliases in NAMES.items():
         columns = [by_bare[alias] for alias in aliases if alias in by_bare]
+        if by_tail:
+            nested = (name for alias in aliases if alias not in _TOO_COMMON for name in by_tail.get(alias, ()))
+            columns = list(dict.fromkeys([*columns, *nested]))
+        if field == "revision":  # a BIOS has a revision, too
+            parents = {_parent(name) for name in by_field.get("build", ())}
+            columns = [name for name in columns if "." not in name or _parent(name) in parents or bare(name).endswith("ubr")]
         if field in wanted:
             columns = [wanted[field]] if wanted[field] in names else []
         if columns:

@@ -17,6 +17,7 @@ from typing import Final
 from hotpatch_kb.db.fleet.inventory import values
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, NAMES, bare, columns_of
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
+from hotpatch_kb.db.fleet.inventory.fixed_width import FixedWidth, fixed_width
 from hotpatch_kb.db.fleet.rows import Part
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
@@ -26,6 +27,7 @@ _SAMPLE: Final = 2**18  # characters of the table whose rows are looked at
 DELIMITERS: Final = ",;\t|"
 # Lines before the header: "#TYPE …" (Export-Csv of PowerShell 5), "sep=;" (Excel), or delimiters alone.
 _PREAMBLE: Final = re.compile(r"\A(?:\s*#TYPE [^\n]*\n|\s*sep=[^\n]{1,2}\n|[\s,;|]*\n)*")
+_BUILD_INSIDE: Final = re.compile(r"\d{5}\.\d")  # in the first line: it is a machine, not a header
 # PowerShell's tables have a line of dashes below the header.
 _DASHES: Final = re.compile(r"\A([^\n]*\n)[-\t]*--[-\t]*(?:\r?\n|\Z)")
 
@@ -43,7 +45,7 @@ class _Blanks:
         return tabbed(self._text.readline(size))
 
 
-def _to_its_end(text: io.TextIOBase | _Blanks) -> str:
+def _to_its_end(text: io.TextIOBase | _Blanks | FixedWidth) -> str:
     """Return the rest of a line.
 
     Raises:
@@ -107,10 +109,13 @@ class Delimited:
         self._line = before = head[: len(head) - len(start)].count("\n")
         outside = re.sub(r'"[^"]*"', "", start[:MAX_ROW]).lstrip("\r\n").partition("\n")[0]
         self.delimiter = max(DELIMITERS, key=outside.count)
-        self._text: io.TextIOBase | _Blanks = text
+        self._text: io.TextIOBase | _Blanks | FixedWidth = text
         if not any(delimiter in outside for delimiter in DELIMITERS):
             lines = start[:MAX_ROW].lstrip("\r\n").split("\n", 2)
-            if _is_by_blanks(outside, lines[1] if len(lines) > 1 else ""):
+            if (fixed := fixed_width(start.lstrip("\r\n"), text)) and not _BUILD_INSIDE.search(outside):
+                self.delimiter, self._text = "\t", fixed
+                start = fixed.tabbed(start.lstrip("\r\n"))
+            elif _is_by_blanks(outside, lines[1] if len(lines) > 1 else ""):
                 self.delimiter, self._text = "\t", _Blanks(text)
                 start = _DASHES.sub(r"\1", tabbed(start.lstrip("\r\n")))
         self._exhausted = False
@@ -123,22 +128,30 @@ class Delimited:
         if is_row:
             self._line = before
         self.lines_before = self._line  # lines before the first row
-        self._columns: dict[str, list[str]] | None = None
+        self._chosen: values.Chosen | None = None
 
     def columns_by_field(self, wanted: Mapping[str, str]) -> dict[str, list[str]]:
+        """Return the columns of each field, see ``chosen``."""
+        return self.chosen(wanted).fields
+
+    def chosen(self, wanted: Mapping[str, str]) -> values.Chosen:
         """Return the columns of each field, by their names and by the values of the first rows.
 
         Args:
             wanted: column names by field, where the user names them.
         """
-        if self._columns is None:
-            start = self._chunk.replace("\r\n", "\n")[:_SAMPLE]
-            rows = csv.reader(io.StringIO(start, newline=""), delimiter=self.delimiter)
-            sample: list[list[str]] = []
-            with suppress(csv.Error):
-                sample.extend(islice((row for row in rows if len(row) == len(self.header)), values.SAMPLE))
-            self._columns = values.chosen(columns_of(self.header, wanted), self.header, sample, wanted)
-        return self._columns
+        if self._chosen is None:
+            self._chosen = values.chosen(columns_of(self.header, wanted), self.header, self.sample(), wanted)
+        return self._chosen
+
+    def sample(self) -> list[list[str]]:
+        """Return the first rows that have a cell for each column."""
+        start = self._chunk.replace("\r\n", "\n")[:_SAMPLE]
+        rows = csv.reader(io.StringIO(start, newline=""), delimiter=self.delimiter)
+        sample: list[list[str]] = []
+        with suppress(csv.Error):
+            sample.extend(islice((row for row in rows if len(row) == len(self.header)), values.SAMPLE))
+        return sample
 
     def parts(self) -> Iterator[Part]:
         """Yield the rows, each once, in their order.

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack
-from itertools import chain
+from contextlib import ExitStack, suppress
+from itertools import chain, islice
 from typing import Any, Final
 
-from hotpatch_kb.db.fleet.inventory.columns import DECODER, NAMES, bare
+from hotpatch_kb.db.fleet.inventory.columns import DECODER
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK
+from hotpatch_kb.db.fleet.inventory.machines import machines_in
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 
 MAX_JSON: Final = 256 * 2**20  # characters of a value; an answer of Azure Resource Graph has 1,000 machines of some kB each
-# Where an export wraps its rows: Azure Resource Graph's answer, OData, a list of machines.
-_WRAPPERS: Final = ("data", "value", "machines", "items")
 _BETWEEN: Final = re.compile(r"[\s,]*")
 
 
@@ -30,6 +30,21 @@ class Json:
         """Take the text in pieces, and the stack that closes temporary files."""
         self._chunks = chunks
         self._stack = stack
+
+    def sample(self, count: int) -> list[dict[str, Any]]:
+        """Return the first objects. The text that was read for them is kept and read again; what is wrong with it is raised then."""
+        read: list[str] = []
+
+        def kept() -> Iterator[str]:
+            for chunk in self._chunks:
+                read.append(chunk)
+                yield chunk
+
+        first: list[dict[str, Any]] = []
+        with suppress(BadInput, UnicodeError, RecursionError, OSError, EOFError, zlib.error):
+            first.extend(cells for cells, _ in islice(objects(kept()), count))
+        self._chunks = chain(read, self._chunks)
+        return first
 
     def find_columns(self) -> list[str]:
         """Return every name that an object has, in the order of first appearance: objects need not be alike, and a table has one header.
@@ -57,26 +72,13 @@ class Json:
 
 
 def objects(chunks: Iterator[str]) -> Iterator[tuple[dict[str, Any], Message | None]]:
-    """Yield objects of an array, of lines, or of a service's answer that wraps them ("data"), each with why it cannot be read, or None.
+    """Yield the machines of an array, of lines, or of any other value that has them, each with why it cannot be read, or None.
 
     Raises:
         BadInput: the text is not JSON, or ends too early.
     """
-    for number, value in enumerate(_values(chunks)):
-        for item in _unwrapped(value) if number == 0 else [value]:
-            if isinstance(item, dict):
-                yield item, None
-            else:
-                yield {}, Message("expected an object, got {got}", got=json.dumps(item, ensure_ascii=False)[:200])
-
-
-def _unwrapped(value: Any) -> list[Any]:
-    """Return the machines of a service's answer, or the value itself: a machine may have a member "value" too, but then it has a build."""
-    builds = set(NAMES["build"])
-    for name in _WRAPPERS:
-        if isinstance(value, dict) and isinstance(value.get(name), list) and not any(bare(key) in builds for key in value):
-            return list(value[name])
-    return [value]
+    for value in _values(chunks):
+        yield from machines_in(value)
 
 
 def _values(chunks: Iterator[str]) -> Iterator[Any]:

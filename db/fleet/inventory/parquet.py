@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
@@ -51,6 +52,10 @@ class Parquet:
             for name, kind, *_ in described
         ]
         self._sql = f"select {', '.join(wanted)} from read_parquet({quoted(str(path))})"
+
+    def sample(self, count: int) -> list[dict[str, Any]]:
+        """Return the first rows."""
+        return [cells for cells, _ in islice(self.records(), count)]
 
     def find_columns(self) -> list[str]:
         """Return the columns of the file."""

@@ -1,0 +1,226 @@
+"""Read what commands print for people: systeminfo, wmic, Format-List, reg query and .reg files, Ansible's output, ver and winver.
+
+They are known by their shape, in any language: labels with a colon or an equals sign, values of the registry, a version in brackets. Several
+machines may follow each other; the first label that comes again begins the next one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, Final
+
+from hotpatch_kb.db.fleet.inventory.columns import DECODER
+from hotpatch_kb.db.fleet.inventory.machines import machines_in
+from hotpatch_kb.db.fleet.inventory.values import says_build
+from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.messages import Message
+
+MAX_TEXT: Final = 2**28  # characters; 50,000 outputs of systeminfo
+_LOOKED_AT: Final = 400  # lines
+
+Record = dict[str, Any]
+
+# "OS Version:      10.0.20348 N/A Build 20348", "BuildNumber=20348", "UBR : 5386"; the label of a table's row would hold a delimiter.
+_LABEL: Final = re.compile(r"(?P<label>[^\s,;|\"<>{}\[\]=:][^,;|\"\t<>{}=]{0,79}?)\s*(?:[:：](?=\s|$)|=)\s*(?P<value>.*)")
+# systeminfo pads its labels, and some have a colon: "Virtual Memory: Max Size:  4,863 MB".
+_PADDED: Final = re.compile(r"(?P<label>[^\s,;|\"][^,;|\"\t]{0,79}?)[:：]\s{2,}(?P<value>\S.*)")
+_REG_QUERY: Final = re.compile(r"\s{2,}(?P<name>\S.*?)\s{2,}REG_(?P<kind>[A-Z_]+)(?:\s+(?P<value>.*))?")
+_REG_FILE: Final = re.compile(
+    r'"(?P<name>(?:[^"\\]|\\.)*)"=(?:"(?P<text>(?:[^"\\]|\\.)*)"|dword:(?P<number>[0-9a-fA-F]{1,8})|(?P<other>.*))'
+)
+_REG_KEY: Final = re.compile(r"\[?(?:\\\\(?P<host>[^\\]+)\\)?HK[A-Z_]+\\(?P<path>[^\]]*)\]?")
+# "srv1 | SUCCESS => {...}", "srv1 | CHANGED | rc=0 >>"
+_ANSIBLE: Final = re.compile(r"(?m)^(?P<host>\S+) \| [A-Z][^\n]*?(?P<mark>=>|>>)[ \t]*")
+# "Microsoft Windows [Version 10.0.26100.8875]", "Version 24H2 (OS Build 26100.8875)"
+_VER: Final = re.compile(r"\[[^\[\]\n]*\b10\.0\.\d{5}\.\d{1,5}\]|\([^()\n\d]*\b\d{5}\.\d{1,5}\)")
+_HOST_LINE: Final = re.compile(r"[-=*#>\s\\]*(?P<host>[\w.-]{1,255})[-=*#:\s]*")
+_TABLE_DELIMITER: Final = re.compile(r"[,;|\t]")
+
+
+class Records:
+    """The machines of a text.
+
+    Attributes:
+        is_labelled: whether each machine is a list of labels, such as systeminfo's.
+    """
+
+    def __init__(self, records: Iterator[Record], *, is_labelled: bool) -> None:
+        """Take the machines, which are kept: a command's output is of tens or hundreds of them."""
+        self.is_labelled = is_labelled
+        self._records = list(records)
+        self.columns: list[str] | None = list(dict.fromkeys(name for record in self._records for name in record))
+
+    def find_columns(self) -> list[str]:
+        """Return every label, in the order of first appearance."""
+        return list(self.columns or ())
+
+    def sample(self, count: int) -> list[Record]:
+        """Return the first machines."""
+        return self._records[:count]
+
+    def records(self) -> Iterator[tuple[Record, Message | None]]:
+        """Yield the machines, in their order."""
+        return ((record, None) for record in self._records)
+
+
+def records_of(head: str, rest: Callable[[], str]) -> Records | None:
+    """Return the machines of a text that a command prints; None where it is a table or JSON.
+
+    Args:
+        head: the beginning of the text.
+        rest: returns what follows; it is called only for such a text.
+
+    Raises:
+        BadInput: it is too long.
+    """
+    reader = _reader(head)
+    if reader is None:
+        return None
+    text = head + rest()
+    if len(text) >= MAX_TEXT:
+        raise BadInput("expected a text of at most {size} MB, got a longer one; a table has no such limit", size=MAX_TEXT // 2**20)
+    return Records(reader(text.replace("\r", "")), is_labelled=reader is _of_labels)
+
+
+def _reader(head: str) -> Callable[[str], Iterator[Record]] | None:
+    lines = [line.rstrip() for line in islice(head.splitlines(), _LOOKED_AT) if line.strip()]
+    if not lines:
+        return None
+    if (
+        _REG_KEY.fullmatch(lines[0])
+        or lines[0].startswith(("Windows Registry Editor", "REGEDIT4"))
+        or any(map(_REG_QUERY.fullmatch, lines[:5]))
+    ):
+        return _of_registry
+    if (match := _ANSIBLE.match(lines[0])) and match["host"]:
+        return _of_ansible
+    if lines[0][:1] in {"[", "{"}:
+        return None
+    margin = _margin(lines)
+    labels = [line for line in lines if _is_label(line, margin)]
+    if len(labels) > 1 and len(labels) + sum(line[margin : margin + 1].isspace() for line in lines) >= 0.7 * len(lines):
+        pairs = [_split(line[margin:]) for line in labels]
+        if len({label for label, _ in pairs}) == len(pairs) == sum(says_build(value) == 2 for _, value in pairs):
+            return _of_hosts
+        return _of_labels
+    if (
+        not any(_TABLE_DELIMITER.search(line) for line in lines[:2])
+        and any(map(_VER.search, lines))
+        and not re.search(r"\d{5}\.\d", lines[0])
+    ):
+        return _of_versions
+    return None
+
+
+def _margin(lines: list[str]) -> int:
+    return min(len(line) - len(line.lstrip()) for line in lines)
+
+
+def _is_label(line: str, margin: int) -> bool:
+    return not line[margin : margin + 1].isspace() and _split(line[margin:])[0] != ""
+
+
+def _split(line: str) -> tuple[str, str]:
+    """Return the label and the value of a line, "" as a label where it has none."""
+    match = _PADDED.fullmatch(line) or _LABEL.fullmatch(line)
+    return (match["label"].strip(), match["value"].strip()) if match else ("", "")
+
+
+def _of_hosts(text: str) -> Iterator[Record]:
+    for line in text.splitlines():
+        label, value = _split(line.strip())
+        if label:
+            yield {"host": label, "build": value}
+
+
+def _of_labels(text: str) -> Iterator[Record]:
+    """Yield a record per machine. Indented lines and lines without a label go on with the value before; none is lost."""
+    lines = [line.rstrip() for line in text.splitlines()]
+    margin = _margin([line for line in lines if line])
+    record: Record = {}
+    first = label = ""
+    for line in lines:
+        if not line:
+            continue
+        name, value = _split(line[margin:]) if not line[margin : margin + 1].isspace() else ("", line.strip())
+        if name and name == first:
+            yield record
+            record, label = {}, ""
+        if name:
+            first = first or name
+            label = name
+            record[label] = f"{record[label]} {value}" if label in record else value
+        elif label and line[margin : margin + 1].isspace():
+            record[label] = f"{record[label]} {line.strip()}".strip()
+    if record:
+        yield record
+
+
+def _of_registry(text: str) -> Iterator[Record]:
+    """Yield a record per machine: values of CurrentVersion by their names, of other keys behind the last part of the key."""
+    record: Record = {}
+    prefix = ""
+    joined = re.sub(r"\\\n\s*", "", text)  # long values of .reg files go on in the next line
+    for line in joined.splitlines():
+        if match := _REG_KEY.fullmatch(line.strip()):
+            last = match["path"].rpartition("\\")[2]
+            prefix = "" if last.casefold() in {"currentversion", "software"} else f"{last}."
+            if match["host"] and record.get("host", match["host"]) != match["host"]:
+                yield record
+                record = {}
+            if match["host"]:
+                record["host"] = match["host"]
+            continue
+        pair = _registry_value(line)
+        if pair is None:
+            continue
+        name = "host" if pair[0].casefold() == "computername" else prefix + pair[0]
+        if name in record and name != "host":
+            yield record
+            record = {}
+        record[name] = pair[1]
+    if record:
+        yield record
+
+
+def _registry_value(line: str) -> tuple[str, str] | None:
+    if match := _REG_QUERY.fullmatch(line):
+        value = (match["value"] or "").strip()
+        is_number = match["kind"] in {"DWORD", "QWORD"} and re.fullmatch(r"0x[0-9a-fA-F]{1,16}", value)
+        return match["name"], str(int(value, 16)) if is_number else value
+    if match := _REG_FILE.fullmatch(line.strip()):
+        name = re.sub(r"\\(.)", r"\1", match["name"])
+        if match["number"] is not None:
+            return name, str(int(match["number"], 16))
+        return name, re.sub(r"\\(.)", r"\1", match["text"]) if match["text"] is not None else match["other"]
+    return None
+
+
+def _of_ansible(text: str) -> Iterator[Record]:
+    marks = list(_ANSIBLE.finditer(text))
+    for mark, end in zip(marks, [*(following.start() for following in marks[1:]), len(text)], strict=True):
+        body = text[mark.end() : end].strip()
+        value: Any = None
+        if body.startswith("{"):
+            try:
+                value = DECODER.decode(body)
+            except ValueError:
+                value = None
+        if isinstance(value, dict):
+            for cells, _ in machines_in(value):
+                yield {"host": mark["host"], **cells}
+        else:
+            yield {"host": mark["host"], "output": " ".join(body.split())}
+
+
+def _of_versions(text: str) -> Iterator[Record]:
+    """Yield a record per line with a version in brackets; a line of one word before it is the host."""
+    host = ""
+    for line in text.splitlines():
+        if _VER.search(line):
+            yield {"host": host, "build": line.strip()}
+            host = ""
+        elif (match := _HOST_LINE.fullmatch(line)) and match["host"]:
+            host = match["host"]
