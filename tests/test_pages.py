@@ -25,7 +25,7 @@ from lxml import etree
 
 from hotpatch_kb.db import site
 from hotpatch_kb.db.answers.verdicts import VERDICTS
-from hotpatch_kb.db.site import charts, i18n, page_data, request_body, web
+from hotpatch_kb.db.site import charts, i18n, product_data, request_body, web
 from hotpatch_kb.db.store.connections import open_seed_database
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -156,7 +156,7 @@ def test_the_year_tells_kinds_apart_without_colour(own: Datasette) -> None:
     assert june + '<i class="mark baseline unplanned" aria-hidden="true"></i></a>' in page
     assert 'aria-label="Windows Server 2025, August 2026: hotpatch, planned"><i class="mark hotpatch expected"' in page
     assert '<td class="baseline expected next">' in page  # October
-    assert '<th scope="col" class="now" aria-current="date"><a href="/calendar/2026-07">Jul</a>' in page
+    assert '<th scope="col" class="now here" aria-current="date"><a href="/calendar/2026-07">Jul</a>' in page
     next_year = get(own, "/calendar/2027")
     assert next_year.status_code == 200
     assert "Windows Server 2025, January 2027: baseline, by the cadence" in next_year.text
@@ -203,20 +203,44 @@ def test_what_is_not_there_is_404(own: Datasette) -> None:
 # --- charts -------------------------------------------------------------------------------------------------------------
 
 
-def test_charts_draw_every_release_and_their_texts_are_escaped(own: Datasette) -> None:
+def test_the_timeline_draws_every_stop_and_its_texts_are_escaped(own: Datasette, at: Any) -> None:
+    """Two years back and two ahead: each month once, the release of a month that has one, and today's line."""
+    at("2026-11-26")
     t = i18n.words("en")
     with closing(open_seed_database()) as conn:
-        found = page_data.timeline(conn, "ws2025", None)
-        chart = charts.timeline(found, "<b>", t)
-        assert chart is not None
+        details = product_data.product_page(conn, "ws2025", None)
+        assert details is not None
+        found = details["timeline"]
+        stops = {stop["month"]: stop for stop in found["stops"]}
+        assert (min(stops), max(stops), len(stops)) == ("2024-11", "2028-11", 49)
+        assert stops["2026-06"]["is_unplanned"]
+        assert (stops["2026-10"]["type"], stops["2026-10"]["certainty"]) == ("baseline", "planned")
+        assert (stops["2028-04"]["type"], stops["2028-04"]["certainty"]) == ("baseline", "cadence")
+        assert [row["kb"] for row in found["oob"]] == [5091470]
+        chart = charts.restart_line(found, "<b>", "2026-11-26", "2026-10", t)
         assert "<b>" not in chart
-        root = ET.fromstring(chart)
-        marks = [element for element in root.iter() if "mark" in element.get("class", "")]
-        assert len(marks) == len(found) == conn.execute(
-            "select count(*) from releases where product = 'ws2025' and release_date is not null and build is not null and is_expired = 0"
-        ).fetchone()[0]  # fmt: skip
-        assert charts.timeline(found[:1], "x", t) is None
-    assert get(own, "/product/ws2025").text.count(' class="mark', 1) >= len(found)
+        root = ET.fromstring(f"<div>{chart}</div>")
+        kinds = [element.get("class") for element in root.iter() if element.get("class", "").startswith("m ")]
+        assert len(kinds) == 50
+        assert kinds.count("m oob") == 1
+        assert kinds.count("m baseline expected") == sum(stop["type"] == "baseline" and stop["is_expected"] for stop in found["stops"])
+        assert len([element for element in root.iter() if element.get("class") == "next"]) == 1
+        ended = product_data.product_page(conn, "ws2022", None)
+        assert ended is not None
+        assert max(stop["month"] for stop in ended["timeline"]["stops"]) == ended["timeline"]["last"] == "2027-10"
+    assert 'aria-labelledby="restarts-title"' in get(own, "/product/ws2025").text
+    assert "restarts-title" not in get(own, "/product/win10-22h2").text
+
+
+def test_a_product_says_which_kb_is_the_baseline_of_which_hotpatch(own: Datasette) -> None:
+    """Case of a quarter with an out-of-band hotpatch: both rest on the baseline of April."""
+    text = text_of(get(own, "/product/ws2025").text)
+    assert "2026-04-14 KB5082063 26100.32690 KB5091470 26100.32704 2026-04-19, out of band KB5087423 26100.32772 2026-05-12" in text
+    assert "Support by edition" in text
+    assert "all editions mainstream support 2029-11-13" in text
+    old = text_of(get(own, "/product/win10-22h2").text)
+    assert "unsupported Support ended on 14 October 2025." in old[:1500]
+    assert "not covered none known" in old
 
 
 def test_the_price_chart_has_steps_and_a_band() -> None:
@@ -243,7 +267,7 @@ def test_every_text_of_the_templates_has_its_japanese() -> None:
     wanted: set[str] = {feed.title for feed in _feeds().values()}
     for path in [*(site.FOLDER / "templates").glob("*.html"), *site.FOLDER.rglob("*.py")]:
         wanted |= set(re.findall(r'\bt\(\s*"((?:[^"\\]|\\.)*)"', path.read_text(encoding="utf-8")))
-    prefixes = {text for text in wanted if text in {"verdict ", "by ", "decides ", "status "}}
+    prefixes = {text for text in wanted if text in {"verdict ", "by ", "decides ", "status ", "editions ", "end "}}
     codes = {f"{kind} {name}" for name in VERDICTS for kind in ("verdict", "status")} | {
         f"by {name}" for name in ("calendar", "footnote", "cadence")
     }
@@ -440,7 +464,7 @@ def test_the_description_of_the_api_holds(own: Datasette) -> None:
         for method, operation in operations.items():
             if method == "get":
                 needed = {p["name"]: p["schema"]["example"] for p in operation["parameters"] if p.get("required")}
-                needed |= {"cores": "16"} if path == "/cost" else {}
+                needed |= {"/cost": {"cores": "16"}, "/eligible": {"explain": "1"}}.get(path, {})
                 assert get(own, f"/api{path}", **needed).status_code == 200
             else:
                 assert post(own, f"/api{path}", b"host,build\na,26100.32772\n", "text/csv").status_code == 200

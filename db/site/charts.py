@@ -1,6 +1,6 @@
 """Draw charts as SVG on the server: no script, colours from the style sheet, the same data in a table beside them.
 
-Kinds differ in shape, not only in colour: a square is a baseline, a circle a hotpatch, a triangle a cumulative update.
+Kinds differ in shape, not only in colour: a square is a baseline, a circle a hotpatch, a hollow one is expected.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from markupsafe import Markup, escape
 
+from hotpatch_kb.db.model.notation import MONTHS, month_after
 from hotpatch_kb.db.site.i18n import Words
 
 Row = dict[str, Any]
@@ -18,14 +19,6 @@ Row = dict[str, Any]
 WIDTH: Final = 960
 HEIGHT: Final = 320
 LEFT, RIGHT, TOP, BOTTOM = 92, 24, 16, 36
-_SHAPES: Final = {
-    "baseline": '<rect class="mark baseline" x="{x0:.1f}" y="{y0:.1f}" width="9" height="9">{title}</rect>',
-    "hotpatch": '<circle class="mark hotpatch" cx="{x:.1f}" cy="{y:.1f}" r="4.5">{title}</circle>',
-    "component": '<circle class="mark component" cx="{x:.1f}" cy="{y:.1f}" r="2.5">{title}</circle>',
-    "cumulative": '<path class="mark cumulative" d="M{x:.1f} {y0:.1f}l5 9h-10z">{title}</path>',
-    "preview": '<path class="mark preview" d="M{x:.1f} {y0:.1f}l4 8h-8z">{title}</path>',
-    "initial": '<path class="mark initial" d="M{x:.1f} {y0:.1f}l5 4.5l-5 4.5l-5 -4.5z">{title}</path>',
-}
 
 
 class _Scale:
@@ -60,48 +53,76 @@ def _axes(scale: _Scale, ticks: Iterable[tuple[float, str]]) -> Iterable[str]:
 
 def _svg(title: str, parts: Iterable[str], name: str) -> Markup:
     return Markup(  # noqa: S704 (every text in it is escaped where it is put in)
-        f'<svg class="chart" role="img" aria-labelledby="{name}" viewBox="0 0 {WIDTH} {HEIGHT}" xmlns="http://www.w3.org/2000/svg">'
+        f'<svg class="chart fluid" role="img" aria-labelledby="{name}" viewBox="0 0 {WIDTH} {HEIGHT}" xmlns="http://www.w3.org/2000/svg">'
         f'<title id="{name}">{escape(title)}</title>{"".join(parts)}</svg>'
     )
 
 
-def timeline(releases: Sequence[Row], title: str, t: Words) -> Markup | None:
-    """Return a chart of a product's builds over time: a line for each servicing line, a mark for each release.
+_MONTH: Final = 26  # pixels; a mark of 14 and room between
+_AXIS: Final = 58
+
+
+def restart_line(found: Row, title: str, today: str, framed: str | None, t: Words) -> Markup:
+    """Return a timeline of a hotpatch line: baselines as squares, hotpatches as circles, out-of-band ones as rings below, today as a line.
+
+    It is drawn at its own size, so that its text stays readable, and scrolls where it does not fit.
 
     Args:
-        releases: as ``page_data.timeline`` returns them. With fewer than two there is no chart.
+        found: as ``product_data.timeline`` returns it.
         title: for screen readers.
+        today: ISO date.
+        framed: the month of the next restart; None where there is none.
         t: words for the titles of the marks.
     """
-    drawn = [(date.fromisoformat(row["release_date"]), row) for row in releases if row["revision"] is not None]
-    if len(drawn) < 2:
-        return None
-    revisions = [row["revision"] for _, row in drawn]
-    scale = _Scale(drawn[0][0], drawn[-1][0], 0, max(revisions))
+    first = found["first"]
+    names = [first]
+    while names[-1] < found["last"]:
+        names.append(month_after(names[-1]))
+    width = _MONTH * len(names) + 2 * _MONTH
+
+    def x(day: str) -> float:
+        months = (int(day[:4]) - int(first[:4])) * 12 + int(day[5:7]) - int(first[5:7])
+        return _MONTH * (1 + months + (int(day[8:10]) - 1) / 31)
 
     def parts() -> Iterable[str]:
-        top = max(revisions)
-        step = 10 ** (len(str(top)) - 1)
-        step = step if top // step > 2 else step // 2 or 1
-        number = drawn[-1][1]["build"].partition(".")[0]
-        yield from _axes(scale, [(value, f"{number}.{value}") for value in range(0, top + 1, step)])
-        for line in ("standard", "hotpatch"):
-            points = [
-                (scale.x(day), scale.y(row["revision"]))
-                for day, row in drawn
-                if row[f"in_{line}_line"] and row["classification"] in {"baseline", "hotpatch", "cumulative", "initial"}
-            ]
-            if len(points) > 1:
-                yield f'<polyline class="line {line}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>'
-        for day, row in drawn:
-            x, y = scale.x(day), scale.y(row["revision"])
-            kb = f"KB{row['kb']} " if row["kb"] else ""
-            text = escape(
-                f"{kb}{row['build']}, {row['release_date']}, {t(row['classification'])}{', ' + t('unplanned') if row['is_unplanned'] else ''}"
-            )
-            yield _SHAPES[row["classification"]].format(x=x, y=y, x0=x - 4.5, y0=y - 4.5, title=f"<title>{text}</title>")
+        now = min(max(x(today), 0.0), float(width))
+        yield f'<rect class="past" x="0" y="26" width="{now:.1f}" height="84"/><path class="axis" d="M0 {_AXIS}H{width}"/>'
+        for number, name in enumerate(names):
+            left = _MONTH * (1 + number)
+            if name.endswith("-01") or number == 0:
+                yield f'<path class="grid" d="M{left} 0V110"/><text class="strong" x="{left + 5}" y="17">{name[:4]}</text>'
+            letter = str(int(name[5:7])) if t.language == "ja" else MONTHS[int(name[5:7]) - 1][0]
+            yield f'<text x="{left + _MONTH / 2}" y="103" text-anchor="middle">{letter}</text>'
+        yield f'<path class="now" d="M{now:.1f} 26V112"/><text class="strong" x="{now:.1f}" y="128" text-anchor="middle">{escape(t("today"))}</text>'
+        for stop in found["stops"]:
+            yield _stop(stop, x(stop["date"]), framed, t)
+        for row in found["oob"]:
+            words = escape(f"{row['release_date']}: {t('out-of-band hotpatch')}, KB{row['kb']} {row['build'] or ''}")
+            yield f'<circle class="m oob" cx="{x(row["release_date"]):.1f}" cy="{_AXIS + 22}" r="4.5"><title>{words}</title></circle>'
+        if found["end"] == found["last"]:
+            end = x(f"{found['last']}-28")
+            yield f'<path class="axis" d="M{end:.1f} {_AXIS - 14}V{_AXIS + 14}"/>'
 
-    return _svg(title, parts(), "timeline-title")
+    return Markup(  # noqa: S704 (every text in it is escaped where it is put in)
+        f'<svg class="chart" role="img" aria-labelledby="restarts-title" width="{width}" height="134" viewBox="0 0 {width} 134" xmlns="http://www.w3.org/2000/svg">'
+        f'<title id="restarts-title">{escape(title)}</title>{"".join(parts())}</svg><span class="here" style="left: {x(today):.0f}px"></span>'
+    )
+
+
+def _stop(stop: Row, x: float, framed: str | None, t: Words) -> str:
+    kind = "baseline" if stop["type"] == "baseline" else "hotpatch"
+    words = [t(kind), *([t("unplanned")] if stop["is_unplanned"] else []), *([t("expected")] if stop["is_expected"] else [])]
+    named = " ".join(str(part) for part in (stop["kb"], stop["build"]) if part)
+    title = f"<title>{escape(stop['date'])}: {escape(', '.join(words))} {escape(named)}</title>"
+    css = f"m {kind}{' expected' if stop['is_expected'] else ''}"
+    shape = (
+        f'<rect class="{css}" x="{x - 7:.1f}" y="{_AXIS - 7}" width="14" height="14" rx="2.5">{title}</rect>'
+        if kind == "baseline"
+        else f'<circle class="{css}" cx="{x:.1f}" cy="{_AXIS}" r="6.5">{title}</circle>'
+    )
+    flag = f'<text class="flag" x="{x:.1f}" y="{_AXIS - 13}" text-anchor="middle">!</text>' if stop["is_unplanned"] else ""
+    frame = f'<rect class="next" x="{x - 12:.1f}" y="{_AXIS - 12}" width="24" height="24" rx="5"/>' if stop["month"] == framed else ""
+    return shape + flag + frame
 
 
 def prices(intervals: Sequence[Row], title: str, today: date) -> Markup | None:

@@ -12,20 +12,18 @@ from typing import Any, Final
 from hotpatch_kb.db.answers import coverage, restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.events import Event, change_rows, events
-from hotpatch_kb.db.answers.lookup import find, is_restart_due, latest
-from hotpatch_kb.db.answers.stated_elsewhere import reported_after
+from hotpatch_kb.db.answers.lookup import find, is_restart_due
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site import restart_answers
+from hotpatch_kb.db.site.restart_answers import LINES
 from hotpatch_kb.db.site.web import verdicts_of_today
 from hotpatch_kb.db.site.when import patch_tuesdays
 
 Row = dict[str, Any]
 
-LINES: Final = ("hotpatch", "standard")
 MAX_CVES: Final = 300  # of a page; a month has up to 200, a KB of several products 1,500 rows
-MAX_RELEASES: Final = 40  # of a product's page; its chart and the table releases have all of them
 MAX_CHANGES: Final = 6  # of the home page
 
 
@@ -198,75 +196,7 @@ def kb_page(conn: sqlite3.Connection, kb: int, on: str | None) -> Row | None:
     }
 
 
-# --- a product, a year, a month -----------------------------------------------------------------------------------------
-
-
-def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row | None:
-    """Return all of a product: its dates, the newest release and next restart of both lines, its months, and its releases, up to a day if given."""
-    day = on or clock.today()
-    of_product = rows(conn, "select * from products where product = ?", (product,))
-    if not of_product:
-        return None
-    newest = [
-        {
-            "line": line,
-            **row,
-            "missing_evidence": restarts.missing_evidence(conn, product, line, day),
-            "reported": reported_after(conn, day, product, line),
-        }
-        for line in LINES
-        if (row := latest(conn, product, line, day)) is not None
-    ]
-    next_by_line = {
-        "hotpatch": restarts.next_restart(conn, product, day),
-        "standard": restarts.restart_of_standard_line(conn, product, day),
-    }
-    return of_product[0] | {
-        "ends": _ends(conn, product),
-        "newest": newest,
-        "restarts": next_by_line,
-        "unseen_baseline": restarts.unseen_baseline(conn, product, day),
-        "lines": {row["line"]: row for row in rows(conn, "select line, data_until from lines where product = ? order by line", (product,))},
-        "months": calendar_rows(conn, product),
-        "releases": rows(
-            conn,
-            """select kb, build, release_date, cadence, classification, in_hotpatch_line, in_standard_line, is_unplanned from releases
-            where product = ? and coalesce(release_date, '') <= ? order by release_date desc, revision desc, kb limit ?""",
-            (product, on or "9999", MAX_RELEASES),
-        ),
-        "count": conn.execute("select count(*) from releases where product = ?", (product,)).fetchone()[0],
-        "facts": stated(conn, of_product[0]["subject"]),
-        "conflicts": conflicts(conn, of_product[0]["subject"]),
-    }
-
-
-# What groups of editions are called beside a date.
-_EDITIONS: Final = {
-    "home_pro": "Home, Pro", "enterprise_education": "Enterprise, Education", "iot_enterprise": "IoT Enterprise", "iot_core": "IoT Core",
-    "ltsc": "Enterprise LTSC", "iot_ltsc": "IoT Enterprise LTSC",
-}  # fmt: skip
-
-
-def _ends(conn: sqlite3.Connection, product: str) -> list[Row]:
-    """Return the last day of support of each group of editions of a client, the earliest first."""
-    ends = rows(
-        conn,
-        """select edition_group, max(end_date) as end_date from lifecycles where product = ? and kind in ('extended', 'end_of_servicing')
-        group by edition_group order by end_date, edition_group""",
-        (product,),
-    )
-    return [{"editions": _EDITIONS[row["edition_group"]], **row} for row in ends if row["edition_group"] in _EDITIONS]
-
-
-def timeline(conn: sqlite3.Connection, product: str, on: str | None) -> list[Row]:
-    """Return the releases of a product that have a day and a build, in their order."""
-    return rows(
-        conn,
-        """select kb, build, revision, release_date, classification, cadence, in_hotpatch_line, in_standard_line, is_unplanned from releases
-        where product = ? and release_date is not null and build is not null and is_expired = 0 and release_date <= ?
-        order by release_date, revision, kb""",
-        (product, on or "9999"),
-    )
+# --- a year, a month -------------------------------------------------------------------------------------------
 
 
 def years(conn: sqlite3.Connection, day: str) -> list[int]:
@@ -304,7 +234,8 @@ def year(conn: sqlite3.Connection, number: int, day: str) -> Row:
         ],
         "cells": cells,
         "restarts": framed,
-        "rows": [row for row in covered if row["month"][:4] == f"{number:04d}"],
+        "rows": {(row["product"], row["month"]): row for row in covered},
+        "fresh": freshness(conn, day),
     }
 
 
@@ -338,9 +269,17 @@ def month(conn: sqlite3.Connection, name: str) -> Row:
 # --- home ---------------------------------------------------------------------------------------------------------------
 
 
-def freshness(conn: sqlite3.Connection, day: str) -> Row:
-    """Return how far the data reaches: its last day, whether and how many Patch Tuesdays have passed since, and the sources that are late."""
+def freshness(conn: sqlite3.Connection, day: str, product: str | None = None) -> Row:
+    """Return how far the data reaches: its last day, whether and how many Patch Tuesdays have passed since, and the sources that are late.
+
+    Args:
+        conn: the database.
+        day: ISO date.
+        product: the data of its lines alone; all if None.
+    """
     until = coverage.latest_data_until(conn)
+    if product is not None:
+        until = conn.execute("select min(data_until) from lines where product = ?", (product,)).fetchone()[0]
     return {
         "until": until,
         "is_outdated": coverage.is_outdated(until, day),

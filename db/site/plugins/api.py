@@ -28,7 +28,7 @@ from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.model.queries import MAX_QUERY
-from hotpatch_kb.db.site import page_data, web
+from hotpatch_kb.db.site import page_data, restart_answers, web
 
 MAX_KBS: Final = 50  # of a machine, in one request
 _DAY: Final = {"type": "string", "format": "date", "example": "2026-07-20"}
@@ -56,8 +56,8 @@ def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
     if text is None:
         raise BadInput("expected q, a build, version, KB, month or product, got none")
     line = request.args.get("line") or None
-    if line not in {None, *page_data.LINES}:
-        raise BadInput("expected a line ({lines}), got {got!r}", lines=", ".join(page_data.LINES), got=str(line)[: reading.MAX_SHOWN])
+    if line not in {None, *restart_answers.LINES}:
+        raise BadInput("expected a line ({lines}), got {got!r}", lines=", ".join(restart_answers.LINES), got=str(line)[: reading.MAX_SHOWN])
     on = web.day_of(request) if request.args.get("on") else None
     machine = stated_machine(request.args.get("edition"))
     options: dict[str, Any] = {

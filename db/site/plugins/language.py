@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from datasette import Response, hookimpl
 from markupsafe import Markup, escape
@@ -39,6 +40,7 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.tests["build"] = lambda text: BUILD.fullmatch(str(text)) is not None
     env.filters["link"] = link
     env.filters["month_of"] = month_of
+    env.filters["host"] = lambda url: urlsplit(str(url)).hostname or url
     env.filters["month_name"] = when.month_name
     env.filters["plain_day"] = when.written
     env.filters["safe_markup"] = Markup

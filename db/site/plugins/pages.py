@@ -10,7 +10,6 @@ from urllib.parse import quote, unquote
 
 from datasette import Response, hookimpl
 
-from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.answers.cost.question import DISCOUNTS
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
@@ -18,7 +17,7 @@ from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.product_names import of_version
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.model.queries import MAX_QUERY, Query, read_query
-from hotpatch_kb.db.site import charts, page_data, web
+from hotpatch_kb.db.site import charts, page_data, product_data, web
 from hotpatch_kb.db.site.i18n import language_of, words
 
 _MONTH: Final = r"(?P<month>20[0-9]{2}-(?:0[1-9]|1[0-2]))"
@@ -91,7 +90,13 @@ async def kb(datasette: Any, request: Any) -> Response:
             raise web.HttpError(404, "No source names KB{kb}.", kb=number)
         if on and page["answer"]["status"] == "not_found":
             raise web.HttpError(404, "Nothing of KB{kb} had been released on {day}.", kb=number, day=on)
-        return {"heading": f"KB{number}", "answer": page["answer"], "page": page, "as_of": on}
+        return {
+            "heading": f"KB{number}",
+            "answer": page["answer"],
+            "page": page,
+            "as_of": on,
+            "fresh": page_data.freshness(conn, on or clock.today()),
+        }
 
     return await web.page(datasette, request, "lookup.html", make)
 
@@ -108,7 +113,13 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
             if on and page_data.is_named(conn, query.value):
                 raise web.HttpError(404, "The build {build} had not been released on {day}.", shown, build=query.value, day=on)
             raise web.HttpError(404, "No source names the build {build}. It is not rounded to another one.", shown, build=query.value)
-        return {"heading": t(heading, build=query.value), "answer": answer, "page": None, "as_of": on}
+        return {
+            "heading": t(heading, build=query.value),
+            "answer": answer,
+            "page": None,
+            "as_of": on,
+            "fresh": page_data.freshness(conn, on or clock.today()),
+        }
 
     return await web.page(datasette, request, "lookup.html", make)
 
@@ -120,16 +131,13 @@ async def product(datasette: Any, request: Any) -> Response:
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         on = web.asked_day(request)
-        details = page_data.product_page(conn, name, on)
+        details = product_data.product_page(conn, name, on)
         if details is None:
             raise web.HttpError(404, "No source names the product {product}.", product=name)
-        title = t("Builds of {product} over time", product=details["name"])
-        return {
-            "found": details,
-            "chart": charts.timeline(page_data.timeline(conn, name, on), title, t),
-            "is_outdated": lambda line: coverage.is_outdated(line["data_until"] if line else None, on or clock.today()),
-            "as_of": on,
-        }
+        title = t("Restarts of {product}: past, planned and expected", product=details["name"])
+        framed = details["answer"]["big"]["month"] if details["answer"] else None
+        chart = charts.restart_line(details["timeline"], title, on or clock.today(), framed, t) if details["timeline"] else None
+        return {"found": details, "chart": chart, "framed": framed, "day": on or clock.today(), "as_of": on}
 
     return await web.page(datasette, request, "product.html", make)
 

@@ -30,7 +30,7 @@ for (const box of document.querySelectorAll("input[data-filter]")) {
     }
     filter();
 }
-for (const here of document.querySelectorAll(".timeline .here")) {
+for (const here of document.querySelectorAll(".scroll .here")) {
     const scroller = here.closest(".scroll");
-    scroller.scrollLeft = here.offsetLeft - scroller.clientWidth / 2;
+    scroller.scrollLeft += here.getBoundingClientRect().left - scroller.getBoundingClientRect().left - scroller.clientWidth / 2;
 }

@@ -1,0 +1,123 @@
+"""Read what the page of a product shows: its next restart, its timeline, its releases by line and year, its ends of support."""
+
+from __future__ import annotations
+
+import sqlite3
+from itertools import groupby
+from typing import Any, Final
+
+from hotpatch_kb.db.answers import restarts
+from hotpatch_kb.db.answers.calendar import calendar_rows
+from hotpatch_kb.db.answers.lookup import latest
+from hotpatch_kb.db.answers.stated_elsewhere import reported_after
+from hotpatch_kb.db.model import clock
+from hotpatch_kb.db.model.notation import month_after
+from hotpatch_kb.db.site.page_data import conflicts, freshness, last_month, rows, stated
+from hotpatch_kb.db.site.restart_answers import LINES, answers, stop, surprises
+
+Row = dict[str, Any]
+
+MONTHS_BACK: Final = 24  # of the timeline, and as many ahead
+_RELEASES: Final = """select kb, build, revision, release_date, cadence, classification, in_hotpatch_line, in_standard_line, is_unplanned,
+    baseline_release, release, is_expired, subject from releases
+    where product = ? and coalesce(release_date, '') <= ? order by release_date desc, revision desc, kb"""
+
+
+def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row | None:
+    """Return all of a product, up to a day if one is given: its answer, timeline, baselines, releases by line and year, and ends of support."""
+    day = on or clock.today()
+    of_product = rows(conn, "select * from products where product = ?", (product,))
+    if not of_product:
+        return None
+    releases = rows(conn, _RELEASES, (product, on or "9999"))
+    months = {row["month"]: row for row in calendar_rows(conn, product)}
+    answer = next(iter(answers(conn, day, product)), None)
+    newest = [
+        {
+            "line": line,
+            **row,
+            "missing_evidence": restarts.missing_evidence(conn, product, line, day),
+            "reported": reported_after(conn, day, product, line),
+        }
+        for line in LINES
+        if (row := latest(conn, product, line, day)) is not None
+    ]
+    return of_product[0] | {
+        "fresh": freshness(conn, day, product),
+        "answer": answer,
+        "newest": newest,
+        "restart": restarts.restart_of_standard_line(conn, product, day),
+        "surprises": surprises(conn, product),
+        "timeline": timeline(conn, product, months, releases, day) if months else None,
+        "baselines": baselines(releases),
+        "years": {line: by_year(releases, line) for line in LINES},
+        "lines": {row["line"]: row for row in rows(conn, "select line, data_until from lines where product = ? order by line", (product,))},
+        "lifecycle": rows(
+            conn,
+            "select edition_group, kind, end_date, source_url, trust from lifecycles where product = ? order by end_date, edition_group",
+            (product,),
+        ),
+        "facts": stated(conn, of_product[0]["subject"]),
+        "conflicts": conflicts(conn, of_product[0]["subject"]),
+    }
+
+
+def timeline(conn: sqlite3.Connection, product: str, months: dict[str, Row], releases: list[Row], day: str) -> Row:
+    """Return the stops of a product's hotpatch line, two years back and two ahead, and its out-of-band hotpatches.
+
+    Args:
+        conn: the database.
+        product: its id.
+        months: its calendar, by month.
+        releases: its releases.
+        day: ISO date, today's place.
+
+    Returns:
+        ``first`` and ``last`` month, ``stops`` as ``restart_answers.stop`` returns them, ``oob``: releases, ``end``: the last month with
+        hotpatches where one is stated, None where none is.
+    """
+    end, known = last_month(conn, product), min(months)
+    first = max(month_after(day[:7], -MONTHS_BACK), known)
+    last = min(month_after(day[:7], MONTHS_BACK), end)
+    planned_until = max(months)
+    names = []
+    month = first
+    while month <= last:
+        if month in months or month > planned_until:
+            names.append(month)
+        month = month_after(month)
+    return {
+        "first": first,
+        "last": max(last, first),
+        "stops": [stop(months, name) for name in names],
+        "oob": [
+            row
+            for row in releases
+            if row["in_hotpatch_line"]
+            and row["cadence"] == "OOB"
+            and row["classification"] == "hotpatch"
+            and first <= str(row["release_date"])[:7]
+        ],
+        "end": None if end == "9999-12" else end,
+    }
+
+
+def baselines(releases: list[Row]) -> list[tuple[str, list[Row]]]:
+    """Return the baselines of the hotpatch line by year, newest first, each with the ``hotpatches`` that need it, in their order."""
+    resting: dict[Any, list[Row]] = {}
+    for row in reversed(releases):
+        if row["classification"] in {"hotpatch", "component"} and row["baseline_release"]:
+            resting.setdefault(row["baseline_release"], []).append(row)
+    found = [
+        row | {"hotpatches": resting.get(row["release"], [])}
+        for row in releases
+        if row["release_date"]
+        and (row["classification"] == "baseline" or (row["release"] in resting and row["classification"] != "hotpatch"))
+    ]
+    return [(year, list(group)) for year, group in groupby(found, key=lambda row: row["release_date"][:4])]
+
+
+def by_year(releases: list[Row], line: str) -> list[tuple[str, list[Row]]]:
+    """Return the releases of a line by year, newest first; those without a day last, under no year."""
+    found = [row for row in releases if row[f"in_{line}_line"]]
+    return [(year, list(group)) for year, group in groupby(found, key=lambda row: str(row["release_date"] or "")[:4])]
