@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import socket
 import socketserver
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -100,6 +102,47 @@ def test_a_webhook_that_is_away_holds_up_nothing(db: Path) -> None:
         notify.send(db, said.append, settings, sleep=lambda _: None)
     assert "got ConnectError; kept for the next run: 1 item" in said[0]
     assert SECRET not in said[0]
+
+
+class Dripping(socketserver.StreamRequestHandler):
+    """Sends one beginning, and a byte every 20 ms after it, for ever."""
+
+    begins = b""
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):
+            self.wfile.write(self.begins)
+            while True:
+                self.wfile.write(b"x")
+                time.sleep(0.02)
+
+
+@pytest.mark.fault("a receiver of notifications whose answer has no end")
+@pytest.mark.parametrize(("variable", "scheme", "begins"), [
+    ("WEBHOOK", "http", b""), ("WEBHOOK", "http", b"HTTP/1.1 200 "), ("WEBHOOK", "http", b"HTTP/1.1 200 OK\r\nX-Long: "),
+    ("SMTP", "smtp", b""), ("SMTP", "smtp", b"220 "),
+    ("SMTP", "smtp", b"220-hello\r\n220-"),
+])  # fmt: skip
+def test_a_receiver_without_an_end_holds_up_no_run(
+    variable: str, scheme: str, begins: bytes, db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each part of an answer comes byte by byte, so no timeout of a read ever ends; the message is kept after its deadline, tried once."""
+    quiet(db)
+    monkeypatch.setattr(notify, "DEADLINE", 0.5)
+    monkeypatch.setattr(Dripping, "begins", begins)
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Dripping) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings = {f"HOTPATCH_KB_{variable}": f"{scheme}://127.0.0.1:{server.server_address[1]}"}
+        settings |= {"HOTPATCH_KB_MAIL_FROM": "kb@example.org", "HOTPATCH_KB_MAIL_TO": "ops@example.org"}
+        notify.send(db, lambda _: None, settings)
+        change(db, "calendar/ws2025/2026-09", "expected_type", "hotpatch", "baseline")
+        said: list[str] = []
+        began = time.monotonic()
+        notify.send(db, said.append, settings, sleep=lambda _: None)
+        assert time.monotonic() - began < 20
+        server.shutdown()
+    assert said[0].endswith("kept for the next run: 1 item")
 
 
 def test_many_items_come_in_batches(send: Any, hook: Hook, db: Path) -> None:

@@ -253,3 +253,18 @@ def eventually() -> Callable[..., None]:
             time.sleep(0.05)
 
     return wait
+
+
+@pytest.mark.fault("a crawl of the daemon that never ends")
+@pytest.mark.parametrize("heeds", [True, False], ids=["stops when told", "heeds nothing"])
+def test_a_crawl_that_hangs_is_ended(heeds: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process sleeps longer than its deadline; it is told to end, then killed, and the daemon goes on."""
+    if sys.platform == "win32" and not heeds:
+        pytest.skip("needs signals of POSIX")
+    monkeypatch.setattr(scheduling, "CRAWL_DEADLINE", timedelta(seconds=1))
+    monkeypatch.setattr(scheduling, "_KILLED_AFTER", timedelta(seconds=1))
+    deaf = "" if heeds else "signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    said: list[str] = []
+    with subprocess.Popen([sys.executable, "-c", f"import signal, time; {deaf}time.sleep(600)"]) as process:
+        assert scheduling._ended(process, said.append) < 0 or sys.platform == "win32"
+    assert said == ["crawl: expected its end within 0:00:01, got none: stopping it"]

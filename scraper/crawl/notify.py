@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import queue
 import sqlite3
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +36,7 @@ SENT_KINDS: Final = frozenset({"baseline", "hotpatch", "month", "price"})
 MAX_ITEMS: Final = 50  # of one message; a first crawl after years has hundreds
 MAX_WAITING: Final = 500  # of a channel that takes none
 WAITS: Final = (1.0, 4.0)  # seconds before the second and the third try
+DEADLINE: Final = 45.0  # seconds for one try, whatever the server sends meanwhile; a mail has some six exchanges of up to 10 s
 
 
 # --- what there is to send ----------------------------------------------------------------------------------------------
@@ -224,16 +227,45 @@ def _deliver(channel: Channel, items: Sequence[Item], sleep: Callable[[float], N
     """Send one message, in three tries.
 
     Raises:
-        NotDelivered: the third one failed, too.
+        NotDelivered: the third one failed, too, or one took longer than ``DEADLINE``.
     """
-    for wait in WAITS:
+    for wait in (*WAITS, None):
         try:
-            channel.send(items)
+            _in_time(channel, items)
+        except TimeoutError:
+            raise NotDelivered(f"expected the message to be taken within {DEADLINE:g} s, got no end") from None
         except NotDelivered:
+            if wait is None:
+                raise
             sleep(wait)
         else:
             return
-    channel.send(items)
+
+
+def _in_time(channel: Channel, items: Sequence[Item]) -> None:
+    """Send one message in a thread that is left behind when it does not end: a server that greets without end meets every timeout of a read.
+
+    Raises:
+        TimeoutError: it took longer than ``DEADLINE``.
+        NotDelivered: the channel did not take it.
+    """
+    outcome: queue.Queue[Exception | None] = queue.Queue()
+
+    def send_it() -> None:
+        try:
+            channel.send(items)
+        except Exception as error:  # noqa: BLE001 (it is raised where it is waited for)
+            outcome.put(error)
+        else:
+            outcome.put(None)
+
+    threading.Thread(target=send_it, name=channel.name, daemon=True).start()
+    try:
+        error = outcome.get(timeout=DEADLINE)
+    except queue.Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise error
 
 
 # --- what was sent ------------------------------------------------------------------------------------------------------

@@ -28,6 +28,9 @@ Say = Callable[[str], None]
 Crawl = Callable[[], int]
 
 LOOK_EVERY: Final = timedelta(minutes=1)
+# A first crawl of 1,100 articles with pauses takes 40 minutes; what takes longer than this hangs.
+CRAWL_DEADLINE: Final = timedelta(hours=6)
+_KILLED_AFTER: Final = timedelta(minutes=1)
 # How long to wait where another run holds the lock, or where something is wrong with the machine, such as a full disk.
 PAUSE_AFTER: Final[dict[int, timedelta]] = {
     ExitCode.LOCKED: timedelta(minutes=1),
@@ -114,7 +117,7 @@ def schedule(db: Path, archive: Path, *, agent: Agent, say: Say) -> int:
             if stop.is_set():
                 process.terminate()
             try:
-                return process.wait()
+                return _ended(process, say)
             finally:
                 running.clear()
 
@@ -132,6 +135,20 @@ def schedule(db: Path, archive: Path, *, agent: Agent, say: Say) -> int:
             signal.signal(number, handler)
     say("stopped")
     return ExitCode.DONE
+
+
+def _ended(process: subprocess.Popen[bytes], say: Say) -> int:
+    """Return the exit code of a crawl; it is ended when it takes longer than ``CRAWL_DEADLINE``, and the database is whole then too."""
+    try:
+        return process.wait(CRAWL_DEADLINE.total_seconds())
+    except subprocess.TimeoutExpired:
+        say(f"crawl: expected its end within {CRAWL_DEADLINE}, got none: stopping it")
+        process.terminate()
+    try:
+        return process.wait(_KILLED_AFTER.total_seconds())
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 def watch(schedule: Schedule, stop: threading.Event) -> None:
