@@ -167,6 +167,38 @@ def doctor(repair: bool, archive: Path | None, db: Path, as_json: bool) -> int:
     return ExitCode.FAILED if any(finding.is_broken for finding in findings) else ExitCode.DONE
 
 
+@click.command(epilog=examples("backup hotpatch-2026-11-26.zip"))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@options.archive
+@options.common
+def backup(file: Path, archive: Path | None, db: Path, as_json: bool) -> int:
+    """Write database, archive and corrections into one file.
+
+    A crawl may run meanwhile: the backup has the state before or after it, and hotpatch-kb restore brings it back.
+    """
+    from hotpatch_kb.scraper.crawl.upkeep import backup as keeping  # noqa: PLC0415
+
+    made = keeping.backup(db, archive_of(db, archive), file)
+    write([made._asdict()], form_of(as_json=as_json), text=lambda: run_text.backup(file, made))
+    return ExitCode.DONE
+
+
+@click.command(epilog=examples("restore hotpatch-2026-11-26.zip", "restore hotpatch-2026-11-26.zip --db elsewhere/hotpatch.db"))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@options.archive
+@options.common
+def restore(file: Path, archive: Path | None, db: Path, as_json: bool) -> int:
+    """Bring back what a backup holds, to where nothing is yet.
+
+    Nothing is overwritten. The next crawl goes on where the backup ended, and hotpatch-kb doctor verifies what was brought back.
+    """
+    from hotpatch_kb.scraper.crawl.upkeep import backup as keeping  # noqa: PLC0415
+
+    made = keeping.restore(file, db, archive_of(db, archive))
+    write([made._asdict()], form_of(as_json=as_json), text=lambda: run_text.restored(db, made))
+    return ExitCode.DONE
+
+
 @click.command(epilog=examples("status", "status --drift --bundle drift.zip", "status --metrics > /var/lib/node_exporter/hotpatch_kb.prom"))
 @click.option("--metrics", "as_metrics", is_flag=True, help="Print the same for monitoring, in the text format of Prometheus.")
 @click.option("--drift", is_flag=True, help="List the checks that failed in each source's last run, with the text that could not be read.")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hotpatch_kb.scraper.crawl.contact.bundle import Packed
     from hotpatch_kb.scraper.crawl.doctor import Finding
     from hotpatch_kb.scraper.crawl.run import Result
+    from hotpatch_kb.scraper.crawl.upkeep.backup import Backup
 
 
 def status(rows: Sequence[Row]) -> Iterator[str]:
@@ -37,6 +38,16 @@ def packed(file: Path, packed: Packed) -> str:
     """Return what a bundle holds."""
     missing = f"; not in the archive: {', '.join(packed.missing)}" if packed.missing else ""
     return f"wrote {file}: {packed.pages} pages, {packed.checks} checks{missing}"
+
+
+def backup(file: Path, made: Backup) -> Iterator[str]:
+    """Yield what was written."""
+    yield f"wrote {file}: {made.files} files, {made.bytes / 1_000_000:.1f} MB before packing, data as of {made.data_until}"
+
+
+def restored(db: Path, made: Backup) -> Iterator[str]:
+    """Yield what was brought back."""
+    yield f"restored {db} as of {made.made_at}: {made.files} files, data as of {made.data_until}"
 
 
 def dry_run(rows: Sequence[Row], news: Sequence[str]) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""What keeps a database for years: backups of it."""
