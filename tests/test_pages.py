@@ -9,10 +9,10 @@ import json
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree as ET
 
@@ -22,17 +22,21 @@ import pytest
 from helpers.datasettes import Datasette, get, get_all, opened
 from icalendar import Calendar
 from lxml import etree
+from markupsafe import escape
 
 from hotpatch_kb.db import site
 from hotpatch_kb.db.answers.verdicts import VERDICTS
-from hotpatch_kb.db.site import charts, i18n, product_data, request_body, web
+from hotpatch_kb.db.site import charts, i18n, product_data, web
 from hotpatch_kb.db.store.connections import open_seed_database
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 PAGES = [
     "/", "/build/26100.32772", "/build/26100.6905", "/build/26100", "/kb/5087423", "/kb/5100456", "/product/ws2025", "/product/win11-25h2", "/product/ws2016",
     "/calendar/2026", "/calendar/2026-06", "/prices", "/cost", "/cost?cores=400&from=2025-08&to=2026-04", "/fleet", "/subscribe", "/api",
+    "/changes", "/changes?product=ws2025&month=2026-07&kind=restart", "/sources", "/eligible", "/eligible?q=Windows+Server+2025+Standard", "/about", "/calendar/2027",
 ]  # fmt: skip
+# Texts of the site that are a code after one of these words.
+CODED = ("verdict", "by", "decides", "status", "editions", "end", "kind", "severity", "answer", "documents", "source")
 FILES = ["/feeds/releases.atom", "/feeds/calendar.atom", "/feeds/prices.atom", "/feeds/issues.atom", "/calendars/ws2025.ics"]
 APIS = [
     "/api/lookup?q=26100.32772", "/api/next", "/api/calendar?product=ws2025&year=2026", "/api/verdicts?product=ws-azure-preview", "/api/products", "/api/changes",
@@ -84,6 +88,7 @@ def test_every_page_opens(own: Datasette, public: Datasette, is_public: bool) ->
         ("26100", "/build/26100"),
         ("Windows Server 2025", "/product/ws2025"),
         ("2026-06", "/calendar/2026-06"),
+        ("cve-2026-25172", "/cve/CVE-2026-25172"),
     ],
 )
 def test_the_lookup_leads_to_what_was_asked(own: Datasette, spelling: str, leads_to: str) -> None:
@@ -200,6 +205,57 @@ def test_what_is_not_there_is_404(own: Datasette) -> None:
         assert get(own, path).status_code == 404, path
 
 
+def test_changes_are_sentences_by_day_and_can_be_chosen(own: Datasette) -> None:
+    july = get(own, "/changes", month="2026-07", product="ws2025", kind="restart").text
+    assert '<h2><time datetime="2026-07-14">14 July 2026</time></h2>' in july
+    assert "Windows Server 2025: new baseline, KB5099536 26100.33158" in text_of(july)
+    assert "20348" not in text_of(july).partition("14 July 2026")[2]
+    assert 'href="/feeds/releases.atom?product=ws2025"' in july
+    june = text_of(get(own, "/changes", month="2026-06", product="ws2025").text)
+    assert "new baseline, KB5094125 26100.32995, unplanned: its month was planned as a hotpatch" in june
+    days = re.findall(r'<h2><time datetime="([0-9-]+)"', get(own, "/changes").text)
+    assert days == sorted(days, reverse=True)
+    assert len(days) > 20
+    for query in ({"month": "2026-13"}, {"kind": "x"}, {"product": "mac"}):
+        answer = get(own, "/changes", **query)
+        assert answer.status_code == 400
+        assert "expected" in text_of(answer.text)
+
+
+def test_sources_say_how_fresh_they_are_and_under_which_licence(own: Datasette, seeded: Path, at: Any) -> None:
+    at("2026-11-26")
+    page = get(own, "/sources").text
+    text = text_of(page)
+    with closing(sqlite3.connect(seeded)) as conn:
+        for title, url, licence in conn.execute("select title, home_url, licence from sources").fetchall():
+            assert str(escape(title)) in page
+            assert f'href="{escape(url)}"' in page
+            assert f'href="{escape(licence)}"' in page
+    assert "Microsoft Learn: release information late" in text
+    assert "in the package" in text
+
+
+def test_a_cve_names_its_kbs_by_line_and_what_a_hotpatch_leaves_open(crawled_site: Datasette) -> None:
+    """Case 31."""
+    text = text_of(get(crawled_site, "/cve/CVE-2025-54100").text)
+    assert "Some hotpatches leave it open." in text
+    assert "Windows Server 2025 , December 2025: hotpatch KB5072014 ; closed by its companion KB5074204" in text
+    assert "KB5072033" in text
+    assert get(crawled_site, "/cve/cve-2025-54100").headers["location"] == "/cve/CVE-2025-54100"
+    missing = get(crawled_site, "/cve/CVE-1999-0001")
+    assert missing.status_code == 404
+    assert "names CVE-1999-0001" in text_of(missing.text)
+
+
+def test_who_may_have_hotpatching_is_answered_as_by_the_api(own: Datasette) -> None:
+    asked = {"q": "Windows Server 2025 Standard", "platform": "arc"}
+    (answer,) = get(own, "/api/eligible", **asked).json()
+    text = text_of(get(own, "/eligible", **asked).text)
+    assert f"{answer['answer']} {answer['reason']}" in text
+    assert answer["sources"][0] in text
+    assert "expected a platform" in text_of(get(own, "/eligible", q="Pro", platform="x").text)
+
+
 # --- charts -------------------------------------------------------------------------------------------------------------
 
 
@@ -267,7 +323,7 @@ def test_every_text_of_the_templates_has_its_japanese() -> None:
     wanted: set[str] = {feed.title for feed in _feeds().values()}
     for path in [*(site.FOLDER / "templates").glob("*.html"), *site.FOLDER.rglob("*.py")]:
         wanted |= set(re.findall(r'\bt\(\s*"((?:[^"\\]|\\.)*)"', path.read_text(encoding="utf-8")))
-    prefixes = {text for text in wanted if text in {"verdict ", "by ", "decides ", "status ", "editions ", "end "}}
+    prefixes = {text for text in wanted if text in {f"{kind} " for kind in CODED}}
     codes = {f"{kind} {name}" for name in VERDICTS for kind in ("verdict", "status")} | {
         f"by {name}" for name in ("calendar", "footnote", "cadence")
     }
@@ -382,26 +438,21 @@ def test_nothing_of_a_fleet_is_kept(own: Datasette, caplog: pytest.LogCaptureFix
 
 
 @pytest.mark.fault("a posted body without an end")
-def test_only_what_was_read_so_far_counts_against_the_limit() -> None:
-    """A body goes on without a stated length; refused at the limit, no more is read.
-
-    A body without a length is read no further than the limit.
-    """
-    parts = iter([{"type": "http.request", "body": b"x" * 1_000_000, "more_body": True}] * 20)
+def test_only_what_was_read_so_far_counts_against_the_limit(own: Datasette) -> None:
+    """A body goes on without a stated length; refused at the limit, no more is read."""
     read = 0
 
-    class Request:
-        headers: ClassVar[dict[str, str]] = {}
-
-        @staticmethod
-        async def receive() -> dict[str, Any]:
-            nonlocal read
+    async def parts() -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(20):
             read += 1
-            return next(parts)
+            yield b"x" * 1_000_000
 
-    with pytest.raises(web.HttpError, match="Expected at most"):
-        asyncio.run(request_body.body(Request))
-    assert read == 6
+    async def ask() -> Any:
+        return await own.client.post("/api/assess", content=parts(), headers={"content-type": "text/csv"})
+
+    assert asyncio.run(ask()).status_code == 413
+    assert read <= 7
 
 
 def test_cost_is_that_of_the_command(own: Datasette, run: Any) -> None:
@@ -836,7 +887,7 @@ def test_a_hostile_database_is_shown_and_not_obeyed(hostile: tuple[Datasette, se
     # Datasette's own pages take no value of 1 MB (plugins/limits.py).
     tables = ["/hotpatch", "/hotpatch/releases", "/hotpatch/claims", "/hotpatch/known_issues"] if 500 in allowed else []
     whole = 0
-    for path in [*PAGES, "/build/26100.7392", "/kb/5101650", *FILES, *APIS, *tables, "/csv/sources.csv"]:
+    for path in [*PAGES, "/build/26100.7392", "/kb/5101650", "/cve/CVE-2025-54100", *FILES, *APIS, *tables, "/csv/sources.csv"]:
         answer = get(ds, path)
         assert answer.status_code in allowed, (path, answer.status_code, answer.text[:500])
         whole += answer.status_code == 200
@@ -865,7 +916,8 @@ def test_what_the_site_prints_in_readme_and_docs_opens(own: Datasette) -> None:
         text = path.read_text(encoding="utf-8")
         found |= set(
             re.findall(
-                r"`(/(?:build|csv|kb|product|calendar|calendars|feeds|api|cost|fleet|prices|subscribe|lookup|hotpatch)[^`\s<>{}]*)`", text
+                r"`(/(?:build|csv|kb|product|calendar|calendars|changes|sources|about|eligible|feeds|api|cost|fleet|prices|subscribe|lookup|hotpatch)[^`\s<>{}]*)`",
+                text,
             )
         )
     assert len(found) > 10

@@ -11,12 +11,11 @@ from typing import Any, Final
 
 from hotpatch_kb.db.answers import coverage, restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
-from hotpatch_kb.db.answers.events import Event, change_rows, events
 from hotpatch_kb.db.answers.lookup import find, is_restart_due
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.products import named
-from hotpatch_kb.db.site import restart_answers
+from hotpatch_kb.db.site import news, restart_answers
 from hotpatch_kb.db.site.restart_answers import LINES
 from hotpatch_kb.db.site.web import verdicts_of_today
 from hotpatch_kb.db.site.when import patch_tuesdays
@@ -298,15 +297,9 @@ def home(conn: sqlite3.Connection, day: str) -> Row:
         "fresh": freshness(conn, day),
         "answers": restart_answers.answers(conn, day),
         "examples": _examples(conn),
-        "events": _news(conn),
+        "events": news.news(conn, day, most=MAX_CHANGES),
         "products": rows(conn, "select product, name from products order by family desc, coalesce(build_number, 99999) desc, product desc"),
     }
-
-
-def _news(conn: sqlite3.Connection) -> list[Event]:
-    """Return the latest events of hotpatching: baselines, hotpatches, months of the calendar, prices and issues; any others where there are none."""
-    found = events(conn, change_rows(conn)[: MAX_CHANGES * 50])
-    return ([item for item in found if item.kind not in {"release", "other"}] or found)[:MAX_CHANGES]
 
 
 def _examples(conn: sqlite3.Connection) -> list[str]:

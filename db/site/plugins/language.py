@@ -19,8 +19,10 @@ from hotpatch_kb.db.site.i18n import COOKIE, DEFAULT, LANGUAGES, language_of, wo
 
 YEAR = 365 * 24 * 3600  # seconds
 # Addresses and names of the pages that the bar leads to, and of those that only the foot does.
-MAIN_PAGES = (("calendar", "Calendar"), ("fleet", "Fleet"), ("cost", "Cost"), ("subscribe", "Subscribe"), ("hotpatch", "Data"))
-ALL_PAGES = (*MAIN_PAGES, ("prices", "Prices"), ("api", "API"))
+MAIN_PAGES = (
+    ("calendar", "Calendar"), ("changes", "Changes"), ("fleet", "Fleet"), ("eligible", "Who may"), ("cost", "Cost"), ("subscribe", "Subscribe"), ("hotpatch", "Data"),
+)  # fmt: skip
+ALL_PAGES = (*MAIN_PAGES, ("prices", "Prices"), ("sources", "Sources"), ("api", "API"), ("about", "About"))
 
 
 @hookimpl  # type: ignore[untyped-decorator]

@@ -17,7 +17,7 @@ from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.product_names import of_version
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.model.queries import MAX_QUERY, Query, read_query
-from hotpatch_kb.db.site import charts, page_data, product_data, web
+from hotpatch_kb.db.site import charts, overviews, page_data, product_data, web
 from hotpatch_kb.db.site.i18n import language_of, words
 
 _MONTH: Final = r"(?P<month>20[0-9]{2}-(?:0[1-9]|1[0-2]))"
@@ -47,7 +47,7 @@ def _path(query: Query) -> str:
     if (query.month and query.kind != "month") or query.kind in {"family", "version"}:
         return _table_of(query)
     if query.kind == "cve":
-        return f"hotpatch/kb_cves?cve={quote(query.value)}"
+        return f"cve/{quote(query.value)}"
     paths = {"build": "build/", "kb": "kb/", "product": "product/", "month": "calendar/", "number": "build/"}
     return paths[query.kind] + quote(query.value)
 
@@ -214,5 +214,10 @@ def register_routes() -> list[tuple[str, Any]]:
         (r"^/calendar/(?P<year>20[0-9]{2})$", year),
         (rf"^/calendar/{_MONTH}$", month),
         (r"^/prices$", prices),
-        (r"^/(?:build|kb|product)/(?P<text>[^/]{1,600})$", spelled),
+        (r"^/changes$", overviews.changes),
+        (r"^/sources$", overviews.sources),
+        (r"^/cve/(?P<cve>CVE-[0-9]{4}-[0-9]{4,7})$", overviews.cve),
+        (r"^/eligible$", overviews.who),
+        (r"^/about$", overviews.about),
+        (r"^/(?:build|kb|product|cve)/(?P<text>[^/]{1,600})$", spelled),
     ]

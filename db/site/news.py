@@ -1,0 +1,83 @@
+"""What changed, as sentences by day: releases of the hotpatch line by their day, everything else by the day on which it was read."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Final
+
+from hotpatch_kb.db.answers.events import Event, change_rows, events
+from hotpatch_kb.db.model.notation import kb_text
+
+MAX_SHOWN: Final = 300  # of a page; a month with everything has some 150
+# What a reader chooses: kinds of events.
+KINDS: Final = {
+    "restart": ("baseline",), "hotpatch": ("hotpatch", "component"), "calendar": ("month",), "price": ("price",), "issue": ("issue",), "other": ("release", "other"),
+}  # fmt: skip
+
+
+def news(
+    conn: sqlite3.Connection,
+    day: str,
+    *,
+    product: str | None = None,
+    month: str | None = None,
+    kind: str | None = None,
+    most: int = MAX_SHOWN,
+) -> list[Event]:
+    """Return what happened up to a day, newest first.
+
+    Args:
+        conn: the database.
+        day: ISO date; what came later is left out.
+        product: an id, all if None.
+        month: such as 2026-07, all if None.
+        kind: a key of ``KINDS``, all if None.
+        most: how many at most.
+    """
+    first, last = (f"{month}-01", f"{month}-31") if month else ("", "9999")
+    wanted = KINDS[kind] if kind else None
+    released = [
+        _released(*row)
+        for row in conn.execute(
+            """select product, classification, kb, build, release_date, is_unplanned, subject from releases
+            where in_hotpatch_line = 1 and classification in ('baseline', 'hotpatch', 'component') and release_date between ? and ?
+                and release_date <= ? and product = coalesce(?, product)
+            order by release_date desc, product desc, revision desc limit ?""",
+            (first, last, day, product, most),
+        )
+    ]
+    subjects = {item.subject for item in released}
+    read = [
+        item
+        for item in events(conn, change_rows(conn, since=first or None, until=min(last, day), product=product)[: MAX_SHOWN * 20])
+        if item.form not in {"new", "unplanned"} or item.subject not in subjects
+    ]
+    found = [item for item in [*released, *read] if wanted is None or item.kind in wanted]
+    ranks = [name for names in KINDS.values() for name in names]
+    found.sort(key=lambda item: ranks.index(item.kind))  # of a day the restarts first
+    return sorted(found, key=lambda item: item.changed_at[:10], reverse=True)[:most]
+
+
+def _released(product: str, kind: str, kb: int | None, build: str | None, day: str, is_unplanned: int, subject: str) -> Event:
+    release = " ".join(part for part in (kb_text(kb), build) if part)
+    form = "unplanned" if kind == "baseline" and is_unplanned else "new"
+    path = f"build/{build}" if build else f"calendar/{day[:7]}"
+    return Event(kind, product, day, subject, form, {"product": product, "kind": kind, "release": release or day}, path)
+
+
+def by_day(items: list[Event]) -> list[dict[str, Any]]:
+    """Return events under their days: ``day`` and ``items``."""
+    days: dict[str, list[Event]] = {}
+    for item in items:
+        days.setdefault(item.changed_at[:10], []).append(item)
+    return [{"day": day, "items": of_day} for day, of_day in days.items()]
+
+
+def months(conn: sqlite3.Connection, day: str) -> list[str]:
+    """Return the months in which something happened, newest first."""
+    rows = conn.execute(
+        """select substr(release_date, 1, 7) from releases where in_hotpatch_line = 1 and release_date <= :day
+        union select substr(changed_at, 1, 7) from changes where substr(changed_at, 1, 10) <= :day order by 1 desc""",
+        {"day": day},
+    )
+    return [row[0] for row in rows if row[0]]

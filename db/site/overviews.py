@@ -1,0 +1,141 @@
+"""Pages over many facts: what changed, the sources, a CVE, who may have hotpatching, and what this site is."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import Any, Final
+
+from datasette import Response
+
+from hotpatch_kb.db.answers.eligibility.decision import eligible
+from hotpatch_kb.db.answers.eligibility.documents import explained
+from hotpatch_kb.db.model import clock, reading
+from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.messages import Message
+from hotpatch_kb.db.model.products import PLATFORMS
+from hotpatch_kb.db.site import news, web
+from hotpatch_kb.db.site.page_data import freshness, rows
+
+_MONTH: Final = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])")
+MAX_QUESTION: Final = 400  # characters
+# The look of each answer.
+_ANSWERS: Final = {"yes": "current", "only if": "only_if", "no": "not_covered", "unknown": "unknown"}
+
+
+async def changes(datasette: Any, request: Any) -> Response:
+    """``/changes``: what changed, as sentences, of a month, a product or a kind."""
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        day = clock.today()
+        product = web.product_of(conn, request)
+        month = request.args.get("month") or None
+        if month is not None and not _MONTH.fullmatch(month):
+            raise BadInput("expected a month such as 2026-07, got {got!r}", got=month[: reading.MAX_SHOWN])
+        kind = request.args.get("kind") or None
+        if kind is not None and kind not in news.KINDS:
+            raise BadInput("expected a kind ({kinds}), got {got!r}", kinds=", ".join(news.KINDS), got=kind[: reading.MAX_SHOWN])
+        found = news.news(conn, day, product=product, month=month, kind=kind)
+        return {
+            "days": news.by_day(found),
+            "is_cut": len(found) == news.MAX_SHOWN,
+            "months": news.months(conn, day),
+            "kinds": list(news.KINDS),
+            "products": [row[0] for row in conn.execute("select product from products order by family desc, build_number desc")],
+            "chosen": {"product": product, "month": month, "kind": kind},
+            "fresh": freshness(conn, day),
+        }
+
+    return await web.page(datasette, request, "changes.html", make)
+
+
+async def sources(datasette: Any, request: Any) -> Response:
+    """``/sources``: each source, what it gives, how fresh it is, what of it could not be read, its licence."""
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        found = rows(
+            conn,
+            """select s.source, s.title, s.home_url, s.licence, s.due_every, h.state, h.last_good_at, h.due_at, h.is_stale, h.note,
+                (select count(*) from claims as c where c.source = s.source and c.gone_at is null) as claims,
+                (select count(*) from quarantine as q where q.source = s.source and q.gone_at is null) as unread,
+                (select count(*) from quarantine as q where q.source = s.source and q.gone_at is null and q.may_be_release) as unread_releases
+            from sources as s join source_health as h using (source) order by h.is_stale desc, s.precedence, s.title""",
+        )
+        return {"sources": found, "fresh": freshness(conn, clock.today())}
+
+    return await web.page(datasette, request, "sources.html", make)
+
+
+async def cve(datasette: Any, request: Any) -> Response:
+    """``/cve/<id>``: which KBs fix a CVE, by product and line, and which hotpatches leave it open."""
+    name = request.url_vars["cve"]
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        fixes = rows(
+            conn,
+            """select c.product, c.kb, c.severity, c.source_month, coalesce(r.build, c.fixed_build) as build, r.release_date, r.classification,
+                coalesce(r.in_hotpatch_line, 0) as in_hotpatch_line, coalesce(r.in_standard_line, 0) as in_standard_line
+            from kb_cves as c left join releases as r on r.kb = c.kb and r.product = c.product
+            where c.cve = ? group by c.product, c.kb, r.build order by c.product desc, r.release_date, r.revision""",
+            (name,),
+        )
+        if not fixes:
+            raise web.HttpError(404, "No security data that was read names {cve} for a product and a KB.", cve=name)
+        by_product: dict[str, list[dict[str, Any]]] = {}
+        for row in fixes:
+            by_product.setdefault(row["product"], []).append(row)
+        return {
+            "cve": name,
+            "products": by_product,
+            "severity": next((row["severity"] for row in fixes if row["severity"]), None),
+            "first": min((row["release_date"] for row in fixes if row["release_date"]), default=None),
+            "gaps": rows(
+                conn,
+                "select product, month, lcu_kb, hotpatch_kb, companion_kb from cve_gaps where cve = ? order by product, month",
+                (name,),
+            ),
+            "fresh": freshness(conn, clock.today()),
+        }
+
+    return await web.page(datasette, request, "cve.html", make)
+
+
+async def who(datasette: Any, request: Any) -> Response:
+    """``/eligible``: the form, the answer to what it asks, and what documents state."""
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        question = (request.args.get("q") or "").strip()[: MAX_QUESTION + 1]
+        platform = request.args.get("platform") or None
+        answers: list[dict[str, Any]] = []
+        wrong: Message | None = None
+        try:
+            if platform not in {None, *PLATFORMS}:
+                raise BadInput(
+                    "expected a platform ({platforms}), got {got!r}", platforms=", ".join(PLATFORMS), got=str(platform)[: reading.MAX_SHOWN]
+                )
+            answers = eligible(conn, question, web.product_of(conn, request), platform) if question else []
+        except BadInput as error:
+            wrong = error.message
+        return {
+            "question": question,
+            "platform": platform,
+            "answers": answers,
+            "wrong": wrong,
+            "marks": _ANSWERS,
+            "platforms": PLATFORMS,
+            "documents": [row for row in explained(conn) if row["kind"] in {"edition", "image", "prerequisite", "licence"}],
+        }
+
+    return await web.page(datasette, request, "eligible.html", make)
+
+
+async def about(datasette: Any, request: Any) -> Response:
+    """``/about``: how facts are believed, who runs this, the licence of the data, and every table and question."""
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        counts = conn.execute(
+            "select (select count(*) from releases), (select count(*) from claims), (select count(*) from conflicts)"
+        ).fetchone()
+        return {"metadata": datasette.metadata(), "counts": dict(zip(("releases", "claims", "conflicts"), counts, strict=True))}
+
+    return await web.page(datasette, request, "about.html", make)
