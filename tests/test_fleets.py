@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,9 @@ from peak import MEASURED
 
 from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.fleet import engines
+from hotpatch_kb.db.fleet.assess import Judge
+from hotpatch_kb.db.fleet.rows import csv_line, csv_lines
+from hotpatch_kb.db.store.connections import open_seed_database
 
 ROWS = int(os.environ.get("HOTPATCH_KB_FLEET", "8000"))
 DAY = "2026-05-20"
@@ -264,3 +268,26 @@ def test_objects_need_not_be_alike(objects: Callable[[list[object]], list[dict[s
     assert [(row["host"], row["build"], row["owner"], row["input_verdict"], row["verdict"]) for row in rows] == [
         ("a", "", "", "", "unknown"), ("b", "26100.32772", "", "", "current"), ("", "", "", "", "invalid"), ("", "26100.32772", '{"team": 1}', "mine", "current"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("with_revision", [False, True])
+def test_dropped_kbs_change_no_verdict(with_revision: bool) -> None:
+    """``reduced`` keeps what a verdict depends on, whatever the spelling of the build; a fresh judge without its memory says the same."""
+    with closing(open_seed_database()) as conn:
+        judge, fresh = Judge(conn, "2026-07-20"), Judge(conn, "2026-07-20")
+        for cells, _ in fleets.machines(20_000, "odd", kbs=True, seed=7):
+            machine = dict(zip(("host", "product", "build", "line", "owner"), cells, strict=False)) | {
+                "edition": ("", "Pro", "ServerStandard")[len(cells[0]) % 3]
+            }
+            if with_revision:
+                machine |= {"build": machine["build"].split(".")[0], "revision": machine["build"].rpartition(".")[2]}
+            every = " ".join(sorted(judge.deciding.known.intersection(cells[5].replace("KB", "").split())))
+            fresh._alike.clear()
+            judged = judge.judge_reduced({**machine, "kbs": judge.reduced(cells[5], machine["build"])})
+            assert judged[:2] == fresh.judge_reduced({**machine, "kbs": every})[:2], machine
+
+
+def test_lines_of_csv_are_those_of_each_row() -> None:
+    rows = [[first, second] for first in (*fleets.NOTES, "", '"', ",") for second in fleets.NOTES]
+    assert csv_lines(rows) == [csv_line(row) for row in rows]
+    assert csv_lines([[""], ["a"]]) == [csv_line([""]), csv_line(["a"])]

@@ -90,6 +90,7 @@ class Judge:
             self._later[build].append((product, released))
         # Names of products that nobody understands, of which the build decides; the first ones, as an inventory may have a million.
         self.not_understood: dict[str, None] = {}
+        self._alike: dict[tuple[Name, str, str, str, Machine], Judged] = {}
         self.deciding = self._deciding(conn)
         self.reduced: Callable[[str, str], str] = reducer(self.deciding)
 
@@ -118,7 +119,13 @@ class Judge:
                     words[kb].append(kb)
                 made[key] = {kb: " ".join(said) for kb, said in words.items()}
             of_build[build] = made[key]
-        return Deciding(of_build, frozenset(str(kb) for (kb,) in conn.execute("select distinct kb from releases where kb is not null")))
+        places = {
+            number: {product: {kb: place for kb, (place, _) in kbs.items()} for product, kbs in products.items()}
+            for number, products in self._kbs_of_number.items()
+        }
+        return Deciding(
+            of_build, places, frozenset(str(kb) for (kb,) in conn.execute("select distinct kb from releases where kb is not null"))
+        )
 
     def judge(self, machine: Mapping[str, str]) -> Judged:
         """Return the verdict for a machine.
@@ -142,16 +149,28 @@ class Judge:
         build = self._build(text, machine)
         if isinstance(build, Judged):
             return build
+        line, kbs = line_of(machine.get("line", "")), machine.get("kbs", "")
+        kind = machine_of(machine.get("edition", ""), stated, machine.get("esu", ""))
+        # Spellings of the same machine are judged once.
+        alike = (name, build, line, kbs, kind)
+        if (judged := self._alike.get(alike)) is None:
+            judged = self._judged_as(name, build, line, frozenset(kbs.split()), kind, machine)
+            if judged.name:  # other reasons repeat what the inventory states
+                if len(self._alike) > MAX_JUDGED:
+                    self._alike.clear()
+                self._alike[alike] = judged
+        return judged
+
+    def _judged_as(self, name: Name, build: str, line: str, kbs: frozenset[str], kind: Machine, machine: Mapping[str, str]) -> Judged:
+        """Return the verdict for a machine whose texts have been read."""
+        stated = machine.get("product", "").strip()
         if "." not in build:
-            return self._by_kbs(build, text, machine, name)
-        line = line_of(machine.get("line", ""))
+            return self._by_kbs(build, machine["build"].strip(), stated, name, line, kbs, kind)
         products = self._of_name(name, self._products.get(build, []))
         if not products:
             released = min((day for _, day in self._later.get(build, ())), default=None)
             others = Messages(filter(None, (_not_known(build, stated, released), self._reported.get(build))))
             return _judged("unknown", others, stated)
-        kbs = frozenset(machine.get("kbs", "").split())
-        kind = machine_of(machine.get("edition", ""), stated, machine.get("esu", ""))
         # 26100 is a server and a client: the edition may decide.
         products = [product for product in products if is_of_family(kind.edition, product)] or products
         # An installed KB that only one of the products has with this build also decides the product.
@@ -178,16 +197,13 @@ class Judge:
             return _judged("unknown", Message("not covered: {text!r} is a version before Windows 10", text=shown), stated)
         return _judged("invalid", Message("expected a build such as 26100.32772, got {text!r}", text=shown), stated)
 
-    def _by_kbs(self, number: str, text: str, machine: Mapping[str, str], name: Name) -> Judged:
+    def _by_kbs(self, number: str, text: str, stated: str, name: Name, line: str, kbs: frozenset[str], kind: Machine) -> Judged:
         """Return the verdict for a machine whose build has no revision: its newest installed release of that build number says which build it has."""
-        stated, line = machine.get("product", "").strip(), line_of(machine.get("line", ""))
-        kbs = frozenset(machine.get("kbs", "").split())
         newest = {
             product: max((place, build, kb) for kb, (place, build) in releases.items() if kb in kbs)
             for product, releases in self._kbs_of_number.get(number, {}).items()
             if not kbs.isdisjoint(releases)
         }
-        kind = machine_of(machine.get("edition", ""), stated, machine.get("esu", ""))
         products = self._of_name(name, list(newest))
         products = [product for product in products if is_of_family(kind.edition, product)] or products
         if not products:
@@ -291,10 +307,17 @@ class Suffixes(dict[Any, Suffix]):
         self.form = form
         self._fields = fields
         self._labels: dict[tuple[str, str], int] = {}
+        self._by_name: dict[str, Suffix] = {}  # keys that mean the same share a suffix
 
     def __missing__(self, key: Any) -> Suffix:
         """Judge a machine, and keep the suffix."""
-        suffix = self[key] = self.of(self.judged(key))
+        judged = self.judged(key)
+        suffix = self._by_name.get(judged.name)
+        if suffix is None:
+            suffix = self.of(judged)
+            if judged.name:
+                self._by_name[judged.name] = suffix
+        self[key] = suffix
         return suffix
 
     def judged(self, key: Any) -> Judged:
@@ -324,6 +347,8 @@ class Suffixes(dict[Any, Suffix]):
                 summary.counts[names[label]] += count
         if len(self) > MAX_JUDGED:
             self.clear()
+        if len(self._by_name) > MAX_JUDGED:
+            self._by_name.clear()
 
 
 def assess(judge: Judge, inventory: Inventory, form: Format, summary: Summary) -> Iterator[str]:

@@ -17,7 +17,7 @@ from operator import add
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from hotpatch_kb.db.fleet.rows import Part, cell, csv_line
+from hotpatch_kb.db.fleet.rows import Part, cell, csv_line, csv_lines
 
 VERDICT_COLUMNS: Final = (
     "verdict", "classification", "kb", "baseline_kb", "months_behind", "next_kb", "next_needs_restart", "rejoins_month",
@@ -127,7 +127,7 @@ class Csv(Format):
 
     def prefixes_of_part(self, part: Part) -> list[str]:
         """Return their cells, or their lines as they came."""
-        return list(map(csv_line, part.rows)) if part.lines is None else part.lines
+        return csv_lines(part.rows) if part.lines is None else part.lines
 
     def suffix(self, answer: Mapping[str, Any]) -> str:
         """Return the verdict's cells."""
@@ -147,7 +147,7 @@ class SafeCsv(Csv):
 
     def prefixes_of_part(self, part: Part) -> list[str]:
         """Return their cells: lines as they came may hold formulas."""
-        return [csv_line(list(map(safe, row))) for row in part.rows]
+        return csv_lines([list(map(safe, row)) for row in part.rows])
 
 
 class JsonLines(Format):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.model.messages import Message
@@ -52,3 +54,17 @@ def csv_line(cells: Sequence[str]) -> str:
     if text.count(",") == len(cells) - 1 and not _QUOTE_OR_LINE_END.search(text):
         return text
     return ",".join(['"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell for cell in cells])
+
+
+def csv_lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return ``csv_line`` of each row; the ``csv`` module takes a third of the time.
+
+    >>> csv_lines([["a", "b, c"], ["d", ""]])
+    ['a,"b, c"', 'd,']
+    """
+    if any(len(row) < 2 for row in rows):  # it would quote a lone empty cell
+        return list(map(csv_line, rows))
+    lines: list[str] = []
+    # It quotes the characters of the line end, whatever the version of Python.
+    csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n").writerows(rows)
+    return [line[:-2] for line in lines]

@@ -121,8 +121,8 @@ class Inventory:
         if isinstance(source, Records) and source.is_labelled and source.columns and not {"host", *wanted} & self._sampled.fields.keys():
             self._sampled.fields["host"] = source.columns[:1]  # systeminfo begins with it in every language
         if isinstance(source, Delimited):
-            stated = self._columns_by_field(tuple(source.header))
-            self.fields = tuple(field for field in DECIDING if field in stated)
+            self._columns_by_field(tuple(source.header))
+            self.fields = tuple(field for field in DECIDING if field in self._sampled.fields)
 
     def chosen(self) -> Chosen:
         """Return the columns from which each field is taken, of objects those of the first ones; and what was passed over, and why."""
@@ -207,17 +207,18 @@ class Inventory:
     def _table_batch(self, part: Part, form: Format, reduced: Callable[[str, str], str]) -> Batch:
         header = part.header
         prefixes = form.prefixes_of_part(part)
+        columns = self._columns_by_field(tuple(header))
+        texts = [self._texts(field, columns, part.rows) for field in self.fields]
+        if "kbs" in self.fields:
+            place = self.fields.index("kbs")
+            texts[place] = map(reduced, texts[place], self._texts("build", columns, part.rows))
+            if self._hotfixes is not None:
+                texts[place] = map(self._hotfixes.with_kbs, self._texts("host", columns, part.rows), texts[place])
+        keys: list[Key | Message] = list(zip(*texts, strict=True)) if texts else [()] * len(part.rows)
         if part.has_json:  # cells of the Azure portal's exports; few files have them
-            keys = [self._key(dict(zip(header, row, strict=True)), None, reduced) for row in part.rows]
-        else:
-            columns = self._columns_by_field(tuple(header))
-            texts = [self._texts(field, columns, part.rows) for field in self.fields]
-            if "kbs" in self.fields:
-                place = self.fields.index("kbs")
-                texts[place] = map(reduced, texts[place], self._texts("build", columns, part.rows))
-                if self._hotfixes is not None:
-                    texts[place] = map(self._hotfixes.with_kbs, self._texts("host", columns, part.rows), texts[place])
-            keys = list(zip(*texts, strict=True))
+            for place, row in enumerate(part.rows):
+                if "{" in "".join(row):
+                    keys[place] = self._key(dict(zip(header, row, strict=True)), None, reduced)
         if part.problems:
             keys = [problem or key for key, problem in zip(keys, part.problems, strict=True)]
         return Batch(prefixes, keys)
@@ -258,11 +259,12 @@ class Inventory:
         if by_field is None:
             if len(self._by_names) > 1000:
                 self._by_names.clear()
-            by_field = (
-                self._sampled.fields
-                if names == tuple(self.columns or ()) and isinstance(self._source, Delimited)
-                else self._of_names(names)
-            )
+            if names == tuple(self.columns or ()) and isinstance(self._source, Delimited):
+                # A row without JSON has none of the names inside it.
+                present = ((field, [name for name in found if name in names]) for field, found in self._sampled.fields.items())
+                by_field = {field: found for field, found in present if found}
+            else:
+                by_field = self._of_names(names)
             self._by_names[names] = by_field
             self._unseen.difference_update(names)
         self._names = names

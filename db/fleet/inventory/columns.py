@@ -9,9 +9,10 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from unicodedata import normalize
 
-from hotpatch_kb.db.fleet.inventory.values import is_of_installed, says_build, says_product
+from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, is_of_installed, says_build, says_product
 from hotpatch_kb.db.fleet.rows import cell
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.reading import build_numbers_in, builds_in
 
 # Names of columns by field, the most specific first; in lower case, with letters, digits and dots only. docs/fleet.md has the document of
 # each. A name means different things in different systems ("osVersion" is 10.0.26100.4946 at Azure Arc, 10.0.19043 in Get-ComputerInfo and
@@ -185,46 +186,81 @@ class Deciding(NamedTuple):
 
     Attributes:
         of_build: the KBs that may decide on a machine with a build; no table names a build that is missing here.
-        known: all KBs of releases; those that a machine has are kept where its build is not written plainly or has no revision.
+        of_number: by build number and product, the place of each KB in the order of releases. Where a build has no revision, the newest says it.
+        known: all KBs of releases; those that a machine has are kept where its build is not known yet.
     """
 
     of_build: dict[str, dict[str, str]]
+    of_number: Mapping[str, Mapping[str, Mapping[str, tuple[str, int]]]]
     known: frozenset[str]
+
+
+class _Table(NamedTuple):
+    """KBs that may decide for machines with a build, their meanings, and the places of those that say the build where it has no revision."""
+
+    known: frozenset[bytes]
+    words: dict[bytes, list[str]]
+    places: tuple[dict[bytes, tuple[str, int]], ...] = ()
 
 
 def reducer(deciding: Deciding) -> Callable[[str, str], str]:
     """Return a filter that drops KBs which cannot change a verdict.
 
     Thousands of different KB lists become a few, so machines that differ only in other KBs share a verdict. For most builds no KB decides, and
-    the list is not even read.
+    the list is not even read. A spelling of a build is read once.
 
     Returns:
         a function from the KBs and the build of a machine, as an inventory has them, to the meanings of those that decide (``Deciding``):
         words separated by blanks, sorted.
     """
-
-    def in_bytes(meanings: dict[str, str]) -> tuple[frozenset[bytes], dict[bytes, list[str]]]:
-        words = {kb.encode(): meaning.split() for kb, meaning in meanings.items()}
-        return frozenset(words), words
-
-    tables = {id(meanings): in_bytes(meanings) for meanings in deciding.of_build.values()}
+    nothing, everything = _Table(frozenset(), {}), _table({kb: kb for kb in deciding.known})
+    tables = {id(meanings): _table(meanings) for meanings in deciding.of_build.values()}
     of_build = {build: tables[id(meanings)] for build, meanings in deciding.of_build.items()}
-    of_build |= {f"10.0.{build}": table for build, table in of_build.items()}
-    every, nothing = frozenset(kb.encode() for kb in deciding.known), in_bytes({})
+    of_number = {
+        number: _table_of_number(places, [meanings for build, meanings in deciding.of_build.items() if build.startswith(f"{number}.")])
+        for number, places in deciding.of_number.items()
+    }
+
+    @lru_cache(maxsize=50_000)  # spellings of builds
+    def table_of(build: str) -> _Table:
+        if not build.strip():
+            return everything  # another table may state the build
+        text = build[:MAX_TEXT]
+        if builds := builds_in(text):
+            return of_build.get(builds[0], nothing) if len(builds) == 1 else nothing
+        numbers = build_numbers_in(text)
+        numbers = [number for number in numbers if number in of_number] or numbers
+        return of_number.get(numbers[0], nothing) if len(numbers) == 1 else nothing
 
     def reduced(text: str, build: str) -> str:
         if not text:
             return ""
-        table = of_build.get(build)
-        if table is None:
-            if not BUILD.fullmatch(build):
-                kbs = every.intersection(text.encode("utf-8", "replace").translate(_DIGITS).split())
-                return " ".join(sorted(kb.decode() for kb in kbs))
-            table = nothing
-        known, words = table
+        known, words, places = table_of(build)
         if not known:
             return ""
         kbs = known.intersection(text.encode("utf-8", "replace").translate(_DIGITS).split())
-        return " ".join(sorted({word for kb in kbs for word in words[kb]})) if kbs else ""
+        if not kbs:
+            return ""
+        said = {word for kb in kbs for word in words.get(kb, ())}
+        for of_product in places:
+            if installed := kbs.intersection(of_product):
+                said.add(max(installed, key=lambda kb: (of_product[kb], kb)).decode())
+        return " ".join(sorted(said))
 
     return reduced
+
+
+def _table(meanings: Mapping[str, str]) -> _Table:
+    words = {kb.encode(): meaning.split() for kb, meaning in meanings.items()}
+    return _Table(frozenset(words), words)
+
+
+def _table_of_number(places: Mapping[str, Mapping[str, tuple[str, int]]], of_builds: Iterable[Mapping[str, str]]) -> _Table:
+    """Return the KBs that count where a build has no revision: those that say it, and those that may decide for any of its builds."""
+    said: dict[str, dict[str, None]] = {}
+    for meanings in of_builds:
+        for kb, meaning in meanings.items():
+            said.setdefault(kb, {}).update(dict.fromkeys(meaning.split()))
+    words = {kb.encode(): list(meanings) for kb, meanings in said.items()}
+    of_products = tuple({kb.encode(): place for kb, place in of_product.items()} for of_product in places.values())
+    return _Table(frozenset(words).union(*of_products), words, of_products)

@@ -11,7 +11,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from hotpatch_kb.db.fleet.inventory import values
@@ -43,6 +43,27 @@ class _Blanks:
 
     def readline(self, size: int) -> str:
         return tabbed(self._text.readline(size))
+
+
+class _Rest:
+    """The lines after a chunk, for a row that continues there.
+
+    Attributes:
+        was_read: whether one was asked for.
+    """
+
+    def __init__(self, text: io.TextIOBase | _Blanks | FixedWidth) -> None:
+        self._text = text
+        self.was_read = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        self.was_read = True
+        if line := self._text.readline(MAX_ROW):
+            return line
+        raise StopIteration
 
 
 def _to_its_end(text: io.TextIOBase | _Blanks | FixedWidth) -> str:
@@ -118,7 +139,6 @@ class Delimited:
             elif _is_by_blanks(outside, lines[1] if len(lines) > 1 else ""):
                 self.delimiter, self._text = "\t", _Blanks(text)
                 start = _DASHES.sub(r"\1", tabbed(start.lstrip("\r\n")))
-        self._exhausted = False
         csv.field_size_limit(MAX_ROW)
         beginning = io.StringIO(start, newline="")
         cells = next((cells for cells in self._strictly(iter(beginning.readline, "")) if cells), [])
@@ -200,20 +220,20 @@ class Delimited:
 
     def _strict(self, chunk: str) -> Part:
         """Return any CSV, read by the ``csv`` module. A row that continues after the chunk is read to its end."""
-        self._exhausted = False
-
-        def lines() -> Iterator[str]:
-            yield from io.StringIO(chunk, newline="")
-            self._exhausted = True
-            yield from iter(lambda: self._text.readline(MAX_ROW), "")
-
+        rest = _Rest(self._text)
         rows = []
-        for cells in self._strictly(lines()):
-            if cells:
-                rows.append(cells)
-            if self._exhausted:
-                break
-        has_json = any("{" in cell for row in rows for cell in row)
+        reader = csv.reader(chain(io.StringIO(chunk, newline=""), rest), delimiter=self.delimiter, strict=True)
+        try:
+            for cells in reader:
+                if cells:
+                    rows.append(cells)
+                if rest.was_read:
+                    break
+        except csv.Error as error:
+            raise self._broken(error, reader.line_num) from None
+        self._line += reader.line_num
+        # What was read after the chunk is in its last row.
+        has_json = "{" in chunk or any("{" in cell for row in rows[-1:] for cell in row)
         if set(map(len, rows)) <= {len(self.header)}:
             return Part(self.header, rows, None, None, has_json)
         return self._ragged(rows, has_json=has_json)
@@ -227,23 +247,28 @@ class Delimited:
                 seen = reader.line_num
                 yield cells
         except csv.Error as error:
-            line = self._line + reader.line_num - seen
-            raise BadInput(
-                "expected a table separated by {delimiter!r}, got {got} in line {line}", delimiter=self.delimiter, got=str(error), line=line
-            ) from None
+            raise self._broken(error, reader.line_num - seen) from None
+
+    def _broken(self, error: csv.Error, lines: int) -> BadInput:
+        return BadInput(
+            "expected a table separated by {delimiter!r}, got {got} in line {line}",
+            delimiter=self.delimiter,
+            got=str(error),
+            line=self._line + lines,
+        )
 
     def _ragged(self, rows: list[list[str]], *, has_json: bool) -> Part:
         """Return rows of which some have too few or too many cells. Those are invalid, and nothing is lost: the last column takes the surplus."""
         wanted = len(self.header)
-        fixed: list[list[str]] = []
-        problems: list[Message | None] = []
-        for cells in rows:
-            is_whole = len(cells) == wanted
-            problems.append(None if is_whole else Message("expected {wanted} cells, got {got}", wanted=wanted, got=len(cells)))
-            if len(cells) > wanted:
-                cells = [*cells[: wanted - 1], " ".join(cells[wanted - 1 :])]  # noqa: PLW2901
-            fixed.append([*cells, *[""] * (wanted - len(cells))])
-        return Part(self.header, fixed, problems, None, has_json)
+        problems: list[Message | None] = [None] * len(rows)
+        for place, count in enumerate(map(len, rows)):
+            if count != wanted:
+                cells = rows[place]
+                problems[place] = Message("expected {wanted} cells, got {got}", wanted=wanted, got=count)
+                rows[place] = (
+                    [*cells[: wanted - 1], " ".join(cells[wanted - 1 :])] if count > wanted else [*cells, *[""] * (wanted - count)]
+                )
+        return Part(self.header, rows, problems, None, has_json)
 
 
 def _header(cells: Sequence[str]) -> tuple[list[str], bool]:
