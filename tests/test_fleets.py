@@ -97,7 +97,7 @@ def test_every_engine_prints_the_same(engine: str, fleet: Path, tmp_path: Path) 
         assert _digest(tmp_path / f"builtin.{shape}") == _digest(tmp_path / f"{engine}.{shape}"), shape
 
 
-@pytest.mark.parametrize("kind", ["plain", "many"])
+@pytest.mark.parametrize("kind", ["plain", "many", "odd"])
 @pytest.mark.parametrize("kbs", [False, True])
 @pytest.mark.parametrize("delimiter", [",", ";"])
 def test_what_duckdb_reads_itself_is_the_same(kind: str, kbs: bool, delimiter: str, tmp_path: Path) -> None:
@@ -131,6 +131,8 @@ ODD = {
     "no header": b"srv1,26100.32772\nsrv2,26100.1\n",
     "a blank line": b"host,build\na,26100.32772\n\nb,26100.1\n",
     "ragged": b"host,build\na,26100.32772\nb\n",
+    "quotes inside cells": b'host,build\na"b,26100.32772\nc"d,26100.1\ne,26100.2\n',
+    "quotes and plain rows": b'host,build\na,26100.32772\n"b, b",26100.32772\n"two\nlines",26100.1\n\nc,26100.32772\nd\ne"e,26100.32772\nf,26100.1\n',
     "quotes": b'host,build\n"a",26100.32772\n',
     "bom": b"\xef\xbb\xbfhost,build\na,26100.32772\n",
     "bom without a header": b"\xef\xbb\xbfa,26100.32772\nb,26100.1\n",

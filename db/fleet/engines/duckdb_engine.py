@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from hotpatch_kb.db.fleet.assess import Judge, Suffixes, Summary
 from hotpatch_kb.db.fleet.duckdb_sql import connect, quoted
+from hotpatch_kb.db.fleet.engines import odd_rows
 from hotpatch_kb.db.fleet.engines.normal_form import DECODING, Normal
 from hotpatch_kb.db.fleet.formats import Csv
 from hotpatch_kb.db.fleet.inventory import DECIDING
@@ -98,9 +99,9 @@ class _Table(NamedTuple):
 
 
 def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary, folder: Path) -> Written | None:
-    """Judge a file of CSV that DuckDB can read itself, as CSV: no quotes, no blank lines, one column for each field.
+    """Judge a file of CSV that DuckDB can read itself, as CSV: one column for each field, and few rows with quotes or of another length.
 
-    DuckDB finds the kinds of machines (build, product, line and KBs as written); each kind is judged and joined with the file's lines.
+    The odd rows are taken out, judged by our own reader and put back in their places. Of the others DuckDB finds the kinds of machines (build, product, line and KBs as written); each kind is judged and joined with the file's lines.
 
     Args:
         path: the file.
@@ -127,12 +128,26 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
     table = _Table(names, plain.delimiter, fields, " || chr(31) || ".join(texts), has_comma)
     form, counts = Csv(plain.header), Summary()
     suffixes = Suffixes(judge, form, fields)
+    divided = None
+    if not _is_plain(path):
+        divided = odd_rows.apart(path, plain, folder)
+        if divided is None:
+            return None
     parts = []
-    for number, (part, skip) in enumerate(_slices(path, plain.lines_before, folder)):
+    source, before = (path, plain.lines_before) if divided is None else (divided.plain, 0)
+    for number, (part, skip) in enumerate(_slices(source, before, folder)):
         out = folder / f"joined-{number:04d}.csv"
         if not _joined(part, skip, table, suffixes, counts, out, folder):
             return None
         parts.append(out)
+    if divided is not None:
+        out = folder / "together.csv"
+        try:
+            if not odd_rows.together(divided, parts, odd_rows.odd_lines(divided, plain, wanted, suffixes, counts), out):
+                return None
+        except (BadInput, UnicodeError):
+            return None  # our reader has the words for it
+        parts = [out]
     summary.counts.update(counts.counts)
     return Written(form.head().encode("utf-8", "replace"), parts)
 
@@ -195,7 +210,7 @@ def _joined(path: Path, skip: int, table: _Table, suffixes: Suffixes, counts: Su
 
 
 def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
-    """Return the table in a file whose rows are its lines; None where it needs our reader."""
+    """Return the table in a file of UTF-8 whose header names a build; None where it needs our reader."""
     with ExitStack() as stack:
         raw = Prefixed(stack.enter_context(path.open("rb", buffering=0)))
         if (
@@ -212,15 +227,20 @@ def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
             return None
     if not has_needed("build", wanted, table.columns_by_field(wanted), table.header):
         return None
+    return table
+
+
+def _is_plain(path: Path) -> bool:
+    """Return whether no row of a file has quotes or special characters, and none is blank."""
     last = b"\n"
     with path.open("rb") as file:
         while chunk := file.read(2**22):
             if any(special in chunk for special in (b'"', b"{", b"\0", b"\x01", b"\x02", b"\x1f", b"\x1b", b"\r", b"\n\n")) or (
                 last == b"\n" and chunk[:1] == b"\n"
             ):
-                return None
+                return False
             last = chunk[-1:]
-    return table
+    return True
 
 
 def _reduced(kbs: str, build: str, judge: Judge) -> str:

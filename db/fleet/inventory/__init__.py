@@ -88,7 +88,9 @@ class Inventory:
         text: what it is read from, with its encoding; None for Parquet.
     """
 
-    def __init__(self, source: Delimited | Objects, wanted: Mapping[str, str], needs: str, text: Text | None = None) -> None:
+    def __init__(
+        self, source: Delimited | Objects, wanted: Mapping[str, str], needs: str, text: Text | None = None, sampled: Chosen | None = None
+    ) -> None:
         """Take what ``inventory`` has opened.
 
         Args:
@@ -96,6 +98,7 @@ class Inventory:
             wanted: column names by field, where the user names them.
             needs: the field that a column must state.
             text: what it is read from, None for Parquet.
+            sampled: the columns of each field, where they have been found in other rows.
         """
         self.text = text
         self._needs = needs
@@ -110,7 +113,9 @@ class Inventory:
         self.columns: list[str] | None = source.header if isinstance(source, Delimited) else source.columns
         self.fields: tuple[str, ...] = DECIDING
         self._looked_at: frozenset[str] = frozenset()  # names whose values were looked at
-        if isinstance(source, Delimited):
+        if sampled is not None:
+            self._sampled = sampled
+        elif isinstance(source, Delimited):
             rows = source.sample()
             has_json = any(cell[:1] == "{" for row in rows for cell in row)  # exports of the Azure portal
             self._sampled = (

@@ -1,0 +1,157 @@
+"""Take out of a table the rows that DuckDB does not read as we do, and put them back after it has judged the others.
+
+Rows with quotes, with too few or too many cells, or after a blank line are read by our own reader; they are few in most files. A row is
+taken out only where the ``csv`` module reads it, alone, as exactly one row: then it is the same row in the whole file.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from array import array
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+from hotpatch_kb.db.fleet.assess import Suffixes, Summary, batches
+from hotpatch_kb.db.fleet.inventory import Inventory
+from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
+from hotpatch_kb.db.fleet.inventory.delimited import Delimited
+from hotpatch_kb.db.model.errors import BadInput
+
+# What makes a row odd besides the number of its cells. NUL, U+0001 and U+0002 mean something to DuckDB, U+001F separates the fields of our keys.
+_SPECIAL: Final = re.compile(rb'["{\x00\x01\x02\x1b\x1f\r]')
+_BLOCK: Final = 2**22  # bytes
+_MOST: Final = 0.2  # of the rows: where more are odd, our own reader is as fast
+
+
+class Apart(NamedTuple):
+    """A table in two files.
+
+    Attributes:
+        plain: the rows that DuckDB reads, without a header.
+        odd: the others, after the lines before the first row; None where there are none.
+        before: for each odd row the number of plain rows before it.
+    """
+
+    plain: Path
+    odd: Path | None
+    before: array[int]
+
+
+def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
+    """Write the rows of a file as plain ones and odd ones.
+
+    Args:
+        path: a file in UTF-8.
+        table: its header.
+        folder: where to write.
+
+    Returns:
+        None where the whole file is better read by our own reader: most rows are odd, or quotes are not where they belong.
+    """
+    delimiter, columns = table.delimiter.encode(), len(table.header)
+    # What separates columns is not said by a header of one. JSON in the first rows has a say in which columns count.
+    if columns < 2 or any(cell[:1] == "{" for row in table.sample() for cell in row):
+        return None
+    before, plain_rows = array("Q"), 0
+    plain, odd = folder / "plain.csv", folder / "odd.csv"
+    with path.open("rb") as file, plain.open("wb") as plain_file, odd.open("wb") as odd_file:
+        for _ in range(table.lines_before):
+            odd_file.write(file.readline())
+        while chunk := file.read(_BLOCK):
+            chunk += file.readline(MAX_ROW)
+            if not chunk.endswith(b"\n") and file.read(1):
+                return None  # a line that is longer than any row
+            lines = chunk.removesuffix(b"\n").split(b"\n")
+            places = [
+                place for place, line in enumerate(lines) if line.count(delimiter) != columns - 1 or not line or _SPECIAL.search(line)
+            ]
+            done = 0
+            for place in places:
+                if place < done:
+                    continue  # it belongs to the row before
+                plain_file.write(_joined(lines[done:place]))
+                plain_rows += place - done
+                rows = _row(lines, place, file, table.delimiter)
+                if rows is None:
+                    return None
+                done = place + rows
+                if rows > 1 or lines[place].strip(b"\r"):
+                    before.append(plain_rows)
+                    odd_file.write(_joined(lines[place:done]))
+            plain_file.write(_joined(lines[done:]))
+            plain_rows += len(lines) - done
+            if len(before) > 1000 and len(before) > _MOST * (plain_rows + len(before)):
+                return None
+    return Apart(plain, odd if before else None, before) if plain_rows else None
+
+
+def _joined(lines: list[bytes]) -> bytes:
+    return b"\n".join([*lines, b""])
+
+
+def _row(lines: list[bytes], place: int, file: BinaryIO, delimiter: str) -> int | None:
+    """Return how many lines a row has; lines after the chunk are read where it continues there. None where it is not one row by itself."""
+    end, quotes = place + 1, lines[place].count(b'"')
+    while quotes % 2:
+        if end == len(lines):
+            following = file.readline(MAX_ROW)
+            if not following or end - place > 1000:
+                return None
+            lines.append(following.removesuffix(b"\n"))
+        quotes += lines[end].count(b'"')
+        end += 1
+    text = b"\n".join(lines[place:end]).decode("utf-8", "surrogateescape") + "\n"
+    try:
+        found = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    return end - place if len(found) == 1 else None
+
+
+def odd_lines(parts: Apart, table: Delimited, wanted: Mapping[str, str], suffixes: Suffixes, counts: Summary) -> Iterator[bytes]:
+    """Yield the judged lines of the odd rows.
+
+    Args:
+        parts: the table in two files.
+        table: the whole table, whose columns have been found.
+        wanted: column names by field, where the user names them.
+        suffixes: the judge with the output format.
+        counts: gets the counts.
+
+    Raises:
+        BadInput: they cannot be read.
+    """
+    if parts.odd is None:
+        return
+    with parts.odd.open(encoding="utf-8-sig", newline="") as text:
+        odd = Delimited(text.read(CHUNK) + text.readline(MAX_ROW), text)
+        if odd.header != table.header:
+            raise BadInput("expected the header {wanted}, got {got}", wanted=", ".join(table.header)[:200], got=", ".join(odd.header)[:200])
+        machines = Inventory(odd, wanted, "build", None, table.chosen(wanted))
+        form = suffixes.form
+        for prefixes, ends in batches(Suffixes(suffixes.judge, form, machines.fields), machines, counts):
+            for prefix, end in zip(prefixes, ends, strict=True):
+                yield f"{prefix}{end}\n".encode("utf-8", "replace")
+
+
+def together(parts: Apart, judged: list[Path], odd: Iterator[bytes], out: Path) -> bool:
+    """Write the judged rows in the order of the file. Return False where there are not as many odd rows as were taken out."""
+
+    def lines() -> Iterator[bytes]:
+        for part in judged:
+            with part.open("rb") as file:
+                yield from file
+            part.unlink()
+
+    plain, written, count = lines(), 0, 0
+    with out.open("wb") as file:
+        for before, line in zip(parts.before, odd, strict=False):
+            file.writelines(islice(plain, before - written))
+            file.write(line)
+            written, count = before, count + 1
+        file.writelines(plain)
+    return count == len(parts.before) and next(odd, None) is None
