@@ -2,6 +2,6 @@
 
 import sys
 
-from hotpatch_kb.scraper.cli.main import main
+from hotpatch_kb.scraper.cli.main import process
 
-sys.exit(main())
+sys.exit(process())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -170,3 +173,84 @@ def test_a_database_that_was_named_and_is_not_there(command: str, run: Command, 
     monkeypatch.delenv("HOTPATCH_KB_DB")
     assert "no database at hotpatch.db: answering from the embedded facts" in run(*command.split()).err
     assert list(tmp_path.glob("*.db")) == []
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+
+def test_both_lines_are_judged_where_the_line_decides(run: Command) -> None:
+    (answer,) = run("lookup", "KB5094125", "--on", DAY, "--json").json()
+    (match,) = answer["matches"]
+    assert {line: (v["verdict"], v["next_kb"]) for line, v in match["by_line"].items()} == {
+        "hotpatch": ("restart_due", "KB5099536"),
+        "standard": ("behind", "KB5099536"),
+    }
+    said = run("lookup", "KB5094125", "--on", DAY).out
+    assert (
+        "  if hotpatch  not patched (restart due); the baseline KB5099536 of 2026-07-14 is newer; next KB5099536, which restarts\n" in said
+    )
+    assert "  if standard  not patched (behind); KB5099536 of 2026-07-14 is newer; next KB5099536, which restarts\n" in said
+    (answer,) = run("lookup", "KB5094125", "--on", DAY, "--line", "hotpatch", "--json").json()
+    assert answer["matches"][0]["by_line"] is None  # the user has said it
+    (answer,) = run("lookup", "KB5087423", "--on", DAY, "--json").json()
+    assert answer["matches"][0]["by_line"] is None  # only one line has it
+
+
+def test_issues_of_an_article_that_was_not_read_are_not_known(run: Command, crawled_file: Path) -> None:
+    (answer,) = run("lookup", "KB5087423", "--on", DAY, "--json").json()
+    assert answer["matches"][0]["known_issues"] is None
+    assert (
+        "  known issues not known: no article of this KB was read; a crawl reads the newest\n"
+        in run("lookup", "KB5087423", "--on", DAY).out
+    )
+    with closing(sqlite3.connect(crawled_file)) as conn:
+        ((kb, product),) = conn.execute("select kb, product from known_issues where gone_since is null order by kb limit 1").fetchall()
+        ((read,),) = conn.execute(
+            """select substr(subject, 9) from claims where source = 'support_article' and subject glob 'article/[0-9]*'
+            and substr(subject, 9) not in (select kb from known_issues) and substr(subject, 9) in (select kb from releases) limit 1"""
+        ).fetchall()
+    (answer,) = run("lookup", f"KB{kb}", "--product", product, "--on", "2026-07-24", "--db", crawled_file, "--json").json()
+    assert answer["matches"][0]["known_issues"]
+    (answer,) = run("lookup", f"KB{read}", "--on", "2026-07-24", "--db", crawled_file, "--json").json()
+    assert answer["matches"][0]["known_issues"] == []  # it was read, and lists none
+
+
+def test_the_calendar_after_the_published_plan(run: Command) -> None:
+    rows = run("calendar", "--year", "2027", "--product", "ws2025", "--json").json()
+    assert [(row["month"], row["expected_type"], row["expected_date"]) for row in rows[:4]] == [
+        ("2027-01", "baseline", "2027-01-12"), ("2027-02", "hotpatch", "2027-02-09"), ("2027-03", "hotpatch", "2027-03-09"), ("2027-04", "baseline", "2027-04-13"),
+    ]  # fmt: skip
+    assert len(rows) == 12
+    assert {(row["planned_by"], row["type"], row["kb"], row["is_unplanned"]) for row in rows} == {("cadence", None, None, False)}
+    columns = run("calendar", "--year", "2026", "--product", "ws2025", "--json").json()[0].keys()
+    assert {*rows[0]} == {*columns}
+    assert "2027-01  (baseline)  baseline, by cadence  (2027-01-12)" in run("calendar", "--year", "2027", "--product", "ws2025").out
+    # Hotpatching of Windows Server 2022 ends in October 2027.
+    assert run("calendar", "--year", "2027", "--product", "ws2022", "--json").json()[-1]["month"] == "2027-10"
+    assert run("calendar", "--year", "2028", "--product", "ws2022").code == 4
+    assert run("calendar", "--year", "2027", "--product", "ws2025", "--ics").code == 4  # no event is invented
+
+
+JSON_CALLS = (
+    "calendar --product ws2025 --year 2026", "next", "verdicts --product ws2025", "status", "cost --cores 4", "changes", "lookup 26100.32772", "eligible --edition Pro",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("call", JSON_CALLS)
+def test_every_json_says_how_old_its_data_is(call: str, run: Command, crawled_twice: Path) -> None:
+    rows = run(*call.split(), "--json", "--db", next(crawled_twice.glob("*.db"))).json()
+    rows = [match for row in rows for match in row["matches"]] if call.startswith("lookup") else rows
+    assert rows
+    assert all("data_until" in row for row in rows)
+    assert any(row["data_until"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    "call", ["calendar --year 2026", "next --product ws2025", "verdicts --product ws2025", "changes", "lookup 26100.32772"]
+)
+def test_where_the_data_is_behind_one_line_says_what_to_do(call: str, run: Command, at: Callable[[str], None]) -> None:
+    said = "at least one Patch Tuesday has passed since, so newer releases and restarts are likely: hotpatch-kb crawl reads them"
+    at("2026-07-24")
+    assert said not in run(*call.split()).out
+    at("2026-11-26")
+    assert said in run(*call.split()).out

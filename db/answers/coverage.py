@@ -69,6 +69,20 @@ def data_until_by_product(conn: sqlite3.Connection) -> dict[str, str]:
     return dict(conn.execute("select product, data_until from lines where line = 'hotpatch'").fetchall())
 
 
+def data_until_of_lines(conn: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """Return the day up to which the data of each product and line reaches; for the line "", which may be either, the earlier of the two."""
+    ends = {(product, line): day for product, line, day in conn.execute("select product, line, data_until from lines").fetchall()}
+    return ends | {(product, ""): min(day for (name, _), day in ends.items() if name == product) for product, _ in ends}
+
+
+def stated_until(conn: sqlite3.Connection, kind: str) -> str | None:
+    """Return the last day on which a page stated something of a kind of subject, such as "price"; None where none did."""
+    day: str | None = conn.execute(
+        "select substr(max(last_seen_at), 1, 10) from claims where subject >= ? and subject < ?", (f"{kind}/", f"{kind}0")
+    ).fetchone()[0]
+    return day
+
+
 def latest_data_until(conn: sqlite3.Connection) -> str | None:
     """Return the latest ``data_until`` of all lines; None where no page lists a line."""
     day: str | None = conn.execute("select max(data_until) from lines").fetchone()[0]

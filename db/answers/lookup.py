@@ -18,7 +18,6 @@ from hotpatch_kb.db.answers.stated_elsewhere import nearest_builds, other_builds
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text
-from hotpatch_kb.db.model.product_names import SERVERS_BY_VERSION
 from hotpatch_kb.db.model.queries import Query, read_query
 
 Answer = dict[str, Any]
@@ -122,10 +121,19 @@ def _rows(conn: sqlite3.Connection, query: Query, product: str | None) -> list[R
     rows = conn.execute(
         f"""select {_COLUMNS} from releases where ({_WHERE[query.kind]}){extra}
         order by product, release_date desc, revision desc, kb""",
-        {"value": value, "product": product, "month": query.month, "server": SERVERS_BY_VERSION.get(query.value)},
+        {"value": value, "product": product, "month": query.month, "server": _server_of(query)},
     )
     further = _FURTHER.get(query.kind)
     return _by_column(rows) or (further(conn, query.value, product) if further else [])
+
+
+def _server_of(query: Query) -> str | None:
+    """Return the server that is called by a version alone, None where the query is not a version or none is."""
+    if query.kind != "version":
+        return None
+    from hotpatch_kb.db.model.product_names import SERVERS_BY_VERSION  # noqa: PLC0415 (a build or KB needs none of it)
+
+    return SERVERS_BY_VERSION.get(query.value)
 
 
 def _by_column(rows: sqlite3.Cursor) -> list[Row]:

@@ -17,8 +17,8 @@ Answer = dict[str, Any]
 _SHOWN: Final = 50  # CVEs that an answer names; it counts all, of old builds thousands
 
 
-def known_issues(conn: sqlite3.Connection, kb: int | None, product: str, day: str) -> list[Answer]:
-    """Return the issues of a KB on a product that its articles list, open ones first.
+def known_issues(conn: sqlite3.Connection, kb: int | None, product: str, day: str) -> list[Answer] | None:
+    """Return the issues of a KB on a product that its articles list, open ones first; None where no article of it was read.
 
     An issue that was resolved after a day, or by a KB of a later day, is open on that day.
 
@@ -32,7 +32,7 @@ def known_issues(conn: sqlite3.Connection, kb: int | None, product: str, day: st
         title, state, workaround, ``resolved_by_kb`` and ``article_url`` of each.
     """
     if kb is None:
-        return []
+        return None
     rows = conn.execute(
         """select title, case when is_later then 'open' else state end as state_by_then, workaround,
             case when is_later then null else resolved_by_kb end, article_url
@@ -43,7 +43,7 @@ def known_issues(conn: sqlite3.Connection, kb: int | None, product: str, day: st
         ) order by state_by_then, title""",
         {"kb": kb, "product": product, "day": day},
     )
-    return [
+    issues = [
         {
             "title": title,
             "state": state,
@@ -53,6 +53,18 @@ def known_issues(conn: sqlite3.Connection, kb: int | None, product: str, day: st
         }
         for title, state, workaround, resolved_by, url in rows.fetchall()
     ]
+    return issues if issues or _was_read(conn, kb) else None
+
+
+def _was_read(conn: sqlite3.Connection, kb: int) -> bool:
+    """Return whether an article of a KB was read: its own, or that of a baseline which installs it."""
+    row = conn.execute(
+        """select 1 from claims where source = 'support_article' and subject in (
+            select 'article/' || :kb union all select 'article/' || kb from kbs where installs_kb = :kb)
+        union all select 1 from known_issues where kb = :kb limit 1""",
+        {"kb": kb},
+    ).fetchone()
+    return row is not None
 
 
 def open_cves(conn: sqlite3.Connection, release: Mapping[str, Any], line: str, day: str) -> Answer | None:

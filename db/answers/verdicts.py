@@ -388,6 +388,10 @@ def _products(conn: sqlite3.Connection) -> list[str]:
     return [row[0] for row in conn.execute("select distinct product from releases order by product")]
 
 
+def _shown(verdict: Verdict | None) -> dict[str, Any] | None:
+    return None if verdict is None else {name: getattr(verdict, name) for name in _SHOWN}
+
+
 class Verdicts:
     """Verdicts of one day, each made when it is first asked for."""
 
@@ -438,7 +442,10 @@ class Verdicts:
         for match in answer["matches"]:
             rows = self.of_build(match["product"], match["build"], machine) if match["build"] else {}
             verdict = rows.get((line or "", match["kb"] or ""))
-            shown = {"verdict": None if verdict is None else {name: getattr(verdict, name) for name in _SHOWN}}
+            by_line = {on: rows.get((on, match["kb"] or "")) for on in ("hotpatch", "standard")}
+            shown: dict[str, Any] = {"verdict": _shown(verdict), "by_line": None}
+            if not line and len({(v.verdict, v.next_kb) for v in by_line.values() if v}) > 1:
+                shown["by_line"] = {on: _shown(v) for on, v in by_line.items()}
             if verdict is not None and verdict.verdict == "unsupported":
                 shown["next_restart"] = None  # no release comes for it
             matches.append(match | shown)

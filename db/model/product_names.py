@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Final, NamedTuple
-from unicodedata import normalize
 
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.notation import clean
 from hotpatch_kb.db.model.products import KNOWN, LTSC_VERSIONS, SEMI_ANNUAL_SERVERS
+from hotpatch_kb.db.model.reading import plain
 
 # "ws2025", "ws-23h2", "ws-azure-preview", "win11-25h2", "win10-1809"
 _ID: Final = lazy(r"ws(?:20\d\d|-\d\dh\d|-azure-preview)|win1\d-(?:\d\dh\d|\d{4})", re.IGNORECASE)
@@ -108,7 +108,7 @@ def of_version(version: str) -> list[str]:
 def _words(text: str) -> str:
     """Return a name in lower case, its words separated by one blank."""
     if not text.isascii():
-        text = normalize("NFKC", _MARKS.sub(" ", text)).translate(_LOOKALIKES)
+        text = plain(_MARKS.sub(" ", text)).translate(_LOOKALIKES)
     spaced = _NOT_WORDS.sub(" ", _NUMBER.sub(" ", _MARKS.sub(" ", text)).casefold()).strip()
     joined = _JOINED.sub(lambda match: f"{'windows' if match[0].startswith('win') else match[0].strip()} ", spaced)
     return re.sub(r"\bwindows +(?=20\d\d)", "windows server ", " ".join(joined.split()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Final, NamedTuple
-from unicodedata import normalize
 
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.errors import BadInput
@@ -54,7 +53,7 @@ def read_query(text: str) -> Query:
     Raises:
         BadInput: it cannot be read; the message has the two nearest readings.
     """
-    cleaned = clean(text if text.isascii() else normalize("NFKC", text[: MAX_QUERY + 1]).translate(_DASHES))
+    cleaned = clean(text if text.isascii() else reading.plain(text[: MAX_QUERY + 1]).translate(_DASHES))
     if cleaned and len(text) <= MAX_QUERY and (query := _spelled(cleaned) or _inside(cleaned)):
         return query
     if not cleaned:

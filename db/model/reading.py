@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Final
-from unicodedata import normalize
 
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.lazy_patterns import lazy
@@ -83,7 +82,7 @@ def builds_in(text: str) -> list[str]:
     >>> builds_in("Microsoft Windows Server 2022 Standard 21H2 10.0.20348.5386"), builds_in("26100.1.amd64fre.ge_release.240331-1435")
     (['20348.5386'], [])
     """
-    builds = (f"{number}.{int(revision)}" for number, revision in _BUILD_INSIDE.findall(_plain_digits(text)))
+    builds = (f"{number}.{int(revision)}" for number, revision in _BUILD_INSIDE.findall(plain(text)))
     return list(dict.fromkeys(build for build in builds if not build.endswith(".0")))
 
 
@@ -93,11 +92,20 @@ def build_numbers_in(text: str) -> list[str]:
     >>> build_numbers_in("10.0.20348 N/A Build 20348")
     ['20348']
     """
-    return list(dict.fromkeys(_NUMBER_INSIDE.findall(_plain_digits(text))))
+    return list(dict.fromkeys(_NUMBER_INSIDE.findall(plain(text))))
 
 
-def _plain_digits(text: str) -> str:
-    return text if text.isascii() else normalize("NFKC", text)
+def plain(text: str) -> str:
+    """Return a text with full-width letters and digits as plain ones.
+
+    >>> plain("２６１００")
+    '26100'
+    """
+    if text.isascii():
+        return text
+    from unicodedata import normalize  # noqa: PLC0415 (a shared library, which a lookup of ASCII need not load)
+
+    return normalize("NFKC", text)
 
 
 def find_month(text: str) -> str | None:
@@ -121,7 +129,7 @@ def split_month(text: str) -> tuple[str, str] | None:
     >>> split_month("Windows Server 2025 June 2026"), split_month("ws2025 2026年6月"), split_month("2026-06 server 2025")
     (('2026-06', 'Windows Server 2025'), ('2026-06', 'ws2025'), ('2026-06', 'server 2025'))
     """
-    cleaned = clean(_plain_digits(text))
+    cleaned = clean(plain(text))
     for pattern in _MONTHS_INSIDE:
         if matches := list(pattern.finditer(cleaned)):
             months = {_month_of(match) for match in matches}
@@ -152,7 +160,7 @@ def kbs_in(text: str) -> list[int]:
     >>> kbs_in("2026-06 Cumulative Update for Windows 11 (KB5094126)"), kbs_in("5094126")
     ([5094126], [])
     """
-    return list(dict.fromkeys(map(int, _KB_INSIDE.findall(_plain_digits(text)))))
+    return list(dict.fromkeys(map(int, _KB_INSIDE.findall(plain(text)))))
 
 
 def find_kb(text: str) -> int | None:

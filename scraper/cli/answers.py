@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from hotpatch_kb.db.answers import coverage, restarts
-from hotpatch_kb.db.answers.calendar import calendar_rows
+from hotpatch_kb.db.answers.calendar import calendar_rows, months_by_cadence
 from hotpatch_kb.db.answers.events import change_rows, events
 from hotpatch_kb.db.fleet.formats import FORMATS
 from hotpatch_kb.db.model import clock
@@ -64,7 +64,11 @@ def lookup(
 
 @click.command(epilog=examples("calendar --product ws2025", "calendar --known 2026-06-01", "calendar --ics --alarm 3 > hotpatch.ics"))
 @options.product
-@click.option("--year", type=options.Whole(2021, 2100), help="Only this year, such as 2026.")
+@click.option(
+    "--year",
+    type=options.Whole(2021, 2100),
+    help="Only this year, such as 2027; months after the published calendar as the cadence has them, in brackets.",
+)
 @options.known
 @click.option("--ics", "as_ics", is_flag=True, help="Print an iCalendar file, to subscribe to or to import.")
 @click.option(
@@ -95,6 +99,8 @@ def calendar(
     product = coverage.named_product(conn, product)
     months = calendar_rows(conn, product)
     rows = [row for row in months if year is None or row["month"][:4] == f"{year:04d}"]
+    if year is not None and not as_ics:  # a calendar to subscribe to invents no month
+        rows = sorted(rows + months_by_cadence(conn, year, product), key=lambda row: (row["product"], row["month"]))
     day = known or clock.today()
     if not rows:
         say("hotpatch-kb: the calendar of the hotpatch line has no such month")
@@ -106,7 +112,9 @@ def calendar(
         return ExitCode.DONE
     coming = restarts.next_restarts(conn, day, product)
     marked, others = calendar_text.coming(months, coming, day), {row["product"]: row["reported"] for row in coming}
-    lines = calendar_text.calendar(rows, coverage.data_until_by_product(conn), year or int(day[:4]), day, marked, others)
+    until = coverage.data_until_by_product(conn)
+    lines = calendar_text.calendar(rows, until, year or int(day[:4]), day, marked, others)
+    rows = [row | {"data_until": until.get(row["product"])} for row in rows]
     write(rows, form_of(as_json=as_json), text=lambda: lines)
     return ExitCode.DONE if rows else ExitCode.NO_ANSWER
 
@@ -159,8 +167,12 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     from hotpatch_kb.db.answers import verdicts as judged  # noqa: PLC0415
 
     conn = options.facts(db, known, with_groups=True)  # CVEs decide which out-of-band releases count
-    rows = [v._asdict() for v in judged.verdicts(conn, on or known or clock.today(), coverage.named_product(conn, product))]
-    write(rows, form_of(as_json=as_json), text=lambda: text.verdicts(rows))
+    day, ends = on or known or clock.today(), coverage.data_until_of_lines(conn)
+    rows = [
+        v._asdict() | {"data_until": ends.get((v.product, v.line))}
+        for v in judged.verdicts(conn, day, coverage.named_product(conn, product))
+    ]
+    write(rows, form_of(as_json=as_json), text=lambda: [*text.verdicts(rows), *text.behind((row["data_until"] for row in rows), day)])
     return ExitCode.DONE
 
 
@@ -377,6 +389,7 @@ def cost(
     )  # fmt: skip
     conn = options.facts(db)
     row = cost_of(conn, question._replace(product=coverage.named_product(conn, product) or product), clock.today())
+    row |= {"data_until": coverage.stated_until(conn, "price")}
     write([row], form_of(as_json=as_json), text=lambda: cost_text.cost(row))
     return ExitCode.NO_ANSWER if row["cost_low"] is None else ExitCode.DONE
 
@@ -403,7 +416,8 @@ def changes(since: str | None, until: str | None, product: str | None, form: str
     product = coverage.named_product(conn, product)
     if since and until and since > until:
         raise BadInput("expected --since up to --until, got {since} and {until}", since=since, until=until)
-    rows = change_rows(conn, since, until, product)
+    end = coverage.latest_data_until(conn)
+    rows = [row | {"data_until": end} for row in change_rows(conn, since, until, product)]
 
     def markdown() -> list[str]:
         from hotpatch_kb.db.site.i18n import words  # noqa: PLC0415
@@ -411,5 +425,5 @@ def changes(since: str | None, until: str | None, product: str | None, form: str
         t = words("en")
         return list(text.changes_as_markdown([(event.changed_at, event.in_words(t)) for event in events(conn, rows)]))
 
-    write(rows, "json" if as_json else form, text=lambda: text.changes(rows, coverage.latest_data_until(conn)), markdown=markdown)
+    write(rows, "json" if as_json else form, text=lambda: [*text.changes(rows, end), *text.behind([end], clock.today())], markdown=markdown)
     return ExitCode.DONE

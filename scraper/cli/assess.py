@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.fleet import assess as judging
@@ -20,7 +21,7 @@ from hotpatch_kb.db.fleet.inventory import FIELDS, Inventory, inventory
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
-from hotpatch_kb.scraper.crawl.stderr import say
+from hotpatch_kb.scraper.crawl.stderr import bar, is_terminal, say
 
 if TYPE_CHECKING:
     from hotpatch_kb.db.fleet.engines.normal_form import Normal
@@ -91,7 +92,7 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
     with tempfile.TemporaryDirectory(prefix="hotpatch-kb-", dir=request.scratch) as folder, _sink(request.output, Path(folder)) as sink:
         work = _Work(request, judge, summary, Path(folder))
         if not _read_by_duckdb(file, columns, work, sink):
-            with _opened(file) as stream, inventory(stream, columns, encoding=request.encoding) as machines:
+            with _opened(file, has_bar=True) as stream, inventory(stream, columns, encoding=request.encoding) as machines:
                 _say_columns(machines.chosen().fields)
                 if request.hotfixes is not None:
                     machines.add(_hotfixes(request.hotfixes, judge))
@@ -209,7 +210,7 @@ def _hotfixes(path: Path, judge: judging.Judge) -> Hotfixes:
 
 
 @contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
+def _opened(file: str, *, has_bar: bool = False) -> Iterator[BinaryIO]:
     if file == "-":
         yield sys.stdin.buffer.raw if hasattr(sys.stdin.buffer, "raw") else sys.stdin.buffer
         return
@@ -219,8 +220,32 @@ def _opened(file: str) -> Iterator[BinaryIO]:
         stream = Path(file).open("rb", buffering=0)  # noqa: SIM115 (closed below; only errors of opening become BadInput)
     except OSError as error:
         raise BadInput("expected an inventory that can be read, got {error}", error=error) from None
-    with stream:
-        yield stream
+    with stream, bar(os.path.getsize(file), "B", is_bytes=True) if has_bar else nullcontext() as advance:  # noqa: PTH202 (see above)
+        if advance is None or not is_terminal():
+            yield stream
+            return
+        with _Watched(file, advance) as watched:
+            yield cast("BinaryIO", watched)
+
+
+class _Watched(io.FileIO):
+    """A file that tells a bar how much of it was read."""
+
+    def __init__(self, file: str, advance: Callable[[int, str], None]) -> None:
+        super().__init__(file, "rb")
+        self._advance = advance
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read bytes, and tell the bar."""
+        data = super().read(size)
+        self._advance(len(data), "")
+        return data
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read into a buffer, and tell the bar."""
+        count = super().readinto(buffer)
+        self._advance(count, "")
+        return count
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def crawl(
             raise BadInput("expected --dry-run or --due, got both")
         return _dry_run(db, sources, folder, agent, corrections, seed=is_seeded, as_json=as_json)
     read_channels(os.environ)  # a setting that cannot be used is an error before an hour's crawl, not after it
-    with runs.progress() as progress:
+    with runs.progress(runs.pages_expected(db, folder)) as progress:
         result = runs.crawl(
             db, archive_of(db, archive), sources=sources, folder=folder, due=due, seed=is_seeded, agent=agent, corrections=corrections, say=progress
         )  # fmt: skip
@@ -144,8 +144,9 @@ def replay(archive: Path | None, corrections: tuple[Path, ...], db: Path, as_jso
     """
     from hotpatch_kb.scraper.crawl import runs  # noqa: PLC0415
 
-    with runs.progress() as progress:
-        result = runs.replay(db, archive_of(db, archive), corrections=corrections, say=progress)
+    kept = archive_of(db, archive)
+    with runs.progress(runs.pages_archived(kept)) as progress:
+        result = runs.replay(db, kept, corrections=corrections, say=progress)
     return _report(result, as_json=as_json)
 
 
@@ -220,7 +221,7 @@ def status(as_metrics: bool, drift: bool, bundle: Path | None, archive: Path | N
     if as_metrics and (drift or as_json):
         raise BadInput("expected --metrics alone, got it with --drift or --json")
     conn = options.facts(db)
-    rows = [dict(row) for row in conn.execute("select * from source_health")]
+    rows = [dict(row) | {"data_until": (row["last_good_at"] or "")[:10] or None} for row in conn.execute("select * from source_health")]
     odd = [row for row in quarantined_rows(conn) if row["required"]]
     absent = missing_releases(conn, clock.today())
     ahead, last = read_after(conn, f"{clock.day_after(clock.today())}T23:59:59Z")

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Final
 
 import click
+from click.shell_completion import shell_complete
 
 from hotpatch_kb.db import __version__
 from hotpatch_kb.db.model.errors import BadInput
@@ -56,6 +57,21 @@ def cli() -> None:
 
 for _command in SUBCOMMANDS:
     cli.add_command(_command)
+
+
+COMPLETE: Final = "_HOTPATCH_KB_COMPLETE"
+
+
+def complete(instruction: str) -> int:
+    """Print what a shell asks for: its script, or what may follow the words typed so far.
+
+    Args:
+        instruction: as click names it, such as "bash_source" or "zsh_complete".
+
+    Returns:
+        the exit code.
+    """
+    return shell_complete(cli, {}, "hotpatch-kb", COMPLETE, instruction)
 
 
 def run(arguments: list[str]) -> int:

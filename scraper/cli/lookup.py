@@ -18,6 +18,7 @@ from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.queries import MAX_QUERY, read_query
 from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, open_facts
 from hotpatch_kb.scraper.cli.output import form_of, write
+from hotpatch_kb.scraper.cli.text import colour
 from hotpatch_kb.scraper.cli.text.lookup import lookups
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.stderr import say
@@ -61,6 +62,8 @@ def read_arguments(arguments: Sequence[str]) -> Question | None:
     for argument in rest:
         if argument == "--":
             queries += rest
+        elif argument == colour.NO_COLOUR:
+            pass  # main() has seen it
         elif argument == "--json":
             as_json = True
         elif argument.startswith("--"):

@@ -14,6 +14,7 @@ import click
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, open_facts
+from hotpatch_kb.scraper.cli.text.colour import NO_COLOUR
 from hotpatch_kb.scraper.crawl.exit_codes import MEANINGS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -103,9 +104,15 @@ db = path_option(
 json = click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of objects.")
 
 
+# Read by main(), so that the lookup which is read without click knows it too.
+no_color = click.option(
+    NO_COLOUR, is_flag=True, expose_value=False, help="Show no colours on a terminal; the variable NO_COLOR does the same."
+)
+
+
 def common(command: F) -> F:
     """Add the options of every command."""
-    return db(json(command))
+    return db(json(no_color(command)))
 
 
 product = click.option("--product", metavar="PRODUCT", help="Only this product, such as ws2025, win11-25h2 or 'Windows Server 2022'.")

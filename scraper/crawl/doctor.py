@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -23,6 +23,7 @@ from hotpatch_kb.db.store.connections import SEED_DATABASE, open_for_reading, op
 from hotpatch_kb.scraper.crawl import runs
 from hotpatch_kb.scraper.crawl.database import locked, open_database, utc_now
 from hotpatch_kb.scraper.crawl.run import Progress
+from hotpatch_kb.scraper.crawl.stderr import with_bar
 from hotpatch_kb.scraper.fetch.archive import Archive
 from hotpatch_kb.scraper.fetch.archive_log import Line
 from hotpatch_kb.scraper.sources import registry
@@ -97,11 +98,11 @@ def _file_of(entry: Mapping[str, Any]) -> str:
     return str(entry.get("like", entry["sha256"]))
 
 
-def _damaged_answers(archive: Archive, lines: Iterable[Line]) -> dict[str, str]:
+def _damaged_answers(archive: Archive, lines: Sequence[Line]) -> dict[str, str]:
     """Return the error of each answer that cannot be read, by the name of its file."""
     errors: dict[str, str] = {}
     good: set[str] = set()
-    for line in lines:
+    for line in with_bar(lines, len(lines), "answer"):
         if not line.entry or "sha256" not in line.entry or line.entry["sha256"] in good:
             continue
         try:

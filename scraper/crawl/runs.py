@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -33,25 +32,51 @@ from hotpatch_kb.scraper.sources import Source, registry
 
 
 @contextmanager
-def progress() -> Iterator[Progress]:
-    """Write one line per page to stderr; on a terminal one line that rewrites itself, except for failures."""
-    is_terminal = sys.stderr.isatty()
-    count = 0
+def progress(total: int | None = None) -> Iterator[Progress]:
+    """Write one line per page to stderr; on a terminal draw a bar, above which only failures and what is not of a page are written.
 
-    def say(message: str) -> None:
-        nonlocal count
-        count += 1
-        is_failure = ": refused: " in message or ": unreachable: " in message
-        if is_terminal and not is_failure:
-            stderr.write(f"\r\x1b[K{count} {message[:100]}")
-        else:
+    Args:
+        total: the number of pages, where it is known.
+    """
+    is_terminal = stderr.is_terminal()
+    with stderr.bar(total, "page") as advance:
+
+        def say(message: str) -> None:
+            is_failure = ": refused: " in message or ": unreachable: " in message
+            is_of_page = "://" in message
+            if is_terminal and is_of_page and not is_failure:
+                advance(1, message.partition("://")[2])
+                return
             stderr.write(f"{chr(13) + chr(27) + '[K' if is_terminal else ''}{message}\n")
+            if is_of_page:
+                advance(1, "")
 
-    try:
         yield say
-    finally:
-        if is_terminal and count:
-            stderr.write("\r\x1b[K")
+
+
+def pages_expected(db: Path, folder: Path | None = None) -> int | None:
+    """Return about how many pages a crawl will read, for a bar: the files of a saved tree, or the pages of the last crawl; None where neither is known."""
+    if not stderr.is_terminal():
+        return None
+    if folder is not None:
+        return sum(file.is_file() and not file.name.endswith(".meta.json") for file in folder.rglob("*")) or None
+    if not db.is_file():
+        return None
+    try:
+        with closing(open_for_reading(db)) as conn:
+            row = conn.execute(
+                "select pages_read from runs where kind = 'crawl' and ended_at is not null order by run desc limit 1"
+            ).fetchone()
+    except sqlite3.DatabaseError:  # the crawl itself says what is wrong with it
+        return None
+    return row[0] or None if row else None
+
+
+def pages_archived(archive: Path) -> int | None:
+    """Return how many answers an archive has, for a bar; None for none."""
+    if not stderr.is_terminal() or not archive.is_dir():
+        return None
+    return len(Archive(archive, lambda _: None).ids()) or None
 
 
 def corrections_of(db: Path, given: Sequence[Path]) -> list[Correction]:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def say(message: str) -> None:
@@ -26,3 +31,49 @@ def write(text: str) -> None:
         os.dup2(stderr, sys.stderr.fileno())
         os.close(stderr)
         os.close(nowhere)
+
+
+def is_terminal() -> bool:
+    """Return whether standard error is a terminal, where a bar of progress can be drawn."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+@contextmanager
+def bar(total: int | None, unit: str, *, is_bytes: bool = False) -> Iterator[Callable[[int, str], None]]:
+    """Draw a bar with the total and the time left while work goes on, on a terminal; elsewhere draw nothing.
+
+    Args:
+        total: of the work; None where it is not known, then the bar counts.
+        unit: what is counted, such as "page".
+        is_bytes: whether to show numbers as kB and MB.
+
+    Yields:
+        what takes the work done since the last call, and what is worked on ("" to keep that).
+    """
+    if not is_terminal():
+        yield _draw_nothing
+        return
+    from tqdm import tqdm  # noqa: PLC0415 (only where there is a bar to draw)
+
+    with tqdm(total=total, unit=unit, unit_scale=is_bytes, file=sys.stderr, leave=False, dynamic_ncols=True, delay=0.2) as drawn:
+
+        def advance(done: int, what: str) -> None:
+            if what:
+                drawn.set_postfix_str(what[-60:], refresh=False)
+            if total is not None and drawn.n + done > total:
+                drawn.total = drawn.n + done  # more than the last time
+            drawn.update(done)
+
+        yield advance
+
+
+def _draw_nothing(done: int, what: str) -> None:
+    pass
+
+
+def with_bar(items: Iterable[T], total: int, unit: str) -> Iterator[T]:
+    """Yield items, drawing a bar on a terminal."""
+    with bar(total, unit) as advance:
+        for item in items:
+            yield item
+            advance(1, "")

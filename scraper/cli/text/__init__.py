@@ -3,27 +3,98 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from hotpatch_kb.db.answers.coverage import is_outdated
 from hotpatch_kb.db.model.notation import MONTHS
 from hotpatch_kb.db.model.products import PLATFORMS, named
+from hotpatch_kb.scraper.cli.text import colour
 
 Row = dict[str, Any]
 
-NEWER_ARE_LIKELY: Final = "at least one Patch Tuesday has passed since, so newer releases and restarts are likely"
+NEWER_ARE_LIKELY: Final = (
+    "at least one Patch Tuesday has passed since, so newer releases and restarts are likely: hotpatch-kb crawl reads them"
+)
 
 
-def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> Iterator[str]:
-    """Yield a header and rows as aligned columns.
+_NARROW: Final = 10  # columns that a cell keeps, however narrow the terminal
+Paint = Callable[[Sequence[object], int, str], str]
+
+
+def table(rows: Sequence[Sequence[object]], header: Sequence[str], *, indent: int = 0, paint: Paint | None = None) -> Iterator[str]:
+    """Yield a header and rows as aligned columns. On a terminal that is narrower, the widest cells continue on further lines.
+
+    Args:
+        rows: of cells; None is an empty cell.
+        header: the names of the columns.
+        indent: by how much the caller indents each line.
+        paint: takes a row, the place of a cell and its text on one line, and returns the text in colour.
 
     >>> list(table([("ws2025", None), ("ws2022", 2)], ("product", "count")))
     ['product  count', 'ws2025', 'ws2022   2']
     """
     cells = [[("" if value is None else str(value)) for value in row] for row in rows]
-    widths = [max(len(name), *(len(row[place]) for row in cells)) if cells else len(name) for place, name in enumerate(header)]
-    for row in [list(header), *cells]:
-        yield "  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip()
+    widths = [max(columns(name), *(columns(row[place]) for row in cells)) if cells else columns(name) for place, name in enumerate(header)]
+    if (limit := colour.width()) is not None:
+        widths = _fitted(widths, limit - indent - 2 * (len(widths) - 1))
+    for number, cut in enumerate([_cut(row, widths) for row in [list(header), *cells]]):
+        for line in cut:
+            padded = [text + " " * (width - columns(text)) for text, width in zip(line, widths, strict=True)]
+            if paint is not None and number:
+                padded = [paint(rows[number - 1], place, text) if text.strip() else text for place, text in enumerate(padded)]
+            yield "  ".join(padded).rstrip()
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a terminal a text takes: wide characters, as most Japanese ones are, take two.
+
+    >>> columns("KB"), columns("月例")
+    (2, 4)
+    """
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width  # noqa: PLC0415 (a shared library, which a lookup of ASCII need not load)
+
+    return sum(0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _fitted(widths: Sequence[int], limit: int) -> list[int]:
+    """Return the widths of columns, the widest made narrower until all fit, but none below ``_NARROW``."""
+    fitted = list(widths)
+    while (excess := sum(fitted) - limit) > 0 and (widest := max(fitted)) > _NARROW:
+        place = fitted.index(widest)
+        others = max((width for at, width in enumerate(fitted) if at != place), default=0)
+        fitted[place] = max(_NARROW, min(widest - 1, others), widest - excess)
+    return fitted
+
+
+def _cut(row: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
+    """Return the lines of a row, each with a piece of every cell."""
+    pieces = [_wrapped(text, width) for text, width in zip(row, widths, strict=True)]
+    height = max(map(len, pieces))
+    return [[piece[at] if at < len(piece) else "" for piece in pieces] for at in range(height)]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return a text in lines of a width, broken at blanks; a word that is wider is broken inside."""
+    if columns(text) <= width:
+        return [text]
+    lines, line = [], ""
+    for word in text.split(" "):
+        joined = f"{line} {word}" if line else word
+        if columns(joined) <= width:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        line = ""
+        for character in word:
+            if columns(line + character) > width:
+                lines.append(line)
+                line = ""
+            line += character
+    return [*lines, line]
 
 
 def month_name(month: str) -> str:
@@ -69,14 +140,30 @@ def outdated(until: str | None) -> str:
     return f"data as of {until}; {NEWER_ARE_LIKELY}"
 
 
+def behind(until: Iterable[str | None], day: str) -> Iterator[str]:
+    """Yield one line where a Patch Tuesday has passed since the data of a line: how far it reaches, and what to do."""
+    if ends := [end or "" for end in until if is_outdated(end, day)]:
+        yield outdated(min(ends) or None)
+
+
 def verdicts(rows: Sequence[Row]) -> Iterator[str]:
     """Yield a row per product, build, line and deciding KB."""
     yield from table(
         [
-            (r["product"], r["build"], r["line"] or "-", r["deciding_kb"] or "-", r["verdict"], r["kb"], r["next_kb"] or "-", r["reason"])
+            (
+                r["product"],
+                r["build"],
+                r["line"] or "-",
+                r["deciding_kb"] or "-",
+                colour.marked(r["verdict"], r["verdict"]),
+                r["kb"],
+                r["next_kb"] or "-",
+                r["reason"],
+            )
             for r in rows
         ],
         ("product", "build", "line", "by", "verdict", "has", "next", "reason"),
+        paint=lambda row, place, text: colour.painted(str(row[4]).split()[-1], text) if place == 4 else text,
     )
 
 

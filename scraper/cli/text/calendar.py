@@ -91,7 +91,7 @@ def calendar(
     group: list[tuple[object, ...]] = []
 
     def flush() -> Iterator[str]:
-        yield from (f"  {line}" for line in table(group, ("month", "type", "planned", "date", "KB", "build", "")))
+        yield from (f"  {line}" for line in table(group, ("month", "type", "planned", "date", "KB", "build", ""), indent=2))
 
     for row in rows:
         if row["product"] != product:

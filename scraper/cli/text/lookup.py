@@ -8,7 +8,7 @@ from typing import Final
 from hotpatch_kb.db.answers.lookup import is_restart_due
 from hotpatch_kb.db.answers.stated_elsewhere import reported_note
 from hotpatch_kb.db.model.products import named
-from hotpatch_kb.scraper.cli.text import NEWER_ARE_LIKELY, Row, count, month_name, restart, table, unseen_baseline
+from hotpatch_kb.scraper.cli.text import NEWER_ARE_LIKELY, Row, colour, count, month_name, restart, table, unseen_baseline
 
 _CLASSES = {
     "baseline": "baseline (restart)",
@@ -61,7 +61,7 @@ def _lookup(answer: Row, day: str) -> Iterator[str]:
         return
     elif len(matches) > 12:
         yield f"{answer['query']}: {len(matches)} releases"
-        yield from (f"  {line}" for line in table([_brief(m) for m in matches], ("product", "date", "KB", "build", "what")))
+        yield from (f"  {line}" for line in table([_brief(m) for m in matches], ("product", "date", "KB", "build", "what"), indent=2))
         return
     for match in matches:
         yield from _match(answer["query"], match, day)
@@ -72,7 +72,7 @@ def _fixes(answer: Row) -> Iterator[str]:
     matches = answer["matches"]
     yield f"{answer['query'].upper()}: fixed by {count(len(matches), 'release')}"
     columns = ("product", "date", "KB", "build", "what")
-    yield from (f"  {line}" for line in table([_brief(match) for match in matches], columns))
+    yield from (f"  {line}" for line in table([_brief(match) for match in matches], columns, indent=2))
     for gap in answer["left_open"]:
         closed = f"closed by its companion {gap['companion_kb']}" if gap["companion_kb"] else "until the next baseline"
         yield f"  left open by {gap['hotpatch_kb']} on {named(gap['product']).name}, {month_name(gap['month'])}: {closed}; {gap['lcu_kb']} fixes it"
@@ -130,6 +130,21 @@ _VERDICTS = {
 }
 
 
+def _in_words(verdict: str) -> str:
+    return colour.painted(verdict, colour.marked(verdict, _VERDICTS[verdict]))
+
+
+def _in_short(verdict: Row) -> str:
+    """Return a verdict on one line, why, and what comes next."""
+    after = (
+        f"; next {verdict['next_kb']}, {'which restarts' if verdict['next_needs_restart'] else 'without a restart'}"
+        if verdict["next_kb"]
+        else ""
+    )
+    back = f"; rejoins with the baseline of {month_name(verdict['rejoins_month'])}" if verdict["rejoins_month"] else ""
+    return f"{_in_words(verdict['verdict'])}; {verdict['reason'].in_words(_VERDICTS_IN_REASONS.get)}{after}{back}"
+
+
 def _verdict(match: Row) -> Iterator[str]:
     """Yield whether a machine with it is patched, and what comes next."""
     verdict = match.get("verdict")
@@ -138,7 +153,9 @@ def _verdict(match: Row) -> Iterator[str]:
     least = "at least " if match["is_outdated"] else ""
     behind = f"; {least}{count(verdict['months_behind'], 'month')} behind" if verdict["months_behind"] else ""
     reason = verdict["reason"].in_words(_VERDICTS_IN_REASONS.get)
-    yield f"  verdict      {_VERDICTS[verdict['verdict']]}; {reason}{behind}"
+    yield f"  verdict      {_in_words(verdict['verdict'])}; {reason}{behind}"
+    for line, judged in (match["by_line"] or {}).items():
+        yield f"  if {line:<10}{_in_short(judged)}"
     if match["leaves_line_until"]:
         yield (
             "  why          an LCU that is not a baseline: a machine of the hotpatch line that installs it leaves the line,"
@@ -159,7 +176,9 @@ _NAMED_CVES: Final = 6  # in one line of text; --json names more
 
 def _exposure(match: Row) -> Iterator[str]:
     """Yield known issues, and CVEs that stay open."""
-    for issue in match["known_issues"]:
+    if match["known_issues"] is None:
+        yield "  known issues not known: no article of this KB was read; a crawl reads the newest"
+    for issue in match["known_issues"] or ():
         state = f"resolved by {issue['resolved_by_kb']}" if issue["resolved_by_kb"] else issue["state"]
         yield f"  known issue  {state}: {issue['title']}"
     cves = match["open_cves"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from hotpatch_kb.scraper.cli.text import Row, table
+from hotpatch_kb.scraper.cli.text import Row, count, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,9 +19,19 @@ if TYPE_CHECKING:
 def status(rows: Sequence[Row]) -> Iterator[str]:
     """Yield how fresh each source is."""
     yield from table(
-        [(r["source"], r["state"], r["last_good_at"], r["due_at"], "stale" if r["is_stale"] else "fresh", r["note"]) for r in rows],
-        ("source", "state", "last good", "due", "", "note"),
+        [
+            (r["source"], r["state"], _minute(r["last_good_at"]), _minute(r["due_at"]), "stale" if r["is_stale"] else "fresh", r["note"])
+            for r in rows
+        ],
+        ("source", "state", "last good (UTC)", "due (UTC)", "", "note"),
     )
+    if stale := sum(bool(row["is_stale"]) for row in rows):
+        yield f"{count(stale, 'source')} stale: hotpatch-kb crawl reads what is due, hotpatch-kb status --drift says what failed"
+
+
+def _minute(time: str | None) -> str | None:
+    """Return a time without its seconds, as the table of sources has room for."""
+    return time and time[:16].replace("T", " ")
 
 
 def drift(rows: Sequence[Row]) -> Iterator[str]:
