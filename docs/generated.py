@@ -9,6 +9,7 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -27,6 +28,13 @@ from hotpatch_kb.scraper.crawl.exit_codes import MEANINGS
 from hotpatch_kb.scraper.sources import registry
 
 DAY: Final = "2026-07-24"  # of the examples: the day after that of the embedded facts
+FLEET: Final = """host,product,build,line
+web1,Windows Server 2025,26100.32772,hotpatch
+web2,Windows Server 2025,26100.33158,hotpatch
+sql1,Windows Server 2022,20348.5256,standard
+pc7,Windows 11 Pro,26200.8655,
+old1,Windows Server 2012 R2,9600,
+"""  # the inventory of docs/questions.md
 WIDTH: Final = 100  # characters of a line of help
 
 
@@ -90,7 +98,7 @@ def example(arguments: str, *, lines: int | None = None, **files: str) -> str:
     """Return a call of the command with what it prints on ``DAY`` from the embedded facts, as a block of code.
 
     Args:
-        arguments: as typed, without quotes.
+        arguments: as typed in a shell.
         lines: how many lines of the output to show; None for all.
         files: texts of files that the call reads, by name, with "_" for ".".
     """
@@ -106,7 +114,7 @@ def example(arguments: str, *, lines: int | None = None, **files: str) -> str:
             mock.patch.object(sys, "stdout", out),
             mock.patch.object(sys, "stderr", io.StringIO()),
         ):
-            main(arguments.split())
+            main(shlex.split(arguments))
         out.flush()
     printed = out.buffer.getvalue().decode("utf-8").splitlines()  # type: ignore[attr-defined]
     shown = printed[:lines] + (["  …"] if lines is not None and lines < len(printed) else [])

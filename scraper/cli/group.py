@@ -22,6 +22,36 @@ SUBCOMMANDS: Final = (
 )  # fmt: skip
 
 
+# A new user finds the call for a question here; docs/questions.md has more, with their answers.
+QUESTIONS: Final = "\b\nQuestions, and the call that answers each:\n" + "\n".join(
+    f"  {question}\n      hotpatch-kb {call}"
+    for question, call in (
+        (
+            "Is a machine with this build patched? Which KB is missing, does it restart, which CVEs are open?",
+            "lookup 26100.32772 --product ws2025",
+        ),
+        ("What is this KB? Why is a build ambiguous, and which KB does the machine have?", "lookup 26100.6905 --kb-installed KB5070893"),
+        ("What came out in a month, or for a version?", "lookup 'Windows Server 2025 June 2026' 24H2"),
+        ("Which KB fixes a CVE, and does a hotpatch leave it open?", "lookup CVE-2025-54100"),
+        ("Is this edition still supported?", "lookup 22631.6199 --edition Pro"),
+        ("When are the next restarts, and how sure are they?", "next --product ws2025 --count 3"),
+        (
+            "Which months restart, and when did a baseline come unplanned? What was planned on a day?",
+            "calendar --year 2026 --known 2026-06-01",
+        ),
+        ("How do the restarts get into Outlook?", "calendar --ics --alarm 3 > hotpatch.ics"),
+        ("May this edition, server or image hotpatch, and what is required?", "eligible Windows 11 Pro"),
+        ("What does it cost?", "cost --cores 100 --from 2025-08 --to 2026-04"),
+        (
+            "Which machines of a list are behind? Fail a pipeline for them.",
+            "assess servers.csv --fail-on behind,restart_due,unknown,invalid",
+        ),
+        ("What changed?", "changes --since 2026-07-01"),
+        ("How old is the data, and which source fails?", "status"),
+    )
+)
+
+
 class _Group(click.Group):
     """The command, whose unknown subcommands are bad input."""
 
@@ -44,7 +74,7 @@ class _Group(click.Group):
 @click.group(
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-    epilog="\n\n".join((options.examples("lookup 26100.32772", "next --product ws2025"), options.TERMS, options.EXIT_CODES)),
+    epilog=f"{QUESTIONS}\n\n{options.TERMS}\n\n{options.EXIT_CODES}",
 )
 @click.version_option(__version__, prog_name="hotpatch-kb")
 def cli() -> None:
