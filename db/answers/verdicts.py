@@ -350,24 +350,10 @@ def _releases(conn: sqlite3.Connection, product: str, day: str) -> list[_Release
     for kb, build, revision, stated, month, cadence, kind, hot, standard, expired, baseline, fixes, is_baseline, provisional in rows:
         released = stated or days.get(build)
         if released and released <= day:
-            releases.append(
-                _Release(
-                    kb,
-                    build,
-                    revision,
-                    released,
-                    month or released[:7],
-                    cadence,
-                    kind,
-                    bool(hot),
-                    bool(standard),
-                    bool(expired),
-                    baseline,
-                    bool(fixes),
-                    bool(is_baseline),
-                    provisional,
-                )
-            )
+            releases.append(_Release(
+                kb, build, revision, released, month or released[:7], cadence, kind, bool(hot), bool(standard), bool(expired), baseline, bool(fixes),
+                bool(is_baseline), provisional,
+            ))  # fmt: skip
     return releases
 
 
