@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from hotpatch_kb.db.model.lazy_patterns import lazy
+from hotpatch_kb.db.model.product_names import read_name
 from hotpatch_kb.db.model.products import KNOWN
 
 # What may be a build, a KB, a CVE or a month inside a text, the most telling first.
@@ -56,6 +57,8 @@ def _candidates(text: str) -> Iterator[str]:
     for size in range(len(words) - 1, 0, -1):
         for start in range(len(words) - size + 1):
             yield " ".join(words[start : start + size])
+    if family := read_name(text).family:  # "Windows 11 Pro"
+        yield from (product.name for product in KNOWN.values() if product.product.startswith(family))
     names = {name.casefold(): name for product in KNOWN.values() for name in (product.name, product.product)}
     # Without a cutoff there are always two: the least unlike.
     yield from (names[close] for close in get_close_matches(text.casefold(), names, n=8, cutoff=0.0))

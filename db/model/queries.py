@@ -141,6 +141,6 @@ def _scope(text: str, month: str) -> Query | None:
         return Query("product", name.product, month)
     if len(numbers := reading.build_numbers_in(text)) == 1:  # "Microsoft Windows NT 10.0.26100.0"
         return Query("number", numbers[0], month)
-    if name.family:
-        return Query("family", name.family, month)
-    return Query("month", month) if month else None
+    if not month:  # all releases of "Windows 10" are 2,000, each with its verdict: nobody asks for that
+        return None
+    return Query("family", name.family, month) if name.family else Query("month", month)
