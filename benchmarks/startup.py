@@ -11,7 +11,7 @@ from typing import Final
 from command import Command
 from timing import Row, compared, in_turns
 
-TARGET: Final = 4.0
+TARGET: Final = 3.2
 QUERY: Final = "26200.8390"
 
 
