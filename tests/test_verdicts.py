@@ -196,7 +196,7 @@ def test_the_command(run: Command) -> None:
             {
                 "product": "ws2025", "build": "26100.32690", "line": "hotpatch", "deciding_kb": "", "verdict": "behind", "classification": "baseline",
                 "kb": "KB5082063", "baseline_kb": "KB5082063", "months_behind": 1, "next_kb": "KB5087423", "next_needs_restart": False,
-                "rejoins_month": None, "newer_out_of_band": "KB5091470", "reason": "KB5087423 of 2026-05-12 is newer",
+                "rejoins_month": None, "newer_out_of_band": "KB5091470", "reason": "KB5087423 of 2026-05-12 is newer", "data_until": "2026-07-23",
             }
         ],
     )  # fmt: skip

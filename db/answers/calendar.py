@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any, Final
 
+from hotpatch_kb.db.answers.coverage import data_until_by_product
 from hotpatch_kb.db.model.notation import planned_by_cadence, second_tuesday
 
 CALENDAR_COLUMNS: Final = (
@@ -14,13 +15,14 @@ CALENDAR_COLUMNS: Final = (
 
 
 def calendar_rows(conn: sqlite3.Connection, product: str | None = None, year: int | None = None) -> list[dict[str, Any]]:
-    """Return rows of ``hotpatch_calendar``, of one product and year or of all."""
+    """Return rows of ``hotpatch_calendar``, of one product and year or of all, each with the day that its data is as of."""
     rows = conn.execute(
         f"""select {", ".join(CALENDAR_COLUMNS)} from hotpatch_calendar
         where product = coalesce(?, product) and substr(month, 1, 4) = coalesce(?, substr(month, 1, 4)) order by product, month""",
         (product, f"{year:04d}" if year else None),
     )
-    return [dict(zip(CALENDAR_COLUMNS, row, strict=True)) for row in rows]
+    until = data_until_by_product(conn)
+    return [dict(zip(CALENDAR_COLUMNS, row, strict=True)) | {"data_until": until.get(row[0])} for row in rows.fetchall()]
 
 
 def months_by_cadence(conn: sqlite3.Connection, year: int, product: str | None = None) -> list[dict[str, Any]]:
@@ -39,7 +41,7 @@ def months_by_cadence(conn: sqlite3.Connection, year: int, product: str | None =
         where p.product = coalesce(?, p.product) group by p.product order by p.product""",
         (product,),
     ).fetchall()
-    rows = []
+    rows, until = [], data_until_by_product(conn)
     for name, last, hotpatch_end, end in ends:
         for month in (f"{year:04d}-{number:02d}" for number in range(1, 13)):
             day, kind = second_tuesday(month), planned_by_cadence(month)
@@ -49,7 +51,7 @@ def months_by_cadence(conn: sqlite3.Connection, year: int, product: str | None =
                 "product": name, "month": month, "planned_type": kind, "planned_by": "cadence", "expected_type": kind, "is_unplanned": 0,
                 "expected_date": day, "subject": f"calendar/{name}/{month}",
             }  # fmt: skip
-            rows.append({column: known.get(column) for column in CALENDAR_COLUMNS})
+            rows.append({column: known.get(column) for column in CALENDAR_COLUMNS} | {"data_until": until.get(name)})
     return rows
 
 

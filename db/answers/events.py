@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
+from hotpatch_kb.db.answers.coverage import latest_data_until
 from hotpatch_kb.db.model.messages import Message, Words
 from hotpatch_kb.db.model.notation import MONTHS
 from hotpatch_kb.db.model.products import named
@@ -90,7 +91,7 @@ class Event(NamedTuple):
 def change_rows(
     conn: sqlite3.Connection, since: str | None = None, until: str | None = None, product: str | None = None
 ) -> list[dict[str, Any]]:
-    """Return rows of ``changes``, newest first.
+    """Return rows of ``changes``, newest first, each with the day that the data is as of.
 
     Args:
         conn: the database.
@@ -106,7 +107,8 @@ def change_rows(
         order by changed_at desc, subject, field""",
         {"since": since or "", "until": until or "9999", "product": product},
     )
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+    until = latest_data_until(conn)
+    return [dict(zip(columns, row, strict=True)) | {"data_until": until} for row in rows.fetchall()]
 
 
 def events(conn: sqlite3.Connection, rows: Iterable[Row]) -> list[Event]:

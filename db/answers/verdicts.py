@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.answers.coverage import Evidence, Support, has_ceased, is_offered, named_by
+from hotpatch_kb.db.answers.coverage import Evidence, Support, data_until_of_lines, has_ceased, is_offered, named_by
 from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
 from hotpatch_kb.db.answers.restarts import next_restart
 from hotpatch_kb.db.answers.stated_elsewhere import other_builds
@@ -368,6 +368,12 @@ def verdicts(conn: sqlite3.Connection, day: str, product: str | None = None) -> 
     for name in _products(conn):
         if product in {None, name}:
             yield from _Judge(conn, name, day).rows()
+
+
+def verdict_rows(conn: sqlite3.Connection, day: str, product: str | None = None) -> list[dict[str, Any]]:
+    """Return what ``verdicts`` yields as rows, each with the day that the data of its line is as of."""
+    ends = data_until_of_lines(conn)
+    return [v._asdict() | {"data_until": ends.get((v.product, v.line))} for v in verdicts(conn, day, product)]
 
 
 def _products(conn: sqlite3.Connection) -> list[str]:

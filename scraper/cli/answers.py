@@ -114,7 +114,6 @@ def calendar(
     marked, others = calendar_text.coming(months, coming, day), {row["product"]: row["reported"] for row in coming}
     until = coverage.data_until_by_product(conn)
     lines = calendar_text.calendar(rows, until, year or int(day[:4]), day, marked, others)
-    rows = [row | {"data_until": until.get(row["product"])} for row in rows]
     write(rows, form_of(as_json=as_json), text=lambda: lines)
     return ExitCode.DONE if rows else ExitCode.NO_ANSWER
 
@@ -167,11 +166,8 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     from hotpatch_kb.db.answers import verdicts as judged  # noqa: PLC0415
 
     conn = options.facts(db, known, with_groups=True)  # CVEs decide which out-of-band releases count
-    day, ends = on or known or clock.today(), coverage.data_until_of_lines(conn)
-    rows = [
-        v._asdict() | {"data_until": ends.get((v.product, v.line))}
-        for v in judged.verdicts(conn, day, coverage.named_product(conn, product))
-    ]
+    day = on or known or clock.today()
+    rows = judged.verdict_rows(conn, day, coverage.named_product(conn, product))
     write(rows, form_of(as_json=as_json), text=lambda: [*text.verdicts(rows), *text.behind((row["data_until"] for row in rows), day)])
     return ExitCode.DONE
 
@@ -389,7 +385,6 @@ def cost(
     )  # fmt: skip
     conn = options.facts(db)
     row = cost_of(conn, question._replace(product=coverage.named_product(conn, product) or product), clock.today())
-    row |= {"data_until": coverage.stated_until(conn, "price")}
     write([row], form_of(as_json=as_json), text=lambda: cost_text.cost(row))
     return ExitCode.NO_ANSWER if row["cost_low"] is None else ExitCode.DONE
 
@@ -417,7 +412,7 @@ def changes(since: str | None, until: str | None, product: str | None, form: str
     if since and until and since > until:
         raise BadInput("expected --since up to --until, got {since} and {until}", since=since, until=until)
     end = coverage.latest_data_until(conn)
-    rows = [row | {"data_until": end} for row in change_rows(conn, since, until, product)]
+    rows = change_rows(conn, since, until, product)
 
     def markdown() -> list[str]:
         from hotpatch_kb.db.site.i18n import words  # noqa: PLC0415

@@ -12,6 +12,7 @@ from hotpatch_kb.db.answers.cost import notes
 from hotpatch_kb.db.answers.cost.lines import Gap, Line, lines
 from hotpatch_kb.db.answers.cost.prices import disputed_machines, read_prices, stated_minimum
 from hotpatch_kb.db.answers.cost.question import SERVICES, Question, next_month
+from hotpatch_kb.db.answers.coverage import stated_until
 from hotpatch_kb.db.model.messages import Message
 
 Answer = dict[str, Any]
@@ -79,6 +80,7 @@ def cost(conn: sqlite3.Connection, asked: Question, today: str) -> Answer:
         "is_disputed": any(line.interval.low != line.interval.high for line in items),
         "unknown": [_unknown(asked, gap) for gap in unknown],
         "notes": list(dict.fromkeys(messages)),
+        "data_until": stated_until(conn, "price"),
     }
 
 

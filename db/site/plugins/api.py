@@ -20,7 +20,7 @@ from hotpatch_kb.db.answers.eligibility.documents import explained
 from hotpatch_kb.db.answers.eligibility.question import MAX_QUESTION
 from hotpatch_kb.db.answers.events import change_rows
 from hotpatch_kb.db.answers.lookup import find
-from hotpatch_kb.db.answers.verdicts import verdicts
+from hotpatch_kb.db.answers.verdicts import verdict_rows
 from hotpatch_kb.db.fleet.formats import HTTP_FORMATS
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.editions import stated_machine
@@ -95,7 +95,7 @@ def _verdicts(conn: sqlite3.Connection, request: Any) -> Any:
     product = web.product_of(conn, request)
     if product is None:
         raise BadInput("expected product, such as ws2025, got none; the command hotpatch-kb verdicts prints all of them")
-    return [row._asdict() for row in verdicts(conn, web.day_of(request), product)]
+    return verdict_rows(conn, web.day_of(request), product)
 
 
 def _products(conn: sqlite3.Connection, request: Any) -> Any:  # noqa: ARG001 (each takes both)
