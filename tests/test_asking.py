@@ -71,7 +71,7 @@ def test_what_people_ask_for(text: str, query: Query) -> None:
         ("Windows Server 2025 2026-06-09", ("2026-06", "Windows Server 2025")),
         ("Windows Server 2025 June", ("Windows Server 2025", "Server 2025")),
         ("Windows 11", ("Windows 11, version 26H1", "Windows 11, version 25H2")),
-        ("ws2025 june", ("ws2025", "ws2022")),
+        ("ws2025 june", ("ws2025", "Windows Server 2025")),
         ("June 2026 to July 2026 ws2025", ("to July 2026 ws2025", "July 2026 ws2025")),
     ],
 )
