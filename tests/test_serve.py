@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import sqlite3
+import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -88,6 +92,45 @@ def test_a_site_that_stops_ends_its_crawl(tmp_path: Path) -> None:
                 assert served.process.wait(timeout=20) == 0
                 with locked(tmp_path / "hotpatch.db"):
                     pass
+
+
+@pytest.mark.fault("a site that is killed in a crawl")
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGQUIT", "SIGABRT", "SIGKILL"])
+def test_a_site_that_is_killed_ends_its_crawl(name: str, tmp_path: Path) -> None:
+    """Its process gets a signal that it cannot or does not handle, while its crawl waits for an answer; the crawl ends by itself, its lock is free."""
+    if sys.platform == "win32":
+        pytest.skip("needs signals of POSIX")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(50)
+        with serving(tmp_path, "--mirror", f"http://127.0.0.1:{silent.getsockname()[1]}") as served:
+            silent.settimeout(60)
+            with silent.accept()[0]:
+                served.process.send_signal(getattr(signal, name))
+                served.process.wait(timeout=20)
+                until = time.monotonic() + 20
+                while True:
+                    try:
+                        with locked(tmp_path / "hotpatch.db"):
+                            break
+                    except LockHeld:
+                        assert time.monotonic() < until
+                        time.sleep(0.05)
+
+
+@pytest.mark.fault("standard streams that are closed")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_cost_no_run(closed: str, worlds: dict[str, Path], tmp_path: Path) -> None:
+    """A crawl is started as daemons do it, without some of its streams; it reads all pages, and its database is whole."""
+    if sys.platform == "win32":
+        pytest.skip("needs a shell of POSIX")
+    db = tmp_path / "a.db"
+    call = ["sh", "-c", f'exec "$0" -m hotpatch_kb "$@" {closed}', sys.executable]
+    assert subprocess.run([*call, "crawl", "--no-seed", "--from", worlds["old"], "--db", db], check=False, timeout=120).returncode == 0
+    with closing(sqlite3.connect(db)) as conn:
+        assert conn.execute("pragma integrity_check").fetchone()[0] == "ok"
+        assert conn.execute("select count(*) from releases").fetchone()[0] > 500
+    assert subprocess.run([*call, "lookup", "26100.32772", "--db", db], check=False, timeout=60).returncode == 0
 
 
 @pytest.mark.fault("a port that is taken")

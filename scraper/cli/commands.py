@@ -19,6 +19,7 @@ from hotpatch_kb.scraper.cli.output import form_of, write
 from hotpatch_kb.scraper.cli.text import runs as run_text
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.stderr import say
+from hotpatch_kb.scraper.crawl.upkeep import parent
 from hotpatch_kb.scraper.fetch.agent import Agent
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def _report(result: Result, *, as_json: bool) -> int:
     default=None,
     help="Fill a new database with the embedded facts first.  [default: yes; no with --from]",
 )
+@click.option(parent.OPTION, is_flag=True, hidden=True, help="End when standard input does, for serve and schedule.")
 @options.asking
 @options.archive
 @options.corrections
@@ -63,6 +65,7 @@ def crawl(
     due: bool,
     dry_run: bool,
     seed: bool | None,
+    ends_with_stdin: bool,
     contact: str,
     user_agent: str,
     mirror: str | None,
@@ -83,6 +86,8 @@ def crawl(
     from hotpatch_kb.scraper.crawl import notify, runs  # noqa: PLC0415
     from hotpatch_kb.scraper.crawl.channels import read_channels  # noqa: PLC0415
 
+    if ends_with_stdin:
+        parent.end_with_stdin()
     agent, is_seeded = Agent(contact, user_agent, mirror), folder is None if seed is None else seed
     if dry_run:
         if due:

@@ -39,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         the exit code, an ``ExitCode``.
     """
+    if arguments is None:
+        _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")  # consoles without UTF-8
@@ -50,6 +52,18 @@ def main(arguments: list[str] | None = None) -> int:
         # The reader ("head") has closed the pipe: Python's own flush at exit must not fail on it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
+
+
+def _open_standard_streams() -> None:
+    """Open what a caller closed (``crawl >&- 2>&-``): the next file that is opened, a database say, would be standard output instead."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8", closefd=False))
 
 
 def _run(arguments: list[str]) -> int:

@@ -137,7 +137,7 @@ class _Crawl:
     def __init__(self, db: Path, archive: Path, crawling: Agent) -> None:
         self._process = subprocess.Popen(
             command(db, archive, crawling),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
@@ -161,5 +161,6 @@ class _Crawl:
             self._process.terminate()
         self._process.wait(timeout=10)
         self._thread.join(timeout=10)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()

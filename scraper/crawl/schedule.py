@@ -20,6 +20,7 @@ from typing import Final
 from hotpatch_kb.db.store.connections import open_for_reading
 from hotpatch_kb.scraper.crawl.due import plan, written
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
+from hotpatch_kb.scraper.crawl.upkeep import parent
 from hotpatch_kb.scraper.fetch.agent import Agent
 from hotpatch_kb.scraper.sources import registry
 
@@ -51,9 +52,12 @@ def said(code: int) -> str:
 
 
 def command(db: Path, archive: Path, agent: Agent) -> list[str]:
-    """Return the command line of a crawl of what is due. It is a subprocess: its memory is freed, and its crash does not stop the scheduler."""
+    """Return the command line of a crawl of what is due. It is a subprocess: its memory is freed, and its crash does not stop the scheduler.
+
+    It ends when its standard input does: give it a pipe, and keep that open.
+    """
     given = ["--db", str(db), "--archive", str(archive), *agent.options()]
-    return [sys.executable, "-P", "-m", "hotpatch_kb", "crawl", "--due", *given]
+    return [sys.executable, "-P", "-m", "hotpatch_kb", "crawl", "--due", parent.OPTION, *given]
 
 
 class Schedule:
@@ -112,7 +116,7 @@ def schedule(db: Path, archive: Path, *, agent: Agent, say: Say) -> int:
     running: list[subprocess.Popen[bytes]] = []
 
     def crawl() -> int:
-        with subprocess.Popen(command(db, archive, agent), stdin=subprocess.DEVNULL) as process:
+        with subprocess.Popen(command(db, archive, agent), stdin=subprocess.PIPE) as process:
             running.append(process)
             if stop.is_set():
                 process.terminate()
