@@ -18,6 +18,7 @@ import fleet
 import load
 import lookup
 import msrc
+import odd_fleet
 import parse
 import replay
 import scale
@@ -74,6 +75,7 @@ def main() -> int:
             rows += msrc.rows(folder, arguments.rounds)
         if "fleet" in parts:
             rows += fleet.rows(arguments.rounds)
+            rows += odd_fleet.rows(program, arguments.rounds)
         if "site" in parts:
             rows += load.rows(program, folder, arguments.rounds)
         if "scale" in parts:

@@ -139,8 +139,8 @@ def _of_edition(conn: sqlite3.Connection, documents: Documents, asked: Asked, pr
     if source is None:
         first = _first(documents, is_client=is_client)
         if first and (named(product).build_number or 10**6) < (named(first).build_number or 0):
-            reason = Message("hotpatching begins with {product}", product=named(first).name)
-            return answered(documents, "no", reason, _sources(documents, first), would_be_yes=yes, **more)
+            begins = Message("hotpatching begins with {product}", product=named(first).name)
+            return answered(documents, "no", begins, _sources(documents, first), would_be_yes=yes, **more)
         return answered(
             documents,
             "unknown",

@@ -30,8 +30,7 @@ def image_answer(documents: Documents, publisher: str, offer: str, sku: str) -> 
     rows = [row for row in listed if (row.sku or "").casefold() == sku.strip().casefold()]
     if not rows:
         others = next((row for row in documents.rows if row.kind == "rule" and row.platform == "azure" and row.is_eligible == 0), None)
-        product = f"ws{sku.strip()[:4]}"
-        yes = _with_hotpatching(images, product) or _with_hotpatching(images, None)
+        yes = _with_hotpatching(images, f"ws{sku.strip()[:4]}") or _with_hotpatching(images, None)
         if is_whole and not listed and others:
             return answered(documents, "no", others.requirement or "", [others.source_url], would_be_yes=yes, **asked)
         return answered(documents, "unknown", Message("no document lists this image"), [], would_be_yes=yes, **asked)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from array import array
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from operator import methodcaller
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -22,7 +22,7 @@ from hotpatch_kb.db.fleet.inventory.delimited import Delimited
 from hotpatch_kb.db.model.errors import BadInput
 
 # What makes a row odd besides the number of its cells. NUL, U+0001 and U+0002 mean something to DuckDB, U+001F separates the fields of our keys.
-_SPECIAL: Final = re.compile(rb'["{\x00\x01\x02\x1b\x1f\r]')
+_SPECIAL: Final = (b'"', b"{", b"\0", b"\x01", b"\x02", b"\x1b", b"\x1f", b"\r")
 _BLOCK: Final = 2**22  # bytes
 _MOST: Final = 0.2  # of the rows: where more are odd, our own reader is as fast
 
@@ -66,11 +66,11 @@ def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
             if not chunk.endswith(b"\n") and file.read(1):
                 return None  # a line that is longer than any row
             lines = chunk.removesuffix(b"\n").split(b"\n")
-            places = [
-                place for place, line in enumerate(lines) if line.count(delimiter) != columns - 1 or not line or _SPECIAL.search(line)
-            ]
+            places = {
+                place for place, count in enumerate(map(methodcaller("count", delimiter), lines)) if count != columns - 1
+            } | _special_lines(chunk)
             done = 0
-            for place in places:
+            for place in sorted(places):
                 if place < done:
                     continue  # it belongs to the row before
                 plain_file.write(_joined(lines[done:place]))
@@ -87,6 +87,21 @@ def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
             if len(before) > 1000 and len(before) > _MOST * (plain_rows + len(before)):
                 return None
     return Apart(plain, odd if before else None, before) if plain_rows else None
+
+
+def _special_lines(chunk: bytes) -> set[int]:
+    """Return the numbers of the lines that have a special character. Searching the chunk takes a tenth of the time of searching each line."""
+    found = set()
+    for character in _SPECIAL:
+        line = begin = 0
+        while (place := chunk.find(character, begin)) >= 0:
+            line += chunk.count(b"\n", begin, place)
+            found.add(line)
+            end = chunk.find(b"\n", place)
+            if end < 0:
+                break
+            line, begin = line + 1, end + 1
+    return found
 
 
 def _joined(lines: list[bytes]) -> bytes:
