@@ -23,7 +23,7 @@ from hotpatch_kb.db.store.connections import open_seed_database
 
 ROOT = Path(__file__).parent.parent
 # Texts of the site that are a code after one of these words: "verdict current", "status current".
-CODED = {"verdict", "decides", "by", "status", "editions", "end", "kind", "severity", "answer", "documents", "source"}
+CODED = {"verdict", "decides", "by", "status", "editions", "end", "kind", "severity", "answer", "documents", "source", "field"}
 # What the site may show; errors of crawls are in scraper/ and are shown by the command alone.
 SHOWN = ("db",)
 # Calls that make a message, by the place of the form among their arguments.

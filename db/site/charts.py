@@ -16,9 +16,9 @@ from hotpatch_kb.db.site.i18n import Words
 
 Row = dict[str, Any]
 
-WIDTH: Final = 960
-HEIGHT: Final = 320
-LEFT, RIGHT, TOP, BOTTOM = 92, 24, 16, 36
+WIDTH: Final = 720  # pixels: it is drawn at its own size, so that its text stays readable, and scrolls where it does not fit
+HEIGHT: Final = 240
+LEFT, RIGHT, TOP, BOTTOM = 64, 28, 16, 36
 
 
 class _Scale:
@@ -53,7 +53,7 @@ def _axes(scale: _Scale, ticks: Iterable[tuple[float, str]]) -> Iterable[str]:
 
 def _svg(title: str, parts: Iterable[str], name: str) -> Markup:
     return Markup(  # noqa: S704 (every text in it is escaped where it is put in)
-        f'<svg class="chart fluid" role="img" aria-labelledby="{name}" viewBox="0 0 {WIDTH} {HEIGHT}" xmlns="http://www.w3.org/2000/svg">'
+        f'<svg class="chart" role="img" aria-labelledby="{name}" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" xmlns="http://www.w3.org/2000/svg">'
         f'<title id="{name}">{escape(title)}</title>{"".join(parts)}</svg>'
     )
 
@@ -125,13 +125,14 @@ def _stop(stop: Row, x: float, framed: str | None, t: Words) -> str:
     return shape + flag + frame
 
 
-def prices(intervals: Sequence[Row], title: str, today: date) -> Markup | None:
+def prices(intervals: Sequence[Row], title: str, today: date, name: str = "prices-title") -> Markup | None:
     """Return a chart of a price as steps: a line where sources agree, a band where they state different amounts.
 
     Args:
         intervals: rows of ``price_intervals`` of one meter, by day; those without a first day are not drawn.
         title: for screen readers.
         today: the end of a price that still holds.
+        name: the id of its title in the page.
     """
     spans = [
         (date.fromisoformat(row["valid_from"]), date.fromisoformat(row["valid_to"]) if row["valid_to"] else today, row)
@@ -164,4 +165,4 @@ def prices(intervals: Sequence[Row], title: str, today: date) -> Markup | None:
             yield f'<path class="step" d="M{x:.1f} {low:.1f}H{to:.1f}">{text}</path>'
             before = (to, low)
 
-    return _svg(title, parts(), "prices-title")
+    return _svg(title, parts(), name)

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import date
 from typing import Any, Final
 
 from datasette import Response, hookimpl
+from markupsafe import Markup
 
 from hotpatch_kb.db.answers.cost.answer import cost
 from hotpatch_kb.db.answers.cost.question import DISCOUNTS, FIELDS, SERVICES, Question, period, read_question, whole_number
@@ -14,7 +16,8 @@ from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
-from hotpatch_kb.db.site import web
+from hotpatch_kb.db.site import charts, web
+from hotpatch_kb.db.site.i18n import Words, language_of, words
 
 _NUMBERS: Final = ("cores", "servers", "cores_per_server")
 _ASKED: Final = (*_NUMBERS, "from", "to", "currency", "region", "platform")
@@ -45,6 +48,7 @@ def question_of(conn: sqlite3.Connection, request: Any) -> Question | None:
 
 async def page(datasette: Any, request: Any) -> Response:
     """``/cost``: the form, and the answer to what it asks."""
+    t = words(language_of(request))
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         answer: dict[str, Any] | None = None
@@ -56,6 +60,7 @@ async def page(datasette: Any, request: Any) -> Response:
             wrong = error.message
         return {
             "answer": answer,
+            "charts": _charts(answer, t) if answer else [],
             "wrong": wrong,
             "given": {
                 name: request.args.get(name) or "" for name in (*_NUMBERS, "from", "to", "currency", "product", "platform", *DISCOUNTS)
@@ -70,6 +75,25 @@ async def page(datasette: Any, request: Any) -> Response:
         }
 
     return await web.page(datasette, request, "cost.html", make)
+
+
+def _charts(answer: dict[str, Any], t: Words) -> list[tuple[str, Markup]]:
+    """Return the price of each service over the period that was asked for, as steps, where it changed or sources disagree."""
+    found: list[tuple[str, Markup]] = []
+    for service in answer["services"]:
+        items = [item for item in answer["items"] if item["service"] == service]
+        items = [item for item in items if item["unit"] == items[0]["unit"] and item["meter"] == items[0]["meter"]]
+        steps = [item | {"valid_from": item["from"], "valid_to": item["to"]} for item in items]
+        title = t(
+            "Price of {service} per {unit}, in {currency}",
+            service=service,
+            unit=items[0]["unit"] if items else "",
+            currency=answer["currency"],
+        )
+        chart = charts.prices(steps, title, date.fromisoformat(answer["to"]), name=f"prices-{len(found)}")
+        if chart is not None:
+            found.append((service, chart))
+    return found
 
 
 async def api(datasette: Any, request: Any) -> Response:

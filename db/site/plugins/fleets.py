@@ -7,7 +7,7 @@ import csv
 import io
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
@@ -16,14 +16,16 @@ from datasette import Response, hookimpl
 from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.fleet.assess import Judge, Judged, Suffix, Suffixes, Summary, assess, batches
 from hotpatch_kb.db.fleet.formats import HTTP_FORMATS, Csv, Format, SafeCsv, renamed
-from hotpatch_kb.db.fleet.inventory import Inventory, inventory
+from hotpatch_kb.db.fleet.inventory import FIELDS, Inventory, inventory
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.site import request_body, web
+from hotpatch_kb.db.site import page_data, request_body, web
 
 MAX_SHOWN: Final = 500  # rows of the page; the file has all
 PATHS: Final = frozenset({"/fleet", "/api/assess"})
+MAX_NAME: Final = 500  # characters of a column's name that is chosen
+_URGENT: Final = ("restart_due", "behind", "left_line", "unsupported", "ambiguous", "unknown", "invalid", "current")
 _PACKED: Final = (b"\x1f\x8b", b"PAR1")
 
 
@@ -47,45 +49,68 @@ class Answers(Suffixes):
         return suffix
 
 
-def judged(conn: sqlite3.Connection, body: bytes, day: str, kind: type[Format]) -> tuple[bytes, Counter[tuple[str, str]]]:
+def judged(
+    conn: sqlite3.Connection, body: bytes, day: str, kind: type[Format], mapping: Mapping[str, str] | None = None
+) -> tuple[bytes, Counter[tuple[str, str]]]:
     """Return an inventory with a verdict per machine, as a file, and how many machines of each product have which verdict.
 
     Raises:
         BadInput: it cannot be read.
     """
     summary = Summary()
-    with _opened(body) as machines:
+    with _opened(body, mapping) as machines:
         form = kind(machines.find_columns() if kind.needs_columns else None)
         text = "".join(assess(Judge(conn, day), machines, form, summary))
     return text.encode("utf-8", "replace"), summary.counts
 
 
-def shown(conn: sqlite3.Connection, body: bytes, day: str) -> dict[str, Any]:
+def shown(conn: sqlite3.Connection, body: bytes, day: str, mapping: Mapping[str, str]) -> dict[str, Any]:
     """Return what the page shows of a fleet: its summary and its first rows, their reasons as data.
+
+    Args:
+        conn: the database.
+        body: the inventory.
+        day: ISO date.
+        mapping: columns by field, as the reader chose them.
 
     Raises:
         BadInput: it cannot be read.
     """
     summary = Summary()
-    with _opened(body) as machines:
+    with _opened(body, mapping) as machines:
         form = Csv(machines.find_columns())
         answers = Answers(Judge(conn, day), form, machines.fields)
         first: list[tuple[str, str]] = []
         for prefixes, ends in batches(answers, machines, summary):
             first += list(zip(prefixes, ends, strict=True))[: MAX_SHOWN - len(first)]
+        taken, columns = machines.chosen().fields, machines.find_columns()
     rows = [answers.by_end[end] | {"own": next(csv.reader(io.StringIO(prefix, newline="")), [])} for prefix, end in first]
     return {
         "counts": [(product.split(" or "), verdict, count) for (product, verdict), count in sorted(summary.counts.items())],
         "total": summary.counts.total(),
+        "by_verdict": _by_verdict(summary.counts),
         "own": renamed(form.columns),
+        "main": [columns.index(name) for field in ("host", "build") for name in list(taken.get(field, ()))[:1] if name in columns],
+        "columns": columns,
+        "taken": taken,
+        "fields": FIELDS,
         "rows": rows,
     }
 
 
-def _opened(body: bytes) -> AbstractContextManager[Inventory]:
+def _by_verdict(counts: Counter[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Return how many machines have each verdict, those that need something first."""
+    of_verdict: Counter[str] = Counter()
+    for (_, verdict), count in counts.items():
+        of_verdict[verdict] += count
+    order = [name for name in _URGENT if of_verdict[name]] + sorted(of_verdict.keys() - set(_URGENT))
+    return [{"verdict": name, "count": of_verdict[name], "share": 100 * of_verdict[name] / of_verdict.total()} for name in order]
+
+
+def _opened(body: bytes, mapping: Mapping[str, str] | None = None) -> AbstractContextManager[Inventory]:
     if body.startswith(_PACKED):
         raise BadInput("expected CSV or JSON as plain text, got a packed file; the command hotpatch-kb assess reads it")
-    return inventory(io.BytesIO(body))
+    return inventory(io.BytesIO(body), mapping)
 
 
 async def fleet(datasette: Any, request: Any) -> Response:
@@ -97,7 +122,7 @@ async def fleet(datasette: Any, request: Any) -> Response:
     form: dict[str, str] = {}
 
     async def page(status: int, **context: Any) -> Response:
-        shown = {"result": None, "wrong": None, "text": form.get("fleet", ""), **context}
+        shown = {"result": None, "wrong": None, "text": form.get("fleet", ""), "chosen": form, **context}
         html = await datasette.render_template("fleet.html", shown, request=request)
         return Response.html(html, status=status, headers={"cache-control": "no-store"})
 
@@ -107,14 +132,15 @@ async def fleet(datasette: Any, request: Any) -> Response:
         if not text.strip():
             raise BadInput("expected a list of hosts and builds, got nothing")
         fleet_body, day = text.encode("utf-8", "replace"), clock.today()
+        mapping = {name: form[f"map_{name}"][:MAX_NAME] for name in FIELDS if form.get(f"map_{name}")}
         if is_file:
             # A file that a visitor downloads is opened by a spreadsheet.
-            file, counts = await web.read(datasette, lambda conn: judged(conn, fleet_body, day, SafeCsv))
+            file, counts = await web.read(datasette, lambda conn: judged(conn, fleet_body, day, SafeCsv, mapping))
             if counts:
                 headers = {"content-disposition": 'attachment; filename="verdicts.csv"', "cache-control": "no-store"}
                 return Response(file, headers=headers, content_type=SafeCsv.content_type)
         else:
-            result, known = await web.read(datasette, lambda conn: (shown(conn, fleet_body, day), _known(conn)))
+            result, known = await web.read(datasette, lambda conn: (shown(conn, fleet_body, day, mapping), _known(conn)))
             if result["total"]:
                 return await page(200, result=result, known=known)
         raise BadInput("expected machines below the header, got none")
@@ -130,6 +156,7 @@ def _known(conn: sqlite3.Connection) -> dict[str, Any]:
     return {
         "until": until,
         "is_outdated": coverage.is_outdated(until, clock.today()),
+        "fresh": page_data.freshness(conn, clock.today()),
         "has_cves": conn.execute("select 1 from kb_cves limit 1").fetchone() is not None,
     }
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ from hotpatch_kb.db.site.i18n import COOKIE, DEFAULT, LANGUAGES, language_of, wo
 
 YEAR = 365 * 24 * 3600  # seconds
 # Addresses and names of the pages that the bar leads to, and of those that only the foot does.
+# The path of a front page, with a language or without: "/", "/en-us/".
+_FRONT = re.compile(r"/?(?:[a-z]{2}-[a-z]{2}/?)?", re.IGNORECASE)
 MAIN_PAGES = (
     ("calendar", "Calendar"), ("changes", "Changes"), ("fleet", "Fleet"), ("eligible", "Who may"), ("cost", "Cost"), ("subscribe", "Subscribe"), ("hotpatch", "Data"),
 )  # fmt: skip
@@ -40,6 +43,7 @@ def prepare_jinja2_environment(env: Any) -> None:
     }
     env.tests["known_product"] = lambda product: product in KNOWN
     env.tests["build"] = lambda text: BUILD.fullmatch(str(text)) is not None
+    env.tests["front_page"] = lambda url: _FRONT.fullmatch(urlsplit(str(url)).path) is not None
     env.filters["link"] = link
     env.filters["month_of"] = month_of
     env.filters["host"] = lambda url: urlsplit(str(url)).hostname or url

@@ -19,14 +19,14 @@ for (const box of document.querySelectorAll("input[data-filter]")) {
         let shown = 0;
         for (const row of rows) {
             const text = row.textContent.toLowerCase();
-            row.hidden = !words.every((word) => text.includes(word));
+            row.hidden = !words.every((word) => word.startsWith("=") ? row.dataset.is === word.slice(1) : text.includes(word));
             shown += !row.hidden;
         }
         if (said) { said.textContent = words.length ? `${shown} / ${rows.length}` : ""; }
     };
     box.addEventListener("input", filter);
     for (const pill of document.querySelectorAll(`[data-put="${box.id}"]`)) {
-        pill.addEventListener("click", (event) => { event.preventDefault(); box.value = pill.dataset.word; filter(); box.focus(); });
+        pill.addEventListener("click", (event) => { event.preventDefault(); box.value = pill.dataset.word; filter(); box.scrollIntoView({ block: "start" }); box.focus({ preventScroll: true }); });
     }
     filter();
 }
