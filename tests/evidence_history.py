@@ -20,6 +20,7 @@ from hotpatch_kb.db.store.connections import open_seed_database
 
 DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "evidence.md"
 FIRST, LAST = "2022-01-01", "2026-07-23"  # the embedded facts were read on the last day
+AFTER: Final = "2026-08-13"  # the first second Tuesday after it is two days past: evidence must be missing then
 # The five conditions of docs/verdicts.md, by the reason where one does not hold.
 CONDITIONS: Final = {
     "facts end on ": 1,
@@ -109,16 +110,25 @@ def report(conn: sqlite3.Connection, days: Sequence[str], found: Iterable[Change
         for group, of in sorted(groups.items(), key=str)
     ]
     total = sum(map(len, groups.values()))
+    later = [change for change in changes(conn, [AFTER]) if change.condition == 1]
     table = "\n".join(["| product | month | condition | reason | days | builds | verdicts |", "|---|---|---:|---|---|---:|---:|", *lines])
-    return f"""# What evidence changes in history
+    return (
+        f"""# What evidence changes in history
 
 `current` needs five pieces of evidence ([verdicts.md](verdicts.md)). This is what they change in the history of the embedded facts: every verdict
 of each of {len(days)} days from {days[0]} to {days[-1]} on which something happens, judged with evidence and without it ({judged:,} verdicts on
-the last day). Evidence changes {total:,} of them, each from `current` to `unknown`. Written by `python tests/evidence_history.py`; `.ci/long`
-checks it.
+the last day). {_changed(total)} On {AFTER}, after the next monthly release, it changes {len(later):,}, all for condition 1: the data ends before it.
+Written by `python tests/evidence_history.py`; `.ci/long` checks it.
 
-{table if lines else "Nothing."}
-"""
+{table if lines else ""}""".rstrip()
+        + "\n"
+    )
+
+
+def _changed(total: int) -> str:
+    if total:
+        return f"Evidence changes {total:,} of them, each from `current` to `unknown`."
+    return "Evidence changes none of them: up to the day of the data every source lists every monthly release."
 
 
 def row_of(group: Group) -> str:

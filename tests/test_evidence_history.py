@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 
 import pytest
-from evidence_history import DOCUMENT, LAST, changes, eventful_days, report, row_of
+from evidence_history import AFTER, DOCUMENT, LAST, changes, eventful_days, report, row_of
 
 from hotpatch_kb.db.store.connections import open_seed_database
 
@@ -28,7 +28,7 @@ def test_evidence_changes_nothing_without_a_reason(conn: sqlite3.Connection, tri
     assert [change for change in found if change.condition is None] == []
     document = DOCUMENT.read_text(encoding="utf-8")
     assert {row_of(change.group) for change in found if row_of(change.group) not in document} == set()
-    # Where evidence is missing the comparison sees it: nothing was read after the second Tuesday of August.
-    assert {change.condition for change in changes(conn, ["2026-08-12"])} == {1}
+    # Where evidence is missing the comparison sees it: nothing was read after the second Tuesday of August 2026.
+    assert {change.condition for change in changes(conn, [AFTER])} == {1}
     if days == all_days:
         assert report(conn, days, found) == document
