@@ -123,7 +123,7 @@ def test_what_was_chosen_is_said(run: Command, tmp_path: Path) -> None:
 def test_a_name_that_is_not_understood_is_said_and_the_build_decides(run: Command, tmp_path: Path) -> None:
     rows, done = _judged(run, tmp_path, "host,product,build\nA,Betriebssystem X,20348.5386\nB,Windows Server 2019,26100.33158\n")
     assert [row["kb"] for row in rows] == ["KB5099540", "KB5099536"]
-    assert "not understood as a product, so the build decides: 'Betriebssystem X'\n" in done.err
+    assert "not understood as a product, so the build decides: 'Betriebssystem X' (1)\n" in done.err
 
 
 @pytest.mark.parametrize("name", ["Azure Stack HCI", "Azure Local", "Microsoft Windows Server 2012 R2 Standard", "Windows 7 Professional"])

@@ -29,11 +29,12 @@ Answer = dict[str, Any]
 # Machines that are alike in all that counts are judged once. A fleet of millions has thousands of kinds, 0.7 kB each.
 MAX_JUDGED: Final = 50_000
 MAX_SUMMARY: Final = 400  # lines
-MAX_NAMES: Final = 1000
+MAX_NAME: Final = 60  # characters of a name that is not understood
 _NO_BUILD: Final = frozenset({"", "null", "none", "n/a", "na", "-", "unknown", "nan"})
 _REVISION: Final = re.compile(r"[0-9]{1,5}")
 # Versions before Windows 10: "6.3.9600", "9600.21620", "6.1.7601 Service Pack 1"
 _BEFORE_10: Final = re.compile(r"(?<![\d.])(?:6\.[0-3]\.)?(9600|9200|760[01]|600[123])(?![\d])")
+_WINDOWS: Final = re.compile(r"windows|\bwin\d|\bserver\b", re.IGNORECASE)
 _LABEL: Final = attrgetter("label")
 
 
@@ -44,11 +45,13 @@ class Judged(NamedTuple):
         answer: the columns of a verdict, the reason as data.
         product: the product that it is counted under: an id, else as the inventory states it, else "-".
         name: the key of the table of verdicts; "" where the table has no row: no build is stated, or none that a source names.
+        not_understood: what the inventory states as a product, where nobody understands it and the build decides; else "".
     """
 
     answer: Answer
     product: str
     name: str
+    not_understood: str = ""
 
 
 class Judge:
@@ -88,9 +91,8 @@ class Judge:
             (day,),
         ):
             self._later[build].append((product, released))
-        # Names of products that nobody understands, of which the build decides; the first ones, as an inventory may have a million.
-        self.not_understood: dict[str, None] = {}
         self._alike: dict[tuple[Name, str, str, str, Machine], Judged] = {}
+        self._until = {(product, line): until for product, line, until in conn.execute("select product, line, data_until from lines")}
         self.deciding = self._deciding(conn)
         self.reduced: Callable[[str, str], str] = reducer(self.deciding)
 
@@ -142,15 +144,20 @@ class Judge:
         if text.casefold() in _NO_BUILD:
             return _judged("unknown", Message("no build is stated"), stated)
         name = read_name(stated)
-        if not name.is_understood and len(self.not_understood) < MAX_NAMES:
-            self.not_understood[stated] = None
         if name.is_other:
             return _judged("unknown", Message("not covered: {name}", name=stated[:60]), stated)
-        build = self._build(text, machine)
+        judged = self._of_build(text, machine, name)
+        return judged if name.is_understood else judged._replace(not_understood=stated[:MAX_NAME])
+
+    def _of_build(self, text: str, machine: Mapping[str, str], name: Name) -> Judged:
+        """Return the verdict for a machine that states a build and a system that is covered."""
+        stated, build = machine.get("product", "").strip(), self._build(text, machine)
         if isinstance(build, Judged):
             return build
         line, kbs = line_of(machine.get("line", "")), machine.get("kbs", "")
-        kind = machine_of(machine.get("edition", ""), stated, machine.get("esu", ""))
+        # A word of a name that is no Windows is no edition: "Ubuntu Pro".
+        named_so = stated if name.is_understood or _WINDOWS.search(stated) else ""
+        kind = machine_of(machine.get("edition", ""), named_so, machine.get("esu", ""))
         # Spellings of the same machine are judged once.
         alike = (name, build, line, kbs, kind)
         if (judged := self._alike.get(alike)) is None:
@@ -171,8 +178,7 @@ class Judge:
             released = min((day for _, day in self._later.get(build, ())), default=None)
             others = Messages(filter(None, (_not_known(build, stated, released), self._reported.get(build))))
             return _judged("unknown", others, stated)
-        # 26100 is a server and a client: the edition may decide.
-        products = [product for product in products if is_of_family(kind.edition, product)] or products
+        products, kind = _of_edition(products, kind)
         # An installed KB that only one of the products has with this build also decides the product.
         products = [product for product in products if any(kb[2:] in kbs for _, kb in self._verdicts.of_build(product, build))] or products
         return self._of_products([self._of_product(product, build, line, kbs, kind) for product in products], kind)
@@ -204,8 +210,7 @@ class Judge:
             for product, releases in self._kbs_of_number.get(number, {}).items()
             if not kbs.isdisjoint(releases)
         }
-        products = self._of_name(name, list(newest))
-        products = [product for product in products if is_of_family(kind.edition, product)] or products
+        products, kind = _of_edition(self._of_name(name, list(newest)), kind)
         if not products:
             reason = Message(
                 "a build number without a revision, {text!r}; collect the UBR (registry, CurrentVersion), or the installed KBs",
@@ -217,17 +222,28 @@ class Judge:
     def _of_products(self, verdicts: Sequence[Verdict], kind: Machine) -> Judged:
         """Return one verdict, made of those for each product that the machine may have."""
         first = verdicts[0]
+        until = self._data_until(verdicts)
         name = "+".join(f"{v.product}|{v.build}|{v.line}|{v.deciding_kb}" for v in verdicts) + (f"|{kind.name}" if kind.name else "")
         product = " or ".join(v.product for v in verdicts)
         if len({verdict.verdict for verdict in verdicts}) > 1:
             reason = Messages(Message("{product}: {verdict}", product=v.product, verdict=Message(v.verdict)) for v in verdicts)
-            return Judged(_answer("ambiguous", reason), product, name)
+            return Judged(_answer("ambiguous", reason) | until, product, name)
         if len({(verdict.kb, verdict.next_kb) for verdict in verdicts}) > 1:
             # The verdict is certain; what to install depends on the product.
             reason = Messages(Message("{product}: {reason}", product=v.product, reason=v.reason) for v in verdicts)
-            answer = _answer(first.verdict, reason)
+            answer = _answer(first.verdict, reason) | until
             return Judged(answer | {"months_behind": max(verdict.months_behind or 0 for verdict in verdicts)}, product, name)
-        return Judged({column: getattr(first, column) for column in VERDICT_COLUMNS}, product, name)
+        return Judged({column: getattr(first, column) for column in VERDICT_COLUMNS} | until, product, name)
+
+    def _data_until(self, verdicts: Sequence[Verdict]) -> Answer:
+        """Return up to which day the facts reach that these verdicts rest on, the earliest one of several lines."""
+        days = [
+            day
+            for v in verdicts
+            for line in ((v.line,) if v.line else ("hotpatch", "standard"))
+            if (day := self._until.get((v.product, line)))
+        ]
+        return {"data_until": min(days, default=None)}
 
     @staticmethod
     def _of_name(name: Name, products: list[str]) -> list[str]:
@@ -255,6 +271,15 @@ class Judge:
         return rows[line, installed[0] if installed else ""]
 
 
+def _of_edition(products: list[str], kind: Machine) -> tuple[list[str], Machine]:
+    """Return those of a build's products that can have an edition, and the edition: 26100 is a server and a client.
+
+    An edition that none of them can have is none: "Pro" beside a build of a server.
+    """
+    fitting = [product for product in products if is_of_family(kind.edition, product)]
+    return (fitting, kind) if fitting else (products, kind._replace(edition="", may_be_azure_edition=False))
+
+
 def _not_known(build: str, product: str, released: str | None) -> Message:
     """Return why a build has no verdict on a day.
 
@@ -275,7 +300,7 @@ def _not_known(build: str, product: str, released: str | None) -> Message:
 
 
 def _answer(verdict: str, reason: Messages) -> Answer:
-    return dict.fromkeys(VERDICT_COLUMNS) | {"verdict": verdict, "newer_out_of_band": "", "reason": reason}
+    return dict.fromkeys(VERDICT_COLUMNS) | {"verdict": verdict, "newer_out_of_band": "", "reason": reason, "data_until": None}
 
 
 def _judged(verdict: str, reason: Message | Messages, stated: str) -> Judged:
@@ -283,11 +308,24 @@ def _judged(verdict: str, reason: Message | Messages, stated: str) -> Judged:
 
 
 class Summary:
-    """Counts of machines by (product, verdict)."""
+    """Counts of machines by (product, verdict), and by a name of their product that nobody understands."""
 
     def __init__(self) -> None:
         """Start at zero."""
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.not_understood: Counter[str] = Counter()
+
+    def add(self, label: tuple[str, str, str], count: int) -> None:
+        """Add machines of a product, a verdict and a name that is not understood, "" where it is."""
+        product, verdict, name = label
+        self.counts[product, verdict] += count
+        if name:
+            self.not_understood[name] += count
+
+    def update(self, other: Summary) -> None:
+        """Add the counts of another one."""
+        self.counts.update(other.counts)
+        self.not_understood.update(other.not_understood)
 
 
 class Suffix(str):
@@ -306,17 +344,18 @@ class Suffixes(dict[Any, Suffix]):
         self.judge = judge
         self.form = form
         self._fields = fields
-        self._labels: dict[tuple[str, str], int] = {}
-        self._by_name: dict[str, Suffix] = {}  # keys that mean the same share a suffix
+        self._labels: dict[tuple[str, str, str], int] = {}
+        self._by_name: dict[tuple[str, str], Suffix] = {}  # keys that mean the same share a suffix
 
     def __missing__(self, key: Any) -> Suffix:
         """Judge a machine, and keep the suffix."""
         judged = self.judged(key)
-        suffix = self._by_name.get(judged.name)
+        alike = (judged.name, judged.not_understood)
+        suffix = self._by_name.get(alike)
         if suffix is None:
             suffix = self.of(judged)
             if judged.name:
-                self._by_name[judged.name] = suffix
+                self._by_name[alike] = suffix
         self[key] = suffix
         return suffix
 
@@ -330,9 +369,9 @@ class Suffixes(dict[Any, Suffix]):
     def of(self, judged: Judged, text: str | None = None) -> Suffix:
         """Return the suffix of a verdict, in the output format or with this text."""
         suffix = Suffix(self.form.suffix(judged.answer) if text is None else text)
-        name = (judged.product, judged.answer["verdict"])
+        name = (judged.product, judged.answer["verdict"], judged.not_understood)
         if name not in self._labels and len(self._labels) >= MAX_SUMMARY:
-            name = ("others", name[1])  # an inventory may name a million products
+            name = ("others", name[1], "others" if name[2] else "")  # an inventory may name a million products
         suffix.label = self._labels.setdefault(name, len(self._labels))
         return suffix
 
@@ -341,10 +380,10 @@ class Suffixes(dict[Any, Suffix]):
         names = list(self._labels)
         if times:
             for suffix, count in zip(suffixes, times, strict=True):
-                summary.counts[names[suffix.label]] += count
+                summary.add(names[suffix.label], count)
         else:
             for label, count in Counter(map(_LABEL, suffixes)).items():
-                summary.counts[names[label]] += count
+                summary.add(names[label], count)
         if len(self) > MAX_JUDGED:
             self.clear()
         if len(self._by_name) > MAX_JUDGED:

@@ -23,7 +23,9 @@ VERDICT_COLUMNS: Final = (
     "verdict", "classification", "kb", "baseline_kb", "months_behind", "next_kb", "next_needs_restart", "rejoins_month",
     "newer_out_of_band", "reason",
 )  # fmt: skip
-_RESERVED: Final = frozenset(VERDICT_COLUMNS)
+# What JSON has besides: up to which day the facts reach, and the columns of the inventory that each field was read from.
+_ABOUT: Final = ("data_until", "read_from")
+_RESERVED: Final = frozenset({*VERDICT_COLUMNS, *_ABOUT})
 # What a spreadsheet may run, by the first character (OWASP, CSV injection), wide forms of East Asian keyboards included; numbers are safe.
 _FORMULA: Final = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _SIGNED: Final = re.compile(r"[-+](?:[0-9]+(?:[.,][0-9]+)*%?)?")
@@ -69,9 +71,10 @@ class Format(ABC):
     needs_columns = False  # whether every column has to be known before the first row
     is_binary = False  # whether it must not go to a terminal
 
-    def __init__(self, columns: Sequence[str] | None = None) -> None:
-        """Take the columns of the inventory, where the format needs them before the first row."""
+    def __init__(self, columns: Sequence[str] | None = None, read_from: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Take the columns of the inventory, where the format needs them before the first row, and those that each field is read from."""
         self.columns = list(columns or ())
+        self.read_from = {field: list(names) for field, names in (read_from or {}).items()}
         self._renamed_names: dict[tuple[str, ...], list[str]] = {}
 
     def head(self) -> str:
@@ -168,7 +171,8 @@ class JsonLines(Format):
 
     def suffix(self, answer: Mapping[str, Any]) -> str:
         """Return the verdict's members, with the closing brace."""
-        return json.dumps(written(answer), ensure_ascii=False)[1:]
+        about = {"data_until": answer.get("data_until"), "read_from": self.read_from}
+        return json.dumps(written(answer) | about, ensure_ascii=False)[1:]
 
 
 class JsonArray(JsonLines):
@@ -196,6 +200,10 @@ class Parquet(JsonLines):
     content_type = ""
     needs_columns = True
     is_binary = True
+
+    def suffix(self, answer: Mapping[str, Any]) -> str:
+        """Return the verdict's members, with the closing brace."""
+        return json.dumps(written(answer), ensure_ascii=False)[1:]
 
     def write(self, blocks: Iterable[bytes], sink: BinaryIO, folder: Path) -> None:
         """Collect the lines in the folder, let DuckDB convert them there, and copy the file.

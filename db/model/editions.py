@@ -101,7 +101,8 @@ def machine_of(edition: str, product: str, esu: str) -> Machine:
     has_esu = re.sub(r"[^a-z0-9]", "", esu.casefold()) in _YES or re.search(r"\besu\b", edition, re.IGNORECASE) is not None
     if stated := edition_in(edition):
         return Machine(stated, has_esu)
-    named_so = edition_in(product)
+    # An edition's number stands in a column of its own: "[1, 2]" as a name of a system is none.
+    named_so = edition_in(product) if re.search(r"[^\W\d]", product) else ""
     return Machine(named_so, has_esu, may_be_azure_edition=named_so == "server_datacenter")
 
 

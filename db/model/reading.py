@@ -29,7 +29,8 @@ _SEPARATOR: Final = lazy(r"(?:(?<!KB) |[,;])+", re.IGNORECASE)
 
 # A build inside any text: "10.0.26100.8875 (ge_release)", "(OS ビルド 26100.8875)"; not the beginning of a BuildLabEx,
 # "26100.1.amd64fre.ge_release.240331-1435", whose second number is no UBR.
-_BUILD_INSIDE: Final = lazy(r"(?<![\d.])(?:10\.0\.)?([0-9]{5})\.([0-9]{1,5})(?!\d|\.\w)")
+_BUILD_INSIDE: Final = lazy(r"(?<!\d)(?<!\d\.)(?:10\.0\.)?([0-9]{5})\.([0-9]{1,5})(?!\d|\.\w)")
+_OF_NUMBERS: Final = lazy(r"[0-9.]")
 # A build number without a UBR: "10.0 (20348)", "10.0.20348.0", "10.0.20348 N/A Build 20348"
 _NUMBER_INSIDE: Final = lazy(r"(?<![\w.])(?:10\.0\.)?([0-9]{5})(?:\.0)?(?!\w|\.\w)")
 
@@ -96,16 +97,24 @@ def build_numbers_in(text: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Return a text with full-width letters and digits as plain ones.
+    """Return a text with full-width letters and digits of any script as plain ones.
 
-    >>> plain("２６１００")
-    '26100'
+    Signs that would become digits or dots end a number: "26100.8875¹", "…".
+
+    >>> plain("２６１００"), plain("26100.8875¹")
+    ('26100', '26100.8875 ')
     """
     if text.isascii():
         return text
-    from unicodedata import normalize  # noqa: PLC0415 (a shared library, which a lookup of ASCII need not load)
+    from unicodedata import decimal, normalize  # noqa: PLC0415 (a shared library, which a lookup of ASCII need not load)
 
-    return normalize("NFKC", text)
+    def of_character(character: str) -> str:
+        if character.isdecimal():
+            return str(decimal(character))
+        normal = normalize("NFKC", character)
+        return " " if normal != character and character != "．" and _OF_NUMBERS.search(normal) else character
+
+    return normalize("NFKC", "".join(map(of_character, text)))
 
 
 def find_month(text: str) -> str | None:

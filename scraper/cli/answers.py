@@ -196,7 +196,7 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     "mapping",
     multiple=True,
     metavar="FIELD=COLUMN",
-    help="The column that holds a field, such as build='Patch level'. Fields: host, build, revision, product, line, kbs, edition.",
+    help="The column that holds a field, such as build='Patch level'. Fields: host, build, revision, product, line, kbs, edition, esu.",
 )
 @click.option(
     "--encoding",
@@ -209,6 +209,9 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     "--fail-on", metavar="VERDICT,...", help="Exit with code 6 if a machine has one of these verdicts, such as behind,restart_due."
 )
 @options.path_option("--output", "-o", metavar="FILE", help="Write this file instead of standard output.")
+@options.path_option(
+    "--summary", metavar="FILE", help="Write counts, columns as they were read, warnings and data_until to this file, as JSON."
+)
 @options.path_option(
     "--scratch", is_folder=True, metavar="FOLDER", help="A folder for temporary files; with Spark, one that all workers share."
 )
@@ -226,6 +229,7 @@ def assess(
     is_safe: bool,
     fail_on: str | None,
     output: Path | None,
+    summary: Path | None,
     scratch: Path | None,
     spark_master: str | None,
     db: Path,
@@ -234,15 +238,15 @@ def assess(
     """Judge every machine of an inventory.
 
     FILE is CSV with any delimiter, JSON, JSON lines or Parquet, plain or gzip; "-" is standard input. Each row comes back in its place with
-    its own columns first and its verdict after them; none is dropped. Columns are found by their names, as Azure, Intune, Get-ComputerInfo,
-    Configuration Manager and Defender write them (docs/fleet.md).
+    its own columns first and its verdict after them; none is dropped. Columns are found by their names and values, as Azure, Intune, osquery,
+    Ansible and Configuration Manager write them; the text of systeminfo, wmic, reg query and ver is read, too (docs/fleet.md).
     """
     from hotpatch_kb.scraper.cli import assess as fleet  # noqa: PLC0415
 
     conn = options.facts(db, known, with_groups=True)
     request = fleet.Request(
         day=on or known or clock.today(), format_name="json" if as_json else format_name, engine=engine, mapping=mapping, encoding=encoding,
-        hotfixes=hotfixes, is_safe=is_safe, fail_on=fail_on, output=output, scratch=scratch, spark_master=spark_master,
+        hotfixes=hotfixes, is_safe=is_safe, fail_on=fail_on, output=output, summary=summary, scratch=scratch, spark_master=spark_master,
     )  # fmt: skip
     return fleet.assess(conn, file, request)
 

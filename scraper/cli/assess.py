@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.fleet import assess as judging
 from hotpatch_kb.db.fleet.formats import FORMATS, Format, SafeCsv
-from hotpatch_kb.db.fleet.inventory import FIELDS, Inventory, inventory
+from hotpatch_kb.db.fleet.inventory import Inventory, inventory
+from hotpatch_kb.db.fleet.inventory.columns import mapping_of
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
+from hotpatch_kb.db.fleet.report import Report, report
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.stderr import bar, is_terminal, say
@@ -41,6 +44,7 @@ class Request:
         hotfixes: a table of installed KBs by host.
         fail_on: verdicts, separated by commas, that make the exit code 6.
         output: a file to write instead of standard output.
+        summary: a file for the counts, the columns and the warnings, as JSON.
         scratch: a folder for temporary files; with Spark, one that every worker can read.
         spark_master: the address of a Spark cluster.
     """
@@ -54,6 +58,7 @@ class Request:
     hotfixes: Path | None = None
     fail_on: str | None = None
     output: Path | None = None
+    summary: Path | None = None
     scratch: Path | None = None
     spark_master: str | None = None
 
@@ -82,44 +87,40 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
         BadInput: the inventory or an option cannot be read, or an engine is not installed.
         EngineFailed: an engine failed.
     """
-    columns = dict(_field_and_column(text) for text in request.mapping)
+    columns = mapping_of(request.mapping)
     kind = SafeCsv if request.is_safe else FORMATS[request.format_name]
     fails = _checked_verdicts(request)
     _check(request, kind)
     judge, summary = judging.Judge(conn, request.day), judging.Summary()
     if conn.execute("select 1 from kb_cves limit 1").fetchone() is None:
         say("no security data in this database: out-of-band releases that fix a CVE are not counted; a crawl reads it")
-    with tempfile.TemporaryDirectory(prefix="hotpatch-kb-", dir=request.scratch) as folder, _sink(request.output, Path(folder)) as sink:
-        work = _Work(request, judge, summary, Path(folder))
-        if not _read_by_duckdb(file, columns, work, sink):
-            with _opened(file, has_bar=True) as stream, inventory(stream, columns, encoding=request.encoding) as machines:
-                _say_columns(machines.chosen().fields)
-                if request.hotfixes is not None:
-                    machines.add(_hotfixes(request.hotfixes, judge))
-                form = kind(machines.find_columns() if kind.needs_columns else None)
-                form.write(_blocks(machines, form, work), sink, work.folder)
-                _say_encoding(machines)
-    if judge.not_understood:
-        names = ", ".join(repr(name[:60]) for name in list(judge.not_understood)[:5])
-        more = len(judge.not_understood) - 5
-        say(f"not understood as a product, so the build decides: {names}{f' and {more} more' if more > 0 else ''}")
-    for (product, verdict), count in sorted(summary.counts.items()):
-        say(f"{product}: {verdict}: {count}")
-    say(f"{summary.counts.total()} machine{'' if summary.counts.total() == 1 else 's'} on {request.day}")
+    with tempfile.TemporaryDirectory(prefix="hotpatch-kb-", dir=request.scratch) as name:
+        folder = Path(name)
+        work = _Work(request, judge, summary, folder)
+        with _sink(request.output, folder) as sink:
+            is_written = _read_by_duckdb(file, columns, work, sink)
+            with _opened(file, has_bar=not is_written) as stream, inventory(stream, columns, encoding=request.encoding) as machines:
+                if not is_written:
+                    if request.hotfixes is not None:
+                        machines.add(_hotfixes(request.hotfixes, judge))
+                    form = kind(machines.find_columns() if kind.needs_columns else None, machines.chosen().fields)
+                    form.write(_blocks(machines, form, work), sink, folder)
+                said = report(conn, request.day, machines, summary)
+        if request.summary is not None:
+            with _sink(request.summary, folder) as sink:
+                sink.write((json.dumps(said.as_json(), ensure_ascii=False, indent=1) + "\n").encode())
+    _say(said, fails)
     return ExitCode.STALE if any(verdict in fails for _, verdict in summary.counts) else ExitCode.DONE
 
 
-def _say_encoding(machines: Inventory) -> None:
-    """Say which code page was taken for text that is neither UTF-8 nor UTF-16."""
-    if machines.text is not None and machines.text.is_guessed:
-        say(f"encoding: neither UTF-8 nor UTF-16, read as {machines.text.encoding}; --encoding NAME says another")
-
-
-def _say_columns(chosen: Mapping[str, Sequence[str]]) -> None:
-    """Say from which columns a machine is read, unless each has the very name of its field."""
-    if any([name.casefold() for name in names] != [field] for field, names in chosen.items()):
-        said = [f"{field} from {', '.join(chosen[field])}" for field in FIELDS if field in chosen]
-        say(f"columns: {'; '.join(said)}")
+def _say(said: Report, fails: Sequence[str]) -> None:
+    """Say how the inventory was read, what makes verdicts doubtful, and the counts."""
+    for message in (*said.read(), *said.warnings(fails)):
+        say(str(message))
+    counts = said.summary.counts
+    for (product, verdict), count in sorted(counts.items()):
+        say(f"{product}: {verdict}: {count}")
+    say(f"{counts.total()} machine{'' if counts.total() == 1 else 's'} on {said.day}")
 
 
 def _checked_verdicts(request: Request) -> list[str]:
@@ -139,13 +140,6 @@ def _check(request: Request, kind: type[Format]) -> None:
         )
     if request.is_safe and request.format_name != "csv":
         raise BadInput("expected --safe-csv with CSV alone, got --format {got}", got=request.format_name)
-
-
-def _field_and_column(text: str) -> tuple[str, str]:
-    field, separator, column = text.partition("=")
-    if not separator or not column:
-        raise BadInput("expected --map FIELD=COLUMN, got {got!r}", got=text)
-    return field.strip(), column
 
 
 def _blocks(machines: Inventory, form: Format, work: _Work) -> Iterator[bytes]:
@@ -194,8 +188,6 @@ def _read_by_duckdb(file: str, columns: dict[str, str], work: _Work, sink: Binar
     written = duckdb_engine.direct(Path(file), checked_mapping(columns), work.judge, work.summary, work.folder)
     if written is None:
         return False
-    with _opened(file) as stream, inventory(stream, columns) as machines:
-        _say_columns(machines.chosen().fields)
     sink.write(written.head)
     for part in written.parts:
         with part.open("rb") as lines:

@@ -148,7 +148,7 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
         except (BadInput, UnicodeError):
             return None  # our reader has the words for it
         parts = [out]
-    summary.counts.update(counts.counts)
+    summary.update(counts)
     return Written(form.head().encode("utf-8", "replace"), parts)
 
 

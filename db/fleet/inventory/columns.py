@@ -72,6 +72,21 @@ _TOO_COMMON: Final = frozenset({"name", "source", "host", "line", "computer", "k
 _DIGITS: Final = bytes(code if 48 <= code <= 57 else 32 for code in range(256))
 
 
+def mapping_of(texts: Iterable[str]) -> dict[str, str]:
+    """Return column names by field, from "FIELD=COLUMN" each, as ``--map`` of the command and ``map`` of the API have them.
+
+    Raises:
+        BadInput: a text is not so, or its field is not one of ``FIELDS``.
+    """
+    wanted = {}
+    for text in texts:
+        field, separator, column = text.partition("=")
+        if not separator or not column.strip():
+            raise BadInput("expected --map FIELD=COLUMN, got {got!r}", got=text[:200])
+        wanted[field.strip().casefold()] = column
+    return checked_mapping(wanted)
+
+
 def checked_mapping(mapping: Mapping[str, str] | None) -> dict[str, str]:
     """Return column names by field, as a user gives them.
 

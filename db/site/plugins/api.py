@@ -204,7 +204,9 @@ def _assess() -> dict[str, Any]:
         "text/csv": {"schema": {"type": "string", "example": "host,build\nsrv1,26100.32772\n"}},
         "application/json": {"schema": {"type": "array", "items": machine}},
     }
-    media = {form.content_type.partition(";")[0]: _ROWS if name == "json" else {"type": "string"} for name, form in HTTP_FORMATS.items()}
+    with_summary = {"type": "object", "properties": {"summary": {"type": "object"}, "machines": _ROWS}, "required": ["summary", "machines"]}
+    rows = {"oneOf": [_ROWS, with_summary]}
+    media = {form.content_type.partition(";")[0]: rows if name == "json" else {"type": "string"} for name, form in HTTP_FORMATS.items()}
     ok = {
         "description": "the machines in their order, each with its verdict",
         "content": {kind: {"schema": schema} for kind, schema in media.items()},
@@ -212,7 +214,23 @@ def _assess() -> dict[str, Any]:
     return {
         "operationId": "assess",
         "summary": "A verdict per machine of an inventory; nothing of it is kept",
-        "parameters": [{"name": "format", "in": "query", "schema": {"type": "string", "enum": list(HTTP_FORMATS)}}, _parameter("on")],
+        "parameters": [
+            {"name": "format", "in": "query", "schema": {"type": "string", "enum": list(HTTP_FORMATS)}},
+            _parameter("on"),
+            {
+                "name": "map",
+                "in": "query",
+                "schema": {"type": "array", "items": {"type": "string", "example": "build=Patch level"}},
+                "description": "FIELD=COLUMN, as --map of the command; may be repeated",
+            },
+            {"name": "encoding", "in": "query", "schema": {"type": "string"}, "description": "of the inventory's text, such as cp932"},
+            {
+                "name": "summary",
+                "in": "query",
+                "schema": {"type": "string", "enum": ["0", "1"]},
+                "description": "1: an object with the summary (counts, columns as they were read, warnings, data_until) and the machines; with format=json",
+            },
+        ],
         "requestBody": {"required": True, "content": body},
         "responses": {"200": ok, "400": _WRONG, "413": _WRONG, "503": _WRONG},
     }

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from datasette import Response, hookimpl
 
@@ -17,12 +19,15 @@ from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.fleet.assess import Judge, Judged, Suffix, Suffixes, Summary, assess, batches
 from hotpatch_kb.db.fleet.formats import HTTP_FORMATS, Csv, Format, SafeCsv, renamed
 from hotpatch_kb.db.fleet.inventory import FIELDS, Inventory, inventory
+from hotpatch_kb.db.fleet.inventory.columns import mapping_of
+from hotpatch_kb.db.fleet.report import Report, report
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.site import page_data, request_body, web
 
 MAX_SHOWN: Final = 500  # rows of the page; the file has all
+PARAMETERS: Final = ("format", "on", "map", "encoding", "summary")
 PATHS: Final = frozenset({"/fleet", "/api/assess"})
 MAX_NAME: Final = 500  # characters of a column's name that is chosen
 _URGENT: Final = ("restart_due", "behind", "left_line", "unsupported", "ambiguous", "unknown", "invalid", "current")
@@ -49,41 +54,55 @@ class Answers(Suffixes):
         return suffix
 
 
-def judged(
-    conn: sqlite3.Connection, body: bytes, day: str, kind: type[Format], mapping: Mapping[str, str] | None = None
-) -> tuple[bytes, Counter[tuple[str, str]]]:
-    """Return an inventory with a verdict per machine, as a file, and how many machines of each product have which verdict.
+class Question(NamedTuple):
+    """An inventory, and how it is to be read and judged.
+
+    Attributes:
+        body: its bytes.
+        day: ISO date; releases up to it count.
+        mapping: column names by field.
+        encoding: of its text; None to find it.
+    """
+
+    body: bytes
+    day: str
+    mapping: Mapping[str, str] = MappingProxyType({})
+    encoding: str | None = None
+
+
+def judged(conn: sqlite3.Connection, asked: Question, kind: type[Format]) -> tuple[bytes, Report]:
+    """Return an inventory with a verdict per machine, as a file, and what there is to say of it.
 
     Raises:
         BadInput: it cannot be read.
     """
     summary = Summary()
-    with _opened(body, mapping) as machines:
-        form = kind(machines.find_columns() if kind.needs_columns else None)
-        text = "".join(assess(Judge(conn, day), machines, form, summary))
-    return text.encode("utf-8", "replace"), summary.counts
+    with _opened(asked) as machines:
+        form = kind(machines.find_columns() if kind.needs_columns else None, machines.chosen().fields)
+        text = "".join(assess(Judge(conn, asked.day), machines, form, summary))
+        said = report(conn, asked.day, machines, summary)
+    return text.encode("utf-8", "replace"), said
 
 
-def shown(conn: sqlite3.Connection, body: bytes, day: str, mapping: Mapping[str, str]) -> dict[str, Any]:
+def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
     """Return what the page shows of a fleet: its summary and its first rows, their reasons as data.
 
     Args:
         conn: the database.
-        body: the inventory.
-        day: ISO date.
-        mapping: columns by field, as the reader chose them.
+        asked: the inventory, and how it is to be read.
 
     Raises:
         BadInput: it cannot be read.
     """
     summary = Summary()
-    with _opened(body, mapping) as machines:
+    with _opened(asked) as machines:
         form = Csv(machines.find_columns())
-        answers = Answers(Judge(conn, day), form, machines.fields)
+        answers = Answers(Judge(conn, asked.day), form, machines.fields)
         first: list[tuple[str, str]] = []
         for prefixes, ends in batches(answers, machines, summary):
             first += list(zip(prefixes, ends, strict=True))[: MAX_SHOWN - len(first)]
-        taken, columns = machines.chosen().fields, machines.find_columns()
+        said, columns = report(conn, asked.day, machines, summary), machines.find_columns()
+    taken = said.columns
     rows = [answers.by_end[end] | {"own": next(csv.reader(io.StringIO(prefix, newline="")), [])} for prefix, end in first]
     return {
         "counts": [(product.split(" or "), verdict, count) for (product, verdict), count in sorted(summary.counts.items())],
@@ -94,6 +113,8 @@ def shown(conn: sqlite3.Connection, body: bytes, day: str, mapping: Mapping[str,
         "columns": columns,
         "taken": taken,
         "fields": FIELDS,
+        # The page shows the columns and how old the facts are in its own way.
+        "said": [*said._replace(columns={}).read(), *said._replace(is_outdated=False).warnings(("unknown", "invalid"))],
         "rows": rows,
     }
 
@@ -107,22 +128,22 @@ def _by_verdict(counts: Counter[tuple[str, str]]) -> list[dict[str, Any]]:
     return [{"verdict": name, "count": of_verdict[name], "share": 100 * of_verdict[name] / of_verdict.total()} for name in order]
 
 
-def _opened(body: bytes, mapping: Mapping[str, str] | None = None) -> AbstractContextManager[Inventory]:
-    if body.startswith(_PACKED):
+def _opened(asked: Question) -> AbstractContextManager[Inventory]:
+    if asked.body.startswith(_PACKED):
         raise BadInput("expected CSV or JSON as plain text, got a packed file; the command hotpatch-kb assess reads it")
-    return inventory(io.BytesIO(body), mapping)
+    return inventory(io.BytesIO(asked.body), asked.mapping, encoding=asked.encoding)
 
 
 async def fleet(datasette: Any, request: Any) -> Response:
     """``/fleet``: the form, and the verdicts of what was pasted."""
     if request.method in {"GET", "HEAD"}:
-        return await web.page(datasette, request, "fleet.html", lambda _: {"result": None, "text": "", "wrong": None})
+        return await web.page(datasette, request, "fleet.html", lambda _: {"result": None, "text": "", "map": "", "wrong": None})
     if request.method != "POST":
         return await web.problem(datasette, request, 405, Message("expected {methods}", methods="GET, POST"))
     form: dict[str, str] = {}
 
     async def page(status: int, **context: Any) -> Response:
-        shown = {"result": None, "wrong": None, "text": form.get("fleet", ""), "chosen": form, **context}
+        shown = {"result": None, "wrong": None, "text": form.get("fleet", ""), "map": form.get("map", ""), "chosen": form, **context}
         html = await datasette.render_template("fleet.html", shown, request=request)
         return Response.html(html, status=status, headers={"cache-control": "no-store"})
 
@@ -131,16 +152,18 @@ async def fleet(datasette: Any, request: Any) -> Response:
         text, is_file = form.get("fleet", ""), form.get("as") == "csv"
         if not text.strip():
             raise BadInput("expected a list of hosts and builds, got nothing")
-        fleet_body, day = text.encode("utf-8", "replace"), clock.today()
-        mapping = {name: form[f"map_{name}"][:MAX_NAME] for name in FIELDS if form.get(f"map_{name}")}
+        # Columns as they were chosen, and as lines of "map" name them where none was found.
+        mapping = mapping_of(line for line in form.get("map", "").splitlines() if line.strip())
+        mapping |= {name: form[f"map_{name}"][:MAX_NAME] for name in FIELDS if form.get(f"map_{name}")}
+        asked = Question(text.encode("utf-8", "replace"), clock.today(), mapping)
         if is_file:
             # A file that a visitor downloads is opened by a spreadsheet.
-            file, counts = await web.read(datasette, lambda conn: judged(conn, fleet_body, day, SafeCsv, mapping))
-            if counts:
+            file, said = await web.read(datasette, lambda conn: judged(conn, asked, SafeCsv))
+            if said.summary.counts:
                 headers = {"content-disposition": 'attachment; filename="verdicts.csv"', "cache-control": "no-store"}
                 return Response(file, headers=headers, content_type=SafeCsv.content_type)
         else:
-            result, known = await web.read(datasette, lambda conn: (shown(conn, fleet_body, day, mapping), _known(conn)))
+            result, known = await web.read(datasette, lambda conn: (shown(conn, asked), _known(conn)))
             if result["total"]:
                 return await page(200, result=result, known=known)
         raise BadInput("expected machines below the header, got none")
@@ -161,6 +184,12 @@ def _known(conn: sqlite3.Connection) -> dict[str, Any]:
     }
 
 
+def _is_yes(text: str) -> bool:
+    if text.casefold() not in {"", "0", "1", "true", "false"}:
+        raise BadInput("expected summary=1, got {got!r}", got=text[: reading.MAX_SHOWN])
+    return text.casefold() in {"1", "true"}
+
+
 async def api(datasette: Any, request: Any) -> Response:
     """``POST /api/assess``: return the verdicts of an inventory."""
     if request.method == "OPTIONS":
@@ -172,9 +201,16 @@ async def api(datasette: Any, request: Any) -> Response:
         shape = request.args.get("format") or "json"
         if shape not in HTTP_FORMATS:
             raise BadInput("expected a format ({formats}), got {got!r}", formats=", ".join(HTTP_FORMATS), got=shape[: reading.MAX_SHOWN])
-        day, body = web.day_of(request), await request_body.body(request)
+        web.only(request, PARAMETERS)
+        has_summary = _is_yes(request.args.get("summary") or "")
+        if has_summary and shape != "json":
+            raise BadInput("expected format=json with summary, got {got!r}", got=shape)
+        mapping = mapping_of(request.args.getlist("map"))
+        asked = Question(await request_body.body(request), web.day_of(request), mapping, request.args.get("encoding") or None)
         # Not the form for spreadsheets: programs want their cells back as they were.
-        file, _ = await web.read(datasette, lambda conn: judged(conn, body, day, HTTP_FORMATS[shape]))
+        file, said = await web.read(datasette, lambda conn: judged(conn, asked, HTTP_FORMATS[shape]))
+        if has_summary:
+            file = b'{"summary": %b, "machines": %b}' % (json.dumps(said.as_json(), ensure_ascii=False).encode(), file)
     except BadInput as error:
         return web.error(400, error.message)
     except web.HttpError as wrong:

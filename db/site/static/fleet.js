@@ -4,10 +4,22 @@ const form = document.querySelector("form[data-drop]");
 const field = form.querySelector("textarea");
 const chooser = form.querySelector("input[type=file]");
 const LARGEST = 5_000_000;
+// A file is UTF-8, or UTF-16 by its mark or by its NULs (PowerShell 5.1), else in the code page of the language.
+const decoded = (bytes) => {
+    const start = bytes.subarray(0, 4096);
+    const nuls = (rest) => start.filter((byte, place) => byte === 0 && place % 2 === rest).length;
+    if ((start[0] === 0xff && start[1] === 0xfe) || nuls(1) > start.length / 20) { return new TextDecoder("utf-16le").decode(bytes); }
+    if ((start[0] === 0xfe && start[1] === 0xff) || nuls(0) > start.length / 20) { return new TextDecoder("utf-16be").decode(bytes); }
+    try {
+        return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    } catch {
+        return new TextDecoder(document.documentElement.lang === "ja" ? "shift_jis" : "windows-1252").decode(bytes);
+    }
+};
 const take = async (file) => {
     if (!file) { return; }
     field.setCustomValidity(file.size > LARGEST ? `${file.name}: ${file.size} bytes, at most ${LARGEST}` : "");
-    if (file.size <= LARGEST) { field.value = await file.text(); }
+    if (file.size <= LARGEST) { field.value = decoded(new Uint8Array(await file.arrayBuffer())); }
     field.reportValidity();
 };
 form.querySelector(".file").hidden = false;
