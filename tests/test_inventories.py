@@ -113,6 +113,13 @@ def test_duckdb_reads_the_same(family: str, run: Command, tmp_path: Path) -> Non
     assert (duckdb.out, duckdb.err) == (builtin.out, builtin.err)
 
 
+def test_duckdb_leaves_the_line_below_a_header_out(run: Command, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb", reason="needs the extra 'bulk': pip install 'hotpatch-kb[bulk]'")
+    (tmp_path / "fleet.md").write_text("|host|build|\n|----|----|\n|SRV1|20348.5386|\n", encoding="utf-8")
+    builtin = run("assess", "fleet.md", "--on", DAY)
+    assert (builtin.code, builtin.out.count("\n"), run("assess", "fleet.md", "--on", DAY, "--engine", "duckdb").out) == (0, 2, builtin.out)
+
+
 def test_what_was_chosen_is_said(run: Command, tmp_path: Path) -> None:
     _, done = _judged(run, tmp_path, FAMILIES["the registry, with the version that is 6.3 everywhere"][0])
     assert "columns: host from Host; build from CurrentBuild; revision from UBR" in done.err

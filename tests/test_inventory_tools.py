@@ -149,6 +149,16 @@ COMMANDS: dict[str, tuple[bytes, Expected]] = {
         "BuildNumber  Caption                                 CSName  Version     \r\r\n20348        Microsoft Windows Server 2022 Standard  SRV1    10.0.20348  \r\r\n"
         "26100        Microsoft Windows 11 Pro                PC1     10.0.26100  \r\r\n".encode("utf-16"), [("SRV1", NO), ("PC1", NO)],
     ),
+    "systeminfo through findstr": (
+        b"OS Name:                   Microsoft Windows Server 2022 Standard\r\nOS Version:                10.0.20348 N/A Build 20348\r\n", [("", NO)],
+    ),
+    "labels below names in brackets": (b"[SRV1]\nCurrentBuild=20348\nUBR=5386\n[SRV2]\nCurrentBuild=26100\nUBR=33158\n", [("SRV1", S22), ("SRV2", S25)]),
+    "labels below names in lines": (
+        b"===== SRV1 =====\nCurrentBuild : 20348\nUBR : 5386\n\n===== SRV2 =====\nCurrentBuild : 26100\nUBR : 33158\n", [("SRV1", S22), ("SRV2", S25)],
+    ),
+    "a table in Markdown": (b"| host | build |\n|------|-------|\n| SRV1 | 20348.5386 |\n| SRV2 | 26100.33158 |\n", [("SRV1", S22), ("SRV2", S25)]),
+    "psql": (b" host |    build\n------+-------------\n SRV1 | 20348.5386\n SRV2 | 26100.33158\n", [("SRV1", S22), ("SRV2", S25)]),
+    "UBR in hexadecimal, and as a float": (b"host,CurrentBuild,UBR\nSRV1,20348,0x150a\nSRV2,26100,33158.0\n", [("SRV1", S22), ("SRV2", S25)]),
     "ver": (b"\r\nMicrosoft Windows [Version 10.0.20348.5386]\r\n", [("", S22)]),
     "ver, with its prompt": (b"C:\\Users\\adm>ver\r\n\r\nMicrosoft Windows [Version 10.0.20348.5386]\r\n\r\nC:\\Users\\adm>\r\n", [("", S22)]),
     "ver of hosts": (
@@ -265,6 +275,33 @@ def test_shapes_of_json(name: str, run: Command, tmp_path: Path) -> None:
     _check(json.dumps(value, ensure_ascii=False).encode(), expected, run, tmp_path)
     if not isinstance(value, list):  # the same as lines of JSON, twice
         _check(f"{json.dumps(value)}\n{json.dumps(value)}\n".encode(), expected * 2, run, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "host,Windows updates\nA,2026-07 Cumulative Update for Windows Server 2025 (KB5099536) (26100.33158)\n",
+        "host,更新プログラム\nA,2026-07 Windows Server 2025 の累積更新プログラム (KB5099536) (26100.33158)\n",
+        "host,システム\nA,2026-07 Windows Server 2025 の累積更新プログラム (KB5099536) (26100.33158)\n",
+        "host,Windows Update Agent version\nA,10.0.26100.33158\n",
+        "host,WinRE version\nA,10.0.26100.33158\n",
+        "host,Version of the image\nA,10.0.26100.33158\n",
+        "host,message\nA,upgrade to 26100.33158 failed\n",
+        "host,Message\nA,10.0.26100.33158 will be installed tonight\n",
+        "host,Kernel driver\nA,10.0.26100.33158\n",
+    ],
+)
+def test_what_is_not_the_system_is_no_build(text: str, run: Command, tmp_path: Path) -> None:
+    """Titles of updates, which may be missing, and versions of parts: as builds they would call a machine patched."""
+    (tmp_path / "fleet").write_text(text, encoding="utf-8")
+    done = run("assess", "fleet", "--on", DAY)
+    assert (done.code, done.out, "expected a column that says the build" in done.err) == (2, "", True)
+    header, cells = (line.split(",") for line in text.splitlines())
+    (tmp_path / "fleet").write_text(
+        json.dumps([dict(zip(header, cells, strict=True)), {"host": "B", "build": "20348.5386"}]), encoding="utf-8"
+    )
+    done = run("assess", "fleet", "--on", DAY, "--format", "jsonl")
+    assert [json.loads(line)["verdict"] for line in done.out.splitlines()] == ["unknown", "current"]
 
 
 def test_installed_kbs_from_a_table_of_get_hotfix(run: Command, tmp_path: Path) -> None:

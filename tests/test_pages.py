@@ -19,7 +19,7 @@ from xml.etree import ElementTree as ET
 import feedparser
 import lxml.html
 import pytest
-from helpers.datasettes import Datasette, get, get_all, opened
+from helpers.datasettes import Datasette, form, get, get_all, opened, post
 from icalendar import Calendar
 from lxml import etree
 from markupsafe import escape
@@ -53,17 +53,6 @@ def text_of(html: str) -> str:
     """What a reader sees."""
     html = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", html, flags=re.DOTALL)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html).replace("&#39;", "'").replace("&#34;", '"').replace("&amp;", "&"))
-
-
-def post(ds: Datasette, path: str, body: bytes, kind: str) -> Any:
-    async def ask() -> Any:
-        return await ds.client.post(path, content=body, headers={"content-type": kind})
-
-    return asyncio.run(ask())
-
-
-def form(ds: Datasette, **fields: str) -> Any:
-    return post(ds, "/fleet", urlencode(fields).encode(), "application/x-www-form-urlencoded")
 
 
 # --- what they say ------------------------------------------------------------------------------------------------------

@@ -31,7 +31,8 @@ MAX_JUDGED: Final = 50_000
 MAX_SUMMARY: Final = 400  # lines
 MAX_NAME: Final = 60  # characters of a name that is not understood
 _NO_BUILD: Final = frozenset({"", "null", "none", "n/a", "na", "-", "unknown", "nan"})
-_REVISION: Final = re.compile(r"[0-9]{1,5}")
+# "5386", "5386.0" of a number that was read as a float, "0x150a" of the registry
+_REVISION: Final = re.compile(r"(?P<decimal>[0-9]{1,5})(?:\.0)?|0[xX](?P<hexadecimal>[0-9a-fA-F]{1,8})")
 # Versions before Windows 10: "6.3.9600", "9600.21620", "6.1.7601 Service Pack 1"
 _BEFORE_10: Final = re.compile(r"(?<![\d.])(?:6\.[0-3]\.)?(9600|9200|760[01]|600[123])(?![\d])")
 _WINDOWS: Final = re.compile(r"windows|\bwin\d|\bserver\b", re.IGNORECASE)
@@ -197,8 +198,8 @@ class Judge:
         numbers = reading.build_numbers_in(text[:MAX_TEXT])
         numbers = [number for number in numbers if int(number) in self._numbers] or numbers
         if len(numbers) == 1:
-            revision = machine.get("revision", "").strip()
-            return f"{numbers[0]}.{int(revision)}" if _REVISION.fullmatch(revision) and int(revision) else numbers[0]
+            ubr = _revision(machine.get("revision", "").strip())
+            return f"{numbers[0]}.{ubr}" if ubr else numbers[0]
         if _BEFORE_10.search(text):
             return _judged("unknown", Message("not covered: {text!r} is a version before Windows 10", text=shown), stated)
         return _judged("invalid", Message("expected a build such as 26100.32772, got {text!r}", text=shown), stated)
@@ -269,6 +270,14 @@ class Judge:
         # An LCU and a component share the build, and both are installed: the machine has left the line.
         installed.sort(key=lambda kb: kb[2:] in hotpatch_kbs)
         return rows[line, installed[0] if installed else ""]
+
+
+def _revision(text: str) -> int:
+    """Return a UBR, 0 where a text is none."""
+    match = _REVISION.fullmatch(text)
+    if match is None:
+        return 0
+    return int(match["hexadecimal"], 16) if match["hexadecimal"] else int(match["decimal"])
 
 
 def _of_edition(products: list[str], kind: Machine) -> tuple[list[str], Machine]:

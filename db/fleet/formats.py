@@ -23,7 +23,7 @@ VERDICT_COLUMNS: Final = (
     "verdict", "classification", "kb", "baseline_kb", "months_behind", "next_kb", "next_needs_restart", "rejoins_month",
     "newer_out_of_band", "reason",
 )  # fmt: skip
-# What JSON has besides: up to which day the facts reach, and the columns of the inventory that each field was read from.
+# What a list of JSON has besides: up to which day the facts reach, and the columns of the inventory that each field was read from.
 _ABOUT: Final = ("data_until", "read_from")
 _RESERVED: Final = frozenset({*VERDICT_COLUMNS, *_ABOUT})
 # What a spreadsheet may run, by the first character (OWASP, CSV injection), wide forms of East Asian keyboards included; numbers are safe.
@@ -171,8 +171,7 @@ class JsonLines(Format):
 
     def suffix(self, answer: Mapping[str, Any]) -> str:
         """Return the verdict's members, with the closing brace."""
-        about = {"data_until": answer.get("data_until"), "read_from": self.read_from}
-        return json.dumps(written(answer) | about, ensure_ascii=False)[1:]
+        return json.dumps(written(answer), ensure_ascii=False)[1:]
 
 
 class JsonArray(JsonLines):
@@ -189,6 +188,11 @@ class JsonArray(JsonLines):
         """Return the prefix without the comma."""
         return f" {prefix[1:]}"
 
+    def suffix(self, answer: Mapping[str, Any]) -> str:
+        """Return the verdict's members, and what they rest on, with the closing brace."""
+        about = {"data_until": answer.get("data_until"), "read_from": self.read_from}
+        return json.dumps(written(answer) | about, ensure_ascii=False)[1:]
+
     def tail(self) -> str:
         """Return the closing bracket."""
         return "]\n"
@@ -200,10 +204,6 @@ class Parquet(JsonLines):
     content_type = ""
     needs_columns = True
     is_binary = True
-
-    def suffix(self, answer: Mapping[str, Any]) -> str:
-        """Return the verdict's members, with the closing brace."""
-        return json.dumps(written(answer), ensure_ascii=False)[1:]
 
     def write(self, blocks: Iterable[bytes], sink: BinaryIO, folder: Path) -> None:
         """Collect the lines in the folder, let DuckDB convert them there, and copy the file.

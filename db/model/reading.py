@@ -112,7 +112,7 @@ def plain(text: str) -> str:
         if character.isdecimal():
             return str(decimal(character))
         normal = normalize("NFKC", character)
-        return " " if normal != character and character != "．" and _OF_NUMBERS.search(normal) else character
+        return " " if character not in {normal, "．"} and _OF_NUMBERS.search(normal) else character
 
     return normalize("NFKC", "".join(map(of_character, text)))
 

@@ -83,3 +83,17 @@ def columns_of(rows: list[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]
 
 
 __all__ = ["DEFAULT_SETTINGS", "Datasette", "ask", "columns_of", "get", "get_all", "opened"]
+
+
+def post(ds: Datasette, path: str, body: bytes, kind: str) -> Any:
+    """Return the answer to a body of a content type."""
+
+    async def ask() -> Any:
+        return await ds.client.post(path, content=body, headers={"content-type": kind})
+
+    return asyncio.run(ask())
+
+
+def form(ds: Datasette, **fields: str) -> Any:
+    """Return the answer to the form of the fleet."""
+    return post(ds, "/fleet", urlencode(fields).encode(), "application/x-www-form-urlencoded")

@@ -19,6 +19,7 @@ from hotpatch_kb.db.fleet.inventory import DECIDING
 from hotpatch_kb.db.fleet.inventory.columns import has_needed
 from hotpatch_kb.db.fleet.inventory.decoding import MAX_ROW, Prefixed, Text
 from hotpatch_kb.db.fleet.inventory.delimited import Delimited
+from hotpatch_kb.db.fleet.inventory.texts import records_of
 from hotpatch_kb.db.model.errors import BadInput, EngineFailed
 
 _NULL: Final = "\x01\x02"  # DuckDB wants a text that is read as NULL; a file that holds it is not read directly
@@ -222,10 +223,13 @@ def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
             return None
         try:
             text = Text(raw, stack, None)
-            table = Delimited(text.head(), text.stream)
+            head = text.head()
+            if records_of(head, str) is not None:
+                return None
+            table = Delimited(head, text.stream)
         except (BadInput, UnicodeError):
             return None
-    if not has_needed("build", wanted, table.columns_by_field(wanted), table.header):
+    if table.is_rewritten or not has_needed("build", wanted, table.columns_by_field(wanted), table.header):
         return None
     return table
 

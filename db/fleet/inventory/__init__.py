@@ -123,8 +123,10 @@ class Inventory:
             )
         else:
             self._sampled = self._of_sample(source.sample(SAMPLE))
-        if isinstance(source, Records) and source.is_labelled and source.columns and not {"host", *wanted} & self._sampled.fields.keys():
-            self._sampled.fields["host"] = source.columns[:1]  # systeminfo begins with it in every language
+        if isinstance(source, Records) and (host := source.host_column) and "host" not in wanted:
+            taken = {column for columns in self._sampled.fields.values() for column in columns}
+            if host not in taken:
+                self._sampled.fields.setdefault("host", [host])
         if isinstance(source, Delimited):
             self._columns_by_field(tuple(source.header))
             self.fields = tuple(field for field in DECIDING if field in self._sampled.fields)

@@ -27,6 +27,8 @@ _SAMPLE: Final = 2**18  # characters of the table whose rows are looked at
 DELIMITERS: Final = ",;\t|"
 # Lines before the header: "#TYPE …" (Export-Csv of PowerShell 5), "sep=;" (Excel), or delimiters alone.
 _PREAMBLE: Final = re.compile(r"\A(?:\s*#TYPE [^\n]*\n|\s*sep=[^\n]{1,2}\n|[\s,;|]*\n)*")
+# The line below the header of a table in Markdown or of psql: "|---|---|", "-----+-----"
+_RULE: Final = re.compile(r"\A([^\n]*\n)[ \t|:+-]*--[ \t|:+-]*(?:\r?\n|\Z)")
 _BUILD_INSIDE: Final = re.compile(r"\d{5}\.\d")  # in the first line: it is a machine, not a header
 # PowerShell's tables have a line of dashes below the header.
 _DASHES: Final = re.compile(r"\A([^\n]*\n)[-\t]*--[-\t]*(?:\r?\n|\Z)")
@@ -139,6 +141,9 @@ class Delimited:
             elif _is_by_blanks(outside, lines[1] if len(lines) > 1 else ""):
                 self.delimiter, self._text = "\t", _Blanks(text)
                 start = _DASHES.sub(r"\1", tabbed(start.lstrip("\r\n")))
+        elif self.delimiter == "|":
+            start = _RULE.sub(r"\1", start)
+        self.is_rewritten = start != head[len(head) - len(start) :]  # blanks became tabs, a line below the header is gone
         csv.field_size_limit(MAX_ROW)
         beginning = io.StringIO(start, newline="")
         cells = next((cells for cells in self._strictly(iter(beginning.readline, "")) if cells), [])

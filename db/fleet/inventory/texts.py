@@ -36,6 +36,8 @@ _ANSIBLE: Final = re.compile(r"(?m)^(?P<host>\S+) \| [A-Z][^\n]*?(?P<mark>=>|>>)
 # "Microsoft Windows [Version 10.0.26100.8875]", "Version 24H2 (OS Build 26100.8875)"
 _VER: Final = re.compile(r"\[[^\[\]\n]*\b10\.0\.\d{5}\.\d{1,5}\]|\([^()\n\d]*\b\d{5}\.\d{1,5}\)")
 _HOST_LINE: Final = re.compile(r"[-=*#>\s\\]*(?P<host>[\w.-]{1,255})[-=*#:\s]*")
+# "[SRV1]", "===== SRV1 =====", "--- SRV1 ---" above the labels of a machine
+_SECTION: Final = re.compile(r"\[(?P<bracketed>[\w.-]{1,255})\]|[-=*#]{2,}\s*(?P<host>[\w.-]{1,255})[-=*#:\s]*")
 _TABLE_DELIMITER: Final = re.compile(r"[,;|\t]")
 
 
@@ -43,14 +45,14 @@ class Records:
     """The machines of a text.
 
     Attributes:
-        is_labelled: whether each machine is a list of labels, such as systeminfo's.
+        host_column: the first label of lists of labels: systeminfo begins with the host in every language.
     """
 
     def __init__(self, records: Iterator[Record], *, is_labelled: bool) -> None:
         """Take the machines, which are kept: a command's output is of tens or hundreds of them."""
-        self.is_labelled = is_labelled
         self._records = list(records)
         self.columns: list[str] | None = list(dict.fromkeys(name for record in self._records for name in record))
+        self.host_column = self.columns[0] if is_labelled and self.columns else None
 
     def find_columns(self) -> list[str]:
         """Return every label, in the order of first appearance."""
@@ -96,11 +98,12 @@ def _reader(head: str) -> Callable[[str], Iterator[Record]] | None:
         return _of_registry
     if (match := _ANSIBLE.match(lines[0])) and match["host"]:
         return _of_ansible
-    if lines[0][:1] in {"[", "{"}:
+    if lines[0][:1] in {"[", "{"} and not _SECTION.fullmatch(lines[0]):
         return None
     margin = _margin(lines)
     labels = [line for line in lines if _is_label(line, margin)]
-    if len(labels) > 1 and len(labels) + sum(line[margin : margin + 1].isspace() for line in lines) >= 0.7 * len(lines):
+    others = sum(line[margin : margin + 1].isspace() or _SECTION.fullmatch(line) is not None for line in lines)
+    if len(labels) > 1 and len(labels) + others >= 0.7 * len(lines):
         pairs = [_split(line[margin:]) for line in labels]
         if len({label for label, _ in pairs}) == len(pairs) == sum(says_build(value) == 2 for _, value in pairs):
             return _of_hosts
@@ -143,6 +146,11 @@ def _of_labels(text: str) -> Iterator[Record]:
     first = label = ""
     for line in lines:
         if not line:
+            continue
+        if section := _SECTION.fullmatch(line):
+            if record.keys() - {"host"}:
+                yield record
+            record, first, label = {"host": section["bracketed"] or section["host"]}, "", ""
             continue
         name, value = _split(line[margin:]) if not line[margin : margin + 1].isspace() else ("", line.strip())
         if name and name == first:

@@ -31,7 +31,16 @@ _NOT_INSTALLED: Final = re.compile(
     re.IGNORECASE,
 )
 # The same inside a text: "until 26100.33158 is tested", "upgrade to 10.0.26100.33158".
-_NOT_YET: Final = re.compile(rf"{_NOT_INSTALLED.pattern}|\b(?:until|upgrade|update to|will|should|must|from|before)\b", re.IGNORECASE)
+# The title of an update may be of one that is missing: "2026-07 Cumulative Update for Windows Server 2025 (KB5099536) (26100.33158)".
+_NOT_YET: Final = re.compile(
+    rf"{_NOT_INSTALLED.pattern}|\b(?:until|upgrade|will|should|must|from|before)\b|update|\bKB[ -]?\d{{6}}|cumul|kumul|累積|累计|更新",
+    re.IGNORECASE,
+)
+# Parts of a machine that have versions like builds: the Windows Update agent, drivers, WinRE, the image that it was made from.
+_OF_PARTS: Final = re.compile(
+    r"agent|engine|driver|bios|firmware|image|template|media|setup|install(?:er|ation)|winre|recovery|safe.?os|hypervisor|\.?dll|file|update|patch|hotfix|\bkb",
+    re.IGNORECASE,
+)
 # The list of installed KBs of systeminfo, in any language: "[01]: KB5044281"
 _LIST_OF_KBS: Final = re.compile(r"\[0*1\]:\s*KB\d{6,7}")
 
@@ -55,7 +64,11 @@ class Chosen(NamedTuple):
 
 def may_say_build(column: str) -> bool:
     """Return whether a column with this name may say the build that a machine has, and not one that it shall have, could have or had."""
-    return _OF_VERSIONS.search(column) is not None and _NOT_INSTALLED.search(column) is None
+    return (
+        _OF_VERSIONS.search(column) is not None
+        and _NOT_INSTALLED.search(column) is None
+        and _OF_PARTS.search(column.rpartition(".")[2]) is None
+    )
 
 
 def is_of_installed(column: str) -> bool:
@@ -151,7 +164,7 @@ def _passed_over(field: str, named: Sequence[str], saying: Sequence[str], kept: 
             is_of_others = not is_of_installed(name)
             why = (
                 Message("its name is of what a machine shall have, could have or had") if is_of_others else
-                Message("another column says it") if kept else Message("its name says nothing of a version")
+                Message("another column says it") if kept else Message("its name is not of the version of the system")
             )  # fmt: skip
             passed.append(PassedOver(name, field, why))
     return passed
