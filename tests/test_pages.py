@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
 import feedparser
@@ -190,7 +190,15 @@ def test_home_says_when_the_restart_is_and_how_far_away(own: Datasette, at: Any,
 
 
 def test_what_is_not_there_is_404(own: Datasette) -> None:
-    for path in ("/kb/9999999", "/product/ws2099", "/calendar/2099", "/calendar/2099-01", "/calendars/ws2019.ics", "/build/99999.1"):
+    for path in (
+        "/kb/9999999",
+        "/product/ws2099",
+        "/calendar/2099",
+        "/calendar/2099-01",
+        "/calendar/2028-08",
+        "/calendars/ws2019.ics",
+        "/build/99999.1",
+    ):
         assert get(own, path).status_code == 404, path
 
 
@@ -337,14 +345,14 @@ def _feeds() -> dict[str, Any]:
         ({"accept-language": "en;q=0.1, ja;q=0.2"}, "ja"),
         ({"accept-language": "ja;q=0"}, "en"),
         ({"accept-language": ";;,q=,*" * 300}, "en"),
-        ({"accept-language": "ja", "cookie": "lang=en"}, "en"),
+        ({"accept-language": "ja", "cookie": "lang=en"}, "ja"),
         ({"cookie": "lang=xx"}, "en"),
         ({"cookie": "=;;\x01"}, "en"),
     ],
 )
 def test_the_browser_or_the_switch_chooses_the_language(own: Datasette, headers: dict[str, str], language: str) -> None:
     async def ask() -> Any:
-        return await own.client.get("/build/26100.32772", headers=headers)
+        return await own.client.get("/build/26100.32772", headers=headers, follow_redirects=True)
 
     assert f'<html lang="{language}">' in asyncio.run(ask()).text
 
@@ -353,12 +361,85 @@ def test_the_browser_or_the_switch_chooses_the_language(own: Datasette, headers:
 def test_the_switch_comes_back_to_this_site_alone(own: Datasette) -> None:
     """The page to come back to is on another host; it leads to this site."""
     page = get(own, "/build/26100.32772?on=2026-05-20").text
-    assert f'href="/language/ja?back={quote("/build/26100.32772?on=2026-05-20")}"' in page.replace("%3D", "%3D")
-    answer = get(own, "/language/ja", back="/build/26100.32772?on=2026-05-20&lang=en")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/build/26100.32772?on=2026-05-20")
-    assert answer.headers["set-cookie"].startswith("lang=ja;")
+    assert 'href="/ja/build/26100.32772?on=2026-05-20" hreflang="ja"' in page
+    answer = get(own, "/language/ja", back="/en/build/26100.32772?on=2026-05-20&lang=en")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/ja/build/26100.32772?on=2026-05-20")
+    assert "set-cookie" not in answer.headers
     for back in ("//evil.example/", "https://evil.example/", "/\\evil.example", "/x\r\nset-cookie: a=b", "x"):
-        assert get(own, "/language/en", back=back).headers["location"] == "/"
+        assert get(own, "/language/en", back=back).headers["location"] == "/en/"
+
+
+def test_a_language_has_its_addresses_and_the_browser_leads_there_once(public: Datasette) -> None:
+    """Each address has one content, so that a cache may keep it; the page says where the other languages are."""
+
+    async def ask(path: str, language: str) -> Any:
+        return await public.client.get(path, headers={"accept-language": language})
+
+    first = asyncio.run(ask("/build/26100.32772?on=2026-05-20", "ja"))
+    assert (first.status_code, first.headers["location"]) == (302, "/ja/build/26100.32772?on=2026-05-20")
+    assert "Accept-Language" in first.headers["vary"]
+    for path in PAGES:
+        japanese = asyncio.run(ask(f"/ja{path}", "en"))
+        assert japanese.status_code == 200, path
+        assert '<html lang="ja">' in japanese.text
+        assert "vary" not in japanese.headers
+        assert "s-maxage=" in japanese.headers["cache-control"]
+        assert "None" not in text_of(japanese.text)
+        links = {
+            link
+            for link in re.findall(r'(?:href|action)="(/[^"#?]*)', japanese.text)
+            if not re.match("/(site|-|feeds|calendars|csv|api/|en/)", link)
+        }
+        assert [link for link in links if not link.startswith("/ja/")] == [], path
+        plain = path.partition("?")[0]
+        assert f'<link rel="canonical" href="http://localhost/ja{plain}">' in japanese.text
+        assert f'<link rel="alternate" hreflang="en" href="http://localhost{plain}">' in japanese.text
+    assert '<html lang="en">' in asyncio.run(ask("/en/build/26100.32772", "ja")).text
+    assert asyncio.run(ask("/ja/lookup?q=kb5087423", "en")).headers["location"] == "/ja/kb/5087423"
+    assert asyncio.run(ask("/ja/kb/KB5087423", "en")).headers["location"] == "/ja/kb/5087423"
+    assert asyncio.run(ask("/ja/nope", "en")).status_code == 404
+
+
+def test_pages_are_found(own: Datasette) -> None:
+    """Each page has a title and a description of its own, a card, and a place in the map of the site."""
+    assert "Sitemap: http://localhost/sitemap.xml" in get(own, "/robots.txt").text
+    answer = get(own, "/sitemap.xml")
+    assert answer.headers["content-type"] == "application/xml; charset=utf-8"
+    addresses = [element.text for element in ET.fromstring(answer.content).iter() if element.tag.endswith("}loc")]
+    assert len(addresses) == len(set(addresses)) > 200
+    assert {"http://localhost/", "http://localhost/ja/", "http://localhost/ja/product/ws2025", "http://localhost/build/26100.32772"} <= set(
+        addresses
+    )
+    sample = [str(address).removeprefix("http://localhost") for address in addresses[:: max(1, len(addresses) // 60)]]
+    assert {path: found.status_code for path, found in zip(sample, get_all(own, sample), strict=True) if found.status_code != 200} == {}
+    whole = [path for path in PAGES if "?" not in path]
+    pages = {path: page.text for path, page in zip(whole, get_all(own, whole), strict=True)}
+    titles = {path: page.partition("<title>")[2].partition("</title>")[0] for path, page in pages.items()}
+    assert len(set(titles.values())) == len(whole), titles
+    for path, page in pages.items():
+        for name in ("og:title", "og:description", "og:url", "og:image"):
+            assert re.search(f'<meta property="{name}" content="[^"]+">', page), (path, name)
+    card = re.search(r'og:image" content="http://localhost(/[^"]+)"', pages["/"])
+    assert card is not None
+    assert get(own, card[1]).headers["content-type"] == "image/png"
+    described = json.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', pages["/about"])[0])
+    assert (described["@type"], described["license"]) == ("Dataset", "https://creativecommons.org/publicdomain/zero/1.0/")
+    assert get(own, described["distribution"][0]["contentUrl"].removeprefix("http://localhost")).status_code == 200
+    assert '<meta name="robots" content="noindex">' in get(own, "/nope").text
+
+
+def test_every_link_of_every_page_opens(own: Datasette) -> None:
+    """Of each kind of address some links of each page."""
+    links: set[str] = set()
+    for page in get_all(own, PAGES):
+        by_kind: dict[str, list[str]] = {}
+        for link in re.findall(r'(?:href|src)="(/[^"#]*)', page.text):
+            by_kind.setdefault("/".join(link.split("/")[:3])[:7], []).append(link.replace("&amp;", "&"))
+        links |= {link for found in by_kind.values() for link in found[:3]}
+    assert len(links) > 100
+    opened = sorted(links)
+    statuses = {link: answer.status_code for link, answer in zip(opened, get_all(own, opened), strict=True)}
+    assert {link: status for link, status in statuses.items() if status not in {200, 301, 302, 303}} == {}
 
 
 def test_japanese_pages_are_japanese(own: Datasette) -> None:
@@ -603,7 +684,7 @@ def test_what_the_reader_has_is_not_sent_again(public: Datasette, path: str) -> 
     if not path.startswith("/hotpatch"):  # Datasette's own pages make no body for it
         assert (head.headers["content-length"], head.headers["etag"]) == (str(len(first.content)), tag_of(first))
     if first.headers["content-type"].startswith("text/html"):
-        assert first.headers["vary"] == "Accept-Language, Cookie"
+        assert first.headers["vary"] == ("Accept-Language, Cookie" if path.startswith("/hotpatch") else "Accept-Language")
 
 
 def tag_of(answer: Any) -> str:
@@ -783,7 +864,7 @@ def test_every_answer_of_a_fleet_has_its_japanese(own: Datasette, build: str) ->
 
 def test_messages_and_notes_of_costs_are_japanese(own: Datasette) -> None:
     def page(**fields: str) -> str:
-        answer = asyncio.run(own.client.get(f"/cost?{urlencode(fields)}", headers={"accept-language": "ja"}))
+        answer = asyncio.run(own.client.get(f"/ja/cost?{urlencode(fields)}"))
         text = text_of(answer.text)
         return " ".join(re.findall(r'class="(?:note|warning)"[^>]*>([^<]*)', answer.text)) or text
 

@@ -836,7 +836,8 @@ class _Page(HTMLParser):
         values = dict(attributes)
         self.links |= {values[name] or "" for name in ("href", "src", "action") if name in values}
         self.handlers += [name for name in values if name.startswith("on")]
-        self._in_script = tag == "script" and "src" not in values
+        # A browser runs no data.
+        self._in_script = tag == "script" and "src" not in values and values.get("type") != "application/ld+json"
         if self._in_script:
             self.scripts.append("")
 
@@ -1063,7 +1064,7 @@ def test_datasette_is_imported_only_where_it_is_used():
 
 def test_every_plugin_is_loaded(own: Datasette):
     named = {
-        "api.py", "caching.py", "costs.py", "descriptions.py", "errors.py", "feeds.py", "fleets.py", "headers.py", "language.py", "limits.py", "metrics.py", "pages.py", "tables.py",
+        "api.py", "caching.py", "costs.py", "descriptions.py", "errors.py", "feeds.py", "fleets.py", "guard.py", "headers.py", "language.py", "limits.py", "metrics.py", "pages.py", "tables.py",
     }  # fmt: skip
     assert {path.name for path in (site.FOLDER / "plugins").glob("*.py")} == named
     assert named <= {plugin["name"] for plugin in get(own, "/-/plugins.json").json()}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from http.cookies import CookieError
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ from hotpatch_kb.db.model.messages import in_words
 
 LANGUAGES: Final = {"en": "English", "ja": "日本語"}
 DEFAULT: Final = "en"
-COOKIE: Final = "lang"
+SCOPE: Final = "hotpatch_kb.language"  # where the scope of a request has the language of its path
 FOLDER: Final = Path(__file__).parent / "translations"
 _RANGE: Final = re.compile(r"\s*(?P<name>[A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.[0-9]{0,3})?))?\s*")
 
@@ -55,14 +54,10 @@ def words(language: str) -> Words:
 
 
 def language_of(request: Any) -> str:
-    """Return the language of a request: ``?lang=``, else the cookie, else the available one that the browser prefers."""
+    """Return the language of a request: that of its path, else ``?lang=``, else the available one that the browser prefers."""
     if request is None:
         return DEFAULT
-    try:
-        chosen = [request.args.get("lang"), request.cookies.get(COOKIE)]
-    except CookieError:
-        chosen = [request.args.get("lang")]
-    for name in chosen:
+    for name in (request.scope.get(SCOPE), request.args.get("lang")):
         if name in LANGUAGES:
             return str(name)
     best, language = 0.0, DEFAULT

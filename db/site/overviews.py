@@ -14,7 +14,7 @@ from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
-from hotpatch_kb.db.site import news, web
+from hotpatch_kb.db.site import discovery, news, web
 from hotpatch_kb.db.site.page_data import freshness, rows
 
 _MONTH: Final = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])")
@@ -136,6 +136,11 @@ async def about(datasette: Any, request: Any) -> Response:
         counts = conn.execute(
             "select (select count(*) from releases), (select count(*) from claims), (select count(*) from conflicts)"
         ).fetchone()
-        return {"metadata": datasette.metadata(), "counts": dict(zip(("releases", "claims", "conflicts"), counts, strict=True))}
+        metadata = datasette.metadata()
+        return {
+            "metadata": metadata,
+            "data_set": discovery.data_set(conn, metadata),
+            "counts": dict(zip(("releases", "claims", "conflicts"), counts, strict=True)),
+        }
 
     return await web.page(datasette, request, "about.html", make)

@@ -14,6 +14,7 @@ from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.lookup import find, is_restart_due
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.model import clock
+from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site import news, restart_answers
 from hotpatch_kb.db.site.restart_answers import LINES
@@ -244,11 +245,34 @@ def last_month(conn: sqlite3.Connection, product: str) -> str:
     return min((end[:7] for end in ends or () if end), default="9999-12")
 
 
-def month(conn: sqlite3.Connection, name: str) -> Row:
-    """Return a month of all products: planned and actual types, what each source stated of it and when, and its releases."""
+MONTHS_AHEAD: Final = 24  # that have a page by the cadence alone, as the timelines of products show them
+
+
+def month(conn: sqlite3.Connection, name: str, day: str) -> Row:
+    """Return a month of all products: planned and actual types, what each source stated of it and when, and its releases.
+
+    A month that no calendar covers yet is there by the cadence, of the products that have hotpatches then.
+    """
     cells = [row for row in calendar_rows(conn, year=int(name[:4])) if row["month"] == name]
+    if not cells and day[:7] < name <= month_after(day[:7], MONTHS_AHEAD):
+        expected = {
+            "planned_type": None,
+            "planned_by": "cadence",
+            "type": None,
+            "is_unplanned": 0,
+            "release_date": None,
+            "kb": None,
+            "build": None,
+            "changed_on": None,
+        }
+        cells = [
+            expected | {"product": row["product"], "expected_type": planned_by_cadence(name), "expected_date": second_tuesday(name)}
+            for row in restarts.next_restarts(conn, day)
+            if name <= last_month(conn, row["product"])
+        ]
     return {
         "month": name,
+        "fresh": freshness(conn, day),
         "cells": cells,
         "history": rows(
             conn,

@@ -19,8 +19,8 @@ from hotpatch_kb.db.answers.verdicts import Verdicts
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message, in_words
-from hotpatch_kb.db.site import DATABASE
-from hotpatch_kb.db.site.i18n import language_of
+from hotpatch_kb.db.site import DATABASE, addresses
+from hotpatch_kb.db.site.i18n import DEFAULT, SCOPE, language_of
 
 T = TypeVar("T")
 
@@ -163,8 +163,12 @@ def _state(conn: sqlite3.Connection) -> tuple[object, ...]:
 
 
 def max_age(datasette: Any) -> dict[str, str]:
-    """Return the header that says how long others may keep an answer."""
-    return {"cache-control": f"public, max-age={datasette.setting('default_cache_ttl')}"}
+    """Return the header that says how long others may keep an answer: a cache on the way for five times as long as a browser, at most minutes.
+
+    An answer that is kept too long could call a machine patched after the next Patch Tuesday.
+    """
+    seconds = datasette.setting("default_cache_ttl")
+    return {"cache-control": f"public, max-age={seconds}, s-maxage={5 * seconds}, stale-while-revalidate={5 * seconds}"}
 
 
 async def page(datasette: Any, request: Any, template: str, make: Callable[[sqlite3.Connection], Mapping[str, Any]]) -> Response:
@@ -177,7 +181,12 @@ async def page(datasette: Any, request: Any, template: str, make: Callable[[sqli
         make: reads the context of the template; may raise ``HttpError`` and ``BadInput``.
     """
     language = language_of(request)
-    key = (template, request.scheme, request.host, request.full_path, language)
+    if language != DEFAULT and SCOPE not in request.scope and "lang" not in request.args:
+        # The browser's choice leads to the address in that language, once: what is there is the same for everybody.
+        return Response.redirect(
+            addresses.in_languages(datasette, request)[language], headers={"cache-control": "no-store", "vary": "Accept-Language"}
+        )
+    key = (template, request.scheme, request.host, request.full_path, request.scope.get(SCOPE), language)
 
     async def rendered() -> bytes:
         context = await read(datasette, make)
@@ -196,7 +205,7 @@ async def page(datasette: Any, request: Any, template: str, make: Callable[[sqli
 def bare(request: Any, language: str) -> Request:
     """Return a request that has nothing of its visitor but what a kept page's key has: no cookie, no token, no message, no actor."""
     headers = [(b"host", request.host.encode("latin-1", "replace")), (b"accept-language", language.encode())]
-    names = ("type", "http_version", "scheme", "path", "raw_path", "root_path", "query_string", "url_route", "route_path")
+    names = (SCOPE, "type", "http_version", "scheme", "path", "raw_path", "root_path", "query_string", "url_route", "route_path")
     kept = {name: request.scope[name] for name in names if name in request.scope}
     return Request(kept | {"method": "GET", "headers": headers, "csrftoken": str}, None)  # str() is "": no page that is kept has a token
 

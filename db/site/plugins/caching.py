@@ -9,6 +9,9 @@ from typing import Any, Final
 
 from datasette import hookimpl
 
+from hotpatch_kb.db.site import DATABASE
+from hotpatch_kb.db.site.i18n import SCOPE
+
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Any, Send], Awaitable[None]]
@@ -27,7 +30,10 @@ def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
                 await app(scope, receive, send)
                 return
             asked = {name.lower(): value for name, value in scope.get("headers", ())}
-            await app(scope, receive, _Held(send, asked, datasette.setting("default_cache_ttl"), is_head=scope["method"] == "HEAD"))
+            # A page of ours with its language in its path depends on nothing else. Datasette's own may greet a visitor.
+            is_datasettes = scope["path"].startswith(tuple(datasette.setting("base_url") + name for name in (DATABASE, "-/")))
+            vary = b"Accept-Language, Cookie" if is_datasettes else b"" if SCOPE in scope else b"Accept-Language"
+            await app(scope, receive, _Held(send, asked, datasette.setting("default_cache_ttl"), vary, is_head=scope["method"] == "HEAD"))
 
         return cached
 
@@ -37,8 +43,9 @@ def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
 class _Held:
     """The sending side of one answer."""
 
-    def __init__(self, send: Send, asked: dict[bytes, bytes], ttl: int, *, is_head: bool) -> None:
+    def __init__(self, send: Send, asked: dict[bytes, bytes], ttl: int, vary: bytes, *, is_head: bool) -> None:
         self._send, self._asked, self._ttl, self._is_head = send, asked, ttl, is_head
+        self._vary = [(b"vary", vary)] if vary else []
         self._start: Message | None = None
         self._body = bytearray()
 
@@ -80,7 +87,7 @@ class _Held:
             if not control:
                 headers.append((b"cache-control", f"max-age={self._ttl}".encode()))
             if names.get(b"content-type", b"").startswith(b"text/html"):
-                headers = [header for header in headers if header[0] != b"vary"] + [(b"vary", b"Accept-Language, Cookie")]
+                headers = [header for header in headers if header[0] != b"vary"] + self._vary
             tag = names.get(b"etag") or f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'.encode()
             if b"etag" not in names:
                 headers.append((b"etag", tag))

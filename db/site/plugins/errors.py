@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable, Generator
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from datasette import Response, hookimpl
 from datasette.utils.asgi import Base400
@@ -21,11 +21,6 @@ from markupsafe import Markup
 
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.site import web
-
-ROBOTS: Final = b"""User-agent: *
-Disallow: /*?
-Disallow: /csv/
-"""
 
 
 @hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator]
@@ -69,14 +64,3 @@ def _where(exception: Exception) -> str:
     """Return the lines that an exception went through, without its message and values, which may hold what a visitor sent."""
     lines = [f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}' for frame in traceback.extract_tb(exception.__traceback__)]
     return "\n".join([f"hotpatch-kb: {type(exception).__name__} while answering a request", *lines[-20:]])
-
-
-async def robots(datasette: Any) -> Response:
-    """``/robots.txt``: crawlers may read every page once, not every combination of filters."""
-    return Response(ROBOTS, headers=web.max_age(datasette), content_type="text/plain; charset=utf-8")
-
-
-@hookimpl  # type: ignore[untyped-decorator]
-def register_routes() -> list[tuple[str, Any]]:
-    """Return the address for crawlers."""
-    return [(r"^/robots\.txt$", robots)]

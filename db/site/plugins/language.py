@@ -1,9 +1,10 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""English and Japanese: the words of every page, chosen by the browser, or by a switch that sets a cookie."""
+"""English and Japanese: the words of every page, chosen by the path, to which the browser's choice leads once."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,10 +16,10 @@ from hotpatch_kb.db.answers.stated_elsewhere import reported_note
 from hotpatch_kb.db.fleet.inventory.columns import BUILD
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.products import KNOWN, named
-from hotpatch_kb.db.site import when
-from hotpatch_kb.db.site.i18n import COOKIE, DEFAULT, LANGUAGES, language_of, words
+from hotpatch_kb.db.site import addresses, when
+from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE, language_of, words
 
-YEAR = 365 * 24 * 3600  # seconds
+App = Callable[[Any, Any, Any], Awaitable[None]]
 # Addresses and names of the pages that the bar leads to, and of those that only the foot does.
 # The path of a front page, with a language or without: "/", "/en-us/".
 _FRONT = re.compile(r"/?(?:[a-z]{2}-[a-z]{2}/?)?", re.IGNORECASE)
@@ -40,6 +41,8 @@ def prepare_jinja2_environment(env: Any) -> None:
         "main_pages": MAIN_PAGES,
         "all_pages": ALL_PAGES,
         "here_path": "/",
+        "switch": {},
+        "canonical": {},
     }
     env.tests["known_product"] = lambda product: product in KNOWN
     env.tests["build"] = lambda text: BUILD.fullmatch(str(text)) is not None
@@ -80,29 +83,52 @@ def month_of(month: str, language: str) -> str:
 
 
 @hookimpl  # type: ignore[untyped-decorator]
-def extra_template_vars(request: Any) -> dict[str, Any]:
-    """Return ``t``, the words; ``lang``; ``here``, the path to return to when the language is switched."""
+def extra_template_vars(datasette: Any, request: Any) -> dict[str, Any]:
+    """Return ``t``, the words; ``lang``; ``urls`` in that language; and the addresses of the page in every language."""
     language = language_of(request)
-    return {
-        "t": words(language),
-        "lang": language,
-        "here": request.full_path if request else "/",
-        "here_path": request.path if request else "/",
+    found = {"t": words(language), "lang": language, "urls": addresses.of_request(datasette, request)}
+    if request is None:
+        return found | {"here_path": "/", "switch": {}, "canonical": {}}
+    return found | {
+        "here_path": request.path,
+        "switch": addresses.in_languages(datasette, request),
+        "canonical": addresses.canonical(datasette, request),
+        "card": datasette.absolute_url(request, datasette.urls.path("site/card.png")),
     }
 
 
-async def switch(request: Any) -> Response:
-    """``/language/<language>``: set the cookie and return to where the reader was, only on this site."""
+@hookimpl(trylast=True)  # type: ignore[untyped-decorator]
+def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
+    """Take the language from the path, before anything else sees it: the handlers know no languages."""
+    base = str(datasette.setting("base_url"))
+
+    def wrap(app: App) -> App:
+        async def in_language(scope: Any, receive: Any, send: Any) -> None:
+            found = addresses.split(scope["path"], base) if scope["type"] == "http" else None
+            if found is not None:
+                language, path = found
+                raw = scope.get("raw_path")
+                rest = None if raw is None else base.encode() + raw[len(base) + len(language) + 1 :]
+                scope = {**scope, "path": path, "raw_path": rest, SCOPE: language}
+            await app(scope, receive, send)
+
+        return in_language
+
+    return wrap
+
+
+async def switch(datasette: Any, request: Any) -> Response:
+    """``/language/<language>``: redirect to the page where the reader was, in that language, only on this site."""
     back = request.args.get("back") or "/"
-    # "//host" and "/\host" lead to other sites, and a line feed would end the header.
+    # "//host" and "/\\host" lead to other sites, and a line feed would end the header.
     if not back.startswith("/") or back[1:2] in {"/", "\\"} or not back.isprintable() or len(back) > 2000:
         back = "/"
-    language = request.url_vars["language"]
     path, _, query = back.partition("?")
+    base = str(datasette.setting("base_url"))
+    rest = (addresses.split(path, base) or ("", path))[1].removeprefix(base)
     kept = "&".join(part for part in query.split("&") if part and not part.startswith("lang="))
-    response = Response.redirect(f"{path}?{kept}" if kept else path, status=303, headers={"cache-control": "no-store"})
-    response.set_cookie(COOKIE, language, max_age=YEAR, samesite="lax")
-    return response
+    address = f"{base}{request.url_vars['language']}/{rest}"
+    return Response.redirect(f"{address}?{kept}" if kept else address, status=303, headers={"cache-control": "no-store"})
 
 
 @hookimpl  # type: ignore[untyped-decorator]

@@ -17,7 +17,7 @@ from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.product_names import of_version
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.model.queries import MAX_QUERY, Query, read_query
-from hotpatch_kb.db.site import charts, overviews, page_data, product_data, web
+from hotpatch_kb.db.site import addresses, charts, discovery, overviews, page_data, product_data, web
 from hotpatch_kb.db.site.i18n import language_of, words
 
 _MONTH: Final = r"(?P<month>20[0-9]{2}-(?:0[1-9]|1[0-2]))"
@@ -28,7 +28,7 @@ async def home(datasette: Any, request: Any) -> Response:
     day = clock.today()
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        return {"home": page_data.home(conn, day), "metadata": datasette.metadata()}
+        return {"home": page_data.home(conn, day), "data_set": discovery.data_set(conn, datasette.metadata())}
 
     return await web.page(datasette, request, "index.html", make)
 
@@ -40,7 +40,7 @@ async def lookup(datasette: Any, request: Any) -> Response:
         query = read_query(text)
     except BadInput as error:
         return await web.problem(datasette, request, 400, error.message, {"query": text[:MAX_QUERY]})
-    return Response.redirect(datasette.urls.path(_path(query)), status=303, headers={"cache-control": "no-store"})
+    return Response.redirect(addresses.of_request(datasette, request).path(_path(query)), status=303, headers={"cache-control": "no-store"})
 
 
 def _path(query: Query) -> str:
@@ -66,12 +66,12 @@ def _table_of(query: Query) -> str:
 async def spelled(datasette: Any, request: Any) -> Response:
     """``/build/10.0.26100.32772``, ``/kb/KB5087423``: redirect other spellings to the permanent address; the rest is 404."""
     try:
-        path = datasette.urls.path(_path(read_query(unquote(request.url_vars["text"]))))
+        path = str(datasette.urls.path(_path(read_query(unquote(request.url_vars["text"])))))
     except BadInput:
         path = request.path
     if path == request.path:
         return await web.problem(datasette, request, 404, Message("There is no such page."))
-    return Response.redirect(path, status=301, headers=web.max_age(datasette))
+    return Response.redirect(addresses.of_request(datasette, request).path(path), status=301, headers=web.max_age(datasette))
 
 
 async def build(datasette: Any, request: Any) -> Response:
@@ -142,12 +142,12 @@ async def product(datasette: Any, request: Any) -> Response:
     return await web.page(datasette, request, "product.html", make)
 
 
-async def this_year(datasette: Any, request: Any) -> Response:  # noqa: ARG001 (names of the hook)
+async def this_year(datasette: Any, request: Any) -> Response:
     """``/calendar``: redirect to this year, or the nearest one of the calendar."""
     this = int(clock.today()[:4])
     years = await web.read(datasette, lambda conn: page_data.years(conn, clock.today()))
     year = min(max(this, years[0]), years[-1]) if years else this
-    return Response.redirect(datasette.urls.path(f"calendar/{year}"), status=303)
+    return Response.redirect(addresses.of_request(datasette, request).path(f"calendar/{year}"), status=303)
 
 
 async def year(datasette: Any, request: Any) -> Response:
@@ -168,7 +168,7 @@ async def month(datasette: Any, request: Any) -> Response:
     name = request.url_vars["month"]
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        details = page_data.month(conn, name)
+        details = page_data.month(conn, name, clock.today())
         if not details["cells"] and not details["releases"]:
             raise web.HttpError(404, "No calendar covers this month.")
         return {"found": details}
@@ -219,5 +219,7 @@ def register_routes() -> list[tuple[str, Any]]:
         (r"^/cve/(?P<cve>CVE-[0-9]{4}-[0-9]{4,7})$", overviews.cve),
         (r"^/eligible$", overviews.who),
         (r"^/about$", overviews.about),
+        (r"^/sitemap\.xml$", discovery.sitemap),
+        (r"^/robots\.txt$", discovery.robots),
         (r"^/(?:build|kb|product|cve)/(?P<text>[^/]{1,600})$", spelled),
     ]
