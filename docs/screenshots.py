@@ -1,7 +1,7 @@
 """Make pictures of the site, as Chromium shows the embedded facts.
 
 ``python docs/screenshots.py`` makes those of docs/site.md, and the card that other sites show beside a link (``db/site/static/card.png``).
-``python docs/screenshots.py FOLDER`` makes every page at the widths of a phone and a desk, light and dark, in both languages: 136 pictures to
+``python docs/screenshots.py FOLDER`` makes every page at the widths of a phone and a desk, light and dark, in both languages: 144 pictures to
 look at after a change of the design.
 
 Needs Playwright (the extra ``test``) and a Chromium (``apt-get install chromium fonts-noto-cjk``).
@@ -25,7 +25,7 @@ PAGES = {
     "home": "", "build": "build/26100.32772", "ambiguous": "build/26100.6905", "number": "build/26100", "kb": "kb/5087423", "product": "product/ws2025",
     "standard": "product/win10-22h2", "calendar": "calendar/2026", "next-year": "calendar/2027", "month": "calendar/2026-06", "changes": "changes",
     "sources": "sources", "cve": "cve/CVE-2026-25172", "eligible": "eligible?q=Windows+Server+2025+Standard", "fleet": "fleet",
-    "cost": "cost?cores=400&from=2025-07&to=2026-04", "about": "about",
+    "cost": "cost?cores=400&from=2025-07&to=2026-04", "questions": "questions", "about": "about",
 }  # fmt: skip
 CARD = """<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="630" font-family="system-ui, sans-serif"><rect width="1200" height="630" fill="#0e1218"/>
 <g transform="translate(90 96) scale(4.4)"><rect x="1" y="1" width="9" height="9" rx="2" fill="#ff9d57"/><circle cx="16.5" cy="5.5" r="4.5" fill="#45cf97"/><circle cx="5.5" cy="16.5" r="4.5"

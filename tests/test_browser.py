@@ -22,7 +22,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 AXE = "4.14.1"
 KINDS = [
     "", "build/26100.32772", "build/26100.6905", "build/26100.32773", "build/26100", "kb/5087423", "kb/5100456", "product/ws2025", "calendar/2026", "calendar/2026-06",
-    "prices", "cost", "cost?cores=400&from=2025-08&to=2026-04", "fleet", "subscribe", "api", "nope", "changes", "sources", "cve/CVE-2026-25172", "eligible?q=Windows+Server+2025+Standard", "about", "product/win10-22h2", "calendar/2027", "product/ws2025?on=2026-05-20",
+    "prices", "cost", "cost?cores=400&from=2025-08&to=2026-04", "fleet", "subscribe", "api", "nope", "changes", "sources", "cve/CVE-2026-25172", "eligible?q=Windows+Server+2025+Standard", "about", "questions", "product/win10-22h2", "calendar/2027", "product/ws2025?on=2026-05-20",
     "hotpatch", "hotpatch/releases?product=ws2025", "hotpatch/what_is_this_build?build=26100.6905",
 ]  # fmt: skip
 

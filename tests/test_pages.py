@@ -33,7 +33,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 PAGES = [
     "/", "/build/26100.32772", "/build/26100.6905", "/build/26100", "/kb/5087423", "/kb/5100456", "/product/ws2025", "/product/win11-25h2", "/product/ws2016",
     "/calendar/2026", "/calendar/2026-06", "/prices", "/cost", "/cost?cores=400&from=2025-08&to=2026-04", "/fleet", "/subscribe", "/api",
-    "/changes", "/changes?product=ws2025&month=2026-07&kind=restart", "/sources", "/eligible", "/eligible?q=Windows+Server+2025+Standard", "/about", "/calendar/2027",
+    "/changes", "/changes?product=ws2025&month=2026-07&kind=restart", "/sources", "/eligible", "/eligible?q=Windows+Server+2025+Standard", "/about", "/questions", "/calendar/2027",
 ]  # fmt: skip
 # Texts of the site that are a code after one of these words.
 CODED = ("verdict", "by", "decides", "status", "editions", "end", "kind", "severity", "answer", "documents", "source", "field")
@@ -251,6 +251,17 @@ def test_who_may_have_hotpatching_is_answered_as_by_the_api(own: Datasette) -> N
     assert f"{answer['answer']} {answer['reason']}" in text
     assert answer["sources"][0] in text
     assert "expected a platform" in text_of(get(own, "/eligible", q="Pro", platform="x").text)
+
+
+def test_questions_are_those_of_the_documentation(own: Datasette) -> None:
+    written = (Path(__file__).parent.parent / "docs" / "questions.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (?:\d+\. )?(.+)$", written, re.MULTILINE)
+    page = get(own, "/questions").text
+    assert re.findall(r'<h2 id="question-\d+">(.*?)</h2>', page) == [str(escape(text.replace("`", ""))) for text in headings]
+    assert page.count('<pre class="scroll output"') == len(re.findall("^```", written, re.MULTILINE)) // 2
+    assert "[[[" not in page
+    described = json.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', page)[0])
+    assert (described["@type"], len(described["mainEntity"])) == ("FAQPage", len(headings))
 
 
 # --- charts -------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.site import discovery, news, web
+from hotpatch_kb.db.site import questions as asked
 from hotpatch_kb.db.site.page_data import freshness, rows
 
 _MONTH: Final = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])")
@@ -144,3 +145,18 @@ async def about(datasette: Any, request: Any) -> Response:
         }
 
     return await web.page(datasette, request, "about.html", make)
+
+
+async def questions(datasette: Any, request: Any) -> Response:
+    """``/questions``: the questions of administrators of the documentation, with their answers."""
+
+    def make(_: sqlite3.Connection) -> dict[str, Any]:
+        found = asked.questions()
+        if not found:
+            raise web.HttpError(404, "There is no such page.")
+        described = [
+            {"@type": "Question", "name": item.question, "acceptedAnswer": {"@type": "Answer", "text": item.answer()}} for item in found
+        ]
+        return {"questions": found, "data_set": {"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": described}}
+
+    return await web.page(datasette, request, "questions.html", make)

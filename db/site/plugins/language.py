@@ -26,7 +26,7 @@ _FRONT = re.compile(r"/?(?:[a-z]{2}-[a-z]{2}/?)?", re.IGNORECASE)
 MAIN_PAGES = (
     ("calendar", "Calendar"), ("changes", "Changes"), ("fleet", "Fleet"), ("eligible", "Who may"), ("cost", "Cost"), ("subscribe", "Subscribe"), ("hotpatch", "Data"),
 )  # fmt: skip
-ALL_PAGES = (*MAIN_PAGES, ("prices", "Prices"), ("sources", "Sources"), ("api", "API"), ("about", "About"))
+ALL_PAGES = (*MAIN_PAGES, ("prices", "Prices"), ("sources", "Sources"), ("api", "API"), ("questions", "Questions"), ("about", "About"))
 
 
 @hookimpl  # type: ignore[untyped-decorator]

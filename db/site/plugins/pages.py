@@ -219,6 +219,7 @@ def register_routes() -> list[tuple[str, Any]]:
         (r"^/cve/(?P<cve>CVE-[0-9]{4}-[0-9]{4,7})$", overviews.cve),
         (r"^/eligible$", overviews.who),
         (r"^/about$", overviews.about),
+        (r"^/questions$", overviews.questions),
         (r"^/sitemap\.xml$", discovery.sitemap),
         (r"^/robots\.txt$", discovery.robots),
         (r"^/(?:build|kb|product|cve)/(?P<text>[^/]{1,600})$", spelled),

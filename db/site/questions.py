@@ -1,0 +1,68 @@
+"""Questions of administrators, read from docs/questions.md: headings, paragraphs and commands with their output, and nothing else of Markdown."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from hotpatch_kb.db.site import FOLDER
+
+# In a checkout, and in the installed package (hatch_build.py).
+FILES: Final = (FOLDER.parent.parent / "docs" / "questions.md", FOLDER / "questions.md")
+_HEADING: Final = re.compile(r"## (?:[0-9]+[.] )?(?P<text>.+)")
+_COMMENT: Final = re.compile(r"<!--.*?-->\n?", re.DOTALL)
+_LINK: Final = re.compile(r"\[(?P<text>[^\]]+)\]\([^)]+\)")
+_CODE: Final = re.compile(r"`([^`]+)`")
+
+
+class Part(NamedTuple):
+    """A paragraph, or a command with its output (``is_output``)."""
+
+    text: str
+    is_output: bool
+
+    def pieces(self) -> list[tuple[str, bool]]:
+        """Return a paragraph in pieces, each with whether it is code."""
+        return [(text, place % 2 == 1) for place, text in enumerate(_CODE.split(self.text)) if text]
+
+
+class Asked(NamedTuple):
+    """A question and the parts of its answer."""
+
+    question: str
+    parts: list[Part]
+
+    def answer(self) -> str:
+        """Return the answer as one text."""
+        return "\n\n".join(part.text for part in self.parts)
+
+
+def read(text: str) -> list[Asked]:
+    r"""Return the questions of a page.
+
+    >>> read("# Title\n\n## 1. What is `x`?\n\nIt is\nthis.\n\n```\n$ a\n\nb\n```\n")
+    [Asked(question='What is x?', parts=[Part(text='It is this.', is_output=False), Part(text='$ a\n\nb', is_output=True)])]
+    """
+    found: list[Asked] = []
+    for place, block in enumerate(re.split(r"^```.*\n", _COMMENT.sub("", text), flags=re.MULTILINE)):
+        if place % 2:
+            if found:
+                found[-1].parts.append(Part(block.rstrip("\n"), is_output=True))
+            continue
+        for paragraph in re.split(r"\n\s*\n", block):
+            words = _LINK.sub(r"\g<text>", " ".join(paragraph.split()))
+            heading = _HEADING.fullmatch(words)
+            if heading:
+                found.append(Asked(heading["text"].replace("`", ""), []))
+            elif words and found:
+                found[-1].parts.append(Part(words, is_output=False))
+    return found
+
+
+@cache
+def questions() -> list[Asked]:
+    """Return the questions of the documentation; none where the package came without it."""
+    path = next((path for path in FILES if path.exists()), None)
+    return [] if path is None else read(Path(path).read_text(encoding="utf-8"))
