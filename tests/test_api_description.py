@@ -35,7 +35,7 @@ def test_what_is_described_is_what_is_answered(name: str, address: str, tries: i
         status_code_conformance,
     )
 
-    description = httpx.get(f"{address}api/openapi.json").json()
+    description = httpx.get(f"{address}api/openapi.json", timeout=60).json()
     assert description["servers"] == [{"url": f"{address}api"}]
     schema = schemathesis.openapi.from_dict(description)
     schema.config.update(base_url=f"{address}api")
@@ -52,7 +52,9 @@ def test_what_is_described_is_what_is_answered(name: str, address: str, tries: i
 
 
 def test_operations_are_all_that_are_described(address: str) -> None:
-    assert sorted(path.removeprefix("/") for path in httpx.get(f"{address}api/openapi.json").json()["paths"]) == sorted(OPERATIONS)
+    assert sorted(path.removeprefix("/") for path in httpx.get(f"{address}api/openapi.json", timeout=60).json()["paths"]) == sorted(
+        OPERATIONS
+    )
 
 
 @pytest.mark.parametrize("name", ["releases", "calendar", "prices", "issues"])

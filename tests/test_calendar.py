@@ -405,8 +405,8 @@ def test_bad_input_of_ics(run: Command) -> None:
     for arguments, message in (
         (("--alarm", 1), "expected --ics with --alarm, got --alarm alone"),
         (("--ics", "--json"), "expected --ics or --json, got both"),
-        (("--ics", "--alarm", -1), "-1 is not in the range"),
-        (("--ics", "--alarm", "1.5"), "'1.5' is not a valid integer"),
+        (("--ics", "--alarm", -1), "expected --alarm as a whole number from 0 to 366, got '-1'"),
+        (("--ics", "--alarm", "1.5"), "expected --alarm as a whole number from 0 to 366, got '1.5'"),
         (("--ics", "--known", "2020-01-01"), "no source read by then"),
     ):
         done = run("calendar", *arguments)
