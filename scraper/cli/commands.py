@@ -174,13 +174,13 @@ def doctor(repair: bool, archive: Path | None, db: Path, as_json: bool) -> int:
 
 
 @click.command(epilog=examples("backup hotpatch-2026-11-26.zip"))
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
 @options.archive
 @options.common
 def backup(file: Path, archive: Path | None, db: Path, as_json: bool) -> int:
     """Write database, archive and corrections into one file.
 
-    A crawl may run meanwhile: the backup has the state before or after it, and hotpatch-kb restore brings it back.
+    A crawl may run meanwhile: the backup has the state before or after it. hotpatch-kb restore brings it back (docs/unattended.md).
     """
     from hotpatch_kb.scraper.crawl.upkeep import backup as keeping  # noqa: PLC0415
 
@@ -190,13 +190,14 @@ def backup(file: Path, archive: Path | None, db: Path, as_json: bool) -> int:
 
 
 @click.command(epilog=examples("restore hotpatch-2026-11-26.zip", "restore hotpatch-2026-11-26.zip --db elsewhere/hotpatch.db"))
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
 @options.archive
 @options.common
 def restore(file: Path, archive: Path | None, db: Path, as_json: bool) -> int:
     """Bring back what a backup holds, to where nothing is yet.
 
-    Nothing is overwritten. The next crawl goes on where the backup ended, and hotpatch-kb doctor verifies what was brought back.
+    Nothing is overwritten. The next crawl goes on where the backup ended, and hotpatch-kb doctor verifies what was brought back
+    (docs/unattended.md).
     """
     from hotpatch_kb.scraper.crawl.upkeep import backup as keeping  # noqa: PLC0415
 
