@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.datasettes import Datasette, get, opened
+from helpers.datasettes import Datasette, get, opened, pm
 
 CLOSED = (
     "messages", "threads", "threads.json", "plugins", "plugins.json", "versions", "versions.json", "settings", "settings.json", "metadata",
@@ -128,3 +128,26 @@ def test_odd_methods_are_refused_quietly(method: str, public: Datasette, capsys:
         status, answer, _ = asked(public, method, path, [b"x"])
         assert (status, MARK in answer.decode()) == (405, False), path
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.fault("JSON rows with names of their own", of="site")
+def test_a_table_does_not_grow_with_the_square_of_its_rows(public: Datasette) -> None:
+    """200 kB of objects, each with a name of its own, would be a table of 36 MB; it is refused, and as JSON it is small."""
+    body = json.dumps([{"build": "26100.1", f"c{number}": "x"} for number in range(4000)]).encode()
+    status, answer, _ = asked(public, "POST", "/api/assess?format=csv", [body], ((b"content-type", b"application/json"),))
+    assert (status, json.loads(answer)["error"]) == (400, "expected at most 1,000 columns, got 4,001")
+    status, answer, _ = asked(public, "POST", "/api/assess", [body], ((b"content-type", b"application/json"),))
+    assert (status, len(json.loads(answer))) == (200, 4000)
+
+
+@pytest.mark.fault("an answer that is too large or takes too long", of="site")
+@pytest.mark.parametrize(("name", "limit", "expected"), [("MAX_ANSWER", 10_000, 413), ("MAX_SECONDS", -1, 503)])
+@pytest.mark.parametrize("shape", ["json", "csv"])
+def test_answers_are_small_and_quick(
+    name: str, limit: int, expected: int, shape: str, public: Datasette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = next(plugin for plugin in pm.get_plugins() if getattr(plugin, "__file__", "").endswith("fleets.py"))
+    monkeypatch.setattr(plugin, name, limit)
+    body = b"host,build\n" + b"srv1,26100.32772\n" * 500
+    status, answer, _ = asked(public, "POST", f"/api/assess?format={shape}", [body], ((b"content-type", b"text/csv"),))
+    assert (status, b"hotpatch-kb assess" in answer) == (expected, True)

@@ -7,11 +7,12 @@ import csv
 import io
 import json
 import sqlite3
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from datasette import Response, hookimpl
 
@@ -26,6 +27,11 @@ from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.site import page_data, request_body, web
 
+T = TypeVar("T")
+
+MAX_ANSWER: Final = 20_000_000  # characters; 5 MB of machines give 13 MB of JSON
+MAX_COLUMNS: Final = 1_000
+MAX_SECONDS: Final = 8.0  # less than web.SECONDS, after which statements are interrupted
 MAX_SHOWN: Final = 500  # rows of the page; the file has all
 PARAMETERS: Final = ("format", "on", "map", "encoding", "summary")
 PATHS: Final = frozenset({"/fleet", "/api/assess"})
@@ -78,10 +84,52 @@ def judged(conn: sqlite3.Connection, asked: Question, kind: type[Format]) -> tup
     """
     summary = Summary()
     with _opened(asked) as machines:
-        form = kind(machines.find_columns() if kind.needs_columns else None, machines.chosen().fields)
-        text = "".join(assess(Judge(conn, asked.day), machines, form, summary))
+        form = kind(_few(machines.find_columns()) if kind.needs_columns else None, machines.chosen().fields)
+        text = "".join(_bounded(_in_time(assess(Judge(conn, asked.day), machines, form, summary))))
         said = report(conn, asked.day, machines, summary)
     return text.encode("utf-8", "replace"), said
+
+
+def _few(columns: list[str]) -> list[str]:
+    """Return the columns of a table.
+
+    Raises:
+        BadInput: there are more than any tool writes; a table of rows with names of their own grows with their square.
+    """
+    if len(columns) > MAX_COLUMNS:
+        raise BadInput("expected at most {most:,} columns, got {got:,}", most=MAX_COLUMNS, got=len(columns))
+    return columns
+
+
+def _bounded(parts: Iterable[str]) -> Iterator[str]:
+    """Yield the parts of an answer as long as it is small.
+
+    Raises:
+        HttpError: it is larger than ``MAX_ANSWER`` (413).
+    """
+    size = 0
+    for part in parts:
+        size += len(part)
+        if size > MAX_ANSWER:
+            raise web.HttpError(
+                413,
+                "Expected an answer of at most {size:,} bytes, got more. The command hotpatch-kb assess takes a fleet of any size.",
+                size=MAX_ANSWER,
+            )
+        yield part
+
+
+def _in_time(parts: Iterable[T]) -> Iterator[T]:
+    """Yield the parts of an answer as long as it is quick: 203 kB of JSON whose rows have names of their own gave 36 MB of CSV in 15 s.
+
+    Raises:
+        HttpError: it takes longer than ``MAX_SECONDS`` (503).
+    """
+    end = time.monotonic() + MAX_SECONDS
+    for part in parts:
+        if time.monotonic() > end:
+            raise web.HttpError(503, "This took too long. The command hotpatch-kb assess takes a fleet of any size.")
+        yield part
 
 
 def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
@@ -96,10 +144,10 @@ def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
     """
     summary = Summary()
     with _opened(asked) as machines:
-        form = Csv(machines.find_columns())
+        form = Csv(_few(machines.find_columns()))
         answers = Answers(Judge(conn, asked.day), form, machines.fields)
         first: list[tuple[str, str]] = []
-        for prefixes, ends in batches(answers, machines, summary):
+        for prefixes, ends in _in_time(batches(answers, machines, summary)):
             first += list(zip(prefixes, ends, strict=True))[: MAX_SHOWN - len(first)]
         said, columns = report(conn, asked.day, machines, summary), machines.find_columns()
     taken = said.columns
