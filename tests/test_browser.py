@@ -217,7 +217,7 @@ def test_home_is_small_steady_and_readable_without_script(chromium: Any, address
             ".observe({type: 'layout-shift', buffered: true});"
         )
         page.goto(address, wait_until="networkidle")
-        assert sum(sizes) < 100_000
+        assert sum(sizes) < 60_000
         assert page.evaluate("window.shift") == 0
     with looking(chromium, address, java_script_enabled=False) as page:
         page.goto(address)

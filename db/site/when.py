@@ -11,9 +11,10 @@ from hotpatch_kb.db.model.notation import MONTHS, month_after, second_tuesday
 from hotpatch_kb.db.site.i18n import Words
 
 _WEEKDAYS: Final = {"en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "ja": "月火水木金土日"}
-# Up to so many days are counted in days, then in weeks, then in months.
+# Up to so many days are counted in days, then in weeks, then in months, then in years.
 _DAYS: Final = 20
 _WEEKS: Final = 112
+_MONTHS: Final = 1000
 
 
 def _date(text: object) -> date | None:
@@ -67,11 +68,13 @@ def distance(day: str, today: str, t: Words) -> str:
             "days": t("in {count} days", count=count),
             "weeks": t("in {count} weeks", count=count),
             "months": t("in {count} months", count=count),
+            "years": t("in {count} years", count=count),
         }[unit]
     return {
         "days": t("{count} days ago", count=count),
         "weeks": t("{count} weeks ago", count=count),
         "months": t("{count} months ago", count=count),
+        "years": t("{count} years ago", count=count),
     }[unit]
 
 
@@ -85,6 +88,7 @@ def overdue(day: str, today: str, t: Words) -> str:
         "days": t("{count} days overdue", count=count),
         "weeks": t("{count} weeks overdue", count=count),
         "months": t("{count} months overdue", count=count),
+        "years": t("{count} years overdue", count=count),
     }[unit]
 
 
@@ -97,7 +101,9 @@ def days_until(day: str, today: str) -> int:
 def _counted(days: int) -> tuple[int, str]:
     if days <= _DAYS:
         return days, "days"
-    return (round(days / 7), "weeks") if days <= _WEEKS else (round(days / 30.44), "months")
+    if days <= _WEEKS:
+        return round(days / 7), "weeks"
+    return (round(days / 30.44), "months") if days <= _MONTHS else (round(days / 365.25), "years")
 
 
 def patch_tuesdays(after: str | None, until: str) -> int:

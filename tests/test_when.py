@@ -1,0 +1,64 @@
+"""Days in words: how far away they are, in both languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from hotpatch_kb.db.site import i18n, when
+
+TODAY = "2026-11-26"
+
+
+@pytest.mark.parametrize(
+    ("day", "english", "japanese"),
+    [
+        ("2026-11-26", "today", "今日"),
+        ("2026-11-27", "tomorrow", "明日"),
+        ("2026-11-25", "yesterday", "昨日"),
+        ("2026-12-08", "in 12 days", "12 日後"),
+        ("2026-12-16", "in 20 days", "20 日後"),
+        ("2026-12-17", "in 3 weeks", "3 週間後"),
+        ("2027-01-12", "in 7 weeks", "7 週間後"),
+        ("2027-04-13", "in 5 months", "5 か月後"),
+        ("2034-11-14", "in 8 years", "8 年後"),
+        ("2026-10-13", "6 weeks ago", "6 週間前"),
+    ],
+)
+def test_distances(day: str, english: str, japanese: str) -> None:
+    assert when.distance(day, TODAY, i18n.words("en")) == english
+    assert when.distance(day, TODAY, i18n.words("ja")) == japanese
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2026-11-25", "1 day overdue"),
+        ("2026-11-10", "16 days overdue"),
+        ("2026-10-13", "6 weeks overdue"),
+        ("2026-06-09", "6 months overdue"),
+    ],
+)
+def test_overdue(day: str, said: str) -> None:
+    assert when.overdue(day, TODAY, i18n.words("en")) == said
+
+
+@pytest.mark.parametrize(
+    ("after", "until", "count"),
+    [
+        ("2026-07-23", "2026-11-26", 4),
+        ("2026-07-14", "2026-08-10", 0),
+        ("2026-07-13", "2026-07-14", 1),
+        (None, "2026-11-26", 0),
+        ("x", "2026-11-26", 0),
+    ],
+)
+def test_patch_tuesdays_that_have_passed(after: str | None, until: str, count: int) -> None:
+    assert when.patch_tuesdays(after, until) == count
+
+
+def test_days_are_written_as_in_a_sentence() -> None:
+    assert when.written("2026-10-13", "en") == "13 October 2026"
+    assert when.written("2026-10-13T10:00:00Z", "en", weekday=True) == "Tue 13 Oct 2026"
+    assert when.written("2026-10-13", "ja", weekday=True) == "2026年10月13日(火)"
+    assert (when.written("soon", "en"), when.written(None, "ja")) == ("soon", "")
+    assert when.time_element('"><script>', "en") == '<time datetime="&#34;&gt;&lt;script&gt;">&#34;&gt;&lt;script&gt;</time>'
