@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.coverage import data_until, is_offered, is_outdated
@@ -42,6 +42,7 @@ def find(
     kb_installed: Iterable[int] = (),
     on: str | None = None,
     today: str,
+    match: Callable[..., Answer] | None = None,
 ) -> Answer:
     """Return the answer to one query.
 
@@ -53,6 +54,7 @@ def find(
         kb_installed: KB numbers that the machine has.
         on: ISO date; only releases up to it count.
         today: ISO date; the day on which "newest" and "next" are judged where ``on`` is not given.
+        match: makes the match of a release instead of ``match_of``, with the same arguments: a cache.
 
     Returns:
         ``query``, ``status``, ``matches``, ``decided_by``, ``nearest``, ``reason`` (``docs/lookup.md``); of a CVE also ``left_open``.
@@ -73,7 +75,7 @@ def find(
     answer = {
         "query": query,
         "status": status,
-        "matches": [_match(conn, row, chosen.companions.get(row["release"], []), line, day) for row in chosen.rows],
+        "matches": [(match or match_of)(conn, row, chosen.companions.get(row["release"], []), line, day) for row in chosen.rows],
         "decided_by": decided_by,
         "nearest": nearest_builds(conn, read.value, product, on) if status == "not_found" and read.kind == "build" else [],
         "reason": (reported_note(others) if others else _reason(conn, read, facts)) if status == "not_found" else None,
@@ -281,7 +283,8 @@ def _companions(conn: sqlite3.Connection, row: Row, on: str | None) -> list[str]
 # --- the answer ------------------------------------------------------------------------------------------------------
 
 
-def _match(conn: sqlite3.Connection, row: Row, companions: list[str], line: str | None, day: str) -> Answer:
+def match_of(conn: sqlite3.Connection, row: Row, companions: list[str], line: str | None, day: str) -> Answer:
+    """Return what an answer says of a release, a row with the columns of ``_NAMES``, that comes with these companions."""
     in_hotpatch_line = bool(row["in_hotpatch_line"])
     is_baseline = row["classification"] == "baseline" or _is_derived_baseline(conn, row)
     is_of_line = line is not None and (row[f"in_{line}_line"] or (line == "hotpatch" and is_baseline))

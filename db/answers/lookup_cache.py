@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, Final
 
-from hotpatch_kb.db.answers.lookup import find
+from hotpatch_kb.db.answers.lookup import find, match_of
 from hotpatch_kb.db.model.queries import Query, read_query
 
 Answer = dict[str, Any]
@@ -46,6 +46,7 @@ class LookupCache:
         self._queries: dict[str, Query] = {}
         self._others: dict[str, Answer] = {}
         self._named: dict[str, Answer] = {}
+        self._matches: dict[tuple[object, ...], Answer] = {}  # the answers for a build, its KB and its CVEs share them
         for (build,) in conn.execute("select distinct build from releases where build is not null"):
             self._queries |= dict.fromkeys((build, f"10.0.{build}"), Query("build", build))
         for (kb,) in conn.execute("select kb from kbs"):
@@ -72,10 +73,16 @@ class LookupCache:
         name = " ".join(read)
         answer = self._named.get(name)
         if answer is None:
-            answer = find(self._conn, query, **self._options)
+            answer = find(self._conn, query, **self._options, match=self._match)
             if answer["status"] != "not_found":
                 self._named[name] = answer
         if len(self._others) >= MAX_OTHERS:
             self._others.clear()
         kept[query] = answer = answer if answer["query"] == query else answer | {"query": query}
         return answer
+
+    def _match(self, conn: sqlite3.Connection, row: dict[str, Any], companions: list[str], line: str | None, day: str) -> Answer:
+        key = (row["release"], row.get("stated_build"), *companions)  # line and day are those of the cache
+        if key not in self._matches:
+            self._matches[key] = match_of(conn, row, companions, line, day)
+        return self._matches[key]

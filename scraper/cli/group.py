@@ -13,12 +13,13 @@ from hotpatch_kb.db import __version__
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.product_names import product_id
 from hotpatch_kb.db.model.reading import MAX_SHOWN
-from hotpatch_kb.scraper.cli import answers, commands, options
+from hotpatch_kb.scraper.cli import answers, commands, options, sharing
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 
 SUBCOMMANDS: Final = (
     answers.lookup, answers.calendar, answers.next_command, answers.verdicts, answers.assess, answers.eligible, answers.cost,
     answers.changes, commands.crawl, commands.replay, commands.doctor, commands.backup, commands.restore, commands.status, commands.schedule, commands.serve, commands.seed,
+    sharing.export,
 )  # fmt: skip
 
 

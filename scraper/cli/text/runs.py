@@ -110,3 +110,11 @@ def run(result: Result) -> Iterator[str]:
     for failure, more in alike(result.failures):
         again = f" ({more} more page{'s' if more > 1 else ''} likewise)" if more else ""
         yield f"{failure.state}: {failure.source}: {failure.note}{again}"
+
+
+def exported(folder: Path, written: Row) -> Iterator[str]:
+    """Yield what an export wrote."""
+    yield (
+        f"{folder}: {written['files']} files, {written['bytes'] / 1e6:.1f} MB, facts as of {written['made_at']}; {written['changed']} written, "
+        f"{written['removed']} removed; verdicts hold until {written['valid_until']}"
+    )

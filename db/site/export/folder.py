@@ -1,0 +1,174 @@
+"""Fill a folder with everything: answers, tables, feeds, calendars and the database, then their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from hotpatch_kb.db import __version__
+from hotpatch_kb.db.answers import coverage, icalendar_file
+from hotpatch_kb.db.answers.calendar import calendar_rows
+from hotpatch_kb.db.model.products import named
+from hotpatch_kb.db.site.export import tables
+from hotpatch_kb.db.site.export.answers import Answers, document, rows_of
+from hotpatch_kb.db.site.export.files import INDEX, SUMS, Folder
+from hotpatch_kb.db.site.export.schemas import SCHEMAS, schema_file
+from hotpatch_kb.db.site.plugins.feeds import FEEDS, atom
+
+SCHEMA_VERSION: Final = 1
+DATABASE: Final = "hotpatch.db"
+_COUNTED: Final = ("products", "releases", "kbs", "kb_cves", "known_issues", "lifecycles", "prices", "claims", "pages")
+
+
+class Written(NamedTuple):
+    """What an export did: the time of its facts (UTC), how many files it has, how many of them were written or removed, and their bytes."""
+
+    made_at: str
+    valid_until: str
+    files: int
+    changed: int
+    removed: int
+    bytes: int
+
+
+def write(facts: sqlite3.Connection, path: Path, day: str) -> Written:
+    """Fill a folder with an export of a database. The same facts and day give the same bytes.
+
+    Args:
+        facts: the database; it is copied first, so a crawl may go on.
+        path: the folder: a new one, an empty one or that of an export before.
+        day: ISO date on which verdicts and restarts are judged.
+
+    Raises:
+        BadInput: the folder has other files, or cannot be written.
+    """
+    folder = Folder(path)
+    with closing(sqlite3.connect(":memory:")) as conn:
+        facts.backup(conn)
+        # Read for each CVE and each hotpatch. A table of its name in "temp" comes before the view, which takes 10 ms each time.
+        conn.execute("create temp table cve_gaps as select * from main.cve_gaps")
+        conn.execute("create index temp.cve_gaps_by_cve on cve_gaps (cve)")
+        conn.execute("create index temp.cve_gaps_by_hotpatch on cve_gaps (product, hotpatch_kb)")
+        answers = Answers(conn, day)
+        _write_answers(folder, answers)
+        _write_tables(folder, conn, answers)
+        _write_feeds(folder, conn, day)
+        _write_database(folder, conn)
+        _write_index(folder, answers)
+    return Written(
+        made_at(conn=facts), answers.valid_until, len(folder.files), len(folder.changed), len(folder.removed),
+        sum(file.bytes for file in folder.files.values()),
+    )  # fmt: skip
+
+
+def made_at(conn: sqlite3.Connection) -> str:
+    """Return the time of a database's facts: the end of its last run, UTC."""
+    return str(conn.execute("select coalesce(max(ended_at), max(started_at), '') from runs").fetchone()[0])
+
+
+def head(answers: Answers) -> dict[str, Any]:
+    """Return what the large files begin with: of when they are, and until when they hold."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "made_at": made_at(answers.conn),
+        "judged_on": answers.day,
+        "valid_until": answers.valid_until,
+    }
+
+
+def data_until(conn: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Return how far the data of each product and line reaches."""
+    return rows_of(conn, "select product, line, data_until from lines order by product, line")
+
+
+def _write_answers(folder: Folder, answers: Answers) -> None:
+    calendar: list[dict[str, Any]] = []
+    for year, months in answers.years():
+        folder.put(f"v1/calendar/{year}.json", document(months), "calendar")
+        calendar += months
+    products = []
+    for name, product in answers.each_product():
+        folder.put(f"v1/products/{name}.json", document(product), "product")
+        products.append(product)
+    folder.put("v1/products.json", document(answers.products()), "products")
+    everything = head(answers) | {"data_until": data_until(answers.conn), "products": products, "calendar": calendar}
+    folder.put("v1/all.json", document(everything), "all")
+    for build, answer in answers.builds():
+        folder.put(f"v1/builds/{build}.json", document(answer), "lookup")
+    for kb, answer in answers.kbs():
+        folder.put(f"v1/kbs/{kb}.json", document(answer), "lookup")
+    for cve, answer in answers.cves():
+        folder.put(f"v1/cves/{cve}.json", document(answer), "cve")
+
+
+def _write_tables(folder: Folder, conn: sqlite3.Connection, answers: Answers) -> None:
+    found = tables.fact_tables(conn)
+    texts = [(table, tables.as_csv(table)) for table in found]
+    for table, text in texts:
+        folder.put(f"tables/{table.name}.csv", text)
+    if tables.has_parquet():
+        for name, body in tables.as_parquet(texts).items():
+            folder.put(f"tables/{name}.parquet", body)
+    folder.put("datapackage.json", document(tables.data_package(found, made_at(answers.conn))), "datapackage")
+
+
+def _write_feeds(folder: Folder, conn: sqlite3.Connection, day: str) -> None:
+    """Write feeds and calendars. A static file does not know its address, so the links of a feed lead to its neighbours, relative to it."""
+    until = coverage.latest_data_until(conn)
+    for name, feed in FEEDS.items():
+        body = atom(feed, name, None, feed.entries(conn, None), until, _neighbour, f"{name}.atom")
+        folder.put(f"feeds/{name}.atom", body)
+    for (product,) in conn.execute("select distinct product from hotpatch_calendar order by product").fetchall():
+        title = f"Windows hotpatching: {named(product).name}"
+        folder.put(f"calendars/{product}.ics", icalendar_file.calendar_file(conn, calendar_rows(conn, product), title, today=day))
+
+
+def _neighbour(page: str) -> str:
+    """Return the file of an export for a page of the site, as an address relative to a feed."""
+    kind, _, name = page.partition("/")
+    files = {
+        "build": f"v1/builds/{name}.json", "kb": f"v1/kbs/KB{name}.json", "product": f"v1/products/{name}.json",
+        "calendar": f"v1/calendar/{name[:4]}.json", "prices": "tables/prices.csv",
+    }  # fmt: skip
+    return f"../{files.get(kind, 'v1/all.json')}"
+
+
+def _write_database(folder: Folder, conn: sqlite3.Connection) -> None:
+    with tempfile.TemporaryDirectory(prefix=".hotpatch-kb-", dir=folder.path) as name:
+        copy = Path(name) / DATABASE
+        conn.execute("vacuum main into ?", (str(copy),))  # without a journal: it can be opened where nothing can be written
+        folder.put_file(DATABASE, copy)
+
+
+def _write_index(folder: Folder, answers: Answers) -> None:
+    """Write the hashes of all files; the index comes last: who reads an export begins with it."""
+    conn = answers.conn
+    for name in SCHEMAS:
+        folder.put(f"schemas/{name}.schema.json", document(schema_file(name)))
+    facts = "".join(f"{file.sha256}  {name}\n" for name, file in sorted(folder.files.items()) if name.startswith("tables/"))
+    stamp = {
+        "last_check": made_at(conn),
+        "last_change": conn.execute("select max(changed_at) from changes").fetchone()[0],
+        "update_hash": hashlib.sha256(facts.encode()).hexdigest(),
+    }
+    folder.put("v1/timestamp.json", document(stamp), "timestamp")
+    folder.put(SUMS, "".join(f"{file.sha256}  {name}\n" for name, file in sorted(folder.files.items())).encode())
+    listed = [file._asdict() for _, file in sorted(folder.files.items())]
+    index = head(answers) | {
+        "program": f"hotpatch-kb {__version__}",
+        "data_until": data_until(conn),
+        "counts": {table: conn.execute(f"select count(*) from {table}").fetchone()[0] for table in _COUNTED},
+        "database": {"path": DATABASE, "schema": str(conn.execute("select max(name) from _sqlite_migrations").fetchone()[0])},
+        "files": [
+            file | {"schema": f"schemas/{file['schema']}.schema.json"}
+            if file["schema"]
+            else {name: file[name] for name in ("path", "sha256", "bytes")}
+            for file in listed
+        ],
+    }
+    folder.drop_former()
+    folder.put(INDEX, document(index), "index")
