@@ -17,6 +17,7 @@ from helpers.lookups import LOOKUPS
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.coverage import is_outdated
 from hotpatch_kb.db.answers.json_output import shaped
+from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.answers.restarts import next_restart, next_restarts
 from hotpatch_kb.db.facts import seed
 from hotpatch_kb.db.store import schema
@@ -254,17 +255,18 @@ def test_the_view_of_next_restarts_is_the_function_of_today(monkeypatch: pytest.
 
 def test_restarts_on_every_day_of_two_years_are_never_in_the_past() -> None:
     conn = open_seed_database()
+    facts = Facts(conn)
     for product in ("ws2022", "ws2025", "win11-24h2", "win11-25h2"):
         last = ""
         for step in range(0, 900, 3):
             day = (date(2025, 1, 1) + timedelta(days=step)).isoformat()
-            restart = next_restart(conn, product, day)
+            restart = next_restart(facts.of(product), day)
             assert restart is not None
             assert restart.date >= day
             assert restart.date >= last
             last = restart.date
-    assert restarts.next_restart(conn, "ws2019", "2026-01-01") is None
-    assert restarts.next_restart(conn, "ws-azure-preview", "2021-06-01") is None
+    assert restarts.next_restart(facts.of("ws2019"), "2026-01-01") is None
+    assert restarts.next_restart(facts.of("ws-azure-preview"), "2021-06-01") is None
     conn.close()
 
 

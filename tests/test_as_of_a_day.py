@@ -16,6 +16,7 @@ from helpers.dumps import query
 
 from hotpatch_kb.db.answers.lookup import find
 from hotpatch_kb.db.answers.open_issues import known_issues
+from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.answers.restarts import next_restart, next_restarts
 from hotpatch_kb.db.answers.verdicts import Verdict, verdicts
 from hotpatch_kb.db.store.connections import SEED_DATABASE, open_seed_database
@@ -169,7 +170,8 @@ def test_an_issue_that_is_resolved_later_is_open_on_the_day(own: sqlite3.Connect
             "insert into known_issues values (?, 5073379, 'ws2025', ?, ?, null, null, 'resolved', ?, null, ?, null, 'https://x', 'issue/x')",
             (number, f"issue {number}", f"Issue {number}", resolved_by, resolved_on),
         )
-    january, march = (known_issues(own, 5073379, "ws2025", day) for day in ("2026-01-20", "2026-03-01"))
+    asked = (5073379, "ws2025")
+    january, march = (known_issues(own, [asked], day)[asked] for day in ("2026-01-20", "2026-03-01"))
     assert [(issue["title"], issue["state"], issue["resolved_by_kb"]) for issue in january] == [
         ("Issue 0", "open", None), ("Issue 1", "open", None), ("Issue 2", "resolved", "KB5073379"),
     ]  # fmt: skip
@@ -251,5 +253,5 @@ def test_the_next_restarts_each_with_how_sure_it_is(run: Command) -> None:
 
 def test_no_restart_is_named_after_the_end(conn: sqlite3.Connection) -> None:
     for product, end in conn.execute("select product, hotpatch_end_date from products where hotpatch_end_date is not null").fetchall():
-        restart = next_restart(conn, product, f"{int(end[:4]) + 1}-01-01")
+        restart = next_restart(Facts(conn).of(product), f"{int(end[:4]) + 1}-01-01")
         assert restart is None, product

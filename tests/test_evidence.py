@@ -13,6 +13,7 @@ from conftest import Command
 
 from hotpatch_kb.db.answers.coverage import missing_month
 from hotpatch_kb.db.answers.lagging import missing_releases
+from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.answers.verdicts import verdicts
 from hotpatch_kb.db.model.notation import month_after, second_tuesday
 from hotpatch_kb.db.store.connections import SEED_DATABASE
@@ -258,14 +259,14 @@ def test_behind_needs_no_evidence(conn: sqlite3.Connection, at: Callable[[str], 
 
 def test_no_supported_line_ever_missed_a_month(conn: sqlite3.Connection) -> None:
     """So the rule needs no exception: from 2021 to July 2026 each line has a B release for each second Tuesday while the product was supported."""
-    missed = []
+    missed, facts = [], Facts(conn)
     for product, line, until, end in conn.execute(
         "select product, line, data_until, coalesce(extended_end_date, '') from lines join products using (product)"
     ).fetchall():
         month = "2021-01"
         while month <= until[:7]:
             day = f"{month_after(month)}-01"
-            if day <= until and second_tuesday(month) <= end and missing_month(conn, product, line, day):
+            if day <= until and second_tuesday(month) <= end and missing_month(facts.of(product), line, day):
                 missed.append((product, line, month))
             month = month_after(month)
     assert missed == []

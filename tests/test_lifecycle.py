@@ -15,6 +15,7 @@ from rendered import learn_lifecycle
 
 from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
 from hotpatch_kb.db.answers.lookup import find
+from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.answers.restarts import next_restart, restart_of_standard_line
 from hotpatch_kb.db.answers.verdicts import verdicts
 from hotpatch_kb.db.claims.plausibility import odd_rows
@@ -419,12 +420,13 @@ def test_every_edition_has_a_verdict_for_every_build() -> None:
 
 def test_no_restart_after_the_end_of_support() -> None:
     with closing(open_seed_database()) as conn:
+        facts = Facts(conn)
         for product, end in conn.execute("select product, extended_end_date from products where extended_end_date is not null").fetchall():
-            for restart in (next_restart(conn, product, end), next_restart(conn, product, day_after(end))):
+            for restart in (next_restart(facts.of(product), end), next_restart(facts.of(product), day_after(end))):
                 assert restart is None or restart.date <= end, product
-            assert restart_of_standard_line(conn, product, day_after(end)) is None, product
+            assert restart_of_standard_line(facts.of(product), day_after(end)) is None, product
         # Hotpatching of Windows Server 2022 ends a year after its mainstream support, and a machine that left the line stays away.
-        assert next_restart(conn, "ws2022", "2027-11-01") is None
+        assert next_restart(facts.of("ws2022"), "2027-11-01") is None
 
 
 def test_a_machine_that_left_the_line_does_not_rejoin_after_the_end(run: Command, tmp_path: Path, db: Path) -> None:

@@ -8,11 +8,13 @@ and each that is missing has its own sentence. Standard library alone.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from hotpatch_kb.db.answers.stated_elsewhere import reported, reported_day, reported_note, source_name
+from hotpatch_kb.db.answers.product_facts import Named, Place, Product, Release
+from hotpatch_kb.db.answers.stated_elsewhere import reported_day, reported_note, source_name
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.editions import SPELLED, Machine
 from hotpatch_kb.db.model.errors import BadInput
@@ -23,17 +25,19 @@ from hotpatch_kb.db.model.reading import MAX_SHOWN
 # Microsoft's pages list a release within hours. Two days are room for a late table and for the difference of time zones.
 GRACE: Final = timedelta(days=2)
 
-# A release's place in the order of its line: ISO date, then revision.
-Place = tuple[str, int]
-
 
 def product_names(conn: sqlite3.Connection) -> list[str]:
     """Return the ids of all products."""
     return [row[0] for row in conn.execute("select product from products order by product")]
 
 
-def named_product(conn: sqlite3.Connection, value: str | None) -> str | None:
+def named_product(conn: sqlite3.Connection, value: str | None, names: Collection[str] = ()) -> str | None:
     """Return the id of a product that a user names, by its id or as people call it; None where none is named.
+
+    Args:
+        conn: a database with the fact tables.
+        value: as the user typed it.
+        names: the ids of all products, where the caller has read them.
 
     Raises:
         BadInput: the database has no product of that name.
@@ -42,7 +46,7 @@ def named_product(conn: sqlite3.Connection, value: str | None) -> str | None:
         return None
     from hotpatch_kb.db.model.product_names import product_id  # noqa: PLC0415
 
-    names = product_names(conn)
+    names = names or product_names(conn)
     product = product_id(value)
     if product not in names:
         from difflib import get_close_matches  # noqa: PLC0415 (only mistakes need it)
@@ -100,19 +104,6 @@ def is_outdated(until: str | None, day: str) -> bool:
     return tuesday <= day
 
 
-def is_offered(release: str = "releases") -> str:
-    """Return the SQL condition that a release, by its alias, was not withdrawn.
-
-    Microsoft marks updates of Windows 10 as expired some years after newer ones replaced them, and lists them still: on the days after its
-    release such an update counted. Only one that no later monthly release follows was withdrawn, unless its product has ended: the last
-    two updates of Windows 10, version 20H2, expired after 2023-05-09.
-    """
-    return f"""({release}.is_expired = 0 or exists (select 1 from releases as later where later.product = {release}.product
-        and later.cadence = 'B' and later.is_expired = 0 and later.release_date > {release}.release_date)
-        or exists (select 1 from products as ended join lines as read on read.product = ended.product
-        where ended.product = {release}.product and ended.extended_end_date < read.data_until))"""
-
-
 def has_ceased(last: str, day: str) -> bool:
     """Return whether a line has missed two monthly releases on the day of the third.
 
@@ -128,32 +119,33 @@ def has_ceased(last: str, day: str) -> bool:
 class Evidence:
     """What is known of one line of a product on one day, apart from its releases."""
 
-    def __init__(self, conn: sqlite3.Connection, product: str, line: str, day: str) -> None:
+    def __init__(self, product: Product, line: str, day: str) -> None:
         """Take what is asked for; nothing is read before a machine needs it.
 
         Args:
-            conn: a database with the fact tables.
-            product: its id.
+            product: the rows of the product.
             line: "hotpatch" or "standard".
             day: ISO date asked for; what came later does not count.
         """
-        self._conn = conn
         self._product = product
         self._line = line
         self._day = day
         self._of_line: Message | None = None
         self._of_product: Message | None = None
-        self._quarantined: list[tuple[Message, str | None, int | None]] | None = None
+        self._is_read = False
         self._provisional: list[tuple[Place, bool, Message]] = []
+        self._quarantined: list[tuple[Message, str | None, int | None]] = []
         self._reported: list[dict[str, Any]] | None = None
 
     def missing(self, place: Place) -> Message | None:
         """Return why a machine that has the release at ``place`` cannot be called current, None where all evidence is there."""
-        if self._quarantined is None:
+        if not self._is_read:
+            self._is_read = True
             self._of_line = self._missing_of_line()
-            self._of_product = self._of_line or _named_by_others(self._conn, self._product, self._day)
-            self._provisional = _provisional(self._conn, self._product, self._line, self._day)
-            self._quarantined = _quarantined(self._conn, self._product, self._day)
+            self._of_product = self._of_line or _named_by_others(self._product, self._day)
+            if self._of_product is None:
+                self._provisional = _provisional(self._product, self._line, self._day)
+                self._quarantined = _quarantined(self._product, self._day)
         if self._of_product is not None:
             return self._of_product
         for newer, is_of_line, message in self._provisional:
@@ -172,8 +164,9 @@ class Evidence:
         Of the other line only releases of later days count.
         """
         if self._reported is None:
-            rows = reported(self._conn, self._day, product=self._product)
-            self._reported = [row for row in rows if row["classification"] != "preview"]
+            self._reported = [
+                row for row in self._product.reported if row["classification"] != "preview" and reported_day(row) <= self._day
+            ]
         newer = [
             row
             for row in self._reported
@@ -184,12 +177,12 @@ class Evidence:
         return reported_note(of_line or newer) if newer else None
 
     def _missing_of_line(self) -> Message | None:
-        until, today = data_until(self._conn, self._product, self._line), clock.today()
+        until, today = self._product.data_until.get(self._line), clock.today()
         if until is None or is_outdated(until, self._day):
             return Message("facts end on {day}; a monthly release has come since", day=until or Message("no day"))
         if until > clock.day_after(today):  # just after midnight UTC a clock some hours ahead is no fault
             return Message("the data was read on {day}, which is after today, {today}: a clock is wrong", day=until, today=today)
-        month = missing_month(self._conn, self._product, self._line, self._day)
+        month = missing_month(self._product, self._line, self._day)
         if month is None:
             return None
         return Message(
@@ -198,7 +191,7 @@ class Evidence:
         )  # fmt: skip
 
 
-def missing_month(conn: sqlite3.Connection, product: str, line: str, day: str) -> str | None:
+def missing_month(product: Product, line: str, day: str) -> str | None:
     """Return the month of the newest second Tuesday that is more than two days past, where the line has no B release of it.
 
     Where the product's other line has the release of that day, nothing is late: it counts at once.
@@ -209,109 +202,90 @@ def missing_month(conn: sqlite3.Connection, product: str, line: str, day: str) -
     latest = (date.fromisoformat(day) - GRACE - timedelta(days=1)).isoformat()
     month = latest[:7] if second_tuesday(latest[:7]) <= latest else month_after(latest[:7], -1)
     other = "standard" if line == "hotpatch" else "hotpatch"
-    if (tuesday := second_tuesday(day[:7])) <= day and month < day[:7] and _has_release_of(conn, product, other, tuesday):
+    if (tuesday := second_tuesday(day[:7])) <= day and month < day[:7] and _has_release_of(product, other, tuesday):
         month = day[:7]
-    first, newest = conn.execute(
-        f"""select min(release_date), coalesce(max(case
-            when cadence = 'B' and classification in ('baseline', 'hotpatch', 'cumulative') and {is_offered()} then release_date end), '')
-        from releases where product = ? and in_{line}_line = 1 and is_provisional = 0 and release_date <= ?""",
-        (product, day),
-    ).fetchone()
+    listed = [r for r in product.releases if r.is_of(line) and not r.is_provisional and r.release_date and r.release_date <= day]
+    first = min((r.release_date or "" for r in listed), default=None)
+    newest = max((r.release_date or "" for r in listed if _is_monthly(r) and not r.is_withdrawn), default="")
     tuesday = second_tuesday(month)
     return None if first is None or first > tuesday or newest >= tuesday else month
 
 
-def _has_release_of(conn: sqlite3.Connection, product: str, line: str, tuesday: str) -> bool:
+def _is_monthly(release: Release) -> bool:
+    return release.cadence == "B" and release.classification in {"baseline", "hotpatch", "cumulative"}
+
+
+def _has_release_of(product: Product, line: str, tuesday: str) -> bool:
     """Return whether a line has a B release of a second Tuesday."""
-    row = conn.execute(
-        f"""select 1 from releases where product = ? and in_{line}_line = 1 and release_date = ? and cadence = 'B'
-        and classification in ('baseline', 'hotpatch', 'cumulative') and is_public_preview = 0 and is_provisional = 0""",
-        (product, tuesday),
-    ).fetchone()
-    return row is not None
+    return any(
+        r.is_of(line) and r.release_date == tuesday and _is_monthly(r) and not r.is_public_preview and not r.is_provisional
+        for r in product.releases
+    )
 
 
-def _named_by_others(conn: sqlite3.Connection, product: str, day: str) -> Message | None:
+def _named_by_others(product: Product, day: str) -> Message | None:
     """Return what MSRC or an article names of a product that is newer than every listed release."""
-    newest_day, newest_revision, number = conn.execute(
-        """select coalesce(max(release_date), ''), coalesce(max(revision), 0), max(build_number) from releases
-        where product = ? and release_date <= ? and classification != 'preview'""",
-        (product, day),
-    ).fetchone()
+    listed = [r for r in product.releases if r.release_date and r.release_date <= day and r.classification != "preview"]
+    newest_day = max((r.release_date or "" for r in listed), default="")
+    newest_revision = max((r.revision or 0 for r in listed), default=0)
+    number = max((r.build_number for r in listed if r.build_number is not None), default=None)
     # A revised document can name a fix of a later month, so the month of the document does not bound the search.
-    for kb, build, month in conn.execute(
-        """select distinct kb, fixed_build, source_month from kb_cves
-        where product = :product and source_month <= :month and kb in (
-            select kb from kb_cves where product = :product and source_month <= :month
-            except select kb from releases where product = :product and kb is not null)
-        order by source_month desc, kb""",
-        {"product": product, "month": day[:7]},
-    ).fetchall():
-        stated_number, _, revision = (build or "").partition(".")
+    for named in _newest_first(product, "msrc", "", day[:7]):
+        stated_number, _, revision = (named.build or "").partition(".")
         is_newer_build = stated_number == str(number) and revision.isdigit() and int(revision) > newest_revision
+        month = named.day or ""
         if second_tuesday(month) <= day and (is_newer_build or month > newest_day[:7]):
-            what = Message("{name} ({build})", name=kb_text(kb), build=build) if build else kb_text(kb)
+            what = Message("{name} ({build})", name=kb_text(named.kb), build=named.build) if named.build else kb_text(named.kb)
             return Message("MSRC's data of {month} names {what}, which no list of releases has", month=month, what=what)
-    article = conn.execute(
-        """select a.kb, a.release_date from articles as a
-        where a.product = :product and a.kb is not null and a.release_date > :newest_day and a.release_date <= :day
-            and not exists (select 1 from releases as r where r.product = :product and r.kb = a.kb) and not exists (
-                select 1 from kbs join releases as r on r.kb = kbs.installs_kb where kbs.kb = a.kb and r.product = :product)
-        order by a.release_date desc, a.kb limit 1""",
-        {"product": product, "newest_day": newest_day, "day": day},
-    ).fetchone()
-    if article is not None:
-        return Message("an article names {name} of {day}, which no list of releases has", name=kb_text(article[0]), day=article[1])
+    for named in _newest_first(product, "article", newest_day, day):
+        return Message("an article names {name} of {day}, which no list of releases has", name=kb_text(named.kb), day=named.day)
     return None
 
 
-def _provisional(conn: sqlite3.Connection, product: str, line: str, day: str) -> list[tuple[Place, bool, Message]]:
-    """Return the place of each release that no list has, whether it is of a line, and who names it."""
-    rows = conn.execute(
-        f"""select release_date, coalesce(revision, 0), in_{line}_line, kb, build, subject from releases
-        where product = ? and is_provisional = 1 and classification != 'preview' and release_date <= ? order by release_date desc, revision desc""",
-        (product, day),
-    ).fetchall()
+def _newest_first(product: Product, kind: str, after: str, until: str) -> list[Named]:
+    """Return what names a release after a day or month and up to another, the newest first, then by KB."""
+    named = sorted((named for named in product.named if named.kind == kind and after < (named.day or "") <= until), key=lambda n: n.kb or 0)
+    return sorted(named, key=lambda n: n.day or "", reverse=True)
+
+
+def _provisional(product: Product, line: str, day: str) -> list[tuple[Place, bool, Message]]:
+    """Return the place of each release that no list has, whether it is of a line, and who names it; the newest first."""
+    provisional = [
+        r for r in product.releases if r.is_provisional and r.classification != "preview" and r.release_date and r.release_date <= day
+    ]
+    places = [((r.release_date or "", r.revision or 0), r) for r in provisional]
     return [
         (
-            (stated, revision),
-            bool(is_of_line),
-            named_by(conn, subject, Message("{name} ({build})", name=kb_text(kb), build=build) if build else kb_text(kb)),
+            place,
+            r.is_of(line),
+            named_by(r, Message("{name} ({build})", name=kb_text(r.kb), build=r.build) if r.build else kb_text(r.kb)),
         )
-        for stated, revision, is_of_line, kb, build, subject in rows
+        for place, r in sorted(places, key=lambda p: p[0], reverse=True)
     ]
 
 
-def named_by(conn: sqlite3.Connection, subject: str, release: object) -> Message:
-    """Return the sentence that a source names a release and no list has it.
+def named_by(release: Release, name: object) -> Message:
+    """Return the sentence that a source names a provisional release and no list has it.
 
     Args:
-        conn: a database with the fact tables.
-        subject: of the release.
-        release: how the sentence calls it.
+        release: the release.
+        name: how the sentence calls it.
     """
-    source = conn.execute(
-        "select min(c.source) from fact_claims as f join claims as c using (claim) where f.subject = ?", (subject,)
-    ).fetchone()[0]
-    return Message("{source} names {release}, which no list of releases has", source=source_name(source or ""), release=release)
+    return Message("{source} names {release}, which no list of releases has", source=source_name(release.named_by or ""), release=name)
 
 
-def _quarantined(conn: sqlite3.Connection, product: str, day: str) -> list[tuple[Message, str | None, int | None]]:
+def _quarantined(product: Product, day: str) -> list[tuple[Message, str | None, int | None]]:
     """Return what may be a release of the product and could not be read or cannot be right: why it counts, its date and its revision."""
-    rows = conn.execute(
-        """select kind, text, reason, release_date, build from quarantine
-        where product = ? and may_be_release = 1 and gone_at is null and coalesce(release_date, '') <= ? order by text""",
-        (product, day),
-    ).fetchall()
+    rows = [named for named in product.named if named.kind in {"wrong", "unread"} and (named.day or "") <= day]
     return [
         (
-            Message("a page lists {text}, which cannot be right: {why}", text=text, why=why)
-            if kind == "release"
-            else Message("a page lists what may be a newer release and cannot be read: {text!r}", text=text),
-            stated,
-            _revision(build),
+            Message("a page lists {text}, which cannot be right: {why}", text=row.text, why=row.why)
+            if row.kind == "wrong"
+            else Message("a page lists what may be a newer release and cannot be read: {text!r}", text=row.text),
+            row.day,
+            _revision(row.build),
         )
-        for kind, text, why, stated, build in rows
+        for row in sorted(rows, key=lambda row: row.text or "")
     ]
 
 
@@ -337,17 +311,16 @@ _GROUPS: Final = {
 class Support:
     """When support of a product ends, by edition."""
 
-    def __init__(self, conn: sqlite3.Connection, product: str) -> None:
-        """Read the ends of a product from a database with the fact tables."""
+    def __init__(self, product: Product) -> None:
+        """Take the rows of a product."""
         self._public: dict[str, str] = {}
         self._esu: dict[str, str] = {}
-        for group, kind, end in conn.execute("select edition_group, kind, end_date from lifecycles where product = ?", (product,)):
+        for group, kind, end in product.ends:
             if kind in {"extended", "end_of_servicing"}:
                 self._public[group] = max(end, self._public.get(group, ""))
             elif kind.startswith("esu_"):
                 self._esu[group] = max(end, self._esu.get(group, ""))
-        row = conn.execute("select extended_end_date from products where product = ?", (product,)).fetchone()
-        self._any: str | None = row[0] if row else None  # where the edition is not known
+        self._any = product.extended_end  # where the edition is not known
 
     def end(self, machine: Machine) -> str | None:
         """Return the last day of support of a machine, Extended Security Updates apart; None where no source states it."""

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.coverage import has_ceased, missing_month
+from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import second_tuesday
 
@@ -152,14 +153,15 @@ def missing_releases(conn: sqlite3.Connection, day: str) -> list[dict[str, Any]]
     Returns:
         a row per product and line, with the source that was read last of it.
     """
-    rows = []
+    rows, facts = [], Facts(conn)
+    facts.load()
     for product, line, until, end, last in conn.execute(
         """select l.product, l.line, l.data_until, coalesce(case when l.line = 'hotpatch' then p.hotpatch_end_date end, p.extended_end_date), (
             select max(month) from releases as r where r.product = l.product and r.cadence = 'B' and r.is_expired = 0
                 and case l.line when 'hotpatch' then r.in_hotpatch_line else r.in_standard_line end)
         from lines as l join products as p using (product) order by l.product, l.line"""
     ).fetchall():
-        month = missing_month(conn, product, line, min(day, until))
+        month = missing_month(facts.of(product), line, min(day, until))
         if month is None or (end and end[:10] < second_tuesday(month)) or (end is None and has_ceased(last, day)):
             continue
         source, page_url = conn.execute(

@@ -12,7 +12,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, Final
 
-from hotpatch_kb.db.answers.lookup import find, match_of
+from hotpatch_kb.db.answers.lookup import find
+from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.model.queries import Query, read_query
 
 Answer = dict[str, Any]
@@ -33,6 +34,7 @@ class LookupCache:
         line: str | None = None,
         kb_installed: Iterable[int] = (),
         on: str | None = None,
+        facts: Facts | None = None,
     ) -> None:
         """Take what ``find`` takes, and list the common spellings of everything that the database names.
 
@@ -40,13 +42,13 @@ class LookupCache:
         """
         self._conn = conn
         self._options: dict[str, Any] = {
-            "today": today, "product": product, "line": line, "kb_installed": tuple(kb_installed), "on": on,
+            "today": today, "product": product, "line": line, "kb_installed": tuple(kb_installed), "on": on, "facts": facts or Facts(conn),
         }  # fmt: skip
         self._answers: dict[str, Answer] = {}
         self._queries: dict[str, Query] = {}
         self._others: dict[str, Answer] = {}
         self._named: dict[str, Answer] = {}
-        self._matches: dict[tuple[object, ...], Answer] = {}  # the answers for a build, its KB and its CVEs share them
+        self._matches: dict[Any, Answer] = {}  # the answers for a build, its KB and its CVEs share them
         for (build,) in conn.execute("select distinct build from releases where build is not null"):
             self._queries |= dict.fromkeys((build, f"10.0.{build}"), Query("build", build))
         for (kb,) in conn.execute("select kb from kbs"):
@@ -73,16 +75,10 @@ class LookupCache:
         name = " ".join(read)
         answer = self._named.get(name)
         if answer is None:
-            answer = find(self._conn, query, **self._options, match=self._match)
+            answer = find(self._conn, query, **self._options, matches=self._matches)
             if answer["status"] != "not_found":
                 self._named[name] = answer
         if len(self._others) >= MAX_OTHERS:
             self._others.clear()
         kept[query] = answer = answer if answer["query"] == query else answer | {"query": query}
         return answer
-
-    def _match(self, conn: sqlite3.Connection, row: dict[str, Any], companions: list[str], line: str | None, day: str) -> Answer:
-        key = (row["release"], row.get("stated_build"), *companions)  # line and day are those of the cache
-        if key not in self._matches:
-            self._matches[key] = match_of(conn, row, companions, line, day)
-        return self._matches[key]

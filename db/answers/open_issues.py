@@ -6,10 +6,12 @@ Unknown is not the same as none: without MSRC's data of a month, nothing is said
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from hotpatch_kb.db.answers.coverage import is_offered
+from hotpatch_kb.db.answers.product_facts import Release, is_offered
+from hotpatch_kb.db.answers.stated_elsewhere import one_of
 from hotpatch_kb.db.model.notation import kb_text
 
 Answer = dict[str, Any]
@@ -17,121 +19,118 @@ Answer = dict[str, Any]
 _SHOWN: Final = 50  # CVEs that an answer names; it counts all, of old builds thousands
 
 
-def known_issues(conn: sqlite3.Connection, kb: int | None, product: str, day: str) -> list[Answer] | None:
-    """Return the issues of a KB on a product that its articles list, open ones first; None where no article of it was read.
+_OPEN: Final = f"""newer as materialized (
+    select a.number, a.product, a.kb as own_kb, r.kb, r.month, r.cadence
+    from asked as a cross join releases as r on r.product = a.product and r.release_date between a.own_day and ?
+    where case when a.is_hotpatch_line then r.in_hotpatch_line else r.in_standard_line end and {is_offered("r")}
+        and (r.release_date > a.own_day or r.revision > a.revision)
+)
+select 'fixed', n.number, null, c.cve as name, min(c.severity) as severity, max(c.subject >= 'kb_cves/')
+    from newer as n join kb_cves as c on c.kb = n.kb and c.product = n.product
+    where not exists (select 1 from kb_cves as own where own.kb = n.own_kb and own.product = n.product and own.cve = c.cve)
+    group by n.number, c.cve
+union all select distinct 'unknown', number, null, month, null, null from newer as n
+    where cadence = 'B' and not exists (select 1 from kb_cves as c where c.kb = n.kb and c.product = n.product)
+union all select 'copied', number, null, null, null, null from asked as a
+    where exists (select 1 from kb_cves as c where c.kb = a.kb and c.product = a.product and c.subject >= 'kb_cves/')
+union all select 'copied_on', null, null, substr(max(fetched_at), 1, 10), null, null from pages where source = 'facts_kb_cves'
+union all select 'read', null, null, null, null, null where exists (select 1 from kb_cves)"""
+_GAPS: Final = """
+union all select 'gap', g.hotpatch_kb, g.product, g.cve, g.severity, (
+        select r.kb from releases as r where r.kb = g.companion_kb and r.product = g.product and coalesce(r.release_date, '') <= ?)
+    from cve_gaps as g where"""
+
+
+def known_issues(
+    conn: sqlite3.Connection, asked: Iterable[tuple[int | None, str]], day: str
+) -> dict[tuple[int | None, str], list[Answer] | None]:
+    """Return the issues of KBs on products that their articles list, open ones first; None where no article of a KB was read.
 
     An issue that was resolved after a day, or by a KB of a later day, is open on that day.
 
     Args:
         conn: a database with the fact tables.
-        kb: its number; a release without one has no issues.
-        product: its id.
+        asked: numbers of KBs and ids of products; a release without a KB has no issues.
         day: ISO date.
 
     Returns:
-        title, state, workaround, ``resolved_by_kb`` and ``article_url`` of each.
+        by KB and product: title, state, workaround, ``resolved_by_kb`` and ``article_url`` of each issue.
     """
-    if kb is None:
-        return None
+    issues: dict[tuple[int | None, str], list[Answer] | None] = dict.fromkeys(asked)
+    pairs = [pair for pair in issues if pair[0] is not None]
+    if not pairs:
+        return issues
+    # An article of a KB was read: its own, or that of a baseline which installs it. Then a list without issues says that there are none.
     rows = conn.execute(
-        """select title, case when is_later then 'open' else state end as state_by_then, workaround,
-            case when is_later then null else resolved_by_kb end, article_url
-        from (
-            select i.*, coalesce(i.resolved_on, '') > :day or coalesce(
-                (select min(release_date) from releases as r where r.kb = i.resolved_by_kb), '') > :day as is_later
-            from known_issues as i where i.kb = :kb and (i.product = :product or i.product is null) and i.gone_since is null
-        ) order by state_by_then, title""",
-        {"kb": kb, "product": product, "day": day},
+        f"""with asked (kb, product) as (values {", ".join(["(?, ?)"] * len(pairs))}),
+        issues as (
+            select a.kb, a.product, i.title, i.state, i.workaround, i.resolved_by_kb, i.article_url, coalesce(i.resolved_on, '') > ? or coalesce(
+                (select min(release_date) from releases as r where r.kb = i.resolved_by_kb), '') > ? as is_later
+            from asked as a cross join known_issues as i on i.kb = a.kb
+            where (i.product = a.product or i.product is null) and i.gone_since is null
+        )
+        select kb, product, title, case when is_later then 'open' else state end as state_by_then, workaround,
+            case when is_later then null else resolved_by_kb end, article_url from issues
+        union all
+        select kb, product, null, null, null, null, null from asked as a where exists (
+            select 1 from claims where source = 'support_article' and subject in (
+                select 'article/' || a.kb union all select 'article/' || k.kb from kbs as k where k.installs_kb = a.kb)
+            union all select 1 from known_issues as i where i.kb = a.kb)
+        order by kb, product, state_by_then, title""",
+        (*(value for pair in pairs for value in pair), day, day),
     )
-    issues = [
-        {
-            "title": title,
-            "state": state,
-            "workaround": workaround,
-            "resolved_by_kb": None if resolved_by is None else f"KB{resolved_by}",
-            "article_url": url,
-        }
-        for title, state, workaround, resolved_by, url in rows.fetchall()
-    ]
-    return issues if issues or _was_read(conn, kb) else None
+    for kb, product, title, state, workaround, resolved_by, url in rows.fetchall():
+        of_kb = issues[kb, product] = issues[kb, product] or []
+        if title is not None:
+            of_kb.append(
+                {"title": title, "state": state, "workaround": workaround, "resolved_by_kb": kb_text(resolved_by), "article_url": url}
+            )
+    return issues
 
 
-def _was_read(conn: sqlite3.Connection, kb: int) -> bool:
-    """Return whether an article of a KB was read: its own, or that of a baseline which installs it."""
-    row = conn.execute(
-        """select 1 from claims where source = 'support_article' and subject in (
-            select 'article/' || :kb union all select 'article/' || kb from kbs where installs_kb = :kb)
-        union all select 1 from known_issues where kb = :kb limit 1""",
-        {"kb": kb},
-    ).fetchone()
-    return row is not None
-
-
-def open_cves(conn: sqlite3.Connection, release: Mapping[str, Any], line: str, day: str) -> Answer | None:
-    """Return the CVEs that stay open on a machine with a release.
+def open_cves(conn: sqlite3.Connection, asked: Sequence[tuple[Release, str]], day: str) -> list[Answer | None]:
+    """Return the CVEs that stay open on machines with releases.
 
     Args:
         conn: a database with the fact tables.
-        release: a row of ``releases``.
-        line: the machine's, "hotpatch" or "standard".
+        asked: releases, each with the machine's line, "hotpatch" or "standard".
         day: ISO date; releases up to it count.
 
     Returns:
-        ``gaps``, CVEs that the month's cumulative update fixes and this hotpatch does not, with the companion update that does;
+        for each of them ``gaps``, CVEs that the month's cumulative update fixes and this hotpatch does not, with the companion update that does;
         ``fixed_by_newer``, how many CVEs newer releases of the line fix; ``most_severe``, some of them, most severe first; ``unknown_months``,
         months of newer releases whose CVEs are not known; ``copied_on``, the day of the copy of MSRC's data that some of it is from, else None.
         None where the database has no security data.
     """
-    if conn.execute("select 1 from kb_cves limit 1").fetchone() is None:
-        return None
-    gaps = []
-    if release["classification"] == "hotpatch":
-        gaps = conn.execute(
-            """select g.cve, g.severity, (
-                select r.kb from releases as r where r.kb = g.companion_kb and r.product = g.product and coalesce(r.release_date, '') <= ?)
-            from cve_gaps as g where g.product = ? and g.hotpatch_kb = ?""",
-            (day, release["product"], release["kb"]),
-        ).fetchall()
-    newer = f"""r.product = :product and r.in_{"hotpatch" if line == "hotpatch" else "standard"}_line = 1 and {is_offered("r")} and r.release_date <= :day
-        and (r.release_date > :own_day or r.release_date = :own_day and r.revision > :revision)"""
-    parameters = {
-        "product": release["product"], "day": day, "revision": release["revision"], "kb": release["kb"],
-        "own_day": "" if release["classification"] == "initial" else release["release_date"],
-    }  # fmt: skip
-    fixed = conn.execute(
-        f"""select c.cve, min(c.severity), max(c.subject >= 'kb_cves/') from releases as r join kb_cves as c on c.kb = r.kb and c.product = r.product
-        where {newer} and not exists (select 1 from kb_cves as own where own.kb = :kb and own.product = :product and own.cve = c.cve)
-        group by c.cve order by coalesce(min(c.severity), 'z'), c.cve desc""",  # Critical, Important, Low, Moderate
-        parameters,
-    ).fetchall()
-    unknown = conn.execute(
-        f"""select distinct r.month from releases as r where {newer} and r.cadence = 'B' and not exists (
-            select 1 from kb_cves as c where c.kb = r.kb and c.product = r.product) order by r.month""",
-        parameters,
-    ).fetchall()
-    return {
-        "gaps": [
-            {"cve": cve, "severity": severity, "companion_kb": None if companion is None else f"KB{companion}"}
-            for cve, severity, companion in gaps
-        ],
-        "fixed_by_newer": len(fixed),
-        "most_severe": [cve for cve, _, _ in fixed[:_SHOWN]],
-        "unknown_months": [month for (month,) in unknown],
-        "copied_on": _copied_on(conn) if any(is_copied for _, _, is_copied in fixed) or _is_copied(conn, release) else None,
-    }
-
-
-def _is_copied(conn: sqlite3.Connection, release: Mapping[str, Any]) -> bool:
-    """Return whether the CVEs of a release are from a copy of MSRC's data."""
-    row = conn.execute(
-        "select 1 from kb_cves where kb = ? and product = ? and subject >= 'kb_cves/' limit 1", (release["kb"], release["product"])
-    ).fetchone()
-    return row is not None
-
-
-def _copied_on(conn: sqlite3.Connection) -> str | None:
-    day: str | None = conn.execute("select substr(max(fetched_at), 1, 10) from pages where source = 'facts_kb_cves'").fetchone()[0]
-    return day
+    if not asked:
+        return []
+    asks = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(asked))
+    values: list[Any] = []
+    for number, (r, line) in enumerate(asked):
+        values += (number, r.product, r.kb, line == "hotpatch", "" if r.classification == "initial" else r.release_date, r.revision)
+    statement = f"with asked (number, product, kb, is_hotpatch_line, own_day, revision) as (values {asks}), {_OPEN}"
+    values += [day]
+    if hotpatches := [release for release, _ in asked if release.classification == "hotpatch"]:
+        statement += f"{_GAPS} {one_of('g.product', hotpatches)} and {one_of('g.hotpatch_kb', hotpatches)}"
+        values += [day, *(r.product for r in hotpatches), *(r.kb for r in hotpatches)]
+    found: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
+    for what, number, product, *row in conn.execute(f"{statement} order by severity nulls last, name desc", values).fetchall():
+        found[what, number, product].append(tuple(row))
+    if not found["read", None, None]:
+        return [None] * len(asked)
+    answers: list[Answer | None] = []
+    for number, (r, _) in enumerate(asked):
+        fixed = found["fixed", number, None]  # by severity: Critical, Important, Low, Moderate
+        gaps = sorted(found["gap", r.kb, r.product]) if r.classification == "hotpatch" else []
+        is_copied = any(copied for _, _, copied in fixed) or found["copied", number, None]
+        answers.append({
+            "gaps": [{"cve": cve, "severity": severity, "companion_kb": kb_text(companion)} for cve, severity, companion in gaps],
+            "fixed_by_newer": len(fixed),
+            "most_severe": [cve for cve, _, _ in fixed[:_SHOWN]],
+            "unknown_months": [month for month, _, _ in reversed(found["unknown", number, None])],
+            "copied_on": found["copied_on", None, None][0][0] if is_copied else None,
+        })  # fmt: skip
+    return answers
 
 
 def left_open(conn: sqlite3.Connection, cve: str, product: str | None, day: str) -> list[Answer]:

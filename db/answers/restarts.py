@@ -6,9 +6,8 @@ import sqlite3
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from hotpatch_kb.db.answers.calendar import has_calendar
-from hotpatch_kb.db.answers.coverage import Evidence, data_until, has_ceased, is_offered, is_outdated
-from hotpatch_kb.db.answers.stated_elsewhere import reported_after
+from hotpatch_kb.db.answers.coverage import Evidence, has_ceased, is_outdated
+from hotpatch_kb.db.answers.product_facts import Facts, Product
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
@@ -30,32 +29,29 @@ class Restart(NamedTuple):
     certainty: str = "cadence"
 
 
-def next_restart(conn: sqlite3.Connection, product: str, day: str) -> Restart | None:
+def next_restart(product: Product, day: str) -> Restart | None:
     """Return the next restart of a product's hotpatch line from a day on.
 
     It is a released baseline, else a planned one, else the next by the cadence; None where hotpatching has no published
     calendar or has ended by then.
     """
-    end = conn.execute("select hotpatch_end_date, extended_end_date from products where product = ?", (product,)).fetchone()
-    if end is None or not has_calendar(conn, product):
+    if not product.has_calendar:
         return None
-    baseline = conn.execute(
-        """select month, coalesce(release_date, expected_date), type is null, is_unplanned, kb, build,
-            case when type is not null then 'published' when planned_by = 'cadence' then 'cadence' else 'planned' end from hotpatch_calendar
-        where product = ? and expected_type = 'baseline' and coalesce(release_date, expected_date) >= ? order by 2 limit 1""",
-        (product, day),
-    ).fetchone()
-    month = day[:7]
-    covered = conn.execute("select month from hotpatch_calendar where product = ? and month >= ?", (product, month)).fetchall()
-    month = _expected_baseline(
-        month if second_tuesday(month) >= day else month_after(month), tuple(covered_month for (covered_month,) in covered)
-    )
-    if baseline and baseline[1] <= second_tuesday(month):
-        restart = Restart(baseline[0], baseline[1], bool(baseline[2]), bool(baseline[3]), *baseline[4:])
+    days = {row["month"]: row["release_date"] or row["expected_date"] for row in product.calendar}
+    baselines = [row for row in product.calendar if row["expected_type"] == "baseline" and days[row["month"]] >= day]
+    first = min(baselines, key=lambda row: days[row["month"]], default=None)
+    month = day[:7] if second_tuesday(day[:7]) >= day else month_after(day[:7])
+    month = _expected_baseline(month, tuple(covered for covered in days if covered >= day[:7]))
+    if first and days[first["month"]] <= second_tuesday(month):
+        certainty = "published" if first["type"] else "cadence" if first["planned_by"] == "cadence" else "planned"
+        restart = Restart(
+            first["month"], days[first["month"]], not first["type"], bool(first["is_unplanned"]), first["kb"], first["build"], certainty
+        )
     else:
         restart = Restart(month, second_tuesday(month), True, False, None, None)
     # Compare by month: some ends are stated only as a month. A line ends when support ends, a client's with that of its Enterprise edition.
-    return None if (end[0] and restart.month > end[0][:7]) or (end[1] and restart.date > end[1]) else restart
+    hotpatch_end, end = product.hotpatch_end, product.extended_end
+    return None if (hotpatch_end and restart.month > hotpatch_end[:7]) or (end and restart.date > end) else restart
 
 
 @lru_cache(maxsize=1024)
@@ -66,45 +62,26 @@ def _expected_baseline(month: str, covered: tuple[str, ...]) -> str:
     return month
 
 
-def unseen_baseline(conn: sqlite3.Connection, product: str, day: str) -> dict[str, str] | None:
+def unseen_baseline(product: Product, day: str) -> dict[str, str] | None:
     """Return the last baseline that was expected by a day and that no source lists: a machine without it restarts for it first.
 
     Returns:
         its ``month`` and expected ``date``; None where every expected baseline is listed.
     """
-    row = conn.execute(
-        """select month, expected_date from hotpatch_calendar
-        where product = ? and type is null and expected_type = 'baseline' and expected_date <= ? order by month desc limit 1""",
-        (product, day),
-    ).fetchone()
-    return {"month": row[0], "date": row[1]} if row else None
+    unseen = [row for row in product.calendar if row["type"] is None and row["expected_type"] == "baseline" and row["expected_date"] <= day]
+    return {"month": unseen[-1]["month"], "date": unseen[-1]["expected_date"]} if unseen else None
 
 
-def first_day(conn: sqlite3.Connection, product: str) -> str:
-    """Return the first day on which a product existed: that of its general availability or of its first release; "" where none is known."""
-    day: str | None = conn.execute(
-        """select min(day) from (
-            select release_date as day from products where product = :product union all select release_date from releases where product = :product)""",
-        {"product": product},
-    ).fetchone()[0]
-    return day or ""
-
-
-def missing_evidence(conn: sqlite3.Connection, product: str, line: str, day: str) -> Message | None:
+def missing_evidence(product: Product, line: str, day: str) -> Message | None:
     """Return why the newest known release of a line may not be its newest on a day; None where all evidence is there."""
-    newest = conn.execute(
-        f"""select release_date, coalesce(revision, 0) from releases
-        where product = ? and in_{line}_line = 1 and release_date <= ? and classification not in ('component', 'preview', 'initial')
-            and {is_offered()} order by release_date desc, revision desc limit 1""",
-        (product, day),
-    ).fetchone()
-    return Evidence(conn, product, line, day).missing(newest or ("", 0))
+    newest = max(((r.release_date or "", r.revision or 0) for r in product.of_line(line, day)), default=("", 0))
+    return Evidence(product, line, day).missing(newest)
 
 
-def coming_restarts(conn: sqlite3.Connection, product: str, day: str, count: int) -> list[Restart]:
+def coming_restarts(product: Product, day: str, count: int) -> list[Restart]:
     """Return the next restarts of a product's hotpatch line from a day on, at most ``count`` of them; fewer where the line ends before."""
     restarts: list[Restart] = []
-    while len(restarts) < count and (restart := next_restart(conn, product, day)) is not None:
+    while len(restarts) < count and (restart := next_restart(product, day)) is not None:
         restarts.append(restart)
         day = day_after(restart.date)
     return restarts
@@ -123,51 +100,50 @@ def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None
         per product that exists by then: the view's columns; ``this_month`` (its type, KB and build), ``data_until``, ``is_outdated``,
         ``missing_evidence`` (why newer releases may exist), ``unseen_baseline``, and ``reported``, what others report of the line.
     """
+    facts = Facts(conn)
+    facts.load(None if product is None else (product,))
     rows = []
-    for (name,) in conn.execute(
-        "select product from products where product = coalesce(?, product) order by product", (product,)
-    ).fetchall():
-        restarts = coming_restarts(conn, name, day, count)
-        if not restarts or first_day(conn, name) > day:
+    for of_product in facts.products.values():
+        if product not in {None, of_product.id}:
             continue
-        this = conn.execute(
-            "select expected_type, type, release_date, kb, build, expected_date from hotpatch_calendar where product = ? and month = ?",
-            (name, day[:7]),
-        ).fetchone()
-        until = data_until(conn, name, "hotpatch")
-        is_released = this is not None and this[1] is not None and (this[2] or "") <= day
-        of_product = {
+        restarts = coming_restarts(of_product, day, count)
+        if not restarts or of_product.first_day > day:
+            continue
+        this = next((row for row in of_product.calendar if row["month"] == day[:7]), None)
+        until = of_product.data_until.get("hotpatch")
+        is_released = this is not None and this["type"] is not None and (this["release_date"] or "") <= day
+        common = {
             "this_month": {
                 "month": day[:7],
-                "type": this[0] if this else planned_by_cadence(day[:7]),
+                "type": this["expected_type"] if this else planned_by_cadence(day[:7]),
                 "is_expected": not is_released,
-                "date": (this[2] or this[5]) if this else second_tuesday(day[:7]),
-                "kb": this[3] if this else None,
-                "build": this[4] if this else None,
+                "date": (this["release_date"] or this["expected_date"]) if this else second_tuesday(day[:7]),
+                "kb": this["kb"] if this else None,
+                "build": this["build"] if this else None,
             },
             "data_until": until,
             "is_outdated": is_outdated(until, day),
-            "missing_evidence": missing_evidence(conn, name, "hotpatch", day),
-            "unseen_baseline": unseen_baseline(conn, name, day),
-            "reported": reported_after(conn, day, name, "hotpatch"),
+            "missing_evidence": missing_evidence(of_product, "hotpatch", day),
+            "unseen_baseline": unseen_baseline(of_product, day),
+            "reported": of_product.reported_after("hotpatch", day),
         }
-        rows += [{"product": name, **restart._asdict(), **of_product} for restart in restarts]
+        rows += [{"product": of_product.id, **restart._asdict(), **common} for restart in restarts]
     return rows
 
 
-def restart_of_standard_line(conn: sqlite3.Connection, product: str, day: str) -> Restart | None:
+def restart_of_standard_line(product: Product, day: str) -> Restart | None:
     """Return the next monthly restart of the standard line; None after the last day of support, or where releases have ceased.
 
     The public preview of 2021 has no day of support in any source, and no monthly release since August 2021.
     """
     month = day[:7] if second_tuesday(day[:7]) >= day else month_after(day[:7])
-    end = conn.execute("select extended_end_date from products where product = ?", (product,)).fetchone()
-    if end and end[0]:
-        return None if second_tuesday(month) > end[0] else Restart(month, second_tuesday(month), True, False, None, None)
-    last = conn.execute(
-        f"""select max(month) from releases where product = ? and in_standard_line = 1 and cadence = 'B' and {is_offered()} and release_date <= ?""",
-        (product, day),
-    ).fetchone()[0]
-    if last is None or has_ceased(last, min(day, data_until(conn, product, "standard") or day)):
+    if end := product.extended_end:
+        return None if second_tuesday(month) > end else Restart(month, second_tuesday(month), True, False, None, None)
+    monthly = [
+        r.month
+        for r in product.releases
+        if r.in_standard_line and r.cadence == "B" and not r.is_withdrawn and r.month and r.release_date and r.release_date <= day
+    ]
+    if not monthly or has_ceased(max(monthly), min(day, product.data_until.get("standard") or day)):
         return None
     return Restart(month, second_tuesday(month), True, False, None, None)

@@ -56,19 +56,26 @@ def source_name(source: str) -> Message | str:
     return _NAMES.get(source, source)
 
 
-def other_builds(conn: sqlite3.Connection, *, product: str | None = None, build: str | None = None) -> list[OtherBuild]:
-    """Return builds that lost, of a product or of one number, where no release of the product has them.
+def one_of(column: str, values: Sequence[object]) -> str:
+    """Return the SQL condition that a column is one of as many values, each a parameter in its order."""
+    return f"{column} in ({', '.join('?' * len(values))})"
+
+
+def other_builds(conn: sqlite3.Connection, *, products: Sequence[str] = (), build: str | None = None) -> list[OtherBuild]:
+    """Return builds that lost, of products or of one number, where no release of the product has them.
 
     A build that only an address or the text of a link has is not stated, and one that a correction replaces was decided by a person.
     """
+    conditions = [one_of("r.product", products)] if products else []
+    conditions += ["c.value_lost = ?"] if build else []
     rows = conn.execute(
-        """select r.product, c.value_lost, r.build, r.kb, min(l.source)
+        f"""select r.product, c.value_lost, r.build, r.kb, min(l.source)
         from conflicts as c join releases as r on r.subject = c.subject join claims as l on l.claim = c.claim_lost
         where c.field = 'build' and c.rule not in ('slug', 'link_text', 'correction') and c.value_lost is not null and r.build is not null
-            and r.product = coalesce(:product, r.product) and c.value_lost = coalesce(:build, c.value_lost)
             and not exists (select 1 from releases as o where o.product = r.product and o.build = c.value_lost)
+            and {" and ".join(conditions) or "true"}
         group by 1, 2, 3, 4 order by 1, 2, 3, 4""",
-        {"product": product, "build": build},
+        (*products, *((build,) if build else ())),
     )
     return [OtherBuild(*row) for row in rows.fetchall()]
 
@@ -76,22 +83,18 @@ def other_builds(conn: sqlite3.Connection, *, product: str | None = None, build:
 def nearest_builds(conn: sqlite3.Connection, build: str, product: str | None, on: str | None) -> list[dict[str, str | None]]:
     """Return the known builds next to one that no source names, per product, up to a day. An answer is never rounded to them."""
     number, revision = (int(part) for part in build.split("."))
-    products = conn.execute(
-        "select distinct product from releases where build_number = ? and product = coalesce(?, product) order by product",
+    nearest: dict[str, dict[str, str | None]] = {}
+    for name, known, other, day in conn.execute(
+        """select product, build, revision, coalesce(release_date, '') from releases where build_number = ? and product = coalesce(?, product)
+        order by product, revision""",
         (number, product),
-    ).fetchall()
-    nearest = []
-    for (name,) in products:
-        below, above = (
-            conn.execute(
-                f"""select build from releases where product = ? and build_number = ? and revision {sign} ? and coalesce(release_date, '') <= ?
-                order by revision {order} limit 1""",
-                (name, number, revision, on or "9999"),
-            ).fetchone()
-            for sign, order in (("<", "desc"), (">", "asc"))
-        )
-        nearest.append({"product": name, "below": below[0] if below else None, "above": above[0] if above else None})
-    return nearest
+    ).fetchall():
+        row = nearest.setdefault(name, {"product": name, "below": None, "above": None})
+        if other < revision and day <= (on or "9999"):
+            row["below"] = known
+        elif other > revision and day <= (on or "9999"):
+            row["above"] = row["above"] or known
+    return list(nearest.values())
 
 
 # --- what others report -----------------------------------------------------------------------------------------------
@@ -102,22 +105,23 @@ _REPORTED: Final = (
 
 
 def reported(
-    conn: sqlite3.Connection, day: str, *, product: str | None = None, kb: int | None = None, build: str | None = None
+    conn: sqlite3.Connection, day: str = "9999", *, products: Sequence[str] = (), kb: int | None = None, build: str | None = None
 ) -> list[dict[str, Any]]:
     """Return the releases up to a day that others report and that no page lists which was read, oldest first.
 
     Args:
         conn: a database with the fact tables.
         day: ISO date.
-        product: an id, where only its releases are wanted.
+        products: ids, where only their releases are wanted.
         kb: a KB number, likewise.
         build: an OS build, likewise.
     """
+    given = {"kb = ?": kb, "build = ?": build}
+    conditions = [*([one_of("product", products)] if products else ()), *(condition for condition, value in given.items() if value)]
     rows = conn.execute(
-        f"""select {", ".join(_REPORTED)} from reported
-        where product = coalesce(:product, product) and (:kb is null or kb = :kb) and (:build is null or build = :build)
+        f"""select {", ".join(_REPORTED)} from reported where {" and ".join(conditions) or "true"}
         order by coalesce(release_date, month), product, revision, kb""",
-        {"product": product, "kb": kb, "build": build},
+        (*products, *filter(None, given.values())),
     )
     return [
         row | {"in_hotpatch_line": bool(row["in_hotpatch_line"]), "in_standard_line": bool(row["in_standard_line"])}
@@ -134,18 +138,15 @@ def reported_day(row: Mapping[str, Any]) -> str:
 
 def reported_as(conn: sqlite3.Connection, day: str, query: Query, product: str | None) -> list[dict[str, Any]]:
     """Return what others report, up to a day, of the build or KB that a user asks for."""
+    products = (product,) if product else ()
     if query.kind == "build":
-        return reported(conn, day, product=product, build=query.value)
-    return reported(conn, day, product=product, kb=int(query.value)) if query.kind == "kb" else []
+        return reported(conn, day, products=products, build=query.value)
+    return reported(conn, day, products=products, kb=int(query.value)) if query.kind == "kb" else []
 
 
-def reported_after(conn: sqlite3.Connection, day: str, product: str, line: str, place: tuple[str, int] = ("", 0)) -> list[dict[str, Any]]:
-    """Return the releases of a line that others report up to a day, those after a place in its order (date, then revision)."""
-    return [row for row in reported(conn, day, product=product) if row[f"in_{line}_line"] and (reported_day(row), _revision(row)) > place]
-
-
-def _revision(row: Mapping[str, Any]) -> int:
-    return int((row["build"] or "").partition(".")[2] or 0)
+def reported_place(row: Mapping[str, Any]) -> tuple[str, int]:
+    """Return the place of a reported release in the order of its line: day, then revision."""
+    return reported_day(row), int((row["build"] or "").partition(".")[2] or 0)
 
 
 def reported_note(rows: Sequence[Mapping[str, Any]]) -> Message:

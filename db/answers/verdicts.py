@@ -13,10 +13,10 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.answers.coverage import Evidence, Support, data_until_of_lines, has_ceased, is_offered, named_by
+from hotpatch_kb.db.answers.coverage import Evidence, Support, data_until_of_lines, has_ceased, named_by
 from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
+from hotpatch_kb.db.answers.product_facts import Facts, Release
 from hotpatch_kb.db.answers.restarts import next_restart
-from hotpatch_kb.db.answers.stated_elsewhere import other_builds
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.editions import ANY, SPELLED, Machine
 from hotpatch_kb.db.model.messages import Message, Messages
@@ -66,55 +66,10 @@ class Verdict(NamedTuple):
     reason: Messages
 
 
-class _Release(NamedTuple):
-    """A release, and its place in the order of a line: date, then revision.
-
-    ``is_baseline`` is true of derived baselines too, LCUs that a hotpatch builds on and no calendar lists (26100.2033 of October 2024).
-    """
-
-    kb: int | None
-    build: str | None
-    revision: int
-    day: str
-    month: str
-    cadence: str | None
-    classification: str
-    in_hotpatch_line: bool
-    in_standard_line: bool
-    is_withdrawn: bool
-    baseline_kb: int | None
-    fixes_cves: bool
-    is_baseline: bool
-    provisional: str  # its subject where no list has it, else ""
-
-    @property
-    def place(self) -> tuple[str, int]:
-        """Its place in the order of a line. The first build comes first: 26100.1742 of ws2025 is dated after KB5044284 (2033)."""
-        return ("" if self.classification == "initial" else self.day, self.revision)
-
-    @property
-    def is_hotpatch_only(self) -> bool:
-        return self.classification in {"hotpatch", "component"}
-
-    @property
-    def counts(self) -> bool:
-        """Whether the release decides: a monthly one, or an out-of-band one that fixes a CVE; never a component or preview."""
-        if self.is_withdrawn or self.classification in {"component", "preview", "initial"}:
-            return False
-        return self.cadence == "B" or self.fixes_cves
-
-    def name(self, *, is_baseline: bool = False) -> Message:
-        """Return the release by its KB or build and its day; after "the baseline" the day is enough."""
-        name = kb_text(self.kb) or self.build
-        if name:
-            return Message("{name} of {day}", name=name, day=self.day)
-        return Message("of {day}" if is_baseline else "the release of {day}", day=self.day)  # the baselines of 2021 have neither
-
-
 class _Line:
     """A line of a product up to a day, its releases in order."""
 
-    def __init__(self, releases: list[_Release], evidence: Evidence) -> None:
+    def __init__(self, releases: list[Release], evidence: Evidence) -> None:
         self.releases = sorted(releases, key=lambda r: r.place)
         self.evidence = evidence
         self.counted = [r for r in self.releases if r.counts]
@@ -126,7 +81,7 @@ class _Line:
             if r.kb and not r.counts and not r.is_withdrawn and (r.classification == "component" or r.cadence == "OOB")
         ]
 
-    def after(self, place: tuple[str, int]) -> list[_Release]:
+    def after(self, place: tuple[str, int]) -> list[Release]:
         return self.counted[bisect_right(self._places, place) :]
 
     def not_deciding(self, place: tuple[str, int], build: str) -> str:
@@ -138,25 +93,24 @@ class _Line:
 class _Judge:
     """Judges machines of one product on one day."""
 
-    def __init__(self, conn: sqlite3.Connection, product: str, day: str) -> None:
-        self.conn = conn
+    def __init__(self, facts: Facts, product: str, day: str) -> None:
+        self.conn = facts.conn
         self.product = product
         self.day = day
-        self.support = Support(conn, product)
-        row = conn.execute("select hotpatch_end_date from products where product = ?", (product,)).fetchone()
-        self.hotpatched_until = _last_day(row[0])
+        self.facts = facts.of(product)
+        self.support = Support(self.facts)
+        self.hotpatched_until = _last_day(self.facts.hotpatch_end)
         self._without_hotpatches: dict[str, bool] = {}
-        self.releases = _releases(conn, product, day)
+        self.releases = [r for r in self.facts.releases if r.day and r.day <= day]
         self.lines = {
-            "hotpatch": _Line([r for r in self.releases if r.in_hotpatch_line or r.is_baseline], Evidence(conn, product, "hotpatch", day)),
-            "standard": _Line([r for r in self.releases if r.in_standard_line], Evidence(conn, product, "standard", day)),
+            "hotpatch": _Line([r for r in self.releases if r.in_hotpatch_line or r.is_baseline], Evidence(self.facts, "hotpatch", day)),
+            "standard": _Line([r for r in self.releases if r.in_standard_line], Evidence(self.facts, "standard", day)),
         }
-
-        self.by_build: dict[str, list[_Release]] = defaultdict(list)
+        self.by_build: dict[str, list[Release]] = defaultdict(list)
         for release in self.releases:
             if release.build:
                 self.by_build[release.build].append(release)
-        self.other_builds = {other.build: other for other in other_builds(conn, product=product)}
+        self.other_builds = {other.build: other for other in self.facts.other_builds}
         for other in self.other_builds.values():
             if releases := [r for r in self.by_build.get(other.believed, ()) if r.kb == other.kb]:
                 self.by_build[other.build] = releases
@@ -172,7 +126,7 @@ class _Judge:
         kbs = sorted({release.kb for release in releases if release.kb})
         return {(line, kb_text(kb) or ""): self.judge(build, releases, line, kb, machine) for line in LINES for kb in (None, *kbs)}
 
-    def judge(self, build: str, releases: Sequence[_Release], line: str, kb: int | None, machine: Machine) -> Verdict:
+    def judge(self, build: str, releases: Sequence[Release], line: str, kb: int | None, machine: Machine) -> Verdict:
         """Return the one verdict for a build of this product."""
         candidates = self._candidates(releases, line, kb)
         if self.has_no_hotpatches(machine.edition):
@@ -210,7 +164,7 @@ class _Judge:
         return self._without_hotpatches[edition]
 
     @staticmethod
-    def _standard_candidates(releases: Sequence[_Release], kb: int | None) -> list[tuple[_Release, str]]:
+    def _standard_candidates(releases: Sequence[Release], kb: int | None) -> list[tuple[Release, str]]:
         """Return the releases that a machine may have whose edition has no hotpatches, each to be judged on the standard line."""
         updates = [r for r in releases if not r.is_hotpatch_only]
         installed = [r for r in updates if r.kb == kb] if kb is not None else []
@@ -227,7 +181,7 @@ class _Judge:
         )  # fmt: skip
 
     @staticmethod
-    def _candidates(releases: Sequence[_Release], line: str, kb: int | None) -> list[tuple[_Release, str]]:
+    def _candidates(releases: Sequence[Release], line: str, kb: int | None) -> list[tuple[Release, str]]:
         """Return the releases that a machine may have, each with the line to judge it on."""
         hotpatches = [r for r in releases if r.classification == "hotpatch"]
         # A component with the build of a hotpatch is its companion: a machine that has it has the hotpatch.
@@ -249,7 +203,7 @@ class _Judge:
                 judged_on.append((release, line or "standard"))
         return judged_on
 
-    def _one(self, build: str, line: str, kb: int | None, release: _Release, on: str, machine: Machine) -> Verdict:
+    def _one(self, build: str, line: str, kb: int | None, release: Release, on: str, machine: Machine) -> Verdict:
         other = self.other_builds.get(build)
         stated = [other.note] if other else []
         notes = [*stated]
@@ -284,9 +238,9 @@ class _Judge:
     def _is_silent(self, on: str) -> bool:
         """Return whether a line has had no monthly release for months: the preview of 2021 has had none since August 2021."""
         counted = self.lines[on].counted
-        return not counted or has_ceased(counted[-1].month, self.day)
+        return not counted or has_ceased(counted[-1].month or "", self.day)
 
-    def _on_line(self, release: _Release, on: str) -> dict[str, Any]:
+    def _on_line(self, release: Release, on: str) -> dict[str, Any]:
         line = self.lines[on]
         if on == "hotpatch" and not (release.in_hotpatch_line or release.is_baseline):
             return self._lcu_on_the_hotpatch_line(release)
@@ -304,11 +258,11 @@ class _Judge:
             }
         newest = after[-1]
         reason = Message("{release} is newer", release=newest.name())
-        if newest.provisional:
-            reason = named_by(self.conn, newest.provisional, newest.name())
+        if newest.is_provisional:
+            reason = named_by(newest, newest.name())
         return columns | {"verdict": "behind", "next": newest, "reason": reason}
 
-    def _lcu_on_the_hotpatch_line(self, release: _Release) -> dict[str, Any]:
+    def _lcu_on_the_hotpatch_line(self, release: Release) -> dict[str, Any]:
         """Judge a machine of the hotpatch line with an LCU that is not a baseline.
 
         If a newer baseline was released, a restart is due. Otherwise the machine has left the line until the next baseline.
@@ -320,7 +274,7 @@ class _Judge:
             reason = Message("{release} is no baseline, and {newer} is newer", release=release.name(), newer=newest.name())
             return {"verdict": "restart_due", "months_behind": months, "next": newest, "rejoins_month": None, "reason": reason}
         standard = self.lines["standard"].after(release.place)
-        restart = next_restart(self.conn, self.product, day_after(release.day))
+        restart = next_restart(self.facts, day_after(release.day or ""))
         return {
             "verdict": "left_line", "months_behind": len({r.month for r in standard}),
             "next": standard[-1] if standard else None, "rejoins_month": restart.month if restart else None,
@@ -335,28 +289,6 @@ def _last_day(stated: str | None) -> str | None:
     return (date.fromisoformat(f"{month_after(stated)}-01") - timedelta(days=1)).isoformat()
 
 
-def _releases(conn: sqlite3.Connection, product: str, day: str) -> list[_Release]:
-    rows = conn.execute(
-        f"""select r.kb, r.build, coalesce(r.revision, 0), r.release_date, r.month, r.cadence, r.classification, r.in_hotpatch_line,
-            r.in_standard_line, not {is_offered("r")}, r.baseline_kb, exists (select 1 from kb_cves as c where c.kb = r.kb and c.product = r.product),
-            r.classification = 'baseline' and r.in_hotpatch_line
-                or r.release in (select baseline_release from releases where product = :product and classification in ('hotpatch', 'component')),
-            iif(r.is_provisional, r.subject, '')
-        from releases as r where r.product = :product""",
-        {"product": product},
-    ).fetchall()
-    days = {build: day for _, build, _, day, *_ in rows if day}  # an undated component has the day of the hotpatch with its build
-    releases = []
-    for kb, build, revision, stated, month, cadence, kind, hot, standard, expired, baseline, fixes, is_baseline, provisional in rows:
-        released = stated or days.get(build)
-        if released and released <= day:
-            releases.append(_Release(
-                kb, build, revision, released, month or released[:7], cadence, kind, bool(hot), bool(standard), bool(expired), baseline, bool(fixes),
-                bool(is_baseline), provisional,
-            ))  # fmt: skip
-    return releases
-
-
 def verdicts(conn: sqlite3.Connection, day: str, product: str | None = None) -> Iterator[Verdict]:
     """Yield every verdict of a day, in the order of products, builds, lines and KBs.
 
@@ -365,19 +297,17 @@ def verdicts(conn: sqlite3.Connection, day: str, product: str | None = None) -> 
         day: ISO date; only releases up to it count, by today's knowledge.
         product: an id, if only one product is wanted.
     """
-    for name in _products(conn):
+    facts = Facts(conn)
+    facts.load(None if product is None else (product,))
+    for name in facts.products:
         if product in {None, name}:
-            yield from _Judge(conn, name, day).rows()
+            yield from _Judge(facts, name, day).rows()
 
 
 def verdict_rows(conn: sqlite3.Connection, day: str, product: str | None = None) -> list[dict[str, Any]]:
     """Return what ``verdicts`` yields as rows, each with the day that the data of its line is as of."""
     ends = data_until_of_lines(conn)
     return [v._asdict() | {"data_until": ends.get((v.product, v.line))} for v in verdicts(conn, day, product)]
-
-
-def _products(conn: sqlite3.Connection) -> list[str]:
-    return [row[0] for row in conn.execute("select distinct product from releases order by product")]
 
 
 def _shown(verdict: Verdict | None) -> dict[str, Any] | None:
@@ -387,9 +317,9 @@ def _shown(verdict: Verdict | None) -> dict[str, Any] | None:
 class Verdicts:
     """Verdicts of one day, each made when it is first asked for."""
 
-    def __init__(self, conn: sqlite3.Connection, day: str) -> None:
-        """Take a database with the fact tables, and the day (ISO date)."""
-        self._conn = conn
+    def __init__(self, conn: sqlite3.Connection, day: str, facts: Facts | None = None) -> None:
+        """Take a database with the fact tables, the day (ISO date), and what was read of it, where the caller has that."""
+        self._facts = facts or Facts(conn)
         self._day = day
         self._judges: dict[str, _Judge] = {}
         self._rows: dict[tuple[str, str, Machine], dict[tuple[str, str], Verdict]] = {}
@@ -397,7 +327,8 @@ class Verdicts:
     def products_by_build(self) -> dict[str, list[str]]:
         """Return the products that have each build by that day, in the order of their ids."""
         products: dict[str, list[str]] = defaultdict(list)
-        for product in _products(self._conn):
+        self._facts.load()
+        for product in self._facts.products:
             for build in self._judge(product).by_build:
                 products[build].append(product)
         return dict(products)
@@ -419,7 +350,7 @@ class Verdicts:
     def _judge(self, product: str) -> _Judge:
         judge = self._judges.get(product)
         if judge is None:
-            judge = self._judges[product] = _Judge(self._conn, product, self._day)
+            judge = self._judges[product] = _Judge(self._facts, product, self._day)
         return judge
 
     def with_verdicts(self, answer: dict[str, Any], line: str | None, machine: Machine = ANY) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.lookup import latest
-from hotpatch_kb.db.answers.stated_elsewhere import reported_after
+from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after
 from hotpatch_kb.db.site.page_data import conflicts, freshness, last_month, rows, stated
@@ -32,21 +32,22 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
     releases = rows(conn, _RELEASES, (product, on or "9999"))
     months = {row["month"]: row for row in calendar_rows(conn, product)}
     answer = next(iter(answers(conn, day, product)), None)
+    facts = Facts(conn).of(product)
     newest = [
         {
             "line": line,
             **row,
-            "missing_evidence": restarts.missing_evidence(conn, product, line, day),
-            "reported": reported_after(conn, day, product, line),
+            "missing_evidence": restarts.missing_evidence(facts, line, day),
+            "reported": facts.reported_after(line, day),
         }
         for line in LINES
-        if (row := latest(conn, product, line, day)) is not None
+        if (row := latest(facts, line, day)) is not None
     ]
     return of_product[0] | {
         "fresh": freshness(conn, day, product),
         "answer": answer,
         "newest": newest,
-        "restart": restarts.restart_of_standard_line(conn, product, day),
+        "restart": restarts.restart_of_standard_line(facts, day),
         "surprises": surprises(conn, product),
         "timeline": timeline(conn, product, months, releases, day) if months else None,
         "baselines": baselines(releases),

@@ -11,6 +11,7 @@ import click
 from hotpatch_kb.db.answers import coverage, restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows, months_by_cadence
 from hotpatch_kb.db.answers.events import change_rows, events
+from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.fleet.formats import FORMATS
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
@@ -145,7 +146,7 @@ def next_command(product: str | None, on: str | None, known: str | None, count: 
     product = coverage.named_product(conn, product)
     rows = restarts.next_restarts(conn, day, product, count)
     write(rows, form_of(as_json=as_json), text=lambda: calendar_text.next_restarts(rows, day))
-    if product and (first := restarts.first_day(conn, product)) > day:
+    if product and (first := Facts(conn).of(product).first_day) > day:
         say(f"hotpatch-kb: {named(product).name} did not exist on {day}; its first release is of {first}")
     elif not rows:
         say("hotpatch-kb: no matching product has a hotpatch calendar with a coming restart")

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.answers.eligibility import find_for
 from hotpatch_kb.db.answers.lookup import find
+from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.editions import stated_machine
 from hotpatch_kb.db.model.errors import BadInput
@@ -108,14 +109,15 @@ def answer(question: Question) -> int:
 def _print_answers(conn: sqlite3.Connection, question: Question, kb_installed: tuple[int, ...], on: str | None, known: str | None) -> int:
     today = clock.today()
     day = on or known or today
+    facts = Facts(conn)
     options: dict[str, Any] = {
-        "product": coverage.named_product(conn, question.product), "line": question.line, "kb_installed": kb_installed, "on": on,
-        "today": known or today,
+        "product": coverage.named_product(conn, question.product, facts.products), "line": question.line, "kb_installed": kb_installed, "on": on,
+        "today": known or today, "facts": facts,
     }  # fmt: skip
     ask = _finder(conn, from_stdin="-" in question.queries, **options)
     from hotpatch_kb.db.answers.verdicts import Verdicts  # noqa: PLC0415 (its import takes longer than reading the arguments)
 
-    verdicts, machine = Verdicts(conn, day), stated_machine(question.edition)
+    verdicts, machine = Verdicts(conn, day, facts), stated_machine(question.edition)
     code = ExitCode.DONE
 
     def answers() -> Iterator[dict[str, Any]]:
