@@ -8,10 +8,11 @@ import pytest
 
 from hotpatch_kb.db.model import notation, products
 from hotpatch_kb.db.model.errors import BadInput, UnexpectedPage
-from hotpatch_kb.db.model.notation import build, calendar_type, iso_date, kb, second_tuesday, slug_builds, slug_kb, title, update_type
+from hotpatch_kb.db.model.notation import build, iso_date, kb, second_tuesday
 from hotpatch_kb.db.model.product_names import product_id
 from hotpatch_kb.db.model.products import heading, products_in
 from hotpatch_kb.db.model.queries import read_query
+from hotpatch_kb.db.model.titles import calendar_type, slug_builds, slug_kb, title, update_type
 
 
 def test_doctests() -> None:

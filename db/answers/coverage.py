@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from hotpatch_kb.db.answers.product_facts import Named, Place, Product, Release
+from hotpatch_kb.db.answers.product_facts import Place, Product, Release, Row
 from hotpatch_kb.db.answers.stated_elsewhere import reported_day, reported_note, source_name
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.editions import SPELLED, Machine
@@ -231,21 +231,22 @@ def _named_by_others(product: Product, day: str) -> Message | None:
     number = max((r.build_number for r in listed if r.build_number is not None), default=None)
     # A revised document can name a fix of a later month, so the month of the document does not bound the search.
     for named in _newest_first(product, "msrc", "", day[:7]):
-        stated_number, _, revision = (named.build or "").partition(".")
+        stated_number, _, revision = (named["build"] or "").partition(".")
         is_newer_build = stated_number == str(number) and revision.isdigit() and int(revision) > newest_revision
-        month = named.day or ""
+        month = named["day"]
         if second_tuesday(month) <= day and (is_newer_build or month > newest_day[:7]):
-            what = Message("{name} ({build})", name=kb_text(named.kb), build=named.build) if named.build else kb_text(named.kb)
+            name = kb_text(named["kb"])
+            what = Message("{name} ({build})", name=name, build=named["build"]) if named["build"] else name
             return Message("MSRC's data of {month} names {what}, which no list of releases has", month=month, what=what)
     for named in _newest_first(product, "article", newest_day, day):
-        return Message("an article names {name} of {day}, which no list of releases has", name=kb_text(named.kb), day=named.day)
+        return Message("an article names {name} of {day}, which no list of releases has", name=kb_text(named["kb"]), day=named["day"])
     return None
 
 
-def _newest_first(product: Product, kind: str, after: str, until: str) -> list[Named]:
+def _newest_first(product: Product, kind: str, after: str, until: str) -> list[Row]:
     """Return what names a release after a day or month and up to another, the newest first, then by KB."""
-    named = sorted((named for named in product.named if named.kind == kind and after < (named.day or "") <= until), key=lambda n: n.kb or 0)
-    return sorted(named, key=lambda n: n.day or "", reverse=True)
+    named = [row for row in product.named if row["kind"] == kind and after < row["day"] <= until]
+    return sorted(sorted(named, key=lambda row: row["kb"]), key=lambda row: row["day"], reverse=True)
 
 
 def _provisional(product: Product, line: str, day: str) -> list[tuple[Place, bool, Message]]:
@@ -276,16 +277,16 @@ def named_by(release: Release, name: object) -> Message:
 
 def _quarantined(product: Product, day: str) -> list[tuple[Message, str | None, int | None]]:
     """Return what may be a release of the product and could not be read or cannot be right: why it counts, its date and its revision."""
-    rows = [named for named in product.named if named.kind in {"wrong", "unread"} and (named.day or "") <= day]
+    rows = [row for row in product.named if row["kind"] in {"wrong", "unread"} and (row["day"] or "") <= day]
     return [
         (
-            Message("a page lists {text}, which cannot be right: {why}", text=row.text, why=row.why)
-            if row.kind == "wrong"
-            else Message("a page lists what may be a newer release and cannot be read: {text!r}", text=row.text),
-            row.day,
-            _revision(row.build),
+            Message("a page lists {text}, which cannot be right: {why}", text=row["text"], why=row["why"])
+            if row["kind"] == "wrong"
+            else Message("a page lists what may be a newer release and cannot be read: {text!r}", text=row["text"]),
+            row["day"],
+            _revision(row["build"]),
         )
-        for row in sorted(rows, key=lambda row: row.text or "")
+        for row in sorted(rows, key=lambda row: row["text"] or "")
     ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from hotpatch_kb.db.answers.coverage import is_outdated
 from hotpatch_kb.db.answers.open_issues import known_issues, left_open, open_cves
@@ -24,13 +24,22 @@ from hotpatch_kb.db.model.queries import Query, read_query
 Answer = dict[str, Any]
 
 
-class Installed(NamedTuple):
+class Installed:
     """What the user states that may decide between candidates."""
 
-    product: str | None = None
-    line: str | None = None
-    kbs: tuple[int, ...] = ()
-    on: str | None = None
+    def __init__(self, product: str | None, line: str | None, kbs: tuple[int, ...], on: str | None) -> None:
+        """Take the values of the options."""
+        self.product = product
+        self.line = line
+        self.kbs = kbs
+        self.on = on
+
+    def without(self, option: str) -> Installed:
+        """Return the same, one option not given."""
+        return Installed(
+            None if option == "--product" else self.product, None if option == "--line" else self.line,
+            () if option == "--kb-installed" else self.kbs, None if option == "--on" else self.on,
+        )  # fmt: skip
 
 
 def find(
@@ -91,11 +100,14 @@ def find(
 # --- candidates ------------------------------------------------------------------------------------------------------
 
 
-class _Chosen(NamedTuple):
-    rows: list[Release]
-    companions: dict[int, list[str]]
-    is_ambiguous: bool
-    decides: list[str]
+class _Chosen:
+    def __init__(
+        self, rows: list[Release], companions: dict[int, list[str]], *, is_ambiguous: bool = False, decides: Sequence[str] = ()
+    ) -> None:
+        self.rows = rows
+        self.companions = companions
+        self.is_ambiguous = is_ambiguous
+        self.decides = list(decides)
 
 
 _WHERE: Final = {
@@ -194,9 +206,9 @@ def _candidates(found: _Found, installed: Installed) -> _Chosen:
         rows = [row for row in rows if row.is_of(installed.line)]
     if kind != "build":
         companions = {row.release: _companions(found.facts, row, installed.on) for row in rows if row.classification == "hotpatch"}
-        return _Chosen(rows, companions, False, [])
+        return _Chosen(rows, companions)
     if len(rows) <= 1:  # most builds: nothing to decide
-        return _Chosen(rows, {}, False, [])
+        return _Chosen(rows, {})
     kept: list[Release] = []
     companions = {}
     ambiguous_kinds: list[list[Release]] = []
@@ -217,10 +229,10 @@ def _candidates(found: _Found, installed: Installed) -> _Chosen:
             ambiguous_kinds.append(chosen)
     decides = _deciders(ambiguous_kinds)
     if not ambiguous_kinds and len({frozenset((row.kb, row.classification) for row in kept if row.product == p) for p in by_product}) > 1:
-        return _Chosen(kept, companions, True, ["--product", "--kb-installed"])
+        return _Chosen(kept, companions, is_ambiguous=True, decides=("--product", "--kb-installed"))
     if ambiguous_kinds and len(by_product) > 1 and len(ambiguous_kinds) < len(by_product):
         decides.insert(0, "--product")
-    return _Chosen(kept, companions, bool(ambiguous_kinds), decides)
+    return _Chosen(kept, companions, is_ambiguous=bool(ambiguous_kinds), decides=decides)
 
 
 def _within_product(releases: list[Release], installed: Installed) -> list[Release]:
@@ -258,33 +270,15 @@ def _deciders(ambiguous: Sequence[Sequence[Release]]) -> list[str]:
 
 def _decided(found: _Found, installed: Installed, chosen: _Chosen) -> list[str]:
     """Return the options that were needed: without one of them the answer would be ambiguous."""
-    names = {"product": "--product", "kbs": "--kb-installed", "line": "--line", "on": "--on"}
     if found.query.kind != "build" or chosen.is_ambiguous:
         return []
-    given = [name for name in names if getattr(installed, name)]
-    return [names[name] for name in given if _candidates(found, installed._replace(**_NOT_GIVEN[name])).is_ambiguous]
-
-
-_NOT_GIVEN: Final[dict[str, dict[str, Any]]] = {
-    "product": {"product": None},
-    "kbs": {"kbs": ()},
-    "line": {"line": None},
-    "on": {"on": None},
-}
+    given = {"--product": installed.product, "--kb-installed": installed.kbs, "--line": installed.line, "--on": installed.on}
+    return [option for option, value in given.items() if value and _candidates(found, installed.without(option)).is_ambiguous]
 
 
 def _companions(facts: Facts, row: Release, on: str | None) -> list[str]:
-    return [
-        f"KB{kb}"
-        for kb in sorted(
-            r.kb
-            for r in facts.of(row.product).releases
-            if r.build == row.build is not None
-            and r.classification == "component"
-            and r.kb is not None
-            and (r.release_date or "") <= (on or "9999")
-        )
-    ]
+    components = [r for r in facts.of(row.product).releases if r.classification == "component" and r.build == row.build is not None]
+    return [f"KB{kb}" for kb in sorted(r.kb for r in components if r.kb is not None and (r.release_date or "") <= (on or "9999"))]
 
 
 # --- the answer ------------------------------------------------------------------------------------------------------

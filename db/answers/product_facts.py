@@ -133,7 +133,9 @@ _PRODUCTS: Final = """select product, release_date, hotpatch_from_date, hotpatch
         exists (select 1 from claims where subject >= 'calendar/' || p.product || '/' and subject < 'calendar/' || p.product || '0'),
         (select group_concat(edition_group || ' ' || kind || ' ' || end_date, char(10)) from lifecycles where product = p.product)
     from products as p order by product"""
-# What names a release of a product and is no listed release: MSRC's data, an article, or a row of a page that could not be read or believed.
+# What names a release of a product and is no listed release. Its kind is "msrc" (of MSRC's data, whose day is a month), "article", "wrong" (a row
+# of a page that cannot be right, and why) or "unread" (a row that could not be read).
+_NAMED_BY: Final = ("product", "kind", "kb", "build", "day", "text", "why")
 _NAMED: Final = """select distinct product, 'msrc' as kind, kb, fixed_build, source_month, null, null from kb_cves
         where {product} and (product, kb) in (
             select product, kb from kb_cves where {product} except select product, kb from releases where {product} and kb is not null)
@@ -143,28 +145,6 @@ _NAMED: Final = """select distinct product, 'msrc' as kind, kb, fixed_build, sou
                 select 1 from kbs join releases as r on r.kb = kbs.installs_kb where kbs.kb = a.kb and r.product = a.product)
     union all select product, case kind when 'release' then 'wrong' else 'unread' end, null, build, release_date, text, reason from quarantine
         where {product} and may_be_release = 1 and gone_at is null"""
-
-
-class Named(NamedTuple):
-    """What names a release of a product and is no listed release.
-
-    Attributes:
-        product: its id.
-        kind: "msrc", "article"; "wrong" for a row of a page that cannot be right, "unread" for one that could not be read.
-        kb: its KB, if it is known.
-        build: its OS build, if it is known.
-        day: its ISO date, if it is known; of MSRC's data the month.
-        text: the row of the page.
-        why: why that cannot be right.
-    """
-
-    product: str
-    kind: str
-    kb: int | None
-    build: str | None
-    day: str | None
-    text: str | None
-    why: str | None
 
 
 class Product:
@@ -204,7 +184,7 @@ class Product:
         self.other_builds: list[OtherBuild] = []
 
     @property
-    def named(self) -> list[Named]:
+    def named(self) -> list[Row]:
         """What names a release of it and is no listed release; read when it is first asked for."""
         return self._facts.named(self.id)
 
@@ -252,7 +232,7 @@ class Facts:
         self.conn = conn
         self._all: dict[str, Product] | None = None
         self._read: set[str] = set()
-        self._named: dict[str, list[Named]] = {}
+        self._named: dict[str, list[Row]] = {}
 
     @property
     def products(self) -> dict[str, Product]:
@@ -286,12 +266,12 @@ class Facts:
         for other in other_builds(self.conn, products=wanted):
             self.products[other.product].other_builds.append(other)
 
-    def named(self, product: str) -> list[Named]:
+    def named(self, product: str) -> list[Row]:
         """Return what names a release of a product and is no listed release. One statement reads it for all products that were read."""
         if product not in self._named:
             wanted = sorted((self._read | {product}) - self._named.keys())
             self._named |= {name: [] for name in wanted}
             statement = _NAMED.format(product=one_of("product", wanted))
             for row in self.conn.execute(statement, wanted * statement.count(one_of("product", wanted))).fetchall():
-                self._named[row[0]].append(Named(*row))
+                self._named[row[0]].append(dict(zip(_NAMED_BY, row, strict=True)))
         return self._named[product]

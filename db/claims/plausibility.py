@@ -14,8 +14,9 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from hotpatch_kb.db.model.claims import Claim
-from hotpatch_kb.db.model.notation import help_kb, planned_by_cadence, second_tuesday, slug_builds, slug_kb
+from hotpatch_kb.db.model.notation import planned_by_cadence, second_tuesday
 from hotpatch_kb.db.model.products import named, same_revisions
+from hotpatch_kb.db.model.titles import help_kb, slug_builds, slug_kb
 
 # KB3081424 was the first of Windows 10 (2015), KB5123303 one of August 2026: 23,000 a year since 2021.
 _KBS: Final = range(3_000_000, 6_000_000)

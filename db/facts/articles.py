@@ -13,7 +13,7 @@ from hotpatch_kb.db.facts.precedence import Belief
 from hotpatch_kb.db.facts.release_claims import ClaimsBySubject, ReleaseClaims, subjects_of
 from hotpatch_kb.db.facts.snapshots import StoredClaim, by_field
 from hotpatch_kb.db.facts.tables import Row
-from hotpatch_kb.db.model.notation import guid_of
+from hotpatch_kb.db.model.titles import guid_of
 
 # What feeds state of a KB.
 _FEED_FIELDS: Final = frozenset({"published_at", "updated_at", "feed_title"})

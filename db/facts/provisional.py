@@ -15,8 +15,9 @@ from hotpatch_kb.db.facts.release_claims import ClaimsBySubject, ReleaseClaims, 
 from hotpatch_kb.db.facts.snapshots import StoredClaim
 from hotpatch_kb.db.facts.tables import bare_release
 from hotpatch_kb.db.model.errors import UnexpectedPage
-from hotpatch_kb.db.model.notation import Title, second_tuesday, title
+from hotpatch_kb.db.model.notation import second_tuesday
 from hotpatch_kb.db.model.products import KNOWN, named
+from hotpatch_kb.db.model.titles import Title, title
 
 # What names a release that no list has, as ``derived_from`` says it.
 _NAMERS: Final = {"msrc_cvrf": "MSRC", "support_article": "its article", "graph_updates": "Microsoft Graph", "support_feeds": "a feed"}

@@ -13,7 +13,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
-from zlib import crc32
 
 from hotpatch_kb.db.model.errors import BadInput
 
@@ -110,6 +109,8 @@ def shape(conn: sqlite3.Connection) -> int:
 
     Databases that an earlier version migrated have further columns last, where new ones have them in their place.
     """
+    from zlib import crc32  # noqa: PLC0415 (a shared library, which a lookup in the embedded facts need not load)
+
     return crc32(repr([tuple(row) for row in conn.execute(_COLUMNS)]).encode())
 
 

@@ -16,8 +16,9 @@ from bs4 import SoupStrainer
 
 from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
-from hotpatch_kb.db.model.notation import MONTHS, Build, build, builds_in, calendar_type, clean, iso_date, kb, month_number, update_type
+from hotpatch_kb.db.model.notation import MONTHS, Build, build, builds_in, clean, iso_date, kb, month_number
 from hotpatch_kb.db.model.products import LTSC_VERSIONS, Product, heading, named, products_in
+from hotpatch_kb.db.model.titles import calendar_type, update_type
 from hotpatch_kb.scraper.parsing import learn_pages
 from hotpatch_kb.scraper.parsing.markup import Cell, link
 from hotpatch_kb.scraper.parsing.once import once_per_page

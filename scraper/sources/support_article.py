@@ -17,8 +17,9 @@ from bs4 import NavigableString, Tag
 
 from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
-from hotpatch_kb.db.model.notation import Title, builds_in, clean, help_kb, kbs_in, long_dates_in, slug_kb, title
+from hotpatch_kb.db.model.notation import builds_in, clean, kbs_in, long_dates_in
 from hotpatch_kb.db.model.products import KNOWN
+from hotpatch_kb.db.model.titles import Title, help_kb, slug_kb, title
 from hotpatch_kb.scraper.parsing.markup import attribute, cells, elements, texts_outside
 from hotpatch_kb.scraper.parsing.statements import Field, distinct, quarantined, stated
 from hotpatch_kb.scraper.parsing.support import articles, channels, conditions, issues

@@ -20,7 +20,8 @@ from lxml import etree
 
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
-from hotpatch_kb.db.model.notation import clean, kb, title
+from hotpatch_kb.db.model.notation import clean, kb
+from hotpatch_kb.db.model.titles import title
 from hotpatch_kb.scraper.parsing.statements import distinct, quarantined, stated
 from hotpatch_kb.scraper.parsing.streaming import Element
 from hotpatch_kb.scraper.sources import PageSpec

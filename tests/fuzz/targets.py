@@ -12,6 +12,7 @@ from typing import Final
 
 from hotpatch_kb.db.claims import checks
 from hotpatch_kb.db.model import notation, product_names, products
+from hotpatch_kb.db.model import titles as title_notation
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.errors import BadInput, UnexpectedPage
 from hotpatch_kb.db.model.queries import read_query
@@ -31,7 +32,7 @@ def titles(data: bytes) -> None:
     text = _text(data)
     for in_hotpatch_line in (False, True):
         try:
-            read = notation.title(text, in_hotpatch_line=in_hotpatch_line)
+            read = title_notation.title(text, in_hotpatch_line=in_hotpatch_line)
         except UnexpectedPage:
             continue
         assert read.kb is not None or read.kind == "baseline", text
@@ -44,8 +45,8 @@ def cells(data: bytes) -> None:
         notation.build,
         notation.kb,
         notation.iso_date,
-        notation.update_type,
-        notation.calendar_type,
+        title_notation.update_type,
+        title_notation.calendar_type,
         notation.month_number,
         notation.iso_date_or_month,
     ):
@@ -70,7 +71,7 @@ def names(data: bytes) -> None:
 
 def addresses(data: bytes) -> None:
     text = _text(data)
-    for read in (notation.guid_of, notation.help_kb, notation.slug_builds, notation.slug_kb):
+    for read in (title_notation.guid_of, title_notation.help_kb, title_notation.slug_builds, title_notation.slug_kb):
         read(text)
 
 

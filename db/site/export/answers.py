@@ -17,6 +17,7 @@ from hotpatch_kb.db.answers.json_output import json_text
 from hotpatch_kb.db.answers.lookup import latest
 from hotpatch_kb.db.answers.lookup_cache import LookupCache
 from hotpatch_kb.db.answers.open_issues import left_open
+from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.answers.restarts import missing_evidence, next_restarts, restart_of_standard_line
 from hotpatch_kb.db.answers.verdicts import Verdicts
 from hotpatch_kb.db.model.notation import kb_text, month_after, second_tuesday
@@ -58,8 +59,9 @@ class Answers:
         self.conn = conn
         self.day = day
         self.valid_until = valid_until(conn, day)
-        self.verdicts = Verdicts(conn, day)
-        self._lookups = LookupCache(conn, today=day)
+        self._facts = Facts(conn)
+        self.verdicts = Verdicts(conn, day, self._facts)
+        self._lookups = LookupCache(conn, today=day, facts=self._facts)
         found = conn.execute("select product, kb, article_url from releases where article_url is not null")
         self._links = {(product, kb_text(kb)): url for product, kb, url in found.fetchall()}
 
@@ -131,7 +133,7 @@ class Answers:
         for row in rows_of(self.conn, "select * from products order by product"):
             product = row["product"]
             restarts = next_restarts(self.conn, self.day, product)
-            standard = restart_of_standard_line(self.conn, product, self.day)
+            standard = restart_of_standard_line(self._facts.of(product), self.day)
             lines = [line for line in LINES if (product, line) in until]
             found.append({
                 "name": product,
@@ -155,10 +157,10 @@ class Answers:
         return found
 
     def _latest(self, product: str, line: str) -> Row | None:
-        release = latest(self.conn, product, line, self.day)
+        release = latest(self._facts.of(product), line, self.day)
         return release and {
             "name": release["build"], "date": release["release_date"], "kb": release["kb"], "classification": release["classification"],
-            "link": self._links.get((product, release["kb"])), "missing_evidence": missing_evidence(self.conn, product, line, self.day),
+            "link": self._links.get((product, release["kb"])), "missing_evidence": missing_evidence(self._facts.of(product), line, self.day),
         }  # fmt: skip
 
     def _releases(self, product: str) -> list[Row]:

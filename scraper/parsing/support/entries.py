@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
-from hotpatch_kb.db.model.notation import Title, help_kb, kbs_in, slug_builds, slug_kb, title
+from hotpatch_kb.db.model.notation import kbs_in
 from hotpatch_kb.db.model.products import BUILD_NUMBERS, named, products_in
+from hotpatch_kb.db.model.titles import Title, help_kb, slug_builds, slug_kb, title
 from hotpatch_kb.scraper.parsing.markup import link
 from hotpatch_kb.scraper.parsing.statements import Field, distinct, quarantined, stated
 
