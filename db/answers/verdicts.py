@@ -110,6 +110,8 @@ class _Judge:
         for release in self.releases:
             if release.build:
                 self.by_build[release.build].append(release)
+        # By release and line: nothing of it depends on the edition, and tables for a join need a dozen of them.
+        self._judged: dict[tuple[int, str], dict[str, Any]] = {}
         self.other_builds = {other.build: other for other in self.facts.other_builds}
         for other in self.other_builds.values():
             if releases := [r for r in self.by_build.get(other.believed, ()) if r.kb == other.kb]:
@@ -213,7 +215,9 @@ class _Judge:
         elif on == "hotpatch" and not self.lines["hotpatch"].counted:
             on = "standard"
             notes.append(Message("no hotpatch line of this product is known"))
-        judged = self._on_line(release, on)
+        if (id(release), on) not in self._judged:
+            self._judged[id(release), on] = self._on_line(release, on)
+        judged = self._judged[id(release), on]
         verdict, reason = judged["verdict"], [*notes, judged["reason"]]
         rejoins = judged["rejoins_month"]
         if ended := self.support.ended(machine, self.day):

@@ -130,6 +130,10 @@ class Judge:
             of_build, places, frozenset(str(kb) for (kb,) in conn.execute("select distinct kb from releases where kb is not null"))
         )
 
+    def products_by_build(self) -> Mapping[str, list[str]]:
+        """Return the products that have each build by the day, in the order of their ids."""
+        return self._products
+
     def judge(self, machine: Mapping[str, str]) -> Judged:
         """Return the verdict for a machine.
 
@@ -162,19 +166,28 @@ class Judge:
         # Spellings of the same machine are judged once.
         alike = (name, build, line, kbs, kind)
         if (judged := self._alike.get(alike)) is None:
-            judged = self._judged_as(name, build, line, frozenset(kbs.split()), kind, machine)
+            judged = self.judge_read(name, build, line, frozenset(kbs.split()), kind, machine)
             if judged.name:  # other reasons repeat what the inventory states
                 if len(self._alike) > MAX_JUDGED:
                     self._alike.clear()
                 self._alike[alike] = judged
         return judged
 
-    def _judged_as(self, name: Name, build: str, line: str, kbs: frozenset[str], kind: Machine, machine: Mapping[str, str]) -> Judged:
-        """Return the verdict for a machine whose texts have been read."""
+    def judge_read(self, name: Name, build: str, line: str, kbs: frozenset[str], kind: Machine, machine: Mapping[str, str]) -> Judged:
+        """Return the verdict for a machine whose texts have been read.
+
+        Args:
+            name: what the name of its system means.
+            build: OS build, or a build number.
+            line: "hotpatch", "standard" or "".
+            kbs: the meanings of its KBs that decide (``Deciding``).
+            kind: its edition.
+            machine: the texts, which reasons repeat.
+        """
         stated = machine.get("product", "").strip()
         if "." not in build:
             return self._by_kbs(build, machine["build"].strip(), stated, name, line, kbs, kind)
-        products = self._of_name(name, self._products.get(build, []))
+        products = self.of_name(name, self._products.get(build, []))
         if not products:
             released = min((day for _, day in self._later.get(build, ())), default=None)
             others = Messages(filter(None, (_not_known(build, stated, released), self._reported.get(build))))
@@ -211,7 +224,7 @@ class Judge:
             for product, releases in self._kbs_of_number.get(number, {}).items()
             if not kbs.isdisjoint(releases)
         }
-        products, kind = _of_edition(self._of_name(name, list(newest)), kind)
+        products, kind = _of_edition(self.of_name(name, list(newest)), kind)
         if not products:
             reason = Message(
                 "a build number without a revision, {text!r}; collect the UBR (registry, CurrentVersion), or the installed KBs",
@@ -247,8 +260,8 @@ class Judge:
         return {"data_until": min(days, default=None)}
 
     @staticmethod
-    def _of_name(name: Name, products: list[str]) -> list[str]:
-        """Return those of a build's products that a name means.
+    def of_name(name: Name, products: list[str]) -> list[str]:
+        """Return those of a build's products that a name means, all of them for a name that says nothing.
 
         Where it means none of them, the build decides: "Windows Server 2022" beside a build that only Windows Server 2025 has is a wrong name.
         """

@@ -36,7 +36,7 @@ _NAMES: Final = tuple(
     )
 )
 # ``OperatingSystemSKU`` of Win32_OperatingSystem.
-_NUMBERS: Final = {
+NUMBERS: Final = {
     "4": "enterprise_education", "7": "server_standard", "8": "server_datacenter", "12": "server_datacenter", "13": "server_standard",
     "27": "enterprise_education", "48": "home_pro", "49": "home_pro", "72": "enterprise_education", "79": "server_standard",
     "80": "server_datacenter", "98": "home_pro", "99": "home_pro", "100": "home_pro", "101": "home_pro", "121": "enterprise_education",
@@ -86,7 +86,7 @@ def edition_in(text: str) -> str:
     lowered = text.casefold()
     bare = re.sub(r"\W", "", lowered)
     if bare.isdigit():
-        return _NUMBERS.get(bare, "")
+        return NUMBERS.get(bare, "")
     named_so = next((edition for edition, pattern in _NAMES if pattern.search(bare)), "")
     return named_so or ("home_pro" if re.search(r"\bpro\b", lowered) else "")
 

@@ -21,6 +21,7 @@ from hotpatch_kb.db.site.plugins.feeds import FEEDS, atom
 
 SCHEMA_VERSION: Final = 1
 DATABASE: Final = "hotpatch.db"
+RECIPES: Final = Path(__file__).parent / "recipes"
 _COUNTED: Final = ("products", "releases", "kbs", "kb_cves", "known_issues", "lifecycles", "prices", "claims", "pages")
 
 
@@ -106,13 +107,15 @@ def _write_answers(folder: Folder, answers: Answers) -> None:
 
 
 def _write_tables(folder: Folder, conn: sqlite3.Connection, answers: Answers) -> None:
-    found = tables.fact_tables(conn)
+    found = [*tables.fact_tables(conn), *tables.judged_tables(conn, answers.day)]
     texts = [(table, tables.as_csv(table)) for table in found]
     for table, text in texts:
         folder.put(f"tables/{table.name}.csv", text)
     if tables.has_parquet():
         for name, body in tables.as_parquet(texts).items():
             folder.put(f"tables/{name}.parquet", body)
+    for recipe in sorted(RECIPES.glob("*.sql")):
+        folder.put(f"recipes/{recipe.name}", recipe.read_bytes())
     folder.put("datapackage.json", document(tables.data_package(found, made_at(answers.conn))), "datapackage")
 
 
@@ -149,7 +152,8 @@ def _write_index(folder: Folder, answers: Answers) -> None:
     conn = answers.conn
     for name in SCHEMAS:
         folder.put(f"schemas/{name}.schema.json", document(schema_file(name)))
-    facts = "".join(f"{file.sha256}  {name}\n" for name, file in sorted(folder.files.items()) if name.startswith("tables/"))
+    facts_files = {f"tables/{name}.csv" for name in tables.FACTS}  # not the verdicts, which change with the day
+    facts = "".join(f"{file.sha256}  {name}\n" for name, file in sorted(folder.files.items()) if name in facts_files)
     stamp = {
         "last_check": made_at(conn),
         "last_change": conn.execute("select max(changed_at) from changes").fetchone()[0],

@@ -12,8 +12,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from hotpatch_kb.db.answers.verdicts import Verdict, verdict_rows
+from hotpatch_kb.db.fleet.assess import Judge
 from hotpatch_kb.db.fleet.duckdb_sql import connect, quoted
-from hotpatch_kb.db.fleet.formats import safe
+from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS, safe
+from hotpatch_kb.db.fleet.join import join_tables
 from hotpatch_kb.db.fleet.rows import cell
 from hotpatch_kb.db.store import schema
 
@@ -59,6 +62,62 @@ def fact_tables(conn: sqlite3.Connection) -> list[Table]:
         named = [Column(column, types[column], columns.get(column, "")) for column in types]
         tables.append(Table(name, comment, named, conn.execute(f"select {', '.join(types)} from {table} order by {order}").fetchall()))
     return tables
+
+
+_VERDICT_TYPES: Final = {"months_behind": "BIGINT", "next_needs_restart": "BOOLEAN", "outcome": "BIGINT", "kb": "BIGINT"}
+# What each column of the tables for a join holds; docs/verdicts.md has those of a verdict.
+_JOIN_COLUMNS: Final = {
+    "build": "OS build, such as 26100.32772",
+    "products": "products that the name of the machine's system leaves, separated by +; empty: all that have the build",
+    "product": "servicing line of Windows",
+    "line": "hotpatch or standard as the inventory states it, empty where it does not",
+    "deciding": "words of deciding_kbs for the installed KBs, each once, sorted, separated by blanks",
+    "deciding_kb": "an installed KB that may have brought the build, empty where none is known",
+    "edition": "edition, from edition_aliases, else from product_aliases; empty: any that has no row of its own",
+    "outcome": "number of a row of outcomes",
+    "product_key": "what a name means: a product, a family of products, other (not covered), or empty for any",
+    "kb": "the KB's number",
+    "word": "what the KB means for a machine with that build",
+    "alias": "a spelling, in lower case",
+    "data_until": "ISO date of the latest accepted page that lists the line",
+    "verdict": "current, behind, restart_due, left_line, unsupported, ambiguous, unknown or invalid",
+    "classification": "what the installed release is",
+    "baseline_kb": "KB of its baseline",
+    "months_behind": "months of its line with a release that counts and that the machine lacks",
+    "next_kb": "what to install next",
+    "next_needs_restart": "whether that restarts",
+    "rejoins_month": "month of the baseline with which a machine that left the hotpatch line returns to it",
+    "newer_out_of_band": "newer KBs that do not decide, separated by blanks",
+    "reason": "what decided, in words",
+}
+_JOIN_TABLES: Final = {
+    "machines": ("Everything that a machine may be, and what is said of it. docs/export.md has the join.", ("build", "products", "line", "deciding", "edition", "outcome")),
+    "outcomes": ("Verdicts with their reasons, by number.", ("outcome", *VERDICT_COLUMNS)),
+    "product_choices": ("What the name of a system leaves of the products that share a build. A pair that is not here leaves all.", ("build", "product_key", "products")),
+    "deciding_kbs": ("Installed KBs that may change a verdict, by build.", ("build", "kb", "word")),
+    "build_aliases": ("Spellings of builds.", ("alias", "build")),
+    "product_aliases": ("Names of systems, in lower case with single blanks, and what they mean.", ("alias", "product_key", "edition")),
+    "edition_aliases": ("Names, ids and numbers of editions, in lower case with single blanks.", ("alias", "edition")),
+    "line_aliases": ("Words for an enrolment, letters and digits alone in lower case.", ("alias", "line")),
+}  # fmt: skip
+
+
+def judged_tables(conn: sqlite3.Connection, day: str) -> list[Table]:
+    """Return the verdicts of a day, and the tables with which a join judges machines as ``assess`` does."""
+    rows = [
+        [str(row[name]) if name == "reason" else row[name] for name in (*Verdict._fields, "data_until")] for row in verdict_rows(conn, day)
+    ]
+    verdicts = Table(
+        "verdicts", "Verdicts by product, build, line and deciding KB.", _columns("verdicts", (*Verdict._fields, "data_until")), rows
+    )
+    join = join_tables(Judge(conn, day))._asdict()
+    return [verdicts, *(Table(name, text, _columns(name, columns), join[name]) for name, (text, columns) in _JOIN_TABLES.items())]
+
+
+def _columns(table: str, names: Sequence[str]) -> list[Column]:
+    """Return columns of a table for a join. The KB of a verdict is a text such as KB5087423, one that decides is a number."""
+    is_number = {name for name in _VERDICT_TYPES if name != "kb" or table == "deciding_kbs"}
+    return [Column(name, _VERDICT_TYPES[name] if name in is_number else "VARCHAR", _JOIN_COLUMNS[name]) for name in names]
 
 
 def as_csv(table: Table) -> bytes:
