@@ -114,21 +114,22 @@ def open_cves(conn: sqlite3.Connection, asked: Sequence[tuple[Release, str]], da
         statement += f"{_GAPS} {one_of('g.product', hotpatches)} and {one_of('g.hotpatch_kb', hotpatches)}"
         values += [day, *(r.product for r in hotpatches), *(r.kb for r in hotpatches)]
     found: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
-    for what, number, product, *row in conn.execute(f"{statement} order by severity nulls last, name desc", values).fetchall():
-        found[what, number, product].append(tuple(row))
+    for row in conn.execute(statement, values).fetchall():
+        found[row[0], row[1], row[2]].append(row)  # of old builds thousands
     if not found["read", None, None]:
         return [None] * len(asked)
     answers: list[Answer | None] = []
     for number, (r, _) in enumerate(asked):
-        fixed = found["fixed", number, None]  # by severity: Critical, Important, Low, Moderate
-        gaps = sorted(found["gap", r.kb, r.product]) if r.classification == "hotpatch" else []
-        is_copied = any(copied for _, _, copied in fixed) or found["copied", number, None]
+        fixed = sorted(found["fixed", number, None], key=lambda row: row[3], reverse=True)
+        fixed.sort(key=lambda row: row[4] or "z")  # Critical, Important, Low, Moderate
+        gaps = sorted(found["gap", r.kb, r.product], key=lambda row: row[3]) if r.classification == "hotpatch" else []
+        is_copied = any(row[5] for row in fixed) or found["copied", number, None]
         answers.append({
-            "gaps": [{"cve": cve, "severity": severity, "companion_kb": kb_text(companion)} for cve, severity, companion in gaps],
+            "gaps": [{"cve": cve, "severity": severity, "companion_kb": kb_text(companion)} for *_, cve, severity, companion in gaps],
             "fixed_by_newer": len(fixed),
-            "most_severe": [cve for cve, _, _ in fixed[:_SHOWN]],
-            "unknown_months": [month for month, _, _ in reversed(found["unknown", number, None])],
-            "copied_on": found["copied_on", None, None][0][0] if is_copied else None,
+            "most_severe": [row[3] for row in fixed[:_SHOWN]],
+            "unknown_months": [row[3] for row in sorted(found["unknown", number, None], key=lambda row: row[3])],
+            "copied_on": found["copied_on", None, None][0][3] if is_copied else None,
         })  # fmt: skip
     return answers
 
