@@ -119,7 +119,7 @@ HARMS: dict[str, Callable[[Path], None]] = {
 @pytest.mark.fault("a backup that is damaged, another's, or made to harm")
 @pytest.mark.parametrize("harm", HARMS)
 def test_what_is_no_whole_backup_is_refused(harm: str, db: Path, run: Command, tmp_path: Path) -> None:
-    """It is one line, exit code 2, and nothing is written."""
+    """It is given to restore; one line, exit code 2, and nothing is written."""
     file = tmp_path / "a.zip"
     keeping.backup(db, Path(f"{db}.archive"), file)
     HARMS[harm](file)

@@ -86,6 +86,7 @@ def received(client: socket.socket) -> int:
     "sent", [b"", HALF, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nx"], ids=["nothing", "head", "body"]
 )
 def test_half_a_request_is_closed(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client connects and sends nothing, a part of a head or a part of a body; its connection is closed after its patience."""
     monkeypatch.setattr(connections, "PATIENCE", 0.5)
     monkeypatch.setattr(connections, "_SETTLING", 0.1)
     with listening() as address, socket.create_connection(address) as client:
@@ -95,6 +96,7 @@ def test_half_a_request_is_closed(sent: bytes, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.fault("a head that comes byte by byte for ever", of="site")
 def test_the_bytes_of_one_head_share_one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client sends a byte of its head twenty times a second; it is closed as if it had sent none."""
     monkeypatch.setattr(connections, "PATIENCE", 1.0)
     monkeypatch.setattr(connections, "_SETTLING", 0.1)
     with listening() as address, socket.create_connection(address) as client:
@@ -105,6 +107,7 @@ def test_the_bytes_of_one_head_share_one_clock(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.fault("an answer that is never read", of="site")
 def test_a_reader_that_reads_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client asks for 20 MB and reads nothing; its connection is closed and the rest of the answer dropped."""
     monkeypatch.setattr(connections, "PATIENCE", 0.5)
     monkeypatch.setattr(connections, "_SETTLING", 0.1)
     with listening() as address, socket.create_connection(address) as client:
@@ -127,7 +130,7 @@ def test_a_slow_body_and_a_slow_reader_that_go_on_are_served(monkeypatch: pytest
 @pytest.mark.fault("500 half requests at 256 descriptors", of="site")
 @pytest.mark.skipif(sys.platform == "win32", reason="ulimit is POSIX's")
 def test_half_requests_leave_room_for_others(tmp_path: Path) -> None:
-    """500 clients send half a request while others ask; each of those is answered, and the log says next to nothing."""
+    """500 clients send half a request while others ask; the others are answered, and the log has less than 20 kB."""
     import resource  # noqa: PLC0415
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -91,6 +91,7 @@ def test_a_kept_page_has_nothing_of_a_visitor(path: str, seeded: Path) -> None:
 
 @pytest.mark.fault("a thousand facets", of="site")
 def test_equal_parameters_count_once_and_facets_are_few(public: Datasette) -> None:
+    """A table is asked with a thousand facets, equal ones and six different ones; equal ones count once, six are a 400 in one line."""
     many = "&".join(["_facet=product"] * 1000)
     assert get(public, f"/hotpatch/releases.json?{many}&_size=1").status_code == 200
     several = "&".join(f"_facet=c{number}" for number in range(6))
@@ -104,7 +105,7 @@ def test_equal_parameters_count_once_and_facets_are_few(public: Datasette) -> No
 @pytest.mark.parametrize("kind", [b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=x", b"text/csv"])
 @pytest.mark.parametrize("cookie", [(), ((b"cookie", b"ds_csrftoken=x"),)], ids=["bare", "cookie"])
 def test_a_large_body_is_not_read(path: str, kind: bytes, cookie: Any, public: Datasette) -> None:
-    """It is refused at once where its length is stated, else after 5 MB."""
+    """It is posted to the fleet and to the API in three types; 413 at once where its length is stated, else after 5 MB."""
     parts = (b"x" * 1_000_000 for _ in range(150))
     status, _, taken = asked(public, "POST", path, parts, ((b"content-type", kind), *cookie))
     assert (status, taken) == (413, 6)
@@ -115,6 +116,7 @@ def test_a_large_body_is_not_read(path: str, kind: bytes, cookie: Any, public: D
 @pytest.mark.fault("methods that no page has", of="site")
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "PROPFIND", "POST", "X"])
 def test_odd_methods_are_refused_quietly(method: str, public: Datasette, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every kind of page is asked with a method that it has not; 405 without a word of it in the log."""
     for path in (
         "/",
         "/hotpatch",
@@ -132,7 +134,7 @@ def test_odd_methods_are_refused_quietly(method: str, public: Datasette, capsys:
 
 @pytest.mark.fault("JSON rows with names of their own", of="site")
 def test_a_table_does_not_grow_with_the_square_of_its_rows(public: Datasette) -> None:
-    """200 kB of objects, each with a name of its own, would be a table of 36 MB; it is refused, and as JSON it is small."""
+    """4,000 objects have a name of their own each; as a table they are refused with a 400, and as JSON the answer is small."""
     body = json.dumps([{"build": "26100.1", f"c{number}": "x"} for number in range(4000)]).encode()
     status, answer, _ = asked(public, "POST", "/api/assess?format=csv", [body], ((b"content-type", b"application/json"),))
     assert (status, json.loads(answer)["error"]) == (400, "expected at most 1,000 columns, got 4,001")
@@ -146,6 +148,7 @@ def test_a_table_does_not_grow_with_the_square_of_its_rows(public: Datasette) ->
 def test_answers_are_small_and_quick(
     name: str, limit: int, expected: int, shape: str, public: Datasette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The limits are set so low that a small fleet meets them; 413 and 503 in one line that names the command."""
     plugin = next(plugin for plugin in pm.get_plugins() if getattr(plugin, "__file__", "").endswith("fleets.py"))
     monkeypatch.setattr(plugin, name, limit)
     body = b"host,build\n" + b"srv1,26100.32772\n" * 500
