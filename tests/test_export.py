@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import csv
-import functools
 import hashlib
-import http.server
 import json
 import os
 import random
 import shutil
 import sqlite3
-import threading
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +20,7 @@ import jsonschema
 import pytest
 from conftest import Command, MadeOnce
 from helpers.changed_trees import HOTPATCH, small_world
+from helpers.serving import served
 
 from hotpatch_kb.db.site.export import folder as exporting
 from hotpatch_kb.db.site.export.answers import Answers, document, valid_until
@@ -209,24 +207,6 @@ def test_answers_hold_until_something_is_due(day: str, until: str, seeded: Path)
     """The second Tuesday of August 2026 is the 11th; until the 13th a release may still come."""
     with closing(open_for_reading(seeded)) as conn:
         assert valid_until(conn, day) == until
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """An ordinary web server on loopback."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def test_any_web_server_answers_with_it(exported: Path) -> None:

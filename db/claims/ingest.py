@@ -58,6 +58,7 @@ class ReadPage:
         error: why it cannot be read, "" if it can.
         is_missing: the page is 404 or 410, or it cannot be read and its source only stands in for another.
         unread: what is on the page and was not read.
+        counts: the sizes of its sections, where they are known without counting the rows of its claims.
     """
 
     page: Page
@@ -69,6 +70,11 @@ class ReadPage:
     error: str = ""
     is_missing: bool = False
     unread: list[Unread] = field(default_factory=list)
+    counts: dict[str, checks.Count] | None = None
+
+    def sizes(self) -> dict[str, checks.Count]:
+        """Return the sizes of the sections of a page whose claims were read."""
+        return checks.count(self.claims or ()) if self.counts is None else self.counts
 
 
 class Failure(NamedTuple):
@@ -171,7 +177,7 @@ class Ingest:
             return None
         assert not is_repeat, page
         if read.claims is not None:
-            pages.record_sections(conn, page, read.content_sha256, read.claims)
+            pages.record_sections(conn, page, read.content_sha256, read.sizes())
         if not self._sources[page.source].is_embedded:
             self.needs_replay |= self._would_refuse_later(read)
         accepted = history.accept(conn, page, number, stated_since, claims)
@@ -239,7 +245,7 @@ class Ingest:
         """Return why a page is refused, "" if it is accepted. Content that was accepted once is checked too: an old page may come back."""
         conn, page = self._conn, read.page
         before = pages.counts_before(conn, page, source.families.get(page.page_url, ()))
-        now = pages.counts_of(conn, page.source, page.page_url, read.content_sha256) if read.claims is None else checks.count(claims)
+        now = pages.counts_of(conn, page.source, page.page_url, read.content_sha256) if read.claims is None else read.sizes()
         if read.claims is None and now == before:
             return ""  # the day on which nothing changed needs no further row of checks
         done = checks.check_page(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.claims.checks import Count, count
+from hotpatch_kb.db.claims.checks import Count
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.ids import stable_id
 
@@ -223,11 +223,11 @@ def repeats(conn: sqlite3.Connection, page: Page, content_sha256: str) -> bool:
     return bool(row and row[0])
 
 
-def record_sections(conn: sqlite3.Connection, page: Page, content_sha256: str, claims: list[Claim]) -> None:
+def record_sections(conn: sqlite3.Connection, page: Page, content_sha256: str, sizes: Mapping[str, Count]) -> None:
     """Write the section counts of newly parsed content."""
     conn.executemany(
         "insert or ignore into sections (source, page_url, content_sha256, section, row_count, release_count) values (?, ?, ?, ?, ?, ?)",
-        [(page.source, page.page_url, content_sha256, section, found.rows, found.releases) for section, found in count(claims).items()],
+        [(page.source, page.page_url, content_sha256, section, found.rows, found.releases) for section, found in sizes.items()],
     )
 
 

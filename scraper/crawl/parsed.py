@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Final, NamedTuple
 
+from hotpatch_kb.db.claims.checks import Count
 from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.scraper.sources import Source, unread
@@ -31,6 +33,30 @@ class Parsed(NamedTuple):
     error: str
 
 
+# The content type of a page that came from an export of another hotpatch-kb: its body is the JSON of its claims.
+OF_FEED: Final = "application/vnd.hotpatch-kb.claims+json"
+
+
+def is_of_feed(page: Page) -> bool:
+    """Return whether a page came from an export."""
+    return page.headers.get("content-type") == OF_FEED
+
+
+def read_fed(page: Page) -> tuple[list[Claim], dict[str, Count], str | None]:
+    """Return what a page of an export states, the sizes of its sections, and when the site says that it last changed the content.
+
+    Raises:
+        UnexpectedPage: its body is not what an update writes.
+    """
+    try:
+        read = json.loads(page.body)
+        claims = [Claim(*claim) for claim in read["claims"][: MAX_CLAIMS + 1]]
+        sizes = {section: Count(*size) for section, size in read["sections"].items()}
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnexpectedPage(f"expected the claims of a page, got {type(error).__name__}: {error}") from None
+    return _bounded(claims), sizes, read.get("stated_since")
+
+
 def parse(source: Source, page: Page) -> Parsed:
     """Return the claims of a page, or why it is refused: it is larger than a page of ours can be, or its parser cannot read it."""
     try:
@@ -47,7 +73,10 @@ def _claims(source: Source, page: Page) -> list[Claim]:
         raise UnexpectedPage(f"expected at most {source.at_most_bytes} bytes, got {len(page.body)} from {page.final_url}")
     if b"\0" in page.body[:64]:  # a parser that drops NULs read the dashes of UTF-16 as "\x20\x14"
         raise UnexpectedPage(f"expected text in UTF-8, got {page.body[:16]!r} from {page.final_url}")
-    claims = list(islice(source.parse(page), MAX_CLAIMS + 1))
+    return _bounded(list(islice(source.parse(page), MAX_CLAIMS + 1)))
+
+
+def _bounded(claims: list[Claim]) -> list[Claim]:
     if len(claims) > MAX_CLAIMS:
         raise UnexpectedPage(f"expected at most {MAX_CLAIMS} claims of a page, got more")
     for claim in claims:

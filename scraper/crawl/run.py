@@ -24,7 +24,7 @@ from hotpatch_kb.db.model.errors import BadInput, UnexpectedPage
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.scraper.crawl.database import utc_now
 from hotpatch_kb.scraper.crawl.hubs import Hubs, Line, listed_lines
-from hotpatch_kb.scraper.crawl.parsed import stated_since
+from hotpatch_kb.scraper.crawl.parsed import is_of_feed, read_fed, stated_since
 from hotpatch_kb.scraper.crawl.parsed_pages import ParsedPages
 from hotpatch_kb.scraper.fetch.archive import Archive, content_sha256
 from hotpatch_kb.scraper.sources import Link, PageSpec, Source, registry
@@ -158,8 +158,9 @@ class Run:
         for claim in read.claims or ():
             if claim.field == "reason" and claim.subject.startswith("quarantine/"):
                 self.say(f"{page.source}: quarantined in {claim.section!r}: {claim.value}: {claim.value_text!r}")
-        follows = [] if read.error or read.is_missing else self._follow(page, read.sha256)
-        if not read.error and not read.is_missing and (news := self.hubs.news_of(page)):
+        has_no_links = bool(read.error) or read.is_missing or is_of_feed(page)
+        follows = [] if has_no_links else self._follow(page, read.sha256)
+        if not has_no_links and (news := self.hubs.news_of(page)):
             self.leave(page.source, news, page.page_url)
         return Taken(is_read=not read.error, follows=follows)
 
@@ -169,14 +170,27 @@ class Run:
         read = self._kept(page)
         if page.status in MISSING:
             read.is_missing = True
+        elif is_of_feed(page):
+            self._read_fed(read)
         elif page.status != 304 and self._is_new(read):
             self.result.pages_parsed += 1
             read.claims, read.unread, read.error = self.parsed.parse(source, page, read.sha256)
         read.is_missing |= bool(read.error and source.stands_in_for)
-        if page.status == 200:
+        if page.status == 200 and not is_of_feed(page):
             read.stated_since = stated_since(source, page)
         read.page = page._replace(body=b"")
         return read
+
+    def _read_fed(self, read: ReadPage) -> None:
+        """Read a page of an export: it was parsed where it was read."""
+        try:
+            claims, read.counts, read.stated_since = read_fed(read.page)
+        except UnexpectedPage as error:
+            read.error = str(error)
+            return
+        if self._is_new(read):
+            self.result.pages_parsed += 1
+            read.claims = claims
 
     def is_ahead(self, page: Page) -> bool:
         """Return whether an archived page was read after now, under a clock that was wrong: it would be newer than every page until then."""

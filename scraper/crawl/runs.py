@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -28,6 +30,7 @@ from hotpatch_kb.scraper.crawl.reading.saved_tree import crawl_tree
 from hotpatch_kb.scraper.crawl.run import Progress, Result, Run, chosen
 from hotpatch_kb.scraper.fetch.agent import Agent
 from hotpatch_kb.scraper.fetch.archive import Archive
+from hotpatch_kb.scraper.fetch.errors import Refused
 from hotpatch_kb.scraper.sources import Source, registry
 
 
@@ -251,5 +254,55 @@ def replay(db: Path, archive: Path, *, corrections: Sequence[Path] = (), say: Pr
     with locked(db), closing(open_database(db)) as conn:
         kept.log.cut_torn_end()
         result = replayed(conn, kept, decided, say)
+        _write_back(conn, say)
+        return result
+
+
+def update(db: Path, archive: Path, given: str, *, corrections: Sequence[Path] = (), say: Progress) -> Result:
+    """Load the pages of an export that the database does not have, each as if it had been read here. All of them, or nothing.
+
+    Args:
+        db: the database; made from the embedded facts if there is none.
+        archive: the folder of answers, which keeps what the export says that each page states.
+        given: the address or the folder of the export.
+        corrections: files of corrections.
+        say: takes a line of progress.
+
+    Raises:
+        BadInput: it is no address or folder of an export.
+        FetchError: the export cannot be had, is not what its index says, is older than what is there, or lacks facts.
+        LockHeld: another run is on.
+    """
+    from hotpatch_kb.scraper.crawl.reading import feed as reading  # noqa: PLC0415 (httpx takes 0.3 s to import)
+
+    feed, decided = reading.Feed(given), corrections_of(db, corrections)
+    ensure_seeded(db, archive, say)
+    state = db.with_name(f"{db.name}.feed.json")
+    with tempfile.TemporaryDirectory(prefix=".hotpatch-kb-", dir=db.parent) as folder, locked(db), closing(open_database(db)) as conn:
+        kept = Archive(archive, say)
+        _mend(conn, kept, decided, say)
+        former = json.loads(state.read_text(encoding="utf-8")) if state.is_file() else {}
+        found = feed.index(former)
+        if found is None:
+            say(f"{feed.name}: nothing newer")
+            return Result(run=pages.last_run(conn))
+        index, taken = found
+        if former.get("name") == feed.name and taken["made_at"] < former.get("made_at", ""):
+            raise Refused(feed.name, f"expected an export of {former['made_at']} or later, got an older one, of {taken['made_at']}")
+        feed.database(index, Path(folder) / "feed.db")
+        with closing(reading.opened(Path(folder) / "feed.db", feed.name)) as fed, closing(ParsedPages(archive)) as parsed:
+            reading.check(conn, fed, feed.name)
+            run = Run(conn, kept, decided, say, "crawl", parsed)
+            run.embedded(registry().values())
+            for page in reading.pages_of(conn, fed, frozenset(registry())):
+                if not run.is_ahead(page):
+                    run.take(page)
+            result = run.finish()
+        if run.needs_replay:
+            say("a page arrived out of order: replaying all pages in the order of their fetch times")
+            again = replayed(conn, kept, decided, say)
+            result.failures += [failure for failure in again.failures if failure not in result.failures]
+        if not result.failures:
+            state.write_text(json.dumps(taken, indent=1) + "\n", encoding="utf-8")
         _write_back(conn, say)
         return result

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.model.errors import BadInput
 
+SCHEMA_VERSION: Final = 1
 INDEX: Final = "index.json"
 # Left in the folder from the first moment, so that an export that was killed can be made again in its place.
 MARK: Final = ".hotpatch-kb-export"

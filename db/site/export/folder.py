@@ -15,11 +15,10 @@ from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site.export import tables
 from hotpatch_kb.db.site.export.answers import Answers, document, rows_of
-from hotpatch_kb.db.site.export.files import INDEX, SUMS, Folder
+from hotpatch_kb.db.site.export.files import INDEX, SCHEMA_VERSION, SUMS, Folder
 from hotpatch_kb.db.site.export.schemas import SCHEMAS, schema_file
 from hotpatch_kb.db.site.plugins.feeds import FEEDS, atom
 
-SCHEMA_VERSION: Final = 1
 DATABASE: Final = "hotpatch.db"
 RECIPES: Final = Path(__file__).parent / "recipes"
 _COUNTED: Final = ("products", "releases", "kbs", "kb_cves", "known_issues", "lifecycles", "prices", "claims", "pages")
