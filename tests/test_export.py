@@ -20,7 +20,7 @@ import jsonschema
 import pytest
 from conftest import Command, MadeOnce
 from helpers.changed_trees import HOTPATCH, small_world
-from helpers.serving import served
+from helpers.folder_server import served
 
 from hotpatch_kb.db.site.export import folder as exporting
 from hotpatch_kb.db.site.export.answers import Answers, document, valid_until

@@ -14,7 +14,7 @@ import pytest
 from conftest import Command, MadeOnce
 from helpers.changed_trees import calendar, small_world
 from helpers.dumps import FACTS, dump, query
-from helpers.serving import served
+from helpers.folder_server import served
 
 from hotpatch_kb.db.site.export import folder as exporting
 from hotpatch_kb.db.store.connections import open_for_reading

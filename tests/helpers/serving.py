@@ -1,28 +1,103 @@
-"""An ordinary web server on loopback over a folder."""
+"""``hotpatch-kb serve`` as a process, and its answers."""
 
 from __future__ import annotations
 
-import functools
-import http.server
+import json
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
 import threading
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+class Served:
+    """A running server: its address, and what it says."""
+
+    def __init__(self, folder: Path, *arguments: str, descriptors: int | None = None) -> None:
+        limited = ["sh", "-c", f'ulimit -n {descriptors}; exec "$0" "$@"'] if descriptors else []
+        self.process = subprocess.Popen(
+            [*limited, sys.executable, "-m", "hotpatch_kb", "serve", "--port", "0", *arguments],
+            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+        )  # fmt: skip
+        self.said: list[str] = []
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._lines.put(line.rstrip())
+        self._lines.put(None)
+
+    def until(self, pattern: str, seconds: float = 60) -> re.Match[str]:
+        """The first line that matches."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            try:
+                line = self._lines.get(timeout=left)
+            except queue.Empty:
+                break
+            assert line is not None, f"ended before {pattern!r}: {self.said}"
+            self.said.append(line)
+            if match := re.search(pattern, line):
+                return match
+        raise AssertionError(f"no line {pattern!r} in {seconds} s: {self.said}")
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(timeout=20)
+        self._thread.join(timeout=5)
+        assert self.process.stdout
+        self.process.stdout.close()
+        while not self._lines.empty() and (line := self._lines.get_nowait()) is not None:
+            self.said.append(line)
+        return code
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder; the address ends with a slash."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+def serving(folder: Path, *arguments: str, descriptors: int | None = None) -> Iterator[Served]:
+    """Run ``hotpatch-kb serve`` in a folder, with a limit of descriptors if one is given, and stop it at the end."""
+    served = Served(folder, *arguments, descriptors=descriptors)
+    try:
+        yield served
+    finally:
+        served.stop()
+
+
+def get(url: str) -> Any:
+    """Return the JSON or the text of an address."""
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        body = answer.read().decode()
+        return json.loads(body) if answer.headers["content-type"].startswith("application/json") else body
+
+
+DAY = "2026-07-24"  # the data is of 2026-07-23: on this day something is current
+FLEET = "host,product,build,line\nsrv1,ws2025,26100.33158,hotpatch\nsrv2,ws2025,26100.32772,hotpatch\nsrv3,ws2022,20348.5256,standard\nlap1,win11-25h2,26200.8893,hotpatch\n"
+# The server of the pictures answers as of DAY.
+SERVE = (
+    "import sys; from hotpatch_kb.db.model import clock; clock.today = lambda: sys.argv[1]; "
+    "from hotpatch_kb.scraper.cli.main import main; sys.exit(main(sys.argv[2:]))"
+)
+
+
+@contextmanager
+def served_as_of_day(folder: Path, *arguments: str) -> Iterator[str]:
+    """Serve the embedded facts as of ``DAY``; yield the address."""
+    command = [sys.executable, "-c", SERVE, DAY, "serve", "--port", "0", "--no-crawl", "--db", str(folder / "hotpatch.db"), *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=folder, env=environment) as server:
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/"
+            assert server.stdout is not None
+            yield server.stdout.readline().split()[1]
         finally:
-            server.shutdown()
-            thread.join()
+            server.terminate()
