@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -103,7 +103,11 @@ def test_a_site_that_is_killed_ends_its_crawl(name: str, tmp_path: Path) -> None
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(50)
-        with serving(tmp_path, "--mirror", f"http://127.0.0.1:{silent.getsockname()[1]}") as served:
+        with ExitStack() as at_end:
+            if name != "SIGKILL":
+                # The site inherits it: nohup ignores SIGHUP, and a shell SIGQUIT for what it runs in the background.
+                at_end.callback(signal.signal, getattr(signal, name), signal.signal(getattr(signal, name), signal.SIG_DFL))
+            served = at_end.enter_context(serving(tmp_path, "--mirror", f"http://127.0.0.1:{silent.getsockname()[1]}"))
             silent.settimeout(60)
             with silent.accept()[0]:
                 served.process.send_signal(getattr(signal, name))
