@@ -19,11 +19,12 @@ from typing import Final
 from material import PROJECT
 from timing import Row, compared, in_turns
 
-from hotpatch_kb.db.fleet.assess import Judge, Summary, assess
+from hotpatch_kb.db.fleet.assess import Summary, assess
 from hotpatch_kb.db.fleet.duckdb_sql import connect, quoted
 from hotpatch_kb.db.fleet.engines import duckdb_engine
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS, Csv
 from hotpatch_kb.db.fleet.inventory import inventory
+from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.store.connections import open_seed_database
 
 sys.path.append(str(PROJECT / "tests"))

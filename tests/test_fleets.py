@@ -22,7 +22,7 @@ from peak import MEASURED
 
 from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.fleet import engines
-from hotpatch_kb.db.fleet.assess import Judge
+from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.fleet.rows import csv_line, csv_lines
 from hotpatch_kb.db.store.connections import open_seed_database
 

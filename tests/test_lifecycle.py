@@ -20,7 +20,7 @@ from hotpatch_kb.db.answers.restarts import next_restart, restart_of_standard_li
 from hotpatch_kb.db.answers.verdicts import verdicts
 from hotpatch_kb.db.claims.plausibility import odd_rows
 from hotpatch_kb.db.facts import write
-from hotpatch_kb.db.fleet.assess import Judge
+from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.editions import edition_in, machine_of

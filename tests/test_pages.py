@@ -774,7 +774,7 @@ def test_a_fault_of_ours_logs_where_and_nothing_of_what_was_sent(own: Datasette,
         secret = "SECRETHOST42"  # noqa: F841 (what a log with local variables would show)
         raise RuntimeError("SECRETHOST42")
 
-    monkeypatch.setattr("hotpatch_kb.db.fleet.assess.Judge.__init__", broken)
+    monkeypatch.setattr("hotpatch_kb.db.fleet.judge.Judge.__init__", broken)
     answer = form(own, fleet="SECRETHOST42,26100.32772")
     assert answer.status_code == 500
     out, err = capfd.readouterr()

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotpatch_kb.db.fleet.assess import Judge, Judged
 from hotpatch_kb.db.fleet.inventory.columns import FIELDS
+from hotpatch_kb.db.fleet.judge import Judge, Judged
 from hotpatch_kb.db.model.product_names import read_name
 from hotpatch_kb.db.store.connections import open_seed_database
 

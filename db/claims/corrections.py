@@ -10,9 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.model.claims import LONGEST_QUARANTINED, Correction
+from hotpatch_kb.db.model.claims import LONGEST_QUARANTINED, Correction, stable_id
 from hotpatch_kb.db.model.errors import BadInput
-from hotpatch_kb.db.model.ids import stable_id
 
 # The field of a correction that says which release an entry is, or supplies one that no source lists.
 RELEASE: Final = "release"

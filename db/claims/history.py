@@ -6,8 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.model.claims import Claim, Page
-from hotpatch_kb.db.model.ids import stable_id
+from hotpatch_kb.db.model.claims import Claim, Page, stable_id
 
 Key = tuple[str, str, str]
 _ABSENT: Final = object()

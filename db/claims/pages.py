@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from hotpatch_kb.db.claims.checks import Count
-from hotpatch_kb.db.model.claims import Claim, Page
-from hotpatch_kb.db.model.ids import stable_id
+from hotpatch_kb.db.model.claims import Claim, Page, stable_id
 
 
 def page_id(page: Page, sha256: str) -> int:

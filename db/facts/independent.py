@@ -16,7 +16,7 @@ from hotpatch_kb.db.facts.precedence import Belief, Precedence
 from hotpatch_kb.db.facts.release_claims import is_misplaced
 from hotpatch_kb.db.facts.snapshots import StoredClaim, by_field, claims_where, kind_of
 from hotpatch_kb.db.facts.tables import Facts, Row
-from hotpatch_kb.db.model.ids import stable_id
+from hotpatch_kb.db.model.claims import stable_id
 from hotpatch_kb.db.model.products import named
 
 # The servicing lines of each released KB.

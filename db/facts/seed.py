@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from hotpatch_kb.db.claims import corrections, history
 from hotpatch_kb.db.facts import write
-from hotpatch_kb.db.model.ids import stable_id
+from hotpatch_kb.db.model.claims import stable_id
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import SEED_DATABASE
 

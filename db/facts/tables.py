@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from hotpatch_kb.db.model.ids import stable_id
+from hotpatch_kb.db.model.claims import stable_id
 from hotpatch_kb.db.model.products import named
 
 Row = dict[str, Any]

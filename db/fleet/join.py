@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, combinations
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.fleet.assess import Judge
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS
 from hotpatch_kb.db.fleet.inventory.columns import LINES
+from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.model.editions import NUMBERS, SPELLED, Machine, edition_in, machine_of
 from hotpatch_kb.db.model.product_names import Name, read_name
 from hotpatch_kb.db.model.products import named

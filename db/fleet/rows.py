@@ -15,6 +15,12 @@ _NEEDS_QUOTES: Final = re.compile(r'[",\r\n]')
 _QUOTE_OR_LINE_END: Final = re.compile(r'["\r\n]')
 
 
+class NotStated(NamedTuple):
+    """A row that names a build, and does not say that its machine has it: it is unknown, and not invalid."""
+
+    why: Message
+
+
 class Part(NamedTuple):
     """Consecutive rows of a table.
 

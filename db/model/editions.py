@@ -26,13 +26,19 @@ _NAMES: Final = tuple(
         ("iot_enterprise", r"iotenterprise|iot$|^iot"),
         ("server_essentials", r"essentials|serversolution"),
         ("server_standard", r"serverstandard|server(?:20\d\d)?(?:r2)?standard|^standard"),
-        ("server_datacenter", r"datacenter|serverazurestackhci"),
+        ("server_datacenter", r"datacenter"),
         ("home_pro", r"pro(?:fessional)?education|(?:pro|professional)(?:for)?workstation|cloudedition|business|(?:^|\d)se$"),
         ("enterprise_education", r"enterprise|education"),
-        ("home_pro", r"professional|(?:^|\d|windows)pro(?:n|student)?(?:$|\d)|home|^core(?:n|countryspecific|singlelanguage)?$"),
-        # Captions of Windows in French, Chinese and Russian
-        ("enterprise_education", r"entreprise|企业|企業|教育|корпоративная"),
-        ("home_pro", r"professionnel|famille|专业|專業|家庭|家用|профессиональная|домашняя"),
+        (
+            "home_pro",
+            r"professional|(?:^|\d|windows)pro(?:n|student)?(?:$|\d)|home|^core(?:n|countryspecific|singlelanguage|connected(?:n|countryspecific|singlelanguage)?)?$",
+        ),
+        # Captions of Windows in French, Spanish, Italian, Portuguese, Chinese, Japanese, Korean and Russian
+        ("enterprise_education", r"entreprise|empresa|企业|企業|教育|エンタープライズ|엔터프라이즈|교육|корпоративная"),
+        (
+            "home_pro",
+            r"professionnel|profe[s]+ional|famille|hogar|(?:^|\d)casa$|专业|專業|家庭|家用|ホーム|プロ(?!ジ)|홈|프로|профессиональная|домашняя",
+        ),
     )
 )
 # ``OperatingSystemSKU`` of Win32_OperatingSystem.
@@ -49,6 +55,18 @@ SPELLED: Final = {
     "ltsc": "Enterprise LTSC", "iot_ltsc": "IoT Enterprise LTSC", "server_azure_edition": "Datacenter: Azure Edition",
     "server_datacenter": "Datacenter", "server_standard": "Standard", "server_essentials": "Essentials",
 }  # fmt: skip
+_NUMBER: Final = lazy(r"0x([0-9a-f]{1,4})|[0-9]+")
+# "Pro + ESU", "Pro (ESU year 1)", "Enterprise with ESU"; "no ESU" and "ESU expired" are not.
+_WITH_ESU: Final = lazy(
+    r"(?:^|[+&,;/(-]|\b(?:with|and|incl\.?|including|mit|und|avec|et|con|com|pro|professional|home|enterprise|education|22h2|21h2))\s*ESU(?:\s*(?:year\s*[123]|enrolled|active|licensed|enabled|assigned))?\W*$",
+    re.IGNORECASE,
+)
+# "Pro/Enterprise", "Enterprise or Pro"
+_CHOICE: Final = lazy(
+    r"\b(?:pro|home|professional)\b.*(?:/|\||\bor\b|\boder\b|\bou\b).*\b(?:enterprise|education|ltsc)|\b(?:enterprise|education|ltsc)\b.*(?:/|\||\bor\b|\boder\b|\bou\b).*\b(?:pro|home|professional)\b",
+    re.IGNORECASE,
+)
+_NOTHING: Final = frozenset({"", "-", "null", "none", "n/a", "na", "unknown", "nan", "windows"})
 _YES: Final = frozenset(
     {"1", "true", "yes", "y", "enrolled", "enabled", "active", "activated", "assigned", "licensed", "esu", "eligibleandenrolled"}
 )
@@ -61,11 +79,13 @@ class Machine(NamedTuple):
         edition: a key of ``SPELLED``; "" where it is not known.
         has_esu: whether it is stated to have Extended Security Updates.
         may_be_azure_edition: whether "Datacenter" is from the name of its system alone, which may be short for "Datacenter: Azure Edition".
+        is_odd: whether an edition is stated that nobody understands, or two of them: of a client it may be Pro.
     """
 
     edition: str = ""
     has_esu: bool = False
     may_be_azure_edition: bool = False
+    is_odd: bool = False
 
     @property
     def name(self) -> str:
@@ -85,8 +105,8 @@ def edition_in(text: str) -> str:
     """
     lowered = text.casefold()
     bare = re.sub(r"\W", "", lowered)
-    if bare.isdigit():
-        return NUMBERS.get(bare, "")
+    if number := _NUMBER.fullmatch(bare):
+        return NUMBERS.get(str(int(number[1], 16)) if number[1] else bare, "")
     named_so = next((edition for edition, pattern in _NAMES if pattern.search(bare)), "")
     return named_so or ("home_pro" if re.search(r"\bpro\b", lowered) else "")
 
@@ -98,12 +118,16 @@ def machine_of(edition: str, product: str, esu: str) -> Machine:
     >>> machine_of("", "Windows 10 Pro", "Enrolled")
     Machine(edition='home_pro', has_esu=True, may_be_azure_edition=False)
     """
-    has_esu = re.sub(r"[^a-z0-9]", "", esu.casefold()) in _YES or re.search(r"\besu\b", edition, re.IGNORECASE) is not None
+    # A column of its own says it, where there is one.
+    has_esu = re.sub(r"[^a-z0-9]", "", esu.casefold()) in _YES if esu.strip() else _WITH_ESU.search(edition) is not None
+    if edition.strip() and _CHOICE.search(edition):
+        return Machine("", has_esu, is_odd=True)
     if stated := edition_in(edition):
         return Machine(stated, has_esu)
     # An edition's number stands in a column of its own: "[1, 2]" as a name of a system is none.
     named_so = edition_in(product) if re.search(r"[^\W\d]", product) else ""
-    return Machine(named_so, has_esu, may_be_azure_edition=named_so == "server_datacenter")
+    is_odd = bool(edition.strip()) and not named_so and edition.strip().casefold() not in _NOTHING
+    return Machine(named_so, has_esu, may_be_azure_edition=named_so == "server_datacenter", is_odd=is_odd)
 
 
 def stated_machine(edition: str | None) -> Machine:

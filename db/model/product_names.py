@@ -22,7 +22,7 @@ _LOOKALIKES: Final = str.maketrans("аеорсухіѕјԁӏԝһѵոаΑΒΕΖΗ
 _MARKS: Final = lazy(r"[®™©]|\((?:r|tm|c)\)", re.IGNORECASE)
 _NOT_WORDS: Final = lazy(r"[^\w]+|_")
 # "WindowsServer2022Datacenter", "Windows11", "win11": a blank before each number and after "server"; "Windows 2022" and "Win2022" are servers.
-_JOINED: Final = lazy(r"\bwin(?:dows)?\s?(?=1[01](?!\d)|server|20(?:1[69]|2\d))|(?<=server)\s?(?=\d)|\bws(?=20\d\d)")
+_JOINED: Final = lazy(r"\bw(?=1[01]\b)|\bwin(?:dows)?\s?(?=1[01](?!\d)|server|20(?:1[69]|2\d))|(?<=server)\s?(?=\d)|\bws(?=20\d\d)")
 # "SQL Server 2019" is no Windows.
 _SERVER: Final = lazy(r"(?:^|\bwindows |\bmicrosoft |\bhyper v )server\b|\bws\b|^20\d\d datacenter\b")
 # "Microsoft Windows NT 10.0.26100.0" is no Windows 10.
@@ -36,7 +36,8 @@ _LTSC: Final = lazy(r"\blts[bc]\b")
 SERVERS_BY_VERSION: Final = {"21h2": "ws2022", "23h2": "ws-23h2", "24h2": "ws2025"}
 # What has builds like ours, or the name Windows, and other updates or none; as last seen in inventories of 2026-11.
 _OTHERS: Final = lazy(
-    r"\bazure stack hci\b|\bazure local\b|\bwindows server (?:2003|2008|2012)(?: r2)?\b|\bwindows (?:xp|vista|7|8 1|8)\b"
+    r"azure ?stack ?hci|\bazure ?local\b|\b(?:software development|assessment and deployment|driver) kit\b|\bwindows (?:sdk|adk|wdk|pe)\b|\bwinpe\b"
+    r"|\bpreinstallation environment\b|\bsubsystem for linux\b|\bwindows app ?runtime\b|\bwindows server (?:2003|2008|2012)(?: r2)?\b|\bwindows (?:xp|vista|7|8 1|8)\b"
     r"|\bwindows 10 mobile\b|\bhololens\b|\bsurface hub\b|\bwindows 10 team\b|\bxbox\b|\bserver operating system (?:version )?22h2\b"
 )
 _ANY: Final = frozenset(
@@ -110,7 +111,7 @@ def _words(text: str) -> str:
     if not text.isascii():
         text = plain(_MARKS.sub(" ", text)).translate(_LOOKALIKES)
     spaced = _NOT_WORDS.sub(" ", _NUMBER.sub(" ", _MARKS.sub(" ", text)).casefold()).strip()
-    joined = _JOINED.sub(lambda match: f"{'windows' if match[0].startswith('win') else match[0].strip()} ", spaced)
+    joined = _JOINED.sub(lambda match: f"{'windows' if match[0].startswith('win') or match[0] == 'w' else match[0].strip()} ", spaced)
     return re.sub(r"\bwindows +(?=20\d\d)", "windows server ", " ".join(joined.split()))
 
 

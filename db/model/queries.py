@@ -109,6 +109,14 @@ def _inside(cleaned: str) -> Query | None:
     if len(builds) > 1:
         raise BadInput("expected one build, got {builds}", builds=", ".join(builds[:5]))
     if builds:
+        from hotpatch_kb.db.model.wording import denies  # noqa: PLC0415 (a build alone needs none of it)
+
+        if denies(cleaned):
+            raise BadInput(
+                'expected the build that a machine has, got {got!r}; lookup "{build}" is about the build',
+                got=cleaned[: reading.MAX_SHOWN],
+                build=builds[0],
+            )
         return Query("build", builds[0], kb=kbs[0] if len(kbs) == 1 else "")
     if len(kbs) > 1:
         raise BadInput("expected one KB, got {kbs}", kbs=", ".join(f"KB{kb}" for kb in kbs[:5]))

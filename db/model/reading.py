@@ -97,7 +97,7 @@ def build_numbers_in(text: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Return a text with full-width letters and digits of any script as plain ones.
+    """Return a text with full-width letters and digits of any script as plain ones, without characters that nobody sees.
 
     Signs that would become digits or dots end a number: "26100.8875¹", "…".
 
@@ -105,10 +105,12 @@ def plain(text: str) -> str:
     ('26100', '26100.8875 ')
     """
     if text.isascii():
-        return text
-    from unicodedata import decimal, normalize  # noqa: PLC0415 (a shared library, which a lookup of ASCII need not load)
+        return text.replace("\0", "")
+    from unicodedata import category, decimal, normalize  # noqa: PLC0415 (a shared library, which a lookup of ASCII need not load)
 
     def of_character(character: str) -> str:
+        if character == "\0" or category(character) == "Cf":  # a zero-width blank, a soft hyphen, a mark of direction
+            return ""
         if character.isdecimal():
             return str(decimal(character))
         normal = normalize("NFKC", character)

@@ -21,6 +21,7 @@ from hotpatch_kb.db.fleet.formats import FORMATS, Format, SafeCsv
 from hotpatch_kb.db.fleet.inventory import Inventory, inventory
 from hotpatch_kb.db.fleet.inventory.columns import mapping_of
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
+from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.fleet.report import Report, report
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
@@ -67,7 +68,7 @@ class _Work(NamedTuple):
     """What every step of one assessment needs."""
 
     request: Request
-    judge: judging.Judge
+    judge: Judge
     summary: judging.Summary
     folder: Path
 
@@ -91,7 +92,7 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
     kind = SafeCsv if request.is_safe else FORMATS[request.format_name]
     fails = _checked_verdicts(request)
     _check(request, kind)
-    judge, summary = judging.Judge(conn, request.day), judging.Summary()
+    judge, summary = Judge(conn, request.day), judging.Summary()
     if conn.execute("select 1 from kb_cves limit 1").fetchone() is None:
         say("no security data in this database: out-of-band releases that fix a CVE are not counted; a crawl reads it")
     with tempfile.TemporaryDirectory(prefix="hotpatch-kb-", dir=request.scratch) as name:
@@ -196,7 +197,7 @@ def _read_by_duckdb(file: str, columns: dict[str, str], work: _Work, sink: Binar
     return True
 
 
-def _hotfixes(path: Path, judge: judging.Judge) -> Hotfixes:
+def _hotfixes(path: Path, judge: Judge) -> Hotfixes:
     with _opened(str(path)) as stream, inventory(stream, needs="kbs") as table:
         return Hotfixes((row.machine for row in table.rows()), judge.reduced)
 

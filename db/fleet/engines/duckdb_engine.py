@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.fleet.assess import Judge, Suffixes, Summary
+from hotpatch_kb.db.fleet.assess import Suffixes, Summary
 from hotpatch_kb.db.fleet.duckdb_sql import connect, quoted
 from hotpatch_kb.db.fleet.engines import odd_rows
 from hotpatch_kb.db.fleet.engines.normal_form import DECODING, Normal
@@ -19,8 +19,11 @@ from hotpatch_kb.db.fleet.inventory import DECIDING
 from hotpatch_kb.db.fleet.inventory.columns import has_needed
 from hotpatch_kb.db.fleet.inventory.decoding import MAX_ROW, Prefixed, Text
 from hotpatch_kb.db.fleet.inventory.delimited import Delimited
+from hotpatch_kb.db.fleet.inventory.evidence import Evidence
 from hotpatch_kb.db.fleet.inventory.texts import records_of
+from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.model.errors import BadInput, EngineFailed
+from hotpatch_kb.db.model.wording import PLAIN_KBS
 
 _NULL: Final = "\x01\x02"  # DuckDB wants a text that is read as NULL; a file that holds it is not read directly
 _READ: Final = "header = false, auto_detect = false, quote = '', escape = '', comment = '', strict_mode = true, null_padding = false"
@@ -99,6 +102,10 @@ class _Table(NamedTuple):
     has_comma: str
 
 
+# Goes before KBs that are not plain numbers. Plain ones never begin so.
+_IN_WORDS: Final = "?"
+
+
 def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary, folder: Path) -> Written | None:
     """Judge a file of CSV that DuckDB can read itself, as CSV: one column for each field, and few rows with quotes or of another length.
 
@@ -118,6 +125,9 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
     if plain is None:
         return None
     columns = plain.columns_by_field(wanted)
+    evidence = Evidence(plain.header, columns, plain.chosen(wanted).unnamed, wanted.values())
+    if evidence.watches_builds or evidence.watches_kbs:
+        return None
     fields = [field for field in DECIDING if field in columns]
     if any(len(columns[field]) > 1 for field in fields):
         return None
@@ -188,7 +198,7 @@ def _joined(path: Path, skip: int, table: _Table, suffixes: Suffixes, counts: Su
         if not kinds or len(kinds) > MAX_KINDS or any(row[-1] for row in kinds):
             return False
         keys = [key for key, *_ in kinds]
-        ends = [suffixes[tuple(key.split("\x1f"))] for key in keys]
+        ends = [suffixes[_key(key.split("\x1f"), table.fields, suffixes.judge)] for key in keys]
         suffixes.count(counts, ends, [count for _, count, _ in kinds])
         with _errors_as_engine_failed():
             conn.execute(
@@ -262,7 +272,17 @@ def _reduced(kbs: str, build: str, judge: Judge) -> str:
     of_builds = f"case when {_named(kbs, deciding)} then case {' '.join(cases)} else '' end else '' end" if deciding else "''"
     # A build in another spelling may be any build, and without a revision its KBs say which.
     numbers = f"array_to_string(list_sort(list_distinct(regexp_extract_all({kbs}, '[0-9]{{6,7}}'))), ' ')"
-    return f"case when regexp_full_match({build}, '(10\\.0\\.)?[0-9]{{5}}\\.[0-9]{{1,5}}') then {of_builds} else {numbers} end"
+    of_plain = f"case when regexp_full_match({build}, '(10\\.0\\.)?[0-9]{{5}}\\.[0-9]{{1,5}}') then {of_builds} else {numbers} end"
+    # Words may say that the KBs are missing: our own reader decides.
+    return f"case when regexp_full_match({kbs}, {quoted(PLAIN_KBS)}) then {of_plain} else {quoted(_IN_WORDS)} || {kbs} end"
+
+
+def _key(texts: Sequence[str], fields: Sequence[str], judge: Judge) -> tuple[str, ...]:
+    """Return the key of a machine with its KBs reduced, where they are still in words."""
+    stated = dict(zip(fields, texts, strict=True))
+    if (kbs := stated.get("kbs", "")).startswith(_IN_WORDS):
+        stated["kbs"] = judge.reduced(kbs.removeprefix(_IN_WORDS), stated["build"])
+    return tuple(stated.values())
 
 
 def _words(kbs: str, words: Mapping[str, str]) -> str:

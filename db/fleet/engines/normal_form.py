@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.fleet.assess import Judge, Suffix, Suffixes, Summary
+from hotpatch_kb.db.fleet.assess import Suffix, Suffixes, Summary
 from hotpatch_kb.db.fleet.formats import Format
 from hotpatch_kb.db.fleet.inventory import Inventory
+from hotpatch_kb.db.fleet.judge import Judge
 
 ROWS: Final = 200_000  # in a part, some 20 MB: Spark reads a part in one task, and a million rows keep five tasks busy
 # Written as ESC and a digit: what would end a cell or a row; NUL, where engines cut texts; U+0001, which begins what DuckDB reads as NULL.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import islice
 from operator import itemgetter
 from typing import Any, BinaryIO, Final, NamedTuple, Protocol
@@ -17,12 +18,13 @@ from hotpatch_kb.db.fleet.formats import Format
 from hotpatch_kb.db.fleet.inventory.columns import DECIDING, FIELDS, NOTHING, checked_mapping, columns_of, first, flat, has_needed, lacking
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, Prefixed, Text
 from hotpatch_kb.db.fleet.inventory.delimited import Delimited
+from hotpatch_kb.db.fleet.inventory.evidence import Evidence
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.inventory.objects import Json
 from hotpatch_kb.db.fleet.inventory.texts import MAX_TEXT as MAX_RECORDS
 from hotpatch_kb.db.fleet.inventory.texts import Records, records_of
-from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, SAMPLE, Chosen, chosen, may_say_build, speaks_of_installed
-from hotpatch_kb.db.fleet.rows import Part
+from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, SAMPLE, Chosen, chosen, may_say_build
+from hotpatch_kb.db.fleet.rows import NotStated, Part
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.reading import builds_in
@@ -60,7 +62,7 @@ class Batch(NamedTuple):
     """
 
     prefixes: list[str]
-    keys: list[Key | Message]
+    keys: list[Key | Message | NotStated]
 
 
 class Objects(Protocol):
@@ -106,7 +108,7 @@ class Inventory:
         self._source = source
         self._wanted = wanted
         self._unseen = set(wanted.values())  # columns that the user names and no row has had so far
-        self._by_names: dict[Key, dict[str, list[str]]] = {}
+        self._by_names: dict[Key, tuple[dict[str, list[str]], Evidence]] = {}
         self._has_needed = False
         self._names: Sequence[str] = ()
         self.read = 0
@@ -159,7 +161,8 @@ class Inventory:
         with _errors_as_bad_input(lambda: self.read, self.text):
             for cells, problem in self._records():
                 self.read += 1
-                yield Row(self.read, cells, NOTHING | self._machine(cells), problem)
+                machine, unlike = self._machine(cells)
+                yield Row(self.read, cells, NOTHING | machine, problem or (unlike.why if isinstance(unlike, NotStated) else unlike))
             self._check()
 
     def add(self, hotfixes: Hotfixes) -> None:
@@ -168,7 +171,7 @@ class Inventory:
         Raises:
             BadInput: no column states the host of a row.
         """
-        if self.columns is not None and "host" not in self._columns_by_field(tuple(self.columns)):
+        if self.columns is not None and "host" not in self._columns_by_field(tuple(self.columns))[0]:
             got = ", ".join(self.columns)[:200]
             raise BadInput("expected a column that says the host, as there are installed KBs by host, got {got}", got=got)
         self._hotfixes = hotfixes
@@ -214,20 +217,28 @@ class Inventory:
     def _table_batch(self, part: Part, form: Format, reduced: Callable[[str, str], str]) -> Batch:
         header = part.header
         prefixes = form.prefixes_of_part(part)
-        columns = self._columns_by_field(tuple(header))
+        columns, evidence = self._columns_by_field(tuple(header))
         texts = [self._texts(field, columns, part.rows) for field in self.fields]
+        problems: Sequence[Message | NotStated | None] | None = part.problems
+        if evidence.watches_builds and "build" in self.fields:
+            builds = [evidence.build(value) for value in _values(header, part.rows)]
+            texts[self.fields.index("build")] = [build if isinstance(build, str) else "" for build in builds]
+            unlike = [None if isinstance(build, str) else build for build in builds]
+            problems = [problem or why for problem, why in zip(problems, unlike, strict=True)] if problems else unlike
         if "kbs" in self.fields:
             place = self.fields.index("kbs")
+            if evidence.watches_kbs:
+                texts[place] = map(evidence.kbs, texts[place], _values(header, part.rows))
             texts[place] = map(reduced, texts[place], self._texts("build", columns, part.rows))
             if self._hotfixes is not None:
                 texts[place] = map(self._hotfixes.with_kbs, self._texts("host", columns, part.rows), texts[place])
-        keys: list[Key | Message] = list(zip(*texts, strict=True)) if texts else [()] * len(part.rows)
+        keys: list[Key | Message | NotStated] = list(zip(*texts, strict=True)) if texts else [()] * len(part.rows)
         if part.has_json:  # cells of the Azure portal's exports; few files have them
             for place, row in enumerate(part.rows):
                 if "{" in "".join(row):
                     keys[place] = self._key(dict(zip(header, row, strict=True)), None, reduced)
-        if part.problems:
-            keys = [problem or key for key, problem in zip(keys, part.problems, strict=True)]
+        if problems:
+            keys = [problem or key for key, problem in zip(keys, problems, strict=True)]
         return Batch(prefixes, keys)
 
     def _texts(self, field: str, columns: Mapping[str, Sequence[str]], rows: Sequence[Sequence[str]]) -> Iterable[str]:
@@ -237,46 +248,56 @@ class Inventory:
             return map(itemgetter(places[0]), rows)
         return [first(field, [row[place].strip() for place in places]) for row in rows]
 
-    def _key(self, cells: Mapping[str, Any], problem: Message | None, reduced: Callable[[str, str], str]) -> Key | Message:
+    def _key(self, cells: Mapping[str, Any], problem: Message | None, reduced: Callable[[str, str], str]) -> Key | Message | NotStated:
         if problem:
             return problem
-        texts = self._machine(cells)
+        texts, unlike = self._machine(cells)
+        if unlike:
+            return unlike
         if texts.get("kbs"):
             texts["kbs"] = reduced(texts["kbs"], texts.get("build", ""))
         if self._hotfixes is not None:
             texts["kbs"] = self._hotfixes.with_kbs(texts.get("host", ""), texts.get("kbs", ""))
         return tuple([texts.get(field, "") for field in DECIDING])
 
-    def _machine(self, cells: Mapping[str, Any]) -> dict[str, str]:
+    def _machine(self, cells: Mapping[str, Any]) -> tuple[dict[str, str], Message | NotStated | None]:
+        """Return the texts of an object's fields, and why its build cannot be believed."""
         values = flat(cells)
-        by_field = self._columns_by_field(tuple(values))
+        by_field, evidence = self._columns_by_field(tuple(values))
         machine = {field: first(field, [values[column].strip() for column in columns]) for field, columns in by_field.items()}
-        if not isinstance(self._source, Delimited) and "build" not in self._wanted and not machine.get("build"):
+        problem: Message | NotStated | None = None
+        if evidence.watches_builds:
+            build = evidence.build(lambda name: values.get(name, ""))
+            machine["build"], problem = (build, None) if isinstance(build, str) else ("", build)
+        if evidence.watches_kbs:
+            machine["kbs"] = evidence.kbs(machine["kbs"], lambda name: values.get(name, ""))
+        if not problem and not isinstance(self._source, Delimited) and "build" not in self._wanted and not by_field.get("build"):
             # No member of a known name says a build: the one build of its other versions does. A remark ("upgrade to ...") does not.
-            named = (value for name, value in values.items() if may_say_build(name) and speaks_of_installed(value))
-            builds = {build for value in named for build in builds_in(value[:MAX_TEXT])}
-            if len(builds) == 1:
+            unnamed = [name for name, value in values.items() if may_say_build(name) and builds_in(value[:MAX_TEXT])]
+            if unnamed:
+                build = Evidence(tuple(values), {**by_field, "build": unnamed}, unnamed, ()).build(lambda name: values.get(name, ""))
                 self._has_needed = self._has_needed or self._needs == "build"
-                machine["build"] = builds.pop()
-        return machine
+                machine["build"], problem = (build, None) if isinstance(build, str) else ("", build)
+        return machine, problem
 
-    def _columns_by_field(self, names: Key) -> dict[str, list[str]]:
+    def _columns_by_field(self, names: Key) -> tuple[dict[str, list[str]], Evidence]:
         """Return the columns that state each field, of a row with these names. Objects need not be alike, but most are: answers are kept."""
-        by_field = self._by_names.get(names)
-        if by_field is None:
+        found = self._by_names.get(names)
+        if found is None:
             if len(self._by_names) > 1000:
                 self._by_names.clear()
             if names == tuple(self.columns or ()) and isinstance(self._source, Delimited):
                 # A row without JSON has none of the names inside it.
-                present = ((field, [name for name in found if name in names]) for field, found in self._sampled.fields.items())
-                by_field = {field: found for field, found in present if found}
+                present = ((field, [name for name in columns if name in names]) for field, columns in self._sampled.fields.items())
+                by_field = {field: columns for field, columns in present if columns}
             else:
                 by_field = self._of_names(names)
-            self._by_names[names] = by_field
+            found = by_field, Evidence(names, by_field, self._sampled.unnamed, self._wanted.values())
+            self._by_names[names] = found
             self._unseen.difference_update(names)
         self._names = names
-        self._has_needed = self._has_needed or self._needs in by_field
-        return by_field
+        self._has_needed = self._has_needed or self._needs in found[0]
+        return found
 
     def _of_names(self, names: Key) -> dict[str, list[str]]:
         """Return the columns of an object: by their names, and as the values of the first objects say."""
@@ -296,6 +317,17 @@ class Inventory:
         # A column that the user names and no row has is a typing mistake: without it the verdicts would differ.
         if self._names and (self._unseen or not self._has_needed):
             raise lacking(self._needs, self._wanted, self._names)
+
+
+def _values(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[Callable[[str], str]]:
+    """Yield, for each row of a table, the function from the name of a column to its text."""
+    places = {name: place for place, name in enumerate(header)}
+    for row in rows:
+        yield partial(_value, places, row)
+
+
+def _value(places: Mapping[str, int], row: Sequence[str], name: str) -> str:
+    return row[places[name]] if name in places else ""
 
 
 @contextmanager

@@ -9,10 +9,12 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from unicodedata import normalize
 
-from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, is_of_installed, says_build, says_product
+from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, is_of_installed, is_of_part, says_build, says_product
 from hotpatch_kb.db.fleet.rows import cell
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.product_names import read_name
 from hotpatch_kb.db.model.reading import build_numbers_in, builds_in
+from hotpatch_kb.db.model.wording import is_installed, lists_installed
 
 # Names of columns by field, the most specific first; in lower case, with letters, digits and dots only. docs/fleet.md has the document of
 # each. A name means different things in different systems ("osVersion" is 10.0.26100.4946 at Azure Arc, 10.0.19043 in Get-ComputerInfo and
@@ -29,7 +31,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "build": (
         "build", "osbuild", "fullbuild", "properties.osversion", "properties.extended.instanceview.osversion", "buildext", "osversion",
-        "currentbuild", "currentbuildnumber", "currentversion", "deviceosbuild", "operatingsystemversion", "osbuildnumber", "build01", "version0",
+        "currentbuild", "currentbuildnumber", "currentversion", "oscode", "deviceosbuild", "operatingsystemversion", "osbuildnumber", "build01", "version0",
         "buildnumber0", "buildnumber", "kernelversion", "ansiblekernel", "ansibledistributionversion", "ansiblefacts.kernel",
         "ansiblefacts.distributionversion", "os.version", "os.build", "os.kernel", "version",
     ),
@@ -41,10 +43,10 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     ),
     # The enrolment status, else the column, else what was asked for.
     "line": (
-        f"{_PATCHING}status.hotpatchenablementstatus", "hotpatchenablementstatus", "hotpatchstatus", "ishotpatchenrolled", _LICENCE, "line",
+        f"{_PATCHING}status.hotpatchenablementstatus", "hotpatchenablementstatus", "hotpatchstatus", "ishotpatchenrolled", "hotpatch", "hotpatching", "hotpatchenabled", "hotpatchenrolled", _LICENCE, "line",
         f"{_PATCHING}enablehotpatching", "enablehotpatching",
     ),
-    "kbs": ("kbs", "installedkbs", "hotfixes", "hotfixs", "oshotfixes", "hotfixid", "hotfixid0", "kb"),
+    "kbs": ("kbs", "installedkbs", "kbsinstalled", "installedhotfixes", "installedupdates", "hotfixes", "hotfixs", "oshotfixes", "hotfixid", "hotfixid0", "kb"),
     "edition": ("edition", "properties.osedition", "osedition", "editionid", "windowseditionid", "skufamily", "operatingsystemsku"),
     # Extended Security Updates: a word such as "enrolled"; Azure Arc says whether a licence is assigned.
     "esu": ("esu", "hasesu", "esustatus", "extendedsecurityupdates", "properties.licenseprofile.esuprofile.licenseassignmentstate"),
@@ -53,7 +55,9 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
 # subscriptionStatus. Compared without case, blanks and punctuation; any other status (Unknown, Enabling, Failed) does not state a line.
 LINES: Final = {
     "hotpatch": "hotpatch", "enabled": "hotpatch", "enrolled": "hotpatch", "true": "hotpatch", "yes": "hotpatch", "1": "hotpatch",
-    "standard": "standard", "disabled": "standard", "false": "standard", "no": "standard", "0": "standard", "notenrolled": "standard",
+    "hotpatching": "hotpatch", "on": "hotpatch", "ja": "hotpatch", "oui": "hotpatch", "hotpatchenabled": "hotpatch", "hotpatchenrolled": "hotpatch",
+    "enrolledinhotpatch": "hotpatch", "enrolledinhotpatching": "hotpatch",
+    "off": "standard", "nein": "standard", "non": "standard", "standard": "standard", "disabled": "standard", "false": "standard", "no": "standard", "0": "standard", "notenrolled": "standard",
     "canceled": "standard", "pending": "standard", "pendingevaluation": "standard", "actionrequired": "standard",
     "notavailable": "standard", "noteligible": "standard", "unsupported": "standard",
 }  # fmt: skip
@@ -62,12 +66,37 @@ FIELDS: Final = tuple(NAMES)
 DECIDING: Final = ("build", "revision", "product", "line", "kbs", "edition", "esu")
 NOTHING: Final = dict.fromkeys(FIELDS, "")
 BUILD: Final = re.compile(r"(?<![0-9.])(?:10\.0\.)?[0-9]{5}\.[0-9]{1,5}(?![0-9.])")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the members of an object. One that comes twice with another value is kept as "build_2": it may be another build."""
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    members = {}
+    for name, value in pairs:
+        numbered, number = name, 2
+        while numbered in members and members[numbered] != value:
+            numbered, number = f"{name}_{number}", number + 1
+        members[numbered] = value
+    return members
+
+
 # Numbers stay as they are written: 20348.5020 is a build, and 20348.502 another.
-DECODER: Final = json.JSONDecoder(parse_float=str, parse_constant=str, parse_int=lambda digits: int(digits) if len(digits) < 19 else digits)
+DECODER: Final = json.JSONDecoder(
+    parse_float=str, parse_constant=str, parse_int=lambda digits: int(digits) if len(digits) < 19 else digits, object_pairs_hook=_members
+)
 
 _DOT: Final = re.compile(r"\.")
+_NUMBERED: Final = re.compile(r"_[0-9]+$")
 # Names that mean another thing inside another object: "bios.name", "invoice.line".
 _TOO_COMMON: Final = frozenset({"name", "source", "host", "line", "computer", "kb"})
+# Members of an update in a list of them.
+_IDS_OF_KBS: Final = frozenset(
+    {*NAMES["kbs"], "id", "kbid", "kbarticle", "kbarticleid", "kbnumber", "article", "articleid", "number", "hotfix"}
+)
+_KB_ID: Final = re.compile(r"\s*(?:KB[ -]?)?[0-9]{6,7}\s*", re.IGNORECASE)
+_STATUS_OF_KB: Final = re.compile(r"stat(?:us|e)$|^(?:is)?(?:installed|present)$|result$")
 # Makes everything but digits a blank: "KB5087423;KB5082063" is two numbers.
 _DIGITS: Final = bytes(code if 48 <= code <= 57 else 32 for code in range(256))
 
@@ -110,23 +139,27 @@ def _parent(name: str) -> str:
 
 def columns_of(names: Sequence[str], wanted: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the columns of each field: the one that the user names, else those with one of its names, the most specific first."""
-    by_bare: dict[str, str] = {}
+    by_bare: dict[str, list[str]] = {}
+    present = frozenset(names)
     by_tail: dict[str, list[str]] = {}  # nested names by their last parts: "columns.version" of osquery, "host.os.kernel" of Elastic
     for name in names:
-        whole = bare(name)
-        by_bare.setdefault(whole, name)
-        if "." in whole and is_of_installed(name):
+        # A column that comes twice has been given a number ("build_2").
+        first_name = _NUMBERED.sub("", name)
+        whole = bare(first_name if first_name in present else name)
+        if is_of_installed(name):  # not "OS version >="
+            by_bare.setdefault(whole, []).append(name)
+        if "." in whole and is_of_installed(name) and not is_of_part(name):
             for start in (match.end() for match in _DOT.finditer(whole)):
                 by_tail.setdefault(whole[start:], []).append(name)
     by_field: dict[str, list[str]] = {}
     for field, aliases in NAMES.items():
-        columns = [by_bare[alias] for alias in aliases if alias in by_bare]
+        columns = [name for alias in aliases for name in by_bare.get(alias, ())]
         if by_tail:
             nested = (name for alias in aliases if alias not in _TOO_COMMON for name in by_tail.get(alias, ()))
             columns = list(dict.fromkeys([*columns, *nested]))
         if field == "revision":  # a BIOS has a revision, too
             parents = {_parent(name) for name in by_field.get("build", ())}
-            columns = [name for name in columns if "." not in name or _parent(name) in parents or bare(name).endswith("ubr")]
+            columns = [name for name in columns if "." not in name or _parent(name) in parents]
         if field in wanted:
             columns = [wanted[field]] if wanted[field] in names else []
         if columns:
@@ -140,7 +173,9 @@ def first(field: str, values: Iterable[str]) -> str:
     if field == "build":
         stated.sort(key=says_build, reverse=True)
     elif field == "product":
-        stated.sort(key=says_product, reverse=True)
+        stated.sort(
+            key=lambda value: 2 * read_name(value).is_other or says_product(value), reverse=True
+        )  # Azure Local calls itself a server, too
     elif field == "line":
         stated.sort(key=lambda value: not line_of(value))
     return stated[0] if stated else ""
@@ -186,11 +221,25 @@ def flat(cells: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         elif isinstance(nested, list) and nested and all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in nested):
             for item in nested:  # productFeatures of an Arc licence: each by its name
                 by_path |= flat(item, f"{prefix}{name}.{item['name']}.")
+        elif isinstance(nested, list) and nested and all(isinstance(item, dict) for item in nested):
+            by_path[f"{prefix}{name}"] = _installed_in(nested) or cell(nested)
         elif isinstance(nested, list) and all(isinstance(item, str | int) for item in nested):
             by_path[f"{prefix}{name}"] = " ".join(map(str, nested))
         else:
             by_path[f"{prefix}{name}"] = cell(nested)
     return by_path
+
+
+def _installed_in(updates: Sequence[Mapping[str, Any]]) -> str:
+    """Return the KBs of a list of updates; "" where it has none. Those with a status count where it says that they are installed."""
+    kbs, has_kbs = [], False
+    for update in updates:
+        named = {bare(name): cell(value) for name, value in update.items()}
+        ids = [text for name, text in named.items() if name in _IDS_OF_KBS and _KB_ID.fullmatch(text)]
+        has_kbs = has_kbs or bool(ids)
+        if all(is_installed(text) for name, text in named.items() if _STATUS_OF_KB.search(name)):
+            kbs += ids
+    return " ".join(kbs) or ("-" if has_kbs else "")
 
 
 class Deciding(NamedTuple):
@@ -254,7 +303,7 @@ def reducer(deciding: Deciding) -> Callable[[str, str], str]:
         if not known:
             return ""
         kbs = known.intersection(text.encode("utf-8", "replace").translate(_DIGITS).split())
-        if not kbs:
+        if not kbs or not lists_installed(text):
             return ""
         said = {word for kb in kbs for word in words.get(kb, ())}
         for of_product in places:

@@ -29,6 +29,8 @@ DELIMITERS: Final = ",;\t|"
 _PREAMBLE: Final = re.compile(r"\A(?:\s*#TYPE [^\n]*\n|\s*sep=[^\n]{1,2}\n|[\s,;|]*\n)*")
 # The line below the header of a table in Markdown or of psql: "|---|---|", "-----+-----"
 _RULE: Final = re.compile(r"\A([^\n]*\n)[ \t|:+-]*--[ \t|:+-]*(?:\r?\n|\Z)")
+_KNOWN: Final = frozenset(name for names in NAMES.values() for name in names)
+_TITLES: Final = 10  # lines above a header that are looked at
 _BUILD_INSIDE: Final = re.compile(r"\d{5}\.\d")  # in the first line: it is a machine, not a header
 # PowerShell's tables have a line of dashes below the header.
 _DASHES: Final = re.compile(r"\A([^\n]*\n)[-\t]*--[-\t]*(?:\r?\n|\Z)")
@@ -111,6 +113,23 @@ def _is_build(cell: str) -> bool:
         return False
 
 
+def _without_titles(start: str) -> str:
+    """Return a table without the lines above its header: remarks that begin with "#", and titles, which have fewer cells and no name of a column."""
+    place = 0
+    before: list[str] = []
+    for line in start[:MAX_ROW].split("\n", _TITLES)[:_TITLES]:
+        delimiter = max(DELIMITERS, key=line.count)
+        names = {bare(cell.strip(' "\r')) for cell in line.split(delimiter)}
+        if len(names & _KNOWN) > 1 and not any(map(_is_build, line.split(delimiter))):
+            are_titles = all(title.lstrip().startswith("#") or title.count(delimiter) < line.count(delimiter) for title in before)
+            return start[place:] if are_titles else start
+        if names & _KNOWN and not line.lstrip().startswith("#"):
+            return start
+        before.append(line)
+        place += len(line) + 1
+    return start
+
+
 class Delimited:
     """A table in a text: ``header`` has its columns, ``parts()`` its rows."""
 
@@ -128,7 +147,7 @@ class Delimited:
             raise BadInput("expected an inventory with a header, got nothing")
         if len(head) >= MAX_ROW and not head.endswith("\n") and "\n" not in head[-MAX_ROW:]:
             raise _too_long()
-        start = _PREAMBLE.sub("", head)
+        start = _without_titles(_PREAMBLE.sub("", head))
         self._line = before = head[: len(head) - len(start)].count("\n")
         outside = re.sub(r'"[^"]*"', "", start[:MAX_ROW]).lstrip("\r\n").partition("\n")[0]
         self.delimiter = max(DELIMITERS, key=outside.count)
@@ -278,9 +297,8 @@ class Delimited:
 
 def _header(cells: Sequence[str]) -> tuple[list[str], bool]:
     """Return the names of the columns, and whether the first row is a machine: a plain list of hosts and builds has no header."""
-    known = {name for names in NAMES.values() for name in names}
     builds = [place for place, cell in enumerate(cells) if _is_build(cell)]
-    if not builds or any(bare(cell) in known for cell in cells):
+    if not builds or any(bare(cell) in _KNOWN for cell in cells):
         unique: dict[str, None] = {}
         for place, cell in enumerate(cells):
             name = base = cell.strip() or f"column{place + 1}"
@@ -291,7 +309,8 @@ def _header(cells: Sequence[str]) -> tuple[list[str], bool]:
             unique[name] = None
         return list(unique), False
     made = [f"column{place + 1}" for place in range(len(cells))]
-    made[builds[0]] = "build"
+    for number, place in enumerate(builds, 1):
+        made[place] = f"build_{number}" if number > 1 else "build"
     if len(cells) > 1:
-        made[1 if builds[0] == 0 else 0] = "host"
+        made[next((place for place in range(len(cells)) if place not in builds), 0)] = "host" if len(builds) < len(cells) else made[0]
     return made, True

@@ -27,7 +27,7 @@ class FixedWidth:
 
     def tabbed(self, text: str) -> str:
         """Return lines with a tab between cells, without the line of dashes; blank lines stay blank."""
-        lines = (line.rstrip("\r\n") for line in text.splitlines(keepends=True))
+        lines = (line.rstrip("\r") for line in text.removesuffix("\n").split("\n"))  # splitlines would end one at a form feed
         return "".join(f"{chr(9).join(self._cells(line))}\n" if line.strip() else "\n" for line in lines if not _DASHES.fullmatch(line))
 
     def read(self, size: int) -> str:
@@ -62,7 +62,7 @@ def fixed_width(start: str, text: io.TextIOBase) -> FixedWidth | None:
         start: the beginning of the text.
         text: what follows.
     """
-    lines = [line.rstrip() for line in start[:100_000].splitlines() if line.strip()][:20]
+    lines = [line.rstrip() for line in start[:100_000].split("\n") if line.strip()][:20]
     if len(lines) < 2:
         return None
     header = lines[0].expandtabs()

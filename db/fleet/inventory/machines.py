@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, flat
-from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, is_of_installed, may_say_build, says_build, speaks_of_installed
+from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, is_of_installed, may_say_build, says_build, states_its_build
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.reading import builds_in
 
@@ -20,6 +20,8 @@ Found = list[tuple[dict[str, Any], Message | None]]
 
 _DEPTH: Final = 40
 # Names of parts of a machine ("os", "properties") are words; names of hosts have a digit, a hyphen or a dot, mostly.
+# Members of a host that could not be asked.
+_FAILURES: Final = frozenset({"error", "errors", "failed", "failure", "unreachable", "exception", "msg"})
 _LIKE_A_HOST: Final = re.compile(r"[-.\d]")
 
 
@@ -29,12 +31,14 @@ def machines_in(value: Any) -> Found:
     Where nothing says a build, the one list of the value is taken, else the value itself.
     """
     if isinstance(value, dict):
-        if _is_plain(value) and not all(isinstance(member, str) and member[-1:].isdigit() for member in value.values()):
-            return [(value, None)]
+        if _is_plain(value):
+            pairs = [(name, str(member or "")) for name, member in value.items()]
+            return [(host_with(*pair), None) for pair in pairs] if len(pairs) > 1 and are_hosts(pairs) else [(value, None)]
         if found := _found(value, 0):
             return found
         lists = [member for member in value.values() if isinstance(member, list)]
-        if len(lists) == 1 and "build" not in columns_of(tuple(value), {}) and (not lists[0] or isinstance(lists[0][0], dict)):
+        is_one = columns_of(tuple(value), {}).keys() & {"build", "product"} or _host_of(value) or (not any(lists) and _has_host_name(value))
+        if len(lists) == 1 and not is_one and (not lists[0] or isinstance(lists[0][0], dict)):
             return [_alone(item) for item in lists[0]]
     return [_alone(value)]
 
@@ -59,16 +63,26 @@ def _found(value: Any, depth: int) -> Found:
         return []
     if rows := _table(value):
         return _of_list(rows, depth)
-    if len(value) > 1 and all(isinstance(member, str) and says_build(member) == 2 for member in value.values()) and not _has_name(value):
-        return [({"host": host, "build": build}, None) for host, build in value.items()]
+    if len(value) > 1 and _is_plain(value) and are_hosts(pairs := [(name, str(member or "")) for name, member in value.items()]):
+        return [(host_with(*pair), None) for pair in pairs]
     if hosts := _by_host(value, depth):
         return hosts
-    if _says_build(value) and (_host_of(value) or not any(_has_hosts(member, depth + 1) for member in value.values())):
-        return [(value, None)]
+    if says_its_build(value) and (_host_of(value) or not any(_has_hosts(member, depth + 1) for member in value.values())):
+        guests = [member for member in value.values() if isinstance(member, list) and _has_hosts(member, depth + 1)]
+        return [(value, None), *(machine for member in guests for machine in _found(member, depth + 1))]
     found: Found = []
+    lists = []  # sibling lists without a build: machines that could not be reached
     for member in value.values():
         if isinstance(member, dict | list):
-            found += _found(member, depth + 1)
+            found += (inner := _found(member, depth + 1))
+            lists += member if isinstance(member, list) and not inner else []
+    if found:
+        leaves = [cells.keys() for cells, _ in found]
+        found += [
+            (item, None)
+            for item in lists
+            if isinstance(item, dict) and (_host_of(item) or (_has_host_name(item) and any(item.keys() <= names for names in leaves)))
+        ]
     host = _host_of(value)
     return [(cells if _host_of(cells) else {**host, **cells}, problem) for cells, problem in found] if host else found
 
@@ -83,12 +97,39 @@ def _of_list(items: Sequence[Any], depth: int) -> Found:
             continue
         inner = _found(item, depth + 1)
         is_of_machines = is_of_machines or bool(inner)
-        found += inner or [_alone(item)]
+        found += inner or _without_build(item, depth + 1)
     return found if is_of_machines else []
 
 
-def _has_name(value: Mapping[str, Any]) -> bool:
-    return any(may_say_build(name) or not is_of_installed(name) for name in value)
+def _without_build(item: Any, depth: int) -> Found:
+    """Return the machines of an item that says no build: itself, or those of a group."""
+    if isinstance(item, dict) and not _host_of(item):
+        lists = [
+            member
+            for member in item.values()
+            if isinstance(member, list) and any(isinstance(inner, dict) and _host_of(inner) for inner in member)
+        ]
+        if lists and depth < _DEPTH:
+            return [machine for member in lists for inner in member for machine in _without_build(inner, depth + 1)]
+    return [_alone(item)]
+
+
+def _has_host_name(value: Mapping[str, Any]) -> bool:
+    return any(isinstance(value[name], str) for name in columns_of(tuple(value), {}).get("host", ()))
+
+
+def are_hosts(pairs: Sequence[tuple[str, str]]) -> bool:
+    """Return whether labels are hosts, each with its build; some may be "offline"."""
+    if any(columns_of((label,), {}) or may_say_build(label) for label, _ in pairs) or not any(is_of_installed(label) for label, _ in pairs):
+        return False
+    builds = [says_build(value) == 2 for _, value in pairs]
+    are_like_hosts = all(has_build or _LIKE_A_HOST.search(label) for (label, _), has_build in zip(pairs, builds, strict=True))
+    return 2 * sum(builds) >= len(builds) and are_like_hosts
+
+
+def host_with(label: str, value: str) -> dict[str, str]:
+    """Return a host and its build. "latest: 26100.33158" is not a host, and its verdict shall say so."""
+    return {"host": label, "build": value if is_of_installed(label) else f"{label}: {value}"}
 
 
 def _table(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
@@ -103,13 +144,16 @@ def _table(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 def _by_host(value: Mapping[str, Any], depth: int) -> Found:
     """Return the machines of an object whose members are hosts with their facts: alike, or one with a name like a host's."""
     members = {name: member for name, member in value.items() if isinstance(member, dict)}
-    saying = {name: member for name, member in members.items() if _says_build(member)}
+    saying = {name: member for name, member in members.items() if says_its_build(member)}
     if not saying or len(members) < len(value):
         return []
     names = [_leaves(member) for member in saying.values()]
     are_parts = all(may_say_build(name) and not _LIKE_A_HOST.search(name) for name in saying)  # "os" and "kernel"
     are_alike = len(names) > 1 and not are_parts and all(2 * len(names[0] & other) >= min(len(names[0]), len(other)) for other in names[1:])
-    if not are_alike and not (len(saying) == 1 and _LIKE_A_HOST.search(next(iter(saying)))):
+    has_failed = len(members) > len(saying) and all(
+        _FAILURES & {name.casefold() for name in member} for name, member in members.items() if name not in saying
+    )
+    if not are_alike and not (has_failed and not are_parts) and not (len(saying) == 1 and _LIKE_A_HOST.search(next(iter(saying)))):
         return []
     found: Found = []
     for name, member in members.items():
@@ -126,7 +170,7 @@ def _has_hosts(member: Any, depth: int) -> bool:
     """Return whether a member has machines of its own: facts by host, or a list of objects that have a host and a build each."""
     if isinstance(member, dict):
         return depth < _DEPTH and (bool(_by_host(member, depth)) or any(_has_hosts(inner, depth + 1) for inner in member.values()))
-    return isinstance(member, list) and any(isinstance(item, dict) and _host_of(item) and _says_build(item) for item in member)
+    return isinstance(member, list) and any(isinstance(item, dict) and _host_of(item) and says_its_build(item) for item in member)
 
 
 def _host_of(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,13 +180,13 @@ def _host_of(value: Mapping[str, Any]) -> dict[str, Any]:
     return next(({name: plain[name]} for name in columns if plain[name] and name.casefold() not in {"name", "source"}), {})
 
 
-def _says_build(value: Mapping[str, Any]) -> bool:
+def says_its_build(value: Mapping[str, Any]) -> bool:
     """Return whether an object says a build outside of its lists."""
     values = flat(_without_lists(value))
     named: Iterable[str] = columns_of(tuple(values), {}).get("build", ())
     if any(says_build(values[name]) for name in named):
         return True
-    return any(may_say_build(name) and speaks_of_installed(text) and len(builds_in(text[:MAX_TEXT])) == 1 for name, text in values.items())
+    return any(may_say_build(name) and states_its_build(text) and len(builds_in(text[:MAX_TEXT])) == 1 for name, text in values.items())
 
 
 def _without_lists(value: Mapping[str, Any]) -> dict[str, Any]:

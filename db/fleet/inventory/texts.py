@@ -12,8 +12,7 @@ from itertools import islice
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import DECODER
-from hotpatch_kb.db.fleet.inventory.machines import machines_in
-from hotpatch_kb.db.fleet.inventory.values import says_build
+from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, machines_in, says_its_build
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 
@@ -87,7 +86,7 @@ def records_of(head: str, rest: Callable[[], str]) -> Records | None:
 
 
 def _reader(head: str) -> Callable[[str], Iterator[Record]] | None:
-    lines = [line.rstrip() for line in islice(head.splitlines(), _LOOKED_AT) if line.strip()]
+    lines = [line.rstrip() for line in islice(head.replace("\r\n", "\n").split("\n"), _LOOKED_AT) if line.strip()]
     if not lines:
         return None
     if (
@@ -105,7 +104,7 @@ def _reader(head: str) -> Callable[[str], Iterator[Record]] | None:
     others = sum(line[margin : margin + 1].isspace() or _SECTION.fullmatch(line) is not None for line in lines)
     if len(labels) > 1 and len(labels) + others >= 0.7 * len(lines):
         pairs = [_split(line[margin:]) for line in labels]
-        if len({label for label, _ in pairs}) == len(pairs) == sum(says_build(value) == 2 for _, value in pairs):
+        if len(dict(pairs)) == len(pairs) and are_hosts(pairs):
             return _of_hosts
         return _of_labels
     if (
@@ -132,24 +131,26 @@ def _split(line: str) -> tuple[str, str]:
 
 
 def _of_hosts(text: str) -> Iterator[Record]:
-    for line in text.splitlines():
+    for line in text.split("\n"):
         label, value = _split(line.strip())
         if label:
-            yield {"host": label, "build": value}
+            yield host_with(label, value)
 
 
 def _of_labels(text: str) -> Iterator[Record]:
     """Yield a record per machine. Indented lines and lines without a label go on with the value before; none is lost."""
-    lines = [line.rstrip() for line in text.splitlines()]
+    lines = [line.rstrip() for line in text.split("\n")]
     margin = _margin([line for line in lines if line])
     record: Record = {}
     first = label = ""
+    is_title = False
     for line in lines:
         if not line:
             continue
         if section := _SECTION.fullmatch(line):
-            if record.keys() - {"host"}:
+            if record and (record.keys() - {"host"} or not is_title):
                 yield record
+            is_title = not record  # one above all others, directly above the first machine
             record, first, label = {"host": section["bracketed"] or section["host"]}, "", ""
             continue
         name, value = _split(line[margin:]) if not line[margin : margin + 1].isspace() else ("", line.strip())
@@ -171,7 +172,7 @@ def _of_registry(text: str) -> Iterator[Record]:
     record: Record = {}
     prefix = ""
     joined = re.sub(r"\\\n\s*", "", text)  # long values of .reg files go on in the next line
-    for line in joined.splitlines():
+    for line in joined.split("\n"):
         if match := _REG_KEY.fullmatch(line.strip()):
             last = match["path"].rpartition("\\")[2]
             prefix = "" if last.casefold() in {"currentversion", "software"} else f"{last}."
@@ -217,18 +218,23 @@ def _of_ansible(text: str) -> Iterator[Record]:
             except ValueError:
                 value = None
         if isinstance(value, dict):
-            for cells, _ in machines_in(value):
+            found = [cells for cells, _ in machines_in(value) if says_its_build(cells)] or [value]
+            for cells in found:
                 yield {"host": mark["host"], **cells}
         else:
             yield {"host": mark["host"], "output": " ".join(body.split())}
 
 
 def _of_versions(text: str) -> Iterator[Record]:
-    """Yield a record per line with a version in brackets; a line of one word before it is the host."""
+    """Yield a record per line with a version in brackets; a line of one word before it is the host. A host without one has no build."""
     host = ""
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if _VER.search(line):
             yield {"host": host, "build": line.strip()}
             host = ""
         elif (match := _HOST_LINE.fullmatch(line)) and match["host"]:
+            if host:
+                yield {"host": host, "build": ""}
             host = match["host"]
+    if host:
+        yield {"host": host, "build": ""}

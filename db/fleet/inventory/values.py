@@ -10,32 +10,27 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word, is_of_system
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.product_names import read_name
 from hotpatch_kb.db.model.products import BUILD_NUMBERS
+from hotpatch_kb.db.model.wording import denies
 
 SAMPLE: Final = 200  # rows that are looked at
 MAX_TEXT: Final = 1_000  # characters of a cell that are searched
 
-# Names that speak of a version: "OS Build", "windows.version", "kernel"; in another script it may say anything. "lastvalue" and "message" are
-# what Zabbix and PRTG call the text of a sensor.
-_OF_VERSIONS: Final = re.compile(
-    r"build|ver|kernel|windows|system|(?<![a-z])os(?![a-z])|value|message|output|stdout|[^\x00-\x7f]", re.IGNORECASE
-)
 # What a machine shall have, could have or had says nothing of what it has: it would be called patched.
 _NOT_INSTALLED: Final = re.compile(
-    r"target|desired|plan|requir|availab|latest|newest|expected|wanted|goal|next|missing|pending|recommend|minimum|complian|previous|former|old"
-    r"|applicab|approv|need|fail|uninstall|not.?installed|outstanding|baseline|policy|ziel|soll|geplant|cible|prévu|requis|objetivo|previst|requerid"
-    r"|целев|目标|目標|予定|計画|计划|必要|推奨",
+    r"[<>≤≥=≠]|target|desired|plan|requir|availab|latest|newest|expected|wanted|goal|next|missing|pending|recommend|minimum|complian|previous|former|old"
+    r"|applicab|approv|need|fail|uninstall|not.?(?:installed|present|applied|found)|outstanding|baseline|policy|(?<!hot)(?<!hot[ _-])fix|offer|schedul|stag(?:ed|ing)|vulnerab|affect|remediat|propos|absent|lack"
+    r"|future|upcoming|update.?available|up.?to.?date|should|must|deploy|publish|catalog|reference|ideal|rollback|prior|\bmax|\bmin|superse|not.?yet|candidate|threshold"
+    r"|ziel|soll|geplant|fehl|verfügbar|neueste|ausstehend|erforderlich|cible|prévu|requis|manqu|disponib|dernière|objetivo|previst|requerid|falta|pendient|últim|mancan|richiest|ausent"
+    r"|целев|доступн|последн|отсутств|недоста|требу|目标|目標|予定|計画|计划|必要|推奨|最新|利用可能|可用|缺|未|不足|欠|누락|최신|brak|ontbre|eksik|sakna|mangl|chyb|hiány|puuttu",
     re.IGNORECASE,
 )
-# The same inside a text: "until 26100.33158 is tested", "upgrade to 10.0.26100.33158".
 # The title of an update may be of one that is missing: "2026-07 Cumulative Update for Windows Server 2025 (KB5099536) (26100.33158)".
-_NOT_YET: Final = re.compile(
-    rf"{_NOT_INSTALLED.pattern}|\b(?:until|upgrade|will|should|must|from|before)\b|update|\bKB[ -]?\d{{6}}|cumul|kumul|累積|累计|更新",
-    re.IGNORECASE,
-)
+_OF_UPDATES: Final = re.compile(r"update|\bKB[ -]?\d{6}|cumul|kumul|累積|累计|更新", re.IGNORECASE)
 # Parts of a machine that have versions like builds: the Windows Update agent, drivers, WinRE, the image that it was made from.
 _OF_PARTS: Final = re.compile(
     r"agent|engine|driver|bios|firmware|image|template|media|setup|install(?:er|ation)|winre|recovery|safe.?os|hypervisor|\.?dll|file|update|patch|hotfix|\bkb",
@@ -43,6 +38,68 @@ _OF_PARTS: Final = re.compile(
 )
 # The list of installed KBs of systeminfo, in any language: "[01]: KB5044281"
 _LIST_OF_KBS: Final = re.compile(r"\[0*1\]:\s*KB\d{6,7}")
+# What systeminfo says of the version: "10.0.20348 N/A Build 20348"
+_OF_SYSTEMINFO: Final = re.compile(r"10\.0\.(\d{5})\b.{1,60}\b\1\b")
+# What systeminfo calls its list.
+_OF_HOTFIXES: Final = re.compile(
+    r"hot ?fix|correctif|revisi|aggiornament|correç|poprawk|исправлен|виправлен|ホットフィックス|修补|修補|핫픽스|düzeltme|snabb|oprav|hurtig|javít|korjau|remedier|επείγ",
+    re.IGNORECASE,
+)
+_REVISION: Final = re.compile(r"[0-9]{1,5}")
+_PLAIN_BUILD: Final = re.compile(r"[\s(\[]*(?:10\.0\.)?\d{5}(?:\.\d{1,5}){0,2}[\s)\]]*")
+# Words beside a build in a text of which nothing else is known.
+_ASCII_WORD: Final = re.compile(r"[a-zß-ɏ]{2,}")
+_OF_NAMES: Final = frozenset(
+    [
+        "microsoft",
+        "windows",
+        "server",
+        "standard",
+        "datacenter",
+        "enterprise",
+        "pro",
+        "professional",
+        "education",
+        "home",
+        "core",
+        "azure",
+        "edition",
+        "essentials",
+        "ltsc",
+        "ltsb",
+        "iot",
+        "evaluation",
+        "multi",
+        "session",
+        "workstations",
+        "language",
+        "nt",
+        "ge",
+        "ni",
+        "co",
+        "fe",
+        "vb",
+        "rs",
+        "zn",
+        "br",
+        "release",
+        "amd",
+        "free",
+        "multiprocessor",
+        "service",
+        "pack",
+        "bit",
+        "insider",
+        "preview",
+        "hotpatch",
+        "the",
+        "it",
+        "has",
+        "machine",
+        "hat",
+        "läuft",
+    ]
+)
 
 By = dict[str, list[str]]
 
@@ -56,19 +113,16 @@ class PassedOver(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The columns of each field, and those that were passed over."""
+    """The columns of each field, those that were passed over, and those that are read as a build for their values alone."""
 
     fields: By
     passed_over: list[PassedOver]
+    unnamed: frozenset[str] = frozenset()
 
 
 def may_say_build(column: str) -> bool:
-    """Return whether a column with this name may say the build that a machine has, and not one that it shall have, could have or had."""
-    return (
-        _OF_VERSIONS.search(column) is not None
-        and _NOT_INSTALLED.search(column) is None
-        and _OF_PARTS.search(column.rpartition(".")[2]) is None
-    )
+    """Return whether a column with this name says the build that a machine has, and not one that it shall have, could have or had."""
+    return is_of_system(column) and is_of_installed(column) and not is_of_part(column)
 
 
 def is_of_installed(column: str) -> bool:
@@ -76,9 +130,25 @@ def is_of_installed(column: str) -> bool:
     return _NOT_INSTALLED.search(column) is None
 
 
-def speaks_of_installed(text: str) -> bool:
-    """Return whether a text speaks of what a machine has: "upgrade to 26100.33158" does not."""
-    return _NOT_YET.search(text[:MAX_TEXT]) is None
+def is_of_part(column: str) -> bool:
+    """Return whether a column is of a part of a machine: "windowsUpdateAgent.version". An "agent" is the machine at Wazuh and Elastic."""
+    return any(_OF_PARTS.search(part) is not None for part in column.split(".") if part.casefold() != "agent")
+
+
+def is_label_of_installed(label: str) -> bool:
+    """Return whether the name of a sensor may be of what a machine has."""
+    return is_of_installed(label) and not denies(label) and _OF_PARTS.search(label) is None
+
+
+def states_its_build(text: str) -> bool:
+    """Return whether a text of which nothing else is known says the build that a machine has: "upgrade to 26100.33158" does not."""
+    text = text[:MAX_TEXT]
+    if _PLAIN_BUILD.fullmatch(text) or _OF_SYSTEMINFO.search(text):
+        return True
+    if denies(text) or _OF_UPDATES.search(text):
+        return False
+    words = _ASCII_WORD.findall(re.sub(r"\w*\d\w*", " ", reading.plain(text).casefold()))
+    return all(word in _OF_NAMES or is_known_word(word) for word in words)
 
 
 def says_build(value: str) -> int:
@@ -91,13 +161,18 @@ def says_build(value: str) -> int:
 
 
 def _says_its_build(value: str) -> int:
-    return says_build(value) if speaks_of_installed(value) else 0
+    return says_build(value) if states_its_build(value) else 0
 
 
 def says_product(value: str) -> bool:
     """Return whether a cell names a Windows, a product or a family of them, or another system that is known by name."""
     name = read_name(value)
     return bool(name.product or name.family or name.is_other)
+
+
+def _is_of_systeminfo(column: str, values: Sequence[str]) -> bool:
+    """Return whether a column is what systeminfo says of the version; its name is in one of forty languages."""
+    return is_of_installed(column) and any(map(_OF_SYSTEMINFO.search, values))
 
 
 def _says_kbs(value: str) -> bool:
@@ -144,16 +219,30 @@ def chosen(by_name: Mapping[str, Sequence[str]], header: Sequence[str], rows: Se
         # At least half of the rows must say it: a remark that mentions a build once is no column of builds.
         saying = [name for name, results in others.items() if 2 * sum(map(bool, results)) >= len(results) > 0]
         if not kept:
-            kept = sorted(filter(may_say, saying), key=lambda name: -sum(others[name]))[:1]
+            able = [name for name in saying if may_say(name) or (field == "build" and _is_of_systeminfo(name, values[name]))]
+            kept = sorted(able, key=lambda name: -sum(others[name]))[:1]
         if kept or (named and field == "build"):
             # Where no value is a build, the named column is kept: its cells are then called invalid, each by its text.
             fields[field] = kept or named
         passed += _passed_over(field, [name for name in named if name not in fields.get(field, ())], saying, fields.get(field, ()))
+    builds = fields.get("build", [])
+    if "revision" not in fields and "revision" not in wanted and (revisions := _revisions(by_name.get("build", ()), builds, values)):
+        fields["revision"] = revisions
     if "kbs" not in fields and "kbs" not in wanted:
+        # Two such lists may be one of what is installed and one of what is missing.
         lists = [name for name in header if is_of_installed(name) and any(map(_says_kbs, values[name]))]
-        if lists:
-            fields["kbs"] = lists[:1]
-    return Chosen(fields, passed)
+        is_of_systeminfo = any(_OF_SYSTEMINFO.search(value) for name in builds for value in values[name])
+        if len(lists) == 1 and (is_of_systeminfo or _OF_HOTFIXES.search(lists[0])):
+            fields["kbs"] = lists
+    unnamed = frozenset(builds).difference(by_name.get("build", ())) if "build" not in wanted else frozenset[str]()
+    return Chosen(fields, passed, unnamed)
+
+
+def _revisions(named: Sequence[str], builds: Sequence[str], values: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the columns that are called a build and have revisions, beside one with build numbers: Lansweeper's BuildNumber is 33158."""
+    if not any(says_build(value) == 1 for name in builds for value in values[name]):
+        return []
+    return [name for name in named if name not in builds and values[name] and all(map(_REVISION.fullmatch, values[name]))]
 
 
 def _passed_over(field: str, named: Sequence[str], saying: Sequence[str], kept: Sequence[str]) -> list[PassedOver]:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.verdicts import Verdict, verdict_rows
-from hotpatch_kb.db.fleet.assess import Judge
 from hotpatch_kb.db.fleet.duckdb_sql import connect, quoted
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS, safe
 from hotpatch_kb.db.fleet.join import join_tables
+from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.fleet.rows import cell
 from hotpatch_kb.db.store import schema
 

@@ -17,10 +17,11 @@ from typing import Any, Final, NamedTuple, TypeVar
 from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers import coverage
-from hotpatch_kb.db.fleet.assess import Judge, Judged, Suffix, Suffixes, Summary, assess, batches
+from hotpatch_kb.db.fleet.assess import Suffix, Suffixes, Summary, assess, batches
 from hotpatch_kb.db.fleet.formats import HTTP_FORMATS, Csv, Format, SafeCsv, renamed
 from hotpatch_kb.db.fleet.inventory import FIELDS, Inventory, inventory
 from hotpatch_kb.db.fleet.inventory.columns import mapping_of
+from hotpatch_kb.db.fleet.judge import Judge, Judged
 from hotpatch_kb.db.fleet.report import Report, report
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput

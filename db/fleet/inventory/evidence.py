@@ -1,0 +1,158 @@
+"""What else a row says of its build and its KBs: two builds that differ, a label, a status of an update.
+
+"26100.33158" beside "Target build" or "pending" is not the build of the machine, and a KB that is "Missing" is not installed. A machine is never
+called patched for either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from hotpatch_kb.db.fleet.inventory.columns import NAMES, bare, first
+from hotpatch_kb.db.fleet.inventory.values import is_label_of_installed, may_say_build, says_build, states_its_build
+from hotpatch_kb.db.fleet.rows import NotStated
+from hotpatch_kb.db.model.lazy_patterns import lazy
+from hotpatch_kb.db.model.messages import Message
+from hotpatch_kb.db.model.reading import builds_in
+from hotpatch_kb.db.model.wording import MAX_TEXT, denies, is_installed
+
+# Columns that say of what kind a row's value is. Those of the first set are names of properties; sensors are named as people like.
+_PROPERTIES: Final = frozenset(
+    {"property", "propertyname", "attribute", "parameter", "field", "fieldname", "setting", "variable", "metric", "key"}
+)
+_SENSORS: Final = frozenset({"sensor", "item", "itemname", "check", "counter", "title", "name", "label", "type", "kind"})
+# Columns that say how the installation of an update went.
+_STATUSES: Final = frozenset(
+    {"status", "state", "installed", "isinstalled", "present", "ispresent", "result", "event", "action", "operation"}
+    | {f"{of}{status}" for of in ("install", "installation", "kb", "hotfix", "patch", "update", "deployment", "compliance") for status in ("status", "state", "result")}
+)  # fmt: skip
+# Names of builds that may be of an update as well; "OSVersion" and "CurrentBuild" are of the machine.
+_OF_ANYTHING: Final = frozenset({"build", "version", "fullbuild"})
+_FLAGS: Final = frozenset({"installed", "isinstalled", "present", "ispresent"})
+_OF_MACHINES: Final = lazy(
+    r"complian|reach|manag|respon|connect|online|licens|support|attention|activ|enrol|eligib|join|health|konform", re.IGNORECASE
+)
+# A column with one KB a row; "kbs" and "hotfixes" are lists of a machine, beside its own status ("online").
+_OF_ONE_KB: Final = frozenset({"kb", "hotfixid", "hotfixid0"})
+
+# Reports of vulnerabilities name the KB that would mend one.
+_OF_REPORTS: Final = frozenset(
+    {
+        "qid",
+        "cve",
+        "cves",
+        "cveid",
+        "pluginid",
+        "plugin",
+        "severity",
+        "cvss",
+        "cvssscore",
+        "risk",
+        "solution",
+        "vulnerability",
+        "vulnerabilities",
+        "recommendation",
+        "remediation",
+        "finding",
+    }
+)
+
+Value = Callable[[str], str]
+
+
+class Evidence:
+    """The build and the KBs of rows with the same columns."""
+
+    def __init__(self, names: Sequence[str], by_field: Mapping[str, Sequence[str]], unnamed: Iterable[str], wanted: Iterable[str]) -> None:
+        """Find the columns that say more of a build or KB.
+
+        Args:
+            names: every column.
+            by_field: the columns of each field.
+            unnamed: columns that are read as a build for their values alone.
+            wanted: columns that the user names; what they say is taken as it is.
+        """
+        self._builds = list(by_field.get("build", ()))
+        self._unnamed = frozenset(unnamed)
+        self._is_named_by_user = not frozenset(wanted).isdisjoint(self._builds)
+        taken = {name for columns in by_field.values() for name in columns[:1]}
+        spare = {bare(name).rpartition(".")[2]: name for name in reversed(names) if name not in taken}
+        is_value = any(name in self._unnamed for name in self._builds)
+        hosts = [name for name in by_field.get("host", ()) if bare(name).rpartition(".")[2] in _SENSORS]
+        self._hosts = hosts[:1] if is_value else []  # Zabbix: "Latest OS build available" is the name of an item
+        self._properties = [spare[name] for name in sorted(_PROPERTIES & spare.keys())] if is_value else []
+        self._sensors = [spare[name] for name in sorted(_SENSORS & spare.keys())] if is_value else []
+        statuses = [spare[name] for name in sorted(_STATUSES & spare.keys())]
+        self._statuses_of_build = statuses if is_value or any(bare(name) in _OF_ANYTHING for name in self._builds) else []
+        self._statuses_of_kb = statuses if by_field.get("kbs") else []
+        self._is_of_missing = not _OF_REPORTS.isdisjoint(map(bare, names)) and any(
+            bare(name) in _OF_ONE_KB for name in by_field.get("kbs", ())
+        )
+        self._has_one_kb = any(bare(name).rpartition(".")[2] in _OF_ONE_KB for name in by_field.get("kbs", ()))
+        if self._is_named_by_user:
+            self._properties = self._sensors = self._hosts = self._statuses_of_build = []
+        self.watches_builds = len(self._builds) > 1 or is_value or bool(self._statuses_of_build)
+        self.watches_kbs = bool(self._statuses_of_kb) or self._is_of_missing
+
+    def build(self, value: Value) -> str | Message | NotStated:
+        """Return the build of a row as it is written, or why it has none that counts.
+
+        Args:
+            value: returns the text of a column, "" where the row has none.
+        """
+        texts = {name: text for name in self._builds if (text := value(name).strip())}
+        if len(texts) > 1 and (differing := _differing(texts.values())):
+            return Message("expected one build, got {builds}", builds=", ".join(differing[:5]))
+        if texts and len(self._builds) > 1 and all(bare(name) == "version" for name in texts):
+            return ""  # the column of the system's version is empty, and "version" may be of anything
+        text = first("build", texts.values())
+        if not says_build(text):
+            return text
+        if any(texts.get(name) == text for name in self._unnamed) and not states_its_build(text):
+            return _not_stated(text)
+        kinds = ((self._properties, _is_of_system), (self._sensors, is_label_of_installed), (self._hosts, _is_of_host))
+        for name, counts in ((name, counts) for names, counts in kinds for name in names):
+            if (label := value(name).strip()) and not counts(label):
+                return _not_stated(text, label)
+        for name in self._statuses_of_build:
+            if (status := value(name).strip()) and _is_of_missing(name, status):
+                return _not_stated(text, status)
+        return text
+
+    def kbs(self, text: str, value: Value) -> str:
+        """Return the installed KBs of a row: nothing where its status says that they are not, or not yet."""
+        if self._is_of_missing:
+            return ""
+        for name in self._statuses_of_kb:
+            status = value(name).strip()
+            if _is_of_missing(name, status) or (self._has_one_kb and not is_installed(status)):
+                return ""
+        return text
+
+
+def _not_stated(text: str, label: str = "") -> NotStated:
+    shown = f"{text[:60]} ({label[:60]})" if label else text[:60]
+    return NotStated(Message("the inventory does not say that the machine has it: {text!r}", text=shown))
+
+
+def _is_of_missing(name: str, status: str) -> bool:
+    """Return whether a column of a status says that an update is not there, or not yet. "Not compliant" is of the machine."""
+    if bare(name).rpartition(".")[2] in _FLAGS:
+        return not is_installed(status)
+    return denies(status) and not _OF_MACHINES.search(status)
+
+
+def _is_of_system(label: str) -> bool:
+    return bare(label) in NAMES["build"] or may_say_build(label)
+
+
+def _is_of_host(label: str) -> bool:
+    return " " not in label or is_label_of_installed(label)
+
+
+def _differing(texts: Iterable[str]) -> list[str]:
+    """Return the builds of several columns where their revisions differ. 19041 and 19045, 26100 and 26200 have files of each other."""
+    builds = list(dict.fromkeys(build for text in texts for build in builds_in(text[:MAX_TEXT])))
+    return builds if len({build.partition(".")[2] for build in builds}) > 1 else []

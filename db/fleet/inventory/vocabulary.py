@@ -1,0 +1,195 @@
+"""Names of columns that can only be of the system that a machine runs, in the languages of Windows.
+
+A list of what is wrong can never be complete: "Fixed version", "Offered build" and "Version (WSUS)" are builds that a machine shall have. So a column
+whose name is not one of ``columns.NAMES`` says the build only where each of its words is known to be harmless. Any other is named by ``--map``.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+from unicodedata import normalize
+
+from hotpatch_kb.db.model.lazy_patterns import lazy
+
+# Whole words. "value" and "message" are what Zabbix and PRTG call the text of a sensor.
+_WORDS: Final = frozenset(
+    [
+        "os",
+        "ms",
+        "win",
+        "ver",
+        "vers",
+        "v",
+        "no",
+        "nr",
+        "num",
+        "nbr",
+        "so",
+        "se",
+        "ос",
+        "№",
+        "value",
+        "lastvalue",
+        "message",
+        "output",
+        "stdout",
+        "raw",
+        "text",
+        "string",
+        "info",
+        "versionsinfo",
+        "information",
+        "details",
+        "property",
+        "facts",
+        "fact",
+        "ext",
+        "extended",
+        "kernel",
+        "winver",
+        "systeminfo",
+        "registry",
+        "ubr",
+        "level",
+        "patchlevel",
+        "of",
+        "the",
+        "on",
+        "in",
+        "and",
+        "for",
+        "is",
+        "runs",
+        "running",
+        "by",
+        "de",
+        "du",
+        "des",
+        "d",
+        "l",
+        "la",
+        "le",
+        "les",
+        "en",
+        "cours",
+        "del",
+        "el",
+        "los",
+        "di",
+        "do",
+        "da",
+        "dos",
+        "dello",
+        "della",
+        "van",
+        "het",
+        "der",
+        "des",
+        "auf",
+        "i",
+        "na",
+        "og",
+        "av",
+        "och",
+        "af",
+        "för",
+        "build",
+        "builds",
+        "version",
+        "versión",
+        "version",
+        "versione",
+        "versão",
+        "versao",
+        "wersja",
+        "versie",
+        "versio",
+        "versiune",
+        "versi",
+        "verze",
+        "verzió",
+        "verzija",
+        "versjon",
+        "versioon",
+        "versija",
+        "verzia",
+        "različica",
+        "versió",
+        "bertsio",
+        "bertsioa",
+        "útgáfa",
+        "versioni",
+        "inačica",
+        "toleo",
+        "properties",
+        "süsteemi",
+        "sistēmas",
+        "sistemos",
+        "sustava",
+        "sistema",
+        "system",
+        "systems",
+        "système",
+        "systeme",
+        "sistema",
+        "systeem",
+        "systemu",
+        "systém",
+        "systému",
+        "rendszer",
+        "sistem",
+        "sistemi",
+        "sistemas",
+    ]
+)
+# Parts of words: German and the Nordic languages join them, and Japanese, Chinese, Korean and Thai have no blanks.
+_PARTS: Final = (
+    "operating", "system", "windows", "microsoft", "build", "version", "number", "full", "long", "complete", "kernel", "current", "actual", "installed", "reported",
+    "detected", "discovered", "observed", "device", "computer", "machine", "host", "client", "server", "node", "guest", "endpoint", "workstation", "desktop", "laptop",
+    "betriebs", "versions?", "nummer", "installierte[rs]?", "aktuelle[rs]?", "gerät(?:e|es)?", "rechner", "vollständige[rs]?", "laufende[rs]?",
+    "exploitation", "num[ée]ro", "installée?", "actuelle?", "ordinateur", "complète", "noyau", "poste",
+    "operativ[oa]?", "compilaci[óo]n", "n[úu]mero", "instalad[oa]", "equipo", "dispositivo", "núcleo", "completa",
+    "numero", "installat[oa]", "attuale", "corrente", "operacional", "compilaç[ãa]o", "atual", "computador", "máquina", "macchina",
+    "besturings", "systeem", "versie", "geïnstalleerde", "huidige?", "apparaat",
+    "operacyjn(?:y|ego)", "kompilacj[ai]", "numer", "zainstalowan[ay]", "bieżąc[ay]", "komputer[a]?", "urządzeni[ea]",
+    "i̇?şletim", "sistemi", "sürümü?", "derleme", "numarası", "yüklü", "geçerli",
+    "operativ", "operativsystem", "styresystem", "versjon", "bygg(?:e)?", "installera[dt]", "installeret", "nuvarande", "nåværende", "nuværende", "dator", "enhet", "enhed",
+    "operační(?:ho)?", "sestavení", "číslo", "nainstalovaná", "aktuální", "počítače?",
+    "operációs", "buildszám", "käyttöjärjestelmän?", "versio", "koontiversio", "operare", "operativă", "numărul",
+    "έκδοση", "λειτουργικ(?:ό|ού)", "σ[ύυ]στ[ηή]μα(?:τος)?", "αριθμ[όο]ς",
+    "версі[яї]", "збірк[аи]", "операційн(?:а|ої)", "верси[яи]", "сборк[аи]", "номер", "операционн(?:ая|ой)", "систем[аыи]", "установленн(?:ая|ой)", "текущ(?:ая|ей)", "ядр[оа]",
+    "संस्करण", "बिल्ड", "ऑपरेटिंग", "सिस्टम", "प्रणाली", "รุ่น", "ระบบ", "ปฏิบัติการ", "บิลด์", "نسخة", "بناء", "النظام", "გამოშვება", "ვერსია", "տարբերակ", "phiên", "bản", "hệ", "điều", "hành", "เวอร์ชัน", "ระบบปฏิบัติการ", "גרס[הת]", "גירס[הת]", "מערכת", "ה?הפעלה", "(?:ال)?إصدار", "نظام", "التشغيل",
+    "バージョン", "ビルド", "番号", "オペレーティング", "システム", "現在", "の", "インストール済み?", "実行中", "ウィンドウズ", "カーネル", "デバイス", "端末", "機器", "コンピューター?", "ホスト", "サーバー?",
+    "内部版本", "內部版本", "版本", "操作系统", "作業系統", "系统", "系統", "号码?", "號碼?", "编号", "編號", "当前", "當前", "目前", "已安装", "已安裝", "内核", "核心", "的", "计算机", "電腦", "设备", "裝置", "主机", "主機",
+    "生成", "构建", "組建", "完整", "버전", "빌드", "번호", "운영", "체제", "시스템", "현재", "설치된", "윈도우즈?", "커널", "기기", "장치", "컴퓨터", "서버", "os", "win",
+)  # fmt: skip
+_OF_PARTS: Final = lazy(rf"(?:{'|'.join(_PARTS)})+")
+_HUMPS: Final = lazy(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# Vowels of Hindi and Thai are marks, which are not letters to ``\w``.
+_LETTERS: Final = lazy(r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e30-\u0e4e\u064b-\u0652])+")
+# A name says nothing of a version without one of these: "Computer" and "Name" are harmless, too.
+_OF_VERSIONS: Final = lazy(
+    r"build|ver|kernel|windows|system|système|systém|sistem|(?<![a-z])os(?![a-z])|value|message|output|stdout|raw|patch ?level|compila|kompila|kernel|derleme|sestaven|bygg|noyau|núcleo|ядр|kärn"
+    r"|sürüm|wersja|phiên|[^\x00-\x7fÀ-ɏ]", re.IGNORECASE,
+)  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def is_of_system(column: str) -> bool:
+    """Return whether a column's name, or the last part of a nested one, can only be of the version of the system that runs.
+
+    >>> is_of_system("Betriebssystem-Build"), is_of_system("OS ビルド"), is_of_system("Fixed version"), is_of_system("最新バージョン")
+    (True, True, False, False)
+    """
+    last = normalize("NFKC", column).rpartition(".")[2]
+    words = [word.casefold() for word in _LETTERS.findall(_HUMPS.sub(" ", last))]
+    if {"microsoft", "ms"} & set(words) and not {"windows", "os"} & set(words):
+        return False  # "Current Microsoft build" is the newest one of Microsoft
+    return _OF_VERSIONS.search(" ".join(words)) is not None and ("".join(words) in _WORDS or all(map(is_known_word, words)))
+
+
+def is_known_word(word: str) -> bool:
+    """Return whether a word, in lower case, is one that names of such columns have."""
+    return word in _WORDS or _OF_PARTS.fullmatch(word) is not None

@@ -1,0 +1,301 @@
+"""Whether the words beside a build, a KB or a status say that a machine has it. Standard library alone.
+
+A build is "10.0.26100.8875 (ge_release)" in every language, so words that are not known say nothing of a *build*, and those that deny one are listed
+here ("older than", "pending restart"). Of a KB or a status only words that are known to mean "installed" count: "KB5099536 absent" is not.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from hotpatch_kb.db.model.lazy_patterns import lazy
+from hotpatch_kb.db.model.reading import plain
+
+MAX_TEXT: Final = 1_000  # characters of a cell that are searched
+
+# What a machine shall have, could have, had or lacks, as whole words of a text.
+_DENIALS: Final = lazy(
+    r"""(?<!\w)(?:
+    not|non|isn'?t|wasn'?t|won'?t|cannot|can'?t|n't|never|without|w/o|missing|lack(?:s|ing|ed)?|absent|old(?:er|est)?|below|earlier|lower|less|greater|higher
+    |before|behind|prior|previous(?:ly)?|former(?:ly)?|until|unless|upgrad\w*|downgrad\w*|will|shall|should|must|would|could|want(?:s|ed)?|goal|need(?:s|ed)?|requir\w*|recommend\w*
+    |target\w*|desired|plan(?:s|ned)?|pending|await\w*|waiting|outstanding|schedul\w*|stag(?:ed|ing)|download\w*|availab\w*|offer(?:s|ed)?|approv\w*|applicab\w*|proposed|suggested
+    |fail(?:s|ed|ure|ing)?|abort\w*|cancel\w*|incomplete|partial(?:ly)?|un-?install\w*|notinstalled|removed|roll(?:s|ed|ing)?[ -]?back|revert\w*|supersed\w*|replac\w*|declin\w*|defer\w*
+    |paused|withdrawn|expect\w*|minimum|maximum|at\ least|latest|newest|newer|next|future|upcoming|fix(?:ed|es)?|vulnerab\w*|affect\w*|remediat\w*|re-?boot\w*|re-?start\w*
+    |todo|tbd|unverified|unconfirmed|probably|maybe|perhaps|assum\w*|unpatched|outdated|obsolete
+    |(?<!build\ )(?<!version\ )(?<!os\ )no(?!\.|\w)
+    |nicht|kein\w*|fehlt|fehlend\w*|fehlgeschlagen\w*|älter\w*|ohne|erforderlich\w*|benötigt\w*|ausstehend\w*|verfügbar\w*|geplant\w*|soll\w*|ziel\w*|empfohlen\w*|heruntergeladen\w*
+    |deinstalliert\w*|zurückge\w*|veraltet\w*|neue?ste\w*|nächste\w*|mindest\w*|vorherig\w*|frühere\w*|behoben\w*|niedriger|kleiner|abgebrochen\w*|ersetzt\w*|neustart
+    |pas|sans|manqu\w*|antérieur\w*|ancien\w*|inférieur\w*|disponible\w*|planifié\w*|prévu\w*|attente|échou\w*|échec|désinstall\w*|cible|recommandé\w*|téléchargé\w*|dernière?|prochaine?|avant
+    |corrigé\w*|redémarrage|requis\w*|remplacé\w*|annulé\w*
+    |sin|falta\w*|anterior\w*|inferior\w*|menor|requerid\w*|planificad\w*|previst\w*|pendiente\w*|fallid\w*|falló|desinstalad\w*|objetivo|recomendad\w*|descargad\w*|últim\w*|próxim\w*|antes
+    |ausente|corregid\w*|reinicio|reemplazad\w*
+    |senza|manca\w*|precedente|inferiore|richiest\w*|disponibil\w*|pianificat\w*|attesa|fallit\w*|disinstallat\w*|consigliat\w*|scaricat\w*|ultim[ao]|prossim\w*|assente|riavvio
+    |não|nao|sem|faltand\w*|necessári\w*|disponíve\w*|planejad\w*|pendente|falh\w*|baixad\w*|transferid\w*|reinicializa\w*
+    |niet|geen|zonder|ontbre\w*|ouder\w*|vereist\w*|beschikba\w*|gepland\w*|wacht\w*|mislukt\w*|verwijderd\w*|aanbevolen|gedownload\w*|nieuwste|volgende
+    |nie|brak\w*|bez|starsz\w*|wymagan\w*|dostępn\w*|planowan\w*|oczekuj\w*|odinstalowan\w*|zalecan\w*|pobran\w*|następn\w*|najnowsz\w*
+    |не|нет|без|отсутств\w*|старше|ниже|требу\w*|доступ\w*|(?:за)?планир\w*|ожида\w*|ошибк\w*|удал[ея]\w*|рекоменд\w*|загруж\w*|последн\w*|следующ\w*|целев\w*|недоста\w*|предыдущ\w*|откат\w*
+    |сбой|неудач\w*|устарел\w*|перезагруз\w*
+    |değil|yok|eksik|gerekli|bekl\w*|planlan\w*|kaldır\w*|önce\w*|eski|sonraki|başarısız
+    |ikke|inte|ej|saknas|mangler|ældre|äldre|eldre|kräv\w*|kræve\w*|tillgänglig\w*|tilgængelig\w*|planlagt|planerad|väntar|venter|afventer|av?installer[ae]\w*|afinstaller\w*|misslyck\w*
+    |není|ne|chyb\w*|starší|vyžad\w*|dostupn\w*|plánov\w*|čeká\w*|odinstal\w*
+    )(?!\w)""",
+    re.VERBOSE,
+)
+# The same where words have no blanks between them: Japanese, Chinese and Korean.
+_DENIALS_INSIDE: Final = lazy(
+    "未|ない|なし|ません|不足|欠|保留|予定|必要|推奨|失敗|古い|以前|以上|以下|最新|次の|削除|アンインストール|ロールバック|利用可能|待|再起動|ダウンロード|目標|対象外"
+    "|不|缺|无|無|需|失败|旧|舊|低于|低於|高于|高於|之前|可用|推荐|建議|建议|卸载|解除|回滚|復原|计划|計畫|目标|下载|下載|过期|重启|重新"
+    "|누락|없|않|미설치|미적용|미만|필요|대기|예정|실패|제거|이전|이하|이상|최신|사용 가능|롤백|권장|목표|다운로드|재시작|다시"
+)
+_BUILD: Final = r"(?:10\.0\.)?[0-9]{5}\.[0-9]{1,5}"
+# "< 26100.33158", "!=26100.33158", "to 26100.33158", "min. 26100.33158"; "26100.33158?", "26100.33158+", "32995 -> 26100.33158"; "26100.33158/32995"
+_SIGNS: Final = lazy(
+    rf"(?:[<≤≥≦≧≠≮≯≰≱!~≈¬→⇒]|(?<![=-])>|[0-9]\s*[=-]+>|=/=|\b(?:to|from|min\.?|max\.?|ab|bis|von|vers|hasta|fino\ a|od|до|от))\s*=*\s*{_BUILD}"
+    rf"|{_BUILD}\s*(?:[?→⇒+]|=+>|-+>)|{_BUILD}\s*(?:[/–—-]|\bor\b|\boder\b|\bou\b|\bo\b)\s*[0-9]{{3,5}}(?![\w.-])"
+)
+# systeminfo says "10.0.20348 Nicht zutreffend Build 20348" of a version without a service pack.
+_OF_SYSTEMINFO: Final = lazy(r"10\.0\.(\d{5})\b\D{1,60}\b\1\b(?!\.)")
+_TAG: Final = lazy(rf"</?[a-z][^<>]{{0,100}}>|<(?={_BUILD}>)|(?<=[0-9])>")
+
+_KB: Final = r"(?:kb[ -]?)?[0-9]{6,7}"
+# Nothing but KBs; DuckDB, whose patterns are RE2's, reads it as well.
+PLAIN_KBS: Final = rf"(?i)\s*(?:{_KB}(?:[\s,;|]+|$))*"
+_PLAIN_KBS: Final = re.compile(PLAIN_KBS)
+_WORD: Final = lazy(r"[^\W\d_]{2,}")
+_NOT_WORDS: Final = lazy(r"https?://\S+|\bcve-\d+-\d+|\S*\\\S*|\b\w*\d\w*\b")
+# systeminfo's list begins so in every language: "3 Hotfix(s) Installed. [01]: KB5044281"
+_NUMBERED: Final = lazy(r"\[0*1\]\s*:\s*KB[0-9]{6,7}", re.IGNORECASE)
+# Words beside installed KBs: what systeminfo, Get-HotFix, wmic and titles of updates have.
+_OF_KBS: Final = frozenset(
+    [
+        "kb",
+        "kbs",
+        "hotfix",
+        "hotfixes",
+        "hotfixs",
+        "hotfixid",
+        "installed",
+        "installedon",
+        "is",
+        "are",
+        "by",
+        "on",
+        "in",
+        "the",
+        "for",
+        "of",
+        "and",
+        "with",
+        "to",
+        "update",
+        "updates",
+        "security",
+        "cumulative",
+        "rollup",
+        "monthly",
+        "quality",
+        "feature",
+        "preview",
+        "dynamic",
+        "microsoft",
+        "windows",
+        "server",
+        "client",
+        "os",
+        "operating",
+        "system",
+        "systems",
+        "version",
+        "edition",
+        "based",
+        "baseline",
+        "hotpatch",
+        "capable",
+        "enabled",
+        "package",
+        "packages",
+        "lcu",
+        "ssu",
+        "gdr",
+        "net",
+        "framework",
+        "servicing",
+        "stack",
+        "azure",
+        "datacenter",
+        "standard",
+        "arm",
+        "amd",
+        "out",
+        "band",
+        "critical",
+        "important",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
+        "gb",
+        "mb",
+        "id",
+        "nt",
+        "authority",
+        "administrator",
+        "true",
+        "yes",
+        "ok",
+        "success",
+        "succeeded",
+        "installiert",
+        "installierte",
+        "sicherheitsupdate",
+        "kumulatives",
+        "für",
+        "correctif",
+        "correctifs",
+        "installé",
+        "installés",
+        "installée",
+        "installées",
+        "revisión",
+        "revisiones",
+        "instalada",
+        "instaladas",
+        "instalado",
+        "instalados",
+        "aggiornamento",
+        "aggiornamenti",
+        "rapidi",
+        "installati",
+        "installato",
+        "atualização",
+        "instalação",
+        "poprawki",
+        "poprawka",
+        "zainstalowane",
+        "zainstalowano",
+        "исправление",
+        "исправления",
+        "установлено",
+        "установлены",
+        "обновление",
+        "geïnstalleerd",
+        "snabbkorrigering",
+        "installerad",
+        "installerade",
+        "hurtigrettelse",
+        "installeret",
+        "oprava",
+        "opravy",
+        "nainstalováno",
+        "düzeltme",
+        "yüklü",
+    ]
+)
+# What a status says of an update that is there, without blanks and punctuation.
+_INSTALLED: Final = frozenset(
+    [
+        "installed",
+        "present",
+        "applied",
+        "succeeded",
+        "success",
+        "successful",
+        "successfully",
+        "complete",
+        "completed",
+        "done",
+        "ok",
+        "yes",
+        "true",
+        "y",
+        "1",
+        "installiert",
+        "vorhanden",
+        "installé",
+        "installée",
+        "instalado",
+        "instalada",
+        "installato",
+        "installata",
+        "установлено",
+        "установлен",
+        "zainstalowano",
+        "geïnstalleerd",
+        "installerad",
+        "installeret",
+        "nainstalováno",
+        "yüklü",
+        "インストール済み",
+        "インストール済",
+        "適用済み",
+        "已安装",
+        "已安裝",
+        "成功",
+        "설치됨",
+        "설치완료",
+    ]
+)
+
+
+@lru_cache(maxsize=4096)
+def denies(text: str) -> bool:
+    """Return whether a text says that a machine does not have the build or KB that it names, or not yet, or not any more.
+
+    >>> denies("older than 26100.33158"), denies("26100.33158/32995"), denies("Microsoft Windows [Versión 10.0.26100.8875]")
+    (True, True, False)
+    """
+    words = _OF_SYSTEMINFO.sub(" ", _TAG.sub(" ", plain(text[:MAX_TEXT]).casefold()))
+    return bool(_DENIALS.search(words.replace("_", " ")) or _DENIALS_INSIDE.search(words) or _SIGNS.search(words))
+
+
+def lists_installed(text: str) -> bool:
+    """Return whether a list of KBs is of those that a machine has: it has no word that may say otherwise.
+
+    >>> lists_installed("KB5087423;KB5082063"), lists_installed("missing: KB5087423"), lists_installed("1 Hotfix(s) Installed. [01]: KB5087423")
+    (True, False, True)
+    """
+    return _PLAIN_KBS.fullmatch(text) is not None or _has_no_other_words(text)
+
+
+@lru_cache(maxsize=4096)
+def _has_no_other_words(text: str) -> bool:
+    lowered = plain(text).casefold()
+    if _SIGNS_OF_KBS.search(lowered) or _DENIALS_INSIDE.search(lowered) or _DENIALS.search(lowered):
+        return False
+    return bool(_NUMBERED.search(lowered)) or all(word in _OF_KBS for word in _WORD.findall(_NOT_WORDS.sub(" ", lowered)))
+
+
+# "!KB5099536", "-KB5099536", "KB5099536=0", "KB5099536 (?)", a link to the page of an update
+_SIGNS_OF_KBS: Final = lazy(rf"[<>≠!~¬✗✘❌×]\s*{_KB}|(?<!\w)-{_KB}|{_KB}\s*(?:=|\(?[?!✗✘❌×]|->|→)|https?://")
+
+
+def is_installed(status: str) -> bool:
+    """Return whether a status says that an update is installed; a status without a word says nothing against it.
+
+    >>> is_installed("Installed"), is_installed("Missing"), is_installed("")
+    (True, False, True)
+    """
+    words = re.sub(r"[\W_]", "", plain(status[:MAX_TEXT]).casefold())
+    return not words or words in _INSTALLED
