@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Final
 
 LIST: Final = Path(__file__).parents[1] / "long.tsv"
-LONG: Final = 2.0  # seconds, with set-up
-# 268 of 3,160 tests take four fifths of the time. A sixth of that is run, some of each module.
-SHARE: Final = 0.16
+LONG: Final = 1.0  # seconds, with set-up
+# 500 of 3,400 tests take nine tenths of the time. A twentieth of that is run, some of each module; what takes longer than this only by its turn.
+FIRST: Final = 4.0  # seconds
+SHARE: Final = 0.05
 _LINE: Final = re.compile(r"\s*(?P<seconds>[\d.]+)s (?:call|setup|teardown)\s+(?P<test>tests/\S+?::.*\S)\s*")
 
 
@@ -43,7 +44,8 @@ def left_out(tests: Iterable[str], seed: str) -> set[str]:
     left = sum(seconds[test] for test in long) * SHARE
     chosen = set()
     for test in (test for turn in zip_longest(*by_module.values()) for test in turn if test):
-        if len(by_module[test.partition("::")[0]]) > 1 and seconds[test] > left:
+        is_first = not any(other.startswith(test.partition("::")[0]) for other in chosen)
+        if seconds[test] > left and not (is_first and seconds[test] <= FIRST):
             continue
         chosen.add(test)
         left -= seconds[test]
