@@ -382,6 +382,20 @@ def test_a_first_tier_is_no_price_without_the_others() -> None:
     }
 
 
+def test_a_tier_that_cannot_be_read_leaves_the_others_what_they_are() -> None:
+    """The first tier of 0 is not a price of nothing because the next one is in quarantine."""
+    tiers = [item("Arc", "M", price, tierMinimumUnits=tier, serviceName="S") for tier, price in ((0.0, 0.0), (100.0, 2.0))]
+    whole = {name for name in _retail(answer(*tiers)) if name.startswith("price/")}
+    for change in ({"unitOfMeasure": "??"}, {"type": "??"}, {"effectiveStartDate": "soon"}):
+        left = {
+            name
+            for name in _retail(answer(tiers[0], tiers[1] | change, item("Arc", "N", 1.0), item("Arc", "O", 1.0)))
+            if "M, from" in name or "/M/" in name
+        }
+        assert left < whole
+        assert len(left) == 1
+
+
 def test_reservations_are_skipped_and_other_types_are_named() -> None:
     """A reservation's price is that of its whole term, whatever its unit says."""
     rows = [item("Arc", "M", price, type=kind, serviceName="S") for kind, price in (("Reservation", 900.0), ("DevTestConsumption", 1.0))]

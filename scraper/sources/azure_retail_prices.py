@@ -76,6 +76,7 @@ _TYPES: Final = frozenset({"Consumption", "DevTestConsumption"})
 
 # "1/Hour", "1 Hour"; other units stay as they are: "1 GB/Month", "100 Hours"
 _UNIT: Final = re.compile(r"1[ /](?P<unit>Hour|Day|Month|Year)")
+_LIKE_A_UNIT: Final = re.compile(r"[0-9][0-9.,]*[KM]?\b.*")  # "1", "100 Hours", "1 GB/Month"
 # 2024-11-01T00:00:00Z
 _TIME: Final = re.compile(r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
 
@@ -177,10 +178,17 @@ def _claims(page: Page, answer: _Answer) -> Iterator[Claim]:
             odd.append((item, error))
     if len(odd) * 2 > len(answer.items):
         raise odd[0][1]
+    # The tier of an item that cannot be read is one of the others' all the same.
+    odd_tiers = {_names(item) for item, _ in odd if str(item.get("tierMinimumUnits", 0)).rstrip("0.") not in {"", "None"}}
     for row, (item, reason) in enumerate(odd, 1):
         yield from quarantined("Items", "entry", json.dumps(item, ensure_ascii=False, default=str)[:500], reason, row, may_be_release=False)
     for row, (item, meter) in enumerate(kept, 1):
-        yield from _price(page, item, row, is_tiered=meter in tiered)
+        yield from _price(page, item, row, is_tiered=meter in tiered or _names(item) in odd_tiers)
+
+
+def _names(item: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what tiers of a meter have in common, whatever else of an item cannot be read."""
+    return tuple(str(item.get(name)) for name in ("productName", "meterName", "skuName", "armRegionName"))
 
 
 def _is_stated(item: dict[str, Any], answer: _Answer) -> bool:
@@ -235,6 +243,8 @@ def _meter(item: dict[str, Any]) -> tuple[str, str, str, str, str, str]:
     """Return what is priced, without its tier: service, meter, unit, region, day, type."""
     names = [_text(item, "productName"), _text(item, "meterName"), _text(item, "skuName", may_lack=True)]
     unit = _text(item, "unitOfMeasure")
+    if not _LIKE_A_UNIT.fullmatch(unit):
+        raise UnexpectedPage(f"expected a unit such as 1 Hour, got {unit!r}")
     region = _text(item, "armRegionName", may_lack=True)
     if "/" in region:
         raise UnexpectedPage(f"expected a region such as westeurope, got {region!r}")
