@@ -270,6 +270,7 @@ def denies(text: str) -> bool:
     return bool(_DENIALS.search(words.replace("_", " ")) or _DENIALS_INSIDE.search(words) or _SIGNS.search(words))
 
 
+@lru_cache(maxsize=4096)
 def lists_installed(text: str) -> bool:
     """Return whether a list of KBs is of those that a machine has: it has no word that may say otherwise.
 
@@ -279,7 +280,6 @@ def lists_installed(text: str) -> bool:
     return _PLAIN_KBS.fullmatch(text) is not None or _has_no_other_words(text)
 
 
-@lru_cache(maxsize=4096)
 def _has_no_other_words(text: str) -> bool:
     lowered = plain(text).casefold()
     if _SIGNS_OF_KBS.search(lowered) or _DENIALS_INSIDE.search(lowered) or _DENIALS.search(lowered):

@@ -33,6 +33,7 @@ __all__ = ["DECIDING", "FIELDS", "Batch", "Inventory", "Row", "inventory", "read
 
 _OBJECTS: Final = 1000  # objects of a batch
 _NAMES: Final = 2000  # of nested members that are looked at
+_ALIKE: Final = 50_000  # rows whose builds are kept
 
 Key = tuple[str, ...]
 
@@ -109,6 +110,7 @@ class Inventory:
         self._wanted = wanted
         self._unseen = set(wanted.values())  # columns that the user names and no row has had so far
         self._by_names: dict[Key, tuple[dict[str, list[str]], Evidence]] = {}
+        self._alike: dict[tuple[str, ...], str | Message | NotStated] = {}
         self._has_needed = False
         self._names: Sequence[str] = ()
         self.read = 0
@@ -221,7 +223,7 @@ class Inventory:
         texts = [self._texts(field, columns, part.rows) for field in self.fields]
         problems: Sequence[Message | NotStated | None] | None = part.problems
         if evidence.watches_builds and "build" in self.fields:
-            builds = [evidence.build(value) for value in _values(header, part.rows)]
+            builds = self._builds(evidence, header, part.rows)
             texts[self.fields.index("build")] = [build if isinstance(build, str) else "" for build in builds]
             unlike = [None if isinstance(build, str) else build for build in builds]
             problems = [problem or why for problem, why in zip(problems, unlike, strict=True)] if problems else unlike
@@ -240,6 +242,21 @@ class Inventory:
         if problems:
             keys = [problem or key for key, problem in zip(keys, problems, strict=True)]
         return Batch(prefixes, keys)
+
+    def _builds(self, evidence: Evidence, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str | Message | NotStated]:
+        """Return the build of each row. Rows that are alike in the columns that count are looked at once."""
+        places = [header.index(name) for name in evidence.columns]
+        builds = []
+        for row in rows:
+            texts = tuple([row[place] for place in places])
+            build = self._alike.get(texts)
+            if build is None:
+                if len(self._alike) > _ALIKE:
+                    self._alike.clear()
+                stated = dict(zip(evidence.columns, texts, strict=True))
+                build = self._alike[texts] = evidence.build(stated.__getitem__)
+            builds.append(build)
+        return builds
 
     def _texts(self, field: str, columns: Mapping[str, Sequence[str]], rows: Sequence[Sequence[str]]) -> Iterable[str]:
         """Return what a table's rows state of a field."""

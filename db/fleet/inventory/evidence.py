@@ -63,7 +63,13 @@ Value = Callable[[str], str]
 
 
 class Evidence:
-    """The build and the KBs of rows with the same columns."""
+    """The build and the KBs of rows with the same columns.
+
+    Attributes:
+        columns: those on which the build of a row depends.
+        watches_builds: whether more than one column has a say in the build.
+        watches_kbs: whether a row may say that its KBs are not installed.
+    """
 
     def __init__(self, names: Sequence[str], by_field: Mapping[str, Sequence[str]], unnamed: Iterable[str], wanted: Iterable[str]) -> None:
         """Find the columns that say more of a build or KB.
@@ -94,6 +100,8 @@ class Evidence:
         if self._is_named_by_user:
             self._properties = self._sensors = self._hosts = self._statuses_of_build = []
         self.watches_builds = len(self._builds) > 1 or is_value or bool(self._statuses_of_build)
+        columns = [*self._builds, *self._properties, *self._sensors, *self._hosts, *self._statuses_of_build]
+        self.columns = tuple(dict.fromkeys(name for name in columns if name in names))
         self.watches_kbs = bool(self._statuses_of_kb) or self._is_of_missing
 
     def build(self, value: Value) -> str | Message | NotStated:
