@@ -188,6 +188,16 @@ def test_statuses_that_say_installed(run: Command, tmp_path: Path) -> None:
     # A machine's own status says nothing against its list.
     assert _verdicts(run, tmp_path, "host,product,build,kbs,status\nA,ws2025,26100,KB5099536,Online\n") == ["current"]
     assert _verdicts(run, tmp_path, f"host,product,build,status\nA,ws2025,{NEW},Not compliant\n") == ["current"]
+    machine = {"host": "A", "product": "ws2025", "build": NEW, "backup": {"status": "failed"}}
+    assert _verdicts(run, tmp_path, json.dumps([machine])) == ["current"]
+
+
+def test_a_status_does_not_make_an_older_build_unknown(run: Command, tmp_path: Path) -> None:
+    """It keeps a machine from being patched; "Update available" beside the build of June denies nothing."""
+    text = f"host,product,build,line,status\nA,ws2025,{OLD},standard,Update available\nB,ws2025,{NEW},standard,Update available\n"
+    assert _verdicts(run, tmp_path, text) == ["behind", "unknown"]
+    machines = [{"host": "A", "product": "ws2025", "build": build, "line": "standard", "state": "pending"} for build in (OLD, NEW)]
+    assert _verdicts(run, tmp_path, json.dumps(machines)) == ["behind", "unknown"]
 
 
 TABLE = "host,HotFixID\n"

@@ -18,6 +18,7 @@ from hotpatch_kb.db.fleet.rows import NotStated
 from hotpatch_kb.db.model.messages import Message
 
 MAX_SUMMARY: Final = 400  # lines
+_PATCHED: Final = frozenset({"current", "left_line"})
 _LABEL: Final = attrgetter("label")
 
 
@@ -76,7 +77,8 @@ class Suffixes(dict[Any, Suffix]):
     def judged(self, key: Any) -> Judged:
         """Return the verdict for a key, or for the problem in its place."""
         if isinstance(key, NotStated):
-            return unjudged("unknown", key.why, "")
+            judged = self.judged(key.machine) if key.machine else None
+            return judged if judged and judged.answer["verdict"] not in _PATCHED else unjudged("unknown", key.why, "")
         if isinstance(key, Message):
             return unjudged("invalid", key, "")
         fields = self._fields if len(key) == len(self._fields) else DECIDING

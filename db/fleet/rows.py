@@ -16,9 +16,16 @@ _QUOTE_OR_LINE_END: Final = re.compile(r'["\r\n]')
 
 
 class NotStated(NamedTuple):
-    """A row that names a build, and does not say that its machine has it: it is unknown, and not invalid."""
+    """A row that names a build, and does not say that its machine has it: it is unknown, and not invalid.
+
+    Attributes:
+        why: what it says.
+        machine: the build, later what the verdict depends on, where only a patched machine would be wrong: a status "Update available"
+            beside an older build denies nothing.
+    """
 
     why: Message
+    machine: str | tuple[str, ...] = ()
 
 
 class Part(NamedTuple):

@@ -224,7 +224,7 @@ class Inventory:
         problems: Sequence[Message | NotStated | None] | None = part.problems
         if evidence.watches_builds and "build" in self.fields:
             builds = self._builds(evidence, header, part.rows)
-            texts[self.fields.index("build")] = [build if isinstance(build, str) else "" for build in builds]
+            texts[self.fields.index("build")] = [_text_of(build) for build in builds]
             unlike = [None if isinstance(build, str) else build for build in builds]
             problems = [problem or why for problem, why in zip(problems, unlike, strict=True)] if problems else unlike
         if "kbs" in self.fields:
@@ -240,7 +240,7 @@ class Inventory:
                 if "{" in "".join(row):
                     keys[place] = self._key(dict(zip(header, row, strict=True)), None, reduced)
         if problems:
-            keys = [problem or key for key, problem in zip(keys, problems, strict=True)]
+            keys = [_with_key(problem, key) if problem else key for key, problem in zip(keys, problems, strict=True)]
         return Batch(prefixes, keys)
 
     def _builds(self, evidence: Evidence, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str | Message | NotStated]:
@@ -269,13 +269,14 @@ class Inventory:
         if problem:
             return problem
         texts, unlike = self._machine(cells)
-        if unlike:
+        if unlike and not (isinstance(unlike, NotStated) and unlike.machine):
             return unlike
         if texts.get("kbs"):
             texts["kbs"] = reduced(texts["kbs"], texts.get("build", ""))
         if self._hotfixes is not None:
             texts["kbs"] = self._hotfixes.with_kbs(texts.get("host", ""), texts.get("kbs", ""))
-        return tuple([texts.get(field, "") for field in DECIDING])
+        key = tuple([texts.get(field, "") for field in DECIDING])
+        return _with_key(unlike, key) if unlike else key
 
     def _machine(self, cells: Mapping[str, Any]) -> tuple[dict[str, str], Message | NotStated | None]:
         """Return the texts of an object's fields, and why its build cannot be believed."""
@@ -285,7 +286,7 @@ class Inventory:
         problem: Message | NotStated | None = None
         if evidence.watches_builds:
             build = evidence.build(lambda name: values.get(name, ""))
-            machine["build"], problem = (build, None) if isinstance(build, str) else ("", build)
+            machine["build"], problem = _text_of(build), None if isinstance(build, str) else build
         if evidence.watches_kbs:
             machine["kbs"] = evidence.kbs(machine["kbs"], lambda name: values.get(name, ""))
         if not problem and not isinstance(self._source, Delimited) and "build" not in self._wanted and not by_field.get("build"):
@@ -294,7 +295,7 @@ class Inventory:
             if unnamed:
                 build = Evidence(tuple(values), {**by_field, "build": unnamed}, unnamed, ()).build(lambda name: values.get(name, ""))
                 self._has_needed = self._has_needed or self._needs == "build"
-                machine["build"], problem = (build, None) if isinstance(build, str) else ("", build)
+                machine["build"], problem = _text_of(build), None if isinstance(build, str) else build
         return machine, problem
 
     def _columns_by_field(self, names: Key) -> tuple[dict[str, list[str]], Evidence]:
@@ -334,6 +335,19 @@ class Inventory:
         # A column that the user names and no row has is a typing mistake: without it the verdicts would differ.
         if self._names and (self._unseen or not self._has_needed):
             raise lacking(self._needs, self._wanted, self._names)
+
+
+def _text_of(build: str | Message | NotStated) -> str:
+    if isinstance(build, NotStated):
+        return build.machine if isinstance(build.machine, str) else ""
+    return build if isinstance(build, str) else ""
+
+
+def _with_key(problem: Message | NotStated, key: Key | Message | NotStated) -> Message | NotStated:
+    """Return a problem with what the verdict depends on, where there may be one all the same."""
+    if isinstance(problem, NotStated) and problem.machine and isinstance(key, tuple) and not isinstance(key, NotStated):
+        return problem._replace(machine=key)
+    return problem
 
 
 def _values(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[Callable[[str], str]]:

@@ -133,7 +133,8 @@ def bare(name: str) -> str:
     return re.sub(r"[^\w.]|_", "", normalize("NFKC", name).casefold())
 
 
-def _parent(name: str) -> str:
+def parent_of(name: str) -> str:
+    """Return the path of the object that a nested member is in, "" where it is in none."""
     return name.rpartition(".")[0]
 
 
@@ -158,8 +159,8 @@ def columns_of(names: Sequence[str], wanted: Mapping[str, str]) -> dict[str, lis
             nested = (name for alias in aliases if alias not in _TOO_COMMON for name in by_tail.get(alias, ()))
             columns = list(dict.fromkeys([*columns, *nested]))
         if field == "revision":  # a BIOS has a revision, too
-            parents = {_parent(name) for name in by_field.get("build", ())}
-            columns = [name for name in columns if "." not in name or _parent(name) in parents]
+            parents = {parent_of(name) for name in by_field.get("build", ())}
+            columns = [name for name in columns if "." not in name or parent_of(name) in parents]
         if field in wanted:
             columns = [wanted[field]] if wanted[field] in names else []
         if columns:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from hotpatch_kb.db.fleet.inventory.columns import NAMES, bare, first
+from hotpatch_kb.db.fleet.inventory.columns import NAMES, bare, first, parent_of
 from hotpatch_kb.db.fleet.inventory.values import is_label_of_installed, may_say_build, says_build, states_its_build
 from hotpatch_kb.db.fleet.rows import NotStated
 from hotpatch_kb.db.model.lazy_patterns import lazy
@@ -84,7 +84,8 @@ class Evidence:
         self._unnamed = frozenset(unnamed)
         self._is_named_by_user = not frozenset(wanted).isdisjoint(self._builds)
         taken = {name for columns in by_field.values() for name in columns[:1]}
-        spare = {bare(name).rpartition(".")[2]: name for name in reversed(names) if name not in taken}
+        near = {parent_of(name) for field in ("build", "kbs") for name in by_field.get(field, ())}  # not "antivirus.status"
+        spare = {bare(name).rpartition(".")[2]: name for name in reversed(names) if name not in taken and parent_of(name) in near}
         is_value = any(name in self._unnamed for name in self._builds)
         hosts = [name for name in by_field.get("host", ()) if bare(name).rpartition(".")[2] in _SENSORS]
         self._hosts = hosts[:1] if is_value else []  # Zabbix: "Latest OS build available" is the name of an item
@@ -126,7 +127,7 @@ class Evidence:
                 return _not_stated(text, label)
         for name in self._statuses_of_build:
             if (status := value(name).strip()) and _is_of_missing(name, status):
-                return _not_stated(text, status)
+                return _not_stated(text, status)._replace(machine=text)
         return text
 
     def kbs(self, text: str, value: Value) -> str:
