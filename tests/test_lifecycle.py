@@ -158,17 +158,12 @@ def test_a_page_that_no_longer_states_an_end_loses_nothing(run: Command, with_li
     ) == [("ws2025", 0, "Windows Server 2025: soon")]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ("2034-11-14T22", "2034-11-24T22", "expected support of ws2025 (server) to end on a second Tuesday, got 2034-11-24 (extended)"),
-        ("2034-11-14T22", "2024-10-08T22", "expected mainstream of ws2025 (server) before extended, got 2029-11-13 and 2024-10-08"),
-    ],
-)
-def test_ends_that_cannot_be_true_are_told(old: str, new: str, said: str) -> None:
+def test_an_end_that_is_no_second_tuesday_is_told() -> None:
     url = f"{learn_lifecycle.BASE}windows-server-2025"
-    for body, notes in ((learn_lifecycle.server("2025"), []), (learn_lifecycle.server("2025").replace(old, new), [said])):
-        page = Page("learn_lifecycle", url, url, url, READ_AT, 200, body.encode())
+    said = "expected support of ws2025 (server) to end on a second Tuesday, got 2034-11-24 (extended)"
+    body = learn_lifecycle.server("2025")
+    for changed, notes in ((body, []), (body.replace("2034-11-14T22", "2034-11-24T22"), [said])):
+        page = Page("learn_lifecycle", url, url, url, READ_AT, 200, changed.encode())
         assert [odd.note for odd in odd_rows(list(registry()["learn_lifecycle"].parse(page)))] == notes
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from bs4 import SoupStrainer, Tag
@@ -17,11 +18,12 @@ from bs4 import SoupStrainer, Tag
 from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import MONTHS, clean, iso_date, long_dates_in
-from hotpatch_kb.db.model.products import products_in
+from hotpatch_kb.db.model.products import LTSC_VERSIONS, products_in
 from hotpatch_kb.scraper.parsing import learn_pages
 from hotpatch_kb.scraper.parsing.markup import attribute, cells, elements, link, one_main, soup, text
 from hotpatch_kb.scraper.parsing.once import once_per_page
-from hotpatch_kb.scraper.parsing.statements import distinct, quarantined, stated
+from hotpatch_kb.scraper.parsing.statements import Field, distinct, quarantined, stated
+from hotpatch_kb.scraper.parsing.support_dates import LAST_VERSIONS, Term, check_end, check_start, has_slipped
 from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Learn: lifecycle of products"
@@ -57,16 +59,16 @@ _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)
 # "Nov 14, 2034", as a browser in the United States shows an instant
 _SHOWN: Final = re.compile(r"^([A-Z][a-z]{2})[a-z]*\.? (\d{1,2}), (\d{4})$")
 _MONTH_NAMES: Final = {name[:3]: name for name in MONTHS}
-# Cells of end dates without a date (last seen 2026-07).
-_NO_DATES: Final = frozenset({"in support", "not applicable", "n/a", ""})
+# What stands for an end date while none is set (last seen 2026-07). No recorded page has an empty cell, or "N/A".
+_NO_DATE: Final = "in support"
 # "Version 22H2", "Version 1507 (RTM)", "Windows Server, version 23H2"
 _VERSION: Final = re.compile(r"(?:Windows Server,? )?version (\d\dH\d|\d{4})(?: \([^()]*\))?", re.IGNORECASE)
 # "Extended Security Update Year 1 *", "Extended Security Updates (ESU) Year 2"
 _ESU: Final = re.compile(r"Extended Security Updates?(?: \(ESU\))?,? Year (\d)\b.*", re.IGNORECASE)
 # "Windows 10 Enterprise 2016 LTSB", "Windows 10 2015 LTSB": the year before the channel
 _YEAR_FIRST: Final = re.compile(r"\b(20\d\d) (LTS[BC])\b")
-# The version of Windows 10 whose Extended Security Updates a client's page means: its last one.
-_LAST_OF_CLIENT: Final = {"win10": "22h2"}
+# Enterprise editions of the Long-Term Servicing Channel have no extended support since this one; IoT Enterprise and servers have it.
+_FIVE_YEARS_SINCE: Final = "2021"
 
 
 class _Subject(NamedTuple):
@@ -91,6 +93,16 @@ class _Table(NamedTuple):
     rows: list[list[str]]
 
 
+class _Row(NamedTuple):
+    """A row that names a product: its number, its name, its products, its year of Extended Security Updates, and its cells by column."""
+
+    number: int
+    name: str
+    products: tuple[str, ...]
+    year: str
+    cells: dict[str, str]
+
+
 stated_since = learn_pages.stated_since
 
 
@@ -113,7 +125,7 @@ def parse(page: Page) -> Iterator[Claim]:
     """Return the claims of ``lifecycle/<product>/<edition_group>/<kind>``: ``end_date``, and ``start_date`` beside it.
 
     Raises:
-        UnexpectedPage: the title names no Windows, or there is no table of support dates.
+        UnexpectedPage: the title names no Windows, there is no table of support dates, or it lacks a column, or one of them slipped.
     """
     return distinct(_claims(page))
 
@@ -140,8 +152,20 @@ def _read(page: Page) -> list[_Table]:
             continue
         rows = [[_cell(cell) for cell in cells(row)] for row in elements(tag, "tr")]
         if rows:
-            tables.append(_Table(heading, [name.casefold() for name in rows[0]], rows[1:]))
+            header = [name.casefold() for name in rows[0]]
+            place = next((place for place, name in enumerate(header) if name in _NAMES), 0)
+            tables.append(_Table(heading, _first(header, place), [_first(_trimmed(row, len(header)), place) for row in rows[1:]]))
     return tables
+
+
+def _trimmed(texts: list[str], width: int) -> list[str]:
+    """Return the cells of a row without further ones that are empty, as a table of Learn's had them in February 2026."""
+    return texts if any(texts[width:]) else texts[:width]
+
+
+def _first(texts: list[str], place: int) -> list[str]:
+    """Return the cells of a row with the one that names it before the others."""
+    return [*texts[place : place + 1], *texts[:place], *texts[place + 1 :]]
 
 
 def _cell(cell: Tag) -> str:
@@ -150,7 +174,8 @@ def _cell(cell: Tag) -> str:
     return clean(instant or "") or text(cell)
 
 
-# Columns by table: name, then what its dates are. The first column has the name of the row, whatever it is called.
+# Columns by table: name, then what its dates are. The name of a row is in one of these, or in the first column, whatever it is called.
+_NAMES: Final = ("listing", "version")
 _SUPPORT: Final = {
     "start date": "start_date", "mainstream end date": "mainstream", "extended end date": "extended",
     "retirement date": "end_of_servicing", "end date": "end_of_servicing",
@@ -173,16 +198,17 @@ def _claims(page: Page) -> Iterator[Claim]:
     subject = _subject_of(page)
     # Where versions have dates of their own, the row of the whole product is that of the last version, which is in the other table too.
     has_versions = any(_columns(table) is _RELEASES for table in tables) and not subject.products
+    public_end = max((day for table in tables if _columns(table) is _SUPPORT for day in _days_in(table)), default=None)
     for table in tables:
         if (columns := _columns(table)) is None or (columns is _SUPPORT and has_versions):
             continue
-        for name in table.header[1:]:
-            if name not in columns:
-                reason = f"expected the columns {', '.join(columns)}"
-                yield from quarantined(table.heading, "column", name, reason, 0, subject.products, may_be_release=False)
-        for row, texts in enumerate(table.rows):
-            if any(texts):
-                yield from _row(subject, table, columns, row, texts)
+        new = [name for name in table.header[1:] if name not in columns]
+        for name in new:
+            reason = f"expected the columns {', '.join(columns)}"
+            yield from quarantined(table.heading, "column", name, reason, 0, subject.products, may_be_release=False)
+        if not new and (missing := _missing(subject, columns, table.header[1:])):
+            raise UnexpectedPage(f"expected the columns {' and '.join(missing)} in {table.heading!r}, got {table.header}")
+        yield from _dates(subject, table, columns, public_end)
 
 
 def _subject_of(page: Page) -> _Subject:
@@ -211,48 +237,142 @@ def _subject_of(page: Page) -> _Subject:
     raise UnexpectedPage(f"expected a title that names editions, such as 'Windows 11 Home and Pro', got {title!r}")
 
 
-def _row(subject: _Subject, table: _Table, columns: dict[str, str], row: int, texts: list[str]) -> Iterator[Claim]:
-    """Yield the claims of a row; of what cannot be read, why."""
-    section, shown = table.heading, " | ".join(text for text in texts if text)
-    if len(texts) != len(table.header):
-        yield from quarantined(
-            section, "entry", shown, f"expected {len(table.header)} cells, got {len(texts)}", row, subject.products, may_be_release=False
-        )
-        return
-    cells_by_name = dict(zip(table.header[1:], texts[1:], strict=True))
-    name = texts[0]
-    products, year = _products(subject, name)
-    if not products:
-        reason = "expected a version of Windows such as 'Version 22H2'"
-        yield from quarantined(section, "entry", shown, reason, row, subject.products, may_be_release=False)
-        return
-    # A page with one end alone, that of mainstream support, means that support ends with it (LTSC 2021 and 2024).
-    is_only_mainstream = columns is _SUPPORT and "mainstream end date" in table.header and "extended end date" not in table.header
-    start: tuple[str | None, str] | None = None
-    for column, kind in columns.items():
-        if column not in cells_by_name:
+def _missing(subject: _Subject, columns: dict[str, str], header: list[str]) -> list[str]:
+    """Return the columns that every such table has and this one lacks: without one, another end would pass as the last one."""
+    if columns is _SUPPORT and subject.group in {"server", "ltsc", "iot_ltsc"}:
+        needed = ["start date", "mainstream end date", *(["extended end date"] if _has_extended_support(subject) else [])]
+    else:
+        needed = ["start date", *(["end date"] if "retirement date" not in header else [])]
+    return [name for name in needed if name not in header]
+
+
+def _has_extended_support(subject: _Subject) -> bool:
+    """Return whether support goes on after its mainstream end: of servers and of the Long-Term Servicing Channel, but not since LTSC 2021."""
+    if subject.group == "ltsc":
+        return not any(_year_of(product) >= _FIVE_YEARS_SINCE for product in subject.products)
+    return subject.group in {"server", "iot_ltsc"}
+
+
+def _year_of(product: str) -> str:
+    """Return the year of the Long-Term Servicing Channel that a version is, "" if it is none."""
+    return next((year for year, version in LTSC_VERSIONS.items() if product.endswith(f"-{version}")), "")
+
+
+def _days_in(table: _Table) -> Iterator[str]:
+    """Yield the ends that a table states."""
+    for texts in table.rows:
+        for name, published in zip(table.header, texts, strict=False):
+            if name in _SUPPORT and name != "start date" and published.casefold() != _NO_DATE:
+                with suppress(UnexpectedPage):
+                    yield _day(published)
+
+
+def _dates(subject: _Subject, table: _Table, columns: dict[str, str], public_end: str | None) -> Iterator[Claim]:
+    """Yield the claims of a table; of what cannot be read or believed, why."""
+    section = table.heading
+    rows, starts = [], {}
+    for number, texts in enumerate(table.rows):
+        if not any(texts):
             continue
-        published = cells_by_name[column]
+        products, year = _products(subject, texts[0])
         try:
-            day = None if published.casefold() in _NO_DATES else _day(published)
+            if len(texts) != len(table.header):
+                raise UnexpectedPage(f"expected {len(table.header)} cells, got {len(texts)}")
+            if not products:
+                raise UnexpectedPage("expected a version of Windows such as 'Version 22H2'")
+            row = _Row(number, texts[0], products, year, dict(zip(table.header[1:], texts[1:], strict=True)))
+            start = _day_of(row, "start date")
+            if start is not None and not year:
+                for product in products:
+                    check_start(product, start)
+        except _UnreadableCell as error:
+            yield from _quarantined_cell(section, row, "start date", error)
         except UnexpectedPage as error:
-            yield from quarantined(section, "cell", f"{name}: {published}", error, row, products, may_be_release=False)
+            shown = " | ".join(text for text in texts if text)
+            yield from quarantined(section, "entry", shown, error, number, products or subject.products, may_be_release=False)
             continue
-        if kind == "start_date":
-            start = (day, published)
+        else:
+            starts[number] = start
+        rows.append(row)
+    for column, kind in columns.items():
+        if kind != "start_date" and column in table.header[1:]:
+            yield from _ends(subject, table, rows, starts, column, kind, public_end)
+
+
+class _UnreadableCell(UnexpectedPage):
+    """A cell that has no date."""
+
+
+def _day_of(row: _Row, column: str) -> str | None:
+    """Return the date of a cell, None where the table has no such column, or says that no end is set.
+
+    Raises:
+        _UnreadableCell: it has no date.
+    """
+    published = row.cells.get(column)
+    if published is None or (column != "start date" and published.casefold() == _NO_DATE):
+        return None
+    try:
+        return _day(published)
+    except UnexpectedPage as error:
+        raise _UnreadableCell(f"{error} as the {column}") from None
+
+
+def _quarantined_cell(section: str, row: _Row, column: str, reason: object) -> Iterator[Claim]:
+    text = f"{row.name}: {row.cells[column]}"
+    return quarantined(section, "cell", text, reason, row.number, row.products, may_be_release=False)
+
+
+def _ends(
+    subject: _Subject,
+    table: _Table,
+    rows: list[_Row],
+    starts: dict[int, str | None],
+    column: str,
+    kind: str,
+    public_end: str | None,
+) -> Iterator[Claim]:
+    """Yield the claims of one column of ends; of those that cannot be true, why.
+
+    Raises:
+        UnexpectedPage: the column slipped: none of its dates can be believed.
+    """
+    section = table.heading
+    # A page with one end alone, that of mainstream support, means that support ends with it (LTSC 2021 and 2024).
+    is_all = kind == "mainstream" and "extended end date" not in table.header and not _has_extended_support(subject)
+    terms: list[Term] = []
+    wrong: dict[int, UnexpectedPage] = {}
+    for row in rows:
+        end = None
+        try:
+            end = _day_of(row, column)
+        except UnexpectedPage as error:
+            wrong[row.number] = error
+        of_kind = f"esu_year_{row.year}" if row.year else kind
+        terms.append(Term(row.products[0], subject.group, of_kind, starts.get(row.number), end, public_end))
+    if has_slipped(terms):
+        raise UnexpectedPage(f"expected each {column} of {section!r} in the row of its version, got a column that slipped")
+    for row, term in zip(rows, terms, strict=True):
+        try:
+            if row.number in wrong:
+                raise wrong[row.number]
+            check_end(term)
+        except UnexpectedPage as error:
+            yield from _quarantined_cell(section, row, column, error)
             continue
-        kinds = [f"esu_year_{year}" if year else kind, *(["end_of_servicing"] if is_only_mainstream and kind == "mainstream" else [])]
-        for product in products:
-            for of_kind in kinds:
-                fields = [("end_date", day, published), *([("start_date", *start)] if start else [])]
-                yield from stated(section, f"lifecycle/{product}/{subject.group}/{of_kind}", row, fields)
+        fields: list[Field] = [("end_date", term.end, row.cells[column])]
+        if row.number in starts and "start date" in row.cells:
+            fields.append(("start_date", term.start, row.cells["start date"]))
+        for product in row.products:
+            for name in (term.kind, *(["end_of_servicing"] if is_all else [])):
+                yield from stated(section, f"lifecycle/{product}/{subject.group}/{name}", row.number, fields)
 
 
 def _products(subject: _Subject, name: str) -> tuple[tuple[str, ...], str]:
     """Return the products of a row, and its year of Extended Security Updates, "" where it is none."""
     if match := _ESU.fullmatch(name):
-        version = _LAST_OF_CLIENT.get(subject.family)
-        return subject.products or ((f"{subject.family}-{version}",) if version else ()), match[1]
+        last = LAST_VERSIONS.get(subject.family)
+        return subject.products or ((last,) if last else ()), match[1]
     if match := _VERSION.fullmatch(name):
         version = match[1].lower()
         if subject.family != "ws":

@@ -16,10 +16,10 @@ from bs4 import SoupStrainer
 
 from hotpatch_kb.db.model.claims import Claim, Page, Unread
 from hotpatch_kb.db.model.errors import UnexpectedPage
-from hotpatch_kb.db.model.notation import MONTHS, Build, build, builds_in, clean, iso_date, kb, month_number
-from hotpatch_kb.db.model.products import LTSC_VERSIONS, Product, heading, named, products_in
+from hotpatch_kb.db.model.notation import MONTHS, Build, build, builds_in, iso_date, kb, month_number
+from hotpatch_kb.db.model.products import Product, heading
 from hotpatch_kb.db.model.titles import calendar_type, update_type
-from hotpatch_kb.scraper.parsing import learn_pages
+from hotpatch_kb.scraper.parsing import learn_pages, version_tables
 from hotpatch_kb.scraper.parsing.markup import Cell, link
 from hotpatch_kb.scraper.parsing.once import once_per_page
 from hotpatch_kb.scraper.parsing.statements import Field, distinct, quarantined, stated
@@ -39,23 +39,6 @@ PAGES = [
     for name in ("windows-server-release-info", "windows11-release-information", "release-information")
 ]
 
-# Cells of support end dates without a date: that support has ended or never existed (last seen 2026-07-22).
-NO_DATES: Final = frozenset({"End of updates", "End of servicing", "Not applicable", "N/A", ""})
-# Editions with other dates than the product's (the table of the Long-Term Servicing Channel on client pages).
-_LTSC: Final = re.compile(r"\bLTS[BC]\b")
-# What a row of a client's table of versions is about. A row of the Long-Term Servicing Channel taken for another had end dates years too late.
-_OPTION: Final = re.compile(r"general availability|semi-annual|current branch|\bLTS[BC]\b", re.IGNORECASE)
-# "2032-01-13 (IoT Enterprise only)" (Windows 10, version 21H2, July 2026)
-_OF_IOT: Final = re.compile(r" ?\(IoT Enterprise(?: LTSC)? only\)", re.IGNORECASE)
-# "Windows 11 Enterprise LTSC 2024 edition does not have extended support"
-_NO_EXTENDED: Final = re.compile(r"(?<!IoT )Enterprise LTSC (?P<year>20\d\d)\b[^.]{0,60}? does not have extended support", re.IGNORECASE)
-# "IoT Enterprise edition is not supported on Windows 11, version 26H1."
-_NO_IOT: Final = re.compile(r"IoT Enterprise edition is not supported on Windows (?P<os>1\d), version (?P<version>\d\dH\d)", re.IGNORECASE)
-
-# "24H2" of the versions table, maybe with the rest of a footnote: "24H2^1^" (markdown), "1507 (RTM)"
-_VERSION: Final = re.compile(r"(?P<version>\d{2}H\d|\d{4})(?:\^\d\^| ?\([^()]*\))*", re.IGNORECASE)
-# "2021 (21H2)" in the table of the Long-Term Servicing Channel of Windows 10
-_LTSC_YEAR: Final = re.compile(r"20\d\d \((?P<version>\d{2}H\d|\d{4})\)", re.IGNORECASE)
 # Headings inside a part of the page: "Servicing channels", "Enterprise and IoT Enterprise LTSC editions"
 _OF_A_PART: Final = re.compile(r"servicing channel|enterprise\b", re.IGNORECASE)
 # "Calendar year 2026"
@@ -126,7 +109,9 @@ def _tables(page: Page) -> Iterator[Claim]:
             section = topic
             try:
                 if topic == "versions":
-                    yield from _versions(event.rows, client, [event.text for event in _read(page).events if event.kind == "text"])
+                    header = [cell.text.casefold() for cell in event.rows[0]] if event.rows else []
+                    texts = [other.text for other in _read(page).events if other.kind == "text"]
+                    yield from version_tables.claims_of(_records(event.rows, header), header, client, texts)
                 elif topic == "history":
                     section = f"Release history: {product.name}" if product else topic
                     yield from _history(page, event.rows, product)
@@ -341,102 +326,3 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
         yield from stated(section, subject, row, fields)
 
     yield from _readable(section, _builds(rows, _CALENDAR_COLUMNS, section, product), product, claims_of)
-
-
-def _versions(rows: list[list[Cell]], client: str, texts: Sequence[str]) -> Iterator[Claim]:
-    """Yield support dates and the latest build per version. On client pages the first end date is that of Home and Pro, the second that of Enterprise."""
-    header = [cell.text.casefold() for cell in rows[0]] if rows else []
-    ends = [name for name in header if "end date" in name or "end of " in name]
-    version = next((name for name in header if "version" in name), None)
-    if version is None or len(ends) < 2 or "availability date" not in header:
-        raise UnexpectedPage(f"expected the columns version, availability date and two end dates in the table of versions, got {header}")
-    is_server = "server" in version
-    remarks = _Remarks(texts)
-    for row, record in enumerate(_records(rows, header)):
-        option = record["servicing option"].text if "servicing option" in record else ""
-        try:
-            if option and not is_server and not _OPTION.search(option):
-                raise UnexpectedPage(f"expected a servicing option such as General Availability Channel, got {option!r}")
-            product = _product_of(record[version].text, "" if is_server else client)
-        except (UnexpectedPage, KeyError) as error:
-            text = " | ".join(cell.text for cell in record.values() if cell.text)
-            yield from quarantined("Versions by servicing option", "entry", text, error, row, may_be_release=False)
-            continue
-        # The Windows 11 page has 24H2 twice: as a product, and as the LTSC edition with ten years of support.
-        is_ltsc = not is_server and _LTSC.search(option) is not None
-        section = "Versions by servicing option" + (", Long-Term Servicing Channel" if is_ltsc else "")
-        names = ("release_date", "mainstream_end_date", "extended_end_date")
-        fields: list[Field] = []
-        for name, cell in zip(names, (record["availability date"], record[ends[0]], record[ends[1]]), strict=True):
-            text = clean(cell.text)
-            dated = _OF_IOT.sub("", text) if is_ltsc else text
-            try:
-                fields.append((name, None if dated in NO_DATES else iso_date(dated), text))
-            except UnexpectedPage as error:
-                yield from quarantined(section, "cell", text, error, row, [product.product], may_be_release=False)
-        yield from _latest(section, product.product, row, record, "ltsc_" if is_ltsc else "")
-        if is_ltsc:
-            yield from _of_long_term_channel(section, product.product, row, fields, remarks)
-            continue
-        yield from stated(section, f"product/{product.product}", row, fields)
-        if "iot enterprise" in ends[1] and product.product not in remarks.without_iot:
-            last = [("end_date", value, text) for name, value, text in fields if name == "extended_end_date"]
-            yield from stated(section, f"lifecycle/{product.product}/iot_enterprise/end_of_servicing", row, last)
-
-
-class _Remarks:
-    """What the sentences below a table of versions say of its rows.
-
-    Attributes:
-        without_extended: years of the Long-Term Servicing Channel whose Enterprise edition has no extended support.
-        without_iot: products that have no edition IoT Enterprise.
-    """
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        """Read sentences, as last seen 2026-07."""
-        together = " ".join(texts)
-        self.without_extended = {match["year"] for match in _NO_EXTENDED.finditer(together)}
-        self.without_iot = {f"win{match['os']}-{match['version'].lower()}" for match in _NO_IOT.finditer(together)}
-
-
-def _of_long_term_channel(section: str, product: str, row: int, fields: Iterable[Field], remarks: _Remarks) -> Iterator[Claim]:
-    """Yield the ends of support of Enterprise LTSC and IoT Enterprise LTSC, which differ since 2021."""
-    year = next((year for year, version in LTSC_VERSIONS.items() if product.endswith(f"-{version}")), "")
-    by_name = {name: (value, text) for name, value, text in fields}
-    mainstream, extended = by_name.get("mainstream_end_date"), by_name.get("extended_end_date")
-    is_of_iot = year in remarks.without_extended or (extended is not None and _OF_IOT.search(extended[1]) is not None)
-    ends = [(group, "mainstream", mainstream) for group in ("ltsc", "iot_ltsc")]
-    ends += [("iot_ltsc", "extended", extended), ("ltsc", "end_of_servicing", mainstream) if is_of_iot else ("ltsc", "extended", extended)]
-    for group, kind, end in ends:
-        if end is not None:
-            yield from stated(section, f"lifecycle/{product}/{group}/{kind}", row, [("end_date", *end)])
-
-
-def _latest(section: str, product: str, row: int, record: dict[str, Cell], prefix: str) -> Iterator[Claim]:
-    """Yield the latest build of a version and its day, which the release history on the same page must have too. Versions that have ended have none."""
-    build_text, day_text = (record[name].text if name in record else "" for name in ("latest build", "latest revision date"))
-    if build_text or day_text:
-        try:
-            fields: list[Field] = [
-                (f"{prefix}latest_build", str(build(build_text)), build_text),
-                (f"{prefix}latest_on", iso_date(day_text), day_text),
-            ]
-        except UnexpectedPage as error:
-            yield from quarantined(section, "cell", f"{build_text} | {day_text}", error, row, [product], may_be_release=False)
-        else:
-            yield from stated(section, f"product/{product}", row, fields)
-
-
-def _product_of(text: str, client: str) -> Product:
-    """Return the product of a row of the table of versions.
-
-    Raises:
-        UnexpectedPage: the cell names no version.
-    """
-    if not client:
-        return named(products_in(text)[0])
-    if match := _LTSC_YEAR.fullmatch(text):  # "2021 (21H2)": the year of the channel, then the version
-        return named(f"{client}-{match['version'].lower()}")
-    if match := _VERSION.fullmatch(text):
-        return named(f"{client}-{match['version'].lower()}")
-    raise UnexpectedPage(f"expected a version such as 25H2 in the table of versions, got {text!r}")

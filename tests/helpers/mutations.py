@@ -1284,6 +1284,8 @@ def judge(sample: Sample, found: Mutant) -> Outcome:
         return Outcome("restated", "an issue under the title that the page gives it")
     if not new and all(subject.startswith("mention/") for subject, *_ in lost):
         return Outcome("gone", "the text of a link, which is never believed against anything")
+    if not new and all(subject.startswith("quarantine/") for subject, *_ in lost) and not any(value == "1" for *_, value in lost):
+        return Outcome("gone", "a note about what is no release; quarantine.gone_at says since when")
     if found.kind.intent == "everywhere":
         return Outcome("restated", "everywhere")
     if found.kind.intent == "restated":
