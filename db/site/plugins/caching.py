@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""Headers for caches: an ETag of each answer, 304 where the reader has it already, and what it depends on besides its address."""
+"""Answers compressed, with headers for caches: an ETag of the bytes sent, 304 where the reader has them already, and what they depend on besides the address."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Final
 from datasette import hookimpl
 
 from hotpatch_kb.db.site import DATABASE
+from hotpatch_kb.db.site.compression import Compressed, Kept
 from hotpatch_kb.db.site.i18n import SCOPE
 
 Message = MutableMapping[str, Any]
@@ -22,18 +23,30 @@ MAX_HELD: Final = 2_000_000  # bytes
 
 @hookimpl  # type: ignore[untyped-decorator]
 def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
-    """Hold each answer back until it is complete or too large to hold."""
+    """Compress each answer; hold it back until it is complete or too large to hold."""
+
+    async def in_thread(make: Callable[[], bytes]) -> bytes:
+        made: bytes = await datasette.get_database(DATABASE).execute_fn(
+            lambda _conn: make()
+        )  # Datasette's own threads, as many as it may have
+        return made
+
+    kept = Kept(in_thread)
 
     def wrap(app: App) -> App:
         async def cached(scope: Any, receive: Any, send: Send) -> None:
-            if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
+            if scope["type"] != "http":
                 await app(scope, receive, send)
                 return
             asked = {name.lower(): value for name, value in scope.get("headers", ())}
+            if scope["method"] not in {"GET", "HEAD"}:
+                await app(scope, receive, Compressed(send, asked, kept))
+                return
             # A page of ours with its language in its path depends on nothing else. Datasette's own may greet a visitor.
             is_datasettes = scope["path"].startswith(tuple(datasette.setting("base_url") + name for name in (DATABASE, "-/")))
             vary = b"Accept-Language, Cookie" if is_datasettes else b"" if SCOPE in scope else b"Accept-Language"
-            await app(scope, receive, _Held(send, asked, datasette.setting("default_cache_ttl"), vary, is_head=scope["method"] == "HEAD"))
+            held = _Held(send, asked, datasette.setting("default_cache_ttl"), vary, is_head=scope["method"] == "HEAD")
+            await app(scope, receive, Compressed(held, asked, kept))
 
         return cached
 
@@ -45,17 +58,18 @@ class _Held:
 
     def __init__(self, send: Send, asked: dict[bytes, bytes], ttl: int, vary: bytes, *, is_head: bool) -> None:
         self._send, self._asked, self._ttl, self._is_head = send, asked, ttl, is_head
-        self._vary = [(b"vary", vary)] if vary else []
+        self._vary = vary
         self._start: Message | None = None
         self._body = bytearray()
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] == 200:
+        if message["type"] == "http.response.start" and message["status"] == 200 and not _is_event_stream(message):
             self._start = message
         elif self._start is not None and message["type"] == "http.response.body":
             self._body += message.get("body", b"")
             if message.get("more_body", False):
-                if len(self._body) > MAX_HELD:
+                # What comes compressed in parts is already too large to hold (compression.py).
+                if len(self._body) > MAX_HELD or any(name == b"content-encoding" for name, _ in self._start["headers"]):
                     await self._pass_on()
                 return
             await self._finish()
@@ -87,7 +101,9 @@ class _Held:
             if not control:
                 headers.append((b"cache-control", f"max-age={self._ttl}".encode()))
             if names.get(b"content-type", b"").startswith(b"text/html"):
-                headers = [header for header in headers if header[0] != b"vary"] + self._vary
+                by_encoding = b"Accept-Encoding" if b"Accept-Encoding" in names.get(b"vary", b"") else b""
+                vary = b", ".join(part for part in (self._vary, by_encoding) if part)
+                headers = [header for header in headers if header[0] != b"vary"] + ([(b"vary", vary)] if vary else [])
             tag = names.get(b"etag") or f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'.encode()
             if b"etag" not in names:
                 headers.append((b"etag", tag))
@@ -99,6 +115,12 @@ class _Held:
         headers = [header for header in headers if header[0] != b"content-length"] + [(b"content-length", str(len(body)).encode())]
         await self._send({**start, "headers": headers})
         await self._send({"type": "http.response.body", "body": b"" if self._is_head else body})
+
+
+def _is_event_stream(start: Message) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.lower().startswith(b"text/event-stream") for name, value in start.get("headers", ())
+    )
 
 
 def _has(asked: bytes, tag: bytes) -> bool:
