@@ -11,54 +11,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from conftest import Command, MadeOnce
+from conftest import Command
 from helpers.changed_trees import calendar, small_world
 from helpers.dumps import FACTS, dump, query
+from helpers.exports import DAY, export
 from helpers.folder_server import served
-
-from hotpatch_kb.db.site.export import folder as exporting
-from hotpatch_kb.db.store.connections import open_for_reading
-from hotpatch_kb.scraper.cli.main import main
-
-DAY = "2026-08-12"
 
 
 @pytest.fixture(autouse=True)
 def _today(at: Callable[[str], None]) -> None:
     at("2026-08-13")
-
-
-def _export(db: Path, folder: Path) -> Path:
-    with closing(open_for_reading(db)) as conn:
-        exporting.write(conn, folder, "2026-08-13")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def feeds(made_once: MadeOnce) -> Path:
-    """Databases of July and of August, ``july/x.db`` and ``august/x.db``, and an export of each, ``public`` beside it."""
-
-    def make(folder: Path) -> None:
-        july, august = small_world(folder, "2026-07-24"), small_world(folder, DAY, august=True)
-        for name, trees in (("july", [july]), ("august", [july, august])):
-            for tree in trees:
-                assert main(["crawl", "--from", str(tree), "--db", str(folder / name / "x.db"), "--no-seed"]) == 0
-            _export(folder / name / "x.db", folder / name / "public")
-
-    return made_once("feeds", make)
-
-
-@pytest.fixture
-def reader(feeds: Path, tmp_path: Path) -> Path:
-    """A database of July with its archive, of a test's own."""
-    shutil.copytree(feeds / "july", tmp_path / "reader", ignore=shutil.ignore_patterns("public", "*.lock"))
-    return tmp_path / "reader" / "x.db"
-
-
-@pytest.fixture
-def august(feeds: Path, tmp_path: Path) -> Path:
-    """The export of August, of a test's own."""
-    return Path(shutil.copytree(feeds / "august" / "public", tmp_path / "public"))
 
 
 CLAIMS = "select source, page_url, section, subject, field, value, value_text, first_seen_at, last_seen_at, gone_at from claims order by 1, 2, 3, 4, 5, 8"
@@ -123,7 +85,7 @@ def test_a_feed_that_began_with_the_embedded_facts(seeded: Path, feeds: Path, ru
     (there.parent / seeded.name).rename(there)
     tree = next(path for path in feeds.iterdir() if path.name == f"tree-{DAY}")
     assert run("crawl", "--from", tree, "--db", there).code == 0
-    _export(there, tmp_path / "public")
+    export(there, tmp_path / "public")
     done = run("update", tmp_path / "public", "--db", tmp_path / "new.db")
     assert done.code == 0, done.err
     assert _facts(tmp_path / "new.db") == _facts(there)
@@ -162,19 +124,19 @@ def test_an_older_feed_is_refused(reader: Path, feeds: Path, run: Command) -> No
     _refused(run, reader, feeds / "july" / "public", "got an older export, of 2026-07-24")
 
 
-def _rewritten(export: Path, *statements: str) -> Path:
+def _rewritten(folder: Path, *statements: str) -> Path:
     """Change the database of an export, and the hash in its index: whoever runs the crawler can do both."""
-    with closing(sqlite3.connect(export / "hotpatch.db")) as conn:
+    with closing(sqlite3.connect(folder / "hotpatch.db")) as conn:
         for statement in ("pragma foreign_keys = off", *statements):
             conn.execute(statement)
             conn.commit()
-    body = (export / "hotpatch.db").read_bytes()
-    index = json.loads((export / "index.json").read_text(encoding="utf-8"))
+    body = (folder / "hotpatch.db").read_bytes()
+    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     for file in index["files"]:
         if file["path"] == "hotpatch.db":
             file |= {"sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)}
-    (export / "index.json").write_text(json.dumps(index), encoding="utf-8")
-    return export
+    (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
+    return folder
 
 
 @pytest.mark.fault("an export that has lost facts")

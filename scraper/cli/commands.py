@@ -18,12 +18,14 @@ from hotpatch_kb.scraper.cli.options import archive_of, examples
 from hotpatch_kb.scraper.cli.output import form_of, write
 from hotpatch_kb.scraper.cli.text import runs as run_text
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
+from hotpatch_kb.scraper.crawl.reading import feed_state
 from hotpatch_kb.scraper.crawl.stderr import say
 from hotpatch_kb.scraper.crawl.upkeep import parent
 from hotpatch_kb.scraper.fetch.agent import Agent
 
 if TYPE_CHECKING:
     from hotpatch_kb.scraper.crawl.run import Result
+    from hotpatch_kb.scraper.crawl.schedule import Intake
 
 
 def _report(result: Result, *, as_json: bool) -> int:
@@ -54,7 +56,7 @@ def _report(result: Result, *, as_json: bool) -> int:
     default=None,
     help="Fill a new database with the embedded facts first.  [default: yes; no with --from]",
 )
-@click.option(parent.OPTION, is_flag=True, hidden=True, help="End when standard input does, for serve and schedule.")
+@options.ends_with_stdin
 @options.asking
 @options.archive
 @options.corrections
@@ -115,11 +117,18 @@ def _dry_run(
     return ExitCode.SOURCE_FAILED if result.has_failed() else ExitCode.DONE
 
 
-@click.command(epilog=examples("schedule --db /var/lib/hotpatch-kb/hotpatch.db --contact patching@example.com"))
+@click.command(
+    epilog=examples(
+        "schedule --db /var/lib/hotpatch-kb/hotpatch.db --contact patching@example.com",
+        "schedule --feed https://facts.example.com/hotpatch-kb/",
+    )
+)
+@options.feed
 @options.asking
 @options.archive
 @options.common
 def schedule(
+    feed: str | None,
     contact: str,
     user_agent: str,
     mirror: str | None,
@@ -132,10 +141,27 @@ def schedule(
     Sources are due every six hours or once a day. Sources that list releases are due every half hour from 10:00 Pacific time on the second
     Tuesday. After a failure a source waits longer each time. A frequent line of cron, hotpatch-kb crawl --due, does the same
     (docs/unattended.md).
+
+    With --feed it asks an export for newer facts at that rhythm, and crawls nothing (docs/export.md).
     """
     from hotpatch_kb.scraper.crawl import schedule as scheduling  # noqa: PLC0415
 
-    return scheduling.schedule(db, archive_of(db, archive), agent=Agent(contact, user_agent, mirror), say=say)
+    return scheduling.schedule(db, archive_of(db, archive), intake=_intake(feed, Agent(contact, user_agent, mirror)), say=say)
+
+
+def _intake(feed: str | None, agent: Agent) -> Intake:
+    """Return where newer facts come from.
+
+    Raises:
+        BadInput: the feed is an address that is not HTTPS.
+    """
+    from hotpatch_kb.scraper.crawl.schedule import Intake  # noqa: PLC0415
+
+    if not feed:
+        return Intake(agent)
+    from hotpatch_kb.scraper.crawl.reading.feed import named  # noqa: PLC0415 (httpx takes 0.3 s to import)
+
+    return Intake(agent, named(feed))
 
 
 @click.command(epilog=examples("replay", "replay --corrections decided.csv"))
@@ -219,7 +245,7 @@ def restore(file: Path, archive: Path | None, db: Path, as_json: bool) -> int:
 def status(as_metrics: bool, drift: bool, bundle: Path | None, archive: Path | None, db: Path, as_json: bool) -> int:
     """Show how fresh each source is.
 
-    The exit code is 6 if a source is stale, nothing has been read yet, an entry that may be a release cannot be read, or a month's release is
+    The exit code is 6 if a source is stale, the feed was refused, nothing has been read yet, an entry that may be a release cannot be read, or a month's release is
     missing although pages were read since; with --drift, if a page was refused or such an entry or month is there.
     """
     if bundle is not None and not drift:
@@ -228,10 +254,12 @@ def status(as_metrics: bool, drift: bool, bundle: Path | None, archive: Path | N
         raise BadInput("expected --metrics alone, got it with --drift or --json")
     conn = options.facts(db)
     rows = [dict(row) | {"data_until": (row["last_good_at"] or "")[:10] or None} for row in conn.execute("select * from source_health")]
+    if refused := feed_state.trouble(db, conn):
+        say(f"feed refused: {refused[1]}; the facts were kept")
     odd = [row for row in quarantined_rows(conn) if row["required"]]
     absent = missing_releases(conn, clock.today())
     ahead, last = read_after(conn, f"{clock.day_after(clock.today())}T23:59:59Z")
-    is_bad = any(row["is_stale"] for row in rows) or not rows or bool(odd or absent or ahead)
+    is_bad = any(row["is_stale"] for row in rows) or not rows or bool(odd or absent or ahead or refused)
     if not rows:
         say(f"{db} is empty (was the first run killed?); run hotpatch-kb crawl")
     if ahead:
@@ -259,11 +287,14 @@ def status(as_metrics: bool, drift: bool, bundle: Path | None, archive: Path | N
     return ExitCode.STALE if is_bad else ExitCode.DONE
 
 
-@click.command(epilog=examples("serve", "serve --host 0.0.0.0 --port 8080 --public --no-crawl"))
+@click.command(
+    epilog=examples("serve", "serve --host 0.0.0.0 --port 8080 --public --no-crawl", "serve --feed https://facts.example.com/hotpatch-kb/")
+)
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
 @click.option("--port", type=options.Whole(0, 65535), default=8001, show_default=True, help="Port to listen on; 0 takes a free one.")
-@click.option("--crawl/--no-crawl", "do_crawl", default=True, show_default=True, help="Crawl what is due in the background.")
+@click.option("--crawl/--no-crawl", "do_crawl", default=True, show_default=True, help="Take what is due in the background.")
 @click.option("--public", is_flag=True, help="For a site that others reach: visitors may not send SQL or download the database.")
+@options.feed
 @options.asking
 @options.archive
 @options.common
@@ -272,6 +303,7 @@ def serve(
     port: int,
     do_crawl: bool,
     public: bool,
+    feed: str | None,
     contact: str,
     user_agent: str,
     mirror: str | None,
@@ -281,12 +313,13 @@ def serve(
 ) -> int:
     """Publish the database as a web site, with Datasette.
 
-    Makes the database from the embedded facts if there is none, and crawls once in the background (docs/site.md).
+    Makes the database from the embedded facts if there is none, and crawls once in the background; with --feed it asks an export for
+    newer facts instead, at the rhythm of hotpatch-kb schedule (docs/site.md).
     """
     from hotpatch_kb.scraper.cli import serve as serving  # noqa: PLC0415
 
-    crawling = Agent(contact, user_agent, mirror) if do_crawl else None
-    return serving.serve(db, archive_of(db, archive), host=host, port=port, crawling=crawling, is_public=public, as_json=as_json)
+    intake = _intake(feed, Agent(contact, user_agent, mirror)) if do_crawl else None
+    return serving.serve(db, archive_of(db, archive), host=host, port=port, intake=intake, is_public=public, as_json=as_json)
 
 
 @click.command(hidden=True, epilog=examples("seed --to db/seed"))

@@ -1,4 +1,4 @@
-"""``hotpatch-kb serve``: Datasette on the database, at once, and a crawl of what is due in a subprocess."""
+"""``hotpatch-kb serve``: Datasette on the database, at once, and a crawl of what is due, or an update from a feed, in a subprocess."""
 
 from __future__ import annotations
 
@@ -22,20 +22,19 @@ from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_for_reading
 from hotpatch_kb.scraper.crawl import runs
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
-from hotpatch_kb.scraper.crawl.schedule import command, said
+from hotpatch_kb.scraper.crawl.schedule import Intake, Schedule, watch
 from hotpatch_kb.scraper.crawl.stderr import say
-from hotpatch_kb.scraper.fetch.agent import Agent
 
 
-def serve(db: Path, archive: Path, *, host: str, port: int, crawling: Agent | None, is_public: bool, as_json: bool) -> int:
-    """Serve until stopped by Ctrl-C, SIGINT or SIGTERM, which also ends a running crawl.
+def serve(db: Path, archive: Path, *, host: str, port: int, intake: Intake | None, is_public: bool, as_json: bool) -> int:
+    """Serve until stopped by Ctrl-C, SIGINT or SIGTERM, which also ends a running crawl or update.
 
     Args:
         db: the database; made from the embedded facts if there is none.
         archive: the folder of answers.
         host: the address to listen on.
         port: the port to listen on; 0 takes a free one.
-        crawling: who crawls what is due in the background; None for no crawl.
+        intake: where to take what is due from, in the background; None for nowhere.
         is_public: whether to forbid visitors to send SQL or download the database.
         as_json: whether to print the address as JSON.
 
@@ -58,12 +57,12 @@ def serve(db: Path, archive: Path, *, host: str, port: int, crawling: Agent | No
         if not is_public and host not in {"127.0.0.1", "::1", "localhost"}:
             say(f"warning: others can reach {host}, and visitors may send SQL; --public forbids it")
         site = datasette(file, public=is_public)
-        _serve(site.app(), listening, (lambda: _Crawl(db, archive, crawling)) if crawling is not None else None)
+        _serve(site.app(), listening, (lambda: _Taking(db, archive, intake)) if intake is not None else None)
     return ExitCode.DONE
 
 
-def _serve(app: Any, listening: socket.socket, start_crawl: Callable[[], _Crawl] | None) -> None:
-    """Serve an application on a socket, with a crawl in the background that is stopped at the end."""
+def _serve(app: Any, listening: socket.socket, start_taking: Callable[[], _Taking] | None) -> None:
+    """Serve an application on a socket, with a crawl or updates in the background that are stopped at the end."""
     import uvicorn  # noqa: PLC0415
 
     from hotpatch_kb.scraper.cli.connections import BACKLOG, Connection, OncePerSecond  # noqa: PLC0415
@@ -80,15 +79,15 @@ def _serve(app: Any, listening: socket.socket, start_crawl: Callable[[], _Crawl]
 
     # After it has stopped, uvicorn raises the signal again for the former handler: SIGTERM's default would end us before the crawl is stopped.
     former = signal.signal(signal.SIGTERM, stop)
-    crawl = start_crawl() if start_crawl is not None else None
+    taking = start_taking() if start_taking is not None else None
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:
         pass
     finally:
         signal.signal(signal.SIGTERM, former)
-        if crawl is not None:
-            crawl.stop()
+        if taking is not None:
+            taking.stop()
         listening.close()
 
 
@@ -131,36 +130,44 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-class _Crawl:
-    """A crawl in a subprocess: parsing does not slow the server, and stopping the server stops the crawl."""
+class _Taking:
+    """A crawl, or updates from a feed, in subprocesses: parsing does not slow the server, and stopping the server stops them."""
 
-    def __init__(self, db: Path, archive: Path, crawling: Agent) -> None:
-        self._process = subprocess.Popen(
-            command(db, archive, crawling),
+    def __init__(self, db: Path, archive: Path, intake: Intake) -> None:
+        self._db, self._archive, self._intake = db, archive, intake
+        self._stop = threading.Event()
+        self._process: subprocess.Popen[str] | None = None
+        self._thread = threading.Thread(target=self._take, daemon=True)
+        self._thread.start()
+
+    def _take(self) -> None:
+        if self._intake.feed:
+            watch(Schedule(self._db, self._run, say, intake=self._intake), self._stop)
+            return
+        code = self._run()
+        if not self._stop.is_set():
+            say(f"crawl: {self._intake.said(code)}; still serving")
+
+    def _run(self) -> int:
+        """Run the command to its end; return its exit code."""
+        with subprocess.Popen(
+            self._intake.command(self._db, self._archive),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
-        )
-        self._is_stopping = False
-        self._thread = threading.Thread(target=self._follow, daemon=True)
-        self._thread.start()
-
-    def _follow(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            say(f"crawl: {line.rstrip()}")
-        code = self._process.wait()
-        if not self._is_stopping:
-            say(f"crawl: {said(code)}; still serving")
+        ) as process:
+            self._process = process
+            if self._stop.is_set():
+                process.terminate()
+            assert process.stdout is not None
+            for line in process.stdout:
+                say(f"{self._intake.verb()}: {line.rstrip()}")
+            return process.wait()
 
     def stop(self) -> None:
-        """End the crawl. The database has all of a run or nothing of it."""
-        self._is_stopping = True
-        if self._process.poll() is None:
+        """End what runs. The database has all of a run or nothing of it."""
+        self._stop.set()
+        if self._process is not None and self._process.poll() is None:
             self._process.terminate()
-        self._process.wait(timeout=10)
-        self._thread.join(timeout=10)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+        self._thread.join(timeout=20)

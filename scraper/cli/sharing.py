@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -14,6 +14,7 @@ from hotpatch_kb.scraper.cli.output import form_of, write
 from hotpatch_kb.scraper.cli.text import runs as run_text
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.stderr import say
+from hotpatch_kb.scraper.crawl.upkeep import parent
 
 
 @click.command(epilog=examples("export public", "export public --db /var/lib/hotpatch-kb/hotpatch.db"))
@@ -33,30 +34,37 @@ def export(folder: Path, on: str | None, db: Path, as_json: bool) -> int:
     return ExitCode.DONE
 
 
-FEED_VARIABLE: Final = "HOTPATCH_KB_FEED"
-
-
 @click.command(epilog=examples("update https://facts.example.com/hotpatch-kb/", "update /mnt/stick/hotpatch-kb"))
-@click.argument("export", metavar="URL|FILE|DIR", envvar=FEED_VARIABLE)
+@click.argument("export", metavar="URL|FILE|DIR", envvar=options.FEED_VARIABLE)
+@click.option("--due", is_flag=True, help="Ask only where the feed is due: every six hours, on the second Tuesday every half hour.")
+@options.ends_with_stdin
 @options.archive
 @options.corrections
 @options.common
-def update(export: str, archive: Path | None, corrections: tuple[Path, ...], db: Path, as_json: bool) -> int:
+def update(
+    export: str, due: bool, ends_with_stdin: bool, archive: Path | None, corrections: tuple[Path, ...], db: Path, as_json: bool
+) -> int:
     """Take newer facts from an export, instead of crawling.
 
     The export is an HTTPS address or a folder that hotpatch-kb export filled; without an argument, the one that HOTPATCH_KB_FEED names. What its
     pages state is loaded as if they had been read here: each fact keeps its source, its page and the day of reading, and what was crawled here
     goes on counting. An export that is not what its hashes say, is older than what is there, or lacks facts, is refused, and nothing
-    changes (exit code 3; docs/export.md).
+    changes (exit code 3; docs/export.md). It is reported like a crawl (docs/notifications.md).
     """
-    from hotpatch_kb.scraper.crawl import runs  # noqa: PLC0415
+    from hotpatch_kb.scraper.crawl import notify, runs  # noqa: PLC0415
+    from hotpatch_kb.scraper.crawl.channels import read_channels  # noqa: PLC0415
     from hotpatch_kb.scraper.fetch.errors import FetchError  # noqa: PLC0415
 
+    if ends_with_stdin:
+        parent.end_with_stdin()
+    read_channels(os.environ)  # a setting that cannot be used is an error before the update, not after it
     try:
         with runs.progress() as progress:
-            result = runs.update(db, options.archive_of(db, archive), export, corrections=corrections, say=progress)
+            result = runs.update(db, options.archive_of(db, archive), export, due=due, corrections=corrections, say=progress)
     except FetchError as error:
         say(f"hotpatch-kb: {error}; the facts were kept")
+        notify.send(db, say)
         return ExitCode.SOURCE_FAILED
+    notify.send(db, say)
     write([run_text.as_row(result)], form_of(as_json=as_json), text=lambda: run_text.run(result))
     return ExitCode.SOURCE_FAILED if result.failures else ExitCode.DONE

@@ -27,6 +27,7 @@ from hotpatch_kb.db.store.connections import open_for_reading
 from hotpatch_kb.scraper.crawl import hubs
 from hotpatch_kb.scraper.crawl.channels import Channel, Item, NotDelivered, counted, read_channels
 from hotpatch_kb.scraper.crawl.database import utc_now
+from hotpatch_kb.scraper.crawl.reading import feed_state
 
 Say = Callable[[str], None]
 State = dict[str, Any]  # of a channel: ids "told", items "waiting", trouble by source "sources"
@@ -48,7 +49,7 @@ class Notices(NamedTuple):
     Attributes:
         changes: every change of Windows hotpatching that the database has, oldest first.
         lags: releases that one source has and another lacks, quarantined entries that may be a release, and hubs that no list names.
-        troubles: per source that needs a look "drifted" or "stale", and why.
+        troubles: per source that needs a look "drifted" or "stale", and why; of a feed "refused".
         at: when this was read, UTC.
     """
 
@@ -139,6 +140,7 @@ def new_hubs(conn: sqlite3.Connection, at: str) -> list[Item]:
 _TROUBLES: Final = {
     "drifted": ("is not what it was and was refused; its facts were kept", "hotpatch-kb status --drift says on which page"),
     "stale": ("was not read for too long", "hotpatch-kb status says how each source is"),
+    "refused": ("was refused; the facts were kept", "hotpatch-kb status says whether it still is"),
 }
 
 
@@ -162,10 +164,15 @@ def _about_sources(before: Mapping[str, str], now: Mapping[str, tuple[str, str]]
     for source, (trouble, note) in sorted(now.items()):
         if before.get(source) != trouble:
             what, next_step = _TROUBLES[trouble]
-            text = f"source {source} {what}" + (f": {note[:500]}" if note else "") + f"; {next_step}"
+            text = (
+                f"{source if trouble == 'refused' else f'source {source}'} {what}" + (f": {note[:500]}" if note else "") + f"; {next_step}"
+            )
             items.append(Item(f"{source}/{trouble}/{at}", "source", at, text))
     recovered = sorted(before.keys() - now.keys())
-    return items + [Item(f"{source}/recovered/{at}", "source", at, f"source {source} has recovered") for source in recovered]
+    return items + [
+        Item(f"{source}/recovered/{at}", "source", at, f"{source if before[source] == 'refused' else f'source {source}'} has recovered")
+        for source in recovered
+    ]
 
 
 # --- sending ------------------------------------------------------------------------------------------------------------
@@ -189,7 +196,9 @@ def send(db: Path, say: Say, environment: Mapping[str, str] | None = None, *, sl
     now = utc_now()
     with closing(open_for_reading(db)) as conn:
         lacking = [*lags(conn, now), *quarantined(conn, now), *missing(conn, now), *new_hubs(conn, now)]
-        notices = Notices(changes(conn), lacking, troubles(conn), now)
+        refused = feed_state.trouble(db, conn)
+        of_feed = {f"feed {refused[0]}": ("refused", refused[1])} if refused else {}
+        notices = Notices(changes(conn), lacking, troubles(conn) | of_feed, now)
     file = db.with_name(f"{db.name}.told.json")
     states = _read(file, say)
     for channel in channels:

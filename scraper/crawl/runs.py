@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hotpatch_kb.db.answers import lagging
 from hotpatch_kb.db.claims import pages
@@ -26,12 +26,16 @@ from hotpatch_kb.scraper.crawl.database import locked, open_database, utc_now
 from hotpatch_kb.scraper.crawl.due import plan, written
 from hotpatch_kb.scraper.crawl.due import wanted as due_sources
 from hotpatch_kb.scraper.crawl.parsed_pages import ParsedPages
+from hotpatch_kb.scraper.crawl.reading import feed_state
 from hotpatch_kb.scraper.crawl.reading.saved_tree import crawl_tree
 from hotpatch_kb.scraper.crawl.run import Progress, Result, Run, chosen
 from hotpatch_kb.scraper.fetch.agent import Agent
 from hotpatch_kb.scraper.fetch.archive import Archive
-from hotpatch_kb.scraper.fetch.errors import Refused
+from hotpatch_kb.scraper.fetch.errors import FetchError, Refused
 from hotpatch_kb.scraper.sources import Source, registry
+
+if TYPE_CHECKING:
+    from hotpatch_kb.scraper.crawl.reading.feed import Feed
 
 
 @contextmanager
@@ -258,13 +262,14 @@ def replay(db: Path, archive: Path, *, corrections: Sequence[Path] = (), say: Pr
         return result
 
 
-def update(db: Path, archive: Path, given: str, *, corrections: Sequence[Path] = (), say: Progress) -> Result:
+def update(db: Path, archive: Path, given: str, *, due: bool = False, corrections: Sequence[Path] = (), say: Progress) -> Result:
     """Load the pages of an export that the database does not have, each as if it had been read here. All of them, or nothing.
 
     Args:
         db: the database; made from the embedded facts if there is none.
         archive: the folder of answers, which keeps what the export says that each page states.
         given: the address or the folder of the export.
+        due: whether to ask for it only where that is due.
         corrections: files of corrections.
         say: takes a line of progress.
 
@@ -277,20 +282,41 @@ def update(db: Path, archive: Path, given: str, *, corrections: Sequence[Path] =
 
     feed, decided = reading.Feed(given), corrections_of(db, corrections)
     ensure_seeded(db, archive, say)
-    state = db.with_name(f"{db.name}.feed.json")
-    with tempfile.TemporaryDirectory(prefix=".hotpatch-kb-", dir=db.parent) as folder, locked(db), closing(open_database(db)) as conn:
+    with locked(db), closing(open_database(db)) as conn:
         kept = Archive(archive, say)
-        _mend(conn, kept, decided, say)
-        former = json.loads(state.read_text(encoding="utf-8")) if state.is_file() else {}
-        found = feed.index(former)
+        mended = _mend(conn, kept, decided, say)
+        at, why = feed_state.due(db, feed.name, datetime.now(UTC))
+        if due and at > datetime.now(UTC):
+            say(f"nothing is due; {feed.name} is at {written(at)}: {why}")
+            return mended or Result(run=pages.last_run(conn))
+        try:
+            found = feed.index(feed_state.read(db).get("taken", {}))
+            result = _from_feed(db, conn, kept, decided, feed, found[0], say) if found else Result(run=pages.last_run(conn))
+        except FetchError as error:
+            refused = str(error) if isinstance(error, Refused) else ""
+            feed_state.keep(db, feed.name, datetime.now(UTC), refused=refused, failed=True)
+            raise
         if found is None:
             say(f"{feed.name}: nothing newer")
-            return Result(run=pages.last_run(conn))
-        index, taken = found
-        if former.get("name") == feed.name and taken["made_at"] < former.get("made_at", ""):
-            raise Refused(feed.name, f"expected an export of {former['made_at']} or later, got an older one, of {taken['made_at']}")
+        taken = found[1] if found and not result.failures else None
+        feed_state.keep(db, feed.name, datetime.now(UTC), taken=taken, failed=bool(result.failures))
+        _write_back(conn, say)
+        return mended.with_next(result) if mended is not None else result
+
+
+def _from_feed(
+    db: Path, conn: sqlite3.Connection, kept: Archive, decided: list[Correction], feed: Feed, index: dict[str, Any], say: Progress
+) -> Result:
+    """Fetch the database of an export, check it, and load its pages.
+
+    Raises:
+        FetchError: as ``update``.
+    """
+    from hotpatch_kb.scraper.crawl.reading import feed as reading  # noqa: PLC0415 (as above)
+
+    with tempfile.TemporaryDirectory(prefix=".hotpatch-kb-", dir=db.parent) as folder:
         feed.database(index, Path(folder) / "feed.db")
-        with closing(reading.opened(Path(folder) / "feed.db", feed.name)) as fed, closing(ParsedPages(archive)) as parsed:
+        with closing(reading.opened(Path(folder) / "feed.db", feed.name)) as fed, closing(ParsedPages(kept.folder)) as parsed:
             reading.check(conn, fed, feed.name)
             run = Run(conn, kept, decided, say, "crawl", parsed)
             run.embedded(registry().values())
@@ -298,11 +324,8 @@ def update(db: Path, archive: Path, given: str, *, corrections: Sequence[Path] =
                 if not run.is_ahead(page):
                     run.take(page)
             result = run.finish()
-        if run.needs_replay:
-            say("a page arrived out of order: replaying all pages in the order of their fetch times")
-            again = replayed(conn, kept, decided, say)
-            result.failures += [failure for failure in again.failures if failure not in result.failures]
-        if not result.failures:
-            state.write_text(json.dumps(taken, indent=1) + "\n", encoding="utf-8")
-        _write_back(conn, say)
-        return result
+    if run.needs_replay:
+        say("a page arrived out of order: replaying all pages in the order of their fetch times")
+        again = replayed(conn, kept, decided, say)
+        result.failures += [failure for failure in again.failures if failure not in result.failures]
+    return result

@@ -1,4 +1,4 @@
-"""Crawl what is due for as long as it runs (``hotpatch-kb schedule``): what a frequent line of cron does, without cron.
+"""Crawl what is due for as long as it runs (``hotpatch-kb schedule``): what a frequent line of cron does, without cron. Or take it from a feed.
 
 It looks at the wall clock at least once a minute and asks the database what is due. So a machine that slept, a clock that was set and daylight
 saving need no rules of their own: nothing is counted from the beginning of a long wait.
@@ -15,11 +15,12 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Final, NamedTuple
 
 from hotpatch_kb.db.store.connections import open_for_reading
 from hotpatch_kb.scraper.crawl.due import plan, written
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
+from hotpatch_kb.scraper.crawl.reading import feed_state
 from hotpatch_kb.scraper.crawl.upkeep import parent
 from hotpatch_kb.scraper.fetch.agent import Agent
 from hotpatch_kb.scraper.sources import registry
@@ -46,26 +47,48 @@ _SAID: Final[dict[int, str]] = {
 }
 
 
-def said(code: int) -> str:
-    """Return what the exit code of a crawl means, in a few words."""
-    return _SAID.get(ExitCode.INTERRUPTED if code < 0 else code, f"failed ({code})")
+class Intake(NamedTuple):
+    """Where a database takes newer facts from: Microsoft's sites, or the export of another hotpatch-kb.
 
-
-def command(db: Path, archive: Path, agent: Agent) -> list[str]:
-    """Return the command line of a crawl of what is due. It is a subprocess: its memory is freed, and its crash does not stop the scheduler.
-
-    It ends when its standard input does: give it a pipe, and keep that open.
+    Attributes:
+        agent: who asks.
+        feed: the address or the folder of the export, "" to crawl.
     """
-    given = ["--db", str(db), "--archive", str(archive), *agent.options()]
-    return [sys.executable, "-P", "-m", "hotpatch_kb", "crawl", "--due", parent.OPTION, *given]
+
+    agent: Agent
+    feed: str = ""
+
+    def verb(self) -> str:
+        """Return the command that takes them."""
+        return "update" if self.feed else "crawl"
+
+    def command(self, db: Path, archive: Path) -> list[str]:
+        """Return the command line that takes what is due. It is a subprocess: its memory is freed, and its crash does not stop the scheduler.
+
+        It ends when its standard input does: give it a pipe, and keep that open.
+        """
+        given = ["--db", str(db), "--archive", str(archive), *(("--", self.feed) if self.feed else self.agent.options())]
+        return [sys.executable, "-P", "-m", "hotpatch_kb", self.verb(), "--due", parent.OPTION, *given]
+
+    def said(self, code: int) -> str:
+        """Return what the exit code of that command means, in a few words."""
+        if self.feed and code == ExitCode.SOURCE_FAILED:
+            return "the feed was refused or could not be reached; the facts were kept"
+        return _SAID.get(ExitCode.INTERRUPTED if code < 0 else code, f"failed ({code})")
+
+
+CRAWLING: Final = Intake(Agent())
 
 
 class Schedule:
     """Crawls when something is due."""
 
-    def __init__(self, db: Path, crawl: Crawl, say: Say, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """Take the database, which need not be there yet, the function that runs a crawl, and the clock (UTC)."""
+    def __init__(
+        self, db: Path, crawl: Crawl, say: Say, now: Callable[[], datetime] = lambda: datetime.now(UTC), intake: Intake = CRAWLING
+    ) -> None:
+        """Take the database, which need not be there yet, the function that runs a crawl, the clock (UTC), and where facts come from."""
         self._db = db
+        self._intake = intake
         self._crawl = crawl
         self._say = say
         self._now = now
@@ -82,9 +105,9 @@ class Schedule:
         if at > now:
             self._tell(f"next: {why} at {written(at)}")
             return min(LOOK_EVERY, at - now)
-        self._say(f"crawl: {why}")
+        self._say(f"{self._intake.verb()}: {why}")
         code = self._crawl()
-        self._say(f"crawl: {said(code)}")
+        self._say(f"{self._intake.verb()}: {self._intake.said(code)}")
         after = self._now()
         if code in PAUSE_AFTER or (code not in _SAID):
             self._not_before = after + PAUSE_AFTER.get(code, PAUSE_AFTER[ExitCode.FAILED])
@@ -95,6 +118,9 @@ class Schedule:
     def _due(self, now: datetime) -> tuple[datetime, str]:
         if not self._db.is_file():
             return now, "there is no database yet"
+        if self._intake.feed:
+            at, why = feed_state.due(self._db, self._intake.feed, now)
+            return at, f"{self._intake.feed}: {why}"
         with closing(open_for_reading(self._db)) as conn:
             planned = plan(conn, list(registry().values()), now)
         first = planned[0]
@@ -106,7 +132,7 @@ class Schedule:
             self._say(message)
 
 
-def schedule(db: Path, archive: Path, *, agent: Agent, say: Say) -> int:
+def schedule(db: Path, archive: Path, *, intake: Intake, say: Say) -> int:
     """Run until it is told to stop (SIGTERM, SIGINT, Ctrl-C or Ctrl-Break). That also ends a running crawl; the database is whole then too.
 
     Returns:
@@ -116,7 +142,7 @@ def schedule(db: Path, archive: Path, *, agent: Agent, say: Say) -> int:
     running: list[subprocess.Popen[bytes]] = []
 
     def crawl() -> int:
-        with subprocess.Popen(command(db, archive, agent), stdin=subprocess.PIPE) as process:
+        with subprocess.Popen(intake.command(db, archive), stdin=subprocess.PIPE) as process:
             running.append(process)
             if stop.is_set():
                 process.terminate()
@@ -133,7 +159,7 @@ def schedule(db: Path, archive: Path, *, agent: Agent, say: Say) -> int:
     names = ["SIGINT", "SIGTERM", "SIGBREAK"]  # the last on Windows alone
     former = {getattr(signal, name): signal.signal(getattr(signal, name), stopped) for name in names if hasattr(signal, name)}
     try:
-        watch(Schedule(db, crawl, say), stop)
+        watch(Schedule(db, crawl, say, intake=intake), stop)
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)

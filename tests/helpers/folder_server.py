@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import http.server
 import threading
 from collections.abc import Iterator
@@ -10,15 +9,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder; the address ends with a slash."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder))) as server:
+def served(folder: Path, asked: list[str] | None = None) -> Iterator[str]:
+    """Serve a folder; the address ends with a slash. Each answer is noted as a status and a path, if a list is given."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments, directory=str(folder))
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+        def log_request(self, code: object = "-", size: object = "-") -> None:  # noqa: ARG002 (the two of the base class)
+            if asked is not None:
+                asked.append(f"{int(code)} {self.path}")
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

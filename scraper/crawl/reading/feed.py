@@ -98,6 +98,18 @@ def older_lines(conn: sqlite3.Connection, fed: sqlite3.Connection) -> list[tuple
     ]
 
 
+def named(given: str) -> str:
+    """Return the address or the folder of an export, from that or from that of its index.
+
+    Raises:
+        BadInput: it is an address that is not HTTPS.
+    """
+    if "://" in given:
+        return feed.address_of(given)
+    path = Path(given)
+    return str(path.parent if path.name == INDEX else path)
+
+
 class Feed:
     """An export at an address or in a folder.
 
@@ -111,15 +123,10 @@ class Feed:
         Raises:
             BadInput: it is none of them.
         """
-        self._folder: Path | None = None
-        if "://" in given:
-            self.name = feed.address_of(given)
-            return
-        path = Path(given)
-        path = path.parent if path.name == INDEX else path
-        if not (path / INDEX).is_file():
+        self.name = named(given)
+        self._folder = None if "://" in given else Path(self.name)
+        if self._folder is not None and not (self._folder / INDEX).is_file():
             raise BadInput("expected the address or the folder of an export, got {got} without {name}", got=given[:200], name=INDEX)
-        self._folder, self.name = path, str(path)
 
     def index(self, former: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]] | None:
         """Return the index of the export, and what to keep of its answer; None where it has not changed since the one that was taken.
@@ -155,6 +162,8 @@ class Feed:
         if is_same and (less := [name for name in counts if counts[name] < int(former.get(name, "0"))]):
             # A claim ends, it is never deleted; a page that was read stays read.
             raise Refused(self.name, f"expected at least {former[less[0]]} {less[0]} as before, got {counts[less[0]]}")
+        if is_same and made_at < former.get("made_at", ""):
+            raise Refused(self.name, f"expected an export of {former['made_at']} or later, got an older one, of {made_at}")
         return index | {"listed": database}, kept | {"made_at": made_at} | {name: str(count) for name, count in counts.items()}
 
     def _listed(self, index: Mapping[str, Any]) -> tuple[str, str, int]:
