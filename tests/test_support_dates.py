@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from itertools import combinations
 from itertools import product as pairs
 from pathlib import Path
@@ -24,14 +25,21 @@ from hotpatch_kb.scraper.parsing.support_dates import Term, check_end, check_sta
 from hotpatch_kb.scraper.sources import registry
 
 READ_AT = "2026-07-23T12:00:00Z"
-WINDOWS10 = render.release_info_html(render.windows10_release_info("2026-07"))
-WINDOWS11 = render.release_info_html(render.windows11_release_info("2026-07"))
 RELEASE_HEALTH = "https://learn.microsoft.com/en-us/windows/release-health/"
 LIFECYCLE = {page.name: page for page in learn_lifecycle.pages() if not page.name.startswith(("refused", "quarantined"))}
 WITH_VERSIONS = [name for name, page in LIFECYCLE.items() if '<h2 id="releases">' in str(page.body)]
 FIXED = [name for name in LIFECYCLE if name not in WITH_VERSIONS]
 Cells = list[list[Any]]
 Stated = dict[tuple[str, str], str | None]
+
+
+def _short(info: render.ReleaseInfo) -> str:
+    """A page of release information with two rows of each history."""
+    return render.release_info_html(replace(info, history=[replace(table, rows=table.rows[:2]) for table in info.history], calendars=[]))
+
+
+WINDOWS11 = _short(render.windows11_release_info("2026-07"))
+WINDOWS10 = _short(render.windows10_release_info("2026-07"))
 
 
 def _changed(body: str, place: int, change: Callable[[Cells], Cells | None]) -> str:
@@ -329,6 +337,30 @@ def test_a_slipped_column_calls_no_machine_supported(run: Command, crawled: Path
         assert answer["verdict"]["verdict"] == "unsupported", day
     notes = query(tmp_path / "x.db", "select note from checks where source = 'learn_lifecycle' and not ok and note like '%slipped'")
     assert notes == [("expected each end date of 'Releases' in the row of its version, got a column that slipped",)]
+
+
+def test_an_extension_of_a_year_is_told_and_a_person_may_accept_it(run: Command, tmp_path: Path) -> None:
+    """It looks like the end of the next version: the former end goes on until a correction of it says otherwise.
+
+    Where the page states it no more, the table of the package does.
+    """
+    name, tree = "windows-11-home.html", tmp_path / "tree"
+    body = str(LIFECYCLE[name].body)
+    longer = body.replace("2025-11-11T22", "2026-11-10T22")
+    correction = "facts_lifecycle,lifecycle/win11-23h2/home_pro/end_of_servicing,end_date,2025-11-11,2026-11-10,extended,https://example.org/,2026-07-24"
+    ends = []
+    for day, text in (("2026-07-23", body), ("2026-07-24", longer), ("2026-07-25", longer)):
+        render.save_tree(tree, LIFECYCLE[name].url, text, fetched_at=f"{day}T13:00:00Z", suffix=".html")
+        assert run("crawl", "--db", "x.db", "--no-seed", "--from", tree).code == 0
+        asked = "select end_date from lifecycles where product = 'win11-23h2' and edition_group = 'home_pro'"
+        ends += query(tmp_path / "x.db", asked)
+        rows = query(tmp_path / "x.db", "select product, may_be_release, text from quarantine where source = 'learn_lifecycle'")
+        assert rows == ([] if text is body else [("win11-23h2", 0, "Version 23H2: 2026-11-10T22:59:59.999-08:00")])
+        if text is longer:
+            (tmp_path / "x.db.corrections.csv").write_text(
+                f"source,subject,field,value,new_value,why,url,decided_on\n{correction}\n", encoding="utf-8"
+            )
+    assert ends == [("2025-11-11",), ("2025-11-11",), ("2026-11-10",)]
 
 
 # --- numbers of KBs -----------------------------------------------------------------------------------------------------
