@@ -94,7 +94,8 @@ def test_every_table_and_view_opens(own: Datasette, public: Datasette, is_public
 def test_an_empty_table_says_why_it_is_empty(own: Datasette, crawled_site: Datasette):
     for name in sorted(EMPTY - REPORTED):
         assert (
-            '<p class="when-empty">No ' in get(own, f"/hotpatch/{name}").text or "has no such row." in get(own, f"/hotpatch/{name}").text
+            '<p class="when-empty" lang="en">No ' in get(own, f"/hotpatch/{name}").text
+            or "has no such row." in get(own, f"/hotpatch/{name}").text
         ), name
     for name in sorted(EMPTY - {"checks", "corrections", "implausible_releases", "quarantine"}):
         assert 'class="when-empty"' not in get(crawled_site, f"/hotpatch/{name}").text, name

@@ -309,7 +309,7 @@ def freshness(conn: sqlite3.Connection, day: str, product: str | None = None) ->
         "tuesdays": patch_tuesdays(until, day),
         "stale": rows(
             conn,
-            """select s.title, s.home_url, h.last_good_at from source_health as h join sources as s using (source)
+            """select s.source, s.title, s.home_url, h.last_good_at from source_health as h join sources as s using (source)
             where h.is_stale order by s.precedence, s.title""",
         ),
     }

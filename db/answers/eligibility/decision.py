@@ -212,7 +212,7 @@ def _client(documents: Documents, asked: Asked, product: str, edition: str | Non
     if "no_intune" in asked.traits:
         return (
             "no",
-            Message("{edition} has hotpatching on {platforms} only", edition=edition or "Windows 11", platforms=PLATFORMS["intune"]),
+            Message("{edition} has hotpatching on {platforms} only", edition=edition or "Windows 11", platforms=_platform("intune")),
             [],
             rows,
             [],
@@ -220,7 +220,7 @@ def _client(documents: Documents, asked: Asked, product: str, edition: str | Non
     if "preview" in asked.traits:
         return "unknown", Message("no document says whether preview builds have hotpatching"), [], rows, []
     if "intune" not in asked.platforms:
-        conditions.append(Message("managed by {platform}", platform=PLATFORMS["intune"]))
+        conditions.append(Message("managed by {platform}", platform=_platform("intune")))
     conditions += _common_conditions(documents, asked, product)
     if "arm64" in asked.traits:
         conditions.append(Message("CHPE is disabled (HotPatchRestrictions = 1)"))
@@ -240,7 +240,7 @@ def _server(documents: Documents, asked: Asked, product: str, edition: str | Non
     only = Message(
         "{edition} has hotpatching on {platforms} only",
         edition=edition or named(product).name,
-        platforms=_or([PLATFORMS[p] for p in dict.fromkeys(offered)]),
+        platforms=_or([_platform(p) for p in dict.fromkeys(offered)]),
     )
     if not platforms:
         conditional = next((row for row in rows if row.is_eligible is None and row.platform in asked_platforms), None)
@@ -258,7 +258,7 @@ def _server(documents: Documents, asked: Asked, product: str, edition: str | Non
         platforms = ["arc"] if asked_platforms else [p for p in dict.fromkeys(offered) if p != "arc" or "no_arc" not in asked.traits]
         conditions.insert(
             0,
-            Message("on {platform}", platform=_or([PLATFORMS[p] for p in platforms]))
+            Message("on {platform}", platform=_or([_platform(p) for p in platforms]))
             if platforms != ["arc"]
             else Message("connected to Azure Arc"),
         )
@@ -270,7 +270,7 @@ def _server(documents: Documents, asked: Asked, product: str, edition: str | Non
     reason = Message("{edition} has hotpatching", edition=edition or named(product).name)
     if asked_platforms and len(platforms) == 1 and platforms[0] in asked_platforms:
         reason = Message(
-            "{edition} on {platform} has hotpatching", edition=edition or named(product).name, platform=PLATFORMS[platforms[0]]
+            "{edition} on {platform} has hotpatching", edition=edition or named(product).name, platform=_platform(platforms[0])
         )
     return "yes", reason, conditions, [row for row in rows if row.platform in platforms], platforms
 
@@ -303,5 +303,13 @@ def _common_conditions(documents: Documents, asked: Asked, product: str) -> list
     return conditions
 
 
-def _or(names: Sequence[str | None]) -> str:
-    return " or ".join(name or "" for name in names)
+def _or(names: Sequence[Message | str | None]) -> Message | str:
+    """Return alternatives as one value of a message: "or" is a word of the language, the names are not."""
+    first, *others = (name or "" for name in names)
+    for name in others:
+        first = Message("{one} or {other}", one=first, other=name)
+    return first
+
+
+def _platform(platform: str) -> Message:
+    return Message(PLATFORMS[platform])
