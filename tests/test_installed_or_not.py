@@ -15,9 +15,9 @@ import pytest
 from conftest import Command
 
 from hotpatch_kb.db.fleet.inventory import read
-from hotpatch_kb.db.fleet.inventory.values import may_say_build
+from hotpatch_kb.db.fleet.inventory.values import may_say_build, states_its_build
 from hotpatch_kb.db.model.errors import BadInput
-from hotpatch_kb.db.model.wording import denies, is_installed, lists_installed
+from hotpatch_kb.db.model.wording import is_installed, lists_installed
 
 DAY = "2026-07-24"
 NEW, OLD = "26100.33158", "26100.32995"
@@ -40,7 +40,9 @@ DENIED = [
     f"min. {NEW}", f"lacks {NEW}", f"{NEW} downloaded", f"{NEW} staged, reboot to finish", f"fixed in {NEW}", f"behind {NEW}", f"{NEW} after restart", f"{NEW} superseded", f"no {NEW}", f"{NEW} available",
     f"älter als {NEW}", f"{NEW} fehlt", f"{NEW} verfügbar", f"Ausstehend: {NEW}", f"{NEW} nicht installiert", f"{NEW} manquant", f"pas {NEW}", f"{NEW} disponible", f"falta {NEW}", f"{NEW} pendiente",
     f"no instalado {NEW}", f"non installato {NEW}", f"{NEW} mancante", f"não instalado {NEW}", f"{NEW} ontbreekt", f"brak {NEW}", f"{NEW} отсутствует", f"не установлено {NEW}", f"{NEW} eksik", f"saknas {NEW}",
-    f"{NEW} 未インストール", f"最新 {NEW}", f"{NEW} 再起動待ち", f"{NEW} 未安装", f"缺少 {NEW}", f"{NEW} 미설치", f"{NEW} 누락",
+    f"{NEW} 未インストール", f"最新 {NEW}", f"{NEW} 再起動待ち", f"{NEW} 未安装", f"缺少 {NEW}", f"{NEW} 미설치", f"{NEW} 누락", f"{NEW} (installing)", f"{NEW} in progress", f"{NEW} queued", f"{NEW} stuck at 30%", f"{NEW} 45%", f"{NEW} error 0x800f0922", f"{NEW} on hold",
+    f"{NEW} or later", f"{NEW} and above", f"{NEW}+", f"{NEW} >=", f"{NEW} oder höher", f"{NEW} 以降", f"{NEW} golden image", f"{NEW} ⏳", f"✗ {NEW}", f"{NEW} *", f"{NEW} wird installiert", f"{NEW} en cours d'installation",
+    f"{NEW} インストール中", f"{NEW} 正在安装", f"{NEW} 설치 중", f"{NEW} устанавливается", f"{NEW} xyz", f"certified {NEW}", f"{NEW} N", f"{NEW} (x)",
 ]  # fmt: skip
 
 
@@ -50,7 +52,7 @@ def test_cells_that_deny_their_build(column: str, run: Command, tmp_path: Path) 
     builds = [OLD] * len(DENIED) + [text.replace(",", " ") for text in DENIED]
     rows = _rows(run, tmp_path, f"host,OS,{column}\n" + "".join(f"A,Windows Server 2025,{build}\n" for build in builds))
     for build, row in list(zip(builds, rows, strict=True))[len(DENIED) :]:
-        assert denies(build)
+        assert not states_its_build(build)
         assert (row["verdict"], "does not say that the machine has it" in row["reason"]) == ("unknown", True), row
 
 
@@ -168,6 +170,36 @@ def test_duckdb_reads_words_beside_kbs_as_we_do(run: Command, tmp_path: Path) ->
     ours, of_duckdb = (run("assess", "fleet", "--on", DAY, "--engine", engine) for engine in ("builtin", "duckdb"))
     assert (ours.out.count(",unknown,"), ours.out.count(",current,")) == (len(DENIED_KBS), len(INSTALLED_KBS))
     assert ours.out == of_duckdb.out
+
+
+OF_UPDATES = [
+    ("Type", "Missing"), ("Group", "Not installed"), ("List", "Available"), ("Message", "Installation Failure: Windows failed to install the following update"), ("Phase", "Install-pending"), ("Outcome", "Failure"),
+    ("Disposition", "Deferred"), ("Condition", "Absent"), ("Assignment", "Required"), ("Install Date", ""), ("InstalledOn", ""), ("Installed On", "Never"), ("Date installed", "not installed"), ("Installed Date", "N/A"),
+    ("InstallDate", "0"), ("State Name", "Update is required"), ("Compliance", "Non-compliant"), ("Needed", "Yes"), ("Missing", "1"), ("Approved", "Yes"), ("Zustand", "Fehlend"), ("needed", True), ("missing", True), ("failed", True),
+    ("rebootRequired", True), ("success", False), ("installedOn", None), ("resultCode", 4), ("error", "0x80070643"), ("operation", "Uninstall"), ("progress", 40), ("EventID", 20), ("状態", "未適用"), ("Statut", "En attente"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "value"), OF_UPDATES)
+def test_whatever_else_is_said_of_an_update_speaks_for_it(column: str, value: object, run: Command, tmp_path: Path) -> None:
+    """In a row of an inventory, in a table of KBs, and in a list of objects."""
+    text = "" if value is None else str(value)
+    assert _verdicts(run, tmp_path, f'host,product,OSVersion,KB,{column}\nA,ws2025,10.0.26100,KB5099536,"{text}"\n') == ["unknown"]
+    (tmp_path / "kbs").write_text(f'host,KB,{column}\nA,KB5099536,"{text}"\n', encoding="utf-8")
+    assert _verdicts(run, tmp_path, "host,product,build\nA,ws2025,26100\n", "--hotfixes", "kbs") == ["unknown"]
+    machine = {"host": "A", "product": "ws2025", "build": "26100", "installedUpdates": [{"kb": "KB5099536", column: value}]}
+    assert _verdicts(run, tmp_path, json.dumps([machine])) == ["unknown"]
+
+
+def test_what_tools_say_of_installed_updates(run: Command, tmp_path: Path) -> None:
+    updates = [
+        {"HotFixID": "KB5099536", "Description": "Security Update", "InstalledBy": "NT AUTHORITY\\SYSTEM", "InstalledOn": "7/14/2026 12:00:00 AM"},
+        {"kb": "KB5099536", "title": "2026-07 Cumulative Update for Windows Server 2025 for x64-based Systems (KB5099536)", "installedDate": "2026-07-15T03:00:00Z", "resultCode": 2},
+        {"kbId": "5099536", "state": "Installed", "rebootRequired": False, "error": None, "severity": "Critical"},
+    ]  # fmt: skip
+    for update in updates:
+        machine = {"host": "A", "product": "ws2025", "build": "26100", "installedUpdates": [update]}
+        assert _verdicts(run, tmp_path, json.dumps([machine])) == ["current"], update
 
 
 def test_statuses_that_say_installed(run: Command, tmp_path: Path) -> None:
@@ -352,6 +384,32 @@ ALL_ROWS: dict[str, tuple[str, list[str]]] = {
 def test_every_machine_gets_a_verdict(name: str, run: Command, tmp_path: Path) -> None:
     text, expected = ALL_ROWS[name]
     assert _verdicts(run, tmp_path, text) == expected
+
+
+# Exports of tools, with the names of columns that they have.
+TOOLS: dict[str, str] = {
+    "AWS Systems Manager": "InstanceId,ComputerName,PlatformName,PlatformVersion\ni-1,srv1,Microsoft Windows Server 2025 Datacenter,10.0.26100.33158\n",
+    "GCP OS inventory": "hostname,osInfo.longName,osInfo.version,osInfo.kernelRelease\nsrv1,Microsoft Windows Server 2025 Datacenter,10.0.26100,10.0.26100.33158\n",
+    "RVTools": 'VM,Powerstate,OS according to the configuration file,OS according to the VMware Tools\nsrv1,poweredOn,Microsoft Windows Server 2025 (64-bit),"Windows Server 2025, 64-bit (Build 26100.33158)"\n',
+    "PDQ": "Computer Name,Computer O/S Version,Computer O/S,Computer O/S Build\nsrv1,10.0.26100,Server 2025,26100.33158\n",
+    "Tanium": "Computer Name,Operating System,Operating System Build Number,OS Version,Count\nsrv1,Windows Server 2025 Datacenter,26100.33158,10.0.26100,1\n",
+    "ServiceNow": "Name,Operating System,OS Version,Kernel release,Install Status\nsrv1,Windows Server 2025,24H2,10.0.26100.33158,Pending install\n",
+    "Checkmk": "host_name,service_description,state,plugin_output\nsrv1,OS Build,0,OK - 10.0.26100.33158\n",
+    "Nagios": "Host\tService\tStatus\tStatus Information\nsrv1\tWindows Build\tOK\tOS build 26100.33158\n",
+    "Rapid7": "Asset Name,Asset OS Name,Asset OS Version\nsrv1,Microsoft Windows Server 2025 Standard Edition,24H2 26100.33158\n",
+    "Matrix42": "Computername;Betriebssystem;BS-Version;BS-Build\nsrv1;Windows Server 2025;24H2;26100.33158\n",
+    "NetBox": "Name,Status,Platform,Custom field: OS build\nsrv1,Active,Windows Server 2025,26100.33158\n",
+    "GLPI": '"Nom";"Statut";"Système d\'exploitation";"Version du système d\'exploitation"\n"srv1";"En attente";"Microsoft Windows Server 2025 Standard";"10.0.26100.33158"\n',
+    "Intune": "Device name,Category,Ownership,OS,OS version\nsrv1,Unknown,Corporate,Windows Server 2025,10.0.26100.33158\n",
+    "Salt": "srv1:\n    Microsoft Windows [Version 10.0.26100.33158]\nsrv2:\n    Microsoft Windows [Version 10.0.26100.33158]\n",
+    "Puppet": json.dumps({"srv1.c.com": {"os": {"windows": {"edition_id": "ServerStandard", "product_name": "Windows Server 2025 Standard"}}, "kernelversion": "10.0.26100", "kernelrelease": "10.0.26100.33158"}}),
+    "a list with remarks": "host,build,type,comment\nsrv1,26100.33158,File server,replaced disk before the restart\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_exports_in_which_the_build_is_plain(name: str, run: Command, tmp_path: Path) -> None:
+    assert set(_verdicts(run, tmp_path, TOOLS[name])) == {"current"}
 
 
 @pytest.mark.parametrize("text", [f"{NEW} missing", f"< {NEW}", f"older than {NEW}", f"is {NEW} pending"])

@@ -16,7 +16,7 @@ from hotpatch_kb.db.answers.stated_elsewhere import reported, reported_note
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, Deciding, line_of, reducer
-from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT
+from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, states_its_build
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.editions import Machine, is_of_family, machine_of
 from hotpatch_kb.db.model.messages import Message, Messages
@@ -27,6 +27,7 @@ Answer = dict[str, Any]
 
 # Machines that are alike in all that counts are judged once. A fleet of millions has thousands of kinds, 0.7 kB each.
 MAX_JUDGED: Final = 50_000
+PATCHED: Final = frozenset({"current", "left_line"})
 MAX_NAME: Final = 60  # characters of a name that is not understood
 _NO_BUILD: Final = frozenset({"", "null", "none", "n/a", "na", "-", "unknown", "nan"})
 # "5386", "5386.0" of a number that was read as a float, "0x150a" of the registry
@@ -35,7 +36,7 @@ _REVISION: Final = re.compile(r"(?P<decimal>[0-9]{1,5}|[0-9]{1,2}[., ’'\xa0\u2
 # Spreadsheets of countries with a decimal comma: "26100,33158", "26.100,33158"; people: "26100 Rev 33158", "10.0.26100 UBR 33158"
 _APART: Final = re.compile(
     r"(?:10[.,]0[.,])?(?P<number>[0-9]{2}\.?[0-9]{3}),(?P<revision>[0-9]{1,5})"
-    r"|[^0-9]*(?:10\.0\.)?(?P<named>[0-9]{5})(?:\.0)?\W+(?:rev(?:ision)?|ubr)\W*(?P<named_revision>[0-9]{1,5})[^\w.]*",
+    r"|[^0-9]*(?:10\.0\.)?(?P<named>[0-9]{5})(?:\.0)?\W+(?:rev(?:ision)?|ubr|build)\W*(?P<named_revision>[0-9]{1,5})[^\w.]*",
     re.IGNORECASE,
 )
 # Versions before Windows 10: "6.3.9600", "9600.21620", "6.1.7601 Service Pack 1"
@@ -173,6 +174,7 @@ class Judge:
         if isinstance(build, Judged):
             return build
         line, kbs = line_of(machine.get("line", "")), machine.get("kbs", "")
+        text = machine["build"].strip()
         # A word of a name that is no Windows is no edition: "Ubuntu Pro".
         named_so = stated if name.is_understood or _WINDOWS.search(stated) else ""
         kind = machine_of(machine.get("edition", ""), named_so, machine.get("esu", ""))
@@ -184,6 +186,8 @@ class Judge:
                 if len(self._alike) > MAX_JUDGED:
                     self._alike.clear()
                 self._alike[alike] = judged
+        if judged.answer["verdict"] in PATCHED and not BUILD.fullmatch(text) and not states_its_build(text):
+            return unjudged("unknown", _not_stated(text), stated)
         return judged
 
     def judge_read(self, name: Name, build: str, line: str, kbs: frozenset[str], kind: Machine, machine: Mapping[str, str]) -> Judged:
@@ -223,12 +227,14 @@ class Judge:
             return build
         stated, shown = machine.get("product", "").strip(), text[:60]
         if (apart := _APART.fullmatch(text)) and int(number := (apart["number"] or apart["named"]).replace(".", "")) in self._numbers:
-            return f"{number}.{int(apart['revision'] or apart['named_revision'])}"
+            build = f"{number}.{int(apart['revision'] or apart['named_revision'])}"
+            if build in self._products or "build" not in text.casefold():  # "10.0.26100 Build 33158" of Chef; "10.0.20348 N/A Build 20348"
+                return build
         builds = reading.builds_in(text[:MAX_TEXT])
         if len(builds) > 1:
             return unjudged("invalid", Message("expected one build, got {builds}", builds=", ".join(builds[:5])), stated)
         if reading.build_numbers_in(text[:MAX_TEXT]) + builds and denies(text):
-            return unjudged("unknown", Message("the inventory does not say that the machine has it: {text!r}", text=shown), stated)
+            return unjudged("unknown", _not_stated(text), stated)
         if builds:
             return builds[0]
         numbers = reading.build_numbers_in(text[:MAX_TEXT])
@@ -365,6 +371,11 @@ def _not_known(build: str, product: str, released: str | None) -> Message:
     if product:
         return Message("no source names the build {build} of {product}", build=build, product=product)
     return Message("no source names the build {build}", build=build)
+
+
+def _not_stated(text: str) -> Message:
+    """Return why a build is no evidence, where another word than those of a version stands beside it."""
+    return Message("the inventory does not say that the machine has it: {text!r}", text=text[:60])
 
 
 def _answer(verdict: str, reason: Messages) -> Answer:

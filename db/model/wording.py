@@ -23,7 +23,12 @@ _DENIALS: Final = lazy(
     |target\w*|desired|plan(?:s|ned)?|pending|await\w*|waiting|outstanding|schedul\w*|stag(?:ed|ing)|download\w*|availab\w*|offer(?:s|ed)?|approv\w*|applicab\w*|proposed|suggested
     |fail(?:s|ed|ure|ing)?|abort\w*|cancel\w*|incomplete|partial(?:ly)?|un-?install\w*|notinstalled|removed|roll(?:s|ed|ing)?[ -]?back|revert\w*|supersed\w*|replac\w*|declin\w*|defer\w*
     |paused|withdrawn|expect\w*|minimum|maximum|at\ least|latest|newest|newer|next|future|upcoming|fix(?:ed|es)?|vulnerab\w*|affect\w*|remediat\w*|re-?boot\w*|re-?start\w*
-    |todo|tbd|unverified|unconfirmed|probably|maybe|perhaps|assum\w*|unpatched|outdated|obsolete
+    |(?:re)?install(?:ing|ieren)|deploy(?:ing|s)|in\ progress|queued?|queuing|assigned|triggered|initiated|started|pushed|ready\ to|due|to\ be|to\ do|blocked|rejected|on\ hold|hold|skipped|excluded
+    |postponed|delayed|stuck|error|corrupt\w*|hung|tonight|tomorrow|used\ to|formerly|except\w*|exempt\w*|waived|requested|hopefully|likely|guess|estimated|approx\w*|circa|later|above|stopped
+    |time(?:d\ )?out|stale|cached|last\ known|decommissioned|retired|restored|false|noch|offen|laufend|zugewiesen|freigegeben|blockiert|wird|en\ cours\ d|à\ (?:installer|faire)|refusé\w*|bloqué\w*
+    |por\ instalar|instalando|en\ curso|rechazad\w*|da\ installare|in\ (?:corso|installazione)|a\ instalar|em\ andamento|te\ installeren|bezig|do\ zainstalowania|w\ toku|устанавлива\w*|к\ установке|в\ (?:процессе|очереди)
+    |yükleniyor|pågår|installeras|probíhá
+    |todo|tbd|tbc|unverified|unconfirmed|probably|maybe|perhaps|assum\w*|unpatched|outdated|obsolete
     |(?<!build\ )(?<!version\ )(?<!os\ )no(?!\.|\w)
     |nicht|kein\w*|fehlt|fehlend\w*|fehlgeschlagen\w*|älter\w*|ohne|erforderlich\w*|benötigt\w*|ausstehend\w*|verfügbar\w*|geplant\w*|soll\w*|ziel\w*|empfohlen\w*|heruntergeladen\w*
     |deinstalliert\w*|zurückge\w*|veraltet\w*|neue?ste\w*|nächste\w*|mindest\w*|vorherig\w*|frühere\w*|behoben\w*|niedriger|kleiner|abgebrochen\w*|ersetzt\w*|neustart
@@ -45,7 +50,7 @@ _DENIALS: Final = lazy(
 )
 # The same where words have no blanks between them: Japanese, Chinese and Korean.
 _DENIALS_INSIDE: Final = lazy(
-    "未|ない|なし|ません|不足|欠|保留|予定|必要|推奨|失敗|古い|以前|以上|以下|最新|次の|削除|アンインストール|ロールバック|利用可能|待|再起動|ダウンロード|目標|対象外"
+    "中$|中\b|未|ない|なし|ません|不足|欠|保留|予定|必要|推奨|失敗|古い|以前|以上|以下|最新|次の|削除|アンインストール|ロールバック|利用可能|待|再起動|ダウンロード|目標|対象外"
     "|不|缺|无|無|需|失败|旧|舊|低于|低於|高于|高於|之前|可用|推荐|建議|建议|卸载|解除|回滚|復原|计划|計畫|目标|下载|下載|过期|重启|重新"
     "|누락|없|않|미설치|미적용|미만|필요|대기|예정|실패|제거|이전|이하|이상|최신|사용 가능|롤백|권장|목표|다운로드|재시작|다시"
 )
@@ -53,7 +58,7 @@ _BUILD: Final = r"(?:10\.0\.)?[0-9]{5}\.[0-9]{1,5}"
 # "< 26100.33158", "!=26100.33158", "to 26100.33158", "min. 26100.33158"; "26100.33158?", "26100.33158+", "32995 -> 26100.33158"; "26100.33158/32995"
 _SIGNS: Final = lazy(
     rf"(?:[<≤≥≦≧≠≮≯≰≱!~≈¬→⇒]|(?<![=-])>|[0-9]\s*[=-]+>|=/=|\b(?:to|from|min\.?|max\.?|ab|bis|von|vers|hasta|fino\ a|od|до|от))\s*=*\s*{_BUILD}"
-    rf"|{_BUILD}\s*(?:[?→⇒+]|=+>|-+>)|{_BUILD}\s*(?:[/–—-]|\bor\b|\boder\b|\bou\b|\bo\b)\s*[0-9]{{3,5}}(?![\w.-])"
+    rf"|{_BUILD}\s*(?:[?→⇒+]|=+>|-+>)|[<>]=|(?:^|\()\s*=>|=>\s*\)|{_BUILD}\s*(?:[/–—-]|\bor\b|\boder\b|\bou\b|\bo\b)\s*[0-9]{{3,5}}(?![\w.-])"
 )
 # systeminfo says "10.0.20348 Nicht zutreffend Build 20348" of a version without a service pack.
 _OF_SYSTEMINFO: Final = lazy(r"10\.0\.(\d{5})\b\D{1,60}\b\1\b(?!\.)")
@@ -63,200 +68,35 @@ _KB: Final = r"(?:kb[ -]?)?[0-9]{6,7}"
 # Nothing but KBs; DuckDB, whose patterns are RE2's, reads it as well.
 PLAIN_KBS: Final = rf"(?i)\s*(?:{_KB}(?:[\s,;|]+|$))*"
 _PLAIN_KBS: Final = re.compile(PLAIN_KBS)
-_WORD: Final = lazy(r"[^\W\d_]{2,}")
-_NOT_WORDS: Final = lazy(r"https?://\S+|\bcve-\d+-\d+|\S*\\\S*|\b\w*\d\w*\b")
+_WORD: Final = lazy(r"[^\W\d_]+")
+# KBs, days and times, versions of systems and tokens such as x64 say nothing of whether an update is installed. "(s)" is a plural.
+_NOT_WORDS: Final = lazy(
+    rf"\bcve-\d+-\d+|\S*\\\S*|{_KB}|\b(?:19|20)\d\d-\d\d(?:-\d\d)?(?:t[\d:.]+z?)?\b|\b\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}\b|\b\d\d?:\d\d(?::\d\d)?(?:\s*[ap]m)?\b|\b20\d\d\b"
+    rf"|\b(?:10\.0\.)?\d{{5}}\.\d{{1,5}}\b|\b[a-z]+\d\w*|\b\d+[a-z]\w*|\((?:s|e|es|n)\)",
+    re.IGNORECASE,
+)
 # systeminfo's list begins so in every language: "3 Hotfix(s) Installed. [01]: KB5044281"
 _NUMBERED: Final = lazy(r"\[0*1\]\s*:\s*KB[0-9]{6,7}", re.IGNORECASE)
+_SIGNS_BESIDE_KBS: Final = lazy(r"(?:[\s\w.,:;()\[\]{}|/\\'\"„“”–—®。、-])*")
 # Words beside installed KBs: what systeminfo, Get-HotFix, wmic and titles of updates have.
-_OF_KBS: Final = frozenset(
-    [
-        "kb",
-        "kbs",
-        "hotfix",
-        "hotfixes",
-        "hotfixs",
-        "hotfixid",
-        "installed",
-        "installedon",
-        "is",
-        "are",
-        "by",
-        "on",
-        "in",
-        "the",
-        "for",
-        "of",
-        "and",
-        "with",
-        "to",
-        "update",
-        "updates",
-        "security",
-        "cumulative",
-        "rollup",
-        "monthly",
-        "quality",
-        "feature",
-        "preview",
-        "dynamic",
-        "microsoft",
-        "windows",
-        "server",
-        "client",
-        "os",
-        "operating",
-        "system",
-        "systems",
-        "version",
-        "edition",
-        "based",
-        "baseline",
-        "hotpatch",
-        "capable",
-        "enabled",
-        "package",
-        "packages",
-        "lcu",
-        "ssu",
-        "gdr",
-        "net",
-        "framework",
-        "servicing",
-        "stack",
-        "azure",
-        "datacenter",
-        "standard",
-        "arm",
-        "amd",
-        "out",
-        "band",
-        "critical",
-        "important",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-        "gb",
-        "mb",
-        "id",
-        "nt",
-        "authority",
-        "administrator",
-        "true",
-        "yes",
-        "ok",
-        "success",
-        "succeeded",
-        "installiert",
-        "installierte",
-        "sicherheitsupdate",
-        "kumulatives",
-        "für",
-        "correctif",
-        "correctifs",
-        "installé",
-        "installés",
-        "installée",
-        "installées",
-        "revisión",
-        "revisiones",
-        "instalada",
-        "instaladas",
-        "instalado",
-        "instalados",
-        "aggiornamento",
-        "aggiornamenti",
-        "rapidi",
-        "installati",
-        "installato",
-        "atualização",
-        "instalação",
-        "poprawki",
-        "poprawka",
-        "zainstalowane",
-        "zainstalowano",
-        "исправление",
-        "исправления",
-        "установлено",
-        "установлены",
-        "обновление",
-        "geïnstalleerd",
-        "snabbkorrigering",
-        "installerad",
-        "installerade",
-        "hurtigrettelse",
-        "installeret",
-        "oprava",
-        "opravy",
-        "nainstalováno",
-        "düzeltme",
-        "yüklü",
-    ]
-)
+_OF_KBS: Final = frozenset({
+    "kb", "kbs", "hotfix", "hotfixes", "hotfixs", "hotfixid", "installed", "installedon", "in", "the", "for", "of", "and", "update",
+    "updates", "security", "cumulative", "rollup", "monthly", "quality", "feature", "preview", "dynamic", "microsoft", "windows", "server", "client", "os", "operating",
+    "system", "systems", "version", "edition", "based", "baseline", "hotpatch", "package", "packages", "lcu", "ssu", "gdr", "net", "framework",
+    "servicing", "stack", "azure", "datacenter", "standard", "arm", "amd", "out", "band", "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "gb", "mb", "id",
+    "nt", "authority", "administrator", "am", "pm", "installiert", "installierte", "sicherheitsupdate", "kumulatives", "für", "correctif",
+    "correctifs", "installé", "installés", "installée", "installées", "revisión", "revisiones", "instalada", "instaladas", "instalado", "instalados", "aggiornamento",
+    "aggiornamenti", "rapidi", "installati", "installato", "atualização", "instalação", "poprawki", "poprawka", "zainstalowane", "zainstalowano", "исправление", "исправления",
+    "установлено", "установлены", "обновление", "geïnstalleerd", "snabbkorrigering", "installerad", "installerade", "hurtigrettelse", "installeret", "oprava", "opravy",
+    "nainstalováno", "düzeltme", "yüklü",
+})  # fmt: skip
 # What a status says of an update that is there, without blanks and punctuation.
-_INSTALLED: Final = frozenset(
-    [
-        "installed",
-        "present",
-        "applied",
-        "succeeded",
-        "success",
-        "successful",
-        "successfully",
-        "complete",
-        "completed",
-        "done",
-        "ok",
-        "yes",
-        "true",
-        "y",
-        "1",
-        "installiert",
-        "vorhanden",
-        "installé",
-        "installée",
-        "instalado",
-        "instalada",
-        "installato",
-        "installata",
-        "установлено",
-        "установлен",
-        "zainstalowano",
-        "geïnstalleerd",
-        "installerad",
-        "installeret",
-        "nainstalováno",
-        "yüklü",
-        "インストール済み",
-        "インストール済",
-        "適用済み",
-        "已安装",
-        "已安裝",
-        "成功",
-        "설치됨",
-        "설치완료",
-    ]
-)
+_INSTALLED: Final = frozenset({
+    "installed", "present", "applied", "succeeded", "success", "successful", "successfully", "complete", "completed", "done", "ok", "yes", "true", "y", "1", "installiert",
+    "vorhanden", "installé", "installée", "instalado", "instalada", "installato", "installata", "установлено", "установлен", "zainstalowano", "geïnstalleerd", "installerad",
+    "installeret", "nainstalováno", "yüklü", "インストール済み", "インストール済", "適用済み", "已安装", "已安裝", "成功", "설치됨", "설치완료",
+})  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
@@ -282,13 +122,19 @@ def lists_installed(text: str) -> bool:
 
 def _has_no_other_words(text: str) -> bool:
     lowered = plain(text).casefold()
-    if _SIGNS_OF_KBS.search(lowered) or _DENIALS_INSIDE.search(lowered) or _DENIALS.search(lowered):
+    if (
+        not _SIGNS_BESIDE_KBS.fullmatch(lowered)
+        or _DENIED_KB.search(lowered)
+        or _DENIALS_INSIDE.search(lowered)
+        or _DENIALS.search(lowered)
+    ):
         return False
-    return bool(_NUMBERED.search(lowered)) or all(word in _OF_KBS for word in _WORD.findall(_NOT_WORDS.sub(" ", lowered)))
+    rest = _NOT_WORDS.sub(" ", lowered)
+    return bool(_NUMBERED.search(lowered)) or (not re.search(r"[0-9]", rest) and all(word in _OF_KBS for word in _WORD.findall(rest)))
 
 
-# "!KB5099536", "-KB5099536", "KB5099536=0", "KB5099536 (?)", a link to the page of an update
-_SIGNS_OF_KBS: Final = lazy(rf"[<>≠!~¬✗✘❌×]\s*{_KB}|(?<!\w)-{_KB}|{_KB}\s*(?:=|\(?[?!✗✘❌×]|->|→)|https?://")
+# "-KB5099536", "[ ] KB5099536", "update to KB5099536", a link to the page of an update
+_DENIED_KB: Final = lazy(rf"(?<!\w)-{_KB}|\[\s*\]|\(\s*\)|\b(?:by|for|of|to|with|from|until|as)\s+{_KB}|{_KB}\s*->|https?:")
 
 
 def is_installed(status: str) -> bool:

@@ -9,12 +9,13 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from unicodedata import normalize
 
+from hotpatch_kb.db.fleet.inventory.updates import is_installed_update
 from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, is_of_installed, is_of_part, says_build, says_product
 from hotpatch_kb.db.fleet.rows import cell
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.product_names import read_name
 from hotpatch_kb.db.model.reading import build_numbers_in, builds_in
-from hotpatch_kb.db.model.wording import is_installed, lists_installed
+from hotpatch_kb.db.model.wording import lists_installed
 
 # Names of columns by field, the most specific first; in lower case, with letters, digits and dots only. docs/fleet.md has the document of
 # each. A name means different things in different systems ("osVersion" is 10.0.26100.4946 at Azure Arc, 10.0.19043 in Get-ComputerInfo and
@@ -31,7 +32,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "build": (
         "build", "osbuild", "fullbuild", "properties.osversion", "properties.extended.instanceview.osversion", "buildext", "osversion",
-        "currentbuild", "currentbuildnumber", "currentversion", "oscode", "deviceosbuild", "operatingsystemversion", "osbuildnumber", "build01", "version0",
+        "currentbuild", "currentbuildnumber", "currentversion", "oscode", "platformversion", "kernelrelease", "deviceosbuild", "operatingsystemversion", "osbuildnumber", "build01", "version0",
         "buildnumber0", "buildnumber", "kernelversion", "ansiblekernel", "ansibledistributionversion", "ansiblefacts.kernel",
         "ansiblefacts.distributionversion", "os.version", "os.build", "os.kernel", "version",
     ),
@@ -96,7 +97,6 @@ _IDS_OF_KBS: Final = frozenset(
     {*NAMES["kbs"], "id", "kbid", "kbarticle", "kbarticleid", "kbnumber", "article", "articleid", "number", "hotfix"}
 )
 _KB_ID: Final = re.compile(r"\s*(?:KB[ -]?)?[0-9]{6,7}\s*", re.IGNORECASE)
-_STATUS_OF_KB: Final = re.compile(r"stat(?:us|e)$|^(?:is)?(?:installed|present)$|result$")
 # Makes everything but digits a blank: "KB5087423;KB5082063" is two numbers.
 _DIGITS: Final = bytes(code if 48 <= code <= 57 else 32 for code in range(256))
 
@@ -238,7 +238,7 @@ def _installed_in(updates: Sequence[Mapping[str, Any]]) -> str:
         named = {bare(name): cell(value) for name, value in update.items()}
         ids = [text for name, text in named.items() if name in _IDS_OF_KBS and _KB_ID.fullmatch(text)]
         has_kbs = has_kbs or bool(ids)
-        if all(is_installed(text) for name, text in named.items() if _STATUS_OF_KB.search(name)):
+        if ids and is_installed_update((name, text) for name, text in named.items() if name not in _IDS_OF_KBS):
             kbs += ids
     return " ".join(kbs) or ("-" if has_kbs else "")
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, bare, first, parent_of
+from hotpatch_kb.db.fleet.inventory.updates import is_installed_update
 from hotpatch_kb.db.fleet.inventory.values import is_label_of_installed, may_say_build, says_build, states_its_build
 from hotpatch_kb.db.fleet.rows import NotStated
 from hotpatch_kb.db.model.lazy_patterns import lazy
@@ -18,19 +19,29 @@ from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.reading import builds_in
 from hotpatch_kb.db.model.wording import MAX_TEXT, denies, is_installed
 
-# Columns that say of what kind a row's value is. Those of the first set are names of properties; sensors are named as people like.
+# Columns that say of what kind a row's value is: names of properties, which are few, and sensors, which people name as they like.
 _PROPERTIES: Final = frozenset(
     {"property", "propertyname", "attribute", "parameter", "field", "fieldname", "setting", "variable", "metric", "key"}
 )
-_SENSORS: Final = frozenset({"sensor", "item", "itemname", "check", "counter", "title", "name", "label", "type", "kind"})
+_KINDS: Final = frozenset({"type", "kind", "category", "sensor", "item", "itemname", "check", "counter"})
+_LABELS: Final = _KINDS | {"title", "name", "label", "service", "servicedescription"}
+# Kinds of builds that a machine does not have yet, before anything else of a label.
+_TARGETS: Final = lazy(
+    r"^\W*(?:target|expected|desired|planned|required|available|latest|newest|next|goal|golden|reference|approved|recommended|minimum|missing|pending|previous|soll|ziel|geplant|verfügbar|cible|objetivo"
+    r"|целев|目標|目标|最新)", re.IGNORECASE,
+)  # fmt: skip
 # Columns that say how the installation of an update went.
 _STATUSES: Final = frozenset(
-    {"status", "state", "installed", "isinstalled", "present", "ispresent", "result", "event", "action", "operation"}
+    {"status", "state", "installed", "isinstalled", "present", "ispresent", "result", "event", "action", "operation", "phase", "outcome", "patched", "installiert", "statut", "zustand", "estado", "stato", "статус", "состояние", "状態", "状态", "狀態", "상태", "durum", "stan", "stav", "tilstand"}
     | {f"{of}{status}" for of in ("install", "installation", "kb", "hotfix", "patch", "update", "deployment", "compliance") for status in ("status", "state", "result")}
 )  # fmt: skip
 # Names of builds that may be of an update as well; "OSVersion" and "CurrentBuild" are of the machine.
+_OF_SYSTEMS: Final = lazy(
+    r"(?<![a-z])os(?![a-z])|syst|sist|windows|betrieb|besturing|exploitation|platform|操作|作業|シス|オペ|운영|시스템|ос\b|систем|λειτουργ|işletim",
+    re.IGNORECASE,
+)
 _OF_ANYTHING: Final = frozenset({"build", "version", "fullbuild"})
-_FLAGS: Final = frozenset({"installed", "isinstalled", "present", "ispresent"})
+_FLAGS: Final = frozenset({"installed", "isinstalled", "present", "ispresent", "patched", "installiert"})
 _OF_MACHINES: Final = lazy(
     r"complian|reach|manag|respon|connect|online|licens|support|attention|activ|enrol|eligib|join|health|konform", re.IGNORECASE
 )
@@ -38,26 +49,10 @@ _OF_MACHINES: Final = lazy(
 _OF_ONE_KB: Final = frozenset({"kb", "hotfixid", "hotfixid0"})
 
 # Reports of vulnerabilities name the KB that would mend one.
-_OF_REPORTS: Final = frozenset(
-    {
-        "qid",
-        "cve",
-        "cves",
-        "cveid",
-        "pluginid",
-        "plugin",
-        "severity",
-        "cvss",
-        "cvssscore",
-        "risk",
-        "solution",
-        "vulnerability",
-        "vulnerabilities",
-        "recommendation",
-        "remediation",
-        "finding",
-    }
-)
+_OF_REPORTS: Final = frozenset({
+    "qid", "cve", "cves", "cveid", "pluginid", "plugin", "severity", "cvss", "cvssscore", "risk", "solution", "vulnerability", "vulnerabilities", "recommendation",
+    "remediation", "finding",
+})  # fmt: skip
 
 Value = Callable[[str], str]
 
@@ -80,30 +75,31 @@ class Evidence:
             unnamed: columns that are read as a build for their values alone.
             wanted: columns that the user names; what they say is taken as it is.
         """
-        self._builds = list(by_field.get("build", ()))
-        self._unnamed = frozenset(unnamed)
-        self._is_named_by_user = not frozenset(wanted).isdisjoint(self._builds)
-        taken = {name for columns in by_field.values() for name in columns[:1]}
-        near = {parent_of(name) for field in ("build", "kbs") for name in by_field.get(field, ())}  # not "antivirus.status"
-        spare = {bare(name).rpartition(".")[2]: name for name in reversed(names) if name not in taken and parent_of(name) in near}
-        is_value = any(name in self._unnamed for name in self._builds)
-        hosts = [name for name in by_field.get("host", ()) if bare(name).rpartition(".")[2] in _SENSORS]
-        self._hosts = hosts[:1] if is_value else []  # Zabbix: "Latest OS build available" is the name of an item
-        self._properties = [spare[name] for name in sorted(_PROPERTIES & spare.keys())] if is_value else []
-        self._sensors = [spare[name] for name in sorted(_SENSORS & spare.keys())] if is_value else []
-        statuses = [spare[name] for name in sorted(_STATUSES & spare.keys())]
-        self._statuses_of_build = statuses if is_value or any(bare(name) in _OF_ANYTHING for name in self._builds) else []
-        self._statuses_of_kb = statuses if by_field.get("kbs") else []
-        self._is_of_missing = not _OF_REPORTS.isdisjoint(map(bare, names)) and any(
-            bare(name) in _OF_ONE_KB for name in by_field.get("kbs", ())
+        self._builds, kbs = list(by_field.get("build", ())), list(by_field.get("kbs", ()))
+        self._unnamed = frozenset(unnamed).intersection(self._builds)
+        near = {parent_of(name) for name in (*self._builds, *kbs)}  # not "antivirus.status"
+        taken = {name for columns in by_field.values() for name in columns[:1]}.union(kbs)
+        spare = [(bare(name).rpartition(".")[2], name) for name in names if name not in taken and parent_of(name) in near]
+        is_trusted = not frozenset(wanted).isdisjoint(self._builds)
+        is_of_anything = any(
+            bare(name) in _OF_ANYTHING or (name in self._unnamed and not _OF_SYSTEMS.search(name)) for name in self._builds
         )
-        self._has_one_kb = any(bare(name).rpartition(".")[2] in _OF_ONE_KB for name in by_field.get("kbs", ()))
-        if self._is_named_by_user:
-            self._properties = self._sensors = self._hosts = self._statuses_of_build = []
-        self.watches_builds = len(self._builds) > 1 or is_value or bool(self._statuses_of_build)
-        columns = [*self._builds, *self._properties, *self._sensors, *self._hosts, *self._statuses_of_build]
-        self.columns = tuple(dict.fromkeys(name for name in columns if name in names))
-        self.watches_kbs = bool(self._statuses_of_kb) or self._is_of_missing
+        statuses = [name for short, name in spare if short in _STATUSES]
+        # A table of names and values: each name must be one of a version. Other labels may be of anything but another build.
+        self._properties = [name for short, name in spare if short in _PROPERTIES and self._unnamed and not is_trusted]
+        labels = _LABELS if self._unnamed else _KINDS | _PROPERTIES
+        self._labels = [name for short, name in spare if short in labels and name not in self._properties and not is_trusted]
+        if self._unnamed and not is_trusted:  # Zabbix: "Latest OS build available" is the name of an item
+            self._labels += [name for name in by_field.get("host", ())[:1] if bare(name).rpartition(".")[2] == "name"]
+        self._statuses_of_build = [] if is_trusted else statuses if is_of_anything else [name for name in statuses if bare(name) in _FLAGS]
+        self._statuses_of_kb = statuses if kbs else []
+        has_one_kb = any(bare(name).rpartition(".")[2] in _OF_ONE_KB for name in kbs)
+        self._of_update = [(bare(name), name) for _, name in spare] if has_one_kb else []
+        self._is_of_missing = has_one_kb and not _OF_REPORTS.isdisjoint(map(bare, names))
+        watched = [*self._builds, *self._properties, *self._labels, *self._statuses_of_build]
+        self.columns = tuple(dict.fromkeys(name for name in watched if name in names))
+        self.watches_builds = len(watched) > 1 or bool(self._unnamed)
+        self.watches_kbs = bool(self._statuses_of_kb) or bool(self._of_update) or self._is_of_missing
 
     def build(self, value: Value) -> str | Message | NotStated:
         """Return the build of a row as it is written, or why it has none that counts.
@@ -121,24 +117,26 @@ class Evidence:
             return text
         if any(texts.get(name) == text for name in self._unnamed) and not states_its_build(text):
             return _not_stated(text)
-        kinds = ((self._properties, _is_of_system), (self._sensors, is_label_of_installed), (self._hosts, _is_of_host))
-        for name, counts in ((name, counts) for names, counts in kinds for name in names):
-            if (label := value(name).strip()) and not counts(label):
+        for name in (*self._properties, *self._labels):
+            label = value(name).strip()
+            if label and not (_is_of_system(label) if name in self._properties else self._is_of_machine(name, label)):
                 return _not_stated(text, label)
         for name in self._statuses_of_build:
             if (status := value(name).strip()) and _is_of_missing(name, status):
                 return _not_stated(text, status)._replace(machine=text)
         return text
 
+    def _is_of_machine(self, column: str, label: str) -> bool:
+        """Return whether a label may be of what a machine has. A host may be called "target"; the name of an item has a blank."""
+        if not self._unnamed:
+            return _TARGETS.search(label) is None
+        return is_label_of_installed(label) or (bare(column).rpartition(".")[2] == "name" and " " not in label)
+
     def kbs(self, text: str, value: Value) -> str:
         """Return the installed KBs of a row: nothing where its status says that they are not, or not yet."""
-        if self._is_of_missing:
+        if not text or self._is_of_missing or not is_installed_update((name, value(column)) for name, column in self._of_update):
             return ""
-        for name in self._statuses_of_kb:
-            status = value(name).strip()
-            if _is_of_missing(name, status) or (self._has_one_kb and not is_installed(status)):
-                return ""
-        return text
+        return "" if any(_is_of_missing(name, value(name).strip()) for name in self._statuses_of_kb) else text
 
 
 def _not_stated(text: str, label: str = "") -> NotStated:
@@ -155,10 +153,6 @@ def _is_of_missing(name: str, status: str) -> bool:
 
 def _is_of_system(label: str) -> bool:
     return bare(label) in NAMES["build"] or may_say_build(label)
-
-
-def _is_of_host(label: str) -> bool:
-    return " " not in label or is_label_of_installed(label)
 
 
 def _differing(texts: Iterable[str]) -> list[str]:

@@ -163,7 +163,10 @@ def _of_labels(text: str) -> Iterator[Record]:
             record[label] = f"{record[label]} {value}" if label in record else value
         elif label and line[margin : margin + 1].isspace():
             record[label] = f"{record[label]} {line.strip()}".strip()
-    if record:
+    pairs = [(label, str(value)) for label, value in record.items()]
+    if len(pairs) > 1 and are_hosts(pairs):  # Salt prints a host, and its answer below
+        yield from (host_with(*pair) for pair in pairs)
+    elif record:
         yield record
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word, is_of_system
 from hotpatch_kb.db.model import reading
+from hotpatch_kb.db.model.editions import edition_in
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.product_names import read_name
 from hotpatch_kb.db.model.products import BUILD_NUMBERS
@@ -47,59 +49,20 @@ _OF_HOTFIXES: Final = re.compile(
 )
 _REVISION: Final = re.compile(r"[0-9]{1,5}")
 _PLAIN_BUILD: Final = re.compile(r"[\s(\[]*(?:10\.0\.)?\d{5}(?:\.\d{1,5}){0,2}[\s)\]]*")
-# Words beside a build in a text of which nothing else is known.
-_ASCII_WORD: Final = re.compile(r"[a-zß-ɏ]{2,}")
-_OF_NAMES: Final = frozenset(
-    [
-        "microsoft",
-        "windows",
-        "server",
-        "standard",
-        "datacenter",
-        "enterprise",
-        "pro",
-        "professional",
-        "education",
-        "home",
-        "core",
-        "azure",
-        "edition",
-        "essentials",
-        "ltsc",
-        "ltsb",
-        "iot",
-        "evaluation",
-        "multi",
-        "session",
-        "workstations",
-        "language",
-        "nt",
-        "ge",
-        "ni",
-        "co",
-        "fe",
-        "vb",
-        "rs",
-        "zn",
-        "br",
-        "release",
-        "amd",
-        "free",
-        "multiprocessor",
-        "service",
-        "pack",
-        "bit",
-        "insider",
-        "preview",
-        "hotpatch",
-        "the",
-        "it",
-        "has",
-        "machine",
-        "hat",
-        "läuft",
-    ]
+# Words beside a build, besides those of ``vocabulary`` and editions: names of Windows and of its branches (ge_release), and what people write around it.
+_OF_NAMES: Final = frozenset({
+    "microsoft", "windows", "server", "standard", "datacenter", "core", "azure", "edition", "essentials", "evaluation", "eval", "multi", "session", "workstations", "language", "single", "nt", "ge", "ni", "co",
+    "fe", "vb", "rs", "zn", "br", "mn", "release", "svc", "amd", "free", "winbuild", "multiprocessor", "service", "pack", "bit", "insider", "preview", "hotpatch", "capable", "the", "it", "this", "ok", "remote", "has",
+    "with", "machine", "now", "hat", "läuft", "mit", "unter", "ist", "avec", "con", "com", "corporation", "rights", "reserved", "all", "january", "february", "march", "april", "may", "june", "july",
+    "august", "september", "october", "november", "december", "for", "based", "arch", "architecture", "rev", "revision", "ubr", "майкрософт", "стандарт", "サーバー", "를", "実行", "中文", "版",
+})  # fmt: skip
+_WORD: Final = re.compile(r"[^\W\d_]+")
+# winver and ver in any language, and in the code page of another: "バージョン 24H2 (OS ビルド 26100.8875)", "Microsoft Windows [Versión 10.0.26100.8875]"
+_OF_WINVER: Final = re.compile(
+    r"\S{1,20} \d\dH\d \([^()\d]{2,30}\d{5}\.\d{1,5}\)|Microsoft Windows \[[^\[\]\d]{2,30}10\.0\.\d{5}\.\d{1,5}\]"
 )
+# Signs that say nothing; "%", "*", "+" and a cross may.
+_SIGNS: Final = re.compile(r"[\s\w.,:;()\[\]{}<>\"'/\\|=#&®™©«»„“”‘’「」『』【】〔〕（）［］、。・：；，．－‐‑‒–—·†\-]*")
 
 By = dict[str, list[str]]
 
@@ -140,15 +103,24 @@ def is_label_of_installed(label: str) -> bool:
     return is_of_installed(label) and not denies(label) and _OF_PARTS.search(label) is None
 
 
+@lru_cache(maxsize=4096)
 def states_its_build(text: str) -> bool:
-    """Return whether a text of which nothing else is known says the build that a machine has: "upgrade to 26100.33158" does not."""
-    text = text[:MAX_TEXT]
+    """Return whether a text says nothing but the build that a machine has: each of its words is known to be of the version or the name of a system.
+
+    >>> states_its_build("Microsoft Windows [Versión 10.0.26100.8875]"), states_its_build("26100.33158 (installing)")
+    (True, False)
+    """
+    text = reading.plain(text[:MAX_TEXT])
     if _PLAIN_BUILD.fullmatch(text) or _OF_SYSTEMINFO.search(text):
         return True
     if denies(text) or _OF_UPDATES.search(text):
         return False
-    words = _ASCII_WORD.findall(re.sub(r"\w*\d\w*", " ", reading.plain(text).casefold()))
-    return all(word in _OF_NAMES or is_known_word(word) for word in words)
+    if _OF_WINVER.fullmatch(text.strip()):
+        return True
+    if not _SIGNS.fullmatch(text):
+        return False
+    words = _WORD.findall(re.sub(r"\w*\d\w*|</?[a-z]\w*>|\b(?:pro|home|enterprise|education) k?n\b", " ", text.casefold()))
+    return all(word in _OF_NAMES or is_known_word(word) or edition_in(word) for word in words)
 
 
 def says_build(value: str) -> int:
@@ -218,6 +190,10 @@ def chosen(by_name: Mapping[str, Sequence[str]], header: Sequence[str], rows: Se
         others = {name: list(map(says_unnamed, values[name])) for name in header if name not in taken and name not in named}
         # At least half of the rows must say it: a remark that mentions a build once is no column of builds.
         saying = [name for name, results in others.items() if 2 * sum(map(bool, results)) >= len(results) > 0]
+        if field == "build" and kept and all(says(value) < 2 for name in kept for value in values[name]):
+            # "OS Version" is 10.0.26100, and "Operating System Build Number" has the revision.
+            whole = [name for name in saying if may_say(name) and 2 * sum(result == 2 for result in others[name]) >= len(others[name])]
+            kept += sorted(whole, key=lambda name: -sum(others[name]))[:1]
         if not kept:
             able = [name for name in saying if may_say(name) or (field == "build" and _is_of_systeminfo(name, values[name]))]
             kept = sorted(able, key=lambda name: -sum(others[name]))[:1]

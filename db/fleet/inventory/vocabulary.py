@@ -14,136 +14,16 @@ from unicodedata import normalize
 from hotpatch_kb.db.model.lazy_patterns import lazy
 
 # Whole words. "value" and "message" are what Zabbix and PRTG call the text of a sensor.
-_WORDS: Final = frozenset(
-    [
-        "os",
-        "ms",
-        "win",
-        "ver",
-        "vers",
-        "v",
-        "no",
-        "nr",
-        "num",
-        "nbr",
-        "so",
-        "se",
-        "ос",
-        "№",
-        "value",
-        "lastvalue",
-        "message",
-        "output",
-        "stdout",
-        "raw",
-        "text",
-        "string",
-        "info",
-        "versionsinfo",
-        "information",
-        "details",
-        "property",
-        "facts",
-        "fact",
-        "ext",
-        "extended",
-        "kernel",
-        "winver",
-        "systeminfo",
-        "registry",
-        "ubr",
-        "level",
-        "patchlevel",
-        "of",
-        "the",
-        "on",
-        "in",
-        "and",
-        "for",
-        "is",
-        "runs",
-        "running",
-        "by",
-        "de",
-        "du",
-        "des",
-        "d",
-        "l",
-        "la",
-        "le",
-        "les",
-        "en",
-        "cours",
-        "del",
-        "el",
-        "los",
-        "di",
-        "do",
-        "da",
-        "dos",
-        "dello",
-        "della",
-        "van",
-        "het",
-        "der",
-        "des",
-        "auf",
-        "i",
-        "na",
-        "og",
-        "av",
-        "och",
-        "af",
-        "för",
-        "build",
-        "builds",
-        "version",
-        "versión",
-        "version",
-        "versione",
-        "versão",
-        "versao",
-        "wersja",
-        "versie",
-        "versio",
-        "versiune",
-        "versi",
-        "verze",
-        "verzió",
-        "verzija",
-        "versjon",
-        "versioon",
-        "versija",
-        "verzia",
-        "različica",
-        "versió",
-        "bertsio",
-        "bertsioa",
-        "útgáfa",
-        "versioni",
-        "inačica",
-        "toleo",
-        "properties",
-        "süsteemi",
-        "sistēmas",
-        "sistemos",
-        "sustava",
-        "sistema",
-        "system",
-        "systems",
-        "système",
-        "systeme",
-        "sistema",
-        "systeem",
-        "systemu",
-        "systém",
-        "systému",
-        "rendszer",
-        "sistem",
-        "sistemi",
-        "sistemas",
-    ]
-)
+_WORDS: Final = frozenset({
+    "os", "ms", "win", "ver", "vers", "v", "no", "nr", "num", "nbr", "so", "se", "ос", "№", "value", "lastvalue", "message", "output", "stdout", "text", "string", "info",
+    "versionsinfo", "information", "property", "facts", "fact", "ext", "extended", "kernel", "winver", "systeminfo", "registry", "ubr", "level", "patchlevel", "of", "the",
+    "on", "and", "de", "du", "des", "d", "l", "la", "le", "les", "en", "cours", "del", "el", "los", "di", "do", "da", "dos", "dello", "della", "van", "het", "der", "i", "na",
+    "og", "av", "och", "af", "för", "build", "builds", "version", "versión", "versione", "versão", "versao", "wersja", "versie", "versio", "versiune", "versi", "verze",
+    "verzió", "verzija", "versjon", "versioon", "versija", "verzia", "različica", "versió", "bertsio", "bertsioa", "útgáfa", "versioni", "inačica", "toleo", "properties",
+    "süsteemi", "sistēmas", "sistemos", "sustava", "sistema", "system", "systems", "système", "systeme", "systeem", "systemu", "systém", "systému", "rendszer", "sistem",
+    "sistemi", "sistemas", "in", "is", "runs", "running", "raw", "details", "platform", "asset", "custom", "field", "cf", "bs", "plugin", "kernelrelease", "vmware", "tools",
+    "accordingto", "statusinformation", "code",
+})  # fmt: skip
 # Parts of words: German and the Nordic languages join them, and Japanese, Chinese, Korean and Thai have no blanks.
 _PARTS: Final = (
     "operating", "system", "windows", "microsoft", "build", "version", "number", "full", "long", "complete", "kernel", "current", "actual", "installed", "reported",
@@ -169,9 +49,11 @@ _OF_PARTS: Final = lazy(rf"(?:{'|'.join(_PARTS)})+")
 _HUMPS: Final = lazy(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Vowels of Hindi and Thai are marks, which are not letters to ``\w``.
 _LETTERS: Final = lazy(r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e30-\u0e4e\u064b-\u0652])+")
+# "Computer O/S Version" of PDQ, "Kernel release", "OS according to the VMware Tools" of RVTools, "Status Information" of Nagios
+_TOGETHER: Final = lazy(r"\bO/S\b|\bkernel release\b|\baccording to\b|\bstatus information\b|\bVMware\b", re.IGNORECASE)
 # A name says nothing of a version without one of these: "Computer" and "Name" are harmless, too.
 _OF_VERSIONS: Final = lazy(
-    r"build|ver|kernel|windows|system|système|systém|sistem|(?<![a-z])os(?![a-z])|value|message|output|stdout|raw|patch ?level|compila|kompila|kernel|derleme|sestaven|bygg|noyau|núcleo|ядр|kärn"
+    r"build|ver|kernel|windows|system|système|systém|sistem|(?<![a-z])os(?![a-z])|value|message|output|stdout|statusinformation|raw|platform.?v|patch ?level|compila|kompila|kernel|derleme|sestaven|bygg|noyau|núcleo|ядр|kärn"
     r"|sürüm|wersja|phiên|[^\x00-\x7fÀ-ɏ]", re.IGNORECASE,
 )  # fmt: skip
 
@@ -183,7 +65,10 @@ def is_of_system(column: str) -> bool:
     >>> is_of_system("Betriebssystem-Build"), is_of_system("OS ビルド"), is_of_system("Fixed version"), is_of_system("最新バージョン")
     (True, True, False, False)
     """
-    last = normalize("NFKC", column).rpartition(".")[2]
+    last = _TOGETHER.sub(
+        lambda match: "OS" if match[0].casefold() == "o/s" else match[0].replace(" ", "").capitalize(),
+        normalize("NFKC", column).rpartition(".")[2],
+    )
     words = [word.casefold() for word in _LETTERS.findall(_HUMPS.sub(" ", last))]
     if {"microsoft", "ms"} & set(words) and not {"windows", "os"} & set(words):
         return False  # "Current Microsoft build" is the newest one of Microsoft
