@@ -1,6 +1,6 @@
 """Make the parts of README.md and docs that follow from the code: tables, help texts and examples.
 
-``cog -r -I docs README.md docs/*.md`` writes them between their markers; tests/test_readme.py fails where one is out of date.
+``cog -r -I docs README.md README.ja.md docs/*.md`` writes them between their markers; tests/test_readme.py fails where one is out of date.
 """
 
 from __future__ import annotations

@@ -127,6 +127,20 @@ def test_a_phone_shows_the_box_and_the_first_answer_without_scrolling(language: 
             assert box["y"] + box["height"] <= 844, part
 
 
+def test_a_phone_shows_the_names_of_columns_whole(chromium: Any, address: str) -> None:
+    """A table becomes cards there; each cell begins with its column's name, which starts inside of the card."""
+    with looking(chromium, address, viewport={"width": 390, "height": 844}) as page:
+        page.goto(address + "hotpatch/releases")
+        starts = page.evaluate(
+            """[...document.querySelectorAll('.rows-and-columns tr:first-child td')].map(cell => {
+                const name = getComputedStyle(cell, '::before'), own = getComputedStyle(cell)
+                return [name.content, parseFloat(own.paddingLeft) + parseFloat(name.marginLeft)]
+            })"""
+        )
+        assert len(starts) > 10
+        assert [start for start in starts if start[0] in {"none", '""'} or start[1] < 0] == []
+
+
 def test_dark_and_light(chromium: Any, address: str) -> None:
     found = {}
     for scheme in ("light", "dark"):

@@ -17,8 +17,9 @@ from hotpatch_kb.db.store.connections import open_seed_database
 from hotpatch_kb.scraper.cli.group import cli
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+DOCUMENTS = ["README.md", "README.ja.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+JAPANESE = (ROOT / "README.ja.md").read_text(encoding="utf-8")
 
 
 def test_every_command_table_and_view_is_named() -> None:
@@ -31,7 +32,7 @@ def test_every_command_table_and_view_is_named() -> None:
 
 
 def test_generated_parts_are_up_to_date() -> None:
-    """Tables, help texts and examples are those of the code; ``cog -r -I docs README.md docs/*.md`` writes them."""
+    """Tables, help texts and examples are those of the code; ``cog -r -I docs README.md README.ja.md docs/*.md`` writes them."""
     arguments = [sys.executable, "-m", "cogapp", "--check", "--diff", "-I", "docs", *DOCUMENTS]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)
@@ -61,6 +62,28 @@ def test_the_two_commands_are_marked_for_ci() -> None:
         block = re.search(rf"<!-- {name} command -->\n```sh\n([^`\n]+)\n```", README)
         assert block, name
         assert piece in block[1]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"^(?:<!-- \w+ command -->\n)?```\w*\n.*?^```",  # commands to copy, the example, the query
+        r"^<!-- \[\[\[cog.*?\[\[\[end\]\]\] -->",  # what is generated
+        r"`(--[a-z-]+|hotpatch-kb [a-z]+|[A-Z_]{9,}|[a-z]+/<[a-z]+>)",  # options, commands, variables and subjects that the text names
+        r"\]\(((?:docs|benchmarks)/[^)]+)\)",
+        r"^(#+) ",
+    ],
+)
+def test_the_japanese_readme_has_the_parts_of_the_english_one(pattern: str) -> None:
+    """Same headings, commands, generated parts and documents, in whatever order a sentence needs them."""
+    english, japanese = (sorted(re.findall(pattern, text, re.DOTALL | re.MULTILINE)) for text in (README, JAPANESE))
+    assert english
+    assert japanese == english
+
+
+def test_each_readme_leads_to_the_other() -> None:
+    assert "[日本語](README.ja.md)" in README.split("\n## ")[0]
+    assert "[English](README.md)" in JAPANESE.split("\n## ")[0]
 
 
 def test_the_example_query_of_the_readme_answers() -> None:
