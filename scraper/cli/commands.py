@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from hotpatch_kb.scraper.crawl.schedule import Intake
 
 
-def _report(result: Result, *, as_json: bool) -> int:
-    write([run_text.as_row(result)], form_of(as_json=as_json), text=lambda: run_text.run(result))
+def _report(result: Result, *, as_json: bool, is_said: bool = False) -> int:
+    write([run_text.as_row(result)], form_of(as_json=as_json), text=lambda: run_text.run(result, is_said=is_said))
     return ExitCode.SOURCE_FAILED if result.failures else ExitCode.DONE
 
 
@@ -101,7 +101,7 @@ def crawl(
             db, archive_of(db, archive), sources=sources, folder=folder, due=due, seed=is_seeded, agent=agent, corrections=corrections, say=progress
         )  # fmt: skip
         notify.send(db, say)
-    return _report(result, as_json=as_json)
+    return _report(result, as_json=as_json, is_said=ends_with_stdin)
 
 
 def _dry_run(

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_for_reading
@@ -47,11 +48,15 @@ def serve(db: Path, archive: Path, *, host: str, port: int, intake: Intake | Non
     from hotpatch_kb.db.site import datasette  # noqa: PLC0415 (Datasette takes 1.3 s to import)
 
     listening = _listen(host, port)
-    if runs.ensure_seeded(db, archive):
-        say(f"made {db} from the embedded facts")
+    is_made = runs.ensure_seeded(db, archive)
     with _served(db) as file:
         with closing(open_for_reading(file)) as conn:
             until = conn.execute("select max(data_until) from lines").fetchone()[0]
+        if is_made:
+            say(f"made {db} from the embedded facts, data as of {until} ({clock.days_since(until, clock.today())} days ago)")
+            say(
+                f"{_newer(intake)}; without the internet, hotpatch-kb update FOLDER and hotpatch-kb crawl --from FILES take them from a stick"
+            )
         url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
         print(json.dumps([{"url": url, "data_until": until}]) if as_json else f"serving {url} (data as of {until})", flush=True)
         if not is_public and host not in {"127.0.0.1", "::1", "localhost"}:
@@ -59,6 +64,13 @@ def serve(db: Path, archive: Path, *, host: str, port: int, intake: Intake | Non
         site = datasette(file, public=is_public)
         _serve(site.app(), listening, (lambda: _Taking(db, archive, intake)) if intake is not None else None)
     return ExitCode.DONE
+
+
+def _newer(intake: Intake | None) -> str:
+    """Return where newer facts come from, in a few words."""
+    if intake is None:
+        return "hotpatch-kb crawl reads newer pages"
+    return f"newer facts are taken from {intake.feed}" if intake.feed else "newer pages are read in the background"
 
 
 def _serve(app: Any, listening: socket.socket, start_taking: Callable[[], _Taking] | None) -> None:

@@ -66,5 +66,24 @@ def update(
         notify.send(db, say)
         return ExitCode.SOURCE_FAILED
     notify.send(db, say)
-    write([run_text.as_row(result)], form_of(as_json=as_json), text=lambda: run_text.run(result))
+    write([run_text.as_row(result)], form_of(as_json=as_json), text=lambda: run_text.run(result, is_said=ends_with_stdin))
     return ExitCode.SOURCE_FAILED if result.failures else ExitCode.DONE
+
+
+@click.command(epilog=examples("pages", "pages --due > addresses.txt"))
+@click.option("--due", is_flag=True, help="Only pages whose source is older than its pace.")
+@options.common
+def pages(due: bool, db: Path, as_json: bool) -> int:
+    """Print the addresses of the pages to save, most useful first.
+
+    For a machine without the internet: save them in a browser elsewhere, as HTML or MHTML, and read them here with hotpatch-kb crawl --from
+    (docs/offline.md). Lists of releases come first, then the articles of the last quarter, then documents, ends of support and prices.
+    """
+    from hotpatch_kb.scraper.crawl.reading.to_save import at_present, next_due  # noqa: PLC0415
+
+    found = at_present(options.facts(db))
+    rows = [page._asdict() for page in found if page.is_due or not due]
+    if not rows:
+        say(f"nothing is due; the first page is at {next_due(found)}")
+    write(rows, form_of(as_json=as_json), text=lambda: [row["url"] for row in rows])
+    return ExitCode.DONE

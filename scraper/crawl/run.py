@@ -297,7 +297,7 @@ class Run:
         self.result.failures.append(failure)
         if _kind(failure) not in self.said:
             self.said.add(_kind(failure))
-            self.say(f"{failure.source}: {failure.state}: {failure.page_url}: {failure.note}")
+            self.say(f"{failure.source}: {failure.state}: {failure.page_url}: {failure.note.removeprefix(f'{failure.page_url}: ')}")
 
     def embedded(self, sources: Iterable[Source]) -> None:
         """Take the tables that come with the program."""

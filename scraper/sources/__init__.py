@@ -71,6 +71,7 @@ class Source(NamedTuple):
     at_least: int
     pages: tuple[PageSpec, ...]
     is_embedded: bool
+    is_data: bool
     stands_in_for: str
     collected: str
     stated_since: Callable[[Page], str | None]
@@ -136,6 +137,7 @@ def _source(name: str, module: ModuleType) -> Source:
         at_least=module.AT_LEAST,
         pages=tuple(module.PAGES),
         is_embedded=".embedded." in module.__name__,
+        is_data=getattr(module, "IS_DATA", False),
         stands_in_for=getattr(module, "STANDS_IN_FOR", ""),
         collected=getattr(module, "COLLECTED", ""),
         stated_since=getattr(module, "stated_since", _not_stated),

@@ -26,6 +26,7 @@ HOME_URL = "https://learn.microsoft.com/en-us/rest/api/cost-management/retail-pr
 LICENCE = "https://www.microsoft.com/en-us/legal/terms-of-use"
 PRECEDENCE = 300
 DUE_EVERY = "1d"
+IS_DATA = True  # for programs
 AT_LEAST = 1  # rows; the query itself is one, so that an answer without items is accepted: no row means an unknown price, not 0
 
 

@@ -28,6 +28,7 @@ HOME_URL = "https://learn.microsoft.com/en-us/graph/api/resources/windowsupdates
 LICENCE = "https://learn.microsoft.com/en-us/legal/microsoft-apis/terms-of-use"
 PRECEDENCE = 500
 DUE_EVERY = "1d"
+IS_DATA = True  # for programs
 AT_LEAST = 1  # a further page may hold a single revision
 CREDENTIAL = "HOTPATCH_KB_GRAPH_TOKEN"
 

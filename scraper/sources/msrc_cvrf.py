@@ -33,6 +33,7 @@ HOME_URL = "https://msrc.microsoft.com/update-guide"
 LICENCE = "https://www.microsoft.com/en-us/legal/terms-of-use"
 PRECEDENCE = 400
 DUE_EVERY = "6h"
+IS_DATA = True  # for programs
 DUE_ON_RELEASE = "30m"
 AT_LEAST = 1
 AT_A_TIME = 6  # months that one run reads from the network: 20 MB each

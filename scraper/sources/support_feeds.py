@@ -31,6 +31,7 @@ HOME_URL = "https://support.microsoft.com/en-us/rss-feed-picker"
 LICENCE = "https://www.microsoft.com/en-us/legal/terms-of-use"
 PRECEDENCE = 600
 DUE_EVERY = "1d"
+IS_DATA = True  # for programs
 AT_LEAST = 1  # the shortest recorded one has a single entry; each feed is compared with what it had before
 
 _BASE = "https://support.microsoft.com/en-us/feed/atom/"

@@ -25,6 +25,7 @@ HOME_URL = "https://support.microsoft.com/en-us/servicing/os/windows-11/toc.json
 LICENCE = "https://www.microsoft.com/en-us/legal/terms-of-use"
 PRECEDENCE = 200  # a toc.json title is a navigation title
 DUE_EVERY = "6h"
+IS_DATA = True  # for programs
 AT_LEAST = 3
 STANDS_IN_FOR = "support_navigation"  # a family that is read here need not be read there
 

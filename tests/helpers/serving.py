@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,8 @@ from typing import Any
 class Served:
     """A running server: its address, and what it says."""
 
-    def __init__(self, folder: Path, *arguments: str, descriptors: int | None = None) -> None:
-        limited = ["sh", "-c", f'ulimit -n {descriptors}; exec "$0" "$@"'] if descriptors else []
+    def __init__(self, folder: Path, *arguments: str, descriptors: int | None = None, before: Sequence[str] = ()) -> None:
+        limited = ["sh", "-c", f'ulimit -n {descriptors}; exec "$0" "$@"'] if descriptors else list(before)
         self.process = subprocess.Popen(
             [*limited, sys.executable, "-m", "hotpatch_kb", "serve", "--port", "0", *arguments],
             cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
@@ -65,9 +65,9 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str, descriptors: int | None = None) -> Iterator[Served]:
-    """Run ``hotpatch-kb serve`` in a folder, with a limit of descriptors if one is given, and stop it at the end."""
-    served = Served(folder, *arguments, descriptors=descriptors)
+def serving(folder: Path, *arguments: str, descriptors: int | None = None, before: Sequence[str] = ()) -> Iterator[Served]:
+    """Run ``hotpatch-kb serve`` in a folder, with a limit of descriptors or a command that runs it if one is given, and stop it at the end."""
+    served = Served(folder, *arguments, descriptors=descriptors, before=before)
     try:
         yield served
     finally:

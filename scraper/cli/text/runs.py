@@ -97,14 +97,16 @@ def as_row(result: Result) -> Row:
     }
 
 
-def run(result: Result) -> Iterator[str]:
-    """Yield what a run did."""
+def run(result: Result, *, is_said: bool = False) -> Iterator[str]:
+    """Yield what a run did; not its failures where standard error goes to the same place and has them already (a run of ``serve``)."""
     yield (
         f"run {result.run}: {result.pages_read} pages read, {result.pages_parsed} parsed, {result.claims_added} claims added, "
         f"{result.claims_ended} ended, {result.facts_changed} changes"
     )
     if result.not_in_tree:
         yield f"not in the tree: {len(result.not_in_tree)} pages"
+    if is_said:
+        return
     from hotpatch_kb.scraper.crawl.run import alike  # noqa: PLC0415 (only a run has imported it)
 
     for failure, more in alike(result.failures):
