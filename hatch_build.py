@@ -1,4 +1,4 @@
-"""Build hook: make the read-only database of the embedded facts and put it into the wheel, with the page of questions that the site shows."""
+"""Build hook: make the read-only database of the embedded facts and put it into the wheel, with the pages of the documentation that the site shows."""
 
 import sys
 from pathlib import Path
@@ -22,6 +22,7 @@ class SeedDatabase(BuildHookInterface[Any]):
             sys.path.remove(str(root))
         build_seed_database(root / "db" / "seed" / "seed.db")
         build_data["artifacts"].append("/db/seed/seed.db")
-        questions = root / "docs" / "questions.md"
-        if questions.exists():  # the site shows it, and in a checkout reads it where it is
-            build_data["force_include"][str(questions)] = "hotpatch_kb/db/site/questions.md"
+        for name in ("questions.md", "offline.md"):
+            page = root / "docs" / name
+            if page.exists():  # the site shows it, and in a checkout reads it where it is
+                build_data["force_include"][str(page)] = f"hotpatch_kb/db/site/{name}"

@@ -33,7 +33,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 PAGES = [
     "/", "/build/26100.32772", "/build/26100.6905", "/build/26100", "/kb/5087423", "/kb/5100456", "/product/ws2025", "/product/win11-25h2", "/product/ws2016",
     "/calendar/2026", "/calendar/2026-06", "/prices", "/cost", "/cost?cores=400&from=2025-08&to=2026-04", "/fleet", "/subscribe", "/api",
-    "/changes", "/changes?product=ws2025&month=2026-07&kind=restart", "/sources", "/eligible", "/eligible?q=Windows+Server+2025+Standard", "/about", "/questions", "/calendar/2027",
+    "/changes", "/changes?product=ws2025&month=2026-07&kind=restart", "/sources", "/eligible", "/eligible?q=Windows+Server+2025+Standard", "/about", "/questions", "/offline", "/calendar/2027",
 ]  # fmt: skip
 # Texts of the site that are a code after one of these words.
 CODED = ("verdict", "by", "decides", "status", "editions", "end", "kind", "severity", "answer", "documents", "source", "field")

@@ -20,7 +20,7 @@ Disallow: /*?
 Disallow: /csv/
 Sitemap: {sitemap}
 """
-_PAGES: Final = ("", "changes", "fleet", "eligible", "cost", "prices", "subscribe", "sources", "about", "questions", "api")
+_PAGES: Final = ("", "changes", "fleet", "eligible", "cost", "prices", "subscribe", "sources", "about", "questions", "offline", "api")
 
 
 async def robots(datasette: Any, request: Any) -> Response:

@@ -151,7 +151,7 @@ async def questions(datasette: Any, request: Any) -> Response:
     """``/questions``: the questions of administrators of the documentation, with their answers."""
 
     def make(_: sqlite3.Connection) -> dict[str, Any]:
-        found = asked.questions()
+        found = asked.document("questions")
         if not found:
             raise web.HttpError(404, "There is no such page.")
         described = [
@@ -160,3 +160,15 @@ async def questions(datasette: Any, request: Any) -> Response:
         return {"questions": found, "data_set": {"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": described}}
 
     return await web.page(datasette, request, "questions.html", make)
+
+
+async def offline(datasette: Any, request: Any) -> Response:
+    """``/offline``: how a machine without the internet gets newer facts, as the documentation says."""
+
+    def make(_: sqlite3.Connection) -> dict[str, Any]:
+        found = asked.document("offline")
+        if not found:
+            raise web.HttpError(404, "There is no such page.")
+        return {"questions": found}
+
+    return await web.page(datasette, request, "offline.html", make)

@@ -1,4 +1,4 @@
-"""Questions of administrators, read from docs/questions.md: headings, paragraphs and commands with their output, and nothing else of Markdown."""
+"""Pages of the documentation that the site shows: headings, paragraphs and commands with their output, and nothing else of Markdown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from hotpatch_kb.db.site import FOLDER
 
 # In a checkout, and in the installed package (hatch_build.py).
-FILES: Final = (FOLDER.parent.parent / "docs" / "questions.md", FOLDER / "questions.md")
+FOLDERS: Final = (FOLDER.parent.parent / "docs", FOLDER)
 _HEADING: Final = re.compile(r"## (?:[0-9]+[.] )?(?P<text>.+)")
 _COMMENT: Final = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _LINK: Final = re.compile(r"\[(?P<text>[^\]]+)\]\([^)]+\)")
@@ -62,7 +62,7 @@ def read(text: str) -> list[Asked]:
 
 
 @cache
-def questions() -> list[Asked]:
-    """Return the questions of the documentation; none where the package came without it."""
-    path = next((path for path in FILES if path.exists()), None)
+def document(name: str) -> list[Asked]:
+    """Return the headings of a page of the documentation with what is below them; none where the package came without it."""
+    path = next((path for folder in FOLDERS if (path := folder / f"{name}.md").exists()), None)
     return [] if path is None else read(Path(path).read_text(encoding="utf-8"))

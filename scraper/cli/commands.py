@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ from hotpatch_kb.scraper.crawl.upkeep import parent
 from hotpatch_kb.scraper.fetch.agent import Agent
 
 if TYPE_CHECKING:
+    from hotpatch_kb.scraper.crawl.reading.saved_files import Tree
     from hotpatch_kb.scraper.crawl.run import Result
     from hotpatch_kb.scraper.crawl.schedule import Intake
 
@@ -35,7 +38,11 @@ def _report(result: Result, *, as_json: bool, is_said: bool = False) -> int:
 
 @click.command(
     epilog=examples(
-        "crawl", "crawl --dry-run", "crawl --due --contact patching@example.com", "crawl --from saved-pages --source support_navigation"
+        "crawl",
+        "crawl --dry-run",
+        "crawl --due --contact patching@example.com",
+        "crawl --from saved-pages.zip",
+        "crawl --from saved-pages --source support_navigation",
     )
 )
 @click.option(
@@ -45,8 +52,9 @@ def _report(result: Result, *, as_json: bool, is_said: bool = False) -> int:
     "--from",
     "folder",
     type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    help="Read pages from a saved tree FOLDER/<host>/<path>[.md|.html|.json|.xml] instead of the network.",
+    metavar="FOLDER|ZIP|FILE",
+    help="Read saved pages instead of the network: what a browser saved (.html under any name, .mhtml), or a tree "
+    "FOLDER/<host>/<path>[.md|.html|.json|.xml].",
 )
 @click.option("--due", is_flag=True, help="Read only sources that are due.")
 @click.option("--dry-run", is_flag=True, help="Read one page of each source, say what was seen, and write nothing.")
@@ -82,6 +90,9 @@ def crawl(
     cannot be reached keeps its facts (exit code 3); the other sources go on. Where the environment names a webhook or a mail server, the
     run reports there what is new and which source needs attention (docs/notifications.md).
 
+    With --from it reads pages that were saved elsewhere: a file, a folder or a zip (docs/offline.md). A file that is no page of ours is refused
+    by its name (exit code 3), the others are read.
+
     With --dry-run one page of each source is read, parsed and checked: it says source by source what it saw, and leaves no file behind. The
     exit code is that of a crawl which meets the same.
     """
@@ -94,14 +105,37 @@ def crawl(
     if dry_run:
         if due:
             raise BadInput("expected --dry-run or --due, got both")
-        return _dry_run(db, sources, folder, agent, corrections, seed=is_seeded, as_json=as_json)
+        with _tree(folder) as tree:
+            code = _dry_run(db, sources, tree and tree.folder, agent, corrections, seed=is_seeded, as_json=as_json)
+        return code or _code(tree)
     read_channels(os.environ)  # a setting that cannot be used is an error before an hour's crawl, not after it
-    with runs.progress(runs.pages_expected(db, folder)) as progress:
+    with _tree(folder) as tree, runs.progress(runs.pages_expected(db, tree and tree.folder)) as progress:
         result = runs.crawl(
-            db, archive_of(db, archive), sources=sources, folder=folder, due=due, seed=is_seeded, agent=agent, corrections=corrections, say=progress
+            db, archive_of(db, archive), sources=sources, folder=tree and tree.folder, due=due, seed=is_seeded, agent=agent,
+            corrections=corrections, say=progress
         )  # fmt: skip
         notify.send(db, say)
-    return _report(result, as_json=as_json, is_said=ends_with_stdin)
+    return _report(result, as_json=as_json, is_said=ends_with_stdin) or _code(tree)
+
+
+@contextmanager
+def _tree(given: Path | None) -> Iterator[Tree | None]:
+    """Provide the saved tree of what --from names; None without it.
+
+    Raises:
+        BadInput: it is nothing of that.
+    """
+    if given is None:
+        yield None
+        return
+    from hotpatch_kb.scraper.crawl.reading.saved_files import as_tree  # noqa: PLC0415 (httpx takes 0.3 s to import)
+
+    with as_tree(given, say) as tree:
+        yield tree
+
+
+def _code(tree: Tree | None) -> int:
+    return ExitCode.SOURCE_FAILED if tree is not None and tree.refused else ExitCode.DONE
 
 
 def _dry_run(

@@ -220,6 +220,7 @@ def register_routes() -> list[tuple[str, Any]]:
         (r"^/eligible$", overviews.who),
         (r"^/about$", overviews.about),
         (r"^/questions$", overviews.questions),
+        (r"^/offline$", overviews.offline),
         (r"^/sitemap\.xml$", discovery.sitemap),
         (r"^/robots\.txt$", discovery.robots),
         (r"^/(?:build|kb|product|cve)/(?P<text>[^/]{1,600})$", spelled),
