@@ -6,16 +6,21 @@ import hashlib
 import json
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from conftest import Command
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from helpers.changed_trees import calendar, small_world
 from helpers.dumps import FACTS, dump, query
 from helpers.exports import DAY, export
 from helpers.folder_server import served
+
+from hotpatch_kb.db.site.export import signing
 
 
 @pytest.fixture(autouse=True)
@@ -207,3 +212,105 @@ def test_the_variable_names_the_feed(reader: Path, feeds: Path, run: Command, mo
     monkeypatch.setenv("HOTPATCH_KB_FEED", str(feeds / "august" / "public"))
     assert run("update", "--db", reader).code == 0
     assert query(reader, "select count(*) from releases where kb = 5120228") == [(1,)]
+
+
+# --- signatures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Keys as openssl and as ssh-keygen write them, by name, and other people's."""
+    folder = tmp_path_factory.mktemp("keys")
+    found = {}
+    for name, private_form, public_form, encoding in (
+        ("openssl", "PKCS8", "SubjectPublicKeyInfo", "PEM"),
+        ("ssh", "OpenSSH", "OpenSSH", "OpenSSH"),
+        ("other", "PKCS8", "SubjectPublicKeyInfo", "PEM"),
+    ):
+        key = ed25519.Ed25519PrivateKey.generate()
+        private = key.private_bytes(
+            serialization.Encoding.PEM, getattr(serialization.PrivateFormat, private_form), serialization.NoEncryption()
+        )
+        public = key.public_key().public_bytes(getattr(serialization.Encoding, encoding), getattr(serialization.PublicFormat, public_form))
+        for suffix, body in (("key", private), ("pub", public)):
+            found[f"{name}.{suffix}"] = folder / f"{name}.{suffix}"
+            found[f"{name}.{suffix}"].write_bytes(body)
+    return found
+
+
+@pytest.mark.parametrize("form", ["openssl", "ssh"])
+def test_a_signed_export_is_taken(form: str, reader: Path, feeds: Path, run: Command, tmp_path: Path, keys: dict[str, Path]) -> None:
+    """Also over HTTP; a second export with the key rewrites nothing, and openssl agrees."""
+    arguments = (
+        "export",
+        tmp_path / "signed",
+        "--db",
+        feeds / "august" / "x.db",
+        "--key",
+        keys[f"{form}.key"],
+        "--on",
+        "2026-08-13",
+        "--json",
+    )
+    assert run(*arguments).code == 0
+    assert run(*arguments).json()[0]["changed"] == 0
+    if form == "openssl" and shutil.which("openssl"):
+        index = tmp_path / "signed" / "index.json"
+        asked = [
+            "openssl",
+            "pkeyutl",
+            "-verify",
+            "-pubin",
+            "-inkey",
+            keys["openssl.pub"],
+            "-rawin",
+            "-in",
+            index,
+            "-sigfile",
+            f"{index}.sig",
+        ]
+        assert subprocess.run(asked, check=False, capture_output=True).returncode == 0
+    with served(tmp_path / "signed") as address:
+        assert run("update", address, "--db", reader, "--key", keys[f"{form}.pub"]).code == 0
+        assert run("update", address, "--db", reader, "--key", keys[f"{form}.pub"]).err.endswith(": nothing newer\n")
+    assert query(reader, "select count(*) from releases where kb = 5120228") == [(1,)]
+
+
+@pytest.mark.fault("an export that is signed by somebody else, or not signed")
+def test_an_export_without_the_signature_is_refused(
+    reader: Path, august: Path, run: Command, keys: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another key, an index that was changed after it was signed, no signature, an empty one; exit code 3."""
+    monkeypatch.setenv("HOTPATCH_KB_FEED_KEY", str(keys["openssl.pub"]))
+    signature, index = august / "index.json.sig", (august / "index.json").read_bytes()
+    _refused(run, reader, august, "expected its index.json.sig, got No such file")
+    for signer, body in (("other.key", index), ("openssl.key", index + b" ")):
+        signature.write_bytes(signing.private_key(keys[signer]).sign(body))
+        _refused(run, reader, august, "expected index.json to be signed with the key given, got another signature in index.json.sig")
+    signature.write_bytes(b"")
+    with served(august) as address:
+        _refused(run, reader, address, "expected index.json to be signed with the key given")
+    signature.write_bytes(signing.private_key(keys["openssl.key"]).sign(index))
+    assert run("update", august, "--db", reader).code == 0
+
+
+def test_an_export_without_a_key_leaves_no_signature_of_another_index(
+    feeds: Path, run: Command, tmp_path: Path, keys: dict[str, Path]
+) -> None:
+    arguments = ("export", tmp_path / "out", "--db", feeds / "july" / "x.db", "--on", "2026-08-13")
+    assert run(*arguments, "--key", keys["openssl.key"]).code == 0
+    assert (tmp_path / "out" / "index.json.sig").stat().st_size == 64
+    assert run(*arguments).code == 0
+    assert not (tmp_path / "out" / "index.json.sig").exists()
+
+
+def test_what_is_no_key_is_bad_input(reader: Path, august: Path, run: Command, keys: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("ssh-ed25519 x", encoding="utf-8")
+    for key in ("openssl.key", "ssh.key", "text", "nothing"):
+        file = keys.get(key, tmp_path / key)
+        done = run("update", august, "--db", reader, "--key", file)
+        assert (done.code, done.out, done.err.count("\n"), "key in " in done.err) == (2, "", 1, True), key
+        assert run("serve", "--feed", august, "--db", reader, "--key", file).code == 2
+    for key in ("openssl.pub", "ssh.pub", "text", "nothing"):
+        done = run("export", tmp_path / "out", "--db", reader, "--key", keys.get(key, tmp_path / key))
+        assert (done.code, "key" in done.err, (tmp_path / "out").exists()) == (2, True, False), key

@@ -158,11 +158,13 @@ def _dry_run(
     )
 )
 @options.feed
+@options.feed_key
 @options.asking
 @options.archive
 @options.common
 def schedule(
     feed: str | None,
+    key: Path | None,
     contact: str,
     user_agent: str,
     mirror: str | None,
@@ -180,22 +182,28 @@ def schedule(
     """
     from hotpatch_kb.scraper.crawl import schedule as scheduling  # noqa: PLC0415
 
-    return scheduling.schedule(db, archive_of(db, archive), intake=_intake(feed, Agent(contact, user_agent, mirror)), say=say)
+    return scheduling.schedule(db, archive_of(db, archive), intake=_intake(feed, key, Agent(contact, user_agent, mirror)), say=say)
 
 
-def _intake(feed: str | None, agent: Agent) -> Intake:
+def _intake(feed: str | None, key: Path | None, agent: Agent) -> Intake:
     """Return where newer facts come from.
 
     Raises:
-        BadInput: the feed is an address that is not HTTPS.
+        BadInput: the feed is an address that is not HTTPS, or the key is none.
     """
     from hotpatch_kb.scraper.crawl.schedule import Intake  # noqa: PLC0415
 
     if not feed:
+        if key is not None:
+            raise BadInput("expected --key with --feed, got it alone")
         return Intake(agent)
     from hotpatch_kb.scraper.crawl.reading.feed import named  # noqa: PLC0415 (httpx takes 0.3 s to import)
 
-    return Intake(agent, named(feed))
+    if key is not None:
+        from hotpatch_kb.db.site.export.signing import public_key  # noqa: PLC0415
+
+        public_key(key)  # what is none is said before anything begins
+    return Intake(agent, named(feed), key)
 
 
 @click.command(epilog=examples("replay", "replay --corrections decided.csv"))
@@ -329,6 +337,7 @@ def status(as_metrics: bool, drift: bool, bundle: Path | None, archive: Path | N
 @click.option("--crawl/--no-crawl", "do_crawl", default=True, show_default=True, help="Take what is due in the background.")
 @click.option("--public", is_flag=True, help="For a site that others reach: visitors may not send SQL or download the database.")
 @options.feed
+@options.feed_key
 @options.asking
 @options.archive
 @options.common
@@ -338,6 +347,7 @@ def serve(
     do_crawl: bool,
     public: bool,
     feed: str | None,
+    key: Path | None,
     contact: str,
     user_agent: str,
     mirror: str | None,
@@ -352,7 +362,7 @@ def serve(
     """
     from hotpatch_kb.scraper.cli import serve as serving  # noqa: PLC0415
 
-    intake = _intake(feed, Agent(contact, user_agent, mirror)) if do_crawl else None
+    intake = _intake(feed, key, Agent(contact, user_agent, mirror)) if do_crawl else None
     return serving.serve(db, archive_of(db, archive), host=host, port=port, intake=intake, is_public=public, as_json=as_json)
 
 

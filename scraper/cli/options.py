@@ -138,6 +138,10 @@ feed = click.option(
     "--feed", metavar="URL|DIR", envvar=FEED_VARIABLE, show_envvar=True,
     help="Take newer facts from this export of another hotpatch-kb, as update does, instead of crawling.",
 )  # fmt: skip
+feed_key = path_option(
+    "--key", metavar="FILE", envvar="HOTPATCH_KB_FEED_KEY", show_envvar=True,
+    help="The public key that must have signed the export: Ed25519, as openssl or ssh-keygen writes it.",
+)  # fmt: skip
 ends_with_stdin = click.option(parent.OPTION, is_flag=True, hidden=True, help="End when standard input does, for serve and schedule.")
 mirror = click.option("--mirror", metavar="URL", hidden=True, help="Send every request to this server (for tests).")
 

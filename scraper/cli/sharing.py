@@ -20,8 +20,9 @@ from hotpatch_kb.scraper.crawl.upkeep import parent
 @click.command(epilog=examples("export public", "export public --db /var/lib/hotpatch-kb/hotpatch.db"))
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @options.on
+@options.path_option("--key", metavar="FILE", help="The private key that signs the export: Ed25519, as openssl or ssh-keygen writes it.")
 @options.common
-def export(folder: Path, on: str | None, db: Path, as_json: bool) -> int:
+def export(folder: Path, on: str | None, key: Path | None, db: Path, as_json: bool) -> int:
     """Write everything as static files.
 
     Answers by build, KB, CVE, product and year as JSON, tables as CSV and Parquet, feeds, calendars and the database, with their
@@ -29,7 +30,7 @@ def export(folder: Path, on: str | None, db: Path, as_json: bool) -> int:
     """
     from hotpatch_kb.db.site.export.folder import write as write_folder  # noqa: PLC0415
 
-    written = write_folder(options.facts(db), folder, on or clock.today())
+    written = write_folder(options.facts(db), folder, on or clock.today(), key)
     write([written._asdict()], form_of(as_json=as_json), text=lambda: run_text.exported(folder, written._asdict()))
     return ExitCode.DONE
 
@@ -37,19 +38,27 @@ def export(folder: Path, on: str | None, db: Path, as_json: bool) -> int:
 @click.command(epilog=examples("update https://facts.example.com/hotpatch-kb/", "update /mnt/stick/hotpatch-kb"))
 @click.argument("export", metavar="URL|FILE|DIR", envvar=options.FEED_VARIABLE)
 @click.option("--due", is_flag=True, help="Ask only where the feed is due: every six hours, on the second Tuesday every half hour.")
+@options.feed_key
 @options.ends_with_stdin
 @options.archive
 @options.corrections
 @options.common
 def update(
-    export: str, due: bool, ends_with_stdin: bool, archive: Path | None, corrections: tuple[Path, ...], db: Path, as_json: bool
+    export: str,
+    due: bool,
+    key: Path | None,
+    ends_with_stdin: bool,
+    archive: Path | None,
+    corrections: tuple[Path, ...],
+    db: Path,
+    as_json: bool,
 ) -> int:
     """Take newer facts from an export, instead of crawling.
 
     The export is an HTTPS address or a folder that hotpatch-kb export filled; without an argument, the one that HOTPATCH_KB_FEED names. What its
     pages state is loaded as if they had been read here: each fact keeps its source, its page and the day of reading, and what was crawled here
-    goes on counting. An export that is not what its hashes say, is older than what is there, or lacks facts, is refused, and nothing
-    changes (exit code 3; docs/export.md). It is reported like a crawl (docs/notifications.md).
+    goes on counting. An export that is not what its hashes say, is older than what is there, or lacks facts, or with --key has not that key's signature, is refused, and
+    nothing changes (exit code 3; docs/export.md). It is reported like a crawl (docs/notifications.md).
     """
     from hotpatch_kb.scraper.crawl import notify, runs  # noqa: PLC0415
     from hotpatch_kb.scraper.crawl.channels import read_channels  # noqa: PLC0415
@@ -60,7 +69,7 @@ def update(
     read_channels(os.environ)  # a setting that cannot be used is an error before the update, not after it
     try:
         with runs.progress() as progress:
-            result = runs.update(db, options.archive_of(db, archive), export, due=due, corrections=corrections, say=progress)
+            result = runs.update(db, options.archive_of(db, archive), export, key=key, due=due, corrections=corrections, say=progress)
     except FetchError as error:
         say(f"hotpatch-kb: {error}; the facts were kept")
         notify.send(db, say)

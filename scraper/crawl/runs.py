@@ -262,13 +262,16 @@ def replay(db: Path, archive: Path, *, corrections: Sequence[Path] = (), say: Pr
         return result
 
 
-def update(db: Path, archive: Path, given: str, *, due: bool = False, corrections: Sequence[Path] = (), say: Progress) -> Result:
+def update(
+    db: Path, archive: Path, given: str, *, key: Path | None = None, due: bool = False, corrections: Sequence[Path] = (), say: Progress
+) -> Result:
     """Load the pages of an export that the database does not have, each as if it had been read here. All of them, or nothing.
 
     Args:
         db: the database; made from the embedded facts if there is none.
         archive: the folder of answers, which keeps what the export says that each page states.
         given: the address or the folder of the export.
+        key: the file of the public key that must have signed the export; None for no signature.
         due: whether to ask for it only where that is due.
         corrections: files of corrections.
         say: takes a line of progress.
@@ -280,7 +283,7 @@ def update(db: Path, archive: Path, given: str, *, due: bool = False, correction
     """
     from hotpatch_kb.scraper.crawl.reading import feed as reading  # noqa: PLC0415 (httpx takes 0.3 s to import)
 
-    feed, decided = reading.Feed(given), corrections_of(db, corrections)
+    feed, decided = reading.Feed(given, key), corrections_of(db, corrections)
     ensure_seeded(db, archive, say)
     with locked(db), closing(open_database(db)) as conn:
         kept = Archive(archive, say)

@@ -53,10 +53,12 @@ class Intake(NamedTuple):
     Attributes:
         agent: who asks.
         feed: the address or the folder of the export, "" to crawl.
+        key: the file of the public key that must have signed the export, None for no signature.
     """
 
     agent: Agent
     feed: str = ""
+    key: Path | None = None
 
     def verb(self) -> str:
         """Return the command that takes them."""
@@ -67,8 +69,11 @@ class Intake(NamedTuple):
 
         It ends when its standard input does: give it a pipe, and keep that open.
         """
-        given = ["--db", str(db), "--archive", str(archive), *(("--", self.feed) if self.feed else self.agent.options())]
+        given = ["--db", str(db), "--archive", str(archive), *(self._of_feed() if self.feed else self.agent.options())]
         return [sys.executable, "-P", "-m", "hotpatch_kb", self.verb(), "--due", parent.OPTION, *given]
+
+    def _of_feed(self) -> list[str]:
+        return [*(("--key", str(self.key)) if self.key is not None else ()), "--", self.feed]
 
     def said(self, code: int) -> str:
         """Return what the exit code of that command means, in a few words."""

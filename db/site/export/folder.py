@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hotpatch_kb.db import __version__
 from hotpatch_kb.db.answers import coverage, icalendar_file
@@ -17,7 +17,11 @@ from hotpatch_kb.db.site.export import tables
 from hotpatch_kb.db.site.export.answers import Answers, document, rows_of
 from hotpatch_kb.db.site.export.files import INDEX, SCHEMA_VERSION, SUMS, Folder
 from hotpatch_kb.db.site.export.schemas import SCHEMAS, schema_file
+from hotpatch_kb.db.site.export.signing import SIGNATURE, private_key
 from hotpatch_kb.db.site.plugins.feeds import FEEDS, atom
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 DATABASE: Final = "hotpatch.db"
 RECIPES: Final = Path(__file__).parent / "recipes"
@@ -35,17 +39,19 @@ class Written(NamedTuple):
     bytes: int
 
 
-def write(facts: sqlite3.Connection, path: Path, day: str) -> Written:
+def write(facts: sqlite3.Connection, path: Path, day: str, key: Path | None = None) -> Written:
     """Fill a folder with an export of a database. The same facts and day give the same bytes.
 
     Args:
         facts: the database; it is copied first, so a crawl may go on.
         path: the folder: a new one, an empty one or that of an export before.
         day: ISO date on which verdicts and restarts are judged.
+        key: the file of the Ed25519 private key that signs the index; None for no signature.
 
     Raises:
-        BadInput: the folder has other files, or cannot be written.
+        BadInput: the folder has other files, or cannot be written; the key is none.
     """
+    signer = private_key(key) if key is not None else None
     folder = Folder(path)
     with closing(sqlite3.connect(":memory:")) as conn:
         facts.backup(conn)
@@ -58,7 +64,7 @@ def write(facts: sqlite3.Connection, path: Path, day: str) -> Written:
         _write_tables(folder, conn, answers)
         _write_feeds(folder, conn, day)
         _write_database(folder, conn)
-        _write_index(folder, answers)
+        _write_index(folder, answers, signer)
     return Written(
         made_at(conn=facts), answers.valid_until, len(folder.files), len(folder.changed), len(folder.removed),
         sum(file.bytes for file in folder.files.values()),
@@ -146,7 +152,7 @@ def _write_database(folder: Folder, conn: sqlite3.Connection) -> None:
         folder.put_file(DATABASE, copy)
 
 
-def _write_index(folder: Folder, answers: Answers) -> None:
+def _write_index(folder: Folder, answers: Answers, signer: Ed25519PrivateKey | None) -> None:
     """Write the hashes of all files; the index comes last: who reads an export begins with it."""
     conn = answers.conn
     for name in SCHEMAS:
@@ -174,4 +180,9 @@ def _write_index(folder: Folder, answers: Answers) -> None:
         ],
     }
     folder.drop_former()
-    folder.put(INDEX, document(index), "index")
+    body = document(index)
+    if signer is None:
+        (folder.path / SIGNATURE).unlink(missing_ok=True)  # that of an index before
+    else:
+        folder.put(SIGNATURE, signer.sign(body))
+    folder.put(INDEX, body, "index")

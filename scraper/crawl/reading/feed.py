@@ -19,6 +19,7 @@ from hotpatch_kb.db.claims.pages import counts_of
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.site.export.files import INDEX, SCHEMA_VERSION, is_name
+from hotpatch_kb.db.site.export.signing import SIGNATURE, is_signed, public_key
 from hotpatch_kb.db.store.migrations import check_for_reading
 from hotpatch_kb.scraper.crawl.parsed import OF_FEED
 from hotpatch_kb.scraper.fetch import feed
@@ -117,12 +118,13 @@ class Feed:
         name: the address or the path, as a message says it.
     """
 
-    def __init__(self, given: str) -> None:
-        """Take an HTTPS address, a folder, or the path of an ``index.json``.
+    def __init__(self, given: str, key: Path | None = None) -> None:
+        """Take an HTTPS address, a folder, or the path of an ``index.json``; and the file of the public key that must have signed it.
 
         Raises:
-            BadInput: it is none of them.
+            BadInput: it is none of them, or the key is none.
         """
+        self._key = public_key(key) if key is not None else None
         self.name = named(given)
         self._folder = None if "://" in given else Path(self.name)
         if self._folder is not None and not (self._folder / INDEX).is_file():
@@ -138,14 +140,10 @@ class Feed:
             FetchError: it cannot be had, or it is no index of ours.
         """
         is_same = former.get("name") == self.name
-        if self._folder is not None:
-            body = feed.Body((self._folder / INDEX).read_bytes(), "", "")
-        else:
-            conditions = (former.get("etag", ""), former.get("last_modified", "")) if is_same else ("", "")
-            answer = feed.get(self.name, INDEX, *conditions)
-            if answer is None:
-                return None
-            body = answer
+        conditions = (former.get("etag", ""), former.get("last_modified", "")) if is_same else ("", "")
+        body = self._signed_index(*conditions)
+        if body is None:
+            return None
         kept = {
             "name": self.name, "etag": body.etag, "last_modified": body.last_modified, "sha256": hashlib.sha256(body.content).hexdigest(),
         }  # fmt: skip
@@ -165,6 +163,29 @@ class Feed:
         if is_same and made_at < former.get("made_at", ""):
             raise Refused(self.name, f"expected an export of {former['made_at']} or later, got an older one, of {made_at}")
         return index | {"listed": database}, kept | {"made_at": made_at} | {name: str(count) for name, count in counts.items()}
+
+    def _signed_index(self, etag: str, last_modified: str) -> feed.Body | None:
+        """Return the index, with the right signature where there must be one; None where it has not changed.
+
+        Raises:
+            FetchError: it cannot be had, or its signature is not right.
+        """
+        for _ in range(2):  # an export may replace both between our two questions
+            body = self._file(INDEX, etag, last_modified)
+            if body is None or self._key is None:
+                return body
+            signature = self._file(SIGNATURE)
+            if signature is not None and is_signed(body.content, signature.content, self._key):
+                return body
+        raise Refused(self.name, f"expected {INDEX} to be signed with the key given, got another signature in {SIGNATURE}")
+
+    def _file(self, name: str, etag: str = "", last_modified: str = "") -> feed.Body | None:
+        if self._folder is None:
+            return feed.get(self.name, name, etag, last_modified)
+        try:
+            return feed.Body((self._folder / name).read_bytes(), "", "")
+        except OSError as error:
+            raise Unreachable(self.name, f"expected its {name}, got {error.strerror}") from None
 
     def _listed(self, index: Mapping[str, Any]) -> tuple[str, str, int]:
         """Return the name, the hash and the size of the database."""
