@@ -14,7 +14,7 @@ from helpers import browsers, render
 from helpers.chromium import browser
 from helpers.dumps import query
 from helpers.mirror import Mirror
-from helpers.serving import serving
+from helpers.serving import get, serving
 from rendered import support_article
 
 PAGE = (Path(__file__).parent.parent / "docs" / "offline.md").read_text(encoding="utf-8")
@@ -37,7 +37,7 @@ def test_each_command_of_the_document_does_what_it_says(
             assert words[0] == "hotpatch-kb"
             if words[1] == "serve":
                 with serving(tmp_path, *words[2:]) as served:
-                    served.until(r"^serving http")
+                    assert "hotpatch-kb" in get(served.until(r"^serving (http\S+)")[1])
                     assert len(served.said) <= 3
                 continue
             target = words.index(">") if ">" in words else len(words)
