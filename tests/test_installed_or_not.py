@@ -174,9 +174,9 @@ def test_duckdb_reads_words_beside_kbs_as_we_do(run: Command, tmp_path: Path) ->
 
 OF_UPDATES = [
     ("Type", "Missing"), ("Group", "Not installed"), ("List", "Available"), ("Message", "Installation Failure: Windows failed to install the following update"), ("Phase", "Install-pending"), ("Outcome", "Failure"),
-    ("Disposition", "Deferred"), ("Condition", "Absent"), ("Assignment", "Required"), ("Install Date", ""), ("InstalledOn", ""), ("Installed On", "Never"), ("Date installed", "not installed"), ("Installed Date", "N/A"),
+    ("Disposition", "Deferred"), ("Condition", "Absent"), ("Assignment", "Required"), ("Install Date", ""), ("Installed On", "Never"), ("Date installed", "not installed"), ("Installed Date", "N/A"),
     ("InstallDate", "0"), ("State Name", "Update is required"), ("Compliance", "Non-compliant"), ("Needed", "Yes"), ("Missing", "1"), ("Approved", "Yes"), ("Zustand", "Fehlend"), ("needed", True), ("missing", True), ("failed", True),
-    ("rebootRequired", True), ("success", False), ("installedOn", None), ("resultCode", 4), ("error", "0x80070643"), ("operation", "Uninstall"), ("progress", 40), ("EventID", 20), ("状態", "未適用"), ("Statut", "En attente"),
+    ("rebootRequired", True), ("success", False), ("dateInstalled", None), ("resultCode", 4), ("error", "0x80070643"), ("operation", "Uninstall"), ("progress", 40), ("EventID", 20), ("状態", "未適用"), ("Statut", "En attente"),
 ]  # fmt: skip
 
 
@@ -293,6 +293,15 @@ NOT_ITS_BUILD = {
         f"host,product,edition,build\nA,Windows Server 2025 Datacenter,ServerAzureStackHCICor,{NEW}\nB,,Azure Local 24H2,{NEW}\nC,Windows Server 2025,Azure Stack HCI,{NEW}\nD,,406,{NEW}\n", ["unknown"] * 4,
     ),
     "a SKU of Azure Local": (f"name,properties.osSku,properties.osVersion,product\nA,Azure Stack HCI,10.0.{NEW},Windows Server 2025\n", ["unknown"]),
+    "a recommendation": (json.dumps([{"hostname": "A", "recommendation": {"build": NEW}}, {"hostname": "B", "build": NEW}]), ["unknown", "current"]),
+    "missing updates": (json.dumps([{"hostname": "A", "missing": [{"title": "2026-07 CU", "build": NEW}]}, {"hostname": "B", "build": NEW}]), ["unknown", "current"]),
+    "a server that manages it": (json.dumps([{"name": "A", "managementServer": {"osVersion": NEW}}, {"name": "B", "osVersion": NEW}]), ["unknown", "current"]),
+    "what is wanted of all": (json.dumps({"latest": {"build": NEW}, "machines": [{"hostname": "A", "build": OLD}]}), ["ambiguous"]),
+    "an update beside a version": (f"Computer,Update,Build\nA,2026-07 CU,{NEW}\n", ["unknown"]),
+    "a file beside a version": (f"Computer,File name,Version\nA,win32k.sys,10.0.{NEW}\n", ["unknown"]),
+    "an image": (f"Image,Version\ninstall.wim,10.0.{NEW}\n", ["unknown"]),
+    "a kind of build": (f"host,Type,OS build\nA,Installed,{OLD}\nA,Target,{NEW}\n", ["ambiguous", "unknown"]),
+    "lists with a remark": (f"srv1: {OLD}\nsrv2: {NEW}\nreference image: {NEW}\nKB5099536: {NEW}\n", ["ambiguous", "current", "unknown", "unknown"]),
     "a firmware's revision": ("host,OS Version,KBs,Revision\nA,10.0.26100,KB5099536,7\nB,10.0.26100,,7\n", ["current", "unknown"]),
 }  # fmt: skip
 
@@ -375,6 +384,16 @@ ALL_ROWS: dict[str, tuple[str, list[str]]] = {
     "a remark above the header": (f"# newest: {NEW}\nhost,product,build\na,ws2025,{OLD}\n", ["ambiguous"]),
     "a title above the header": (f"Report of 2026-07-24: newest is {NEW}\n\nhost,product,build\na,ws2025,{OLD}\n", ["ambiguous"]),
     "Lansweeper's revisions": ("AssetName,OSname,OSCode,BuildNumber,Version\nsrv1,Win 2025,10.0.26100,33158,24H2\nsrv2,Win 2022,10.0.20348,5386,21H2\n", ["current", "current"]),
+    "systeminfo in two languages": (
+        "\n".join(f"\n{host}: srv{number}\n{name}: Microsoft Windows Server 2025 Standard\n{version}: 10.0.26100 {nothing} Build 26100\n{kbs}: 1\n           [01]: KB{kb}\n" for number, (host, name, version, nothing, kbs, kb) in enumerate([
+            ("Host Name", "OS Name", "OS Version", "N/A", "Hotfix(s)", 5099536), ("Hostname", "Betriebssystemname", "Betriebssystemversion", "Nicht zutreffend", "Hotfix(es)", 5094125)])),
+        ["current", "ambiguous"],
+    ),
+    "labels without the first one": (f"Domain : a\nName : x\nBuild : {NEW}\n\nName : y\nBuild : {OLD}\n", ["current", "ambiguous"]),
+    "Ansible, dark hosts": (json.dumps({"contacted": {"srv1": {"ansible_kernel": f"10.0.{NEW}"}}, "dark": {"srv3": {"msg": "timed out"}}}), ["current", "unknown"]),
+    "a list of names that did not answer": (json.dumps({"ok": [{"host": "a", "build": NEW}], "unreachable": ["srv3", "srv4"]}), ["current", "unknown", "unknown"]),
+    "Salt, one without an answer": (json.dumps({"srv1": {"kernelversion": f"10.0.{NEW}"}, "srv2": "Minion did not return. [No response]"}), ["current", "unknown"]),
+    "revisions by other names": ("host,OSBuild,OSBuildRevision\na,26100,33158\n", ["current"]),
     "UBRs with digits in groups": ('host,CurrentBuild,UBR\na,26100,33.158\nb,26100,"33,158"\nc,26100,33158 (pending)\n', ["current", "current", "unknown"]),
     "a status of hotpatching": ("host,product,build,Hotpatch\na,ws2025,26100.32995,enrolled\nb,ws2025,26100.32995,off\n", ["restart_due", "behind"]),
 }  # fmt: skip
@@ -410,6 +429,65 @@ TOOLS: dict[str, str] = {
 @pytest.mark.parametrize("name", TOOLS)
 def test_exports_in_which_the_build_is_plain(name: str, run: Command, tmp_path: Path) -> None:
     assert set(_verdicts(run, tmp_path, TOOLS[name])) == {"current"}
+
+
+def test_a_guest_is_not_its_host(run: Command, tmp_path: Path) -> None:
+    for header in ("Name,OperatingSystem,VMHost,HostOSVersion", "VMName,OS,HostName,Host OS version"):
+        (tmp_path / "fleet").write_text(f"{header}\nvm1,Windows Server 2025,hv1,{NEW}\n", encoding="utf-8")
+        done = run("assess", "fleet", "--on", DAY)
+        assert ",current," not in done.out, done
+
+
+def test_statuses_of_machines_say_nothing_of_a_build(run: Command, tmp_path: Path) -> None:
+    statuses = [
+        "Online",
+        "Available",
+        "No errors",
+        "0 failed",
+        "None required",
+        "Needs assistance",
+        "Not encrypted",
+        "Not monitored",
+        "Not compliant",
+        "In use",
+        "Deployed",
+    ]
+    rows = _rows(run, tmp_path, "host,OS,build,status\n" + "".join(f"A,Windows Server 2025,{NEW},{status}\n" for status in statuses))
+    assert [row["status"] for row in rows if row["verdict"] != "current"] == []
+    kinds = ["File server", "Media server", "Patch server", "Laptop"]
+    rows = _rows(
+        run, tmp_path, "host,OS,Betriebssystemversion,type,key\n" + "".join(f"A,Windows Server 2025,{NEW},{kind},A-12\n" for kind in kinds)
+    )
+    assert [row["type"] for row in rows if row["verdict"] != "current"] == []
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "EditionID",
+        "Windows Edition",
+        "Operating System Edition",
+        "CompositionEditionID",
+        "Édition",
+        "Ausgabe",
+        "エディション",
+        "Device edition",
+    ],
+)
+def test_columns_of_the_edition(column: str, run: Command, tmp_path: Path) -> None:
+    assert _verdicts(run, tmp_path, f"host,OS,OS build,{column}\nA,Windows 11,22631.7376,Professional\n") == ["unsupported"]
+
+
+def test_an_edition_in_other_words(run: Command, tmp_path: Path) -> None:
+    assert _verdicts(run, tmp_path, "host,OS,build\nA,Windows 11,22631.7376 Pro\n") == ["unsupported"]
+    assert _verdicts(run, tmp_path, "host,OS,OS description,build\nA,Windows 11,Microsoft Windows 11 Pro,22631.7376\n") == ["unsupported"]
+
+
+@pytest.mark.parametrize("text", ["KB5099536 missing", "missing KB5099536", "KB5099536 failed to install"])
+def test_a_lookup_does_not_say_patched_of_a_kb_that_is_denied(text: str, run: Command) -> None:
+    done = run("lookup", text, "--on", DAY)
+    assert (done.code, done.out) == (2, "")
+    assert 'lookup "KB5099536" is about the KB' in done.err
 
 
 @pytest.mark.parametrize("text", [f"{NEW} missing", f"< {NEW}", f"older than {NEW}", f"is {NEW} pending"])

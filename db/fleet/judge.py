@@ -18,7 +18,7 @@ from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, Deciding, line_of, reducer
 from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, states_its_build
 from hotpatch_kb.db.model import reading
-from hotpatch_kb.db.model.editions import Machine, is_of_family, machine_of
+from hotpatch_kb.db.model.editions import Machine, edition_in, is_of_family, machine_of
 from hotpatch_kb.db.model.messages import Message, Messages
 from hotpatch_kb.db.model.product_names import Name, read_name
 from hotpatch_kb.db.model.wording import denies
@@ -27,6 +27,7 @@ Answer = dict[str, Any]
 
 # Machines that are alike in all that counts are judged once. A fleet of millions has thousands of kinds, 0.7 kB each.
 MAX_JUDGED: Final = 50_000
+_WORDS: Final = re.compile(r"[^\W\d_]{3}")
 PATCHED: Final = frozenset({"current", "left_line"})
 MAX_NAME: Final = 60  # characters of a name that is not understood
 _NO_BUILD: Final = frozenset({"", "null", "none", "n/a", "na", "-", "unknown", "nan"})
@@ -177,6 +178,8 @@ class Judge:
         text = machine["build"].strip()
         # A word of a name that is no Windows is no edition: "Ubuntu Pro".
         named_so = stated if name.is_understood or _WINDOWS.search(stated) else ""
+        if not edition_in(named_so) and _WORDS.search(text) and edition_in(text) == "home_pro":
+            named_so = text  # "22631.7376 Pro": its support may have ended earlier
         kind = machine_of(machine.get("edition", ""), named_so, machine.get("esu", ""))
         # Spellings of the same machine are judged once.
         alike = (name, build, line, kbs, kind)

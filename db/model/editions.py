@@ -28,7 +28,7 @@ _NAMES: Final = tuple(
         ("server_standard", r"serverstandard|server(?:20\d\d)?(?:r2)?standard|^standard"),
         ("server_datacenter", r"datacenter"),
         ("home_pro", r"pro(?:fessional)?education|(?:pro|professional)(?:for)?workstation|cloudedition|business|(?:^|\d)se$"),
-        ("enterprise_education", r"enterprise|education"),
+        ("enterprise_education", r"enterprise|education|^ent$|^edu$|^[ea][35]$|éducation"),
         (
             "home_pro",
             r"professional|(?:^|\d|windows)pro(?:n|student)?(?:$|\d)|home|^core(?:n|countryspecific|singlelanguage|connected(?:n|countryspecific|singlelanguage)?)?$",
@@ -68,7 +68,34 @@ _CHOICE: Final = lazy(
 )
 _NOTHING: Final = frozenset({"", "-", "null", "none", "n/a", "na", "unknown", "nan", "windows"})
 _YES: Final = frozenset(
-    {"1", "true", "yes", "y", "enrolled", "enabled", "active", "activated", "assigned", "licensed", "esu", "eligibleandenrolled"}
+    {
+        "1",
+        "true",
+        "yes",
+        "y",
+        "x",
+        "ja",
+        "oui",
+        "sí",
+        "si",
+        "sim",
+        "да",
+        "はい",
+        "year1",
+        "year2",
+        "year3",
+        "y1",
+        "y2",
+        "y3",
+        "enrolled",
+        "enabled",
+        "active",
+        "activated",
+        "assigned",
+        "licensed",
+        "esu",
+        "eligibleandenrolled",
+    }
 )
 
 
@@ -119,7 +146,7 @@ def machine_of(edition: str, product: str, esu: str) -> Machine:
     Machine(edition='home_pro', has_esu=True, may_be_azure_edition=False)
     """
     # A column of its own says it, where there is one.
-    has_esu = re.sub(r"[^a-z0-9]", "", esu.casefold()) in _YES if esu.strip() else _WITH_ESU.search(edition) is not None
+    has_esu = re.sub(r"[\W_]", "", esu.casefold()) in _YES if esu.strip() else _WITH_ESU.search(edition) is not None
     if edition.strip() and _CHOICE.search(edition):
         return Machine("", has_esu, is_odd=True)
     if stated := edition_in(edition):

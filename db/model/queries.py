@@ -104,6 +104,14 @@ def _inside(cleaned: str) -> Query | None:
         return None
     builds, kbs = reading.builds_in(cleaned), [str(kb) for kb in reading.kbs_in(cleaned)]
     if len(kbs) == 1 and len(builds) != 1:  # "June 9, 2026—KB5094126 (OS Builds 26100.8655 and 26200.8655)"
+        from hotpatch_kb.db.model.wording import denies  # noqa: PLC0415 (a KB alone needs none of it)
+
+        if denies(cleaned):
+            raise BadInput(
+                'expected the KB that a machine has, got {got!r}; lookup "KB{kb}" is about the KB',
+                got=cleaned[: reading.MAX_SHOWN],
+                kb=kbs[0],
+            )
         return Query("kb", kbs[0])
     cves = list(dict.fromkeys(f"CVE-{year}-{number}" for year, number in _CVE.findall(cleaned)))
     if len(builds) > 1:

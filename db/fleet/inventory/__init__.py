@@ -23,11 +23,10 @@ from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.inventory.objects import Json
 from hotpatch_kb.db.fleet.inventory.texts import MAX_TEXT as MAX_RECORDS
 from hotpatch_kb.db.fleet.inventory.texts import Records, records_of
-from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, SAMPLE, Chosen, chosen, may_say_build
+from hotpatch_kb.db.fleet.inventory.values import SAMPLE, Chosen, chosen
 from hotpatch_kb.db.fleet.rows import NotStated, Part
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.model.reading import builds_in
 
 __all__ = ["DECIDING", "FIELDS", "Batch", "Inventory", "Row", "inventory", "read"]
 
@@ -281,7 +280,14 @@ class Inventory:
     def _machine(self, cells: Mapping[str, Any]) -> tuple[dict[str, str], Message | NotStated | None]:
         """Return the texts of an object's fields, and why its build cannot be believed."""
         values = flat(cells)
-        by_field, evidence = self._columns_by_field(tuple(values))
+        names = tuple(values)
+        by_field, evidence = self._columns_by_field(names)
+        if not by_field.get("build") and not isinstance(self._source, Delimited) and "build" not in self._wanted:
+            # None of the columns of the first objects: its own may say it, as in the output of systeminfo in another language.
+            own = chosen(columns_of(names, self._wanted), names, [list(values.values())], self._wanted)
+            if own.fields.get("build"):
+                by_field, evidence = {**own.fields, **by_field}, Evidence(names, own.fields, own.unnamed, ())
+                self._has_needed = self._has_needed or self._needs == "build"
         machine = {field: first(field, [values[column].strip() for column in columns]) for field, columns in by_field.items()}
         problem: Message | NotStated | None = None
         if evidence.watches_builds:
@@ -289,13 +295,6 @@ class Inventory:
             machine["build"], problem = _text_of(build), None if isinstance(build, str) else build
         if evidence.watches_kbs:
             machine["kbs"] = evidence.kbs(machine["kbs"], lambda name: values.get(name, ""))
-        if not problem and not isinstance(self._source, Delimited) and "build" not in self._wanted and not by_field.get("build"):
-            # No member of a known name says a build: the one build of its other versions does. A remark ("upgrade to ...") does not.
-            unnamed = [name for name, value in values.items() if may_say_build(name) and builds_in(value[:MAX_TEXT])]
-            if unnamed:
-                build = Evidence(tuple(values), {**by_field, "build": unnamed}, unnamed, ()).build(lambda name: values.get(name, ""))
-                self._has_needed = self._has_needed or self._needs == "build"
-                machine["build"], problem = _text_of(build), None if isinstance(build, str) else build
         return machine, problem
 
     def _columns_by_field(self, names: Key) -> tuple[dict[str, list[str]], Evidence]:

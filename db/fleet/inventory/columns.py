@@ -12,6 +12,7 @@ from unicodedata import normalize
 from hotpatch_kb.db.fleet.inventory.updates import is_installed_update
 from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, is_of_installed, is_of_part, says_build, says_product
 from hotpatch_kb.db.fleet.rows import cell
+from hotpatch_kb.db.model.editions import edition_in
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.product_names import read_name
 from hotpatch_kb.db.model.reading import build_numbers_in, builds_in
@@ -36,11 +37,13 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         "buildnumber0", "buildnumber", "kernelversion", "ansiblekernel", "ansibledistributionversion", "ansiblefacts.kernel",
         "ansiblefacts.distributionversion", "os.version", "os.build", "os.kernel", "version",
     ),
-    "revision": ("ubr", "windowsubr", "osrevisionnumber", "osrevision", "updatebuildrevision", "revision"),
+    "revision": (
+        "ubr", "windowsubr", "osubr", "ubrnumber", "osrevisionnumber", "osrevision", "updatebuildrevision", "osbuildrevision", "buildrevision", "revisionnumber", "revision",
+    ),
     "product": (
         "product", "properties.ossku", "properties.extended.instanceview.osname", "ossku", "osname", "osdistribution", "caption0", "caption",
         "operatingsystem", "operatingsystem0", "windowsproductname", "productname", "ansibleosname", "ansibledistribution", "os.name", "os.full", "osplatform",
-        "platform", "os",
+        "platform", "os", "osdescription", "fullosname", "oslongname", "osfullname",
     ),
     # The enrolment status, else the column, else what was asked for.
     "line": (
@@ -48,15 +51,20 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         f"{_PATCHING}enablehotpatching", "enablehotpatching",
     ),
     "kbs": ("kbs", "installedkbs", "kbsinstalled", "installedhotfixes", "installedupdates", "hotfixes", "hotfixs", "oshotfixes", "hotfixid", "hotfixid0", "kb"),
-    "edition": ("edition", "properties.osedition", "osedition", "editionid", "windowseditionid", "skufamily", "operatingsystemsku"),
+    "edition": (
+        "edition", "properties.osedition", "osedition", "editionid", "windowseditionid", "compositioneditionid", "windowsedition", "operatingsystemedition", "betriebssystemedition", "deviceedition", "winedition",
+        "skufamily", "operatingsystemsku", "édition", "ausgabe", "edición", "edizione", "edição", "エディション", "редакция",
+    ),
     # Extended Security Updates: a word such as "enrolled"; Azure Arc says whether a licence is assigned.
-    "esu": ("esu", "hasesu", "esustatus", "extendedsecurityupdates", "properties.licenseprofile.esuprofile.licenseassignmentstate"),
+    "esu": ("esu", "hasesu", "esustatus", "esuenrolled", "esuenabled", "esulicense", "esulicence", "extendedsecurityupdates", "properties.licenseprofile.esuprofile.licenseassignmentstate"),
 }  # fmt: skip
 # The line that an enrolment status means: azure-docs (hotpatchEnablementStatus, the portal's column "Hotpatch status"), the licence's
 # subscriptionStatus. Compared without case, blanks and punctuation; any other status (Unknown, Enabling, Failed) does not state a line.
 LINES: Final = {
     "hotpatch": "hotpatch", "enabled": "hotpatch", "enrolled": "hotpatch", "true": "hotpatch", "yes": "hotpatch", "1": "hotpatch",
-    "hotpatching": "hotpatch", "on": "hotpatch", "ja": "hotpatch", "oui": "hotpatch", "hotpatchenabled": "hotpatch", "hotpatchenrolled": "hotpatch",
+    "aktiviert": "hotpatch", "activé": "hotpatch", "activado": "hotpatch", "да": "hotpatch", "はい": "hotpatch", "有効": "hotpatch", "y": "hotpatch", "wahr": "hotpatch",
+    "deaktiviert": "standard", "désactivé": "standard", "desactivado": "standard", "нет": "standard", "いいえ": "standard", "無効": "standard", "n": "standard", "falsch": "standard", "unenrolled": "standard",
+    "notenabled": "standard", "optedout": "standard", "hotpatching": "hotpatch", "on": "hotpatch", "ja": "hotpatch", "oui": "hotpatch", "hotpatchenabled": "hotpatch", "hotpatchenrolled": "hotpatch",
     "enrolledinhotpatch": "hotpatch", "enrolledinhotpatching": "hotpatch",
     "off": "standard", "nein": "standard", "non": "standard", "standard": "standard", "disabled": "standard", "false": "standard", "no": "standard", "0": "standard", "notenrolled": "standard",
     "canceled": "standard", "pending": "standard", "pendingevaluation": "standard", "actionrequired": "standard",
@@ -160,7 +168,11 @@ def columns_of(names: Sequence[str], wanted: Mapping[str, str]) -> dict[str, lis
             columns = list(dict.fromkeys([*columns, *nested]))
         if field == "revision":  # a BIOS has a revision, too
             parents = {parent_of(name) for name in by_field.get("build", ())}
-            columns = [name for name in columns if "." not in name or parent_of(name) in parents]
+            columns = [
+                name
+                for name in columns
+                if "." not in name or parent_of(name) in parents or parent_of(name).rpartition(".")[2].casefold() == "registry"
+            ]
         if field in wanted:
             columns = [wanted[field]] if wanted[field] in names else []
         if columns:
@@ -175,7 +187,7 @@ def first(field: str, values: Iterable[str]) -> str:
         stated.sort(key=says_build, reverse=True)
     elif field == "product":
         stated.sort(
-            key=lambda value: 2 * read_name(value).is_other or says_product(value), reverse=True
+            key=lambda value: (2 * read_name(value).is_other or says_product(value), bool(edition_in(value))), reverse=True
         )  # Azure Local calls itself a server, too
     elif field == "line":
         stated.sort(key=lambda value: not line_of(value))
@@ -189,7 +201,7 @@ def line_of(status: str) -> str:
     >>> line_of("Action Required"), line_of("Enabled"), line_of("Unknown")
     ('standard', 'hotpatch', '')
     """
-    return LINES.get(re.sub(r"[^a-z0-9]", "", status.casefold()), "")
+    return LINES.get(re.sub(r"[\W_]", "", status.casefold()), "")
 
 
 def has_needed(needs: str, wanted: Mapping[str, str], by_field: Mapping[str, Sequence[str]], names: Sequence[str]) -> bool:

@@ -43,8 +43,14 @@ _OF_SYSTEMS: Final = lazy(
 _OF_ANYTHING: Final = frozenset({"build", "version", "fullbuild"})
 _FLAGS: Final = frozenset({"installed", "isinstalled", "present", "ispresent", "patched", "installiert"})
 _OF_MACHINES: Final = lazy(
-    r"complian|reach|manag|respon|connect|online|licens|support|attention|activ|enrol|eligib|join|health|konform", re.IGNORECASE
+    r"^(?:no|none|0)\b|^available$|assist|encrypt|monitor|complian|reach|manag|respon|connect|online|licens|support|attention|activ|enrol|eligib|join|health|konform",
+    re.IGNORECASE,
 )
+# Beside these a column that is only called "build" or "version" may be of an update, a file or an image.
+_THINGS: Final = frozenset({
+    "update", "updatename", "updatetitle", "missingkb", "missingkbs", "cve", "cveid", "pluginid", "qid", "severity", "filename", "file", "filepath", "driver", "drivername", "component", "package", "packagename", "feature",
+    "ring", "image", "imagename", "imageindex", "software", "softwarename", "application", "applicationname", "app", "appname",
+})  # fmt: skip
 # A column with one KB a row; "kbs" and "hotfixes" are lists of a machine, beside its own status ("online").
 _OF_ONE_KB: Final = frozenset({"kb", "hotfixid", "hotfixid0"})
 
@@ -81,24 +87,28 @@ class Evidence:
         taken = {name for columns in by_field.values() for name in columns[:1]}.union(kbs)
         spare = [(bare(name).rpartition(".")[2], name) for name in names if name not in taken and parent_of(name) in near]
         is_trusted = not frozenset(wanted).isdisjoint(self._builds)
+        is_of_value = any(not _OF_SYSTEMS.search(name) for name in self._unnamed)
         is_of_anything = any(
             bare(name) in _OF_ANYTHING or (name in self._unnamed and not _OF_SYSTEMS.search(name)) for name in self._builds
         )
         statuses = [name for short, name in spare if short in _STATUSES]
         # A table of names and values: each name must be one of a version. Other labels may be of anything but another build.
-        self._properties = [name for short, name in spare if short in _PROPERTIES and self._unnamed and not is_trusted]
-        labels = _LABELS if self._unnamed else _KINDS | _PROPERTIES
+        self._properties = [name for short, name in spare if short in _PROPERTIES and is_of_value and not is_trusted]
+        self._is_of_value = is_of_value
+        labels = _LABELS if is_of_value else _KINDS | _PROPERTIES
         self._labels = [name for short, name in spare if short in labels and name not in self._properties and not is_trusted]
-        if self._unnamed and not is_trusted:  # Zabbix: "Latest OS build available" is the name of an item
+        if is_of_value and not is_trusted:  # Zabbix: "Latest OS build available" is the name of an item
             self._labels += [name for name in by_field.get("host", ())[:1] if bare(name).rpartition(".")[2] == "name"]
         self._statuses_of_build = [] if is_trusted else statuses if is_of_anything else [name for name in statuses if bare(name) in _FLAGS]
         self._statuses_of_kb = statuses if kbs else []
         has_one_kb = any(bare(name).rpartition(".")[2] in _OF_ONE_KB for name in kbs)
         self._of_update = [(bare(name), name) for _, name in spare] if has_one_kb else []
         self._is_of_missing = has_one_kb and not _OF_REPORTS.isdisjoint(map(bare, names))
+        things = [name for short, name in spare if short in _THINGS]
+        self._thing = things[0] if things and is_of_anything and not is_trusted and not self._unnamed else ""
         watched = [*self._builds, *self._properties, *self._labels, *self._statuses_of_build]
         self.columns = tuple(dict.fromkeys(name for name in watched if name in names))
-        self.watches_builds = len(watched) > 1 or bool(self._unnamed)
+        self.watches_builds = len(watched) > 1 or bool(self._unnamed) or bool(self._thing)
         self.watches_kbs = bool(self._statuses_of_kb) or bool(self._of_update) or self._is_of_missing
 
     def build(self, value: Value) -> str | Message | NotStated:
@@ -124,11 +134,11 @@ class Evidence:
         for name in self._statuses_of_build:
             if (status := value(name).strip()) and _is_of_missing(name, status):
                 return _not_stated(text, status)._replace(machine=text)
-        return text
+        return _not_stated(text, self._thing)._replace(machine=text) if self._thing else text
 
     def _is_of_machine(self, column: str, label: str) -> bool:
         """Return whether a label may be of what a machine has. A host may be called "target"; the name of an item has a blank."""
-        if not self._unnamed:
+        if not self._is_of_value or bare(column).rpartition(".")[2] in {"type", "kind", "category"}:
             return _TARGETS.search(label) is None
         return is_label_of_installed(label) or (bare(column).rpartition(".")[2] == "name" and " " not in label)
 

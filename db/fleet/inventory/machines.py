@@ -12,16 +12,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, flat
-from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, is_of_installed, may_say_build, says_build, states_its_build
+from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, is_of_installed, is_of_part, may_say_build, says_build, states_its_build
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.model.reading import builds_in
+from hotpatch_kb.db.model.reading import builds_in, kbs_in
 
 Found = list[tuple[dict[str, Any], Message | None]]
 
 _DEPTH: Final = 40
-# Names of parts of a machine ("os", "properties") are words; names of hosts have a digit, a hyphen or a dot, mostly.
-# Members of a host that could not be asked.
+# Members of a host that could not be asked, and names of lists of such hosts.
 _FAILURES: Final = frozenset({"error", "errors", "failed", "failure", "unreachable", "exception", "msg"})
+_UNREACHED: Final = re.compile(r"unreach|dark|fail|offline|unrespons|error|time.?out|skipped|no.?answer", re.IGNORECASE)
+# Names of parts of a machine ("os", "properties") are words; names of hosts have a digit, a hyphen or a dot, mostly.
 _LIKE_A_HOST: Final = re.compile(r"[-.\d]")
 
 
@@ -71,11 +72,18 @@ def _found(value: Any, depth: int) -> Found:
         guests = [member for member in value.values() if isinstance(member, list) and _has_hosts(member, depth + 1)]
         return [(value, None), *(machine for member in guests for machine in _found(member, depth + 1))]
     found: Found = []
-    lists = []  # sibling lists without a build: machines that could not be reached
-    for member in value.values():
-        if isinstance(member, dict | list):
-            found += (inner := _found(member, depth + 1))
-            lists += member if isinstance(member, list) and not inner else []
+    lists: list[Any] = []  # sibling lists without a build: machines that could not be reached
+    for name, member in value.items():
+        if not isinstance(member, dict | list):
+            continue
+        inner = _found(member, depth + 1)
+        if is_of_part(f"{name}.build") or not is_of_installed(name):  # "recommendation", "missing": of a machine only where it has a host
+            inner = [(cells, problem) for cells, problem in inner if _host_of(cells) or _has_host_name(cells)]
+        found += inner
+        lists += [] if inner else member if isinstance(member, list) else _unreached(name, member)
+        lists += (
+            [{"host": item} for item in member if isinstance(item, str)] if isinstance(member, list) and _UNREACHED.search(name) else []
+        )
     if found:
         leaves = [cells.keys() for cells, _ in found]
         found += [
@@ -114,6 +122,12 @@ def _without_build(item: Any, depth: int) -> Found:
     return [_alone(item)]
 
 
+def _unreached(name: str, member: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the hosts of an object that has those which did not answer: Ansible's "dark", with a message each."""
+    is_of_hosts = all(isinstance(inner, dict) and _FAILURES & {key.casefold() for key in inner} for inner in member.values())
+    return [{"host": host, **inner} for host, inner in member.items()] if member and is_of_hosts and _UNREACHED.search(name) else []
+
+
 def _has_host_name(value: Mapping[str, Any]) -> bool:
     return any(isinstance(value[name], str) for name in columns_of(tuple(value), {}).get("host", ()))
 
@@ -129,7 +143,8 @@ def are_hosts(pairs: Sequence[tuple[str, str]]) -> bool:
 
 def host_with(label: str, value: str) -> dict[str, str]:
     """Return a host and its build. "latest: 26100.33158" is not a host, and its verdict shall say so."""
-    return {"host": label, "build": value if is_of_installed(label) else f"{label}: {value}"}
+    is_host = is_of_installed(label) and " " not in label and not kbs_in(label)
+    return {"host": label, "build": value if is_host else f"{label}: {value}"}
 
 
 def _table(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
@@ -145,8 +160,11 @@ def _by_host(value: Mapping[str, Any], depth: int) -> Found:
     """Return the machines of an object whose members are hosts with their facts: alike, or one with a name like a host's."""
     members = {name: member for name, member in value.items() if isinstance(member, dict)}
     saying = {name: member for name, member in members.items() if says_its_build(member)}
-    if not saying or len(members) < len(value):
+    # Salt has a text in the place of a host that did not return.
+    silent = [name for name, member in value.items() if name not in members and not isinstance(member, list) and _LIKE_A_HOST.search(name)]
+    if not saying or len(members) + len(silent) < len(value) or (silent and not all(map(_LIKE_A_HOST.search, members))):
         return []
+    members |= {name: {"output": value[name]} for name in silent}
     names = [_leaves(member) for member in saying.values()]
     are_parts = all(may_say_build(name) and not _LIKE_A_HOST.search(name) for name in saying)  # "os" and "kernel"
     are_alike = len(names) > 1 and not are_parts and all(2 * len(names[0] & other) >= min(len(names[0]), len(other)) for other in names[1:])

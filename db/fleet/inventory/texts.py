@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import DECODER
 from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, machines_in, says_its_build
+from hotpatch_kb.db.fleet.inventory.values import is_of_systeminfo
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 
@@ -143,9 +144,10 @@ def _of_labels(text: str) -> Iterator[Record]:
     margin = _margin([line for line in lines if line])
     record: Record = {}
     first = label = ""
-    is_title = False
+    is_title = is_after_blank = False
     for line in lines:
         if not line:
+            is_after_blank = True
             continue
         if section := _SECTION.fullmatch(line):
             if record and (record.keys() - {"host"} or not is_title):
@@ -154,9 +156,12 @@ def _of_labels(text: str) -> Iterator[Record]:
             record, first, label = {"host": section["bracketed"] or section["host"]}, "", ""
             continue
         name, value = _split(line[margin:]) if not line[margin : margin + 1].isspace() else ("", line.strip())
-        if name and name == first:
+        # The next machine begins with the first label again; after a blank line also with any that is there, or with systeminfo in another language.
+        is_next = name and is_after_blank and (name in record or any(map(is_of_systeminfo, map(str, record.values()))))
+        is_after_blank = False
+        if name and record and (name == first or is_next):
             yield record
-            record, label = {}, ""
+            record, first, label = {}, "", ""
         if name:
             first = first or name
             label = name

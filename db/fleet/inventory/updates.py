@@ -62,8 +62,8 @@ def _speaks_for_it(name: str, text: str) -> bool:
         return is_no or text.rstrip(" %") == "100"
     if _FLAG.search(name):
         return bool(text) and is_installed(text)
-    if _DAY.search(name):
-        return not is_no and not denies(text)
+    if _DAY.search(name):  # Get-HotFix, which has installed updates alone, often lacks the day
+        return (not is_no and not denies(text)) or (not text and name == "installedon")
     if _STATUS.search(name):
         return is_installed(text)
     if _PENDING.search(name) or not is_of_installed(name):

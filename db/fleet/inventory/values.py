@@ -38,6 +38,14 @@ _OF_PARTS: Final = re.compile(
     r"agent|engine|driver|bios|firmware|image|template|media|setup|install(?:er|ation)|winre|recovery|safe.?os|hypervisor|\.?dll|file|update|patch|hotfix|\bkb",
     re.IGNORECASE,
 )
+# Objects of JSON about another machine, another time, or software.
+_OF_OTHER_MACHINES: Final = re.compile(
+    r".server$|hypervisor|parent|gateway|controller|wsus|relay|collector|scanner|cluster|container|histor|^before|backup|^spec$|intended|\bjob|^sdk|^apps?$|software|printer|replica|proxy|template",
+    re.IGNORECASE,
+)
+# Columns beside which "HostOSVersion" or "Server build" is of another machine.
+_GUESTS: Final = re.compile(r"^(?:vm|guest|printer|client)(?: ?name)?$|^vm ?host|hypervisor|^host ?name$", re.IGNORECASE)
+_HOSTS: Final = re.compile(r"\b(?:vm)?host|server|node|hypervisor", re.IGNORECASE)
 # The list of installed KBs of systeminfo, in any language: "[01]: KB5044281"
 _LIST_OF_KBS: Final = re.compile(r"\[0*1\]:\s*KB\d{6,7}")
 # What systeminfo says of the version: "10.0.20348 N/A Build 20348"
@@ -94,8 +102,11 @@ def is_of_installed(column: str) -> bool:
 
 
 def is_of_part(column: str) -> bool:
-    """Return whether a column is of a part of a machine: "windowsUpdateAgent.version". An "agent" is the machine at Wazuh and Elastic."""
-    return any(_OF_PARTS.search(part) is not None for part in column.split(".") if part.casefold() != "agent")
+    """Return whether a column is of a part of a machine, or of another machine: "windowsUpdateAgent.version", "managementServer.osVersion"."""
+    *parents, last = column.split(".")
+    return any(_OF_PARTS.search(part) is not None for part in (*parents, last) if part.casefold() != "agent") or any(
+        _OF_OTHER_MACHINES.search(parent) is not None for parent in parents
+    )
 
 
 def is_label_of_installed(label: str) -> bool:
@@ -140,6 +151,11 @@ def says_product(value: str) -> bool:
     """Return whether a cell names a Windows, a product or a family of them, or another system that is known by name."""
     name = read_name(value)
     return bool(name.product or name.family or name.is_other)
+
+
+def is_of_systeminfo(value: str) -> bool:
+    """Return whether a value is what systeminfo says of the version, in any language."""
+    return _OF_SYSTEMINFO.search(value) is not None
 
 
 def _is_of_systeminfo(column: str, values: Sequence[str]) -> bool:
@@ -195,6 +211,8 @@ def chosen(by_name: Mapping[str, Sequence[str]], header: Sequence[str], rows: Se
             whole = [name for name in saying if may_say(name) and 2 * sum(result == 2 for result in others[name]) >= len(others[name])]
             kept += sorted(whole, key=lambda name: -sum(others[name]))[:1]
         if not kept:
+            is_of_guests = field == "build" and any(_GUESTS.search(name) for name in header)
+            saying = [name for name in saying if not (is_of_guests and _HOSTS.search(name))]
             able = [name for name in saying if may_say(name) or (field == "build" and _is_of_systeminfo(name, values[name]))]
             kept = sorted(able, key=lambda name: -sum(others[name]))[:1]
         if kept or (named and field == "build"):
