@@ -271,6 +271,7 @@ def calendar_file(
     today: str,
     history: sqlite3.Connection | None = None,
     known: str | None = None,
+    changes: Mapping[str, Revision] | None = None,
 ) -> bytes:
     """Return rows of ``hotpatch_calendar`` as an iCalendar file; no month is added that the table does not have.
 
@@ -282,13 +283,15 @@ def calendar_file(
         today: ISO date; events before it have no alarm.
         history: the database with the whole history, where ``conn`` has that of an earlier day.
         known: that day (ISO date).
+        changes: what ``revisions`` returns, where it was asked for several calendars at once: it groups the claims of all products each time.
 
     Returns:
         UTF-8, lines of at most 75 octets that end with CRLF.
     """
     from icalendar import Calendar, vText  # noqa: PLC0415
 
-    ends, links, changes = coverage.data_until_by_product(conn), _links(conn), revisions(history or conn, rows, known)
+    ends, links = coverage.data_until_by_product(conn), _links(conn)
+    changes = revisions(history or conn, rows, known) if changes is None else changes
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", PRODID)

@@ -130,9 +130,10 @@ def _write_feeds(folder: Folder, conn: sqlite3.Connection, day: str) -> None:
     for name, feed in FEEDS.items():
         body = atom(feed, name, None, feed.entries(conn, None), until, _neighbour, f"{name}.atom")
         folder.put(f"feeds/{name}.atom", body)
+    changes = icalendar_file.revisions(conn, calendar_rows(conn))
     for (product,) in conn.execute("select distinct product from hotpatch_calendar order by product").fetchall():
-        title = f"Windows hotpatching: {named(product).name}"
-        folder.put(f"calendars/{product}.ics", icalendar_file.calendar_file(conn, calendar_rows(conn, product), title, today=day))
+        title, rows = f"Windows hotpatching: {named(product).name}", calendar_rows(conn, product)
+        folder.put(f"calendars/{product}.ics", icalendar_file.calendar_file(conn, rows, title, today=day, changes=changes))
 
 
 def _neighbour(page: str) -> str:
