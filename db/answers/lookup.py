@@ -290,7 +290,7 @@ def _matches(found: _Found, chosen: _Chosen, line: str | None, day: str, kept: d
     keys = [(row.release, found.stated_builds.get(row.release), *chosen.companions.get(row.release, ())) for row in chosen.rows]
     new = [(key, row, _line_of(row, line)) for key, row in zip(keys, chosen.rows, strict=True) if key not in kept]
     issues = known_issues(conn, ((row.kb, row.product) for _, row, _ in new), day)
-    cves = open_cves(conn, [(row, on_line) for _, row, on_line in new], day)
+    cves = open_cves(conn, [(row, on_line) for _, row, on_line in new], day, found.facts.fixes)
     for (key, row, on_line), of_row in zip(new, cves, strict=True):
         kept[key] = _match(found.facts.of(row.product), row, on_line, day) | {
             "stated_build": key[1],

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any, Final
 
-from hotpatch_kb.db.answers.product_facts import Release, is_offered
+from hotpatch_kb.db.answers.product_facts import Fixes, Release, is_offered
 from hotpatch_kb.db.answers.stated_elsewhere import one_of
 from hotpatch_kb.db.model.notation import kb_text
 
@@ -25,16 +25,13 @@ _OPEN: Final = f"""newer as materialized (
     where case when a.is_hotpatch_line then r.in_hotpatch_line else r.in_standard_line end and {is_offered("r")}
         and (r.release_date > a.own_day or r.revision > a.revision)
 )
-select 'fixed', n.number, null, c.cve as name, min(c.severity) as severity, max(c.subject >= 'kb_cves/')
-    from newer as n join kb_cves as c on c.kb = n.kb and c.product = n.product
-    where not exists (select 1 from kb_cves as own where own.kb = n.own_kb and own.product = n.product and own.cve = c.cve)
-    group by n.number, c.cve
-union all select distinct 'unknown', number, null, month, null, null from newer as n
-    where cadence = 'B' and not exists (select 1 from kb_cves as c where c.kb = n.kb and c.product = n.product)
-union all select 'copied', number, null, null, null, null from asked as a
-    where exists (select 1 from kb_cves as c where c.kb = a.kb and c.product = a.product and c.subject >= 'kb_cves/')
+select 'newer', number, product, kb, month, cadence from newer
 union all select 'copied_on', null, null, substr(max(fetched_at), 1, 10), null, null from pages where source = 'facts_kb_cves'
 union all select 'read', null, null, null, null, null where exists (select 1 from kb_cves)"""
+# Not grouped here: of an old build it is thousands of rows, and an export asks for every build.
+_FIXES: Final = """
+union all select 'fix', c.kb, c.product, c.cve, c.severity, c.subject >= 'kb_cves/'
+    from (select kb, product from newer union select kb, product from asked) as w cross join kb_cves as c on c.kb = w.kb and c.product = w.product"""
 _GAPS: Final = """
 union all select 'gap', g.hotpatch_kb, g.product, g.cve, g.severity, (
         select r.kb from releases as r where r.kb = g.companion_kb and r.product = g.product and coalesce(r.release_date, '') <= ?)
@@ -88,13 +85,27 @@ def known_issues(
     return issues
 
 
-def open_cves(conn: sqlite3.Connection, asked: Sequence[tuple[Release, str]], day: str) -> list[Answer | None]:
+def all_fixes(conn: sqlite3.Connection) -> Fixes:
+    """Return the CVEs of all KBs, for who asks of many releases."""
+    rows = conn.execute("select kb, product, cve, severity, subject >= 'kb_cves/' from kb_cves").fetchall()
+    return _fixes(rows)
+
+
+def _fixes(rows: Iterable[tuple[Any, ...]]) -> Fixes:
+    fixes: Fixes = defaultdict(dict)
+    for kb, product, cve, severity, is_copied in rows:
+        fixes[kb, product][cve] = (severity, bool(is_copied))
+    return fixes
+
+
+def open_cves(conn: sqlite3.Connection, asked: Sequence[tuple[Release, str]], day: str, known: Fixes | None = None) -> list[Answer | None]:
     """Return the CVEs that stay open on machines with releases.
 
     Args:
         conn: a database with the fact tables.
         asked: releases, each with the machine's line, "hotpatch" or "standard".
         day: ISO date; releases up to it count.
+        known: what ``all_fixes`` returns; None to ask for the CVEs of these releases and newer ones.
 
     Returns:
         for each of them ``gaps``, CVEs that the month's cumulative update fixes and this hotpatch does not, with the companion update that does;
@@ -108,30 +119,52 @@ def open_cves(conn: sqlite3.Connection, asked: Sequence[tuple[Release, str]], da
     values: list[Any] = []
     for number, (r, line) in enumerate(asked):
         values += (number, r.product, r.kb, line == "hotpatch", "" if r.classification == "initial" else r.release_date, r.revision)
-    statement = f"with asked (number, product, kb, is_hotpatch_line, own_day, revision) as (values {asks}), {_OPEN}"
+    statement = f"with asked (number, product, kb, is_hotpatch_line, own_day, revision) as (values {asks}), {_OPEN}{_FIXES if known is None else ''}"
     values += [day]
     if hotpatches := [release for release, _ in asked if release.classification == "hotpatch"]:
         statement += f"{_GAPS} {one_of('g.product', hotpatches)} and {one_of('g.hotpatch_kb', hotpatches)}"
         values += [day, *(r.product for r in hotpatches), *(r.kb for r in hotpatches)]
     found: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
+    fixes = _fixes([]) if known is None else known
     for row in conn.execute(statement, values).fetchall():
-        found[row[0], row[1], row[2]].append(row)  # of old builds thousands
+        if row[0] == "fix":  # of old builds thousands
+            fixes[row[1], row[2]][row[3]] = (row[4], bool(row[5]))
+        else:
+            found[row[0], row[1], None if row[0] == "newer" else row[2]].append(row)
     if not found["read", None, None]:
         return [None] * len(asked)
     answers: list[Answer | None] = []
     for number, (r, _) in enumerate(asked):
-        fixed = sorted(found["fixed", number, None], key=lambda row: row[3], reverse=True)
-        fixed.sort(key=lambda row: row[4] or "z")  # Critical, Important, Low, Moderate
+        newer = found["newer", number, None]
+        own = fixes.get((r.kb, r.product), {}) if r.kb is not None else {}
+        fixed = _fixed((fixes.get((row[3], row[2]), {}) for row in newer), own)
+        named = sorted(fixed, reverse=True)
+        named.sort(key=lambda cve: fixed[cve][0] or "z")  # Critical, Important, Low, Moderate
         gaps = sorted(found["gap", r.kb, r.product], key=lambda row: row[3]) if r.classification == "hotpatch" else []
-        is_copied = any(row[5] for row in fixed) or found["copied", number, None]
+        is_copied = any(is_copied for _, is_copied in (*fixed.values(), *own.values()))
         answers.append({
             "gaps": [{"cve": cve, "severity": severity, "companion_kb": kb_text(companion)} for *_, cve, severity, companion in gaps],
             "fixed_by_newer": len(fixed),
-            "most_severe": [row[3] for row in fixed[:_SHOWN]],
-            "unknown_months": [row[3] for row in sorted(found["unknown", number, None], key=lambda row: row[3])],
+            "most_severe": named[:_SHOWN],
+            "unknown_months": sorted({row[4] for row in newer if row[5] == "B" and (row[3], row[2]) not in fixes}),
             "copied_on": found["copied_on", None, None][0][3] if is_copied else None,
         })  # fmt: skip
     return answers
+
+
+def _fixed(newer: Iterable[dict[str, tuple[str | None, bool]]], own: Container[str]) -> dict[str, tuple[str | None, bool]]:
+    """Return the CVEs that newer KBs fix and a KB does not, each with its first severity by name, and whether one of them is copied."""
+    fixed: dict[str, tuple[str | None, bool]] = {}
+    for of_kb in newer:
+        for cve, stated in of_kb.items():
+            before = fixed.get(cve)
+            if before is None:
+                if cve not in own:
+                    fixed[cve] = stated
+            elif before != stated:
+                severities = [severity for severity, _ in (before, stated) if severity is not None]
+                fixed[cve] = (min(severities, default=None), before[1] or stated[1])
+    return fixed
 
 
 def left_open(conn: sqlite3.Connection, cve: str, product: str | None, day: str) -> list[Answer]:

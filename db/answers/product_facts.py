@@ -224,12 +224,21 @@ class Product:
         self.by_id = {release.release: release for release in self.releases}
 
 
+# The CVEs that a KB fixes on a product: severity, and whether that is from the copy of MSRC's data that comes with the program.
+Fixes = dict[tuple[int, str], dict[str, tuple[str | None, bool]]]
+
+
 class Facts:
-    """The rows of products, each read when it is first needed. Make new ones when the database has changed."""
+    """The rows of products, each read when it is first needed. Make new ones when the database has changed.
+
+    Attributes:
+        fixes: the CVEs of all KBs, where somebody who asks of many releases has read them (``hotpatch_kb.db.answers.open_issues``).
+    """
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         """Take a database with the fact tables."""
         self.conn = conn
+        self.fixes: Fixes | None = None
         self._all: dict[str, Product] | None = None
         self._read: set[str] = set()
         self._named: dict[str, list[Row]] = {}

@@ -16,7 +16,7 @@ from hotpatch_kb.db.answers.coverage import GRACE
 from hotpatch_kb.db.answers.json_output import json_text
 from hotpatch_kb.db.answers.lookup import latest
 from hotpatch_kb.db.answers.lookup_cache import LookupCache
-from hotpatch_kb.db.answers.open_issues import left_open
+from hotpatch_kb.db.answers.open_issues import all_fixes, left_open
 from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.answers.restarts import missing_evidence, next_restarts, restart_of_standard_line
 from hotpatch_kb.db.answers.verdicts import Verdicts
@@ -60,6 +60,7 @@ class Answers:
         self.day = day
         self.valid_until = valid_until(conn, day)
         self._facts = Facts(conn)
+        self._facts.fixes = all_fixes(conn)
         self.verdicts = Verdicts(conn, day, self._facts)
         self._lookups = LookupCache(conn, today=day, facts=self._facts)
         found = conn.execute("select product, kb, article_url from releases where article_url is not null")
