@@ -483,6 +483,17 @@ def test_an_edition_in_other_words(run: Command, tmp_path: Path) -> None:
     assert _verdicts(run, tmp_path, "host,OS,OS description,build\nA,Windows 11,Microsoft Windows 11 Pro,22631.7376\n") == ["unsupported"]
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("Windows 11 Home 22631.7376", "unsupported"), ("22631.7376 Pro", "unsupported"), ("Windows 11 Famille 22631.7376", "unsupported"), ("Windows 11 Enterprise 22631.7376", "current"), ("22631.7376", "current"),
+    ],
+)  # fmt: skip
+def test_a_lookup_reads_the_edition_beside_a_build(text: str, verdict: str, run: Command) -> None:
+    (answer,) = run("lookup", text, "--on", DAY, "--json").json()
+    assert {match["verdict"]["verdict"] for match in answer["matches"]} == {verdict}
+
+
 @pytest.mark.parametrize("text", ["KB5099536 missing", "missing KB5099536", "KB5099536 failed to install"])
 def test_a_lookup_does_not_say_patched_of_a_kb_that_is_denied(text: str, run: Command) -> None:
     done = run("lookup", text, "--on", DAY)

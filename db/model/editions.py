@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.products import named
+from hotpatch_kb.db.model.reading import builds_in
 
 # What an edition is called in ``EditionID`` (registry, DISM), in captions and in conversation, without blanks and punctuation, the most
 # specific first. An ``EditionID`` may end in N, Eval, Cor (Server Core), CountrySpecific or SingleLanguage. Learn: "Windows editions", OSEdition.
@@ -157,14 +158,18 @@ def machine_of(edition: str, product: str, esu: str) -> Machine:
     return Machine(named_so, has_esu, may_be_azure_edition=named_so == "server_datacenter", is_odd=is_odd)
 
 
-def stated_machine(edition: str | None) -> Machine:
-    """Return a machine whose edition a user states, one of which nothing is known without it.
+def stated_machine(edition: str | None, query: str = "") -> Machine:
+    """Return a machine whose edition a user states, else that of the query, one of which nothing is known without either.
+
+    Args:
+        edition: as a user states it.
+        query: what a user asks for; an edition counts beside a build: "Windows 11 Home 22631.7376".
 
     Raises:
-        BadInput: the text names no edition.
+        BadInput: ``edition`` names no edition.
     """
     if not edition:
-        return ANY
+        return machine_of("", query, "") if builds_in(query) else ANY
     machine = machine_of(edition, "", "")
     if not machine.edition:
         raise BadInput("expected an edition such as Pro, Enterprise or ServerStandard, got {got!r}", got=edition[:60])

@@ -1,7 +1,7 @@
 """Whether the words beside a build, a KB or a status say that a machine has it. Standard library alone.
 
-A build is "10.0.26100.8875 (ge_release)" in every language, so words that are not known say nothing of a *build*, and those that deny one are listed
-here ("older than", "pending restart"). Of a KB or a status only words that are known to mean "installed" count: "KB5099536 absent" is not.
+Words that deny it are listed here ("older than", "pending restart"), for statuses and labels, which may say anything. Such a list is never complete: beside
+a KB only words that are known to be harmless count, and beside a build those of ``fleet.inventory.vocabulary``.
 """
 
 from __future__ import annotations

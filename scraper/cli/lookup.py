@@ -117,13 +117,15 @@ def _print_answers(conn: sqlite3.Connection, question: Question, kb_installed: t
     ask = _finder(conn, from_stdin="-" in question.queries, **options)
     from hotpatch_kb.db.answers.verdicts import Verdicts  # noqa: PLC0415 (its import takes longer than reading the arguments)
 
-    verdicts, machine = Verdicts(conn, day, facts), stated_machine(question.edition)
+    verdicts = Verdicts(conn, day, facts)
+    stated_machine(question.edition)  # a mistake in the option is one line, not one for each query
     code = ExitCode.DONE
 
     def answers() -> Iterator[dict[str, Any]]:
         nonlocal code
         for query in _queries(question.queries):
             try:
+                machine = stated_machine(question.edition, query)
                 result = find_for(conn, query, machine, ask, options)
             except BadInput as error:
                 say(f"hotpatch-kb: {error}")

@@ -59,7 +59,7 @@ def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
     if line not in {None, *restart_answers.LINES}:
         raise BadInput("expected a line ({lines}), got {got!r}", lines=", ".join(restart_answers.LINES), got=str(line)[: reading.MAX_SHOWN])
     on = web.day_of(request) if request.args.get("on") else None
-    machine = stated_machine(request.args.get("edition"))
+    machine = stated_machine(request.args.get("edition"), text[: MAX_QUERY + 1])
     options: dict[str, Any] = {
         "product": web.product_of(conn, request), "line": line, "kb_installed": reading.kbs(request.args.getlist("kb")[:MAX_KBS]), "on": on,
         "today": clock.today(),
