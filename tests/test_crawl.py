@@ -699,7 +699,7 @@ def test_bad_input_is_one_clear_line(run: Command, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "file.db").write_text("this is no database, but text that is long enough to be none", encoding="utf-8")
     for arguments, said in (
-        (("crawl", "--from", "nowhere"), "expected a folder of saved pages, got nowhere"),
+        (("crawl", "--from", "nowhere"), "expected a folder of saved pages, a zip of one or a saved page, got nowhere"),
         (("crawl", "--from", "empty"), "expected pages of"),
         (
             ("crawl", "--from", "empty", "--source", "learn"),
