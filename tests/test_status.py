@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sqlite3
 from contextlib import closing
@@ -10,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.datasettes import get, opened
 from prometheus_client.parser import text_string_to_metric_families
 
-from hotpatch_kb.db import site
 from hotpatch_kb.db.answers import metrics
 from hotpatch_kb.db.answers.events import FORMS
 from hotpatch_kb.db.store import schema
@@ -99,11 +98,8 @@ def test_the_site_has_the_same_metrics() -> None:
     with closing(open_seed_database()) as conn:
         expected = metrics.metrics(conn)
         path = Path(conn.execute("select file from pragma_database_list").fetchone()[0])
-    ds = site.datasette(path, True)
-    answer = asyncio.run(ds.client.get("/metrics"))
-    ds.executor.shutdown()
-    for database in ds.databases.values():
-        database.close()
+    with opened(path, public=True) as ds:
+        answer = get(ds, "/metrics")
     assert answer.headers["content-type"] == metrics.CONTENT_TYPE
     assert answer.headers["cache-control"] == "no-store"
     assert answer.text == expected
