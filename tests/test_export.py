@@ -22,6 +22,7 @@ from conftest import Command, MadeOnce
 from helpers.changed_trees import HOTPATCH, small_world
 from helpers.folder_server import served
 
+from hotpatch_kb.db.fleet.inventory.columns import LINES, line_of
 from hotpatch_kb.db.site.export import folder as exporting
 from hotpatch_kb.db.site.export.answers import Answers, document, valid_until
 from hotpatch_kb.db.site.export.schemas import SCHEMAS
@@ -276,6 +277,16 @@ def fleet(path: Path, conn: sqlite3.Connection, rows: int, seed: int = 1) -> Non
                 [f"srv{number}", system, stated, chosen.choice(WORDS), chosen.choice(" ;").join(f"KB{kb}" for kb in kbs),
                  chosen.choice(EDITIONS)]
             )  # fmt: skip
+
+
+def test_the_join_spells_a_line_as_assess_does() -> None:
+    """In letters of any script: an alias that the recipe cannot spell is never found."""
+    sql = next(line for line in RECIPE.read_text(encoding="utf-8").splitlines() if line.endswith("as line,")).removesuffix("as line,")
+    for text in ("はい", "Activé", "Action Required", "нет", "Not-Enabled"):
+        with duckdb.connect() as duck:
+            row = duck.execute(f"select {sql} from (select ? as line)", [text]).fetchone()
+        assert row is not None
+        assert LINES[row[0]] == line_of(text)
 
 
 @pytest.mark.parametrize("day", ["2026-05-20", "2026-07-20", "2025-11-20", "2026-11-26"])

@@ -17,6 +17,7 @@ from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, Deciding, line_of, reducer
 from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, states_its_build
+from hotpatch_kb.db.fleet.rows import not_stated
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.editions import Machine, edition_in, is_of_family, machine_of
 from hotpatch_kb.db.model.messages import Message, Messages
@@ -190,7 +191,7 @@ class Judge:
                     self._alike.clear()
                 self._alike[alike] = judged
         if judged.answer["verdict"] in PATCHED and not BUILD.fullmatch(text) and not states_its_build(text):
-            return unjudged("unknown", _not_stated(text), stated)
+            return unjudged("unknown", not_stated(text).why, stated)
         return judged
 
     def judge_read(self, name: Name, build: str, line: str, kbs: frozenset[str], kind: Machine, machine: Mapping[str, str]) -> Judged:
@@ -237,7 +238,7 @@ class Judge:
         if len(builds) > 1:
             return unjudged("invalid", Message("expected one build, got {builds}", builds=", ".join(builds[:5])), stated)
         if reading.build_numbers_in(text[:MAX_TEXT]) + builds and denies(text):
-            return unjudged("unknown", _not_stated(text), stated)
+            return unjudged("unknown", not_stated(text).why, stated)
         if builds:
             return builds[0]
         numbers = reading.build_numbers_in(text[:MAX_TEXT])
@@ -374,11 +375,6 @@ def _not_known(build: str, product: str, released: str | None) -> Message:
     if product:
         return Message("no source names the build {build} of {product}", build=build, product=product)
     return Message("no source names the build {build}", build=build)
-
-
-def _not_stated(text: str) -> Message:
-    """Return why a build is no evidence, where another word than those of a version stands beside it."""
-    return Message("the inventory does not say that the machine has it: {text!r}", text=text[:60])
 
 
 def _answer(verdict: str, reason: Messages) -> Answer:

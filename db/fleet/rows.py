@@ -28,6 +28,12 @@ class NotStated(NamedTuple):
     machine: str | tuple[str, ...] = ()
 
 
+def not_stated(text: str, label: str = "") -> NotStated:
+    """Return why a build is no evidence: its text, and what stands beside it."""
+    shown = f"{text[:60]} ({label[:60]})" if label else text[:60]
+    return NotStated(Message("the inventory does not say that the machine has it: {text!r}", text=shown))
+
+
 class Part(NamedTuple):
     """Consecutive rows of a table.
 

@@ -61,7 +61,7 @@ _SIGNS: Final = lazy(
     rf"|{_BUILD}\s*(?:[?→⇒+]|=+>|-+>)|[<>]=|(?:^|\()\s*=>|=>\s*\)|{_BUILD}\s*(?:[/–—-]|\bor\b|\boder\b|\bou\b|\bo\b)\s*[0-9]{{3,5}}(?![\w.-])"
 )
 # systeminfo says "10.0.20348 Nicht zutreffend Build 20348" of a version without a service pack.
-_OF_SYSTEMINFO: Final = lazy(r"10\.0\.(\d{5})\b\D{1,60}\b\1\b(?!\.)")
+OF_SYSTEMINFO: Final = lazy(r"10\.0\.(\d{5})\b.{1,60}?\b\1\b(?!\.)")
 _TAG: Final = lazy(rf"</?[a-z][^<>]{{0,100}}>|<(?={_BUILD}>)|(?<=[0-9])>")
 
 _KB: Final = r"(?:kb[ -]?)?[0-9]{6,7}"
@@ -76,7 +76,7 @@ _NOT_WORDS: Final = lazy(
     re.IGNORECASE,
 )
 # systeminfo's list begins so in every language: "3 Hotfix(s) Installed. [01]: KB5044281"
-_NUMBERED: Final = lazy(r"\[0*1\]\s*:\s*KB[0-9]{6,7}", re.IGNORECASE)
+NUMBERED_KBS: Final = lazy(r"\[0*1\]\s*:\s*KB[0-9]{6,7}", re.IGNORECASE)
 _SIGNS_BESIDE_KBS: Final = lazy(r"(?:[\s\w.,:;()\[\]{}|/\\'\"„“”–—®。、-])*")
 # Words beside installed KBs: what systeminfo, Get-HotFix, wmic and titles of updates have.
 _OF_KBS: Final = frozenset({
@@ -106,7 +106,7 @@ def denies(text: str) -> bool:
     >>> denies("older than 26100.33158"), denies("26100.33158/32995"), denies("Microsoft Windows [Versión 10.0.26100.8875]")
     (True, True, False)
     """
-    words = _OF_SYSTEMINFO.sub(" ", _TAG.sub(" ", plain(text[:MAX_TEXT]).casefold()))
+    words = OF_SYSTEMINFO.sub(" ", _TAG.sub(" ", plain(text[:MAX_TEXT]).casefold()))
     return bool(_DENIALS.search(words.replace("_", " ")) or _DENIALS_INSIDE.search(words) or _SIGNS.search(words))
 
 
@@ -130,7 +130,7 @@ def _has_no_other_words(text: str) -> bool:
     ):
         return False
     rest = _NOT_WORDS.sub(" ", lowered)
-    return bool(_NUMBERED.search(lowered)) or (not re.search(r"[0-9]", rest) and all(word in _OF_KBS for word in _WORD.findall(rest)))
+    return bool(NUMBERED_KBS.search(lowered)) or (not re.search(r"[0-9]", rest) and all(word in _OF_KBS for word in _WORD.findall(rest)))
 
 
 # "-KB5099536", "[ ] KB5099536", "update to KB5099536", a link to the page of an update

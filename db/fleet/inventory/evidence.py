@@ -13,7 +13,7 @@ from typing import Final
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, bare, first, parent_of
 from hotpatch_kb.db.fleet.inventory.updates import is_installed_update
 from hotpatch_kb.db.fleet.inventory.values import is_label_of_installed, may_say_build, says_build, states_its_build
-from hotpatch_kb.db.fleet.rows import NotStated
+from hotpatch_kb.db.fleet.rows import NotStated, not_stated
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.reading import builds_in
@@ -126,15 +126,15 @@ class Evidence:
         if not says_build(text):
             return text
         if any(texts.get(name) == text for name in self._unnamed) and not states_its_build(text):
-            return _not_stated(text)
+            return not_stated(text)
         for name in (*self._properties, *self._labels):
             label = value(name).strip()
             if label and not (_is_of_system(label) if name in self._properties else self._is_of_machine(name, label)):
-                return _not_stated(text, label)
+                return not_stated(text, label)
         for name in self._statuses_of_build:
             if (status := value(name).strip()) and _is_of_missing(name, status):
-                return _not_stated(text, status)._replace(machine=text)
-        return _not_stated(text, self._thing)._replace(machine=text) if self._thing else text
+                return not_stated(text, status)._replace(machine=text)
+        return not_stated(text, self._thing)._replace(machine=text) if self._thing else text
 
     def _is_of_machine(self, column: str, label: str) -> bool:
         """Return whether a label may be of what a machine has. A host may be called "target"; the name of an item has a blank."""
@@ -147,11 +147,6 @@ class Evidence:
         if not text or self._is_of_missing or not is_installed_update((name, value(column)) for name, column in self._of_update):
             return ""
         return "" if any(_is_of_missing(name, value(name).strip()) for name in self._statuses_of_kb) else text
-
-
-def _not_stated(text: str, label: str = "") -> NotStated:
-    shown = f"{text[:60]} ({label[:60]})" if label else text[:60]
-    return NotStated(Message("the inventory does not say that the machine has it: {text!r}", text=shown))
 
 
 def _is_of_missing(name: str, status: str) -> bool:

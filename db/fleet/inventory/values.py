@@ -17,7 +17,7 @@ from hotpatch_kb.db.model.editions import edition_in
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.product_names import read_name
 from hotpatch_kb.db.model.products import BUILD_NUMBERS
-from hotpatch_kb.db.model.wording import denies
+from hotpatch_kb.db.model.wording import NUMBERED_KBS, OF_SYSTEMINFO, denies
 
 SAMPLE: Final = 200  # rows that are looked at
 MAX_TEXT: Final = 1_000  # characters of a cell that are searched
@@ -46,10 +46,6 @@ _OF_OTHER_MACHINES: Final = re.compile(
 # Columns beside which "HostOSVersion" or "Server build" is of another machine.
 _GUESTS: Final = re.compile(r"^(?:vm|guest|printer|client)(?: ?name)?$|^vm ?host|hypervisor|^host ?name$", re.IGNORECASE)
 _HOSTS: Final = re.compile(r"\b(?:vm)?host|server|node|hypervisor", re.IGNORECASE)
-# The list of installed KBs of systeminfo, in any language: "[01]: KB5044281"
-_LIST_OF_KBS: Final = re.compile(r"\[0*1\]:\s*KB\d{6,7}")
-# What systeminfo says of the version: "10.0.20348 N/A Build 20348"
-_OF_SYSTEMINFO: Final = re.compile(r"10\.0\.(\d{5})\b.{1,60}\b\1\b")
 # What systeminfo calls its list.
 _OF_HOTFIXES: Final = re.compile(
     r"hot ?fix|correctif|revisi|aggiornament|correç|poprawk|исправлен|виправлен|ホットフィックス|修补|修補|핫픽스|düzeltme|snabb|oprav|hurtig|javít|korjau|remedier|επείγ",
@@ -122,7 +118,7 @@ def states_its_build(text: str) -> bool:
     (True, False)
     """
     text = reading.plain(text[:MAX_TEXT])
-    if _PLAIN_BUILD.fullmatch(text) or _OF_SYSTEMINFO.search(text):
+    if _PLAIN_BUILD.fullmatch(text) or is_of_systeminfo(text):
         return True
     if denies(text) or _OF_UPDATES.search(text):
         return False
@@ -155,16 +151,11 @@ def says_product(value: str) -> bool:
 
 def is_of_systeminfo(value: str) -> bool:
     """Return whether a value is what systeminfo says of the version, in any language."""
-    return _OF_SYSTEMINFO.search(value) is not None
-
-
-def _is_of_systeminfo(column: str, values: Sequence[str]) -> bool:
-    """Return whether a column is what systeminfo says of the version; its name is in one of forty languages."""
-    return is_of_installed(column) and any(map(_OF_SYSTEMINFO.search, values))
+    return OF_SYSTEMINFO.search(value) is not None
 
 
 def _says_kbs(value: str) -> bool:
-    return _LIST_OF_KBS.search(value) is not None
+    return NUMBERED_KBS.search(value) is not None
 
 
 # By field: how well a cell of a column with a name of the field says it, the same of any other column, and whether a name may be one.
@@ -206,15 +197,14 @@ def chosen(by_name: Mapping[str, Sequence[str]], header: Sequence[str], rows: Se
         others = {name: list(map(says_unnamed, values[name])) for name in header if name not in taken and name not in named}
         # At least half of the rows must say it: a remark that mentions a build once is no column of builds.
         saying = [name for name, results in others.items() if 2 * sum(map(bool, results)) >= len(results) > 0]
-        if field == "build" and kept and all(says(value) < 2 for name in kept for value in values[name]):
-            # "OS Version" is 10.0.26100, and "Operating System Build Number" has the revision.
-            whole = [name for name in saying if may_say(name) and 2 * sum(result == 2 for result in others[name]) >= len(others[name])]
-            kept += sorted(whole, key=lambda name: -sum(others[name]))[:1]
+        able = list(filter(may_say, saying)) if field != "build" else _able(saying, header, values, has_named=bool(kept))
+        able.sort(key=lambda name: -sum(others[name]))
+        stated = [says(value) for name in kept for value in values[name]]
         if not kept:
-            is_of_guests = field == "build" and any(_GUESTS.search(name) for name in header)
-            saying = [name for name in saying if not (is_of_guests and _HOSTS.search(name))]
-            able = [name for name in saying if may_say(name) or (field == "build" and _is_of_systeminfo(name, values[name]))]
-            kept = sorted(able, key=lambda name: -sum(others[name]))[:1]
+            kept = able[:1]
+        elif field == "build" and stated and max(stated) < 2:
+            # "OS Version" is 10.0.26100, and "Operating System Build Number" has the revision.
+            kept += [name for name in able if 2 * others[name].count(2) >= len(others[name])][:1]
         if kept or (named and field == "build"):
             # Where no value is a build, the named column is kept: its cells are then called invalid, each by its text.
             fields[field] = kept or named
@@ -225,11 +215,19 @@ def chosen(by_name: Mapping[str, Sequence[str]], header: Sequence[str], rows: Se
     if "kbs" not in fields and "kbs" not in wanted:
         # Two such lists may be one of what is installed and one of what is missing.
         lists = [name for name in header if is_of_installed(name) and any(map(_says_kbs, values[name]))]
-        is_of_systeminfo = any(_OF_SYSTEMINFO.search(value) for name in builds for value in values[name])
-        if len(lists) == 1 and (is_of_systeminfo or _OF_HOTFIXES.search(lists[0])):
+        has_systeminfo = any(is_of_systeminfo(value) for name in builds for value in values[name])
+        if len(lists) == 1 and (has_systeminfo or _OF_HOTFIXES.search(lists[0])):
             fields["kbs"] = lists
     unnamed = frozenset(builds).difference(by_name.get("build", ())) if "build" not in wanted else frozenset[str]()
     return Chosen(fields, passed, unnamed)
+
+
+def _able(saying: Sequence[str], header: Sequence[str], values: Mapping[str, Sequence[str]], *, has_named: bool) -> list[str]:
+    """Return those columns with values of builds that may say the machine's own."""
+    # Beside a guest, and beside the build of the machine itself, "Host OS version" is of another machine.
+    has_others = has_named or any(map(_GUESTS.search, header))
+    able = [name for name in saying if not (has_others and _HOSTS.search(name))]
+    return [name for name in able if may_say_build(name) or (is_of_installed(name) and any(map(is_of_systeminfo, values[name])))]
 
 
 def _revisions(named: Sequence[str], builds: Sequence[str], values: Mapping[str, Sequence[str]]) -> list[str]:

@@ -9,7 +9,7 @@ fleet as (
         trim(coalesce(build, '')) as build,
         lower(trim(regexp_replace(coalesce(product, ''), '\s+', ' ', 'g'))) as product,
         lower(trim(regexp_replace(coalesce(edition, ''), '\s+', ' ', 'g'))) as edition,
-        regexp_replace(lower(coalesce(line, '')), '[^a-z0-9]', '', 'g') as line,
+        regexp_replace(lower(coalesce(line, '')), '[^\p{L}\p{N}]', '', 'g') as line,
         coalesce(kbs, '') as kbs
     from read_csv('fleet.csv', header = true, all_varchar = true)
 ),
