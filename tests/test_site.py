@@ -167,11 +167,11 @@ def test_descriptions_come_from_the_schema_and_the_views(own: Datasette):
     text, columns = schema.comments()["releases"]
     page = get(own, "/hotpatch/releases").text
     assert escape(text) in page
-    assert f"<dt>kb</dt><dd>{escape(columns['kb'])}</dd>" in page
+    assert f"""<dt>kb</dt><dd><span lang="en">{escape(columns["kb"])}</span>""" in page
     comment = schema.view_files()["builds"].splitlines()[0].removeprefix("-- ")
     page = get(own, "/hotpatch/builds").text
     assert escape(comment) in page
-    assert "<dt>is_ambiguous</dt><dd>1 if the build alone does not say which KB is installed</dd>" in page
+    assert '<dt>is_ambiguous</dt><dd><span lang="en">1 if the build alone does not say which KB is installed</span>' in page
 
 
 def test_metadata_names_only_what_exists(seeded: Path):

@@ -6,13 +6,16 @@ each address has one content, and a cache may keep it.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from datasette.utils import PrefixedUrlString
+from markupsafe import Markup
 
 from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE
 
+_LINK: Final = re.compile(r'(?<=<a href=")[^"]*(?=")')
 # First parts of addresses that are no pages: files, feeds, the API.
 _FILES: Final = frozenset({"site", "-", "csv", "feeds", "calendars", "language", "robots.txt", "sitemap.xml"})
 
@@ -62,6 +65,17 @@ class Urls:
     def query(self, database: str, query: str, format: str | None = None) -> str:  # noqa: A002
         """Return the address of a query."""
         return self._in_language(self._urls.query(database, query, format=format))
+
+    def here(self, address: str) -> str:
+        """Return an address that Datasette made, of this site: with the language, and without the host that it puts before some."""
+        parts = urlsplit(str(address))
+        return self._in_language(parts._replace(scheme="", netloc="").geturl())
+
+    def cell(self, shown: str) -> str:
+        """Return what Datasette shows in a cell, its links to other rows in the language."""
+        if not isinstance(shown, Markup):
+            return shown
+        return Markup(_LINK.sub(lambda found: found[0] if urlsplit(found[0]).scheme else self._in_language(found[0]), shown))  # noqa: S704 (only an address changes)
 
     def _in_language(self, address: str) -> str:
         base = str(self._urls.path(""))

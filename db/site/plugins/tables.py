@@ -1,21 +1,28 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""Every table and view as one CSV file. Datasette's own CSV ends after a thousand rows where streaming is off, as on a published site."""
+"""What Datasette's own pages need to look like the others, and every table and view as one CSV file.
+
+Datasette's own CSV ends after a thousand rows where streaming is off, as on a published site.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import sqlite3
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from datasette import Response, hookimpl
+from datasette.utils import path_with_added_args
 
 from hotpatch_kb.db.fleet.formats import safe
+from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.site import web
+from hotpatch_kb.db.site import page_data, web
 from hotpatch_kb.db.store import schema
 
 MAX_FILE: Final = 30_000_000  # bytes; the largest table, claims, has 12 MB of the pages of a year
+VIEWS: Final = frozenset({"database", "table", "row", "query"})  # Datasette's names of its pages of data
 TABLES: Final = sorted({*schema.comments(), *schema.view_files()} - {"_sqlite_migrations"})
 
 
@@ -47,6 +54,21 @@ async def table(datasette: Any, request: Any) -> Response:
     if name not in TABLES:
         return await web.problem(datasette, request, 404, Message("No table is named {table}.", table=name))
     return await web.file(datasette, request, lambda conn: table_csv(conn, name), "text/csv; charset=utf-8")
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def extra_template_vars(datasette: Any, view_name: str | None) -> Callable[[], Awaitable[dict[str, Any]]] | dict[str, Any]:
+    """Return for a page of Datasette how fresh the data is, which its strip says, and how its links add to an address."""
+    if view_name not in VIEWS:
+        return {}
+
+    async def found() -> dict[str, Any]:
+        return {
+            "fresh": await web.read(datasette, lambda conn: page_data.freshness(conn, clock.today())),
+            "path_with_added_args": path_with_added_args,
+        }
+
+    return found
 
 
 @hookimpl  # type: ignore[untyped-decorator]
