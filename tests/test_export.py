@@ -23,6 +23,7 @@ from helpers.changed_trees import HOTPATCH, small_world
 from helpers.folder_server import served
 
 from hotpatch_kb.db.fleet.inventory.columns import LINES, line_of
+from hotpatch_kb.db.model.wording import PLAIN_KBS
 from hotpatch_kb.db.site.export import folder as exporting
 from hotpatch_kb.db.site.export.answers import Answers, document, valid_until
 from hotpatch_kb.db.site.export.schemas import SCHEMAS
@@ -287,6 +288,34 @@ def test_the_join_spells_a_line_as_assess_does() -> None:
             row = duck.execute(f"select {sql} from (select ? as line)", [text]).fetchone()
         assert row is not None
         assert LINES[row[0]] == line_of(text)
+
+
+DENYING = [
+    "missing: {}", "{} (failed)", "not installed {}", "needs {}", "{}?", "fehlt {}", "manque {}", "{} 未適用", "-{}", "[ ] {}", "{} pending reboot", "before {}", "https://support.microsoft.com/help/{}",
+    "{} uninstalled", "{} superseded", "{}: no", "{} + reboot", "xyz {}",
+]  # fmt: skip
+PLAIN = ["{}", "{} KB5066131", "KB5066131; {}", "KB5066131,{}", " {} ", "KB5066131|{}"]
+
+
+def test_the_join_believes_no_kb_that_other_words_may_deny(tmp_path: Path) -> None:
+    """KB5087423 is a hotpatch: where it is installed, the machine is on the hotpatch line, and the baseline after it is due."""
+    assert PLAIN_KBS in RECIPE.read_text(encoding="utf-8")
+    kbs = [text.format(kb) for kb in ("KB5087423", "5087423") for text in (*PLAIN, *DENYING)] + ["missing: KB4000000", "none"]
+    with (tmp_path / "fleet.csv").open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows(
+            [("host", "product", "build", "line", "kbs", "edition"), *(("a", "ws2025", "26100.32995", "", text, "") for text in kbs)]
+        )
+    with closing(open_seed_database()) as conn:
+        found = [(table, as_csv(table)) for table in judged_tables(conn, "2026-07-20")]
+    (tmp_path / "tables").mkdir()
+    for name, body in as_parquet(found).items():
+        (tmp_path / "tables" / f"{name}.parquet").write_bytes(body)
+    with duckdb.connect() as duck:
+        joined = duck.execute(RECIPE.read_text(encoding="utf-8")).fetchall()
+    is_plain = [text in {form.format(kb) for kb in ("KB5087423", "5087423") for form in PLAIN} for text in kbs]
+    wanted = ["restart_due" if plain else "unknown" for plain in is_plain[:-2]] + ["ambiguous"] * 2
+    assert [(text, row[1]) for text, row in zip(kbs, joined, strict=True)] == list(zip(kbs, wanted, strict=True))
+    assert {row[2] for row in joined if row[1] == "unknown"} == {None}
 
 
 @pytest.mark.parametrize("day", ["2026-05-20", "2026-07-20", "2025-11-20", "2026-11-26"])

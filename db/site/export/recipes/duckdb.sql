@@ -1,6 +1,7 @@
 -- Judge a fleet with the tables of an export, in DuckDB: host, verdict, next_kb, reason.
 -- The fleet is fleet.csv with the columns host, product, build, line, kbs, edition; run it in the folder of the export, or put its address before tables/.
 -- What no table of aliases has is unknown here; hotpatch-kb assess reads more spellings, and finds a build without its revision by the KBs.
+-- A cell that has more than KBs may deny them ("missing: KB5099536"): where one of its KBs would decide, the machine is unknown here.
 with
 fleet as (
     select
@@ -45,7 +46,10 @@ keyed as (
     left join read_parquet('tables/product_choices.parquet') as c on c.build = n.build and c.product_key = n.product_key
 ),
 judged as (
-    select k.*, coalesce(own.outcome, usual.outcome) as outcome
+    select
+        k.*,
+        coalesce(own.outcome, usual.outcome) as outcome,
+        k.deciding <> '' and not regexp_full_match(k.kbs, '(?i)\s*(?:(?:kb[ -]?)?[0-9]{6,7}(?:[\s,;|]+|$))*') as has_other_words
     from keyed as k
     left join read_parquet('tables/machines.parquet') as usual
         on usual.build = k.build and usual.products = k.products and usual.line = k.line and usual.deciding = k.deciding and usual.edition = ''
@@ -56,15 +60,17 @@ judged as (
 select
     j.host,
     case
+        when j.has_other_words then 'unknown'
         when o.verdict is not null and j.product_key <> 'other' and j.edition is not null then o.verdict
         when j.stated = '' or j.product_key is null or j.product_key = 'other' or regexp_full_match(j.stated, '(10\.0\.)?[0-9]{5}(\.[0-9]{1,5})?') then 'unknown'
         when j.edition is null and j.build is not null then 'unknown'
         else 'invalid'
     end as verdict,
-    case when j.product_key <> 'other' and j.edition is not null then o.next_kb end as next_kb,
+    case when j.product_key <> 'other' and j.edition is not null and not j.has_other_words then o.next_kb end as next_kb,
     case
         when j.stated = '' then 'no build is stated'
         when j.product_key = 'other' then 'not covered'
+        when j.has_other_words then 'its KBs have other words or signs beside them'
         when j.product_key is null then 'the table product_aliases does not have the name of its system'
         when j.edition is null then 'the table edition_aliases does not have its edition'
         when o.reason is null then 'the table build_aliases does not have its build'
