@@ -160,7 +160,11 @@ def test_json_and_xml_of_one_month_state_the_same() -> None:
     as_json = _claims(month_document("2025-12", cves, revised=revised))
     assert as_json == _claims(month_document_xml("2025-12", cves, revised=revised))
     assert as_json == _claims(b"\xef\xbb\xbf \n" + month_document("2025-12", cves, revised=revised))
-    assert len(as_json) == 3 + 11 * 5 + 4 * 4 + 3 + 11 + 11 + 8
+    odd = [c for c in as_json if c.subject.startswith("quarantine/")]  # two products have no severity, the others have
+    assert {(c.value_text, c.value) for c in odd if c.field == "reason"} == {
+        (f"of CVE-2025-90003 for {product_id}", "expected a severity such as Important") for product_id in ("20437", "20438")
+    }
+    assert len(as_json) == 3 + 11 * 5 + 4 * 4 + 3 + 11 + 11 + 8 + len(odd)
 
 
 def test_the_order_of_a_documents_members_does_not_matter() -> None:
@@ -258,6 +262,59 @@ def test_the_most_severe_of_the_architectures_counts(first: str, second: str) ->
             assert _of(_claims(body), "cve/CVE-2025-90001")["fixed/win11-24h2/5072033"] == (expected, expected)
 
 
+@pytest.mark.parametrize("name", ["cpe:2.3:o:microsoft:windows_server_2025", "https://example.com/x", "12436", "", "-"])
+@pytest.mark.fault("what is no name as the name of a product of MSRC")
+def test_what_is_no_name_of_a_product_is_told(name: str) -> None:
+    """The name of a product is a CPE, an address, an ID or empty; quarantined, the other products are read."""
+    cves = [Cve("CVE-2025-90001", "Windows Made-up Vulnerability", LCUS[:3])]
+    document = json.loads(month_document("2025-12", cves))
+    for product in document["ProductTree"]["FullProductName"]:
+        if product["Value"].startswith("Windows Server 2025"):
+            product["Value"] = name
+    reasons = {c.value for c in _claims(json.dumps(document).encode()) if c.subject.startswith("quarantine/") and c.field == "reason"}
+    assert [str(reason)[:41] for reason in reasons] == ["expected the name of a Windows such as 'W"]
+
+
+@pytest.mark.fault("a product that has a CVE's severity and no fix")
+def test_an_architecture_that_no_lcu_lists_is_told() -> None:
+    """The LCU of a month no longer lists one architecture, its hotpatch does; quarantined: a hotpatch is beside an LCU."""
+    cves = [Cve("CVE-2025-90001", "Windows Made-up Vulnerability", (*LCUS[:3], *HOTPATCHES[:1]))]
+    document = json.loads(month_document("2025-12", cves))
+    lcu = next(
+        fix
+        for fix in document["Vulnerability"][0]["Remediations"]
+        if "12436" in fix["ProductID"] and fix.get("SubType") == "Security Update"
+    )
+    lcu["ProductID"].remove("12436")
+    told = {(c.value_text, c.value) for c in _claims(json.dumps(document).encode()) if c.field == "reason"}
+    assert told == {("12436 ws2025 of CVE-2025-90001", "expected a KB that fixes it")}
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "told"),
+    [
+        ("SubType", "https://catalog.update.microsoft.com/", "expected a SubType such as Security Update"),
+        ("SubType", "x", "expected a SubType such as Security Update"),
+        ("Supercedence", "5072033", "expected another KB in Supercedence"),
+        ("RestartRequired", {"Value": "Perhaps"}, "expected Yes, No or Maybe as RestartRequired"),
+    ],
+)
+def test_an_odd_text_of_a_fix_is_told(member: str, value: object, told: str) -> None:
+    cves = [Cve("CVE-2025-90001", "Windows Made-up Vulnerability", LCUS[:3])]
+    document = json.loads(month_document("2025-12", cves))
+    (fix,) = (fix for fix in document["Vulnerability"][0]["Remediations"] if "12436" in fix["ProductID"] and "FixedBuild" in fix)
+    fix[member] = value
+    assert {c.value for c in _claims(json.dumps(document).encode()) if c.field == "reason"} == {told}
+
+
+def test_a_document_that_is_revised_before_its_release_is_refused() -> None:
+    document = json.loads(month_document("2025-12", _SMALL))
+    document["DocumentTracking"]["InitialReleaseDate"] = "2026-12-09T08:00:00"
+    body = json.dumps(document).encode()
+    with pytest.raises(UnexpectedPage, match="expected a document to be revised after its release"):
+        _claims(body)
+
+
 @pytest.mark.parametrize(
     ("cves", "is_complete"),
     [
@@ -314,7 +371,6 @@ def test_a_month_in_which_nothing_of_ours_is_fixed_is_not_complete(cves: list[Cv
         ("Microsoft .NET Framework 4.8 on Windows 10 Version 1809 for x64-based Systems", None),
         ("Internet Explorer 11 on Windows Server 2019", None),
         ("azl3 kernel 6.6.139.1-1 on Azure Linux 3.0", None),
-        ("", None),
     ],
 )
 def test_products(name: str, product: str | None) -> None:

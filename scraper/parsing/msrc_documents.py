@@ -116,6 +116,7 @@ def _json_vulnerability(item: Any) -> Vulnerability:
     severities: dict[str, str] = {}
     for threat in _objects(item, "Threats", "a vulnerability"):
         if _kind(threat) in _SEVERITY:
+            _member(threat.get("Description"), "Value")  # {} where there is no severity
             _add(severities, _strings(threat, "ProductID"), _value(threat, "Description"))
     return Vulnerability(
         cve=text_member(item, "CVE", f"the vulnerability {_value(item, 'Title')[:60]!r}"),
@@ -170,6 +171,8 @@ def _value(thing: Any, name: str) -> str:
     """Return the text of a member, which may be a string or ``{"Value": …}``; "" where there is none."""
     value = _member(thing, name)
     if isinstance(value, dict):
+        if value and "Value" not in value:
+            raise UnexpectedPage(f"expected the Value of {name}, got {str(value)[:60]!r}")
         value = value.get("Value")
     if value is None:
         return ""
@@ -180,7 +183,7 @@ def _value(thing: Any, name: str) -> str:
 
 def _kind(thing: dict[str, Any]) -> int:
     kind = thing.get("Type")
-    if not isinstance(kind, int):
+    if not isinstance(kind, int) or isinstance(kind, bool):
         raise UnexpectedPage(f"expected the number of a Type, got {kind!r} in {str(thing)[:60]!r}")
     return kind
 
@@ -264,7 +267,7 @@ def _xml_vulnerability(node: Element) -> Vulnerability:
     for threat in parts.get("Threats", ()):
         if _attribute(threat, "Type") in _SEVERITY:
             fields = _fields(threat)
-            _add(severities, fields.get("ProductID", ()), " ".join(fields.get("Description", ())))
+            _add(severities, fields.get("ProductID", ()), _only(fields, "Description"))
     return Vulnerability(
         cve=_text(parts["CVE"]) if "CVE" in parts else "",
         title=_text(parts["Title"]) if "Title" in parts else "",
@@ -280,7 +283,7 @@ def _xml_fix(fix: Element) -> Fix:
         products=tuple(fields.get("ProductID", ())),
         members=frozenset(fields),
         **{
-            field: " ".join(fields.get(name, ()))
+            field: _only(fields, name)
             for field, name in (
                 ("description", "Description"),
                 ("subtype", "SubType"),
@@ -298,6 +301,18 @@ def _fields(node: Element) -> dict[str, list[str]]:
     for child in node:
         texts.setdefault(local_name(child), []).append(_text(child))
     return texts
+
+
+def _only(fields: dict[str, list[str]], name: str) -> str:
+    """Return the text of the one child of a name, however often it is repeated; "" where there is none.
+
+    Raises:
+        UnexpectedPage: two of them differ.
+    """
+    texts = list(dict.fromkeys(fields.get(name, ())))
+    if len(texts) > 1:
+        raise UnexpectedPage(f"expected one {name}, got {' and '.join(texts)[:120]!r}")
+    return texts[0] if texts else ""
 
 
 def _attribute(node: Element, name: str) -> str:

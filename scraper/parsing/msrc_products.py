@@ -26,13 +26,15 @@ _OLD: Final = re.compile(r"Windows (?:Server (?:2003|2008|2012)|(?:RT )?8(?:\.1)
 # What looks like a line of Windows must be one of these. Others are no lines: "Windows Admin Center", "Windows Defender …",
 # "Microsoft Edge (Chromium-based)", "Microsoft .NET Framework 4.8 on Windows 10 Version 1809 for x64-based Systems".
 _LINE: Final = re.compile(r"Windows (?:Server,? (?:version )?)?\d.*", re.ASCII | re.IGNORECASE)
+# No name: nothing, a CPE, an address, an ID. A name of one word has letters alone or a point: "PowerShell", "ASP.NET".
+_NO_NAME: Final = re.compile(r"\S*[:/]\S*|[\W\d_]*", re.ASCII)
 
 
 def product_of(name: str) -> str | None:
     """Return our product of a name, None where it is not one of ours.
 
     Raises:
-        UnexpectedPage: it looks like a line of Windows, and is not one that is known.
+        UnexpectedPage: it looks like a line of Windows and is not one that is known, or it is no name but a CPE or an ID.
 
     >>> product_of("Windows Server 2022, 23H2 Edition (Server Core installation)"), product_of("Windows 10 for x64-based Systems")
     ('ws-23h2', 'win10-1507')
@@ -51,6 +53,6 @@ def product_of(name: str) -> str | None:
         return products_in(name)[0]
     elif match := _VERSIONED_SERVER.fullmatch(name):
         return None if match["version"].lower() in SEMI_ANNUAL_SERVERS else products_in(name)[0]
-    elif _OLD.fullmatch(name) or not _LINE.fullmatch(name):
+    elif _OLD.fullmatch(name) or not (_LINE.fullmatch(name) or _NO_NAME.fullmatch(name)):
         return None
     raise UnexpectedPage(f"expected the name of a Windows such as 'Windows Server 2025 (Server Core installation)', got {name[:120]!r}")

@@ -66,6 +66,8 @@ _KB: Final = re.compile(r"(?:KB ?)?(?P<kb>\d{6,7})", re.ASCII | re.IGNORECASE)
 _DIGIT: Final = re.compile(r"\d")
 # "5087545", "", "5087545; 5087546"
 _SUPERSEDED: Final = re.compile(r"(?<!\d)\d{6,7}(?!\d)", re.ASCII)
+# "Security Update", "Security Hotpatch Update", "Monthly Rollup", "Security Only", "IE Cumulative", "Servicing Stack Update"
+_SUBTYPE: Final = re.compile(r"(?=.*(?:security|hotpatch|update|rollup|cumulative))[a-z ()-]+|", re.ASCII | re.IGNORECASE)
 _RESTARTS: Final = {"Yes": "1", "No": "0", "Maybe": None}
 # Members that must occur among a document's vulnerabilities, its fixes, and its fixes of our products: if not, they were renamed.
 _VULNERABILITY_MEMBERS: Final = frozenset({"CVE", "Title", "Threats", "Remediations"})
@@ -206,6 +208,8 @@ def _entry(row: int, entry: Any) -> _Listed | None:
         return None
     released, revised = (text_member(entry, name, f"the entry {identification}") for name in ("InitialReleaseDate", "CurrentReleaseDate"))
     _dates(released, revised)
+    if released[:7] < month_after(month, -1):
+        raise UnexpectedPage(f"expected a document to be released about {month}, got {released} for {identification!r}")
     return _Listed(row, month, identification, released, revised)
 
 
@@ -224,6 +228,8 @@ def _month(identification: str) -> str | None:
 
 
 def _dates(released: str, revised: str) -> list[Field]:
+    if _utc(released)[:10] > _utc(revised)[:10]:
+        raise UnexpectedPage(f"expected a document to be revised after its release, got {released} and {revised}")
     return [("released_on", _utc(released)[:10], released), ("revised_on", _utc(revised)[:10], revised)]
 
 
@@ -280,9 +286,9 @@ def _month_claims(page: Page) -> Iterator[Claim]:
                 if key not in known:  # nearly always known: a KB fixes a hundred CVEs
                     known.add(key)
                     yield from stated(month, f"remediation/{product}/{kb}", row, _of_fix(fix, month))
-                    if fix.restart and fix.restart not in _RESTARTS:
-                        reason = "expected Yes, No or Maybe as RestartRequired"
-                        yield from quarantined(month, "cell", f"{fix.restart} of {fix.description}", reason, row, may_be_release=False)
+                    for text, reason in _odd_texts(fix):
+                        yield from quarantined(month, "cell", f"{text} of {fix.description}", reason, row, may_be_release=False)
+        lines.odd += _unfixed(vulnerability, lines) if fixed else []
         if fixed and _CVE.fullmatch(vulnerability.cve):
             subject = f"cve/{vulnerability.cve}"
             yield Claim(month, subject, "title", vulnerability.title, vulnerability.title, row)
@@ -297,8 +303,12 @@ def _month_claims(page: Page) -> Iterator[Claim]:
     for number, thing in enumerate(odd):
         yield from quarantined(month, "entry", thing.text, thing.reason, number, may_be_release=False)
     _check_members(members, page)
-    # Before the month's second Tuesday a document may have an out-of-band fix and nothing else.
-    is_complete = bool(known) and _utc(document.revised)[:10] >= second_tuesday(month)
+    # Before the month's second Tuesday a document may have an out-of-band fix and nothing else. After it, each has fixed Windows so far.
+    is_of_release = _utc(document.revised)[:10] >= second_tuesday(month)
+    is_complete = bool(known) and is_of_release
+    if is_of_release and not known:
+        reason = f"expected a fix of Windows in a document revised after {second_tuesday(month)}"
+        yield from quarantined(month, "entry", f"{document.title} of {document.revised}", reason, 0, may_be_release=False)
     yield Claim(month, f"msrc/{month}", "is_complete", str(int(is_complete)), document.title, 0)
 
 
@@ -320,11 +330,34 @@ def _severities(fix: Fix, vulnerability: Vulnerability, lines: _Lines) -> Iterat
     for product_id in fix.products:
         if product := lines.product(product_id):
             severity = vulnerability.severities.get(product_id, "")
-            if severity not in SEVERITIES:
-                lines.odd.append(Unreadable(f"{severity} of {vulnerability.cve}", "expected a severity such as Important"))
+            # Some vulnerabilities have no severity for any product.
+            if severity not in SEVERITIES or (not severity and any(vulnerability.severities.values())):
+                lines.odd.append(Unreadable(f"{severity} of {vulnerability.cve} for {product_id}", "expected a severity such as Important"))
                 severity = ""
             severities[product] = max(severity, severities.get(product, ""), key=rank)
     return iter(severities.items())
+
+
+def _unfixed(vulnerability: Vulnerability, lines: _Lines) -> list[Unreadable]:
+    """Return our products that a vulnerability of Windows has a severity for and no LCU: a fix lists each of its products, of every architecture.
+
+    A hotpatch is beside the LCU of its month, but for the products of 2022 that have "Hotpatch" in their name.
+    """
+    with_lcu = {product_id for fix in vulnerability.fixes if "hotpatch" not in fix.subtype.lower() for product_id in fix.products}
+    return [
+        Unreadable(f"{product_id} {product} of {vulnerability.cve}", "expected a KB that fixes it")
+        for product_id in vulnerability.severities
+        if product_id not in with_lcu and (product := lines.product(product_id)) and not lines.is_of_hotpatches(product_id)
+    ]
+
+
+def _odd_texts(fix: Fix) -> Iterator[tuple[str, str]]:
+    if fix.restart and fix.restart not in _RESTARTS:
+        yield fix.restart, "expected Yes, No or Maybe as RestartRequired"
+    if not _SUBTYPE.fullmatch(fix.subtype):
+        yield fix.subtype, "expected a SubType such as Security Update"
+    if fix.description and fix.description in fix.supersedes:
+        yield fix.supersedes, "expected another KB in Supercedence"
 
 
 def _of_fix(fix: Fix, month: str) -> Iterator[Field]:
@@ -379,3 +412,7 @@ class _Lines:
             except UnexpectedPage as error:
                 self.odd.append(Unreadable(f"{product_id} {name or ''}", str(error)))
         return self._products[product_id]
+
+    def is_of_hotpatches(self, product_id: str) -> bool:
+        """Return whether an ID has hotpatches alone: "Windows Server 2022 Azure Edition Core Hotpatch", until 2022."""
+        return "hotpatch" in self._names.get(product_id, "").lower()
