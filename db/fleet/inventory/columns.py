@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from unicodedata import normalize
 
 from hotpatch_kb.db.fleet.inventory.updates import is_installed_update
-from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, is_of_installed, is_of_part, says_build, says_product
+from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, is_of_installed, is_of_other, is_of_part, says_build, says_product
 from hotpatch_kb.db.fleet.rows import cell
 from hotpatch_kb.db.model.editions import edition_in
 from hotpatch_kb.db.model.errors import BadInput
@@ -74,6 +74,7 @@ FIELDS: Final = tuple(NAMES)
 # Fields that a verdict may depend on, in the order of keys.
 DECIDING: Final = ("build", "revision", "product", "line", "kbs", "edition", "esu")
 NOTHING: Final = dict.fromkeys(FIELDS, "")
+OF_ANYTHING: Final = frozenset({"build", "version", "fullbuild"})  # builds that may be of an update, a file or an app as well
 BUILD: Final = re.compile(r"(?<![0-9.])(?:10\.0\.)?[0-9]{5}\.[0-9]{1,5}(?![0-9.])")
 
 
@@ -98,6 +99,8 @@ DECODER: Final = json.JSONDecoder(
 
 _DOT: Final = re.compile(r"\.")
 _NUMBERED: Final = re.compile(r"_[0-9]+$")
+# Fields that are never taken from an object that may be of another machine; builds and names of systems are, and make no machine patched.
+_OWN: Final = frozenset({"line", "kbs", "esu"})
 # Names that mean another thing inside another object: "bios.name", "invoice.line".
 _TOO_COMMON: Final = frozenset({"name", "source", "host", "line", "computer", "kb"})
 # Members of an update in a list of them.
@@ -164,8 +167,11 @@ def columns_of(names: Sequence[str], wanted: Mapping[str, str]) -> dict[str, lis
     for field, aliases in NAMES.items():
         columns = [name for alias in aliases for name in by_bare.get(alias, ())]
         if by_tail:
-            nested = (name for alias in aliases if alias not in _TOO_COMMON for name in by_tail.get(alias, ()))
+            nested = [name for alias in aliases if alias not in _TOO_COMMON for name in by_tail.get(alias, ())]
             columns = list(dict.fromkeys([*columns, *nested]))
+            if field != "host":  # what is of others counts only where nothing else says it
+                own = [name for name in columns if not is_of_other(name, by_field.get("host", ()), names)]
+                columns = own if own or field in _OWN else columns
         if field == "revision":  # a BIOS has a revision, too
             parents = {parent_of(name) for name in by_field.get("build", ())}
             columns = [

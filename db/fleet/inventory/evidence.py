@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from hotpatch_kb.db.fleet.inventory.columns import NAMES, bare, first, parent_of
+from hotpatch_kb.db.fleet.inventory.columns import NAMES, OF_ANYTHING, bare, first, parent_of
 from hotpatch_kb.db.fleet.inventory.updates import is_installed_update
-from hotpatch_kb.db.fleet.inventory.values import is_label_of_installed, may_say_build, says_build, states_its_build
+from hotpatch_kb.db.fleet.inventory.values import is_label_of_installed, is_of_other, may_say_build, says_build, states_its_build
 from hotpatch_kb.db.fleet.rows import NotStated, not_stated
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.messages import Message
@@ -40,7 +40,6 @@ _OF_SYSTEMS: Final = lazy(
     r"(?<![a-z])os(?![a-z])|syst|sist|windows|betrieb|besturing|exploitation|platform|操作|作業|シス|オペ|운영|시스템|ос\b|систем|λειτουργ|işletim",
     re.IGNORECASE,
 )
-_OF_ANYTHING: Final = frozenset({"build", "version", "fullbuild"})
 _FLAGS: Final = frozenset({"installed", "isinstalled", "present", "ispresent", "patched", "installiert"})
 _OF_MACHINES: Final = lazy(
     r"^(?:no|none|0)\b|^available$|assist|encrypt|monitor|complian|reach|manag|respon|connect|online|licens|support|attention|activ|enrol|eligib|join|health|konform",
@@ -88,9 +87,7 @@ class Evidence:
         spare = [(bare(name).rpartition(".")[2], name) for name in names if name not in taken and parent_of(name) in near]
         is_trusted = not frozenset(wanted).isdisjoint(self._builds)
         is_of_value = any(not _OF_SYSTEMS.search(name) for name in self._unnamed)
-        is_of_anything = any(
-            bare(name) in _OF_ANYTHING or (name in self._unnamed and not _OF_SYSTEMS.search(name)) for name in self._builds
-        )
+        is_of_anything = any(bare(name) in OF_ANYTHING or (name in self._unnamed and not _OF_SYSTEMS.search(name)) for name in self._builds)
         statuses = [name for short, name in spare if short in _STATUSES]
         # A table of names and values: each name must be one of a version. Other labels may be of anything but another build.
         self._properties = [name for short, name in spare if short in _PROPERTIES and is_of_value and not is_trusted]
@@ -105,10 +102,12 @@ class Evidence:
         self._of_update = [(bare(name), name) for _, name in spare] if has_one_kb else []
         self._is_of_missing = has_one_kb and not _OF_REPORTS.isdisjoint(map(bare, names))
         things = [name for short, name in spare if short in _THINGS]
+        hosts = by_field.get("host", ())
+        self._others = frozenset(name for name in self._builds if not is_trusted and is_of_other(name, hosts, names))
         self._thing = things[0] if things and is_of_anything and not is_trusted and not self._unnamed else ""
         watched = [*self._builds, *self._properties, *self._labels, *self._statuses_of_build]
         self.columns = tuple(dict.fromkeys(name for name in watched if name in names))
-        self.watches_builds = len(watched) > 1 or bool(self._unnamed) or bool(self._thing)
+        self.watches_builds = len(watched) > 1 or bool(self._unnamed) or bool(self._thing) or bool(self._others)
         self.watches_kbs = bool(self._statuses_of_kb) or bool(self._of_update) or self._is_of_missing
 
     def build(self, value: Value) -> str | Message | NotStated:
@@ -134,7 +133,8 @@ class Evidence:
         for name in self._statuses_of_build:
             if (status := value(name).strip()) and _is_of_missing(name, status):
                 return not_stated(text, status)._replace(machine=text)
-        return not_stated(text, self._thing)._replace(machine=text) if self._thing else text
+        thing = self._thing or next((name for name in self._others if texts.get(name) == text), "")
+        return not_stated(text, thing)._replace(machine=text) if thing else text
 
     def _is_of_machine(self, column: str, label: str) -> bool:
         """Return whether a label may be of what a machine has. A host may be called "target"; the name of an item has a blank."""

@@ -11,8 +11,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from hotpatch_kb.db.fleet.inventory.columns import columns_of, flat
-from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, is_of_installed, is_of_part, may_say_build, says_build, states_its_build
+from hotpatch_kb.db.fleet.inventory.columns import OF_ANYTHING, bare, columns_of, flat
+from hotpatch_kb.db.fleet.inventory.values import (
+    MAX_TEXT,
+    is_of_installed,
+    is_of_part,
+    may_say_build,
+    says_build,
+    says_product,
+    states_its_build,
+)
+from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.reading import builds_in, kbs_in
 
@@ -22,6 +31,8 @@ _DEPTH: Final = 40
 # Members of a host that could not be asked, and names of lists of such hosts.
 _FAILURES: Final = frozenset({"error", "errors", "failed", "failure", "unreachable", "exception", "msg"})
 _UNREACHED: Final = re.compile(r"unreach|dark|fail|offline|unrespons|error|time.?out|skipped|no.?answer", re.IGNORECASE)
+# Lists of what a machine was, or could become again.
+_OF_OTHER_TIMES: Final = re.compile(r"histor|snapshot|checkpoint|backup|replica|template|previous|restore", re.IGNORECASE)
 # Names of parts of a machine ("os", "properties") are words; names of hosts have a digit, a hyphen or a dot, mostly.
 _LIKE_A_HOST: Final = re.compile(r"[-.\d]")
 
@@ -68,17 +79,21 @@ def _found(value: Any, depth: int) -> Found:
         return [(host_with(*pair), None) for pair in pairs]
     if hosts := _by_host(value, depth):
         return hosts
-    if says_its_build(value) and (_host_of(value) or not any(_has_hosts(member, depth + 1) for member in value.values())):
-        guests = [member for member in value.values() if isinstance(member, list) and _has_hosts(member, depth + 1)]
-        return [(value, None), *(machine for member in guests for machine in _found(member, depth + 1))]
+    if says_its_build(value):
+        guests = [member for name, member in value.items() if _has_hosts(member, depth + 1) and not _OF_OTHER_TIMES.search(name)]
+        if _is_machine(value) or not guests:
+            return [(value, None), *(machine for member in guests for machine in _found(member, depth + 1))]
     found: Found = []
+    is_one = bool(_host_of(value)) or _has_host_name(value)
     lists: list[Any] = []  # sibling lists without a build: machines that could not be reached
     for name, member in value.items():
         if not isinstance(member, dict | list):
             continue
         inner = _found(member, depth + 1)
-        if is_of_part(f"{name}.build") or not is_of_installed(name):  # "recommendation", "missing": of a machine only where it has a host
-            inner = [(cells, problem) for cells, problem in inner if _host_of(cells) or _has_host_name(cells)]
+        # "recommendation", "missing", "detectedApps": of a machine only where it has a host
+        if is_of_part(f"{name}.build") or not is_of_installed(name) or (is_one and not _is_of_one(name)):
+            has_names = isinstance(member, list) and not _OF_OTHER_TIMES.search(name)
+            inner = [(cells, problem) for cells, problem in inner if _host_of(cells) or (has_names and _is_machine(cells))]
         found += inner
         lists += [] if inner else member if isinstance(member, list) else _unreached(name, member)
         lists += (
@@ -92,7 +107,7 @@ def _found(value: Any, depth: int) -> Found:
             if isinstance(item, dict) and (_host_of(item) or (_has_host_name(item) and any(item.keys() <= names for names in leaves)))
         ]
     host = _host_of(value)
-    return [(cells if _host_of(cells) else {**host, **cells}, problem) for cells, problem in found] if host else found
+    return [(cells if _is_machine(cells) else {**host, **cells}, problem) for cells, problem in found] if host else found
 
 
 def _of_list(items: Sequence[Any], depth: int) -> Found:
@@ -126,6 +141,22 @@ def _unreached(name: str, member: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the hosts of an object that has those which did not answer: Ansible's "dark", with a message each."""
     is_of_hosts = all(isinstance(inner, dict) and _FAILURES & {key.casefold() for key in inner} for inner in member.values())
     return [{"host": host, **inner} for host, inner in member.items()] if member and is_of_hosts and _UNREACHED.search(name) else []
+
+
+def _is_of_one(name: str) -> bool:
+    """Return whether a member of a machine is of that machine; osquery calls the rows of its answer a snapshot."""
+    return is_of_machine(name) or name == "snapshot"
+
+
+def _is_machine(value: Mapping[str, Any]) -> bool:
+    """Return whether an object is a machine of its own: it says a host, or a name beside a build of a system. An app has a name and a version."""
+    if _host_of(value):
+        return True
+    values = flat(_without_lists(value))
+    columns = columns_of(tuple(values), {})
+    is_of_system = any(bare(name) not in OF_ANYTHING and says_build(values[name]) for name in columns.get("build", ()))
+    is_of_system = is_of_system or any(says_product(values[name]) for name in columns.get("product", ()))
+    return is_of_system and _has_host_name(value) and not says_product(str(value.get("name", "")))
 
 
 def _has_host_name(value: Mapping[str, Any]) -> bool:
@@ -188,7 +219,7 @@ def _has_hosts(member: Any, depth: int) -> bool:
     """Return whether a member has machines of its own: facts by host, or a list of objects that have a host and a build each."""
     if isinstance(member, dict):
         return depth < _DEPTH and (bool(_by_host(member, depth)) or any(_has_hosts(inner, depth + 1) for inner in member.values()))
-    return isinstance(member, list) and any(isinstance(item, dict) and _host_of(item) and says_its_build(item) for item in member)
+    return isinstance(member, list) and any(isinstance(item, dict) and _is_machine(item) and says_its_build(item) for item in member)
 
 
 def _host_of(value: Mapping[str, Any]) -> dict[str, Any]:

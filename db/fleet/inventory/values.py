@@ -7,11 +7,11 @@ registry is 6.3 on every Windows since 8.1, and "Betriebssystem" is a product in
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word, is_of_system
+from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word, is_of_machine, is_of_system
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.editions import edition_in
 from hotpatch_kb.db.model.messages import Message
@@ -35,22 +35,19 @@ _NOT_INSTALLED: Final = re.compile(
 _OF_UPDATES: Final = re.compile(r"update|\bKB[ -]?\d{6}|cumul|kumul|累積|累计|更新", re.IGNORECASE)
 # Parts of a machine that have versions like builds: the Windows Update agent, drivers, WinRE, the image that it was made from.
 _OF_PARTS: Final = re.compile(
-    r"agent|engine|driver|bios|firmware|image|template|media|setup|install(?:er|ation)|winre|recovery|safe.?os|hypervisor|\.?dll|file|update|patch|hotfix|\bkb",
-    re.IGNORECASE,
-)
-# Objects of JSON about another machine, another time, or software.
-_OF_OTHER_MACHINES: Final = re.compile(
-    r".server$|hypervisor|parent|gateway|controller|wsus|relay|collector|scanner|cluster|container|histor|^before|backup|^spec$|intended|\bjob|^sdk|^apps?$|software|printer|replica|proxy|template",
+    r"agent|engine|driver|bios|firmware|image|template|media|setup|install(?:er|ation)|winre|recovery|safe.?os|hypervisor|\.?dll|(?<!pro)file|update|patch|hotfix|\bkb",
     re.IGNORECASE,
 )
 # Columns beside which "HostOSVersion" or "Server build" is of another machine.
 _GUESTS: Final = re.compile(r"^(?:vm|guest|printer|client)(?: ?name)?$|^vm ?host|hypervisor|^host ?name$", re.IGNORECASE)
 _HOSTS: Final = re.compile(r"\b(?:vm)?host|server|node|hypervisor", re.IGNORECASE)
+_HOST: Final = re.compile(r"host|server|node", re.IGNORECASE)
 # What systeminfo calls its list.
 _OF_HOTFIXES: Final = re.compile(
     r"hot ?fix|correctif|revisi|aggiornament|correç|poprawk|исправлен|виправлен|ホットフィックス|修补|修補|핫픽스|düzeltme|snabb|oprav|hurtig|javít|korjau|remedier|επείγ",
     re.IGNORECASE,
 )
+_LONGEST_NAME: Final = 200  # characters
 _REVISION: Final = re.compile(r"[0-9]{1,5}")
 _PLAIN_BUILD: Final = re.compile(r"[\s(\[]*(?:10\.0\.)?\d{5}(?:\.\d{1,5}){0,2}[\s)\]]*")
 # Words beside a build, besides those of ``vocabulary`` and editions: names of Windows and of its branches (ge_release), and what people write around it.
@@ -98,11 +95,31 @@ def is_of_installed(column: str) -> bool:
 
 
 def is_of_part(column: str) -> bool:
-    """Return whether a column is of a part of a machine, or of another machine: "windowsUpdateAgent.version", "managementServer.osVersion"."""
-    *parents, last = column.split(".")
-    return any(_OF_PARTS.search(part) is not None for part in (*parents, last) if part.casefold() != "agent") or any(
-        _OF_OTHER_MACHINES.search(parent) is not None for parent in parents
-    )
+    """Return whether a column is of a part of a machine: "windowsUpdateAgent.version"."""
+    return any(_OF_PARTS.search(part) is not None for part in column.split(".") if part.casefold() != "agent")
+
+
+def is_of_other(column: str, hosts: Sequence[str], header: Iterable[str]) -> bool:
+    """Return whether a nested column may be of another machine or thing than its row: "managementServer.osVersion", "rule.build", "vms.vm1.osVersion".
+
+    An object is of the machine itself if each word of its name is known to be ("properties", "os"), or if it has the name of the host.
+
+    Args:
+        column: its path.
+        hosts: the columns that say the host.
+        header: every column of the row.
+    """
+    parents = column.split(".")[:-1]
+    for count, parent in enumerate(parents, 1):
+        is_known = is_of_machine(parent)
+        if is_known and not _HOST.fullmatch(parent):
+            continue
+        inside = ".".join(parents[:count]) + "."
+        around = [host for host in hosts if host.casefold() != "source" and inside.startswith(host.rpartition(".")[0])]
+        around = [host for host in around if not host.startswith(inside)]
+        if around or any(map(_GUESTS.search, header)) or not (is_known or any(host.startswith(inside) for host in hosts)):
+            return True
+    return False
 
 
 def is_label_of_installed(label: str) -> bool:
@@ -145,8 +162,15 @@ def _says_its_build(value: str) -> int:
 
 def says_product(value: str) -> bool:
     """Return whether a cell names a Windows, a product or a family of them, or another system that is known by name."""
+    if len(value) > _LONGEST_NAME or value[:1] in {"[", "{"}:
+        return False  # a list of software, a remark
     name = read_name(value)
     return bool(name.product or name.family or name.is_other)
+
+
+def _says_covered_product(value: str) -> bool:
+    """Return whether a cell names a Windows that is covered. "Windows Server 2012 R2" may be where a machine came from."""
+    return says_product(value) and not read_name(value).is_other
 
 
 def is_of_systeminfo(value: str) -> bool:
@@ -161,7 +185,7 @@ def _says_kbs(value: str) -> bool:
 # By field: how well a cell of a column with a name of the field says it, the same of any other column, and whether a name may be one.
 _TESTS: Final[tuple[tuple[str, Callable[[str], int], Callable[[str], int], Callable[[str], bool]], ...]] = (
     ("build", says_build, _says_its_build, may_say_build),
-    ("product", says_product, says_product, is_of_installed),
+    ("product", says_product, _says_covered_product, is_of_installed),
 )
 
 

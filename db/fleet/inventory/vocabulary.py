@@ -47,6 +47,14 @@ _PARTS: Final = (
 )  # fmt: skip
 _OF_PARTS: Final = lazy(rf"(?:{'|'.join(_PARTS)})+")
 _HUMPS: Final = lazy(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# Words of nested objects that are of the machine itself, besides those above.
+_OF_OBJECTS: Final = frozenset({
+    "instance", "view", "ansible", "puppet", "columns", "fields", "attributes", "agent", "metric", "labels", "item", "items", "node", "result", "results", "data", "content", "inventory", "hardware", "profile", "meta",
+    "metadata", "basic", "general", "summary", "state", "status", "report", "record", "records", "telemetry", "discovery", "scan", "last", "sw", "tags", "doc", "document", "detail", "body", "payload", "values", "assets",
+    "machines", "devices", "computers", "hosts", "servers", "endpoints", "entries", "entity", "entities", "objects", "object", "list", "rows", "page", "pages", "extra", "additional", "cim", "wmi", "ohai", "automatic",
+    "variables", "vars", "response", "return", "ret", "local", "my", "self", "this", "resource", "resources", "edition", "identity", "props", "extension", "dynamic",
+    "overview",
+})  # fmt: skip
 # Vowels of Hindi and Thai are marks, which are not letters to ``\w``.
 _LETTERS: Final = lazy(r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e30-\u0e4e\u064b-\u0652])+")
 # "Computer O/S Version" of PDQ, "Kernel release", "OS according to the VMware Tools" of RVTools, "Status Information" of Nagios
@@ -73,6 +81,17 @@ def is_of_system(column: str) -> bool:
     if {"microsoft", "ms"} & set(words) and not {"windows", "os"} & set(words):
         return False  # "Current Microsoft build" is the newest one of Microsoft
     return _OF_VERSIONS.search(" ".join(words)) is not None and ("".join(words) in _WORDS or all(map(is_known_word, words)))
+
+
+@lru_cache(maxsize=4096)
+def is_of_machine(name: str) -> bool:
+    """Return whether a nested object with this name is of the machine that its row is of: each of its words is known to be.
+
+    >>> is_of_machine("osProfile"), is_of_machine("Win32_OperatingSystem"), is_of_machine("managementServer"), is_of_machine("_source")
+    (True, True, False, True)
+    """
+    words = [word.casefold() for word in _LETTERS.findall(_HUMPS.sub(" ", normalize("NFKC", name)))]
+    return name == "_source" or (words != ["last"] and all(word in _OF_OBJECTS or is_known_word(word) for word in words))
 
 
 def is_known_word(word: str) -> bool:
