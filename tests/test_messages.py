@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import importlib.util
 import json
 import re
 from collections.abc import Iterator
@@ -14,12 +15,13 @@ from string import Formatter
 import pytest
 from datasette.filters import Filters
 
+from hotpatch_kb.db import site
 from hotpatch_kb.db.answers.cost.question import DISCOUNTS
 from hotpatch_kb.db.answers.events import CODES, FORMS
 from hotpatch_kb.db.answers.verdicts import VERDICTS, verdicts
 from hotpatch_kb.db.model import messages, reading
 from hotpatch_kb.db.model.messages import Field, Message, Messages
-from hotpatch_kb.db.site import i18n
+from hotpatch_kb.db.site import i18n, tables
 from hotpatch_kb.db.store.connections import open_seed_database
 
 ROOT = Path(__file__).parent.parent
@@ -86,6 +88,28 @@ def test_every_field_has_its_label_in_both_languages() -> None:
         assert not [form for form in _forms() if "(--" in form and form not in texts], language
 
 
+def _of_tables() -> set[str]:
+    """Return what the site says of tables, columns and queries: from the schema, the views, tables.yaml and metadata.yaml."""
+    path = ROOT / "db" / "site" / "plugins" / "descriptions.py"
+    spec = importlib.util.spec_from_file_location("descriptions", path)
+    assert spec
+    assert spec.loader
+    plugin = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(plugin)
+    described = plugin.get_metadata(None, None, None, None)["databases"]["hotpatch"]["tables"].values()
+    found = {text for table in described for text in (table["description"], *table["columns"].values())}
+    found |= {text for about in tables.about().values() for text in (about.title, *about.ask, about.row or "")}
+    own = site.config(public=False)["metadata"]["databases"]["hotpatch"]
+    found |= {own["description"], *(text for query in own["queries"].values() for text in (query["title"], query["description"]))}
+    return found | {table["when_empty"] for table in own["tables"].values() if "when_empty" in table}
+
+
+def test_what_is_said_of_tables_has_its_japanese() -> None:
+    japanese, said = i18n.texts("ja"), _of_tables()
+    assert len(said) > 400
+    assert [text for text in said if re.search("[a-z]", re.sub(r"{\w+}", "", text)) and text not in japanese] == []
+
+
 def test_translations_have_the_places_of_their_form() -> None:
     for language in i18n.LANGUAGES:
         for form, text in i18n.texts(language).items():
@@ -93,10 +117,8 @@ def test_translations_have_the_places_of_their_form() -> None:
 
 
 def test_no_translation_is_left_over() -> None:
-    site = ROOT / "db" / "site"
-    source = "".join(path.read_text(encoding="utf-8") for path in [*site.rglob("*.html"), *(ROOT / "db").rglob("*.py")])
-    source += (site / "metadata.yaml").read_text(encoding="utf-8")  # titles of queries
-    known = _forms().keys() | _fields() | {display for _, display, _ in Filters([]).lookups()}  # Datasette's comparisons
+    source = "".join(path.read_text(encoding="utf-8") for path in [*site.FOLDER.rglob("*.html"), *(ROOT / "db").rglob("*.py")])
+    known = _forms().keys() | _of_tables() | _fields() | {display for _, display, _ in Filters([]).lookups()}  # Datasette's comparisons
     for language in i18n.LANGUAGES:
         left = [text for text in i18n.texts(language) if text not in known and text not in source and json.dumps(text)[1:-1] not in source]
         assert [text for text in left if text.partition(" ")[0] not in CODED] == [], language

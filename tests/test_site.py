@@ -27,6 +27,7 @@ from rendered import support_article
 from hotpatch_kb.db import site
 from hotpatch_kb.db.answers import lookup, restarts
 from hotpatch_kb.db.model import clock
+from hotpatch_kb.db.site import tables
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_for_reading
 
@@ -94,8 +95,7 @@ def test_every_table_and_view_opens(own: Datasette, public: Datasette, is_public
 def test_an_empty_table_says_why_it_is_empty(own: Datasette, crawled_site: Datasette):
     for name in sorted(EMPTY - REPORTED):
         assert (
-            '<p class="when-empty" lang="en">No ' in get(own, f"/hotpatch/{name}").text
-            or "has no such row." in get(own, f"/hotpatch/{name}").text
+            '<p class="when-empty">No ' in get(own, f"/hotpatch/{name}").text or "has no such row." in get(own, f"/hotpatch/{name}").text
         ), name
     for name in sorted(EMPTY - {"checks", "corrections", "implausible_releases", "quarantine"}):
         assert 'class="when-empty"' not in get(crawled_site, f"/hotpatch/{name}").text, name
@@ -163,15 +163,84 @@ def test_every_table_view_and_column_is_described(own: Datasette, seeded: Path):
     assert {name: [c for c in described[name]["columns"] if c not in names] for name, names in columns.items()} == {n: [] for n in columns}
 
 
+def test_each_table_and_view_begins_with_three_questions_that_it_answers(own: Datasette, public: Datasette):
+    assert set(tables.about()) - {"subjects"} == {*TABLES, *VIEWS}  # subjects is hidden in lists
+    for name, about in tables.about().items():
+        page = _parsed(get(own, f"/hotpatch/{name}").text)
+        assert len(about.ask) == 3, name
+        for address in about.ask.values():
+            assert address.partition("?")[0] == name
+            assert f"/hotpatch/{address}" in page.links, address
+            for ds in (own, public):
+                answer = get(ds, f"/hotpatch/{address}")
+                assert answer.status_code == 200, address
+                assert "_facet=" in address or f"<details open><summary>{'Filter and sort'}" in answer.text or "sorted by" in answer.text, (
+                    address
+                )
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "japanese"),
+    [
+        ("products/ws2025", "Windows Server 2025", "Windows Server 2025"),
+        ("hotpatch_calendar/ws2025,2026-06", "Windows Server 2025, June 2026: baseline", "Windows Server 2025、2026年6月: ベースライン"),
+        ("subjects/release~2Fws2025~2F5087423~2F26100~2E32772", "KB5087423 26100.32772, Windows Server 2025", "KB5087423 26100.32772、Windows Server 2025"),
+        ("lifecycles/win11-24h2,home_pro,end_of_servicing", "Windows 11, version 24H2, Home, Pro: servicing ends 13 October 2026", "Windows 11, version 24H2、Home、Pro: サービス提供の終了、2026年10月13日"),
+    ],
+)  # fmt: skip
+def test_a_row_is_called_by_a_sentence(own: Datasette, path: str, title: str, japanese: str):
+    for language, expected in (("en", title), ("ja", japanese)):
+        page = get(own, f"/{language}/hotpatch/{path}").text
+        assert f"<h1>{escape(expected)}</h1>" in page
+        assert f"<title>{escape(expected)} - " in page
+
+
+def test_rows_of_a_table_lead_to_their_pages_by_their_titles(own: Datasette):
+    page = get(own, "/ja/hotpatch/releases", kb="5087423").text
+    found = re.search(r'<a href="(/ja/hotpatch/releases/[0-9]+)">([^<]+)</a>', page)
+    assert found
+    assert found[2] == "Windows Server 2025: ホットパッチ KB5087423 (26100.32772)、2026年5月12日"
+    assert f"<h1>{found[2]}</h1>" in get(own, found[1]).text
+
+
+def test_a_change_of_a_fact_is_the_sentence_of_the_changes_page(copy: Path):
+    with closing(schema.open_for_writing(copy)) as conn, schema.transaction(conn):
+        run = conn.execute("select max(run) from runs").fetchone()[0]
+        conn.execute("delete from changes")
+        conn.executemany(
+            "insert into changes values (?, '2026-07-22T12:00:00Z', ?, ?, ?, ?)",
+            [
+                (run, "calendar/ws2025/2026-06", "expected_type", "hotpatch", "baseline"),
+                (run, "release/ws2025/5087423/26100.32772", "release", None, "hotpatch KB5087423 26100.32772 2026-05-12"),
+                (run, "product/ws2025", "release_date", "2024-11-01", HOSTILE),
+            ],
+        )
+    with opened(copy, public=True) as ds:
+        page = get(ds, "/hotpatch/changes").text
+        assert ">Windows Server 2025, June 2026: expected as a baseline now, not as a hotpatch</a>" in page
+        assert ">Windows Server 2025: new hotpatch, KB5087423 26100.32772 2026-05-12</a>" in page
+        assert "<b>May" not in page
+        assert "&lt;b&gt;May" in page
+        assert ">Windows Server 2025、2026年6月: 予定がホットパッチからベースラインに変わりました<" in get(ds, "/ja/hotpatch/changes").text
+
+
+def test_links_and_filters_of_a_table_keep_the_language(own: Datasette):
+    page = _parsed(get(own, "/ja/hotpatch/releases", _facet="month", _size="5").text)
+    leaving = [link for link in page.links if link.startswith("/hotpatch/") and ".json" not in link and ".csv" not in link]
+    assert leaving == []
+    assert next(link for link in page.links if "_next=" in link).startswith("/ja/hotpatch/releases?")
+    assert next(link for link in page.links if "&month=" in link).startswith("/ja/hotpatch/releases?")
+
+
 def test_descriptions_come_from_the_schema_and_the_views(own: Datasette):
     text, columns = schema.comments()["releases"]
     page = get(own, "/hotpatch/releases").text
     assert escape(text) in page
-    assert f"""<dt>kb</dt><dd><span lang="en">{escape(columns["kb"])}</span>""" in page
+    assert f"""<dt>kb</dt><dd><span>{escape(columns["kb"])}</span>""" in page
     comment = schema.view_files()["builds"].splitlines()[0].removeprefix("-- ")
     page = get(own, "/hotpatch/builds").text
     assert escape(comment) in page
-    assert '<dt>is_ambiguous</dt><dd><span lang="en">1 if the build alone does not say which KB is installed</span>' in page
+    assert "<dt>is_ambiguous</dt><dd><span>1 if the build alone does not say which KB is installed</span>" in page
 
 
 def test_metadata_names_only_what_exists(seeded: Path):

@@ -77,6 +77,10 @@ class Urls:
             return shown
         return Markup(_LINK.sub(lambda found: found[0] if urlsplit(found[0]).scheme else self._in_language(found[0]), shown))  # noqa: S704 (only an address changes)
 
+    def of_row(self, link: str, title: str) -> str:
+        """Return Datasette's link to a row with another text: the row's title."""
+        return Markup('<a href="{}">{}</a>').format(Markup(self._in_language(_LINK.findall(link)[0])), title)  # noqa: S704 (its own, escaped)
+
     def _in_language(self, address: str) -> str:
         base = str(self._urls.path(""))
         rest = str(address).removeprefix(base)

@@ -43,8 +43,8 @@ class Words:
 @cache
 def texts(language: str) -> dict[str, str]:
     """Return the texts of a language by the English ones."""
-    by_english: dict[str, str] = json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
-    return by_english
+    files = sorted(FOLDER.glob(f"*{language}.json"))  # "ja.json"; "tables.ja.json" has what is said of tables and columns
+    return {english: text for file in files for english, text in json.loads(file.read_text(encoding="utf-8")).items()}
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
 from datasette import Response, hookimpl
@@ -18,7 +18,10 @@ from datasette.utils import path_with_added_args
 from hotpatch_kb.db.fleet.formats import safe
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.site import page_data, web
+from hotpatch_kb.db.site import page_data, tables, web
+from hotpatch_kb.db.site.i18n import Words
+from hotpatch_kb.db.site.tables import row_titles
+from hotpatch_kb.db.site.tables.row_titles import Title
 from hotpatch_kb.db.store import schema
 
 MAX_FILE: Final = 30_000_000  # bytes; the largest table, claims, has 12 MB of the pages of a year
@@ -48,7 +51,7 @@ def table_csv(conn: sqlite3.Connection, table: str) -> bytes:
     return out.getvalue().encode("utf-8", "replace")
 
 
-async def table(datasette: Any, request: Any) -> Response:
+async def file_of_table(datasette: Any, request: Any) -> Response:
     """``/csv/<table>.csv``."""
     name = request.url_vars["table"]
     if name not in TABLES:
@@ -57,13 +60,23 @@ async def table(datasette: Any, request: Any) -> Response:
 
 
 @hookimpl  # type: ignore[untyped-decorator]
+def prepare_jinja2_environment(env: Any) -> None:
+    """Add what tables are called."""
+    env.globals["about_tables"] = tables.about()
+
+
+@hookimpl  # type: ignore[untyped-decorator]
 def extra_template_vars(datasette: Any, view_name: str | None) -> Callable[[], Awaitable[dict[str, Any]]] | dict[str, Any]:
-    """Return for a page of Datasette how fresh the data is, which its strip says, and how its links add to an address."""
+    """Return for a page of Datasette how fresh the data is, which its strip says; how its links add to an address; and what its rows are called."""
     if view_name not in VIEWS:
         return {}
 
+    async def titles(table: str, rows: list[Any], t: Words) -> list[Title | None]:
+        return await web.read(datasette, lambda conn: row_titles.titles(conn, table, [_values(row) for row in rows], t))
+
     async def found() -> dict[str, Any]:
         return {
+            "titles_of": titles,
             "fresh": await web.read(datasette, lambda conn: page_data.freshness(conn, clock.today())),
             "path_with_added_args": path_with_added_args,
         }
@@ -71,7 +84,12 @@ def extra_template_vars(datasette: Any, view_name: str | None) -> Callable[[], A
     return found
 
 
+def _values(row: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the values of a row that Datasette shows, by column."""
+    return {cell["column"]: cell["raw"] for cell in row}
+
+
 @hookimpl  # type: ignore[untyped-decorator]
 def register_routes() -> list[tuple[str, Any]]:
     """Return the addresses of the files."""
-    return [(r"^/csv/(?P<table>[a-z_]{1,40})\.csv$", table)]
+    return [(r"^/csv/(?P<table>[a-z_]{1,40})\.csv$", file_of_table)]

@@ -1,0 +1,140 @@
+"""What a row is called: "hotpatch KB5121768 (26200.8893), 18 July 2026, Windows 11, version 25H2" says more than a hash or a key.
+
+A form of tables.yaml names columns in braces. A part in brackets is left out where one of its columns is empty.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from markupsafe import Markup, escape
+
+from hotpatch_kb.db.answers.events import events
+from hotpatch_kb.db.model.notation import MONTHS
+from hotpatch_kb.db.model.products import KNOWN, named
+from hotpatch_kb.db.site import when
+from hotpatch_kb.db.site.i18n import DEFAULT, Words
+from hotpatch_kb.db.site.tables import about
+
+_PART: Final = re.compile(r"\[([^\]]*)\]|([^\[]+)")
+_PLACE: Final = re.compile(r"\{(\w+)\}")
+# What pages publish in English. A title in another language marks it, and goes without it where nothing can be marked.
+_PUBLISHED: Final = frozenset({"title", "description", "requirement", "section", "meter", "edition"})
+# What the words of a code are filed under in the translations, tried in this order.
+_FILED: Final = ("", "documents ", "editions ", "end ")
+
+
+class Title(NamedTuple):
+    """A row's title as HTML, and as text without what is published in another language."""
+
+    html: Markup
+    text: str
+
+
+def titles(conn: sqlite3.Connection, table: str, rows: Sequence[Mapping[str, Any]], t: Words) -> list[Title | None]:
+    """Return the title of each row of a table, None where its rows have none. A change is the sentence that /changes has for it.
+
+    Args:
+        conn: the database.
+        table: its name.
+        rows: values by column.
+        t: words.
+    """
+    form = about()[table].row if table in about() else None
+    if form is None:
+        return [None] * len(rows)
+    if table == "changes" and all({"changed_at", "subject", "field", "old_value", "new_value"} <= row.keys() for row in rows):
+        return [_of_change(conn, row, t) or row_title(t(form), row, t) for row in rows]
+    return [row_title(t(form), row, t) for row in rows]
+
+
+def _of_change(conn: sqlite3.Connection, row: Mapping[str, Any], t: Words) -> Title | None:
+    said = [item.in_words(t, lambda name: month(name, t)) for item in events(conn, [row]) if item.form != "other"]
+    return Title(escape(said[0]), said[0]) if said else None
+
+
+def row_title(form: str, values: Mapping[str, Any], t: Words) -> Title:
+    """Return the title of a row.
+
+    Args:
+        form: of tables.yaml, in the words' language.
+        values: of the row, by column; a column that is missing is empty.
+        t: words.
+
+    >>> from hotpatch_kb.db.site.i18n import words
+    >>> row_title("{kind}[ KB{kb}][, {product}]", {"kind": "baseline", "kb": None, "product": "ws2025"}, words("en")).text
+    'Baseline, Windows Server 2025'
+    """
+    return Title(Markup("").join(_parts(form, values, t, marked=True)), "".join(map(str, _parts(form, values, t, marked=False))))
+
+
+def _parts(form: str, values: Mapping[str, Any], t: Words, *, marked: bool) -> Iterable[Markup | str]:
+    is_first = True
+    for optional, always in _PART.findall(form):
+        part = optional or always
+        known = {column: _value(column, values.get(column), t, marked=marked) for column in _PLACE.findall(part)}
+        if optional and not all(known.values()):
+            continue
+        for place, text in enumerate(_PLACE.split(part)):
+            piece = known[text] if place % 2 else text
+            if piece and is_first:
+                piece, is_first = _begun(piece, t), False
+            yield piece if isinstance(piece, Markup) or not marked else escape(piece)
+
+
+def _begun(piece: Markup | str, t: Words) -> Markup | str:
+    """Return the beginning of a title with a capital letter, but for what is published or a name."""
+    return piece if t.language != DEFAULT or isinstance(piece, Markup) or "/" in piece else piece[:1].upper() + piece[1:]
+
+
+def _value(column: str, value: Any, t: Words, *, marked: bool) -> Markup | str:
+    if value is None or value == "":
+        return ""
+    text = str(value)
+    if column in _PUBLISHED:
+        if t.language == DEFAULT:
+            return text
+        return Markup('<span lang="en">{}</span>').format(text) if marked else ""
+    if column == "subject":
+        return subject_in_words(text, t)
+    if column == "product":
+        return named(text).name
+    if column == "month":
+        return month(text, t)
+    if column.endswith(("_date", "_on", "_at", "_from")):
+        return when.written(text, t.language)
+    return _word(text, t)
+
+
+def _word(code: str, t: Words) -> str:
+    """Return the word for a code; any other text is returned as it is."""
+    return next((word for filed in _FILED if (word := t(filed + code)) != filed + code), code)
+
+
+def month(text: str, t: Words) -> str:
+    """Return a month as a sentence has it; any other text is returned as it is."""
+    if re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", text) is None:
+        return text
+    return f"{text[:4]}年{int(text[5:7])}月" if t.language == "ja" else f"{MONTHS[int(text[5:7]) - 1]} {text[:4]}"
+
+
+def subject_in_words(subject: str, t: Words) -> str:
+    """Return what the name of a fact says.
+
+    >>> from hotpatch_kb.db.site.i18n import words
+    >>> subject_in_words("release/ws2025/5087423/26100.32772", words("en")), subject_in_words("calendar/ws2025/2026-06", words("ja"))
+    ('KB5087423 26100.32772, Windows Server 2025', '2026年6月、Windows Server 2025')
+    """
+    kind, *names = subject.split("/")
+    comma = t(", ")
+    if kind in {"release", "reported"} and len(names) > 2:
+        kb = f"KB{names[1]}" if names[1].isdecimal() else when.written(names[1], t.language)
+        return f"{kb} {t(names[2])}{comma}{named(names[0]).name}"
+    if kind == "calendar" and len(names) == 2:
+        return f"{month(names[1], t)}{comma}{named(names[0]).name}"
+    if kind in {"kb", "kb_cves"} and names[0].isdecimal():
+        names[0] = f"KB{names[0]}"
+    return comma.join(KNOWN[name].name if name in KNOWN else _word(name, t) for name in names if name not in {"", "-"}) or subject
