@@ -21,7 +21,7 @@ OWN = (
     "/product/win10-22h2", "/calendar/2026", "/calendar/2027", "/calendar/2026-06", "/changes", "/changes?product=ws2025&month=2026-07&kind=restart", "/sources", "/about", "/eligible",
     "/eligible?q=Windows+Server+2025+Standard", "/eligible?q=Business+Premium", "/questions", "/prices", "/cost", "/cost?cores=400&from=2025-08&to=2026-04", "/cost?cores=x", "/fleet",
     "/subscribe", "/api", "/lookup?q=zzz", "/cve/CVE-2026-25172", "/nope", "/hotpatch", "/hotpatch/nope",
-    "/hotpatch/releases?_facet=product&_facet=classification&kb__gt=1&_sort_desc=kb", "/hotpatch/releases?kb=1", "/hotpatch/what_is_this_build?build=26100.6905", "/hotpatch/products/ws2025", "/hotpatch/kbs/5087423",
+    "/hotpatch/releases?_facet=product&_facet=classification&kb__gt=1&_sort_desc=kb", "/hotpatch/releases?kb=1", "/hotpatch/what_is_this_build?build=26100.6905", "/hotpatch/products/ws2025", "/hotpatch/kbs/5087423", "/offline",
     "/hotpatch/conflicts?_sort=field", "/hotpatch/eligibility?kind=image", "/hotpatch/hotpatch_calendar/ws2025,2026-06", "/hotpatch/lifecycles/win11-24h2,home_pro,end_of_servicing",
 )  # fmt: skip
 TABLES = [f"/hotpatch/{name}" for name in sorted({*schema.comments(), *schema.view_files()} - HIDDEN)]

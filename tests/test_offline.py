@@ -89,3 +89,9 @@ def test_ten_pages_that_a_browser_saved_are_read(form: str, worlds: dict[str, Pa
     assert (done.code, done.json()[0]["failures"]) == (0, []), done.err
     read = query(tmp_path / "x.db", "select count(*) from pages where state = 'accepted' and source not like 'facts%'")
     assert read == [(10,)]
+
+
+def test_the_japanese_page_has_the_same_commands() -> None:
+    japanese = (Path(__file__).parent.parent / "docs" / "offline.ja.md").read_text(encoding="utf-8")
+    assert re.findall(r"```sh\n.*?```", japanese, re.DOTALL) == re.findall(r"```sh\n.*?```", PAGE, re.DOTALL)
+    assert len(re.findall("^## ", japanese, re.MULTILINE)) == len(re.findall("^## ", PAGE, re.MULTILINE))

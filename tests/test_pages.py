@@ -23,10 +23,12 @@ from helpers.datasettes import Datasette, form, get, get_all, opened, post
 from icalendar import Calendar
 from lxml import etree
 from markupsafe import escape
+from PIL import Image
 
 from hotpatch_kb.db import site
 from hotpatch_kb.db.answers.verdicts import VERDICTS
-from hotpatch_kb.db.site import charts, i18n, product_data, web
+from hotpatch_kb.db.site import cards, charts, i18n, product_data, web
+from hotpatch_kb.db.site.cards import picture
 from hotpatch_kb.db.store.connections import open_seed_database
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -409,6 +411,73 @@ def test_a_language_has_its_addresses_and_the_browser_leads_there_once(public: D
     assert asyncio.run(ask("/ja/lookup?q=kb5087423", "en")).headers["location"] == "/ja/kb/5087423"
     assert asyncio.run(ask("/ja/kb/KB5087423", "en")).headers["location"] == "/ja/kb/5087423"
     assert asyncio.run(ask("/ja/nope", "en")).status_code == 404
+
+
+PICTURED = (
+    "build/26100.32772",
+    "build/26100",
+    "kb/5087423",
+    "kb/5100456",
+    "product/ws2025",
+    "product/win10-22h2",
+    "calendar/2026",
+    "calendar/2026-06",
+)
+
+
+@pytest.mark.parametrize("path", PICTURED)
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_page_has_a_picture_of_its_own(own: Datasette, path: str, language: str) -> None:
+    page = get(own, f"/{language}/{path}").text
+    address = re.search(r'og:image" content="http://localhost(/[^"]+)"', page)
+    assert address is not None
+    assert address[1] == f"/cards/{language}/{path}.png"
+    answer = get(own, address[1])
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+    assert "s-maxage" in answer.headers["cache-control"]
+    with Image.open(io.BytesIO(answer.content)) as image:
+        assert image.size == (1200, 630)
+        assert len(image.getcolors(1 << 20) or []) > 10  # something is drawn
+    assert len(answer.content) < 60_000
+
+
+@pytest.mark.parametrize("path", ["en/build/26100.99999", "en/kb/1000000", "ja/product/nope", "en/calendar/2012", "en/cve/CVE-1999-1234", "xx/kb/5087423", "en/about/x"])  # fmt: skip
+def test_what_has_no_page_has_no_picture(own: Datasette, path: str) -> None:
+    assert get(own, f"/cards/{path}.png").status_code == 404
+
+
+def test_a_picture_says_what_it_is_and_no_verdict() -> None:
+    """Others keep it for weeks: what may change since says as of which day it is."""
+    with closing(open_seed_database()) as conn:
+        t = i18n.words("en")
+        build = cards.card(conn, "build", "26100.32772", t)
+        assert build is not None
+        assert build[:3] == ("OS build 26100.32772", "hotpatch KB5087423, 12 May 2026", ["Windows Server 2025"])
+        ((_, marks),) = build.runs
+        assert [place for place, mark in enumerate(marks) if mark.is_framed] == [4]
+        assert [mark.kind for mark in marks][:6] == ["baseline", "hotpatch", "hotpatch", "baseline", "hotpatch", "baseline"]
+        for kind, name in (found.split("/") for found in PICTURED):
+            found = cards.card(conn, kind, name, t)
+            assert found is not None
+            said = " ".join([found.title, found.what, *found.lines]).lower()
+            assert not re.search("patched|current|behind|up to date", said)
+            assert found.foot or not re.search("next|newest|planned", said), name
+        japanese = cards.card(conn, "product", "ws2025", i18n.words("ja"))
+        assert japanese is not None
+        assert japanese.what.startswith("次の再起動: 20")
+
+
+def test_a_picture_is_in_english_where_the_system_has_no_japanese_typeface(monkeypatch: pytest.MonkeyPatch, own: Datasette) -> None:
+    monkeypatch.setattr(picture, "_JAPANESE", ("no-such-typeface.ttf",))
+    monkeypatch.setattr(picture, "_LATIN", ("no-such-typeface.ttf",))
+    for kept in (picture.writes, picture._font):
+        kept.cache_clear()
+    try:
+        assert not picture.writes("ja")
+        assert get(own, "/cards/ja/kb/5094126.png").content == get(own, "/cards/en/kb/5094126.png").content
+    finally:
+        for kept in (picture.writes, picture._font):
+            kept.cache_clear()
 
 
 def test_pages_are_found(own: Datasette) -> None:

@@ -17,7 +17,7 @@ from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE
 
 _LINK: Final = re.compile(r'(?<=<a href=")[^"]*(?=")')
 # First parts of addresses that are no pages: files, feeds, the API.
-_FILES: Final = frozenset({"site", "-", "csv", "feeds", "calendars", "language", "robots.txt", "sitemap.xml"})
+_FILES: Final = frozenset({"site", "-", "csv", "cards", "feeds", "calendars", "language", "robots.txt", "sitemap.xml"})
 
 
 def split(path: str, base: str) -> tuple[str, str] | None:

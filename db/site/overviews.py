@@ -16,6 +16,7 @@ from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.site import discovery, news, web
 from hotpatch_kb.db.site import questions as asked
+from hotpatch_kb.db.site.i18n import language_of
 from hotpatch_kb.db.site.page_data import freshness, rows
 
 _MONTH: Final = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])")
@@ -151,13 +152,17 @@ async def questions(datasette: Any, request: Any) -> Response:
     """``/questions``: the questions of administrators of the documentation, with their answers."""
 
     def make(_: sqlite3.Connection) -> dict[str, Any]:
-        found = asked.document("questions")
+        written_in, found = asked.document("questions", language_of(request))
         if not found:
             raise web.HttpError(404, "There is no such page.")
         described = [
             {"@type": "Question", "name": item.question, "acceptedAnswer": {"@type": "Answer", "text": item.answer()}} for item in found
         ]
-        return {"questions": found, "data_set": {"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": described}}
+        return {
+            "questions": found,
+            "written_in": written_in,
+            "data_set": {"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": described},
+        }
 
     return await web.page(datasette, request, "questions.html", make)
 
@@ -166,9 +171,9 @@ async def offline(datasette: Any, request: Any) -> Response:
     """``/offline``: how a machine without the internet gets newer facts, as the documentation says."""
 
     def make(_: sqlite3.Connection) -> dict[str, Any]:
-        found = asked.document("offline")
+        written_in, found = asked.document("offline", language_of(request))
         if not found:
             raise web.HttpError(404, "There is no such page.")
-        return {"questions": found}
+        return {"questions": found, "written_in": written_in}
 
     return await web.page(datasette, request, "offline.html", make)

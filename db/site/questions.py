@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from hotpatch_kb.db.site import FOLDER
+from hotpatch_kb.db.site.i18n import DEFAULT
 
 # In a checkout, and in the installed package (hatch_build.py).
 FOLDERS: Final = (FOLDER.parent.parent / "docs", FOLDER)
@@ -62,7 +62,13 @@ def read(text: str) -> list[Asked]:
 
 
 @cache
-def document(name: str) -> list[Asked]:
-    """Return the headings of a page of the documentation with what is below them; none where the package came without it."""
-    path = next((path for folder in FOLDERS if (path := folder / f"{name}.md").exists()), None)
-    return [] if path is None else read(Path(path).read_text(encoding="utf-8"))
+def document(name: str, language: str) -> tuple[str, list[Asked]]:
+    """Return the headings of a page of the documentation with what is below them, and their language; none where the package came without it.
+
+    Args:
+        name: of the page.
+        language: it is taken where the page is written in it, else English.
+    """
+    files = [(code, folder / file) for code, file in ((language, f"{name}.{language}.md"), (DEFAULT, f"{name}.md")) for folder in FOLDERS]
+    code, path = next(((code, path) for code, path in files if path.exists()), (DEFAULT, None))
+    return code, [] if path is None else read(path.read_text(encoding="utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Final
 
@@ -10,6 +11,7 @@ from markupsafe import Markup, escape
 from hotpatch_kb.db.model.notation import MONTHS, month_after, second_tuesday
 from hotpatch_kb.db.site.i18n import Words
 
+_MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _WEEKDAYS: Final = {"en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "ja": "月火水木金土日"}
 # Up to so many days are counted in days, then in weeks, then in months, then in years.
 _DAYS: Final = 20
@@ -40,6 +42,13 @@ def written(day: object, language: str, *, weekday: bool = False) -> str:
         return f"{found.year}年{found.month}月{found.day}日{f'({name})' if weekday else ''}"
     month = MONTHS[found.month - 1]
     return f"{name} {found.day} {month[:3]} {found.year}" if weekday else f"{found.day} {month} {found.year}"
+
+
+def month_of(month: str, language: str) -> str:
+    """Return a month as a sentence has it: "June 2026", "2026年6月"; any other text as it is."""
+    if _MONTH.fullmatch(month) is None:
+        return month
+    return f"{month[:4]}年{int(month[5:7])}月" if language == "ja" else f"{MONTHS[int(month[5:7]) - 1]} {month[:4]}"
 
 
 def time_element(day: object, language: str, *, weekday: bool = False) -> Markup:

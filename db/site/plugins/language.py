@@ -16,7 +16,7 @@ from hotpatch_kb.db.answers.stated_elsewhere import reported_note
 from hotpatch_kb.db.fleet.inventory.columns import BUILD
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.products import KNOWN, named
-from hotpatch_kb.db.site import addresses, when
+from hotpatch_kb.db.site import addresses, cards, when
 from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE, language_of, words
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -48,7 +48,7 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.tests["build"] = lambda text: BUILD.fullmatch(str(text)) is not None
     env.tests["front_page"] = lambda url: _FRONT.fullmatch(urlsplit(str(url)).path) is not None
     env.filters["link"] = link
-    env.filters["month_of"] = month_of
+    env.filters["month_of"] = when.month_of
     env.filters["host"] = lambda url: urlsplit(str(url)).hostname or url
     env.filters["month_name"] = when.month_name
     env.filters["plain_day"] = when.written
@@ -57,7 +57,7 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["distance"] = lambda day, t: when.distance(day, clock.today(), t)
     env.filters["overdue"] = lambda day, t: when.overdue(day, clock.today(), t)
     env.filters["money"] = money
-    env.filters["in_words"] = lambda item, t, language: item.in_words(t, lambda month: month_of(month, language))
+    env.filters["in_words"] = lambda item, t, language: item.in_words(t, lambda month: when.month_of(month, language))
     env.filters["bare"] = lambda build: str(build or "")
 
 
@@ -75,13 +75,6 @@ def money(amount: float) -> str:
     return short if float(short) == amount else f"{amount:.10f}".rstrip("0")
 
 
-def month_of(month: str, language: str) -> str:
-    """Return a month as people write it: "June 2026", "2026年6月"."""
-    from hotpatch_kb.db.model.notation import MONTHS  # noqa: PLC0415
-
-    return f"{month[:4]}年{int(month[5:7])}月" if language == "ja" else f"{MONTHS[int(month[5:7]) - 1]} {month[:4]}"
-
-
 @hookimpl  # type: ignore[untyped-decorator]
 def extra_template_vars(datasette: Any, request: Any) -> dict[str, Any]:
     """Return ``t``, the words; ``lang``; ``urls`` in that language; and the addresses of the page in every language."""
@@ -93,8 +86,16 @@ def extra_template_vars(datasette: Any, request: Any) -> dict[str, Any]:
         "here_path": request.path,
         "switch": addresses.in_languages(datasette, request),
         "canonical": addresses.canonical(datasette, request),
-        "card": datasette.absolute_url(request, datasette.urls.path("site/card.png")),
+        "card": datasette.absolute_url(
+            request, datasette.urls.path(_card(request.path.removeprefix(str(datasette.urls.path(""))), language))
+        ),
     }
+
+
+def _card(path: str, language: str) -> str:
+    """Return the path of the picture of a page, below the address of the site: its own, or that of the site."""
+    kind, _, name = path.partition("/")
+    return f"cards/{language}/{path}.png" if kind in cards.KINDS and name else "site/card.png"
 
 
 @hookimpl(trylast=True)  # type: ignore[untyped-decorator]

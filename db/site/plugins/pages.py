@@ -17,9 +17,11 @@ from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.product_names import of_version
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.model.queries import MAX_QUERY, Query, read_query
-from hotpatch_kb.db.site import addresses, charts, discovery, overviews, page_data, product_data, web
-from hotpatch_kb.db.site.i18n import language_of, words
+from hotpatch_kb.db.site import addresses, cards, charts, discovery, overviews, page_data, product_data, web
+from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, language_of, words
 
+# What a page with a picture is named in its address.
+_NAME: Final = r"[0-9]{5}(?:\.[0-9]{1,5})?|[0-9]{6,7}|CVE-[0-9]{4}-[0-9]{4,7}|[a-z0-9-]{3,40}|20[0-9]{2}(?:-(?:0[1-9]|1[0-2]))?"
 _MONTH: Final = r"(?P<month>20[0-9]{2}-(?:0[1-9]|1[0-2]))"
 
 
@@ -201,6 +203,22 @@ async def prices(datasette: Any, request: Any) -> Response:
     return await web.page(datasette, request, "prices.html", make)
 
 
+async def picture(datasette: Any, request: Any) -> Response:
+    """``/cards/<language>/<page>.png``: the picture that others show beside a link; in English where this system writes no Japanese."""
+    kind, name, wanted = (request.url_vars[part] for part in ("kind", "name", "language"))
+
+    def make(conn: sqlite3.Connection) -> bytes:
+        from hotpatch_kb.db.site.cards import picture as drawing  # noqa: PLC0415 (Pillow takes 0.1 s to import)
+
+        language = wanted if drawing.writes(wanted) else DEFAULT
+        found = cards.card(conn, kind, name, words(language))
+        if found is None:
+            raise web.HttpError(404, "There is no such page.")
+        return drawing.draw(found, language)
+
+    return await web.file(datasette, request, make, "image/png")
+
+
 @hookimpl  # type: ignore[untyped-decorator]
 def register_routes() -> list[tuple[str, Any]]:
     """Return the permanent addresses."""
@@ -221,6 +239,7 @@ def register_routes() -> list[tuple[str, Any]]:
         (r"^/about$", overviews.about),
         (r"^/questions$", overviews.questions),
         (r"^/offline$", overviews.offline),
+        (rf"^/cards/(?P<language>{'|'.join(LANGUAGES)})/(?P<kind>{'|'.join(cards.KINDS)})/(?P<name>{_NAME})\.png$", picture),
         (r"^/sitemap\.xml$", discovery.sitemap),
         (r"^/robots\.txt$", discovery.robots),
         (r"^/(?:build|kb|product|cve)/(?P<text>[^/]{1,600})$", spelled),

@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 from markupsafe import Markup, escape
 
 from hotpatch_kb.db.answers.events import events
-from hotpatch_kb.db.model.notation import MONTHS
 from hotpatch_kb.db.model.products import KNOWN, named
 from hotpatch_kb.db.site import when
 from hotpatch_kb.db.site.i18n import DEFAULT, Words
@@ -52,7 +51,7 @@ def titles(conn: sqlite3.Connection, table: str, rows: Sequence[Mapping[str, Any
 
 
 def _of_change(conn: sqlite3.Connection, row: Mapping[str, Any], t: Words) -> Title | None:
-    said = [item.in_words(t, lambda name: month(name, t)) for item in events(conn, [row]) if item.form != "other"]
+    said = [item.in_words(t, lambda name: when.month_of(name, t.language)) for item in events(conn, [row]) if item.form != "other"]
     return Title(escape(said[0]), said[0]) if said else None
 
 
@@ -103,7 +102,7 @@ def _value(column: str, value: Any, t: Words, *, marked: bool) -> Markup | str:
     if column == "product":
         return named(text).name
     if column == "month":
-        return month(text, t)
+        return when.month_of(text, t.language)
     if column.endswith(("_date", "_on", "_at", "_from")):
         return when.written(text, t.language)
     return _word(text, t)
@@ -112,13 +111,6 @@ def _value(column: str, value: Any, t: Words, *, marked: bool) -> Markup | str:
 def _word(code: str, t: Words) -> str:
     """Return the word for a code; any other text is returned as it is."""
     return next((word for filed in _FILED if (word := t(filed + code)) != filed + code), code)
-
-
-def month(text: str, t: Words) -> str:
-    """Return a month as a sentence has it; any other text is returned as it is."""
-    if re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", text) is None:
-        return text
-    return f"{text[:4]}年{int(text[5:7])}月" if t.language == "ja" else f"{MONTHS[int(text[5:7]) - 1]} {text[:4]}"
 
 
 def subject_in_words(subject: str, t: Words) -> str:
@@ -134,7 +126,7 @@ def subject_in_words(subject: str, t: Words) -> str:
         kb = f"KB{names[1]}" if names[1].isdecimal() else when.written(names[1], t.language)
         return f"{kb} {t(names[2])}{comma}{named(names[0]).name}"
     if kind == "calendar" and len(names) == 2:
-        return f"{month(names[1], t)}{comma}{named(names[0]).name}"
+        return f"{when.month_of(names[1], t.language)}{comma}{named(names[0]).name}"
     if kind in {"kb", "kb_cves"} and names[0].isdecimal():
         names[0] = f"KB{names[0]}"
     return comma.join(KNOWN[name].name if name in KNOWN else _word(name, t) for name in names if name not in {"", "-"}) or subject
