@@ -37,7 +37,7 @@ DAY = "2026-07-24"
 def exported(made_once: MadeOnce, seeded: Path) -> Path:
     def make(folder: Path) -> None:
         with closing(open_for_reading(seeded)) as conn:
-            exporting.write(conn, folder / "public", DAY)
+            exporting.write(conn, folder / "public", DAY, with_site=False)
 
     return made_once("exported", make) / "public"
 
@@ -145,8 +145,8 @@ def test_a_second_export_touches_nothing_and_another_folder_gets_the_same_bytes(
     shutil.copytree(exported, target)
     before = {path: path.stat().st_mtime_ns for path in target.rglob("*") if path.is_file()}
     with closing(open_for_reading(seeded)) as conn:
-        again = exporting.write(conn, target, DAY)
-        other = exporting.write(conn, tmp_path / "other", DAY)
+        again = exporting.write(conn, target, DAY, with_site=False)
+        other = exporting.write(conn, tmp_path / "other", DAY, with_site=False)
     assert (again.changed, again.removed) == (0, 0)
     assert {path: path.stat().st_mtime_ns for path in target.rglob("*") if path.is_file()} == before
     assert other.changed == other.files
@@ -185,7 +185,7 @@ def test_a_file_that_is_no_more_goes_and_others_stay(exported: Path, seeded: Pat
     (target / "index.json").write_text(json.dumps(index), encoding="utf-8")
     (tmp_path / "outside").write_text("mine", encoding="utf-8")
     with closing(open_for_reading(seeded)) as conn:
-        again = exporting.write(conn, target, DAY)
+        again = exporting.write(conn, target, DAY, with_site=False)
     assert (again.changed, again.removed) == (1, 1)
     assert not (target / "v1" / "builds" / "1.2.json").exists()
     assert (target / "CNAME").exists()

@@ -319,11 +319,15 @@ def _shown(verdict: Verdict | None) -> dict[str, Any] | None:
 
 
 class Verdicts:
-    """Verdicts of one day, each made when it is first asked for."""
+    """Verdicts of one day, each made when it is first asked for.
+
+    Attributes:
+        facts: what was read of the database.
+    """
 
     def __init__(self, conn: sqlite3.Connection, day: str, facts: Facts | None = None) -> None:
         """Take a database with the fact tables, the day (ISO date), and what was read of it, where the caller has that."""
-        self._facts = facts or Facts(conn)
+        self.facts = facts or Facts(conn)
         self._day = day
         self._judges: dict[str, _Judge] = {}
         self._rows: dict[tuple[str, str, Machine], dict[tuple[str, str], Verdict]] = {}
@@ -331,8 +335,8 @@ class Verdicts:
     def products_by_build(self) -> dict[str, list[str]]:
         """Return the products that have each build by that day, in the order of their ids."""
         products: dict[str, list[str]] = defaultdict(list)
-        self._facts.load()
-        for product in self._facts.products:
+        self.facts.load()
+        for product in self.facts.products:
             for build in self._judge(product).by_build:
                 products[build].append(product)
         return dict(products)
@@ -354,7 +358,7 @@ class Verdicts:
     def _judge(self, product: str) -> _Judge:
         judge = self._judges.get(product)
         if judge is None:
-            judge = self._judges[product] = _Judge(self._facts, product, self._day)
+            judge = self._judges[product] = _Judge(self.facts, product, self._day)
         return judge
 
     def with_verdicts(self, answer: dict[str, Any], line: str | None, machine: Machine = ANY) -> dict[str, Any]:

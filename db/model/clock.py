@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
+
+_given: ContextVar[str | None] = ContextVar("day", default=None)
 
 
 def today() -> str:
-    """Return today in UTC, as days of release are."""
-    return datetime.now(UTC).date().isoformat()
+    """Return today in UTC, as days of release are, or the day that ``as_of`` gives."""
+    return _given.get() or datetime.now(UTC).date().isoformat()
+
+
+@contextmanager
+def as_of(day: str) -> Iterator[None]:
+    """Make a day today within this context: an export is made for a day, whenever it is made."""
+    before = _given.set(day)
+    try:
+        yield
+    finally:
+        _given.reset(before)
 
 
 def day_after(day: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
@@ -33,18 +34,21 @@ async def sitemap(datasette: Any, request: Any) -> Response:
     """``/sitemap.xml``: every page that has a permanent address, in each language."""
 
     def make(conn: sqlite3.Connection) -> bytes:
-        ET.register_namespace("", _SITEMAP)
-        root = ET.Element(f"{{{_SITEMAP}}}urlset")
-        for path in paths(conn, clock.today())[: MAX_ADDRESSES // len(LANGUAGES)]:
-            for code in LANGUAGES:
-                address = datasette.urls.path(path if code == DEFAULT else f"{code}/{path}")
-                ET.SubElement(ET.SubElement(root, f"{{{_SITEMAP}}}url"), f"{{{_SITEMAP}}}loc").text = datasette.absolute_url(
-                    request, address
-                )
-        written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-        return written
+        found = paths(conn, clock.today())[: MAX_ADDRESSES // len(LANGUAGES)]
+        of_languages = (path if code == DEFAULT else f"{code}/{path}" for path in found for code in LANGUAGES)
+        return sitemap_of(datasette.absolute_url(request, datasette.urls.path(path)) for path in of_languages)
 
     return await web.file(datasette, request, make, "application/xml; charset=utf-8")
+
+
+def sitemap_of(addresses: Iterable[str]) -> bytes:
+    """Return the sitemap of absolute addresses (https://www.sitemaps.org/protocol.html)."""
+    ET.register_namespace("", _SITEMAP)
+    root = ET.Element(f"{{{_SITEMAP}}}urlset")
+    for address in addresses:
+        ET.SubElement(ET.SubElement(root, f"{{{_SITEMAP}}}url"), f"{{{_SITEMAP}}}loc").text = address
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
 
 
 def paths(conn: sqlite3.Connection, day: str) -> list[str]:

@@ -18,7 +18,7 @@ from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, secon
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site import news, restart_answers
 from hotpatch_kb.db.site.restart_answers import LINES
-from hotpatch_kb.db.site.web import verdicts_of_today
+from hotpatch_kb.db.site.web import Judging, judging_today, verdicts_of_today
 from hotpatch_kb.db.site.when import patch_tuesdays
 
 Row = dict[str, Any]
@@ -53,9 +53,16 @@ def lookup_answer(conn: sqlite3.Connection, query: str, on: str | None) -> Row:
     Raises:
         BadInput: the query cannot be read.
     """
-    answer = find(conn, query, on=on, today=clock.today())
-    verdicts = verdicts_of_today(conn, on or clock.today())
-    return answer | {"matches": [_with_details(conn, match, verdicts, on) for match in answer["matches"]], "is_list": False}
+    judging = judging_today(conn, clock.today()) if on is None else Judging(verdicts_of_today(conn, on))
+    answer = find(conn, query, on=on, today=clock.today(), facts=judging.verdicts.facts, matches=judging.matches)
+    details = {} if judging.details is None else judging.details
+    matches = []
+    for match in answer["matches"]:
+        name = (match["product"], match["kb"], match["build"], match["release_date"], match["line"])
+        if name not in details:
+            details[name] = _details(conn, match, judging.verdicts, on)
+        matches.append(match | details[name])
+    return answer | {"matches": matches, "is_list": False}
 
 
 def is_named(conn: sqlite3.Connection, build: str) -> bool:
@@ -81,7 +88,7 @@ def of_number(conn: sqlite3.Connection, number: str, on: str | None) -> Row:
     }
 
 
-def _with_details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts, on: str | None) -> Row:
+def _details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts, on: str | None) -> Row:
     release = rows(
         conn,
         "select subject, gone_since, is_expired, is_public_preview, in_standard_line from releases where product = ? and kb is ? and build is ? and release_date is ?",
@@ -93,20 +100,16 @@ def _with_details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts, on: 
         lines = ["standard"]
     of_line: dict[str, Verdict] = {line: of_build[line, match["kb"] or ""] for line in lines if (line, match["kb"] or "") in of_build}
     verdict = of_build.get(("", match["kb"] or ""))
-    return (
-        match
-        | release
-        | {
-            "name": name_of(match["product"]),
-            "verdicts": of_line,
-            "verdict": verdict,
-            "is_restart_due": is_restart_due(match, verdict.verdict if verdict else None),
-            "chain": chain(conn, match, on),
-            "facts": stated(conn, release["subject"]),
-            "conflicts": conflicts(conn, release["subject"]),
-            "lines": {line: coverage.data_until(conn, match["product"], line) for line in lines},
-        }
-    )
+    return release | {
+        "name": name_of(match["product"]),
+        "verdicts": of_line,
+        "verdict": verdict,
+        "is_restart_due": is_restart_due(match, verdict.verdict if verdict else None),
+        "chain": chain(conn, match, on),
+        "facts": stated(conn, release["subject"]),
+        "conflicts": conflicts(conn, release["subject"]),
+        "lines": {line: coverage.data_until(conn, match["product"], line) for line in lines},
+    }
 
 
 def _kb(text: str | None) -> int | None:

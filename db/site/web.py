@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from datasette import Request, Response
 from datasette.database import QueryInterrupted
@@ -151,11 +151,34 @@ def verdicts_of_today(conn: sqlite3.Connection, day: str) -> Verdicts:
     """Return the verdicts of a day; today's are kept between requests until facts or day change: making them takes as long as ten lookups."""
     if day != clock.today():
         return Verdicts(conn, day)
-    state = (conn, day, _state(conn))
-    if getattr(_judging, "state", None) != state:
-        _judging.state, _judging.verdicts = state, Verdicts(conn, day)
-    kept_verdicts: Verdicts = _judging.verdicts
-    return kept_verdicts
+    return judging_today(conn, day).verdicts
+
+
+class Judging(NamedTuple):
+    """What judges builds on a day, for many pages of one state of the facts.
+
+    Attributes:
+        verdicts: of the day.
+        matches: of lookups, to use and to fill, where all pages are made; None where a few are.
+        details: what pages show of a match, likewise.
+    """
+
+    verdicts: Verdicts
+    matches: dict[Any, Any] | None = None
+    details: dict[Any, Any] | None = None
+
+
+def judging_today(conn: sqlite3.Connection, day: str) -> Judging:
+    """Return what judges builds today, kept between requests of this thread until facts or day change."""
+    if getattr(_judging, "state", None) != (conn, day, _state(conn)):
+        keep_judging(conn, day, Judging(Verdicts(conn, day)))
+    kept: Judging = _judging.kept
+    return kept
+
+
+def keep_judging(conn: sqlite3.Connection, day: str, judging: Judging) -> None:
+    """Keep what judges builds on a day for the requests of this thread."""
+    _judging.state, _judging.kept = (conn, day, _state(conn)), judging
 
 
 def _state(conn: sqlite3.Connection) -> tuple[object, ...]:

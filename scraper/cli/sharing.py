@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
 from hotpatch_kb.db.model import clock
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.cli import options
 from hotpatch_kb.scraper.cli.options import examples
 from hotpatch_kb.scraper.cli.output import form_of, write
@@ -21,18 +23,34 @@ from hotpatch_kb.scraper.crawl.upkeep import parent
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @options.on
 @options.path_option("--key", metavar="FILE", help="The private key that signs the export: Ed25519, as openssl or ssh-keygen writes it.")
+@click.option("--url", metavar="URL", help="Where the files will be: for the sitemap, and the address by which each page is known.")
+@click.option("--site/--no-site", "with_site", default=True, show_default=True, help="Write the pages of the site, too.")
 @options.common
-def export(folder: Path, on: str | None, key: Path | None, db: Path, as_json: bool) -> int:
+def export(folder: Path, on: str | None, key: Path | None, url: str | None, with_site: bool, db: Path, as_json: bool) -> int:
     """Write everything as static files.
 
-    Answers by build, KB, CVE, product and year as JSON, tables as CSV and Parquet, feeds, calendars and the database, with their
-    hashes (docs/export.md). Files that did not change are not touched, so any web server or bucket can take the folder after each crawl.
+    Answers by build, KB, CVE, product and year as JSON, tables as CSV and Parquet, feeds, calendars, the pages of the site and the database, with
+    their hashes (docs/export.md). Files that did not change are not touched, so any web server or bucket can take the folder after each crawl.
     """
     from hotpatch_kb.db.site.export.folder import write as write_folder  # noqa: PLC0415
 
-    written = write_folder(options.facts(db), folder, on or clock.today(), key)
+    written = write_folder(options.facts(db), folder, on or clock.today(), key, address=_address(url), with_site=with_site)
     write([written._asdict()], form_of(as_json=as_json), text=lambda: run_text.exported(folder, written._asdict()))
     return ExitCode.DONE
+
+
+def _address(url: str | None) -> str | None:
+    """Return where an export will be, with a slash at the end.
+
+    Raises:
+        BadInput: it is no web address, or has more than a host and a path.
+    """
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username is not None:
+        raise BadInput("expected a web address such as https://facts.example.com/hotpatch-kb/, got {got!r}", got=url[:200])
+    return url.rstrip("/") + "/"
 
 
 @click.command(epilog=examples("update https://facts.example.com/hotpatch-kb/", "update /mnt/stick/hotpatch-kb"))

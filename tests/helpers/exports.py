@@ -20,7 +20,7 @@ DAY = "2026-08-12"
 def export(db: Path, folder: Path) -> Path:
     """Export a database as of the day after ``DAY``."""
     with closing(open_for_reading(db)) as conn:
-        exporting.write(conn, folder, "2026-08-13")
+        exporting.write(conn, folder, "2026-08-13", with_site=False)
     return folder
 
 

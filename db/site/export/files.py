@@ -72,18 +72,13 @@ class Folder:
 
     def put(self, name: str, body: bytes, schema: str | None = None) -> None:
         """Write a file, unless it is there with these bytes."""
-        assert is_name(name), name
-        self.files[name] = File(name, hashlib.sha256(body).hexdigest(), len(body), schema)
-        target = self.path / name
-        try:
-            if target.stat().st_size == len(body) and target.read_bytes() == body:
-                return
-        except FileNotFoundError:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.part")
-        part.write_bytes(body)
-        part.replace(target)
-        self.changed.append(name)
+        self.take(put(self.path, name, body, schema))
+
+    def take(self, file: Put) -> None:
+        """Count a file that was put into the folder."""
+        self.files[file.file.path] = file.file
+        if file.is_changed:
+            self.changed.append(file.file.path)
 
     def put_file(self, name: str, source: Path) -> None:
         """Move a file into the folder, unless one with its bytes is there."""
@@ -105,6 +100,29 @@ class Folder:
             for parent in (self.path / name).relative_to(self.path).parents[:-1]:
                 if (self.path / parent).is_dir() and next((self.path / parent).iterdir(), None) is None:
                     (self.path / parent).rmdir()
+
+
+class Put(NamedTuple):
+    """A file that is in the folder, and whether it was written because it was not there with these bytes."""
+
+    file: File
+    is_changed: bool
+
+
+def put(folder: Path, name: str, body: bytes, schema: str | None = None) -> Put:
+    """Write a file into a folder, unless it is there with these bytes."""
+    assert is_name(name), name
+    file = File(name, hashlib.sha256(body).hexdigest(), len(body), schema)
+    target = folder / name
+    try:
+        if target.stat().st_size == len(body) and target.read_bytes() == body:
+            return Put(file, is_changed=False)
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.part")
+    part.write_bytes(body)
+    part.replace(target)
+    return Put(file, is_changed=True)
 
 
 def former_names(path: Path) -> Iterator[str]:

@@ -16,7 +16,10 @@ from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site.export import tables
 from hotpatch_kb.db.site.export.answers import Answers, document, rows_of
 from hotpatch_kb.db.site.export.files import INDEX, SCHEMA_VERSION, SUMS, Folder
+from hotpatch_kb.db.site.export.links import feed_of
+from hotpatch_kb.db.site.export.pages import plan_of
 from hotpatch_kb.db.site.export.schemas import SCHEMAS, schema_file
+from hotpatch_kb.db.site.export.shared import Making, few_collections, prepare
 from hotpatch_kb.db.site.export.signing import SIGNATURE, private_key
 from hotpatch_kb.db.site.plugins.feeds import FEEDS, atom
 
@@ -39,7 +42,9 @@ class Written(NamedTuple):
     bytes: int
 
 
-def write(facts: sqlite3.Connection, path: Path, day: str, key: Path | None = None) -> Written:
+def write(
+    facts: sqlite3.Connection, path: Path, day: str, key: Path | None = None, *, address: str | None = None, with_site: bool = True
+) -> Written:
     """Fill a folder with an export of a database. The same facts and day give the same bytes.
 
     Args:
@@ -47,23 +52,32 @@ def write(facts: sqlite3.Connection, path: Path, day: str, key: Path | None = No
         path: the folder: a new one, an empty one or that of an export before.
         day: ISO date on which verdicts and restarts are judged.
         key: the file of the Ed25519 private key that signs the index; None for no signature.
+        address: where the folder will be on the web, for the sitemap and the addresses by which pages are known; None where that is not known.
+        with_site: whether to write the pages of the site.
 
     Raises:
         BadInput: the folder has other files, or cannot be written; the key is none.
     """
     signer = private_key(key) if key is not None else None
     folder = Folder(path)
-    with closing(sqlite3.connect(":memory:")) as conn:
+    with few_collections(), closing(sqlite3.connect(":memory:")) as conn:
         facts.backup(conn)
-        # Read for each CVE and each hotpatch. A table of its name in "temp" comes before the view, which takes 10 ms each time.
-        conn.execute("create temp table cve_gaps as select * from main.cve_gaps")
-        conn.execute("create index temp.cve_gaps_by_cve on cve_gaps (cve)")
-        conn.execute("create index temp.cve_gaps_by_hotpatch on cve_gaps (product, hotpatch_kb)")
+        prepare(conn, day)
         answers = Answers(conn, day)
-        _write_answers(folder, answers)
-        _write_tables(folder, conn, answers)
-        _write_feeds(folder, conn, day)
-        _write_database(folder, conn)
+        with tempfile.TemporaryDirectory(prefix=".hotpatch-kb-", dir=folder.path) as name:
+            copy = Path(name) / DATABASE
+            conn.execute("vacuum main into ?", (str(copy),))  # without a journal: it can be opened where nothing can be written
+            making = Making(copy, folder.path, plan_of(conn, day, answers.valid_until, address)) if with_site else None
+            try:
+                _write_answers(folder, answers)
+                _write_tables(folder, conn, answers)
+                _write_feeds(folder, conn, day)
+                for put in making.done(conn, answers.verdicts) if making is not None else ():
+                    folder.take(put)
+            finally:
+                if making is not None:
+                    making.stop()
+            folder.put_file(DATABASE, copy)
         _write_index(folder, answers, signer)
     return Written(
         made_at(conn=facts), answers.valid_until, len(folder.files), len(folder.changed), len(folder.removed),
@@ -130,6 +144,10 @@ def _write_feeds(folder: Folder, conn: sqlite3.Connection, day: str) -> None:
     for name, feed in FEEDS.items():
         body = atom(feed, name, None, feed.entries(conn, None), until, _neighbour, f"{name}.atom")
         folder.put(f"feeds/{name}.atom", body)
+    for name, feed in FEEDS.items():
+        for (product,) in conn.execute("select product from products order by product").fetchall():
+            entries = feed.entries(conn, product)
+            folder.put(feed_of(name, product), atom(feed, name, product, entries, until, _neighbour, f"{name}-{product}.atom"))
     changes = icalendar_file.revisions(conn, calendar_rows(conn))
     for (product,) in conn.execute("select distinct product from hotpatch_calendar order by product").fetchall():
         title, rows = f"Windows hotpatching: {named(product).name}", calendar_rows(conn, product)
@@ -144,13 +162,6 @@ def _neighbour(page: str) -> str:
         "calendar": f"v1/calendar/{name[:4]}.json", "prices": "tables/prices.csv",
     }  # fmt: skip
     return f"../{files.get(kind, 'v1/all.json')}"
-
-
-def _write_database(folder: Folder, conn: sqlite3.Connection) -> None:
-    with tempfile.TemporaryDirectory(prefix=".hotpatch-kb-", dir=folder.path) as name:
-        copy = Path(name) / DATABASE
-        conn.execute("vacuum main into ?", (str(copy),))  # without a journal: it can be opened where nothing can be written
-        folder.put_file(DATABASE, copy)
 
 
 def _write_index(folder: Folder, answers: Answers, signer: Ed25519PrivateKey | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,6 +62,7 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["bare"] = lambda build: str(build or "")
 
 
+@lru_cache(maxsize=10_000)  # a page of a KB has a hundred, most of a dozen addresses
 def link(url: object, text: object = None) -> Markup:
     """Return a link where the address is a web address, else its text alone."""
     shown = escape(url if text is None else text)
