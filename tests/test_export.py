@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
-import random
 import shutil
 import sqlite3
 import urllib.request
@@ -22,12 +20,9 @@ from conftest import Command, MadeOnce
 from helpers.changed_trees import HOTPATCH, small_world
 from helpers.folder_server import served
 
-from hotpatch_kb.db.fleet.inventory.columns import LINES, line_of
-from hotpatch_kb.db.model.wording import PLAIN_KBS
 from hotpatch_kb.db.site.export import folder as exporting
 from hotpatch_kb.db.site.export.answers import Answers, document, valid_until
 from hotpatch_kb.db.site.export.schemas import SCHEMAS
-from hotpatch_kb.db.site.export.tables import as_csv, as_parquet, judged_tables
 from hotpatch_kb.db.store.connections import open_for_reading, open_seed_database
 
 DAY = "2026-07-24"
@@ -226,122 +221,3 @@ def test_any_web_server_answers_with_it(exported: Path) -> None:
     links = {part.partition('"')[0] for part in feed.split('href="../')[1:]}
     assert links
     assert {link for link in links if not (exported / link).is_file()} == set()
-
-
-# --- a join instead of assess -----------------------------------------------------------------------------------------
-
-RECIPE = exporting.RECIPES / "duckdb.sql"
-HEADER = ("host", "product", "build", "line", "kbs", "edition")
-# Of names, words and editions as inventories have them, some of which fit no machine.
-SYSTEMS = (
-    "", "Windows", "Windows Server 2025 Datacenter", "Microsoft Windows Server 2025 Standard", "Windows Server 2022 Datacenter: Azure Edition", "Windows Server 2022 Datacenter",
-    "Microsoft Windows 11 Pro", "Windows 11 Enterprise", "Windows 10 Enterprise LTSC", "WINDOWS 11 ENTERPRISE 24H2", "Windows  11 Pro, version 25H2", "Windows Server",
-    "Azure Stack HCI", "Windows Server 2012 R2", "Windows 11 IoT Enterprise LTSC",
-)  # fmt: skip
-EDITIONS = (
-    "",
-    "",
-    "",
-    "Professional",
-    "Enterprise",
-    "ServerStandard",
-    "ServerDatacenter",
-    "ServerTurbine",
-    "Core",
-    "EnterpriseS",
-    "4",
-    "Education",
-    "IoTEnterpriseS",
-)
-WORDS = ("", "hotpatch", "standard", "Enabled", "Action Required", "perhaps", "Pending Evaluation")
-BUILDS = ("", "26100", "99999.1", "noise", "10.0.26100.99999")
-
-
-def fleet(path: Path, conn: sqlite3.Connection, rows: int, seed: int = 1) -> None:
-    """Write machines of every build with names, lines, KBs and editions that may or may not go with it."""
-    chosen = random.Random(seed)
-    releases = conn.execute("select product, build, kb from releases where build is not null order by product, build, kb").fetchall()
-    of_build: dict[str, list[int]] = {}
-    for _, build, kb in releases:
-        of_build.setdefault(build, []).extend([kb] if kb else [])
-    special = [kb for (kb,) in conn.execute("select distinct kb from releases where in_hotpatch_line = 1 and kb is not null order by kb")]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        out = csv.writer(file)
-        out.writerow(HEADER)
-        for number in range(rows):
-            product, build, _ = releases[number * 7919 % len(releases)]
-            kbs = chosen.sample(of_build[build], chosen.randrange(len(of_build[build]) + 1)) if of_build[build] else []
-            kbs += chosen.sample(special, chosen.choice((0, 0, 0, 1, 2)))
-            system = chosen.choice((product, product, product, *SYSTEMS))
-            stated = chosen.choice((build, build, build, f"10.0.{build}", f" {build} ", chosen.choice(BUILDS)))
-            out.writerow(
-                [f"srv{number}", system, stated, chosen.choice(WORDS), chosen.choice(" ;").join(f"KB{kb}" for kb in kbs),
-                 chosen.choice(EDITIONS)]
-            )  # fmt: skip
-
-
-def test_the_join_spells_a_line_as_assess_does() -> None:
-    """In letters of any script: an alias that the recipe cannot spell is never found."""
-    sql = next(line for line in RECIPE.read_text(encoding="utf-8").splitlines() if line.endswith("as line,")).removesuffix("as line,")
-    for text in ("はい", "Activé", "Action Required", "нет", "Not-Enabled"):
-        with duckdb.connect() as duck:
-            row = duck.execute(f"select {sql} from (select ? as line)", [text]).fetchone()
-        assert row is not None
-        assert LINES[row[0]] == line_of(text)
-
-
-DENYING = [
-    "missing: {}", "{} (failed)", "not installed {}", "needs {}", "{}?", "fehlt {}", "manque {}", "{} 未適用", "-{}", "[ ] {}", "{} pending reboot", "before {}", "https://support.microsoft.com/help/{}",
-    "{} uninstalled", "{} superseded", "{}: no", "{} + reboot", "xyz {}",
-]  # fmt: skip
-PLAIN = ["{}", "{} KB5066131", "KB5066131; {}", "KB5066131,{}", " {} ", "KB5066131|{}"]
-
-
-def test_the_join_believes_no_kb_that_other_words_may_deny(tmp_path: Path) -> None:
-    """KB5087423 is a hotpatch: where it is installed, the machine is on the hotpatch line, and the baseline after it is due."""
-    assert PLAIN_KBS in RECIPE.read_text(encoding="utf-8")
-    kbs = [text.format(kb) for kb in ("KB5087423", "5087423") for text in (*PLAIN, *DENYING)] + ["missing: KB4000000", "none"]
-    with (tmp_path / "fleet.csv").open("w", encoding="utf-8", newline="") as out:
-        csv.writer(out).writerows(
-            [("host", "product", "build", "line", "kbs", "edition"), *(("a", "ws2025", "26100.32995", "", text, "") for text in kbs)]
-        )
-    with closing(open_seed_database()) as conn:
-        found = [(table, as_csv(table)) for table in judged_tables(conn, "2026-07-20")]
-    (tmp_path / "tables").mkdir()
-    for name, body in as_parquet(found).items():
-        (tmp_path / "tables" / f"{name}.parquet").write_bytes(body)
-    with duckdb.connect() as duck:
-        joined = duck.execute(RECIPE.read_text(encoding="utf-8")).fetchall()
-    is_plain = [text in {form.format(kb) for kb in ("KB5087423", "5087423") for form in PLAIN} for text in kbs]
-    wanted = ["restart_due" if plain else "unknown" for plain in is_plain[:-2]] + ["ambiguous"] * 2
-    assert [(text, row[1]) for text, row in zip(kbs, joined, strict=True)] == list(zip(kbs, wanted, strict=True))
-    assert {row[2] for row in joined if row[1] == "unknown"} == {None}
-
-
-@pytest.mark.parametrize("day", ["2026-05-20", "2026-07-20", "2025-11-20", "2026-11-26"])
-def test_a_join_gives_the_verdicts_of_assess(day: str, run: Command, tmp_path: Path) -> None:
-    """Over the files alone, of all embedded facts: every machine has the verdict, next KB and reason of assess."""
-    rows = int(os.environ.get("HOTPATCH_KB_FLEET", "20000"))
-    with closing(open_seed_database()) as conn:
-        fleet(tmp_path / "fleet.csv", conn, rows)
-        found = [(table, as_csv(table)) for table in judged_tables(conn, day)]
-    (tmp_path / "tables").mkdir()
-    for name, body in as_parquet(found).items():
-        (tmp_path / "tables" / f"{name}.parquet").write_bytes(body)
-    assert run("assess", "fleet.csv", "--on", day, "--output", "assessed.csv").code == 0
-    with duckdb.connect() as duck:  # in the folder of the files
-        joined = duck.execute(RECIPE.read_text(encoding="utf-8")).fetchall()
-    with (tmp_path / "assessed.csv").open(encoding="utf-8", newline="") as file:
-        assessed = list(csv.DictReader(file))
-    assert len(joined) == rows
-    verdicts = set()
-    for row, (host, verdict, next_kb, reason) in zip(assessed, joined, strict=True):
-        # assess finds a build without its revision by the KBs; the join calls it unknown.
-        if row["build"].strip() == "26100":
-            assert verdict == "unknown", row
-            continue
-        assert (host, verdict, next_kb or "") == (row["host"], row["verdict"], row["next_kb"]), row
-        assert reason == row["reason"] or verdict in {"unknown", "invalid"}, row
-        verdicts.add(verdict)
-    assert verdicts >= {"behind", "restart_due", "unsupported", "ambiguous", "unknown", "invalid"}
-    assert "current" in verdicts or day > "2026-08-11"

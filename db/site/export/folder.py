@@ -133,7 +133,7 @@ def _write_tables(folder: Folder, conn: sqlite3.Connection, answers: Answers) ->
     if tables.has_parquet():
         for name, body in tables.as_parquet(texts).items():
             folder.put(f"tables/{name}.parquet", body)
-    for recipe in sorted(RECIPES.glob("*.sql")):
+    for recipe in sorted(path for path in RECIPES.iterdir() if path.suffix in {".sql", ".kql", ".py"}):
         folder.put(f"recipes/{recipe.name}", recipe.read_bytes())
     folder.put("datapackage.json", document(tables.data_package(found, made_at(answers.conn))), "datapackage")
 

@@ -18,6 +18,7 @@ from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS, safe
 from hotpatch_kb.db.fleet.join import join_tables
 from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.fleet.rows import cell
+from hotpatch_kb.db.site.export.answers import valid_until
 from hotpatch_kb.db.store import schema
 
 # Tables of the database that are exported, by the name of their file, with the order of their rows.
@@ -89,10 +90,11 @@ _JOIN_COLUMNS: Final = {
     "rejoins_month": "month of the baseline with which a machine that left the hotpatch line returns to it",
     "newer_out_of_band": "newer KBs that do not decide, separated by blanks",
     "reason": "what decided, in words",
+    "valid_until": "ISO date after which current is unknown",
 }
 _JOIN_TABLES: Final = {
     "machines": ("Everything that a machine may be, and what is said of it. docs/export.md has the join.", ("build", "products", "line", "deciding", "edition", "outcome")),
-    "outcomes": ("Verdicts with their reasons, by number.", ("outcome", *VERDICT_COLUMNS)),
+    "outcomes": ("Verdicts with their reasons, by number.", ("outcome", *VERDICT_COLUMNS, "valid_until")),
     "product_choices": ("What the name of a system leaves of the products that share a build. A pair that is not here leaves all.", ("build", "product_key", "products")),
     "deciding_kbs": ("Installed KBs that may change a verdict, by build.", ("build", "kb", "word")),
     "build_aliases": ("Spellings of builds.", ("alias", "build")),
@@ -111,6 +113,8 @@ def judged_tables(conn: sqlite3.Connection, day: str) -> list[Table]:
         "verdicts", "Verdicts by product, build, line and deciding KB.", _columns("verdicts", (*Verdict._fields, "data_until")), rows
     )
     join = join_tables(Judge(conn, day))._asdict()
+    until = valid_until(conn, day)
+    join["outcomes"] = [(*outcome, until) for outcome in join["outcomes"]]
     return [verdicts, *(Table(name, text, _columns(name, columns), join[name]) for name, (text, columns) in _JOIN_TABLES.items())]
 
 

@@ -1,6 +1,7 @@
 -- Judge a fleet with the tables of an export, in DuckDB: host, verdict, next_kb, reason.
 -- The fleet is fleet.csv with the columns host, product, build, line, kbs, edition; run it in the folder of the export, or put its address before tables/.
 -- What no table of aliases has is unknown here; hotpatch-kb assess reads more spellings, and finds a build without its revision by the KBs.
+-- After the last day on which the verdicts of the export hold, no machine is current: make or fetch it again.
 -- A cell that has more than KBs may deny them ("missing: KB5099536"): where one of its KBs would decide, the machine is unknown here.
 with
 fleet as (
@@ -56,26 +57,31 @@ judged as (
     left join read_parquet('tables/machines.parquet') as own
         on own.build = k.build and own.products = k.products and own.line = k.line and own.deciding = k.deciding
         and own.edition = k.edition and k.edition <> ''
+),
+told as (
+    select j.*, o.verdict, o.next_kb, o.reason, o.valid_until, o.verdict = 'current' and current_date > cast(o.valid_until as date) as is_late
+    from judged as j
+    left join read_parquet('tables/outcomes.parquet') as o on o.outcome = j.outcome
 )
 select
     j.host,
     case
-        when j.has_other_words then 'unknown'
-        when o.verdict is not null and j.product_key <> 'other' and j.edition is not null then o.verdict
+        when j.has_other_words or j.is_late then 'unknown'
+        when j.verdict is not null and j.product_key <> 'other' and j.edition is not null then j.verdict
         when j.stated = '' or j.product_key is null or j.product_key = 'other' or regexp_full_match(j.stated, '(10\.0\.)?[0-9]{5}(\.[0-9]{1,5})?') then 'unknown'
         when j.edition is null and j.build is not null then 'unknown'
         else 'invalid'
     end as verdict,
-    case when j.product_key <> 'other' and j.edition is not null and not j.has_other_words then o.next_kb end as next_kb,
+    case when j.product_key <> 'other' and j.edition is not null and not j.has_other_words then j.next_kb end as next_kb,
     case
         when j.stated = '' then 'no build is stated'
         when j.product_key = 'other' then 'not covered'
         when j.has_other_words then 'its KBs have other words or signs beside them'
+        when j.is_late then 'the verdicts of this export held until ' || j.valid_until
         when j.product_key is null then 'the table product_aliases does not have the name of its system'
         when j.edition is null then 'the table edition_aliases does not have its edition'
-        when o.reason is null then 'the table build_aliases does not have its build'
-        else o.reason
+        when j.reason is null then 'the table build_aliases does not have its build'
+        else j.reason
     end as reason
-from judged as j
-left join read_parquet('tables/outcomes.parquet') as o on o.outcome = j.outcome
+from told as j
 order by j.number
