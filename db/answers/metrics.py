@@ -14,6 +14,10 @@ from typing import Final
 
 from hotpatch_kb.db import __version__
 from hotpatch_kb.db.answers.lagging import drift_rows
+from hotpatch_kb.db.answers.lookup import latest
+from hotpatch_kb.db.answers.product_facts import Facts
+from hotpatch_kb.db.answers.restarts import next_restarts
+from hotpatch_kb.db.model import clock
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _STATES: Final = ("ok", "refused", "unreachable", "never_read", "off")
@@ -46,12 +50,42 @@ def _lines(conn: sqlite3.Connection) -> Iterator[str]:
     lines = conn.execute("select product, line, data_until from lines order by product, line").fetchall()
     ends = [({"product": product, "line": line}, unix(f"{until}T00:00:00Z")) for product, line, until in lines]
     yield from _gauge("data_until_timestamp_seconds", "The day up to which the facts of a line reach, Unix time.", ends)
+    yield from _facts(conn, clock.today())
     ended = conn.execute("select ended_at, state from runs where ended_at is not null order by run desc limit 1").fetchone()
     if ended:
         yield from _gauge("last_run_timestamp_seconds", "When the last run ended, Unix time.", [({"state": ended[1]}, unix(ended[0]))])
     for table in ("releases", "claims", "conflicts", "changes", "runs"):
         count = conn.execute(f"select count(*) from {table}").fetchone()[0]
         yield from _gauge(table, f"Rows of the table {table}.", [({}, count)])
+
+
+def _facts(conn: sqlite3.Connection, day: str) -> Iterator[str]:
+    """Yield what administrators ask: when each product restarts next, and what is the newest release of each line that a page names."""
+    restarts = [
+        (
+            {
+                "product": row["product"],
+                "month": row["month"],
+                "certainty": row["certainty"],
+                "is_unplanned": str(int(row["is_unplanned"])),
+            },
+            unix(f"{row['date']}T00:00:00Z"),
+        )
+        for row in next_restarts(conn, day)
+    ]
+    yield from _gauge("next_restart_timestamp_seconds", "The day of the next restart of the hotpatch line, Unix time.", restarts)
+    facts = Facts(conn)
+    facts.load()
+    newest = [
+        (
+            {"product": product, "line": line, "kb": str(found["kb"]), "build": str(found["build"])},
+            unix(f"{found['release_date']}T00:00:00Z"),
+        )
+        for product in facts.products
+        for line in ("hotpatch", "standard")
+        if (found := latest(facts.of(product), line, day)) is not None
+    ]
+    yield from _gauge("newest_release_timestamp_seconds", "The day of the newest release of a line that was read, Unix time.", newest)
 
 
 def unix(text: str) -> int:
