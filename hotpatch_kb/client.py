@@ -91,7 +91,9 @@ class Export:
         installed = {found[1] for text in kbs if (found := _KB.fullmatch(text.strip()))}
         matches = [match for match in answer["matches"] if product in {None, match["product"]}]
         matches = [match for match in matches if (match["kb"] or "").removeprefix("KB") in installed] or matches
-        judged = [(match.get("by_line") or {}).get(line) if line and match.get("by_line") else match.get("verdict") for match in matches]
+        judged: list[Any] = [
+            (match.get("by_line") or {}).get(line) if line and match.get("by_line") else match.get("verdict") for match in matches
+        ]
         if not judged or None in judged:
             return _unknown(f"the export has no verdict for {build.strip()}" + (f" on {product}" if product else ""))
         first = {name: judged[0].get(name) for name in _VALUES}

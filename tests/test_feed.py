@@ -194,3 +194,41 @@ def test_a_refused_feed_is_notified_once(
     texts: list[Any] = hook.texts()
     assert f"feed {august} has recovered" in texts
     assert any("KB5120228" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [
+        "http://reader:s3cret@127.0.0.1:9/kb/",
+        "https://reader:s3cret@localhost:9/kb/index.json",
+        "http://reader:s3cret@facts.example.com/",
+        "ftp://s3cret@x/",
+        "reader:s3cret@facts.example.com/kb",
+    ],
+)
+def test_a_password_of_an_address_is_shown_nowhere(feed: str, reader: Path, run: Command) -> None:
+    """Not where it cannot be reached, nor where it is no address of an export: messages, the file beside the database, status, the database."""
+    for done in (
+        run("update", feed, "--db", reader),
+        run("update", "--due", feed, "--db", reader),
+        run("status", "--db", reader),
+        run("serve", "--feed", feed, "--db", reader, "--port", "99999"),
+    ):
+        assert "s3cret" not in done.out + done.err, done.err
+    for path in reader.parent.rglob("*"):
+        assert not path.is_file() or b"s3cret" not in path.read_bytes(), path
+
+
+def test_a_password_of_an_address_is_used_and_in_no_command_line(august: Path, reader: Path, run: Command) -> None:
+    (august / "hotpatch.db").write_bytes((august / "hotpatch.db").read_bytes() + b"\0")
+    with served(august) as feed:
+        secret = feed.replace("http://", "http://reader:s3cret@")
+        done = run("update", secret, "--db", reader)
+        said = run("status", "--db", reader)
+    assert (done.code, said.code) == (3, 6)
+    assert f"hotpatch-kb: {feed}hotpatch.db: expected " in done.err
+    assert f"feed refused: {feed}hotpatch.db: expected " in said.err
+    assert "s3cret" not in done.err + said.err + (reader.parent / "x.db.feed.json").read_text(encoding="utf-8")
+    intake = scheduling.Intake(Agent(), secret)
+    assert not any("s3cret" in word for word in intake.command(reader, reader.parent))
+    assert (intake.environment()["HOTPATCH_KB_FEED"], intake.shown()) == (secret, feed)

@@ -16,6 +16,7 @@ from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, open_facts
 from hotpatch_kb.scraper.cli.text.colour import NO_COLOUR
 from hotpatch_kb.scraper.crawl.exit_codes import MEANINGS
+from hotpatch_kb.scraper.crawl.reading.feed_state import FEED_VARIABLE
 from hotpatch_kb.scraper.crawl.upkeep import parent
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -133,7 +134,6 @@ user_agent = click.option(
     "--user-agent", metavar="TEXT", default="", envvar="HOTPATCH_KB_USER_AGENT", show_envvar=True,
     help="Send this user agent instead of ours, where a site answers 403 to ours.",
 )  # fmt: skip
-FEED_VARIABLE: Final = "HOTPATCH_KB_FEED"
 feed = click.option(
     "--feed", metavar="URL|DIR", envvar=FEED_VARIABLE, show_envvar=True,
     help="Take newer facts from this export of another hotpatch-kb, as update does, instead of crawling.",

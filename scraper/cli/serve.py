@@ -55,7 +55,7 @@ def serve(db: Path, archive: Path, *, host: str, port: int, intake: Intake | Non
         if is_made:
             say(f"made {db} from the embedded facts, data as of {until} ({clock.days_since(until, clock.today())} days ago)")
             say(
-                f"{_newer(intake)}; without the internet, hotpatch-kb update FOLDER and hotpatch-kb crawl --from FILES take them from a stick"
+                f"{_newer(intake)}. Without the internet: hotpatch-kb update FOLDER reads an export of another machine, hotpatch-kb crawl --from FILES saved pages"
             )
         url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
         print(json.dumps([{"url": url, "data_until": until}]) if as_json else f"serving {url} (data as of {until})", flush=True)
@@ -70,7 +70,7 @@ def _newer(intake: Intake | None) -> str:
     """Return where newer facts come from, in a few words."""
     if intake is None:
         return "hotpatch-kb crawl reads newer pages"
-    return f"newer facts are taken from {intake.feed}" if intake.feed else "newer pages are read in the background"
+    return f"newer facts are taken from {intake.shown()}" if intake.feed else "newer pages are read in the background"
 
 
 def _serve(app: Any, listening: socket.socket, start_taking: Callable[[], _Taking] | None) -> None:
@@ -164,6 +164,7 @@ class _Taking:
         """Run the command to its end; return its exit code."""
         with subprocess.Popen(
             self._intake.command(self._db, self._archive),
+            env=self._intake.environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

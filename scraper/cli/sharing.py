@@ -15,6 +15,7 @@ from hotpatch_kb.scraper.cli.options import examples
 from hotpatch_kb.scraper.cli.output import form_of, write
 from hotpatch_kb.scraper.cli.text import runs as run_text
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
+from hotpatch_kb.scraper.crawl.reading.feed_state import FEED_VARIABLE
 from hotpatch_kb.scraper.crawl.stderr import say
 from hotpatch_kb.scraper.crawl.upkeep import parent
 
@@ -54,7 +55,7 @@ def _address(url: str | None) -> str | None:
 
 
 @click.command(epilog=examples("update https://facts.example.com/hotpatch-kb/", "update /mnt/stick/hotpatch-kb"))
-@click.argument("export", metavar="URL|FILE|DIR", envvar=options.FEED_VARIABLE)
+@click.argument("export", metavar="URL|FILE|DIR", envvar=FEED_VARIABLE)
 @click.option("--due", is_flag=True, help="Ask only where the feed is due: every six hours, on the second Tuesday every half hour.")
 @options.feed_key
 @options.ends_with_stdin

@@ -6,6 +6,7 @@ saving need no rules of their own: nothing is counted from the beginning of a lo
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -21,8 +22,10 @@ from hotpatch_kb.db.store.connections import open_for_reading
 from hotpatch_kb.scraper.crawl.due import plan, written
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.reading import feed_state
+from hotpatch_kb.scraper.crawl.reading.feed_state import FEED_VARIABLE
 from hotpatch_kb.scraper.crawl.upkeep import parent
 from hotpatch_kb.scraper.fetch.agent import Agent
+from hotpatch_kb.scraper.fetch.errors import without_password
 from hotpatch_kb.scraper.sources import registry
 
 Say = Callable[[str], None]
@@ -73,7 +76,15 @@ class Intake(NamedTuple):
         return [sys.executable, "-P", "-m", "hotpatch_kb", self.verb(), "--due", parent.OPTION, *given]
 
     def _of_feed(self) -> list[str]:
-        return [*(("--key", str(self.key)) if self.key is not None else ()), "--", self.feed]
+        return ["--key", str(self.key)] if self.key is not None else []
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of that command. It has the feed, whose address may have a password: everybody on a machine can read command lines."""
+        return {**os.environ, FEED_VARIABLE: self.feed} if self.feed else dict(os.environ)
+
+    def shown(self) -> str:
+        """Return the feed as messages name it."""
+        return without_password(self.feed)
 
     def said(self, code: int) -> str:
         """Return what the exit code of that command means, in a few words."""
@@ -124,8 +135,8 @@ class Schedule:
         if not self._db.is_file():
             return now, "there is no database yet"
         if self._intake.feed:
-            at, why = feed_state.due(self._db, self._intake.feed, now)
-            return at, f"{self._intake.feed}: {why}"
+            at, why = feed_state.due(self._db, self._intake.shown(), now)
+            return at, f"{self._intake.shown()}: {why}"
         with closing(open_for_reading(self._db)) as conn:
             planned = plan(conn, list(registry().values()), now)
         first = planned[0]
@@ -147,7 +158,7 @@ def schedule(db: Path, archive: Path, *, intake: Intake, say: Say) -> int:
     running: list[subprocess.Popen[bytes]] = []
 
     def crawl() -> int:
-        with subprocess.Popen(intake.command(db, archive), stdin=subprocess.PIPE) as process:
+        with subprocess.Popen(intake.command(db, archive), stdin=subprocess.PIPE, env=intake.environment()) as process:
             running.append(process)
             if stop.is_set():
                 process.terminate()

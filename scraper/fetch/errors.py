@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+# The name and password before the host of an address: up to the last "@" of its host part.
+_USERINFO: Final = re.compile(r"((?:^|(?<=[^a-z0-9+.-]))[a-z][a-z0-9+.-]*:/{2})[^/?#\s]*@", re.IGNORECASE)
+_BARE_USERINFO: Final = re.compile(r"^[^/\\?#\s:@]+:[^/?#\s]*@(?=[^/?#\s]+)")
+
+
+def without_password(text: str) -> str:
+    """Return a text whose addresses have no name and password: what is shown, logged or kept may be read by others.
+
+    >>> without_password("https://reader:s3cret@facts.example.com/kb/: got 401"), without_password("reader:s3cret@facts.example.com/kb")
+    ('https://facts.example.com/kb/: got 401', 'facts.example.com/kb')
+    """
+    return _BARE_USERINFO.sub("", _USERINFO.sub(r"\1", text))
+
 
 class FetchError(Exception):
     """An address that gave no usable answer. The message is one line: what was expected, what came.
@@ -12,8 +28,9 @@ class FetchError(Exception):
     """
 
     def __init__(self, url: str, message: str) -> None:
-        super().__init__(url, message)
-        self.url = url
+        shown, message = without_password(url), without_password(message)
+        super().__init__(shown, message)
+        self.url = shown
         self.message = " ".join(message.split())
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ import httpx
 
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.fetch.agent import user_agent
-from hotpatch_kb.scraper.fetch.errors import Refused, Unreachable, described
+from hotpatch_kb.scraper.fetch.errors import Refused, Unreachable, described, without_password
 
 SECONDS: Final = 60.0  # for connecting, and between two parts of an answer
 MAX_INDEX: Final = 50_000_000  # bytes; that of all recorded pages has 1.2 MB
@@ -39,7 +39,7 @@ def address_of(text: str) -> str:
         or (parts.scheme == "http" and parts.hostname not in _HERE)
         or parts.query
     ):
-        raise BadInput("expected an https address of an export, got {got!r}", got=text[:200])
+        raise BadInput("expected an https address of an export, got {got!r}", got=without_password(text)[:200])
     return text.removesuffix("index.json").rstrip("/") + "/"
 
 

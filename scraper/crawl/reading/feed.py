@@ -24,7 +24,7 @@ from hotpatch_kb.db.store.migrations import check_for_reading
 from hotpatch_kb.scraper.crawl.parsed import OF_FEED
 from hotpatch_kb.scraper.fetch import feed
 from hotpatch_kb.scraper.fetch.addresses import ALLOWED_HOSTS
-from hotpatch_kb.scraper.fetch.errors import Refused, Unreachable
+from hotpatch_kb.scraper.fetch.errors import Refused, Unreachable, without_password
 
 
 def pages_of(conn: sqlite3.Connection, fed: sqlite3.Connection, known: frozenset[str]) -> Iterator[Page]:
@@ -115,7 +115,7 @@ class Feed:
     """An export at an address or in a folder.
 
     Attributes:
-        name: the address or the path, as a message says it.
+        name: the address or the path, as messages and what is kept say it: without a password.
     """
 
     def __init__(self, given: str, key: Path | None = None) -> None:
@@ -125,10 +125,13 @@ class Feed:
             BadInput: it is none of them, or the key is none.
         """
         self._key = public_key(key) if key is not None else None
-        self.name = named(given)
-        self._folder = None if "://" in given else Path(self.name)
+        self._address = named(given)
+        self.name = without_password(self._address)
+        self._folder = None if "://" in given else Path(self._address)
         if self._folder is not None and not (self._folder / INDEX).is_file():
-            raise BadInput("expected the address or the folder of an export, got {got} without {name}", got=given[:200], name=INDEX)
+            raise BadInput(
+                "expected the address or the folder of an export, got {got} without {name}", got=without_password(given)[:200], name=INDEX
+            )
 
     def index(self, former: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]] | None:
         """Return the index of the export, and what to keep of its answer; None where it has not changed since the one that was taken.
@@ -181,7 +184,7 @@ class Feed:
 
     def _file(self, name: str, etag: str = "", last_modified: str = "") -> feed.Body | None:
         if self._folder is None:
-            return feed.get(self.name, name, etag, last_modified)
+            return feed.get(self._address, name, etag, last_modified)
         try:
             return feed.Body((self._folder / name).read_bytes(), "", "")
         except OSError as error:
@@ -203,7 +206,7 @@ class Feed:
         """
         name, expected, size = index["listed"]
         if self._folder is None:
-            found = feed.save(self.name, name, size, target)
+            found = feed.save(self._address, name, size, target)
         else:
             try:
                 shutil.copyfile(self._folder / name, target)

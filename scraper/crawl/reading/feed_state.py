@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from hotpatch_kb.scraper.crawl.due import FIRST_RETRY, next_read, written
 
+FEED_VARIABLE: Final = "HOTPATCH_KB_FEED"  # the address or the folder of the export, for every command that takes one
 # As often as the pages that list releases: so far a reader is behind the crawler that it reads from, at most.
 PACE: Final = timedelta(hours=6)
 ON_RELEASE: Final = timedelta(minutes=30)

@@ -74,8 +74,8 @@ def _told(rows: Any, today: str) -> Any:
     words = (pl.col("deciding") != "") & ~pl.col("kbs").str.contains(KBS_ALONE)
     late = ((pl.col("verdict") == "current") & (pl.lit(today) > pl.col("valid_until"))).fill_null(value=False)
     is_build = pl.col("stated").str.contains(BUILD) | (pl.col("stated") == "") | ~has_product | is_other
-    verdict = pl.when(words | late).then(pl.lit("unknown")).when(is_known & pl.col("verdict").is_not_null()).then("verdict")
-    reason = pl.when(pl.col("stated") == "").then(pl.lit("no build is stated")).when(is_other).then(pl.lit("not covered"))
+    verdict: Any = pl.when(words | late).then(pl.lit("unknown")).when(is_known & pl.col("verdict").is_not_null()).then("verdict")
+    reason: Any = pl.when(pl.col("stated") == "").then(pl.lit("no build is stated")).when(is_other).then(pl.lit("not covered"))
     reason = reason.when(words).then(pl.lit("its KBs have other words or signs beside them"))
     reason = reason.when(late).then(pl.lit("the verdicts of this export held until ") + pl.col("valid_until"))
     reason = reason.when(~has_product).then(pl.lit("the table product_aliases does not have the name of its system"))
