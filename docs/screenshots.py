@@ -1,7 +1,7 @@
 """Make pictures of the site, as Chromium shows the embedded facts.
 
 ``python docs/screenshots.py`` makes those of docs/site.md, and the card that other sites show beside a link (``db/site/static/card.png``).
-``python docs/screenshots.py FOLDER`` makes every page at the widths of a phone and a desk, light and dark, in both languages: 144 pictures to
+``python docs/screenshots.py FOLDER`` makes every page at the widths of a phone and a desk, light and dark, in both languages: 328 pictures to
 look at after a change of the design.
 
 Needs Playwright (the extra ``test``) and a Chromium (``apt-get install chromium fonts-noto-cjk``).
@@ -17,16 +17,10 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 from helpers.chromium import browser
-from helpers.serving import FLEET, served_as_of_day
+from helpers.gallery import OWN, PAGES, WIDTHS, opened
+from helpers.serving import served_as_of_day
 
 ROOT = Path(__file__).parent.parent
-WIDTHS = {390: 844, 1400: 1000}
-PAGES = {
-    "home": "", "build": "build/26100.32772", "ambiguous": "build/26100.6905", "number": "build/26100", "kb": "kb/5087423", "product": "product/ws2025",
-    "standard": "product/win10-22h2", "calendar": "calendar/2026", "next-year": "calendar/2027", "month": "calendar/2026-06", "changes": "changes",
-    "sources": "sources", "cve": "cve/CVE-2026-25172", "eligible": "eligible?q=Windows+Server+2025+Standard", "fleet": "fleet",
-    "cost": "cost?cores=400&from=2025-07&to=2026-04", "questions": "questions", "about": "about",
-}  # fmt: skip
 CARD = """<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="630" font-family="system-ui, sans-serif"><rect width="1200" height="630" fill="#0e1218"/>
 <g transform="translate(90 96) scale(4.4)"><rect x="1" y="1" width="9" height="9" rx="2" fill="#ff9d57"/><circle cx="16.5" cy="5.5" r="4.5" fill="#45cf97"/><circle cx="5.5" cy="16.5" r="4.5"
 fill="#45cf97"/><rect x="12" y="12" width="9" height="9" rx="2" fill="#ff9d57"/></g><text x="215" y="166" font-size="64" font-weight="700" fill="#eef1f6">hotpatch-kb</text>
@@ -46,13 +40,6 @@ def mark(place: int) -> str:
     )
 
 
-def judge(page: Any) -> None:
-    """Let the fleet page judge a few machines."""
-    page.fill("#fleet", FLEET)
-    page.click("form.fleet button >> nth=0")
-    page.wait_for_selector("#verdicts")
-
-
 def of_docs(chromium: Any, address: str) -> list[Path]:
     """Take the pictures of docs/site.md and the card; return their files."""
     made = []
@@ -61,12 +48,10 @@ def of_docs(chromium: Any, address: str) -> list[Path]:
         ("build", "build/26100.32772", (1100, 900), {}),
         ("product", "product/ws2025", (1100, 900), {}),
         ("phone", "ja/calendar/2026", (420, 800), {"color_scheme": "dark"}),
-        ("fleet", "fleet", (1100, 900), {}),
+        ("fleet", "fleet#judged", (1100, 900), {}),
     ):
         page = chromium.new_page(viewport={"width": size[0], "height": size[1]}, **options)
-        page.goto(address + path)
-        if name == "fleet":
-            judge(page)
+        opened(page, address + path)
         made.append(ROOT / "docs" / "images" / f"{name}.png")
         page.screenshot(path=made[-1])
         page.close()
@@ -88,10 +73,8 @@ def of_everything(chromium: Any, address: str, folder: Path) -> list[Path]:
             viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme, is_mobile=is_phone, has_touch=is_phone
         )
         page = context.new_page()
-        for name, path in PAGES.items():
-            page.goto(f"{address}{language}/{path}")
-            if name == "fleet":
-                judge(page)
+        for name, path in (PAGES | OWN).items():
+            opened(page, f"{address}{language}/{path}")
             made.append(folder / f"{name}-{width}-{scheme}-{language}.png")
             page.screenshot(path=made[-1], full_page=True)
         context.close()
@@ -99,6 +82,6 @@ def of_everything(chromium: Any, address: str, folder: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as temporary, served_as_of_day(Path(temporary)) as url, browser() as opened:
-        for picture in of_everything(opened, url, Path(sys.argv[1])) if len(sys.argv) > 1 else of_docs(opened, url):
+    with tempfile.TemporaryDirectory() as temporary, served_as_of_day(Path(temporary)) as url, browser() as chromium:
+        for picture in of_everything(chromium, url, Path(sys.argv[1])) if len(sys.argv) > 1 else of_docs(chromium, url):
             print(picture)

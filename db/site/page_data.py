@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 from typing import Any, Final
 
 from hotpatch_kb.db.answers import coverage, restarts
@@ -25,6 +26,7 @@ Row = dict[str, Any]
 
 MAX_CVES: Final = 300  # of a page; a month has up to 200, a KB of several products 1,500 rows
 MAX_CHANGES: Final = 6  # of the home page
+SOON: Final = 183  # days before the end of support from which the home page warns: half a year to plan an upgrade
 
 
 def rows(conn: sqlite3.Connection, sql: str, parameters: Iterable[object] | Mapping[str, object] = ()) -> list[Row]:
@@ -325,8 +327,30 @@ def home(conn: sqlite3.Connection, day: str) -> Row:
         "answers": restart_answers.answers(conn, day),
         "examples": _examples(conn),
         "events": news.news(conn, day, most=MAX_CHANGES),
-        "products": rows(conn, "select product, name from products order by family desc, coalesce(build_number, 99999) desc, product desc"),
+        "products": _products(conn, day),
     }
+
+
+def _products(conn: sqlite3.Connection, day: str) -> list[Row]:
+    """Return every product with the newest release of its standard line and how its support stands, by the edition that has it longest."""
+    found = rows(
+        conn,
+        """with ends as (
+            select product, max(end_date) filter (where kind in ('mainstream', 'extended', 'end_of_servicing')) as ends_on,
+                max(end_date) filter (where kind like 'esu_%') as esu_ends_on
+            from lifecycles group by product
+        )
+        select p.product, p.name, l.kb, l.build, l.release_date, e.ends_on, e.esu_ends_on
+        from products as p
+        left join latest_releases as l on l.product = p.product and l.line = 'standard'
+        left join ends as e on e.product = p.product
+        order by p.family desc, coalesce(p.build_number, 99999) desc, p.product desc""",
+    )
+    soon = (date.fromisoformat(day) + timedelta(days=SOON)).isoformat()
+    for row in found:
+        end = row["ends_on"]
+        row["support"] = None if end is None else "unsupported" if end < day else "ends_soon" if end <= soon else "supported"
+    return found
 
 
 def _examples(conn: sqlite3.Connection) -> list[str]:

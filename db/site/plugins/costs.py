@@ -18,6 +18,7 @@ from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.site import charts, web
 from hotpatch_kb.db.site.i18n import Words, language_of, words
+from hotpatch_kb.db.site.page_data import rows
 
 _NUMBERS: Final = ("cores", "servers", "cores_per_server")
 _ASKED: Final = (*_NUMBERS, "from", "to", "currency", "region", "platform")
@@ -60,6 +61,7 @@ async def page(datasette: Any, request: Any) -> Response:
             wrong = error.message
         return {
             "answer": answer,
+            "now": _now(conn, clock.today()),
             "charts": _charts(answer, t) if answer else [],
             "wrong": wrong,
             "given": {
@@ -75,6 +77,19 @@ async def page(datasette: Any, request: Any) -> Response:
         }
 
     return await web.page(datasette, request, "cost.html", make)
+
+
+def _now(conn: sqlite3.Connection, day: str) -> dict[str, Any] | None:
+    """Return what hotpatching of a server with Azure Arc costs per core and month on a day, without a discount; None where that is not known."""
+    found = rows(
+        conn,
+        """select amount_low, amount_high, currency, valid_from, valid_to, is_disputed from price_intervals
+        where service = 'Hotpatch' and meter = 'Azure Arc-enabled server' and currency = 'USD' and condition = ''
+            and valid_from <= :day and (valid_to is null or valid_to > :day)
+        order by product desc limit 1""",
+        {"day": day},
+    )
+    return found[0] if found else None
 
 
 def _charts(answer: dict[str, Any], t: Words) -> list[tuple[str, Markup]]:
