@@ -123,7 +123,7 @@ def plan_of(conn: sqlite3.Connection, day: str, valid_until: str, address: str |
     cves = {f"cve/{row[0]}": f"v1/cves/{row[0]}.json" for row in conn.execute("select distinct cve from kb_cves")}
     left_open = {f"cve/{row[0]}" for row in conn.execute("select distinct cve from cve_gaps")}
     paths = [path for path in discovery.paths(conn, day) if path not in NEED_A_SERVER and (path not in cves or path in left_open)]
-    paths = [path for path in paths if path not in {"questions", "offline"} or questions.document(path)]
+    paths = [path for path in paths if path not in {"questions", "offline"} or questions.document(path, DEFAULT)[1]]
     numbers = conn.execute("select distinct build_number from releases where build_number is not null order by 1").fetchall()
     paths += [f"build/{number}" for (number,) in numbers]
     months = {month_after(day[:7], count) for count in range(1, page_data.MONTHS_AHEAD + 1)}
