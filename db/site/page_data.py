@@ -275,6 +275,11 @@ def month(conn: sqlite3.Connection, name: str, day: str) -> Row:
             for row in restarts.next_restarts(conn, day)
             if name <= last_month(conn, row["product"])
         ]
+    # Servers first, and the newest of each first, as on the home page.
+    ranks = [
+        row[0] for row in conn.execute("select product from products order by family desc, coalesce(release_date, '') desc, product desc")
+    ]
+    cells.sort(key=lambda row: ranks.index(row["product"]))
     return {
         "month": name,
         "fresh": freshness(conn, day),
@@ -346,11 +351,17 @@ def _products(conn: sqlite3.Connection, day: str) -> list[Row]:
         left join ends as e on e.product = p.product
         order by p.family desc, coalesce(p.build_number, 99999) desc, p.product desc""",
     )
-    soon = (date.fromisoformat(day) + timedelta(days=SOON)).isoformat()
     for row in found:
-        end = row["ends_on"]
-        row["support"] = None if end is None else "unsupported" if end < day else "ends_soon" if end <= soon else "supported"
+        row["support"] = support(row["ends_on"], day)
     return found
+
+
+def support(end: str | None, day: str) -> str | None:
+    """Return how support stands on a day, by its last day: a status of the site; None where that is not known."""
+    if end is None:
+        return None
+    soon = (date.fromisoformat(day) + timedelta(days=SOON)).isoformat()
+    return "unsupported" if end < day[: len(end)] else "ends_soon" if end <= soon else "supported"
 
 
 def _examples(conn: sqlite3.Connection) -> list[str]:

@@ -12,7 +12,7 @@ from hotpatch_kb.db.answers.lookup import latest
 from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after
-from hotpatch_kb.db.site.page_data import conflicts, freshness, last_month, rows, stated
+from hotpatch_kb.db.site.page_data import conflicts, freshness, last_month, rows, stated, support
 from hotpatch_kb.db.site.restart_answers import LINES, answers, stop, surprises
 
 Row = dict[str, Any]
@@ -46,6 +46,7 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
     return of_product[0] | {
         "fresh": freshness(conn, day, product),
         "answer": answer,
+        "support": support(of_product[0]["extended_end_date"], day),
         "newest": newest,
         "restart": restarts.restart_of_standard_line(facts, day),
         "surprises": surprises(conn, product),
