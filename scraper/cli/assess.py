@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import sqlite3
 import sys
@@ -92,6 +93,8 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
     kind = SafeCsv if request.is_safe else FORMATS[request.format_name]
     fails = _checked_verdicts(request)
     _check(request, kind)
+    if request.engine == "spark" and (file.startswith("table:") or "://" in file or os.path.isdir(file)):  # noqa: PTH112 (see _opened)
+        return _judge_table(conn, file, request, columns, fails)
     judge, summary = Judge(conn, request.day), judging.Summary()
     if conn.execute("select 1 from kb_cves limit 1").fetchone() is None:
         say("no security data in this database: out-of-band releases that fix a CVE are not counted; a crawl reads it")
@@ -112,6 +115,30 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
                 sink.write((json.dumps(said.as_json(), ensure_ascii=False, indent=1) + "\n").encode())
     _say(said, fails)
     return ExitCode.STALE if any(verdict in fails for _, verdict in summary.counts) else ExitCode.DONE
+
+
+def _judge_table(conn: sqlite3.Connection, source: str, request: Request, columns: dict[str, str], fails: Sequence[str]) -> int:
+    """Let Spark read, judge and write a table by itself, and say the counts; return the exit code.
+
+    Raises:
+        BadInput: an option does not go with a table, or Spark is not installed.
+        EngineFailed: Spark failed.
+    """
+    if request.output is None:
+        raise BadInput("expected --output with a table: a new folder of Parquet, an address, or table:NAME")
+    if request.hotfixes or request.encoding or request.is_safe or request.summary:
+        raise BadInput("expected a table without --hotfixes, --encoding, --safe-csv and --summary, which are for files")
+    try:
+        from hotpatch_kb.db.fleet.engines import spark_tables  # noqa: PLC0415
+    except ImportError as error:
+        raise BadInput("expected Spark for --engine spark, got {error}: pip install 'hotpatch-kb[spark]'", error=error) from None
+    target = re.sub(r"^([a-z][a-z0-9+.-]*):/(?=[^/])", r"\1://", request.output.as_posix())  # a path has lost one slash of an address
+    with tempfile.TemporaryDirectory(prefix="hotpatch-kb-", dir=request.scratch) as name:
+        found = spark_tables.judge_table(conn, request.day, source, target, columns, Path(name), request.spark_master)
+    for verdict, count in sorted(found.items()):
+        say(f"{verdict}: {count}")
+    say(f"{found.total()} machines on {request.day}, written to {target}")
+    return ExitCode.STALE if any(verdict in fails for verdict in found) else ExitCode.DONE
 
 
 def _say(said: Report, fails: Sequence[str]) -> None:
