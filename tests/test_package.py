@@ -147,3 +147,14 @@ def test_a_lock_pins_what_the_project_needs(lock: str) -> None:
     # Every pin has its hashes, and no line says from where they came.
     assert all("--hash=sha256:" in entry for entry in re.split(r"\n(?=\S)", text) if re.match(r"[A-Za-z0-9]", entry))
     assert not re.search(r"https?://|index-url|find-links", text)
+
+
+def test_two_builds_have_the_same_bytes(tmp_path: Path) -> None:
+    """Whoever builds the same commit gets the same wheel and source distribution, and can compare their hashes."""
+    made = []
+    for name in ("one", "two"):
+        command = [sys.executable, "-m", "hatchling", "build", "--directory", str(tmp_path / name)]
+        subprocess.run(command, cwd=Path(__file__).parent.parent, check=True, capture_output=True)
+        made.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
+    assert made[0] == made[1]
+    assert {Path(name).suffix for name in made[0]} == {".whl", ".gz"}
