@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from conftest import Command
 
+from hotpatch_kb.db.fleet.inventory import read
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine
 
 DAY = "2026-07-24"
@@ -92,3 +93,75 @@ INSIDE = {
 def test_what_is_inside_a_machine(name: str, run: Command, tmp_path: Path) -> None:
     content, expected = INSIDE[name]
     assert _verdicts(run, tmp_path, content) == expected
+
+
+# Tables in which a column that is only called a build is of an update, a plan, a file or a product, each with a row.
+OF_THINGS = {
+    "KB,Build,Computer": "KB5099536,{},srv1", "HotFixID,Build,Host": "KB5099536,{},srv1", "Computer,KB,Build": "srv1,KB5099536,{}", "KB,Version,Server": "KB5099536,{},srv1", "KB number,Build,Computer": "KB5099536,{},srv1",
+    "Ring,Build": "Pilot,{}", "Build,Ring": "{},Pilot", "Channel,Build": "Fast,{}", "Wave,Version": "1,{}", "Policy,Build": "Server baseline,{}", "Deployment group,Build": "Servers,{}", "Month,Build": "2026-07,{}",
+    "Release,Build": "2026-07 B,{}", "Monat;Build": "Juli;{}", "Gruppe;Version": "A;{}", "Anneau;Build": "Pilote;{}", "リング,Build": "先行,{}", "グループ,バージョン": "先行,{}", "Title,Build": "2026-07 Cumulative Update for Windows Server 2025,{}",
+    "Image,Build": "golden,{}", "Software,Version": "Windows SDK,{}", "DisplayName,Version": "Windows SDK,{}", "Computer,Path,Version": "srv1,C:\\Windows\\x.exe,{}", "Computer,Role,Version": "srv1,Hyper-V,{}",
+    "Computer,Missing update,Build": "srv1,KB5099536,{}", "Computer,Available update,Version": "srv1,KB5099536,{}", "Computer,Advisory,Fixed in,Build": "srv1,CVE-1,,{}", "Asset,Vulnerability,Version": "srv1,KB5099536 missing,{}",
+    "File,Build": "ntoskrnl.exe,{}", "Patch,Build": "KB5099536,{}",
+}  # fmt: skip
+OF_MACHINES = {
+    "Computer,Build,KB": "srv1,{},KB5099536", "Build": "{}", "Product,Build": "Windows Server 2025,{}", "Rechner;Build": "SRV1;{}", "Gruppe;Rechner;Build": "A;SRV1;{}", "Gerätename;Version": "SRV1;{}", "Nom;Version": "SRV1;{}",
+    "Asset Tag,Location,Build": "A-1,Berlin Mitte,{}", "IP,Build": "10.1.1.1,{}", "コンピューター名,バージョン": "SRV1,{}", "Computer,Group,Build": "SRV1,Servers,{}", "Computer,Update status,Build": "SRV1,Up to date,{}",
+    "Computer,Last update,Build": "SRV1,2026-07-15,{}", "Computer,Agent version,Build": "SRV1,1.2,{}", "Computer,Install date,Build": "SRV1,2025-01-01,{}", "Group,Host,Build": "g,SRV1,{}", "Hostname,Release,Build": "SRV1,24H2,{}",
+    "Hostname,Channel,Build": "SRV1,GA,{}", "Key,Label,OS,Version,Status": "I-1,srv1,Windows Server 2025,{},In Use", "Asset Name,Asset Tag,Model,Status,Build": "srv1,1,DL380 Gen10,Deployed,{}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "verdict"), [(*pair, "unknown") for pair in OF_THINGS.items()] + [(*pair, "current") for pair in OF_MACHINES.items()]
+)
+def test_what_a_column_called_build_is_of(header: str, row: str, verdict: str, run: Command, tmp_path: Path) -> None:
+    assert _verdicts(run, tmp_path, f"{header}\n{row.format(NEW)}\n") == [verdict]
+
+
+def _registry(key: str, revision: int) -> str:
+    return f"{key}\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\n    CurrentBuild    REG_SZ    26100\n    UBR    REG_DWORD    {revision:#x}\n\n"
+
+
+FIRST, SECOND = (_registry("HKEY_LOCAL_MACHINE", revision) for revision in (33158, 32995))
+OF_SEVERAL = {
+    "keys of two hosts": (_registry(r"\\a\HKEY_LOCAL_MACHINE", 33158) + _registry(r"\\b\HKEY_LOCAL_MACHINE", 32995), ["a", "b"]),
+    "a line above each": (f"a\n{FIRST}b\n{SECOND}", ["a", "b"]),
+    "a marked line above each": (f"=== a ===\n{FIRST}=== b ===\n{SECOND}", ["a", "b"]),
+    "PsExec": (f"\\\\a:\n{FIRST}\\\\b:\n{SECOND}", ["a", "b"]),
+    "labels": (f"Computer: a\n{FIRST}Computer: b\n{SECOND}", ["a", "b"]),
+    "commands": (f'C:\\>reg query "\\\\a\\HKLM\\SOFTWARE"\n\n{FIRST}C:\\>reg query \\\\b\\HKLM\\SOFTWARE\n\n{SECOND}', ["a", "b"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_SEVERAL)
+def test_a_registry_of_several_hosts(name: str, run: Command, tmp_path: Path) -> None:
+    text, hosts = OF_SEVERAL[name]
+    assert _verdicts(run, tmp_path, text) == ["current", "ambiguous"]
+    with (tmp_path / "fleet").open("rb") as stream:
+        assert [row.machine["host"] for row in read(stream)] == hosts
+
+
+def test_a_host_whose_registry_could_not_be_read_is_a_machine(run: Command, tmp_path: Path) -> None:
+    text = f"a\n{FIRST}b\nERROR: The network path was not found.\n\nc\n{SECOND}"
+    assert _verdicts(run, tmp_path, text) == ["current", "unknown", "ambiguous"]
+
+
+DISM = f"Deployment Image Servicing and Management tool\nVersion: {NEW}\n\nDetails for image : D:\\install.wim\n\n"
+
+
+def test_the_version_of_the_program_that_prints_is_not_the_machines(run: Command, tmp_path: Path) -> None:
+    of_image = "Index : 2\nName : Windows Server 2025 SERVERSTANDARD\nSize : 19,034,333,333 bytes\nVersion : 10.0.26100\nServicePack Build : 33158\nEdition : ServerStandard\n"
+    assert _verdicts(run, tmp_path, DISM + of_image) == ["unknown"]
+    (tmp_path / "fleet").write_text(
+        DISM + "Index : 1\nName : Windows Server 2025 Standard\nSize : 19 bytes\n\nThe operation completed successfully.\n"
+    )
+    assert run("assess", "fleet", "--on", DAY).code == 2
+    assert _verdicts(run, tmp_path, f"srv1 of the web farm\nHost: srv1\nDomain: x\nVersion: {NEW}\n") == ["current"]
+
+
+@pytest.mark.parametrize("first", ["", "5.15.0-91", "24H2"])
+def test_a_column_that_the_first_rows_leave_empty(first: str, run: Command, tmp_path: Path) -> None:
+    """More rows than those whose values are looked at."""
+    verdicts = _verdicts(run, tmp_path, "Computer,Betriebssystem-Build\n" + f"pc,{first}\n" * 300 + f"srv1,{NEW}\nsrv2,{NEW} (pending)\n")
+    assert verdicts == ["invalid" if first else "unknown"] * 300 + ["current", "unknown"]

@@ -12,7 +12,16 @@ from typing import Final
 
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, OF_ANYTHING, bare, first, parent_of
 from hotpatch_kb.db.fleet.inventory.updates import is_installed_update
-from hotpatch_kb.db.fleet.inventory.values import is_label_of_installed, is_of_other, may_say_build, says_build, states_its_build
+from hotpatch_kb.db.fleet.inventory.values import (
+    is_label_of_installed,
+    is_of_installed,
+    is_of_other,
+    is_of_part,
+    may_say_build,
+    says_build,
+    states_its_build,
+)
+from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine
 from hotpatch_kb.db.fleet.rows import NotStated, not_stated
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.messages import Message
@@ -48,8 +57,18 @@ _OF_MACHINES: Final = lazy(
 # Beside these a column that is only called "build" or "version" may be of an update, a file or an image.
 _THINGS: Final = frozenset({
     "update", "updatename", "updatetitle", "missingkb", "missingkbs", "cve", "cveid", "pluginid", "qid", "severity", "filename", "file", "filepath", "driver", "drivername", "component", "package", "packagename", "feature",
-    "ring", "image", "imagename", "imageindex", "software", "softwarename", "application", "applicationname", "app", "appname",
+    "ring", "path", "role", "rolename", "title", "advisory", "vulnerability", "image", "imagename", "imageindex", "software", "softwarename", "application", "applicationname", "app", "appname",
 })  # fmt: skip
+# Rows of a plan, not of machines, where no column says a host: "Ring,Build", "Monat;Build".
+_PLANS: Final = lazy(
+    r"(?:^|[^a-z])(?:ring|anneau|anillo|anel|anello|pierścień|halka|kanal|channel|canal|canale|kanał|wave|welle|vague|ola|onda|fala|phase|fase|faza|polic|richtlin|stratég|directiva|criteri|polit|group|grupp|groupe|grupo"
+    r"|branch|release|month|monat|mois|mes|mese|mês|miesiąc|ay$|quarter|quartal|trimest|stage|tier|cohort|track|train|collection|categor|sammlung|deployment|rollout|environment|umgebung)|кольц|канал|волн|политик|групп|месяц"
+    r"|リング|チャネル|グループ|ポリシー|月|フェーズ|环|環|通道|频道|组$|組$|策略|阶段|링|채널|그룹|정책|월$|단계",
+    re.IGNORECASE,
+)  # fmt: skip
+# What a row is of where none of its columns says a host: an update, a vulnerability, a file, a month, a product by its long name.
+_THING: Final = lazy(r"\bKB[ -]?\d{6}|\bCVE-\d|\.(?:exe|dll|sys|wim|vhdx?|iso|msu|cab|msi|ps1)$|[\\/]|^20\d\d-\d\d\b|\S \S", re.IGNORECASE)
+_NAMES_OF_DATES: Final = lazy(r"version|(?<!up)date|time|day|stat|last|count|percent|%|datum|fecha|дат|日", re.IGNORECASE)
 # A column with one KB a row; "kbs" and "hotfixes" are lists of a machine, beside its own status ("online").
 _OF_ONE_KB: Final = frozenset({"kb", "hotfixid", "hotfixid0"})
 
@@ -101,11 +120,12 @@ class Evidence:
         has_one_kb = any(bare(name).rpartition(".")[2] in _OF_ONE_KB for name in kbs)
         self._of_update = [(bare(name), name) for _, name in spare] if has_one_kb else []
         self._is_of_missing = has_one_kb and not _OF_REPORTS.isdisjoint(map(bare, names))
-        things = [name for short, name in spare if short in _THINGS]
         hosts = by_field.get("host", ())
         self._others = frozenset(name for name in self._builds if not is_trusted and is_of_other(name, hosts, names))
-        self._thing = things[0] if things and is_of_anything and not is_trusted and not self._unnamed else ""
-        watched = [*self._builds, *self._properties, *self._labels, *self._statuses_of_build]
+        self._thing, self._subjects = "", list[str]()
+        if is_of_anything and not is_trusted:
+            self._thing, self._subjects = _things(names, self._builds[0], spare, [*hosts[:1], *kbs])
+        watched = [*self._builds, *self._subjects, *self._properties, *self._labels, *self._statuses_of_build]
         self.columns = tuple(dict.fromkeys(name for name in watched if name in names))
         self.watches_builds = len(watched) > 1 or bool(self._unnamed) or bool(self._thing) or bool(self._others)
         self.watches_kbs = bool(self._statuses_of_kb) or bool(self._of_update) or self._is_of_missing
@@ -133,7 +153,8 @@ class Evidence:
         for name in self._statuses_of_build:
             if (status := value(name).strip()) and _is_of_missing(name, status):
                 return not_stated(text, status)._replace(machine=text)
-        thing = self._thing or next((name for name in self._others if texts.get(name) == text), "")
+        thing = self._thing or next((said for name in self._subjects if _THING.search(said := value(name).strip())), "")
+        thing = thing or next((name for name in self._others if texts.get(name) == text), "")
         return not_stated(text, thing)._replace(machine=text) if thing else text
 
     def _is_of_machine(self, column: str, label: str) -> bool:
@@ -147,6 +168,30 @@ class Evidence:
         if not text or self._is_of_missing or not is_installed_update((name, value(column)) for name, column in self._of_update):
             return ""
         return "" if any(_is_of_missing(name, value(name).strip()) for name in self._statuses_of_kb) else text
+
+
+def _things(names: Sequence[str], build: str, spare: Sequence[tuple[str, str]], taken: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the column that says of what else than a machine a row with a build is, "" where none does, and those whose texts may say it.
+
+    Args:
+        names: every column.
+        build: the column that is only called "build" or "version".
+        spare: columns that are of no field, each behind its bare name.
+        taken: the columns of the host and of KBs. A KB before the build is the row's subject ("KB,Build,Computer"), behind it one that is installed.
+    """
+    place = names.index(build) if build in names else 0
+    before = [name for _, name in spare if names.index(name) < place]
+    things = [name for short, name in spare if short in _THINGS]
+    things += [name for name in taken if bare(name).rpartition(".")[2] in _OF_ONE_KB and names.index(name) < place]
+    things += [name for name in before[-1:] if (is_of_part(name) or not is_of_installed(name)) and not _NAMES_OF_DATES.search(name)]
+    if things or any(bare(name).rpartition(".")[2] not in _OF_ONE_KB for name in taken):
+        return (things[0] if things else ""), []
+    others = [name for _, name in spare if parent_of(name) == parent_of(build)]
+    if not any(is_of_machine(name) for name in others):
+        things = [name for name in others if _PLANS.search(name)]
+    return (things[0] if things else ""), before[:1] + [
+        name for short, name in spare if short in _LABELS | {"displayname"} and name not in before[:1]
+    ]
 
 
 def _is_of_missing(name: str, status: str) -> bool:

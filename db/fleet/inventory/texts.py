@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, Final
 
-from hotpatch_kb.db.fleet.inventory.columns import DECODER
+from hotpatch_kb.db.fleet.inventory.columns import DECODER, OF_ANYTHING, bare
 from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, machines_in, says_its_build
-from hotpatch_kb.db.fleet.inventory.values import is_of_systeminfo
+from hotpatch_kb.db.fleet.inventory.values import is_of_systeminfo, says_product
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 
@@ -27,6 +27,11 @@ _LABEL: Final = re.compile(r"(?P<label>[^\s,;|\"<>{}\[\]=:][^,;|\"\t<>{}=]{0,79}
 # systeminfo pads its labels, and some have a colon: "Virtual Memory: Max Size:  4,863 MB".
 _PADDED: Final = re.compile(r"(?P<label>[^\s,;|\"][^,;|\"\t]{0,79}?)[:：]\s{2,}(?P<value>\S.*)")
 _REG_QUERY: Final = re.compile(r"\s{2,}(?P<name>\S.*?)\s{2,}REG_(?P<kind>[A-Z_]+)(?:\s+(?P<value>.*))?")
+# A prompt with the command that asks a host, and a line above the answer: "\\srv1:", "=== srv1 ===", "Computer: srv1"
+_REG_HOST: Final = re.compile(r"\\\\(?P<host>[\w.-]+)\\HK", re.IGNORECASE)
+_REG_HOST_LINE: Final = re.compile(
+    r"(?:[-=*#>\s\\]*|(?:computer|server|host|machine)(?: ?name)?\s*[:=]\s*)(?P<host>[\w.-]{1,255})[-=*#:\s]*", re.IGNORECASE
+)
 _REG_FILE: Final = re.compile(
     r'"(?P<name>(?:[^"\\]|\\.)*)"=(?:"(?P<text>(?:[^"\\]|\\.)*)"|dword:(?P<number>[0-9a-fA-F]{1,8})|(?P<other>.*))'
 )
@@ -143,7 +148,7 @@ def _of_labels(text: str) -> Iterator[Record]:
     lines = [line.rstrip() for line in text.split("\n")]
     margin = _margin([line for line in lines if line])
     record: Record = {}
-    first = label = ""
+    first = label = title = ""
     is_title = is_after_blank = False
     for line in lines:
         if not line:
@@ -156,6 +161,10 @@ def _of_labels(text: str) -> Iterator[Record]:
             record, first, label = {"host": section["bracketed"] or section["host"]}, "", ""
             continue
         name, value = _split(line[margin:]) if not line[margin : margin + 1].isspace() else ("", line.strip())
+        if not name and not record:
+            title = line.strip()
+        elif name and title and bare(name) in OF_ANYTHING and not record and not is_after_blank and not says_product(title):
+            name = f"{title}: {name}"  # of the program that prints it: DISM has its own version
         # The next machine begins with the first label again; after a blank line also with any that is there, or with systeminfo in another language.
         is_next = name and is_after_blank and (name in record or any(map(is_of_systeminfo, map(str, record.values()))))
         is_after_blank = False
@@ -178,18 +187,20 @@ def _of_labels(text: str) -> Iterator[Record]:
 def _of_registry(text: str) -> Iterator[Record]:
     """Yield a record per machine: values of CurrentVersion by their names, of other keys behind the last part of the key."""
     record: Record = {}
-    prefix = ""
+    prefix = host = ""
     joined = re.sub(r"\\\n\s*", "", text)  # long values of .reg files go on in the next line
     for line in joined.split("\n"):
         if match := _REG_KEY.fullmatch(line.strip()):
             last = match["path"].rpartition("\\")[2]
             prefix = "" if last.casefold() in {"currentversion", "software"} else f"{last}."
-            if match["host"] and record.get("host", match["host"]) != match["host"]:
-                yield record
-                record = {}
-            if match["host"]:
-                record["host"] = match["host"]
-            continue
+            host = match["host"] or host
+        elif not _REG_QUERY.fullmatch(line) and (named := _REG_HOST.search(line) or _REG_HOST_LINE.fullmatch(line)):
+            host = named["host"]
+        if host and record.get("host", "" if record else host) != host:
+            yield record
+            record = {}
+        if host:
+            record["host"] = host
         pair = _registry_value(line)
         if pair is None:
             continue

@@ -33,6 +33,7 @@ _NOT_INSTALLED: Final = re.compile(
 )
 # The title of an update may be of one that is missing: "2026-07 Cumulative Update for Windows Server 2025 (KB5099536) (26100.33158)".
 _OF_UPDATES: Final = re.compile(r"update|\bKB[ -]?\d{6}|cumul|kumul|累積|累计|更新", re.IGNORECASE)
+_OF_ONE_UPDATE: Final = re.compile(r"(?:update|upgrade|rollup|patch|hotfix) for|\bKB[ -]?\d{6}|cumul|kumul|累積|累计", re.IGNORECASE)
 # Parts of a machine that have versions like builds: the Windows Update agent, drivers, WinRE, the image that it was made from.
 _OF_PARTS: Final = re.compile(
     r"agent|engine|driver|bios|firmware|image|template|media|setup|install(?:er|ation)|winre|recovery|safe.?os|hypervisor|\.?dll|(?<!pro)file|update|patch|hotfix|\bkb",
@@ -170,7 +171,7 @@ def says_product(value: str) -> bool:
 
 def _says_covered_product(value: str) -> bool:
     """Return whether a cell names a Windows that is covered. "Windows Server 2012 R2" may be where a machine came from."""
-    return says_product(value) and not read_name(value).is_other
+    return says_product(value) and not read_name(value).is_other and not _OF_ONE_UPDATE.search(value)
 
 
 def is_of_systeminfo(value: str) -> bool:
@@ -224,6 +225,9 @@ def chosen(by_name: Mapping[str, Sequence[str]], header: Sequence[str], rows: Se
         able = list(filter(may_say, saying)) if field != "build" else _able(saying, header, values, has_named=bool(kept))
         able.sort(key=lambda name: -sum(others[name]))
         stated = [says(value) for name in kept for value in values[name]]
+        if not kept and not able and field == "build":
+            # Its name can only be of the system: the first rows are of other systems, or say nothing. Each cell is still read with care.
+            able = [name for name in header if name not in taken and may_say(name) and (not values[name] or len(rows) >= SAMPLE)]
         if not kept:
             kept = able[:1]
         elif field == "build" and stated and max(stated) < 2:
