@@ -60,14 +60,18 @@ def test_httpx_is_imported_in_the_folder_of_the_client_alone() -> None:
 
 
 def test_html_is_read_by_beautifulsoup_and_made_in_one_module() -> None:
-    """Every source with pages in HTML imports bs4; lxml is imported for XML alone."""
+    """Every source with pages in HTML imports bs4; lxml is imported for XML alone, and for the documents that users have."""
     reading = {_name(path) for path in MODULES if _reaches(_imports(path), {"bs4"}) and "/sources/" in _name(path)}
     html = {path.parent.name for path in (ROOT / "tests" / "pages").rglob("*.html") if "refused" not in path.name}
     assert reading == {f"scraper/sources/{source}.py" for source in html}
     makers = [path for path in MODULES if "bs4.builder" in " ".join(_imports(path)) or "BeautifulSoup(" in path.read_text(encoding="utf-8")]
     assert [_name(path) for path in makers] == ["scraper/parsing/markup.py"]
     importers = [path for path in MODULES if _reaches(_imports(path), {"lxml"})]
-    assert [_name(path) for path in importers] == ["scraper/parsing/streaming.py", "scraper/sources/support_feeds.py"]
+    assert [_name(path) for path in importers] == [
+        "db/fleet/inventory/documents/markup.py",
+        "scraper/parsing/streaming.py",
+        "scraper/sources/support_feeds.py",
+    ]
 
 
 def test_sources_do_no_input_or_output() -> None:

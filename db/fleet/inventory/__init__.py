@@ -18,6 +18,7 @@ from hotpatch_kb.db.fleet.formats import Format
 from hotpatch_kb.db.fleet.inventory.columns import DECIDING, FIELDS, NOTHING, checked_mapping, columns_of, first, flat, has_needed, lacking
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, Prefixed, Text
 from hotpatch_kb.db.fleet.inventory.delimited import Delimited
+from hotpatch_kb.db.fleet.inventory.documents import document_in
 from hotpatch_kb.db.fleet.inventory.evidence import Evidence
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.inventory.objects import Json
@@ -416,6 +417,8 @@ def _inventory(stream: BinaryIO, wanted: Mapping[str, str], needs: str, encoding
 
 def _of_text(text: Text, wanted: Mapping[str, str], needs: str, stack: ExitStack) -> Inventory:
     head = text.head()
+    if document := document_in(head, text.stream.read):
+        return Inventory(document, wanted, needs, text)
     if records := records_of(head, lambda: text.stream.read(MAX_RECORDS)):
         return Inventory(records, wanted, needs, text)
     if head.lstrip()[:1] in {"[", "{"}:

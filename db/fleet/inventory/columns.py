@@ -78,7 +78,7 @@ OF_ANYTHING: Final = frozenset({"build", "version", "fullbuild"})  # builds that
 BUILD: Final = re.compile(r"(?<![0-9.])(?:10\.0\.)?[0-9]{5}\.[0-9]{1,5}(?![0-9.])")
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the members of an object. One that comes twice with another value is kept as "build_2": it may be another build."""
     members = dict(pairs)
     if len(members) == len(pairs):
@@ -94,13 +94,11 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 # Numbers stay as they are written: 20348.5020 is a build, and 20348.502 another.
 DECODER: Final = json.JSONDecoder(
-    parse_float=str, parse_constant=str, parse_int=lambda digits: int(digits) if len(digits) < 19 else digits, object_pairs_hook=_members
+    parse_float=str, parse_constant=str, parse_int=lambda digits: int(digits) if len(digits) < 19 else digits, object_pairs_hook=members
 )
 
 _DOT: Final = re.compile(r"\.")
 _NUMBERED: Final = re.compile(r"_[0-9]+$")
-# Fields that are never taken from an object that may be of another machine; builds and names of systems are, and make no machine patched.
-_OWN: Final = frozenset({"line", "kbs", "esu"})
 # Names that mean another thing inside another object: "bios.name", "invoice.line".
 _TOO_COMMON: Final = frozenset({"name", "source", "host", "line", "computer", "kb"})
 # Members of an update in a list of them.
@@ -170,8 +168,9 @@ def columns_of(names: Sequence[str], wanted: Mapping[str, str]) -> dict[str, lis
             nested = [name for alias in aliases if alias not in _TOO_COMMON for name in by_tail.get(alias, ())]
             columns = list(dict.fromkeys([*columns, *nested]))
             if field != "host":  # what is of others counts only where nothing else says it
-                own = [name for name in columns if not is_of_other(name, by_field.get("host", ()), names)]
-                columns = own if own or field in _OWN else columns
+                hosts = by_field.get("host", ())
+                own = [name for name in columns if bare(name) in aliases or not is_of_other(name, hosts, names)]
+                columns = own if own or field == "kbs" else columns  # of builds, Evidence says what they are worth
         if field == "revision":  # a BIOS has a revision, too
             parents = {parent_of(name) for name in by_field.get("build", ())}
             columns = [

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from typing import Any, BinaryIO, Final
 
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.messages import Message
 
 CHUNK: Final = 2**18  # characters; larger ones gain nothing (0.5 % at 2**20) and cost memory
 MAX_ROW: Final = 4 * 2**20  # characters of a line or cell; a machine with every KB of ten years has 10,000
@@ -25,7 +26,13 @@ _CODE_PAGES: Final = ("cp1252", "cp932", "cp1251", "cp850", "cp866", "gb18030", 
 # What Windows writes under these names, and Python reads strictly without Microsoft's characters.
 _SUPERSETS: Final = {"shift_jis": "cp932", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "utf-8": "utf-8-sig"}
 # Files that people take for tables, by their first bytes.
-_OTHER_FILES: Final = {b"PK\x03\x04": "a ZIP file or an Excel workbook", b"\xd0\xcf\x11\xe0": "an Excel workbook", b"%PDF": "a PDF file"}
+_OTHER_FILES: Final = {
+    b"PK\x03\x04": Message("a ZIP file or an Excel workbook; save the table as CSV"), b"\xd0\xcf\x11\xe0": Message("an Excel workbook; save the table as CSV"), b"%PDF": Message("a PDF file; save the table as CSV"),
+    b"SQLite format 3": Message("a database of SQLite; export the table as CSV"), b"\x89PNG": Message("a picture; save the table as CSV"), b"\xff\xd8\xff": Message("a picture; save the table as CSV"), b"GIF8": Message("a picture; save the table as CSV"),
+    b"ElfFile\x00": Message("an event log; save the table as CSV"), b"ORC": Message("a file of ORC; save it as Parquet or CSV"), b"Obj\x01": Message("a file of Avro; save it as Parquet or CSV"),
+    b"ARROW1": Message("a file of Arrow; save it as Parquet or CSV"), b"7z\xbc\xaf": Message("a packed file; unpack it, or pack it with gzip"), b"\x28\xb5\x2f\xfd": Message("a packed file; unpack it, or pack it with gzip"),
+    b"\xfd7zXZ": Message("a packed file; unpack it, or pack it with gzip"), b"BZh": Message("a packed file; unpack it, or pack it with gzip"),
+}  # fmt: skip
 
 
 # The beginning of a file in UTF-16 at the beginning of a cell: files of two encodings were joined. No word of a code page begins so.
@@ -74,8 +81,9 @@ class Text:
         if raw.start[:2] == b"\x1f\x8b":
             unpacked = stack.enter_context(gzip.GzipFile(fileobj=stack.enter_context(io.BufferedReader(raw))))
             raw = Prefixed(unpacked)  # type: ignore[arg-type]
-        if kind := _OTHER_FILES.get(raw.start[:4]):
-            raise BadInput("expected CSV, JSON, Parquet or text, got {kind}; save the table as CSV", kind=kind)
+        for beginning, what in _OTHER_FILES.items():
+            if raw.start.startswith(beginning) and not (beginning.isalnum() and raw.start[:_START].isascii()):
+                raise BadInput("expected CSV, JSON, Parquet or text, got {what}", what=what)
         self.is_guessed = False
         self.encoding = named_encoding(encoding) if encoding else _encoding_of(raw.start)
         source: io.RawIOBase = raw

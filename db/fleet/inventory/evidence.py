@@ -121,7 +121,9 @@ class Evidence:
         self._of_update = [(bare(name), name) for _, name in spare] if has_one_kb else []
         self._is_of_missing = has_one_kb and not _OF_REPORTS.isdisjoint(map(bare, names))
         hosts = by_field.get("host", ())
-        self._others = frozenset(name for name in self._builds if not is_trusted and is_of_other(name, hosts, names))
+        self._others = frozenset(
+            name for name in self._builds if not is_trusted and bare(name) not in NAMES["build"] and is_of_other(name, hosts, names)
+        )
         self._thing, self._subjects = "", list[str]()
         if is_of_anything and not is_trusted:
             self._thing, self._subjects = _things(names, self._builds[0], spare, [*hosts[:1], *kbs])

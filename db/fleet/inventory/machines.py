@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from hotpatch_kb.db.fleet.inventory.columns import OF_ANYTHING, bare, columns_of, flat
+from hotpatch_kb.db.fleet.inventory.columns import OF_ANYTHING, bare, columns_of, flat, members
 from hotpatch_kb.db.fleet.inventory.values import (
     MAX_TEXT,
     is_of_installed,
@@ -43,6 +43,8 @@ def machines_in(value: Any) -> Found:
     Where nothing says a build, the one list of the value is taken, else the value itself.
     """
     if isinstance(value, dict):
+        if "FrameType" in value and not _found(value, 0):
+            return []  # of an answer of Kusto: its beginning, its end, and tables about the query
         if _is_plain(value):
             pairs = [(name, str(member or "")) for name, member in value.items()]
             return [(host_with(*pair), None) for pair in pairs] if len(pairs) > 1 and are_hosts(pairs) else [(value, None)]
@@ -120,7 +122,8 @@ def _of_list(items: Sequence[Any], depth: int) -> Found:
             continue
         inner = _found(item, depth + 1)
         is_of_machines = is_of_machines or bool(inner)
-        found += inner or _without_build(item, depth + 1)
+        if inner or not (isinstance(item, dict) and _table(item)):  # Kusto has tables about the query beside that of its answer
+            found += inner or _without_build(item, depth + 1)
     return found if is_of_machines else []
 
 
@@ -179,12 +182,26 @@ def host_with(label: str, value: str) -> dict[str, str]:
 
 
 def _table(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """Return the rows of an answer that has names of columns beside lists of cells, as Log Analytics and Resource Graph write them."""
-    columns, rows = value.get("columns"), value.get("rows")
-    if not (isinstance(columns, list) and isinstance(rows, list) and all(isinstance(row, list) for row in rows)):
+    """Return the rows of an answer that has names of columns beside lists of cells, each as long as the names.
+
+    Log Analytics and Resource Graph call them "columns" and "rows", Kusto "Columns" and "Rows", Splunk "fields" and "rows", Elastic "columns" and "values".
+    """
+    lists = [member for member in value.values() if isinstance(member, list) and member]
+    names = [found for member in lists if (found := _names_of(member))]
+    rows = [member for member in lists if all(isinstance(row, list) for row in member)]
+    if len(names) != 1 or len(rows) != 1 or any(len(row) != len(names[0]) for row in rows[0]):
         return None
-    names = [str(column.get("name", "")) if isinstance(column, dict) else str(column) for column in columns]
-    return [dict(zip(names, row, strict=False)) for row in rows]
+    return [members(list(zip(names[0], row, strict=True))) for row in rows[0]]
+
+
+def _names_of(columns: Sequence[Any]) -> list[str]:
+    """Return the names of columns: texts, or objects that have a name each; none where they are something else."""
+    if all(isinstance(column, str) for column in columns):
+        return list(columns)
+    if not all(isinstance(column, dict) for column in columns):
+        return []
+    names = [[text for key, text in column.items() if bare(key) in {"name", "columnname"}] for column in columns]
+    return [texts[0] for texts in names] if all(len(texts) == 1 and isinstance(texts[0], str) for texts in names) else []
 
 
 def _by_host(value: Mapping[str, Any], depth: int) -> Found:

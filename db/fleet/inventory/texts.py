@@ -53,10 +53,10 @@ class Records:
         host_column: the first label of lists of labels: systeminfo begins with the host in every language.
     """
 
-    def __init__(self, records: Iterator[Record], *, is_labelled: bool) -> None:
-        """Take the machines, which are kept: a command's output is of tens or hundreds of them."""
+    def __init__(self, records: Iterator[tuple[Record, Message | None]], *, is_labelled: bool = False) -> None:
+        """Take the machines, each with why it cannot be read, or None. They are kept: a command's output is of tens or hundreds of them."""
         self._records = list(records)
-        self.columns: list[str] | None = list(dict.fromkeys(name for record in self._records for name in record))
+        self.columns: list[str] | None = list(dict.fromkeys(name for record, _ in self._records for name in record))
         self.host_column = self.columns[0] if is_labelled and self.columns else None
 
     def find_columns(self) -> list[str]:
@@ -65,11 +65,11 @@ class Records:
 
     def sample(self, count: int) -> list[Record]:
         """Return the first machines."""
-        return self._records[:count]
+        return [record for record, _ in self._records[:count]]
 
     def records(self) -> Iterator[tuple[Record, Message | None]]:
         """Yield the machines, in their order."""
-        return ((record, None) for record in self._records)
+        return iter(self._records)
 
 
 def records_of(head: str, rest: Callable[[], str]) -> Records | None:
@@ -88,7 +88,7 @@ def records_of(head: str, rest: Callable[[], str]) -> Records | None:
     text = head + rest()
     if len(text) >= MAX_TEXT:
         raise BadInput("expected a text of at most {size} MB, got a longer one; a table has no such limit", size=MAX_TEXT // 2**20)
-    return Records(reader(text.replace("\r", "")), is_labelled=reader is _of_labels)
+    return Records(((record, None) for record in reader(text.replace("\r", ""))), is_labelled=reader is _of_labels)
 
 
 def _reader(head: str) -> Callable[[str], Iterator[Record]] | None:
@@ -189,7 +189,7 @@ def _of_registry(text: str) -> Iterator[Record]:
     record: Record = {}
     prefix = host = ""
     joined = re.sub(r"\\\n\s*", "", text)  # long values of .reg files go on in the next line
-    for line in joined.split("\n"):
+    for line in joined.removeprefix("REGEDIT4").split("\n"):
         if match := _REG_KEY.fullmatch(line.strip()):
             last = match["path"].rpartition("\\")[2]
             prefix = "" if last.casefold() in {"currentversion", "software"} else f"{last}."

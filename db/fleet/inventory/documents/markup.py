@@ -1,0 +1,144 @@
+"""Read XML and the tables of HTML as the values that JSON would have.
+
+An element is named by its tag, or by an attribute where it is a property: ``<Property Name="Build">`` of ConvertTo-Xml, ``<S N="Build">`` of
+Export-Clixml, ``<tag name="os">`` of Nessus, ``<PROPERTY NAME="BuildNumber"><VALUE>`` of wmic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from lxml import etree, html
+
+from hotpatch_kb.db.fleet.inventory.columns import members
+from hotpatch_kb.db.fleet.inventory.machines import machines_in, says_its_build
+from hotpatch_kb.db.model.errors import BadInput
+
+_NAMING: Final = frozenset({"name", "n", "key"})
+_OF_TYPES: Final = frozenset({"type", "classorigin", "refid", "size", "propagated", "lang", "datatype", "units", "value"})
+_AROUND: Final = frozenset({"MS", "Props", "DCT", "LST"})  # of Export-Clixml: what it puts around the properties of an object
+_PASSED_OVER: Final = frozenset({"TN", "TNRef"})  # its names of types
+
+
+def value_of_xml(text: str) -> Any:
+    """Return the root element of a text of XML, as objects, lists and texts.
+
+    Raises:
+        BadInput: it is broken.
+    """
+    # No entity is resolved, and nothing is loaded: a file of a user names no other file.
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True, encoding="utf-8"
+    )
+    try:
+        root = etree.fromstring(text.lstrip("\ufeff \t\r\n").encode(), parser)
+    except etree.XMLSyntaxError as error:
+        raise BadInput("expected {kind}, got {got}", kind="XML", got=str(error)[:200]) from None
+    value = members(_members_of(root)) if _tag(root) == "Objs" else _value(root)  # Export-Clixml: its version is not the machine's
+    if isinstance(value, dict) and len(value) == 1:  # a list of one machine
+        (value,) = value.values() if isinstance(next(iter(value.values())), dict | list) else (value,)
+    return value if isinstance(value, dict | list) else {_tag(root): value}
+
+
+def _value(element: etree._Element) -> Any:
+    pairs = [(etree.QName(name).localname, text) for name, text in element.attrib.items()]
+    pairs += _members_of(element)
+    text = (element.text or "").strip()
+    if not pairs:
+        return text
+    return members([*pairs, ("value", text)] if text else pairs)
+
+
+def _members_of(element: etree._Element) -> list[tuple[str, Any]]:
+    """Return the elements inside another, those with the same name as one list."""
+    found: dict[str, list[Any]] = {}
+    for child in element:
+        if not isinstance(child.tag, str) or (tag := _tag(child)) in _PASSED_OVER:
+            continue
+        if tag in _AROUND and not len(child.attrib):
+            pairs = _members_of(child)
+        elif (named := _named(child)) is not None:
+            pairs = [named]
+        else:
+            pairs = [(_naming(child) or tag, _value(child))]
+        for name, value in pairs:
+            found.setdefault(name, []).append(value)
+    return [(name, values[0] if len(values) == 1 else values) for name, values in found.items()]
+
+
+def _naming(element: etree._Element) -> str:
+    """Return the name of a nested object of Export-Clixml: ``<Obj N="OS">``."""
+    return element.get("N", "")
+
+
+def _named(element: etree._Element) -> tuple[str, str] | None:
+    """Return a property by its name: an element with nothing but a name, a type and a text."""
+    attributes = {etree.QName(name).localname.casefold(): text for name, text in element.attrib.items()}
+    names = [text for name, text in attributes.items() if name in _NAMING]
+    inner = [child for child in element if isinstance(child.tag, str)]
+    if inner and not (len(inner) == 1 and _tag(inner[0]).casefold() == "value" and not len(inner[0])):
+        return None
+    if not attributes:
+        return _tag(element), (element.text or "").strip()
+    if len(names) != 1 or not attributes.keys() <= _NAMING | _OF_TYPES:
+        return None
+    text = (inner[0].text if inner else element.text) or ""
+    return (names[0], text.strip() or attributes.get("value", "")) if text.strip() or "value" in attributes or len(attributes) > 1 else None
+
+
+def _tag(element: etree._Element) -> str:
+    return etree.QName(element).localname
+
+
+def values_of_html(text: str) -> list[Any]:
+    """Return the tables of a page that say builds, each as a list of rows; all of them where none does.
+
+    Raises:
+        BadInput: the page has no table, or one with cells across several rows.
+    """
+    root = html.document_fromstring(text.encode(), parser=html.HTMLParser(encoding="utf-8", no_network=True))
+    tables = [list(_rows_of(table)) for table in root.iter("table") if table.find(".//table") is None]
+    tables = [table for table in tables if table]
+    if not tables:
+        raise BadInput("expected a page with a table of machines, got one without a table; save the table as CSV")
+    saying = [table for table in tables if any(says_its_build(cells) for row in table for cells, _ in machines_in(row))]
+    return saying or tables
+
+
+def _rows_of(table: Any) -> Iterator[dict[str, str]]:
+    rows = [[cell for cell in row if cell.tag in {"td", "th"}] for row in table.iter("tr")]
+    rows = [row for row in rows if row]
+    if any(int(cell.get("rowspan", "1").strip() or 1) > 1 for row in rows for cell in row if cell.get("rowspan", "1").strip().isdigit()):
+        raise BadInput("expected a table with a row for each machine, got cells across several rows; save the table as CSV")
+    texts = [[" ".join(cell.text_content().split()) for cell in row] for row in rows]
+    if rows and all(len(row) == 1 or _is_pair(row, cells) for row, cells in zip(rows, texts, strict=True)):
+        yield from _of_pairs([cells for cells in texts if len(cells) == 2])
+        return
+    widest = max(map(len, texts), default=0)
+    while texts and len(texts[0]) < widest and len(texts[0]) == 1:  # a title above
+        del texts[0]
+    if not texts:
+        return
+    header = [name or f"column{place}" for place, name in enumerate(texts[0], 1)]
+    for cells in texts[1:]:
+        if any(cells) and cells != texts[0]:
+            names = [*header, *(f"column{place}" for place in range(len(header) + 1, len(cells) + 1))]
+            yield members(list(zip(names, cells, strict=False)))
+
+
+def _is_pair(row: list[Any], texts: list[str]) -> bool:
+    """Return whether a row is a label and its value, as ``ConvertTo-Html -As List`` writes them."""
+    return len(row) == 2 and ((row[0].tag == "th" and row[1].tag == "td") or texts[0].endswith(":"))
+
+
+def _of_pairs(pairs: list[list[str]]) -> Iterator[dict[str, str]]:
+    record: dict[str, str] = {}
+    for label, value in pairs:
+        name = label.rstrip(": ")
+        if name in record:
+            yield record
+            record = {}
+        record[name] = value
+    if record:
+        yield record
