@@ -42,7 +42,7 @@ DENIED = [
     f"no instalado {NEW}", f"non installato {NEW}", f"{NEW} mancante", f"não instalado {NEW}", f"{NEW} ontbreekt", f"brak {NEW}", f"{NEW} отсутствует", f"не установлено {NEW}", f"{NEW} eksik", f"saknas {NEW}",
     f"{NEW} 未インストール", f"最新 {NEW}", f"{NEW} 再起動待ち", f"{NEW} 未安装", f"缺少 {NEW}", f"{NEW} 미설치", f"{NEW} 누락", f"{NEW} (installing)", f"{NEW} in progress", f"{NEW} queued", f"{NEW} stuck at 30%", f"{NEW} 45%", f"{NEW} error 0x800f0922", f"{NEW} on hold",
     f"{NEW} or later", f"{NEW} and above", f"{NEW}+", f"{NEW} >=", f"{NEW} oder höher", f"{NEW} 以降", f"{NEW} golden image", f"{NEW} ⏳", f"✗ {NEW}", f"{NEW} *", f"{NEW} wird installiert", f"{NEW} en cours d'installation",
-    f"{NEW} インストール中", f"{NEW} 正在安装", f"{NEW} 설치 중", f"{NEW} устанавливается", f"{NEW} xyz", f"certified {NEW}", f"{NEW} N", f"{NEW} (x)",
+    f"{NEW} インストール中", f"{NEW} 正在安装", f"{NEW} 설치 중", f"{NEW} устанавливается", f"{NEW} xyz", f"certified {NEW}", f"{NEW} N", f"{NEW} (x)", f"{NEW}.0 pending", f"{NEW}.0?",
 ]  # fmt: skip
 
 
@@ -60,6 +60,7 @@ def test_cells_that_say_their_build_in_words(run: Command, tmp_path: Path) -> No
     texts = [
         f"Microsoft Windows [Versión 10.0.{NEW}]", f"build => {NEW}", f"<version>{NEW}</version>", f"OS Build <{NEW}>", f"{NEW} - 2026-07-14", f"10.0.{NEW} (ge_release)", f"Build no. {NEW}", f"(OS ビルド {NEW})",
         f"版本 24H2 (OS 内部版本 {NEW})", f"Windows Server 2025 Standard 24H2 10.0.{NEW}", f"läuft mit {NEW}", f"{NEW}.", f"v{NEW}", f"버전 24H2(OS 빌드 {NEW})", f"сборка ОС {NEW}", f"Compilación {NEW}",
+        "10.0.26100 (33158)", "26100 (33158)", "10.0.26100.0 (33158)", "10.0.26100 [33158]", "10.0.26100 (UBR 33158)", f"{NEW}.0", f"10.0.{NEW}.0",
         "26100.33\u200b158", f"\u200e{NEW}\u200f", "26100\u00ad.33158", "26100.3\x003158", "26100,33158", "26.100,33158", "26100 Rev 33158", "10.0.26100 UBR 33158", "10,0,26100,33158",
     ]  # fmt: skip
     rows = _rows(run, tmp_path, "host,OS,build\n" + "".join(f'A,Windows Server 2025,"{text}"\n' for text in texts))
@@ -76,6 +77,7 @@ OF_OTHERS = [
     "Install.Wim version", "History version", "Ver. ult.", "Prevvalue", "Comment on OS", "Ideal version", "Current Microsoft build", "Upcoming build", "Future version", "Version (WSUS)", "Compare version",
     "Threshold version", "Ring version", "Update ring OS", "proposed version", "Superseded version", "detection version", "Fehlende Version", "缺失版本", "必要なビルド", "Version manquante", "Versión nueva",
     "Windows version (WSUS approved)", "Update build version", "LCUVer", "Certified build", "Beta build", "Golden image build", "Exception version", "Notes", "Remarks", "Bemerkung", "備考",
+    "Sollstand", "Zielstand", "Release", "Neuer Build", "Build-Nr. (Ziel)", "Целевой билд", "Новый билд", "Билд WSUS", "OS Release target", "OS Update available", "Patch", "Last release", "Nächster Stand", "新版数", "다음 빌드", "Stand WSUS",
 ]  # fmt: skip
 
 
@@ -102,6 +104,9 @@ def test_a_column_of_another_build_is_not_read(name: str) -> None:
         "Wersja systemu", "Sürüm", "İşletim sistemi sürümü", "Operativsystemversion", "Windows build", "winver", "os_full", "Last value", "message_raw", "Build (UBR)", "Versione sistema operativo", "Versão do SO",
         "Kernel", "Έκδοση λειτουργικού", "Installed build", "WindowsBuild", "Device OS version", "Versie", "OS build number (full)", "संस्करण", "เวอร์ชันระบบ", "إصدار النظام", "גרסת מערכת ההפעלה", "Phiên bản hệ điều hành",
         "Versió del sistema", "Verzia systému", "Käyttöjärjestelmän versio", "Versiune sistem", "システムのバージョン", "目前版本", "현재 버전", "текущая сборка", "Numéro de build", "Numero build", "Kompilacja systemu",
+        "Build-Nr.", "Windows-Build-Nr.", "Versionsstand", "OS-Stand", "OS Release", "Windows Release", "Билд", "Номер билда", "Билд ОС", "Компилация", "Numer wersji", "Compilation", "N° de build", "N° version", "Révision Windows", "Bouwnummer",
+        "Buildnr.", "Versionsnr.", "Číslo buildu", "Verze buildu", "Verziószám", "Build száma", "Käännös", "Yapı numarası", "版数", "バージョン情報", "버전 정보", "Αριθμός δόμησης", "בנייה", "رقم البناء", "बिल्ड संख्या", "Số bản dựng", "Nomor build", "หมายเลขรุ่น",
+        "Nr. build", "OS Ver.", "OS Bld", "W11 Build", "OS Patch Level", "Patchstand",
     ],
 )  # fmt: skip
 def test_a_column_of_the_system_in_any_language(name: str) -> None:

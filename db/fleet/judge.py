@@ -35,6 +35,8 @@ _NO_BUILD: Final = frozenset({"", "null", "none", "n/a", "na", "-", "unknown", "
 # "5386", "5386.0" of a number that was read as a float, "0x150a" of the registry
 # "33.158" and "33,158" of a spreadsheet that groups digits
 _REVISION: Final = re.compile(r"(?P<decimal>[0-9]{1,5}|[0-9]{1,2}[., ’'\xa0\u202f][0-9]{3})(?:\.0)?|0[xX](?P<hexadecimal>[0-9a-fA-F]{1,8})")
+# "10.0.26100 (33158)": a build number, and its revision in brackets
+_IN_BRACKETS: Final = re.compile(r"(?:10\.0\.)?([0-9]{5})(?:\.0)?\s*[(\[](?:ubr|rev(?:ision)?)?\W*([0-9]{3,5})[)\]]", re.IGNORECASE)
 # Spreadsheets of countries with a decimal comma: "26100,33158", "26.100,33158"; people: "26100 Rev 33158", "10.0.26100 UBR 33158"
 _APART: Final = re.compile(
     r"(?:10[.,]0[.,])?(?P<number>[0-9]{2}\.?[0-9]{3}),(?P<revision>[0-9]{1,5})"
@@ -234,6 +236,8 @@ class Judge:
             build = f"{number}.{int(apart['revision'] or apart['named_revision'])}"
             if build in self._products or "build" not in text.casefold():  # "10.0.26100 Build 33158" of Chef; "10.0.20348 N/A Build 20348"
                 return build
+        if (match := _IN_BRACKETS.fullmatch(text)) and int(match[1]) in self._numbers and int(match[2]) not in self._numbers:
+            return f"{match[1]}.{int(match[2])}"
         builds = reading.builds_in(text[:MAX_TEXT])
         if len(builds) > 1:
             return unjudged("invalid", Message("expected one build, got {builds}", builds=", ".join(builds[:5])), stated)

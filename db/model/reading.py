@@ -28,8 +28,8 @@ _KB: Final = lazy(r"(?:KB[\s-]?)?(?P<kb>[0-9]{6,7})", re.IGNORECASE)
 _SEPARATOR: Final = lazy(r"(?:(?<!KB) |[,;])+", re.IGNORECASE)
 
 # A build inside any text: "10.0.26100.8875 (ge_release)", "(OS ビルド 26100.8875)"; not the beginning of a BuildLabEx,
-# "26100.1.amd64fre.ge_release.240331-1435", whose second number is no UBR.
-_BUILD_INSIDE: Final = lazy(r"(?<!\d)(?<!\d\.)(?:10\.0\.)?([0-9]{5})\.([0-9]{1,5})(?!\d|\.\w)")
+# "26100.1.amd64fre.ge_release.240331-1435", whose second number is no UBR. "26100.33158.0" has a fourth number of some tools.
+_BUILD_INSIDE: Final = lazy(r"(?<!\d)(?<!\d\.)(?:10\.0\.)?([0-9]{5})\.([0-9]{1,5})(?:\.0(?![\w.]))?(?!\d|\.\w)")
 _OF_NUMBERS: Final = lazy(r"[0-9.]")
 # A build number without a UBR: "10.0 (20348)", "10.0.20348.0", "10.0.20348 N/A Build 20348"
 _NUMBER_INSIDE: Final = lazy(r"(?<![\w.])(?:10\.0\.)?([0-9]{5})(?:\.0)?(?!\w|\.\w)")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word, is_of_machine, is_of_system
+from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word, is_of_machine, is_of_system, path_of
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.editions import edition_in
 from hotpatch_kb.db.model.messages import Message
@@ -36,7 +36,7 @@ _OF_UPDATES: Final = re.compile(r"update|\bKB[ -]?\d{6}|cumul|kumul|累積|累�
 _OF_ONE_UPDATE: Final = re.compile(r"(?:update|upgrade|rollup|patch|hotfix) for|\bKB[ -]?\d{6}|cumul|kumul|累積|累计", re.IGNORECASE)
 # Parts of a machine that have versions like builds: the Windows Update agent, drivers, WinRE, the image that it was made from.
 _OF_PARTS: Final = re.compile(
-    r"agent|engine|driver|bios|firmware|image|template|media|setup|install(?:er|ation)|winre|recovery|safe.?os|hypervisor|\.?dll|(?<!pro)file|update|patch|hotfix|\bkb",
+    r"agent|engine|driver|bios|firmware|image|template|media|setup|install(?:er|ation)|winre|recovery|safe.?os|hypervisor|\.?dll|(?<!pro)file|update|patch(?! ?(?:level|stand))|hotfix|\bkb",
     re.IGNORECASE,
 )
 # Columns beside which "HostOSVersion" or "Server build" is of another machine.
@@ -50,6 +50,9 @@ _OF_HOTFIXES: Final = re.compile(
 )
 _LONGEST_NAME: Final = 200  # characters
 _REVISION: Final = re.compile(r"[0-9]{1,5}")
+# "OS Update" is "Build 26100.33158" beside the version 24H2.
+_OF_QUALYS: Final = re.compile(r"(?:^|\.)(?:os|operating ?system)[ ._]?update$", re.IGNORECASE)
+_BUILD_OF_QUALYS: Final = re.compile(r"(?:Build )?(?:10\.0\.)?\d{5}\.\d{1,5}", re.IGNORECASE)
 _PLAIN_BUILD: Final = re.compile(r"[\s(\[]*(?:10\.0\.)?\d{5}(?:\.\d{1,5}){0,2}[\s)\]]*")
 # Words beside a build, besides those of ``vocabulary`` and editions: names of Windows and of its branches (ge_release), and what people write around it.
 _OF_NAMES: Final = frozenset({
@@ -110,7 +113,7 @@ def is_of_other(column: str, hosts: Sequence[str], header: Iterable[str]) -> boo
         hosts: the columns that say the host.
         header: every column of the row.
     """
-    parents = column.split(".")[:-1]
+    parents = path_of(column)[:-1]
     for count, parent in enumerate(parents, 1):
         is_known = is_of_machine(parent)
         if is_known and not _HOST.fullmatch(parent):
@@ -255,7 +258,13 @@ def _able(saying: Sequence[str], header: Sequence[str], values: Mapping[str, Seq
     # Beside a guest, and beside the build of the machine itself, "Host OS version" is of another machine.
     has_others = has_named or any(map(_GUESTS.search, header))
     able = [name for name in saying if not (has_others and _HOSTS.search(name))]
-    return [name for name in able if may_say_build(name) or (is_of_installed(name) and any(map(is_of_systeminfo, values[name])))]
+    return [
+        name
+        for name in able
+        if may_say_build(name)
+        or (is_of_installed(name) and any(map(is_of_systeminfo, values[name])))
+        or (_OF_QUALYS.search(name) and all(map(_BUILD_OF_QUALYS.fullmatch, values[name])))
+    ]
 
 
 def _revisions(named: Sequence[str], builds: Sequence[str], values: Mapping[str, Sequence[str]]) -> list[str]:

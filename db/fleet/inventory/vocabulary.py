@@ -22,28 +22,29 @@ _WORDS: Final = frozenset({
     "verzió", "verzija", "versjon", "versioon", "versija", "verzia", "različica", "versió", "bertsio", "bertsioa", "útgáfa", "versioni", "inačica", "toleo", "properties",
     "süsteemi", "sistēmas", "sistemos", "sustava", "sistema", "system", "systems", "système", "systeme", "systeem", "systemu", "systém", "systému", "rendszer", "sistem",
     "sistemi", "sistemas", "in", "is", "runs", "running", "raw", "details", "platform", "asset", "custom", "field", "cf", "bs", "plugin", "kernelrelease", "vmware", "tools",
-    "accordingto", "statusinformation", "code",
+    "accordingto", "statusinformation", "code", "osrelease", "windowsrelease", "systemrelease", "bld", "révision", "revision", "rev", "buildu", "szám", "száma", "numara", "nomor", "số", "dựng", "رقم", "مبنى", "البناء", "ساخت", "نسخه", "מספר", "בנייה",
+    "संख्या", "compilació", "bouw", "bouwnummer", "broj", "numurs", "numeris", "järk", "järgu", "käännös", "käännöksen", "yapı", "zostava", "zostavy", "patchstand",
 })  # fmt: skip
 # Parts of words: German and the Nordic languages join them, and Japanese, Chinese, Korean and Thai have no blanks.
 _PARTS: Final = (
     "operating", "system", "windows", "microsoft", "build", "version", "number", "full", "long", "complete", "kernel", "current", "actual", "installed", "reported",
     "detected", "discovered", "observed", "device", "computer", "machine", "host", "client", "server", "node", "guest", "endpoint", "workstation", "desktop", "laptop",
-    "betriebs", "versions?", "nummer", "installierte[rs]?", "aktuelle[rs]?", "gerät(?:e|es)?", "rechner", "vollständige[rs]?", "laufende[rs]?",
-    "exploitation", "num[ée]ro", "installée?", "actuelle?", "ordinateur", "complète", "noyau", "poste",
+    "betriebs", "versions?", "nummer", "nr", "stand", "installierte[rs]?", "aktuelle[rs]?", "gerät(?:e|es)?", "rechner", "vollständige[rs]?", "laufende[rs]?",
+    "exploitation", "num[ée]ro", "compilation", "installée?", "actuelle?", "ordinateur", "complète", "noyau", "poste",
     "operativ[oa]?", "compilaci[óo]n", "n[úu]mero", "instalad[oa]", "equipo", "dispositivo", "núcleo", "completa",
     "numero", "installat[oa]", "attuale", "corrente", "operacional", "compilaç[ãa]o", "atual", "computador", "máquina", "macchina",
     "besturings", "systeem", "versie", "geïnstalleerde", "huidige?", "apparaat",
-    "operacyjn(?:y|ego)", "kompilacj[ai]", "numer", "zainstalowan[ay]", "bieżąc[ay]", "komputer[a]?", "urządzeni[ea]",
+    "operacyjn(?:y|ego)", "kompilacj[ai]", "numer", "wersji", "zainstalowan[ay]", "bieżąc[ay]", "komputer[a]?", "urządzeni[ea]",
     "i̇?şletim", "sistemi", "sürümü?", "derleme", "numarası", "yüklü", "geçerli",
     "operativ", "operativsystem", "styresystem", "versjon", "bygg(?:e)?", "installera[dt]", "installeret", "nuvarande", "nåværende", "nuværende", "dator", "enhet", "enhed",
     "operační(?:ho)?", "sestavení", "číslo", "nainstalovaná", "aktuální", "počítače?",
-    "operációs", "buildszám", "käyttöjärjestelmän?", "versio", "koontiversio", "operare", "operativă", "numărul",
-    "έκδοση", "λειτουργικ(?:ό|ού)", "σ[ύυ]στ[ηή]μα(?:τος)?", "αριθμ[όο]ς",
-    "версі[яї]", "збірк[аи]", "операційн(?:а|ої)", "верси[яи]", "сборк[аи]", "номер", "операционн(?:ая|ой)", "систем[аыи]", "установленн(?:ая|ой)", "текущ(?:ая|ей)", "ядр[оа]",
-    "संस्करण", "बिल्ड", "ऑपरेटिंग", "सिस्टम", "प्रणाली", "รุ่น", "ระบบ", "ปฏิบัติการ", "บิลด์", "نسخة", "بناء", "النظام", "გამოშვება", "ვერსია", "տարբերակ", "phiên", "bản", "hệ", "điều", "hành", "เวอร์ชัน", "ระบบปฏิบัติการ", "גרס[הת]", "גירס[הת]", "מערכת", "ה?הפעלה", "(?:ال)?إصدار", "نظام", "التشغيل",
-    "バージョン", "ビルド", "番号", "オペレーティング", "システム", "現在", "の", "インストール済み?", "実行中", "ウィンドウズ", "カーネル", "デバイス", "端末", "機器", "コンピューター?", "ホスト", "サーバー?",
+    "operációs", "buildszám", "verziószám", "käyttöjärjestelmän?", "versio", "koontiversio", "operare", "operativă", "numărul",
+    "έκδοση", "δόμησησ?", "λειτουργικ(?:ό|ού)", "σ[ύυ]στ[ηή]μα(?:τοσ)?", "αριθμ[όο]σ",
+    "версі[яї]", "збірк[аи]", "операційн(?:а|ої)", "верси[яи]", "сборк[аи]", "номера?", "билд[аы]?", "білд[аы]?", "компилация", "верзија", "број", "операционн(?:ая|ой)", "систем[аыи]", "установленн(?:ая|ой)", "текущ(?:ая|ей)", "ядр[оа]",
+    "संस्करण", "बिल्ड", "ऑपरेटिंग", "सिस्टम", "प्रणाली", "รุ่น", "หมายเลข", "ระบบ", "ปฏิบัติการ", "บิลด์", "نسخة", "بناء", "النظام", "გამოშვება", "ვერსია", "տարբերակ", "phiên", "bản", "hệ", "điều", "hành", "เวอร์ชัน", "ระบบปฏิบัติการ", "גרס[הת]", "גירס[הת]", "מערכת", "ה?הפעלה", "(?:ال)?إصدار", "نظام", "التشغيل",
+    "バージョン", "ビルド", "番号", "版数", "情報", "オペレーティング", "システム", "現在", "の", "インストール済み?", "実行中", "ウィンドウズ", "カーネル", "デバイス", "端末", "機器", "コンピューター?", "ホスト", "サーバー?",
     "内部版本", "內部版本", "版本", "操作系统", "作業系統", "系统", "系統", "号码?", "號碼?", "编号", "編號", "当前", "當前", "目前", "已安装", "已安裝", "内核", "核心", "的", "计算机", "電腦", "设备", "裝置", "主机", "主機",
-    "生成", "构建", "組建", "完整", "버전", "빌드", "번호", "운영", "체제", "시스템", "현재", "설치된", "윈도우즈?", "커널", "기기", "장치", "컴퓨터", "서버", "os", "win",
+    "生成", "构建", "組建", "完整", "버전", "빌드", "번호", "정보", "운영", "체제", "시스템", "현재", "설치된", "윈도우즈?", "커널", "기기", "장치", "컴퓨터", "서버", "os", "win",
 )  # fmt: skip
 _OF_PARTS: Final = lazy(rf"(?:{'|'.join(_PARTS)})+")
 _HUMPS: Final = lazy(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -57,13 +58,27 @@ _OF_OBJECTS: Final = frozenset({
 })  # fmt: skip
 # Vowels of Hindi and Thai are marks, which are not letters to ``\w``.
 _LETTERS: Final = lazy(r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e30-\u0e4e\u064b-\u0652])+")
-# "Computer O/S Version" of PDQ, "Kernel release", "OS according to the VMware Tools" of RVTools, "Status Information" of Nagios
-_TOGETHER: Final = lazy(r"\bO/S\b|\bkernel release\b|\baccording to\b|\bstatus information\b|\bVMware\b", re.IGNORECASE)
+# "Computer O/S Version" of PDQ, "Kernel release", "OS Release" ("Release version" is what a vendor released), "OS according to the VMware Tools" of RVTools, "Status Information" of Nagios
+_TOGETHER: Final = lazy(
+    r"\bO/S\b|\bN°|\bW(?=1[01]\b)|\bpatch level\b|\b(?:kernel|OS|Windows|system) release\b|\baccording to\b|\bstatus information\b|\bVMware\b",
+    re.IGNORECASE,
+)
+_SHORT: Final = {"o/s": "OS", "n°": "No", "w": "Win"}
+_DOT: Final = lazy(r"\.(?=\S)")
 # A name says nothing of a version without one of these: "Computer" and "Name" are harmless, too.
 _OF_VERSIONS: Final = lazy(
-    r"build|ver|kernel|windows|system|système|systém|sistem|(?<![a-z])os(?![a-z])|value|message|output|stdout|statusinformation|raw|platform.?v|patch ?level|compila|kompila|kernel|derleme|sestaven|bygg|noyau|núcleo|ядр|kärn"
-    r"|sürüm|wersja|phiên|[^\x00-\x7fÀ-ɏ]", re.IGNORECASE,
+    r"build|ver|bld|kernel|windows|system|système|systém|sistem|(?<![a-z])os(?![a-z])|value|message|output|stdout|statusinformation|raw|platform.?v|patch ?level|patchstand|compila|kompila|kernel|derleme|sestaven|bygg|noyau|núcleo|ядр|kärn"
+    r"|sürüm|wersj|phiên|bản|stand$|release$|bouw|käännö|yapı|zostav|compila|[^\x00-\x7fÀ-ɏ]", re.IGNORECASE,
 )  # fmt: skip
+
+
+def path_of(column: str) -> list[str]:
+    """Return the names of a nested column, from the outside. "Build-Nr." and "Nr. build" are no paths.
+
+    >>> path_of("host.os.version"), path_of("Build-Nr.")
+    (['host', 'os', 'version'], ['Build-Nr'])
+    """
+    return _DOT.split(column.rstrip(". "))
 
 
 @lru_cache(maxsize=4096)
@@ -74,8 +89,8 @@ def is_of_system(column: str) -> bool:
     (True, True, False, False)
     """
     last = _TOGETHER.sub(
-        lambda match: "OS" if match[0].casefold() == "o/s" else match[0].replace(" ", "").capitalize(),
-        normalize("NFKC", column).rpartition(".")[2],
+        lambda match: _SHORT.get(match[0].casefold()) or match[0].replace(" ", "").capitalize(),
+        path_of(normalize("NFKC", column))[-1],
     )
     words = [word.casefold() for word in _LETTERS.findall(_HUMPS.sub(" ", last))]
     if {"microsoft", "ms"} & set(words) and not {"windows", "os"} & set(words):
