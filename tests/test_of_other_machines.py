@@ -119,6 +119,19 @@ def test_what_a_column_called_build_is_of(header: str, row: str, verdict: str, r
     assert _verdicts(run, tmp_path, f"{header}\n{row.format(NEW)}\n") == [verdict]
 
 
+@pytest.mark.parametrize(
+    ("updates", "verdicts"),
+    [
+        (["Build 26100.33158", "Build 26100.32995"], ["current", "ambiguous"]), (["26100.33158", ""], ["current", "unknown"]),
+        (["KB5099536 (26100.33158)"], ["invalid"]), (["26100.33158 available"], ["invalid"]), (["Build 26100.33158", "Build 26100.33158 pending"], ["invalid", "invalid"]),
+    ],
+)  # fmt: skip
+def test_the_build_of_qualys_is_in_its_column_of_the_update(updates: list[str], verdicts: list[str], run: Command, tmp_path: Path) -> None:
+    """The version is 24H2; any other text in the column may be of an update that is offered."""
+    rows = "".join(f"srv1,Microsoft Windows Server 2025,24H2,{update}\n" for update in updates)
+    assert _verdicts(run, tmp_path, f"Asset Name,OS Name,OS Version,OS Update\n{rows}") == verdicts
+
+
 def _registry(key: str, revision: int) -> str:
     return f"{key}\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\n    CurrentBuild    REG_SZ    26100\n    UBR    REG_DWORD    {revision:#x}\n\n"
 

@@ -38,6 +38,9 @@ ANSWERS = {
     "Log Analytics": {"tables": [{"name": "PrimaryResult", "columns": [{"name": name, "type": "string"} for name in NAMES], "rows": ROWS}]},
     "Splunk": {"preview": False, "messages": [], "fields": ["host", "OSBuild"], "rows": ROWS},
     "Elastic": {"columns": [{"name": "host.name", "type": "keyword"}, {"name": "host.os.kernel", "type": "keyword"}], "values": ROWS},
+    "Tanium": {"data": {"result_sets": [{
+        "columns": [{"hash": 1, "name": "Computer Name"}, {"hash": 2, "name": "Windows OS Build"}], "rows": [{"id": host, "data": [[{"text": host}], [{"text": build}]]} for host, build in ROWS],
+    }]}},
     "InfluxDB": {"results": [{"series": [{"name": "win", "columns": ["host", "OSBuild"], "values": ROWS}]}]},
     "ClickHouse": {"meta": [{"name": "host", "type": "String"}, {"name": "build", "type": "String"}], "data": ROWS, "rows": 2},
 }  # fmt: skip

@@ -188,10 +188,20 @@ def _table(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """
     lists = [member for member in value.values() if isinstance(member, list) and member]
     names = [found for member in lists if (found := _names_of(member))]
-    rows = [member for member in lists if all(isinstance(row, list) for row in member)]
+    rows = [cells for member in lists if all(cells := [_cells_of(row) for row in member])]
     if len(names) != 1 or len(rows) != 1 or any(len(row) != len(names[0]) for row in rows[0]):
         return None
     return [members(list(zip(names[0], row, strict=True))) for row in rows[0]]
+
+
+def _cells_of(row: Any) -> list[Any]:
+    """Return the cells of a row; none where it is something else. Tanium has ``{"data": [[{"text": "srv1"}], ...]}``."""
+    if isinstance(row, list):
+        return row
+    lists = [member for member in row.values() if isinstance(member, list)] if isinstance(row, dict) else []
+    if len(lists) != 1 or not all(isinstance(cell, list) and cell and isinstance(cell[0], dict) and "text" in cell[0] for cell in lists[0]):
+        return []
+    return [" ".join(str(part.get("text")) for part in cell) for cell in lists[0]]
 
 
 def _names_of(columns: Sequence[Any]) -> list[str]:

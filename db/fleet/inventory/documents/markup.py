@@ -69,7 +69,7 @@ def _members_of(element: etree._Element) -> list[tuple[str, Any]]:
 
 def _naming(element: etree._Element) -> str:
     """Return the name of a nested object of Export-Clixml: ``<Obj N="OS">``."""
-    return element.get("N", "")
+    return str(element.get("N", ""))
 
 
 def _named(element: etree._Element) -> tuple[str, str] | None:
@@ -88,7 +88,7 @@ def _named(element: etree._Element) -> tuple[str, str] | None:
 
 
 def _tag(element: etree._Element) -> str:
-    return etree.QName(element).localname
+    return str(etree.QName(element).localname)
 
 
 def values_of_html(text: str) -> list[Any]:
