@@ -84,7 +84,7 @@ def test_names_that_nobody_understands_are_counted(run: Command, tmp_path: Path)
     assert found["not_understood"] == [{"product": "Betriebssystem X", "machines": 3}, {"product": "Ubuntu Pro", "machines": 1}]
 
 
-ODD = "Asset;Patch level\nSRV1;20348.5386\n"
+ODD = "Asset;Image level\nSRV1;20348.5386\n"
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ ODD = "Asset;Patch level\nSRV1;20348.5386\n"
     [
         (["build"], "expected --map FIELD=COLUMN, got 'build'"),
         (["colour=x"], "expected a field (host, build, revision, product, line, kbs, edition, esu), got 'colour'"),
-        (["build=Level"], "expected a column 'Level', got Asset, Patch level"),
-        ([], "expected a column that says the build (build, OSVersion ...; --map build=NAME names another), got Asset, Patch level"),
+        (["build=Level"], "expected a column 'Level', got Asset, Image level"),
+        ([], "expected a column that says the build (build, OSVersion ...; --map build=NAME names another), got Asset, Image level"),
     ],
 )
 def test_errors_of_map_are_the_same(mapping: list[str], said: str, own: Datasette, run: Command, tmp_path: Path) -> None:
@@ -112,13 +112,13 @@ def test_errors_of_map_are_the_same(mapping: list[str], said: str, own: Datasett
 
 def test_map_is_the_same(own: Datasette, run: Command, tmp_path: Path) -> None:
     (tmp_path / "fleet").write_text(ODD, encoding="utf-8")
-    done = run("assess", "fleet", "--on", DAY, "--json", "--map", "build=Patch level", "--map", "host=Asset")
-    asked = f"/api/assess?on={DAY}&map={quote('build=Patch level')}&map=host%3DAsset"
+    done = run("assess", "fleet", "--on", DAY, "--json", "--map", "build=Image level", "--map", "host=Asset")
+    asked = f"/api/assess?on={DAY}&map={quote('build=Image level')}&map=host%3DAsset"
     assert post(own, asked, ODD.encode(), "text/csv").json() == json.loads(done.out)
     answer = post(own, f"{asked}&summary=1", ODD.encode(), "text/csv").json()
-    assert (answer["machines"], answer["summary"]["columns"]) == (json.loads(done.out), {"host": ["Asset"], "build": ["Patch level"]})
-    page = form(own, fleet=ODD, map="build=Patch level\nhost=Asset").text
-    assert ("<code>Asset</code>" in page, "<code>Patch level</code>" in page) == (True, True)
+    assert (answer["machines"], answer["summary"]["columns"]) == (json.loads(done.out), {"host": ["Asset"], "build": ["Image level"]})
+    page = form(own, fleet=ODD, map="build=Image level\nhost=Asset").text
+    assert ("<code>Asset</code>" in page, "<code>Image level</code>" in page) == (True, True)
 
 
 @pytest.mark.parametrize(
