@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import OF_ANYTHING, bare, columns_of, flat, members
@@ -37,6 +38,12 @@ _OF_OTHER_TIMES: Final = re.compile(r"histor|snapshot|checkpoint|backup|replica|
 _LIKE_A_HOST: Final = re.compile(r"[-.\d]")
 
 
+@lru_cache(maxsize=4096)
+def _columns(names: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
+    """Return the columns of each field by their names alone. Objects are alike in most files."""
+    return columns_of(names, {})
+
+
 def machines_in(value: Any) -> Found:
     """Return the machines of a value, each with why it cannot be read, or None.
 
@@ -51,7 +58,7 @@ def machines_in(value: Any) -> Found:
         if found := _found(value, 0):
             return found
         lists = [member for member in value.values() if isinstance(member, list)]
-        is_one = columns_of(tuple(value), {}).keys() & {"build", "product"} or _host_of(value) or (not any(lists) and _has_host_name(value))
+        is_one = _columns(tuple(value)).keys() & {"build", "product"} or _host_of(value) or (not any(lists) and _has_host_name(value))
         if len(lists) == 1 and not is_one and (not lists[0] or isinstance(lists[0][0], dict)):
             return [_alone(item) for item in lists[0]]
     return [_alone(value)]
@@ -156,19 +163,19 @@ def _is_machine(value: Mapping[str, Any]) -> bool:
     if _host_of(value):
         return True
     values = flat(_without_lists(value))
-    columns = columns_of(tuple(values), {})
+    columns = _columns(tuple(values))
     is_of_system = any(bare(name) not in OF_ANYTHING and says_build(values[name]) for name in columns.get("build", ()))
     is_of_system = is_of_system or any(says_product(values[name]) for name in columns.get("product", ()))
     return is_of_system and _has_host_name(value) and not says_product(str(value.get("name", "")))
 
 
 def _has_host_name(value: Mapping[str, Any]) -> bool:
-    return any(isinstance(value[name], str) for name in columns_of(tuple(value), {}).get("host", ()))
+    return any(isinstance(value[name], str) for name in _columns(tuple(value)).get("host", ()))
 
 
 def are_hosts(pairs: Sequence[tuple[str, str]]) -> bool:
     """Return whether labels are hosts, each with its build; some may be "offline"."""
-    if any(columns_of((label,), {}) or may_say_build(label) for label, _ in pairs) or not any(is_of_installed(label) for label, _ in pairs):
+    if any(_columns((label,)) or may_say_build(label) for label, _ in pairs) or not any(is_of_installed(label) for label, _ in pairs):
         return False
     builds = [says_build(value) == 2 for _, value in pairs]
     are_like_hosts = all(has_build or _LIKE_A_HOST.search(label) for (label, _), has_build in zip(pairs, builds, strict=True))
@@ -252,14 +259,14 @@ def _has_hosts(member: Any, depth: int) -> bool:
 def _host_of(value: Mapping[str, Any]) -> dict[str, Any]:
     """Return the member that says the host, by a name that says nothing else."""
     plain = {name: member for name, member in value.items() if isinstance(member, str)}
-    columns = columns_of(tuple(plain), {}).get("host", ())
+    columns = _columns(tuple(plain)).get("host", ())
     return next(({name: plain[name]} for name in columns if plain[name] and name.casefold() not in {"name", "source"}), {})
 
 
 def says_its_build(value: Mapping[str, Any]) -> bool:
     """Return whether an object says a build outside of its lists."""
     values = flat(_without_lists(value))
-    named: Iterable[str] = columns_of(tuple(values), {}).get("build", ())
+    named: Iterable[str] = _columns(tuple(values)).get("build", ())
     if any(says_build(values[name]) for name in named):
         return True
     return any(may_say_build(name) and states_its_build(text) and len(builds_in(text[:MAX_TEXT])) == 1 for name, text in values.items())
