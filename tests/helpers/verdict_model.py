@@ -201,7 +201,9 @@ class Model:
         provisional = [r for r in self.listed if r["is_provisional"]]
         kbs, builds = {r["kb"] for r in listed}, {r["build"] for r in listed}
         newest = max(
-            (r for r in self.releases if not r["is_provisional"] and r["release_date"] and r["classification"] != "preview"), key=place
+            (r for r in self.releases if not r["is_provisional"] and r["release_date"] and r["classification"] != "preview"),
+            key=place,
+            default={"month": "", "release_date": ""},  # of a version of which nothing but previews was released so far
         )
         top = max((r["revision"] for r in self.releases if r["revision"]), default=0)
         fixes = [
