@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
+import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +17,16 @@ import duckdb
 import pytest
 from conftest import Command
 from helpers.lakes import fleet
+from helpers.not_installed import NO_KB, NOT_ITS_BUILD
 
 from hotpatch_kb.db.store.connections import open_seed_database
 
 pytest.importorskip("pyspark", reason="needs the extra 'spark'")
+import pyarrow as pa
+from pyspark import SparkFiles
+
+from hotpatch_kb.db.fleet.engines import spark_tables
+
 DAY = "2026-07-20"
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
 RUN = """
@@ -100,6 +111,27 @@ def test_a_table_gets_the_verdicts_of_the_builtin_engine(tmp_path: Path, run: Co
     again = spark(tmp_path, "lake", "--output", "judged")  # what is there is not written over
     assert again.returncode == 2
     assert "'judged' is a directory" in again.stderr
+
+
+OF_KBS = {name: text for name, text in NO_KB.items() if text.startswith(("host,", "PSComputerName,"))}
+OF_BUILDS = {name: text for name, (text, _) in NOT_ITS_BUILD.items() if re.match(r"[\w. ]+,", text)}
+
+
+@pytest.mark.parametrize("text", [*OF_KBS.values(), *OF_BUILDS.values()], ids=[*OF_KBS, *OF_BUILDS])
+def test_the_columns_that_are_judged_say_what_all_of_them_say(
+    text: str, run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A status beside a KB decides as well as its list: what a worker is sent gives the verdicts of the whole rows."""
+    header, *rows = csv.reader(text.splitlines())
+    reading = spark_tables._reading("2026-07-24", tuple(header), frozenset(), {}, [dict(zip(header, row, strict=True)) for row in rows])
+    batch = pa.RecordBatch.from_pydict({f"c{place}": [row[place] for row in rows] for place in reading.keys})
+    with closing(open_seed_database()) as conn, closing(sqlite3.connect(tmp_path / "facts.db")) as facts:
+        conn.backup(facts)
+    monkeypatch.setattr(SparkFiles, "get", lambda _: str(tmp_path / "facts.db"))
+    (judged,) = spark_tables._judge_batches(reading, iter([batch]))
+    (tmp_path / "fleet.csv").write_text(text, encoding="utf-8")
+    done = run("assess", "fleet.csv", "--on", "2026-07-24", "--format", "jsonl")
+    assert judged.column("verdict").to_pylist() == [json.loads(line)["verdict"] for line in done.out.splitlines()]
 
 
 @pytest.mark.parametrize(

@@ -356,7 +356,7 @@ def _revision(text: str) -> int:
 def _of_edition(products: list[str], kind: Machine) -> tuple[list[str], Machine]:
     """Return those of a build's products that can have an edition, and the edition: 26100 is a server and a client.
 
-    An edition that none of them can have is none: "Pro" beside a build of a server.
+    An edition that none of them can have is ignored: "Pro" beside a build of a server.
     """
     fitting = [product for product in products if is_of_family(kind.edition, product)]
     return (fitting, kind) if fitting else (products, kind._replace(edition="", may_be_azure_edition=False, is_odd=True))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.fleet import assess as judging
+from hotpatch_kb.db.fleet import engines
 from hotpatch_kb.db.fleet.formats import FORMATS, Format, SafeCsv
 from hotpatch_kb.db.fleet.inventory import Inventory, inventory
 from hotpatch_kb.db.fleet.inventory.columns import mapping_of
@@ -93,7 +94,7 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
     kind = SafeCsv if request.is_safe else FORMATS[request.format_name]
     fails = _checked_verdicts(request)
     _check(request, kind)
-    if request.engine == "spark" and (file.startswith("table:") or "://" in file or os.path.isdir(file)):  # noqa: PTH112 (see _opened)
+    if request.engine == "spark" and engines.is_table(file):
         return _judge_table(conn, file, request, columns, fails)
     judge, summary = Judge(conn, request.day), judging.Summary()
     if conn.execute("select 1 from kb_cves limit 1").fetchone() is None:

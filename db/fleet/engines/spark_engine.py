@@ -80,7 +80,7 @@ def join(parts: Sequence[Path], table: Path, folder: Path, *, master: str | None
         return
     target = folder.resolve() / f"joined-{uuid.uuid4().hex}"
     try:
-        with _failures(), _session(master) as session:
+        with failures(), session_for(master) as session:
             size = _write(session, parts, table, target, sum(rows.values()))
         yield from _blocks([_written(target, number, count) for number, count in rows.items() if count], size)
     finally:
@@ -200,7 +200,7 @@ def _blocks(files: Sequence[Path], size: int) -> Iterator[bytes]:
 
 
 @contextlib.contextmanager
-def _session(master: str | None) -> Iterator[SparkSession]:
+def session_for(master: str | None) -> Iterator[SparkSession]:
     """Provide the active session, or one that is started for this context."""
     active = SparkSession.getActiveSession()
     if active is not None:
@@ -280,7 +280,7 @@ def _whole_parts(session: SparkSession, size: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _failures() -> Iterator[None]:
+def failures() -> Iterator[None]:
     """Raise errors of Spark as ``SparkFailed``."""
     try:
         yield
@@ -298,6 +298,8 @@ def _cause(error: BaseException) -> str:
             java = java.getCause()
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     causes = [line.removeprefix("Caused by:").strip() for line in lines if line.startswith("Caused by:")]
+    if lines and not causes and lines[0].endswith("Traceback (most recent call last):"):
+        causes = lines  # of a worker: what was raised is in the last line
     return (causes[-1] if causes else lines[0] if lines else type(error).__name__)[:500]
 
 

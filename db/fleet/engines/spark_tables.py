@@ -24,7 +24,8 @@ from pyspark.sql import types as t
 
 from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.fleet.assess import Suffixes, Summary, batches
-from hotpatch_kb.db.fleet.engines.spark_engine import SparkFailed, _failures, _session
+from hotpatch_kb.db.fleet.engines import TABLE
+from hotpatch_kb.db.fleet.engines.spark_engine import SparkFailed, failures, session_for
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS, JsonLines, renamed
 from hotpatch_kb.db.fleet.inventory import DECIDING, Inventory
 from hotpatch_kb.db.fleet.inventory.columns import DECODER
@@ -32,7 +33,6 @@ from hotpatch_kb.db.fleet.inventory.evidence import Evidence
 from hotpatch_kb.db.fleet.inventory.values import SAMPLE, Chosen
 from hotpatch_kb.db.fleet.judge import Judge
 
-TABLE: Final = "table:"  # before the name of a table of the catalog
 FACTS: Final = "hotpatch-kb-facts.db"
 # Kinds of machines that are sent whole to each worker; more are joined by their values.
 BROADCAST: Final = 500_000
@@ -79,11 +79,6 @@ class _Rows:
             yield row, None
 
 
-def is_table(text: str) -> bool:
-    """Return whether an inventory is a table that Spark reads by itself: ``table:catalog.schema.name``, an address, or a folder of Parquet."""
-    return text.startswith(TABLE) or "://" in text or Path(text).is_dir()
-
-
 def judge_table(
     conn: sqlite3.Connection, day: str, source: str, target: str, wanted: Mapping[str, str], folder: Path, master: str | None
 ) -> Counter[str]:
@@ -92,7 +87,7 @@ def judge_table(
     Args:
         conn: a database with the fact tables.
         day: ISO date.
-        source: what ``is_table`` takes.
+        source: what ``engines.is_table`` takes.
         target: the same, not there yet; a table is written in the format of the cluster, Delta where that is its default.
         wanted: column names by field, where the user names them.
         folder: for a copy of the facts, which Spark sends to the workers.
@@ -108,10 +103,13 @@ def judge_table(
     facts = folder / FACTS
     with closing(sqlite3.connect(facts)) as copy:
         conn.backup(copy)
-    if master is not None and master.startswith("local"):
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    with _failures(), _session(master) as session:
-        session.addArtifact(str(facts), file=True) if _is_remote(session) else session.sparkContext.addFile(str(facts))
+    with failures(), session_for(master) as session:
+        if _is_remote(session):
+            session.addArtifact(str(facts), file=True)
+        else:
+            session.sparkContext.addFile(str(facts))
+            if (session.sparkContext.master or "").startswith("local"):  # the python3 of the path may lack hotpatch-kb
+                session.sparkContext.pythonExec = os.environ.get("PYSPARK_PYTHON", sys.executable)
         frame = session.table(source.removeprefix(TABLE)) if source.startswith(TABLE) else session.read.parquet(source)
         names = tuple(frame.columns)
         texts = frame.toDF(*_places(range(len(names))))
@@ -159,7 +157,8 @@ def _write(judged: DataFrame, target: str, rows: int) -> Counter[str]:
 def _reading(day: str, names: tuple[str, ...], nested: frozenset[int], wanted: Mapping[str, str], sample: list[dict[str, Any]]) -> Reading:
     chosen = Inventory(_Rows(names, sample), wanted, "build").chosen()
     evidence = Evidence(names, chosen.fields, chosen.unnamed, wanted.values())
-    read = {column for field, columns in chosen.fields.items() if field != "host" for column in columns} | set(evidence.columns)
+    read = {column for field, columns in chosen.fields.items() if field != "host" for column in columns}
+    read |= {*evidence.columns, *evidence.kb_columns}
     # What has names inside may state anything: "properties.osVersion" is of the column "properties".
     keys = tuple(
         place

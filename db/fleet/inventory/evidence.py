@@ -86,6 +86,7 @@ class Evidence:
 
     Attributes:
         columns: those on which the build of a row depends.
+        kb_columns: those on which, beside the list itself, the KBs of a row depend.
         watches_builds: whether more than one column has a say in the build.
         watches_kbs: whether a row may say that its KBs are not installed.
     """
@@ -130,7 +131,8 @@ class Evidence:
         watched = [*self._builds, *self._subjects, *self._properties, *self._labels, *self._statuses_of_build]
         self.columns = tuple(dict.fromkeys(name for name in watched if name in names))
         self.watches_builds = len(watched) > 1 or bool(self._unnamed) or bool(self._thing) or bool(self._others)
-        self.watches_kbs = bool(self._statuses_of_kb) or bool(self._of_update) or self._is_of_missing
+        self.kb_columns = tuple(dict.fromkeys([*self._statuses_of_kb, *(name for _, name in self._of_update)]))
+        self.watches_kbs = bool(self.kb_columns) or self._is_of_missing
 
     def build(self, value: Value) -> str | Message | NotStated:
         """Return the build of a row as it is written, or why it has none that counts.
@@ -178,8 +180,8 @@ def _things(names: Sequence[str], build: str, spare: Sequence[tuple[str, str]], 
     Args:
         names: every column.
         build: the column that is only called "build" or "version".
-        spare: columns that are of no field, each behind its bare name.
-        taken: the columns of the host and of KBs. A KB before the build is the row's subject ("KB,Build,Computer"), behind it one that is installed.
+        spare: columns that are of no field, each after its bare name.
+        taken: the columns of the host and of KBs. A KB before the build is the row's subject ("KB,Build,Computer"), after it one that is installed.
     """
     place = names.index(build) if build in names else 0
     before = [name for _, name in spare if names.index(name) < place]

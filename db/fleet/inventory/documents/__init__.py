@@ -41,7 +41,7 @@ _UNREAD: Final[tuple[tuple[re.Pattern[str], Message], ...]] = tuple(
 
 
 def document_in(head: str, rest: Callable[[int], str]) -> Records | None:
-    """Return the machines of a document; None where a text is none.
+    """Return the machines of a document; None where a text is not a document.
 
     Args:
         head: the beginning of the text.
