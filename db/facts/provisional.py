@@ -26,7 +26,7 @@ _NAMERS: Final = {"msrc_cvrf": "MSRC", "support_article": "its article", "graph_
 def provisional_releases(releases: list[ReleaseClaims], claims: ClaimsBySubject, belief: Belief) -> list[ReleaseClaims]:
     """Return the releases that MSRC, articles, Graph or feeds name and that no list has, where they are newer than all that lists have of their line.
 
-    Older ones are none: MSRC also names KBs that lists lack for good reason (security-only updates, updates of other systems).
+    Older ones are not provisional releases: MSRC also names KBs that lists lack for good reason (security-only updates, updates of other systems).
     """
     newest = _Newest(releases)
     result = []

@@ -1,4 +1,4 @@
-"""The readings that are nearest to a query which is none: what it may have been meant to be. Imported only where a query cannot be read."""
+"""The readings that are nearest to a text that cannot be read as a query. Imported only where a query cannot be read."""
 
 from __future__ import annotations
 

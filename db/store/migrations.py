@@ -1,7 +1,7 @@
 """Versions of the schema: the statements that lead to each, and whether a database has the tables of one of them.
 
 ``db/migrations/*.sql`` holds the statements, frozen once they are published; only the wording of a comment may change. ``db/schema.sql``
-shows what they lead to. To change the schema: write ``m004_what_it_does.sql`` with a function below, change ``schema.sql`` likewise, add
+shows what they lead to. To change the schema: write the next ``mNNN_what_it_does.sql`` with a function below, change ``schema.sql`` likewise, add
 the version to ``SHAPES`` and a database of it to ``tests/databases`` (its README says how).
 
 Reading commands import this module, so it imports sqlite-utils (0.2 s) only where a database is written or examined.

@@ -90,11 +90,11 @@ def crawl(
     cannot be reached keeps its facts (exit code 3); the other sources go on. Where the environment names a webhook or a mail server, the
     run reports there what is new and which source needs attention (docs/notifications.md).
 
-    With --from it reads pages that were saved elsewhere: a file, a folder or a zip (docs/offline.md). A file that is no page of ours is refused
-    by its name (exit code 3), the others are read.
+    With --from it reads pages that were saved elsewhere: a file, a folder or a zip (docs/offline.md). A file that is not a page of a known
+    source is refused by its name (exit code 3), the others are read.
 
     With --dry-run one page of each source is read, parsed and checked: it says source by source what it saw, and leaves no file behind. The
-    exit code is that of a crawl which meets the same.
+    exit code is the one that a crawl would have.
     """
     from hotpatch_kb.scraper.crawl import notify, runs  # noqa: PLC0415
     from hotpatch_kb.scraper.crawl.channels import read_channels  # noqa: PLC0415
@@ -230,7 +230,7 @@ def replay(archive: Path | None, corrections: tuple[Path, ...], db: Path, as_jso
 def doctor(repair: bool, archive: Path | None, db: Path, as_json: bool) -> int:
     """Verify the database, the archive and the embedded facts.
 
-    Checks that files are whole, that references lead somewhere, that facts follow from their claims, and that archived answers match their
+    Checks that files are whole, that every reference has its row, that facts follow from their claims, and that archived answers match their
     log. The exit code is 1 if something is broken; with --repair, if something is still broken afterwards.
     """
     from hotpatch_kb.scraper.crawl import doctor as examining  # noqa: PLC0415

@@ -99,7 +99,7 @@ def update(
 
 
 @click.command(epilog=examples("pages", "pages --due > addresses.txt"))
-@click.option("--due", is_flag=True, help="Only pages whose source is older than its pace.")
+@click.option("--due", is_flag=True, help="Only pages of sources that are due.")
 @options.common
 def pages(due: bool, db: Path, as_json: bool) -> int:
     """Print the addresses of the pages to save, most useful first.

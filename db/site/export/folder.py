@@ -56,7 +56,7 @@ def write(
         with_site: whether to write the pages of the site.
 
     Raises:
-        BadInput: the folder has other files, or cannot be written; the key is none.
+        BadInput: the folder has other files, or cannot be written; the file is not a usable key.
     """
     signer = private_key(key) if key is not None else None
     folder = Folder(path)
@@ -91,7 +91,7 @@ def made_at(conn: sqlite3.Connection) -> str:
 
 
 def head(answers: Answers) -> dict[str, Any]:
-    """Return what the large files begin with: of when they are, and until when they hold."""
+    """Return what the large files begin with: when they were made, and the last day on which they are valid."""
     return {
         "schema_version": SCHEMA_VERSION,
         "made_at": made_at(answers.conn),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from hotpatch_kb.db.answers.verdicts import VERDICTS
+
 Schema = dict[str, Any]
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -37,10 +39,9 @@ def _or_null(item: Schema) -> Schema:
 _RESTART: Final = _object({"month": _DAY, "date": _DAY, "is_expected": _FLAG, "is_unplanned": _FLAG})
 _RELEASED: Final = _object({"kb": _KB, "build": _BUILD, "release_date": _DAY, "classification": _TEXT})
 _CLASSES: Final = ("baseline", "hotpatch", "component", "cumulative", "preview", "initial")
-_VERDICTS: Final = ("current", "behind", "restart_due", "left_line", "unsupported", "ambiguous", "unknown", "invalid")
 _VERDICT: Final = _object(
     {
-        "verdict": {"enum": list(_VERDICTS)}, "reason": _TEXT, "months_behind": _NUMBER, "next_kb": _KB, "next_needs_restart": _FLAG,
+        "verdict": {"enum": list(VERDICTS)}, "reason": _TEXT, "months_behind": _NUMBER, "next_kb": _KB, "next_needs_restart": _FLAG,
         "rejoins_month": _DAY, "newer_out_of_band": _TEXT,
     }
 )  # fmt: skip

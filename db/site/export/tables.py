@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.answers.verdicts import Verdict, verdict_rows
+from hotpatch_kb.db.answers.verdicts import VERDICTS, Verdict, verdict_rows
 from hotpatch_kb.db.fleet.duckdb_sql import connect, quoted
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS, safe
 from hotpatch_kb.db.fleet.join import join_tables
@@ -81,7 +81,7 @@ _JOIN_COLUMNS: Final = {
     "word": "what the KB means for a machine with that build",
     "alias": "a spelling, in lower case",
     "data_until": "ISO date of the latest accepted page that lists the line",
-    "verdict": "current, behind, restart_due, left_line, unsupported, ambiguous, unknown or invalid",
+    "verdict": f"{', '.join(VERDICTS[:-1])} or {VERDICTS[-1]}",
     "classification": "what the installed release is",
     "baseline_kb": "KB of its baseline",
     "months_behind": "months of its line with a release that counts and that the machine lacks",
