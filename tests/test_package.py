@@ -24,7 +24,7 @@ PARTS = ("hotpatch_kb", "scraper", "db")
 DATA = {
     "hotpatch_kb": ["py.typed"],
     "db": [
-        "schema.sql", "corrections.csv", "views/*.sql", "migrations/*.sql", "seed/*.tsv", "seed/*.txt", "seed/facts/*.tsv", "site/metadata.yaml", "site/tables/tables.yaml", "site/export/recipes/*.sql",
+        "schema.sql", "corrections.csv", "views/*.sql", "migrations/*.sql", "seed/*.tsv", "seed/*.txt", "seed/facts/*.tsv", "site/metadata.yaml", "site/tables/tables.yaml", "site/export/recipes/*", "site/export/site/*",
         "site/settings*.json", "site/static/*", "site/templates/*.html", "site/translations/*.json",
     ],
 }  # fmt: skip
