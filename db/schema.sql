@@ -366,7 +366,7 @@ create table conflicts (
     claim_lost integer not null references claims (claim), -- the claim that is not
     value_won text,                 -- the value that is believed
     value_lost text,                -- the value that is not
-    rule text not null,             -- precedence, later_page, address, sanity, slug, link_text, same_revision, published_beats_plan or correction
+    rule text not null,             -- precedence, later_page, address, sanity, slug, link_text, same_revision, own_history, published_beats_plan, trust or correction
     correction integer references corrections (correction), -- the correction that decided
     primary key (subject, field, claim_won, claim_lost)
 ) strict, without rowid;

@@ -79,6 +79,18 @@ def test_sites_that_stand_still(conn: sqlite3.Connection, line: str, read_on: st
     assert _verdict(conn, line, asked) == (verdict, f"nothing newer of the {line} line counts" if verdict == "current" else reason)
 
 
+def test_the_newest_release_is_withdrawn(conn: sqlite3.Connection) -> None:
+    """A machine with June's LCU lacks nothing that is offered, but a month without a fix is no evidence."""
+    conn.execute("update releases set is_expired = 1 where product = 'ws2025' and release_date >= '2026-07-14'")
+    june, name = conn.execute(
+        """select build, 'KB' || kb || ' of ' || release_date from releases
+        where product = 'ws2025' and in_standard_line and cadence = 'B' and release_date < '2026-07-01' order by release_date desc"""
+    ).fetchone()
+    (judged,) = (v for v in verdicts(conn, "2026-07-22", "ws2025") if (v.build, v.line, v.deciding_kb) == (june, "standard", ""))
+    withdrawn = "KB5099536 of 2026-07-14, the release of 2026-07 of the standard line, is no longer offered, and no source lists another one"
+    assert (judged.verdict, str(judged.reason)) == ("unknown", withdrawn), name
+
+
 def test_a_hotpatch_that_only_its_own_line_lacks(conn: sqlite3.Connection) -> None:
     """Each line needs its own release: that the LCU of a month is listed says nothing about the hotpatch."""
     _read_until(conn, "2026-07-22")

@@ -185,6 +185,11 @@ class Evidence:
         month = missing_month(self._product, self._line, self._day)
         if month is None:
             return None
+        if withdrawn := _withdrawn(self._product, self._line, month, self._day):
+            return Message(
+                "{release}, the release of {month} of the {line} line, is no longer offered, and no source lists another one",
+                release=withdrawn.name(), month=month, line=Message(self._line),
+            )  # fmt: skip
         return Message(
             "no source lists the release of {month} of the {line} line, although its pages were read on {day}",
             month=month, line=Message(self._line), day=until,
@@ -209,6 +214,14 @@ def missing_month(product: Product, line: str, day: str) -> str | None:
     newest = max((r.release_date or "" for r in listed if _is_monthly(r) and not r.is_withdrawn), default="")
     tuesday = second_tuesday(month)
     return None if first is None or first > tuesday or newest >= tuesday else month
+
+
+def _withdrawn(product: Product, line: str, month: str, day: str) -> Release | None:
+    """Return the B release of a line's month that is not offered any more, None where there is no such release."""
+    return next(
+        (r for r in product.releases if r.is_of(line) and r.is_withdrawn and _is_monthly(r) and r.month == month and (r.release_date or "") <= day),
+        None,
+    )
 
 
 def _is_monthly(release: Release) -> bool:

@@ -22,7 +22,32 @@ from hotpatch_kb.db.model.editions import ANY, SPELLED, Machine
 from hotpatch_kb.db.model.messages import Message, Messages
 from hotpatch_kb.db.model.notation import kb_text, month_after
 
-VERDICTS: Final = ("current", "behind", "restart_due", "left_line", "unsupported", "ambiguous", "unknown", "invalid")
+
+class Kind(NamedTuple):
+    """How the command shows a verdict; the site's words are in ``en.json``, its colours in ``site.css``.
+
+    Attributes:
+        words: what it says in a sentence.
+        mark: one character that a terminal shows before it.
+        tone: "good", "bad" or "doubtful", which have their colours.
+    """
+
+    words: str
+    mark: str
+    tone: str
+
+
+# By name, what needs something first: overviews show them in this order.
+VERDICTS: Final = {
+    "restart_due": Kind("not patched (restart due)", "✗", "bad"),
+    "behind": Kind("not patched (behind)", "✗", "bad"),
+    "left_line": Kind("it has left the hotpatch line", "!", "doubtful"),
+    "unsupported": Kind("not supported", "✗", "bad"),
+    "ambiguous": Kind("it depends on the line (--line)", "?", "doubtful"),
+    "unknown": Kind("not known whether it is patched", "?", "doubtful"),
+    "invalid": Kind("not readable", "?", "doubtful"),
+    "current": Kind("patched (current)", "✓", "good"),
+}
 LINES: Final = ("hotpatch", "standard", "")
 # Columns that lookup adds to a match; it has the others itself.
 _SHOWN: Final = (
@@ -275,14 +300,14 @@ class _Judge:
         newest = baselines[-1] if baselines else None
         if newest is not None and newest.place > release.place:
             months = len({r.month for r in self.lines["hotpatch"].after(release.place)})
-            reason = Message("{release} is no baseline, and {newer} is newer", release=release.name(), newer=newest.name())
+            reason = Message("{release} is not a baseline, and {newer} is newer", release=release.name(), newer=newest.name())
             return {"verdict": "restart_due", "months_behind": months, "next": newest, "rejoins_month": None, "reason": reason}
         standard = self.lines["standard"].after(release.place)
         restart = next_restart(self.facts, day_after(release.day or ""))
         return {
             "verdict": "left_line", "months_behind": len({r.month for r in standard}),
             "next": standard[-1] if standard else None, "rejoins_month": restart.month if restart else None,
-            "reason": Message("{release} is no baseline; the hotpatch line goes on from the next one", release=release.name()),
+            "reason": Message("{release} is not a baseline; the machine returns to the hotpatch line with the next baseline", release=release.name()),
         }  # fmt: skip
 
 

@@ -81,7 +81,7 @@ _JOIN_COLUMNS: Final = {
     "word": "what the KB means for a machine with that build",
     "alias": "a spelling, in lower case",
     "data_until": "ISO date of the latest accepted page that lists the line",
-    "verdict": f"{', '.join(VERDICTS[:-1])} or {VERDICTS[-1]}",
+    "verdict": f"{', '.join(list(VERDICTS)[:-1])} or {list(VERDICTS)[-1]}",
     "classification": "what the installed release is",
     "baseline_kb": "KB of its baseline",
     "months_behind": "months of its line with a release that counts and that the machine lacks",

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers import coverage
+from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.fleet.assess import Suffix, Suffixes, Summary, assess, batches
 from hotpatch_kb.db.fleet.formats import HTTP_FORMATS, Csv, Format, SafeCsv, renamed
 from hotpatch_kb.db.fleet.inventory import FIELDS, Inventory, inventory
@@ -37,7 +38,6 @@ MAX_SHOWN: Final = 500  # rows of the page; the file has all
 PARAMETERS: Final = ("format", "on", "map", "encoding", "summary")
 PATHS: Final = frozenset({"/fleet", "/api/assess"})
 MAX_NAME: Final = 500  # characters of a column's name that is chosen
-_URGENT: Final = ("restart_due", "behind", "left_line", "unsupported", "ambiguous", "unknown", "invalid", "current")
 _PACKED: Final = (b"\x1f\x8b", b"PAR1")
 
 
@@ -173,8 +173,8 @@ def _by_verdict(counts: Counter[tuple[str, str]]) -> list[dict[str, Any]]:
     of_verdict: Counter[str] = Counter()
     for (_, verdict), count in counts.items():
         of_verdict[verdict] += count
-    order = [name for name in _URGENT if of_verdict[name]] + sorted(of_verdict.keys() - set(_URGENT))
-    return [{"verdict": name, "count": of_verdict[name], "share": 100 * of_verdict[name] / of_verdict.total()} for name in order]
+    total = of_verdict.total()
+    return [{"verdict": name, "count": of_verdict[name], "share": 100 * of_verdict[name] / total} for name in VERDICTS if of_verdict[name]]
 
 
 def _opened(asked: Question) -> AbstractContextManager[Inventory]:

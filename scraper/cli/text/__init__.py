@@ -148,6 +148,8 @@ def behind(until: Iterable[str | None], day: str) -> Iterator[str]:
 
 def verdicts(rows: Sequence[Row]) -> Iterator[str]:
     """Yield a row per product, build, line and deciding KB."""
+    from hotpatch_kb.db.answers.verdicts import VERDICTS  # noqa: PLC0415 (a lookup does without)
+
     yield from table(
         [
             (
@@ -155,7 +157,7 @@ def verdicts(rows: Sequence[Row]) -> Iterator[str]:
                 r["build"],
                 r["line"] or "-",
                 r["deciding_kb"] or "-",
-                colour.marked(r["verdict"], r["verdict"]),
+                colour.marked(VERDICTS[r["verdict"]].mark, r["verdict"]),
                 r["kb"],
                 r["next_kb"] or "-",
                 r["reason"],
@@ -163,7 +165,7 @@ def verdicts(rows: Sequence[Row]) -> Iterator[str]:
             for r in rows
         ],
         ("product", "build", "line", "by", "verdict", "has", "next", "reason"),
-        paint=lambda row, place, text: colour.painted(str(row[4]).split()[-1], text) if place == 4 else text,
+        paint=lambda row, place, text: colour.painted(VERDICTS[str(row[4]).split()[-1]].tone, text) if place == 4 else text,
     )
 
 

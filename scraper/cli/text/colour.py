@@ -6,19 +6,8 @@ import os
 import sys
 from typing import Final
 
-# SGR codes: green, red, yellow
-_GREEN, _RED, _YELLOW = "32", "31", "33"
-_SHOWN: Final = {
-    "current": ("✓", _GREEN),
-    "behind": ("✗", _RED),
-    "restart_due": ("✗", _RED),
-    "unsupported": ("✗", _RED),
-    "left_line": ("!", _YELLOW),
-    "ambiguous": ("?", _YELLOW),
-    "unknown": ("?", _YELLOW),
-    "invalid": ("?", _YELLOW),
-}
-_OTHER: Final = ("?", _YELLOW)
+# SGR codes of green, red and yellow, for the tones of verdicts
+_CODES: Final = {"good": "32", "bad": "31", "doubtful": "33"}
 NO_COLOUR: Final = "--no-color"
 _state = {"is_off": False}
 
@@ -41,19 +30,14 @@ def has_marks() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def marked(verdict: str, words: str) -> str:
-    """Return a verdict in words, with its mark on a terminal.
-
-    Args:
-        verdict: its name, such as "restart_due".
-        words: what to show.
-    """
-    return f"{_SHOWN.get(verdict, _OTHER)[0]} {words}" if has_marks() else words
+def marked(mark: str, words: str) -> str:
+    """Return a verdict in words, after its mark on a terminal."""
+    return f"{mark} {words}" if has_marks() else words
 
 
-def painted(verdict: str, text: str) -> str:
-    """Return a text in the colour of a verdict, where colours are shown."""
-    return f"\x1b[{_SHOWN.get(verdict, _OTHER)[1]}m{text}\x1b[0m" if is_on() else text
+def painted(tone: str, text: str) -> str:
+    """Return a text in the colour of a tone ("good", "bad" or "doubtful"), where colours are shown."""
+    return f"\x1b[{_CODES[tone]}m{text}\x1b[0m" if is_on() else text
 
 
 def width() -> int | None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from hotpatch_kb.db.answers.lookup import is_restart_due
 from hotpatch_kb.db.answers.stated_elsewhere import reported_note
+from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.scraper.cli.text import NEWER_ARE_LIKELY, Row, colour, count, month_name, restart, table, unseen_baseline
 
@@ -119,19 +120,11 @@ def _match(query: str, match: Row, day: str) -> Iterator[str]:
 
 # Verdicts that a reason names.
 _VERDICTS_IN_REASONS = {"restart_due": "restart due", "left_line": "left the line"}
-_VERDICTS = {
-    "current": "patched (current)",
-    "behind": "not patched (behind)",
-    "restart_due": "not patched (restart due)",
-    "left_line": "it has left the hotpatch line",
-    "unsupported": "not supported",
-    "ambiguous": "it depends on the line (--line)",
-    "unknown": "not known whether it is patched",
-}
 
 
 def _in_words(verdict: str) -> str:
-    return colour.painted(verdict, colour.marked(verdict, _VERDICTS[verdict]))
+    kind = VERDICTS[verdict]
+    return colour.painted(kind.tone, colour.marked(kind.mark, kind.words))
 
 
 def _in_short(verdict: Row) -> str:
