@@ -87,7 +87,9 @@ def test_the_newest_release_is_withdrawn(conn: sqlite3.Connection) -> None:
         where product = 'ws2025' and in_standard_line and cadence = 'B' and release_date < '2026-07-01' order by release_date desc"""
     ).fetchone()
     (judged,) = (v for v in verdicts(conn, "2026-07-22", "ws2025") if (v.build, v.line, v.deciding_kb) == (june, "standard", ""))
-    withdrawn = "KB5099536 of 2026-07-14, the release of 2026-07 of the standard line, is no longer offered, and no source lists another one"
+    withdrawn = (
+        "KB5099536 of 2026-07-14, the release of 2026-07 of the standard line, is no longer offered, and no source lists another one"
+    )
     assert (judged.verdict, str(judged.reason)) == ("unknown", withdrawn), name
 
 

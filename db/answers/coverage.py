@@ -219,7 +219,11 @@ def missing_month(product: Product, line: str, day: str) -> str | None:
 def _withdrawn(product: Product, line: str, month: str, day: str) -> Release | None:
     """Return the B release of a line's month that is not offered any more, None where there is no such release."""
     return next(
-        (r for r in product.releases if r.is_of(line) and r.is_withdrawn and _is_monthly(r) and r.month == month and (r.release_date or "") <= day),
+        (
+            r
+            for r in product.releases
+            if r.is_of(line) and r.is_withdrawn and _is_monthly(r) and r.month == month and (r.release_date or "") <= day
+        ),
         None,
     )
 

@@ -53,8 +53,8 @@ def read_query(text: str) -> Query:
     Raises:
         BadInput: it cannot be read; the message has the two nearest readings.
     """
-    cleaned = clean(text if text.isascii() else reading.plain(text[: MAX_QUERY + 1]).translate(_DASHES))
-    if cleaned and len(text) <= MAX_QUERY and (query := _spelled(cleaned) or _inside(cleaned)):
+    cleaned, query = _read(text)
+    if query:
         return query
     if not cleaned:
         raise BadInput("expected a build (26100.32772), version (10.0.26100.32772), KB (KB5087423), CVE, month or product, got nothing")
@@ -72,9 +72,19 @@ def read_query(text: str) -> Query:
 def find_query(text: str) -> Query | None:
     """Return a query in any common spelling, None where the text is not one, or names several things."""
     try:
-        return _spelled(text) or _inside(text)
+        return _read(text)[1]
     except BadInput:
         return None
+
+
+def _read(text: str) -> tuple[str, Query | None]:
+    """Return the text in plain characters, and its query.
+
+    Raises:
+        BadInput: it names several things, or denies its build or KB.
+    """
+    cleaned = clean(text if text.isascii() else reading.plain(text[: MAX_QUERY + 1]).translate(_DASHES))
+    return cleaned, (_spelled(cleaned) or _inside(cleaned)) if cleaned and len(text) <= MAX_QUERY else None
 
 
 def _spelled(cleaned: str) -> Query | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 from unicodedata import normalize
 
@@ -295,24 +295,32 @@ def reducer(deciding: Deciding) -> Callable[[str, str], str]:
         a function from the KBs and the build of a machine, as an inventory has them, to the meanings of those that decide (``Deciding``):
         words separated by blanks, sorted.
     """
-    nothing, everything = _Table(frozenset(), {}), _table({kb: kb for kb in deciding.known})
-    tables = {id(meanings): _table(meanings) for meanings in deciding.of_build.values()}
-    of_build = {build: tables[id(meanings)] for build, meanings in deciding.of_build.items()}
-    of_number = {
-        number: _table_of_number(places, [meanings for build, meanings in deciding.of_build.items() if build.startswith(f"{number}.")])
-        for number, places in deciding.of_number.items()
-    }
+    nothing = _Table(frozenset(), {})
+
+    # Made when a machine needs them: of 1,700 builds a fleet has a few.
+    @cache
+    def everything() -> _Table:
+        return _table({kb: kb for kb in deciding.known})
+
+    @cache
+    def of_build(build: str) -> _Table:
+        return _table(deciding.of_build[build])
+
+    @cache
+    def of_number(number: str) -> _Table:
+        builds = [meanings for build, meanings in deciding.of_build.items() if build.startswith(f"{number}.")]
+        return _table_of_number(deciding.of_number[number], builds)
 
     @lru_cache(maxsize=50_000)  # spellings of builds
     def table_of(build: str) -> _Table:
         if not build.strip():
-            return everything  # another table may state the build
+            return everything()  # another table may state the build
         text = build[:MAX_TEXT]
         if builds := builds_in(text):
-            return of_build.get(builds[0], nothing) if len(builds) == 1 else nothing
+            return of_build(builds[0]) if len(builds) == 1 and builds[0] in deciding.of_build else nothing
         numbers = build_numbers_in(text)
-        numbers = [number for number in numbers if number in of_number] or numbers
-        return of_number.get(numbers[0], nothing) if len(numbers) == 1 else nothing
+        numbers = [number for number in numbers if number in deciding.of_number] or numbers
+        return of_number(numbers[0]) if len(numbers) == 1 and numbers[0] in deciding.of_number else nothing
 
     def reduced(text: str, build: str) -> str:
         if not text:

@@ -21,7 +21,7 @@ from hotpatch_kb.db.fleet.inventory.fixed_width import FixedWidth, fixed_width
 from hotpatch_kb.db.fleet.rows import Part
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.model.queries import read_query
+from hotpatch_kb.db.model.queries import find_query
 
 _SAMPLE: Final = 2**18  # characters of the table whose rows are looked at
 DELIMITERS: Final = ",;\t|"
@@ -107,10 +107,8 @@ def _is_build(cell: str) -> bool:
     """Return whether a cell is a build in any spelling, such as "Microsoft Windows [Version 10.0.26100.32772]"."""
     if BUILD.fullmatch(cell.strip()):
         return True
-    try:
-        return read_query(cell).kind == "build"
-    except BadInput:
-        return False
+    query = find_query(cell)
+    return query is not None and query.kind == "build"
 
 
 def _without_titles(start: str) -> str:
