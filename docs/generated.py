@@ -20,7 +20,7 @@ from unittest import mock
 
 import click
 
-from hotpatch_kb.db.site.plugins import descriptions
+from hotpatch_kb.db.site.plugins import api, descriptions
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.scraper.cli.group import cli
 from hotpatch_kb.scraper.cli.main import main
@@ -92,6 +92,17 @@ def sources() -> str:
         paragraph = (import_module(source.parse.__module__).__doc__ or "").partition("\n\n")[0]
         rows.append((f"`{source.source}`", " ".join(paragraph.split())))
     return _table(("source", "reads"), rows)
+
+
+def endpoints() -> str:
+    """Return the addresses of the API with their parameters, as its description in OpenAPI has them."""
+    rows = []
+    for path, methods in api.openapi("")["paths"].items():
+        for method, operation in methods.items():
+            needed = {parameter["name"]: bool(parameter.get("required")) for parameter in operation["parameters"]}
+            names = ", ".join(f"`{name}`{' (required)' if is_required else ''}" for name, is_required in needed.items())
+            rows.append((f"{'POST ' if method == 'post' else ''}`/api{path}`", operation["summary"], names))
+    return _table(("address", "answers", "parameters"), rows)
 
 
 def example(arguments: str, *, lines: int | None = None, **files: str) -> str:

@@ -21,7 +21,7 @@ from hotpatch_kb.db.store.connections import open_seed_database
 DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "evidence.md"
 FIRST, LAST = "2022-01-01", "2026-07-23"  # the embedded facts were read on the last day
 AFTER: Final = "2026-08-13"  # the first second Tuesday after it is two days past: evidence must be missing then
-# The five conditions of docs/verdicts.md, by the reason where one does not hold.
+# The conditions of docs/verdicts.md, by the reason where one does not hold.
 CONDITIONS: Final = {
     "facts end on ": 1,
     "no source lists the release of ": 2,
@@ -115,7 +115,7 @@ def report(conn: sqlite3.Connection, days: Sequence[str], found: Iterable[Change
     return (
         f"""# What evidence changes in history
 
-`current` needs five pieces of evidence ([verdicts.md](verdicts.md)). This is what they change in the history of the embedded facts: every verdict
+`current` needs evidence: all conditions that [verdicts.md](verdicts.md) lists. This is what they change in the history of the embedded facts: every verdict
 of each of {len(days)} days from {days[0]} to {days[-1]} on which something happens, judged with evidence and without it ({judged:,} verdicts on
 the last day). {_changed(total)} On {AFTER}, after the next monthly release, it changes {len(later):,}, all for condition 1: the data ends before it.
 Written by `python tests/evidence_history.py`; `.ci/long` checks it.

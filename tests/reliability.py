@@ -80,7 +80,8 @@ def written(found: list[Fault]) -> str:
     lines = [
         "# Faults",
         "",
-        f"{kinds} kinds of fault, each made by a test against a mirror of Microsoft's sites, a real process or a real file. Written by `python tests/reliability.py`,",
+        f"{kinds} kinds of fault that the tests have now, each made against a mirror of Microsoft's sites, a real process or a real file",
+        "([long-run.md](long-run.md) says how many they were on the day of its run). Written by `python tests/reliability.py`,",
         "which runs them all and writes nothing if one fails or is skipped: each row passed. `.ci/long` does it too.",
     ]
     for group, title in GROUPS.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import sqlite3
 from calendar import monthrange
 from collections.abc import Callable, Iterable
@@ -18,7 +17,6 @@ from conftest import Command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotpatch_kb.db.answers.cost import answer, question
 from hotpatch_kb.db.answers.cost.answer import cost
 from hotpatch_kb.db.answers.cost.lines import Gap, Line, lines
 from hotpatch_kb.db.answers.cost.prices import intervals, read_prices
@@ -339,10 +337,6 @@ def test_no_embedded_fact_states_a_minimum() -> None:
         conn.row_factory = None
         asked = _ask("2025-08-01", "2025-09-01", cores=None, servers=10, cores_per_server=4)
         assert cost(conn, asked, "2026-07-20")["cost_low"] == 60
-
-
-def test_examples_of_the_docstrings() -> None:
-    assert [doctest.testmod(module).failed for module in (answer, question)] == [0, 0]
 
 
 # --- what holds for any prices ----------------------------------------------------------------------------------------

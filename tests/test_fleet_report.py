@@ -48,7 +48,7 @@ def test_columns_of_objects_are_said_too(run: Command, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("undecided", "is_said"), [(1, False), (2, True)])
 def test_a_share_of_machines_without_a_verdict_is_a_warning(undecided: int, run: Command, tmp_path: Path, *, is_said: bool) -> None:
     (tmp_path / "fleet").write_text("host,build\n" + "a,20348.5386\n" * (10 - undecided) + "b,noise\n" * undecided, encoding="utf-8")
-    said = f"{undecided} of 10 machines are unknown or invalid: the column reason says why"
+    said = f"unknown or invalid: {undecided} of 10; the column reason says why"
     done = run("assess", "fleet", "--on", DAY)
     assert (done.code, f"{said}, and --fail-on unknown,invalid makes it exit code 6" in done.err.splitlines()) == (0, is_said)
     done = run("assess", "fleet", "--on", DAY, "--fail-on", "unknown,invalid")

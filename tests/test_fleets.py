@@ -22,6 +22,7 @@ from peak import MEASURED
 
 from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.fleet import engines
+from hotpatch_kb.db.fleet.formats import FORMATS
 from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.fleet.rows import csv_line, csv_lines
 from hotpatch_kb.db.store.connections import open_seed_database
@@ -29,7 +30,7 @@ from hotpatch_kb.db.store.connections import open_seed_database
 ROWS = int(os.environ.get("HOTPATCH_KB_FLEET", "8000"))
 DAY = "2026-05-20"
 MEGABYTES = 100
-SHAPES = ("csv", "json", "jsonl", "parquet")
+SHAPES = tuple(FORMATS)
 
 
 @pytest.fixture(scope="module")

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import doctest
-
 import pytest
 
-from hotpatch_kb.db.model import notation, products
 from hotpatch_kb.db.model.errors import BadInput, UnexpectedPage
 from hotpatch_kb.db.model.notation import build, iso_date, kb, second_tuesday
 from hotpatch_kb.db.model.product_names import product_id
 from hotpatch_kb.db.model.products import heading, products_in
 from hotpatch_kb.db.model.queries import read_query
 from hotpatch_kb.db.model.titles import calendar_type, slug_builds, slug_kb, title, update_type
-
-
-def test_doctests() -> None:
-    assert doctest.testmod(notation).failed == 0
-    assert doctest.testmod(products).failed == 0
-
 
 # title; in the hotpatch line?; date, KB, builds, kind, marks (o out-of-band, p public preview, e expired)
 TITLES = [

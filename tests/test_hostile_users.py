@@ -102,7 +102,21 @@ def test_engines_agree_on_what_is_safe(body: bytes, run: Command, tmp_path: Path
 
 def test_safe_csv_is_csv(run: Command, tmp_path: Path) -> None:
     done = run("assess", _fleet(tmp_path), "--safe-csv", "--format", "jsonl")
-    assert (done.code, done.err.splitlines()[-1]) == (2, "hotpatch-kb: expected --safe-csv with CSV alone, got --format jsonl")
+    assert (done.code, done.err.splitlines()[-1]) == (2, "hotpatch-kb: expected --safe-csv with the format csv, got jsonl")
+    done = run("assess", _fleet(tmp_path), "--safe-csv", "--json")
+    assert (done.code, done.err.splitlines()[-1]) == (2, "hotpatch-kb: expected --safe-csv with the format csv, got json")
+
+
+def test_one_format_is_asked_for(run: Command, tmp_path: Path) -> None:
+    """--json beside another format would have hidden it; beside its own name it says the same twice."""
+    for name in ("parquet", "csv", "jsonl"):
+        done = run("assess", _fleet(tmp_path), "--json", "--format", name)
+        assert (done.code, done.out, done.err.splitlines()[-1]) == (2, "", "hotpatch-kb: expected --json or --format, got both")
+    twice, once, named = (
+        run("assess", _fleet(tmp_path), *typed) for typed in (("--json", "--format", "json"), ("--json",), ("--format", "json"))
+    )
+    assert twice.code == 0
+    assert twice.out == once.out == named.out != ""
 
 
 @pytest.mark.fault("formulas in a fleet that is pasted", of="site")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import doctest
 import http.server
 import ipaddress
 import socket
@@ -24,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from helpers.fetching import FakeTime
 
-from hotpatch_kb.scraper.fetch import addresses, transport
+from hotpatch_kb.scraper.fetch import transport
 from hotpatch_kb.scraper.fetch.agent import user_agent
 from hotpatch_kb.scraper.fetch.client import Fetcher
 from hotpatch_kb.scraper.fetch.errors import FetchError, Refused, Unreachable
@@ -279,11 +278,6 @@ def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             server.server_close()
 
     return serving
-
-
-def test_examples() -> None:
-    """Of what is public and what is not."""
-    assert doctest.testmod(addresses).failed == 0
 
 
 def test_a_good_certificate_is_trusted(tls: Callable[..., Any], names: Names, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """What the database covers: its products, how far the data of each line reaches, and what is missing to call a machine current.
 
 The day of the data says when the pages were last read, not that they had something new to show: a site that stands still, a release that a
-source forgot and a row that could not be read all look like "nothing newer". So ``current`` needs five pieces of evidence (docs/verdicts.md),
+source forgot and a row that could not be read all look like "nothing newer". So ``current`` needs evidence (docs/verdicts.md lists it),
 and each that is missing has its own sentence. Standard library alone.
 """
 
@@ -199,7 +199,7 @@ class Evidence:
 def missing_month(product: Product, line: str, day: str) -> str | None:
     """Return the month of the newest second Tuesday that is more than two days past, where the line has no B release of it.
 
-    Where the product's other line has the release of that day, nothing is late: it counts at once.
+    If the other line already has this month's release, the two days of grace do not apply.
     A line needs releases from the first second Tuesday after its first release of any kind: 26H2 of 2026-09-29 needs one of October, even if
     no B release of it is listed yet. From 2021 to July 2026 no line that was supported missed a month (tests/test_evidence.py has the list by
     product).
@@ -371,4 +371,4 @@ class Support:
         )
         if esu is None or day > esu:
             return [reason]
-        return [reason, Message("Extended Security Updates are offered until {day}, and it is not stated to have them", day=esu)]
+        return [reason, Message("Extended Security Updates are offered until {day}, and nothing says that the machine has them", day=esu)]

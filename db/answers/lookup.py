@@ -68,7 +68,7 @@ def find(
         matches: those of former queries with the same line and day, a cache to use and to fill.
 
     Returns:
-        ``query``, ``status``, ``matches``, ``decided_by``, ``nearest``, ``reason`` (``docs/lookup.md``); of a CVE also ``left_open``.
+        ``query``, ``status``, ``matches``, ``decided_by``, ``nearest``, ``reason``, ``reported`` (``docs/lookup.md``); of a CVE also ``left_open``.
 
     Raises:
         BadInput: the query cannot be read.
@@ -277,7 +277,10 @@ def _decided(found: _Found, installed: Installed, chosen: _Chosen) -> list[str]:
 
 
 def _companions(facts: Facts, row: Release, on: str | None) -> list[str]:
-    components = [r for r in facts.of(row.product).releases if r.classification == "component" and r.build == row.build is not None]
+    """Return the components that have a hotpatch's build, as "KB5070893" each, up to a day."""
+    if row.build is None:
+        return []
+    components = [r for r in facts.of(row.product).releases if r.classification == "component" and r.build == row.build]
     return [f"KB{kb}" for kb in sorted(r.kb for r in components if r.kb is not None and (r.release_date or "") <= (on or "9999"))]
 
 
@@ -348,7 +351,7 @@ def _match(product: Product, row: Release, on_line: str, day: str) -> Answer:
 
 
 def _restart_after(product: Product, row: Release, line: str, day: str) -> Restart | None:
-    """Return the next restart of a machine with a release; on the day of that release it has had the one of that day."""
+    """Return the next restart of a machine with a release. A machine that installed a baseline or LCU today has already restarted today."""
     if row.release_date == day and row.classification in {"baseline", "cumulative"}:
         day = day_after(day)
     return next_restart(product, day) if line == "hotpatch" else restart_of_standard_line(product, day)

@@ -1,7 +1,7 @@
 """What the database says of a product: its ends, releases, calendar and what others state, each read once and shared by all answers.
 
 A lookup asks for the newest release of a line, what is newer than a build, the next restart, what others report, and a verdict: all of them from
-the same hundred rows. So the rows of all products that an answer needs are read together, in five statements. Standard library alone.
+the same hundred rows. So they are read together: one statement for the products, four for the rows of those asked for. Standard library alone.
 """
 
 from __future__ import annotations
@@ -256,7 +256,7 @@ class Facts:
         return self.products.get(product) or Product(self, (product, *(None,) * 8))
 
     def load(self, products: Iterable[str] | None = None) -> None:
-        """Read the rows of products together, of all where none are named: four statements, however many they are."""
+        """Read the rows of products together, of all where none are named: four statements, however many products there are."""
         wanted = [product for product in self.products if (products is None or product in products) and product not in self._read]
         if not wanted:
             return

@@ -1,4 +1,4 @@
-"""What is stated somewhere and is not a row of ``releases``: builds that are not believed, those that nobody names, and releases that only others report.
+"""Answer from what is not a row of ``releases``: builds that lost against others, builds that no source names, and releases that only others report.
 
 A machine may report a build that is not believed, and has that release: the update history has 22631.5191 for KB5055528, Learn's table
 22631.5189. What others report of pages that were not read makes nothing current, but what is older is not current either.

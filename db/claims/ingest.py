@@ -186,12 +186,12 @@ class Ingest:
         self.claims_ended += accepted.ended
         return page.fetched_at
 
-    def end(self, failures: Sequence[Failure], left: Sequence[tuple[str, str, str]], outcome: Outcome, ended_at: str) -> None:
+    def end(self, failures: Sequence[Failure], notes: Sequence[tuple[str, str, str]], outcome: Outcome, ended_at: str) -> None:
         """Write what failed, the states of the sources and the end of the run.
 
         Args:
             failures: every failure of the run.
-            left: source, page and note, of sources with more pages than one run reads, and of hubs that are new.
+            notes: source, page and note, of sources with more pages than one run reads, and of hubs that are new.
             outcome: how it went.
             ended_at: UTC.
         """
@@ -201,7 +201,7 @@ class Ingest:
                 if self._state.get(failure.source) != "refused":
                     self._state[failure.source] = "unreachable"
                 self._check_of_source(failure.source, failure.page_url, "", "fetch", failure.note, is_required=True)
-        for source, page_url, note in left:
+        for source, page_url, note in notes:
             self._check_of_source(source, page_url, "", "pages", note, is_required=False)
         kind = self._conn.execute("select kind from runs where run = ?", (self.run,)).fetchone()[0]
         for source, state in self._state.items():

@@ -1,4 +1,4 @@
-"""Query and write the rows of ``pages`` and ``sections``: which answers were loaded, what came of them, how much each page had."""
+"""Query and write the rows of ``pages`` and ``sections``: which answers were loaded, what became of them, and how many rows each section of a page had."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from hotpatch_kb.db.model.notation import planned_by_cadence, second_tuesday
 from hotpatch_kb.db.model.products import named, same_revisions
 from hotpatch_kb.db.model.titles import help_kb, slug_builds, slug_kb
 
-# KB3081424 was the first of Windows 10 (2015), KB5123303 one of August 2026: 23,000 a year since 2021.
+# The first KB of Windows 10 was KB3081424 (2015). KB5123303 is of August 2026; numbers grow by 23,000 a year, so 6,000,000 is decades away.
 _KBS: Final = range(3_000_000, 6_000_000)
 # B releases on another day than the second Tuesday, as last seen 2026-07-22: one against Meltdown, and a second one in September 2016.
 _OTHER_DAYS: Final = frozenset({4056890, 3193494})
@@ -153,9 +153,9 @@ def _order(rows: list[_Row]) -> Iterator[Odd]:
 
 
 def _kb_order(rows: list[_Row]) -> Iterator[Odd]:
-    """Yield monthly releases of one table whose KB is below that of an earlier month: a column of KBs that slipped begins with its last one.
+    """Yield monthly releases of one table whose KB is below that of an earlier month: a column of KBs may have slipped by a row.
 
-    No table of July 2026 has one since August 2020. Out-of-band releases have numbers that were given later or earlier.
+    No table of July 2026 has such a row since August 2020. Only B releases are compared: KB numbers of out-of-band releases do not follow their days.
     """
     months: dict[tuple[str, str], list[tuple[str, int, str]]] = defaultdict(list)
     for row in rows:

@@ -15,7 +15,7 @@ from hotpatch_kb.db.facts.snapshots import StoredClaim
 from hotpatch_kb.db.facts.tables import Facts
 from hotpatch_kb.db.model.claims import Correction
 
-# Fields read from a slug or from the text of a link, with the rule by which they lose: never believed against anything else.
+# Fields read from a slug or from the text of a link, with the rule by which they lose. They are believed only if nothing else states a value.
 SLUG_FIELDS: Final = {"slug_build": "slug", "slug_kb": "slug", "link_build": "link_text"}
 _SLUG_PRECEDENCE: Final = 10_000
 # Fields read from a page's <title>. It loses against headings and navigation (200) and beats MSRC (400): the <title> of KB5101650
@@ -47,12 +47,13 @@ class _Later(str):
 class _Place(NamedTuple):
     """A claim's place in the order of belief.
 
-    The fields are the rules, compared from the first to the last: the smaller value is believed, and the first field in which two
-    claims differ is the rule that decided between them. A new rule is a new field here, and its value in ``Precedence._place``.
+    Each field is a rule, and its name is what ``conflicts.rule`` stores. Places are compared from the first field to the last, and the smaller
+    place is believed: so False wins against True, as "breaks the rule" does not apply. The first field in which two claims differ is the rule
+    that decided between them. A new rule is a new field here, and its value in ``Precedence._place``.
     """
 
-    correction: bool  # False where a correction gives the claim's value
-    sanity: bool  # False where the value can be right
+    correction: bool  # whether no correction gives the claim's value
+    sanity: bool  # whether the value cannot be right
     precedence: int  # of the source
     # The later page is the one that stated its value later: a page that is read again unchanged says nothing new.
     later_page: _Later

@@ -1,7 +1,7 @@
 """Releases that no list has: what MSRC, articles, Microsoft Graph and feeds name, where it is newer than all that lists have.
 
 In: the releases that lists have, with their rows, and all claims. Out: provisional releases, with rows of ``releases`` (``is_provisional``).
-A list that names the KB later makes the release itself, and this one is not made any more.
+Once a list names the KB, the release is built from the list instead.
 """
 
 from __future__ import annotations

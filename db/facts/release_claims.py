@@ -50,7 +50,7 @@ class ReleaseClaims:
         claims: what navigations and tables state.
         mentions: what articles, MSRC and Graph state.
         baseline_day: the day of a baseline without an LCU, None for every other release.
-        build_of: the claim of another version's build whose revision the build has, where that is not what its own claims state.
+        build_of: if the build was copied from another version (same revision, own build number): the other version's claim it comes from.
         row: its row of ``releases``, once there is one.
     """
 

@@ -1,4 +1,4 @@
-"""The facts that depend on one another: releases, baselines, calendars, products, KBs and articles.
+"""The facts that depend on one another: releases, baselines, calendars, products, KBs, articles, lifecycles and what others report.
 
 In: a snapshot of claims and the order of belief. Out: ``Facts``. A pure function: the same claims give the same facts in whatever order
 pages were read. ``resolve`` names the stages; the rows of ``releases`` and ``products`` are made here.

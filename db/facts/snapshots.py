@@ -11,12 +11,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
-# Kinds of subjects whose claims depend on one another: releases, calendars, products, KBs and articles are resolved together, and with
-# them the ends of support, which products repeat, what others report, until a release of it is listed, and quarantined entries, which are
-# releases where a correction says so.
-# Every other kind is resolved group by group (``hotpatch_kb.db.facts.independent``).
+# Kinds of subjects whose claims depend on one another, so that they are resolved together. Every other kind is resolved group by group
+# (``hotpatch_kb.db.facts.independent``).
 RELEASE_KINDS: Final = frozenset(
-    {"release", "calendar", "product", "kb", "article", "mention", "quarantine", "remediation", "revision", "lifecycle", "reported"}
+    {
+        "release",
+        "calendar",  # a month's release is one of them
+        "product",
+        "kb",
+        "article",  # states builds and days of the releases of its KB
+        "mention",  # of a KB and a build by an article, a feed or Graph
+        "remediation",  # of a KB by MSRC, with the fixed build
+        "revision",  # of an update by Graph
+        "quarantine",  # an entry is a release where a correction says so
+        "lifecycle",  # rows of products repeat ends of support
+        "reported",  # a reported release goes when a page lists one of its day
+    }
 )
 
 

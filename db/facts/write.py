@@ -174,7 +174,7 @@ def _publish_group(
 
 
 def _write_release_facts(conn: sqlite3.Connection, facts: Facts) -> None:
-    """Make the tables of releases, calendars, products, KBs and articles hold exactly these facts; equal rows are not touched."""
+    """Make each table of ``RELEASE_TABLES`` hold exactly these facts; equal rows are not touched."""
     subjects = {subject for subject, _ in facts.fact_claims}
     subjects |= {row["subject"] for name in RELEASE_TABLES if name != "articles" for row in getattr(facts, name).values()}
     name_subjects(conn, subjects)

@@ -22,7 +22,7 @@ _LABEL: Final = attrgetter("label")
 
 
 class Summary:
-    """Counts of machines by (product, verdict), and by a name of their product that nobody understands."""
+    """Counts of machines: by (product, verdict), and by product name where it is not understood."""
 
     def __init__(self) -> None:
         """Start at zero."""
@@ -30,7 +30,7 @@ class Summary:
         self.not_understood: Counter[str] = Counter()
 
     def add(self, label: tuple[str, str, str], count: int) -> None:
-        """Add machines of a product, a verdict and a name that is not understood, "" where it is."""
+        """Add machines. The label is their product, their verdict, and their product's name where it is not understood, else ""."""
         product, verdict, name = label
         self.counts[product, verdict] += count
         if name:
@@ -43,14 +43,14 @@ class Summary:
 
 
 class Suffix(str):
-    """The second half of a machine's line. ``label`` is the index of its line of the summary."""
+    """The verdict's part of an output row. ``label``: index of its row of counts."""
 
     __slots__ = ("label",)
     label: int
 
 
 class Suffixes(dict[Any, Suffix]):
-    """The second half of a machine's line by its key: made when it is first needed, kept while there is room."""
+    """The verdict's part of an output row by the key of a machine: made when it is first needed, kept while there is room."""
 
     def __init__(self, judge: Judge, form: Format, fields: Sequence[str]) -> None:
         """Take the judge, the output format, and the fields that a table's keys have."""

@@ -47,7 +47,7 @@ class Join(NamedTuple):
     """The tables, each a list of rows in a fixed order.
 
     Attributes:
-        machines: build, products, line, deciding, edition, outcome. ``edition`` is "" for any that has no row of its own.
+        machines: build, products, line, deciding, edition, outcome. The row with edition "" holds for every edition without a row.
         outcomes: outcome, and the columns of a verdict.
         product_choices: build, product_key, products; a pair without a row leaves all products of the build, ``products`` "".
         deciding_kbs: build, kb, word: ``deciding`` is the words of the installed KBs, sorted, with blanks between them.

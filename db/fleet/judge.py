@@ -204,7 +204,7 @@ class Judge:
             build: OS build, or a build number.
             line: "hotpatch", "standard" or "".
             kbs: the meanings of its KBs that decide (``Deciding``).
-            kind: its edition.
+            kind: its edition, and whether it has Extended Security Updates.
             machine: the texts, which reasons repeat.
         """
         stated = machine.get("product", "").strip()
@@ -254,7 +254,7 @@ class Judge:
         return unjudged("invalid", Message("expected a build such as 26100.32772, got {text!r}", text=shown), stated)
 
     def _with_revision(self, number: str, machine: Mapping[str, str]) -> str:
-        """Return a build number with the revision of its own column. One that is lower than any release ("7", of the firmware) is none where KBs say it."""
+        """Return a build number with the revision of its own column. A revision lower than any release ("7", of firmware) is ignored if KBs tell the build."""
         ubr = _revision(machine.get("revision", "").strip())
         lowest = self._lowest_revisions.get(number, 0)
         return f"{number}.{ubr}" if ubr and not (ubr < lowest and machine.get("kbs")) else number
@@ -346,7 +346,7 @@ class Judge:
 
 
 def _revision(text: str) -> int:
-    """Return a UBR, 0 where a text is none."""
+    """Return a UBR, 0 if the text is not a UBR."""
     match = _REVISION.fullmatch(text)
     if match is None:
         return 0

@@ -50,10 +50,10 @@ class Report(NamedTuple):
         undecided = sum(count for (_, verdict), count in self.summary.counts.items() if verdict in _UNDECIDED)
         if total and undecided / total > MAX_UNDECIDED:
             form = (
-                Message("{count} of {total} machines are unknown or invalid: the column reason says why", count=undecided, total=total)
+                Message("unknown or invalid: {count} of {total}; the column reason says why", count=undecided, total=total)
                 if set(counted) >= _UNDECIDED
                 else Message(
-                    "{count} of {total} machines are unknown or invalid: the column reason says why, and --fail-on unknown,invalid makes it exit code 6",
+                    "unknown or invalid: {count} of {total}; the column reason says why, and --fail-on unknown,invalid makes it exit code 6",
                     count=undecided, total=total,
                 )
             )  # fmt: skip

@@ -20,8 +20,9 @@ class NotStated(NamedTuple):
 
     Attributes:
         why: what it says.
-        machine: the build, later what the verdict depends on, where only a patched machine would be wrong: a status "Update available"
-            beside an older build denies nothing.
+        machine: what to judge all the same, since only a verdict of a patched machine would be wrong: "Update available" beside an older build
+            does not make that build doubtful. A reader of a row puts its build here; ``Inventory`` puts the row's key (the texts of
+            ``DECIDING``) in its place. "" or () if the row says nothing of its machine.
     """
 
     why: Message
@@ -29,7 +30,7 @@ class NotStated(NamedTuple):
 
 
 def not_stated(text: str, label: str = "") -> NotStated:
-    """Return why a build is no evidence: its text, and what stands beside it."""
+    """Return why a build is not evidence: its text, and the label or status beside it."""
     shown = f"{text[:60]} ({label[:60]})" if label else text[:60]
     return NotStated(Message("the inventory does not say that the machine has it: {text!r}", text=shown))
 

@@ -16,7 +16,7 @@ create table runs (
     started_at text not null,       -- UTC
     ended_at text,                  -- UTC, empty while it runs
     kind text not null,             -- crawl, replay or seed
-    state text not null,            -- done, partial (a source failed, its facts were kept) or failed
+    state text not null,            -- done, or partial (a source failed, its facts were kept)
     pages_read integer not null,    -- pages that were fetched, whatever the outcome
     pages_parsed integer not null,  -- pages whose content was new
     claims_added integer not null,  -- claims that began in this run
@@ -40,7 +40,7 @@ create table pages (
     etag text,                      -- as served; sent back as If-None-Match
     last_modified text,             -- as served; sent back as If-Modified-Since
     bytes integer not null,         -- length as served; 0 where nothing had changed
-    state text not null,            -- accepted, refused (its claims were not loaded) or failed (no page at all)
+    state text not null,            -- accepted, refused (its claims were not loaded) or failed (404 or 410, or a page that only stands in for another and cannot be read)
     run integer not null references runs (run) -- the run that read it first
 ) strict;
 
@@ -227,7 +227,7 @@ create index fact_claims_by_claim on fact_claims (claim);
 create table corrections (
     correction integer primary key, -- hash of what identifies it
     source text not null,           -- the source whose claim is corrected
-    subject text not null,          -- the fact; section/<title> accepts that a section is gone
+    subject text not null,          -- the fact; section/<title> accepts that a section is gone, page/<address> that a page is, quarantine/<text> an entry
     field text not null,            -- the field
     value text not null,            -- value of the claim
     new_value text not null,        -- what to believe instead; empty: nothing

@@ -10,7 +10,7 @@ create table lifecycles (
     primary key (product, edition_group, kind)
 ) strict, without rowid;
 
--- Releases that others name and that no page of Microsoft's that was read lists. They never make a machine current, and never outrank a page.
+-- Releases that others report and that no page of Microsoft's read here lists. They never make a machine current, and never outrank a page.
 create table reported (
     product text not null references products (product), -- the servicing line
     kb integer,                     -- the KB that is installed; empty where nobody names it

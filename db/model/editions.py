@@ -144,7 +144,7 @@ def machine_of(edition: str, product: str, esu: str) -> Machine:
     """Return a machine from the texts of an inventory: its edition, else the one that the name of its system has.
 
     >>> machine_of("", "Windows 10 Pro", "Enrolled")
-    Machine(edition='home_pro', has_esu=True, may_be_azure_edition=False)
+    Machine(edition='home_pro', has_esu=True, may_be_azure_edition=False, is_odd=False)
     """
     # A column of its own says it, where there is one.
     has_esu = re.sub(r"[\W_]", "", esu.casefold()) in _YES if esu.strip() else _WITH_ESU.search(edition) is not None
@@ -152,7 +152,7 @@ def machine_of(edition: str, product: str, esu: str) -> Machine:
         return Machine("", has_esu, is_odd=True)
     if stated := edition_in(edition):
         return Machine(stated, has_esu)
-    # An edition's number stands in a column of its own: "[1, 2]" as a name of a system is none.
+    # The number of an edition counts only in a column for editions: "[1, 2]" as the name of a system names no edition.
     named_so = edition_in(product) if re.search(r"[^\W\d]", product) else ""
     is_odd = bool(edition.strip()) and not named_so and edition.strip().casefold() not in _NOTHING
     return Machine(named_so, has_esu, may_be_azure_edition=named_so == "server_datacenter", is_odd=is_odd)

@@ -78,7 +78,7 @@ def day(text: str) -> str:
 
 
 def builds_in(text: str) -> list[str]:
-    """Return the different OS builds that a text names, in their order; a revision of 0 is none.
+    """Return the different OS builds that a text names, in their order. A revision of 0 does not count as a build.
 
     >>> builds_in("Microsoft Windows Server 2022 Standard 21H2 10.0.20348.5386"), builds_in("26100.1.amd64fre.ge_release.240331-1435")
     (['20348.5386'], [])

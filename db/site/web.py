@@ -234,7 +234,7 @@ def bare(request: Any, language: str) -> Request:
 
 
 def _clipped(value: Any) -> Any:
-    """Return a template's context with texts cut at ``MAX_TEXT``."""
+    """Return a value of a template's context with its texts cut at ``MAX_TEXT``, also inside dicts and lists."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]}..."
     if isinstance(value, dict):

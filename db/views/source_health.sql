@@ -8,7 +8,7 @@ select
         when s.state in ('refused', 'unreachable') then 1
         when s.due_every = 'never' or s.stands_in_for is not null or s.state = 'off' then 0
         when last.good_at is null then 1
-        -- A source is stale after it missed four due dates: one failed run is no alarm.
+        -- A source that was not asked is stale after it missed four due dates.
         else strftime('%Y-%m-%dT%H:%M:%SZ', 'now') > strftime('%Y-%m-%dT%H:%M:%SZ', last.good_at, due.step, due.step, due.step, due.step)
     end as is_stale,
     coalesce((

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from hotpatch_kb.db.answers import coverage, restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows, months_by_cadence
@@ -68,7 +69,7 @@ def lookup(
 @click.option(
     "--year",
     type=options.Whole(2021, 2100),
-    help="Only this year, such as 2027; months after the published calendar as the cadence has them, in brackets.",
+    help="Only this year, such as 2027. Months that no calendar has yet follow the cadence and are in brackets.",
 )
 @options.known
 @click.option("--ics", "as_ics", is_flag=True, help="Print an iCalendar file, to subscribe to or to import.")
@@ -190,7 +191,7 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     type=options.OneOf(["builtin", "duckdb", "spark"]),
     default="builtin",
     show_default=True,
-    help="What joins the fleet with the verdicts; the output is the same. DuckDB is the extra 'bulk', Spark the extra 'spark'.",
+    help="What computes the verdicts: Python, DuckDB (the extra 'bulk') or Spark (the extra 'spark'). The output is the same.",
 )
 @click.option(
     "--map",
@@ -202,7 +203,7 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
 @click.option(
     "--encoding",
     metavar="NAME",
-    help="The encoding of FILE, such as cp1252, cp932 or utf-16. Without it UTF-8 and UTF-16 are known, and another is guessed and said.",
+    help="The encoding of FILE, such as cp1252 or cp932. Without it, UTF-8 and UTF-16 are recognised; any other is guessed, with a warning.",
 )
 @options.path_option("--hotfixes", metavar="FILE", help="A table of installed KBs with a row per host and KB, as Get-HotFix prints them.")
 @click.option("--safe-csv", "is_safe", is_flag=True, help="Put an apostrophe before each cell that a spreadsheet would run as a formula.")
@@ -217,7 +218,9 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     "--scratch", is_folder=True, metavar="FOLDER", help="A folder for temporary files; with Spark, one that all workers share."
 )
 @click.option("--spark-master", metavar="URL", help="The Spark cluster, such as spark://host:7077, where the environment names none.")
-@options.common
+@options.db
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@options.no_color
 def assess(
     file: str,
     on: str | None,
@@ -244,6 +247,9 @@ def assess(
     """
     from hotpatch_kb.scraper.cli import assess as fleet  # noqa: PLC0415
 
+    is_typed = click.get_current_context().get_parameter_source("format_name") is not ParameterSource.DEFAULT
+    if as_json and is_typed and format_name != "json":
+        raise BadInput("expected --json or --format, got both")
     conn = options.facts(db, known, with_groups=True)
     request = fleet.Request(
         day=on or known or clock.today(), format_name="json" if as_json else format_name, engine=engine, mapping=mapping, encoding=encoding,

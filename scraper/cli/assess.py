@@ -168,7 +168,7 @@ def _check(request: Request, kind: type[Format]) -> None:
             "expected --output FILE for {format}, or standard output that is not a terminal", format=request.format_name.capitalize()
         )
     if request.is_safe and request.format_name != "csv":
-        raise BadInput("expected --safe-csv with CSV alone, got --format {got}", got=request.format_name)
+        raise BadInput("expected --safe-csv with the format csv, got {got}", got=request.format_name)
 
 
 def _blocks(machines: Inventory, form: Format, work: _Work) -> Iterator[bytes]:

@@ -120,10 +120,10 @@ def crawl(
 
 @contextmanager
 def _tree(given: Path | None) -> Iterator[Tree | None]:
-    """Provide the saved tree of what --from names; None without it.
+    """Provide what --from names as a saved tree; None without --from.
 
     Raises:
-        BadInput: it is nothing of that.
+        BadInput: it is not a file, folder or zip of saved pages.
     """
     if given is None:
         yield None
@@ -161,7 +161,9 @@ def _dry_run(
 @options.feed_key
 @options.asking
 @options.archive
-@options.common
+@options.db
+@click.option("--json", is_flag=True, hidden=True, expose_value=False)  # every command takes it; this one prints no answer
+@options.no_color
 def schedule(
     feed: str | None,
     key: Path | None,
@@ -170,7 +172,6 @@ def schedule(
     mirror: str | None,
     archive: Path | None,
     db: Path,
-    as_json: bool,  # noqa: ARG001 (it prints no answer)
 ) -> int:
     """Crawl what is due until stopped, for machines without cron.
 
@@ -189,7 +190,7 @@ def _intake(feed: str | None, key: Path | None, agent: Agent) -> Intake:
     """Return where newer facts come from.
 
     Raises:
-        BadInput: the feed is an address that is not HTTPS, or the key is none.
+        BadInput: the feed is an address that is not HTTPS, or the file of the key has no public key.
     """
     from hotpatch_kb.scraper.crawl.schedule import Intake  # noqa: PLC0415
 
@@ -202,7 +203,7 @@ def _intake(feed: str | None, key: Path | None, agent: Agent) -> Intake:
     if key is not None:
         from hotpatch_kb.db.site.export.signing import public_key  # noqa: PLC0415
 
-        public_key(key)  # what is none is said before anything begins
+        public_key(key)  # a file without a key is an error before anything begins
     return Intake(agent, named(feed), key)
 
 
@@ -262,9 +263,9 @@ def backup(file: Path, archive: Path | None, db: Path, as_json: bool) -> int:
 @options.archive
 @options.common
 def restore(file: Path, archive: Path | None, db: Path, as_json: bool) -> int:
-    """Bring back what a backup holds, to where nothing is yet.
+    """Restore a backup; existing files are not overwritten.
 
-    Nothing is overwritten. The next crawl goes on where the backup ended, and hotpatch-kb doctor verifies what was brought back
+    The next crawl goes on where the backup ended, and hotpatch-kb doctor verifies what was brought back
     (docs/unattended.md).
     """
     from hotpatch_kb.scraper.crawl.upkeep import backup as keeping  # noqa: PLC0415
@@ -287,9 +288,18 @@ def restore(file: Path, archive: Path | None, db: Path, as_json: bool) -> int:
 def status(as_metrics: bool, drift: bool, bundle: Path | None, archive: Path | None, db: Path, as_json: bool) -> int:
     """Show how fresh each source is.
 
-    The exit code is 6 if a source is stale, the feed was refused, nothing has been read yet, an entry that may be a release cannot be read, or a month's release is
-    missing although pages were read since; with --drift, if a page was refused or such an entry or month is there.
-    """
+    The exit code is 6 if something needs a look:
+
+    \b
+    - a source is stale: its last run was refused or could not reach it, or it has missed four due dates
+    - nothing has been read yet
+    - the export from which facts are taken (update, --feed) was refused
+    - an entry that may be a release cannot be read or believed (quarantine)
+    - a month's release is missing, although pages of its line were read days after its second Tuesday
+    - pages were read after today: a clock was wrong
+
+    With --drift it is 6 only if a page was refused or could not be reached, or for one of the last three.
+    """  # noqa: D301 (click reads the character, which keeps the list as it is)
     if bundle is not None and not drift:
         raise BadInput("expected --bundle with --drift, got it alone")
     if as_metrics and (drift or as_json):
@@ -357,8 +367,8 @@ def serve(
 ) -> int:
     """Publish the database as a web site, with Datasette.
 
-    Makes the database from the embedded facts if there is none, and crawls once in the background; with --feed it asks an export for
-    newer facts instead, at the rhythm of hotpatch-kb schedule (docs/site.md).
+    Without a database it makes one from the embedded facts. It crawls what is due, once, in the background; with --feed it asks an export
+    for newer facts instead, at the rhythm of hotpatch-kb schedule (docs/site.md).
     """
     from hotpatch_kb.scraper.cli import serve as serving  # noqa: PLC0415
 

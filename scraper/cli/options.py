@@ -42,7 +42,7 @@ def facts(db: Path, known: str | None = None, *, with_groups: bool = False) -> s
 
 
 class OneOf(click.Choice[str]):
-    """One of several words. What is none of them is bad input, with the word that is most like it."""
+    """One of several words. Any other word is bad input, with the word that is most like it."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the word.

@@ -76,8 +76,8 @@ def update(
 
     The export is an HTTPS address or a folder that hotpatch-kb export filled; without an argument, the one that HOTPATCH_KB_FEED names. What its
     pages state is loaded as if they had been read here: each fact keeps its source, its page and the day of reading, and what was crawled here
-    goes on counting. An export that is not what its hashes say, is older than what is there, or lacks facts, or with --key has not that key's signature, is refused, and
-    nothing changes (exit code 3; docs/export.md). It is reported like a crawl (docs/notifications.md).
+    goes on counting. An export is refused, and nothing changes (exit code 3), if its bytes do not match its hashes, it is older than what is there, it lacks
+    facts, or with --key it is not signed with that key (docs/export.md). It is reported like a crawl (docs/notifications.md).
     """
     from hotpatch_kb.scraper.crawl import notify, runs  # noqa: PLC0415
     from hotpatch_kb.scraper.crawl.channels import read_channels  # noqa: PLC0415

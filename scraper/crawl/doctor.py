@@ -28,8 +28,8 @@ from hotpatch_kb.scraper.fetch.archive import Archive
 from hotpatch_kb.scraper.fetch.archive_log import Line
 from hotpatch_kb.scraper.sources import registry
 
-# Archived answers are named by the SHA-256 of their bytes.
 _AHEAD: Final = "log.jsonl.ahead"  # lines of answers that were fetched under a clock that ran ahead
+# Archived answers are named by the SHA-256 of their bytes.
 _NAME: Final = re.compile(r"[0-9a-f]{64}")
 # These tables record what was read and when. All others are facts, conflicts and changes, which follow from the claims.
 _RECORDED: Final = frozenset({"runs", "checks", "pages", "sections", "claims", "sources", "corrections", "subjects"})
@@ -246,7 +246,7 @@ def _unmatched_answers(db: Path, conn: sqlite3.Connection, archive: Archive) -> 
         what = f"expected every answer in the archive, got {unlogged} that are not: a replay would lose what they alone state"
         yield Finding(str(db), what, "", is_broken=False)
     if unread := len(logged - loaded):
-        what = f"expected every answer of the archive, got {unread} less: a run was killed, or is running; the next crawl or a replay loads them"
+        what = f"expected every answer of the archive in the database, got {unread} that are not: a run was killed, or is running; the next crawl or a replay loads them"
         yield Finding(str(db), what, "", is_broken=False)
 
 

@@ -26,6 +26,6 @@ MEANINGS: Final = {
     ExitCode.SOURCE_FAILED: "ran, but a source failed, was refused or could not be reached; its facts were kept",
     ExitCode.NO_ANSWER: "a query had no answer; the others were answered",
     ExitCode.LOCKED: "another run holds the lock of this database",
-    ExitCode.STALE: "`status`: a source is stale or nothing has been read, with `--drift` a page was refused; `assess`: a machine has a verdict of `--fail-on`",
+    ExitCode.STALE: "`status`: something needs a look (`hotpatch-kb status --help` lists what); `assess`: a machine has a verdict of `--fail-on`",
     ExitCode.INTERRUPTED: "interrupted",
 }

@@ -145,7 +145,10 @@ _TROUBLES: Final = {
 
 
 def troubles(conn: sqlite3.Connection) -> dict[str, tuple[str, str]]:
-    """Return the sources that need a look: "drifted" or "stale", and why. An unreachable one is stale after four of its dates were missed."""
+    """Return the sources that need a look: "drifted" or "stale", and why.
+
+    One that could not be reached is stale in ``source_health`` at once; it is reported only when it has also missed four due dates.
+    """
     result = {}
     for source, state, is_stale, note, last_good_at, is_overdue in conn.execute(
         """select h.source, h.state, h.is_stale, h.note, h.last_good_at, h.due_at is null or h.last_good_at is null or julianday('now') - julianday(h.last_good_at)

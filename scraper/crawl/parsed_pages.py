@@ -1,6 +1,6 @@
 """Keep what parsers made of pages, by content and parser version, so that a replay parses only what a changed parser has to read again.
 
-BeautifulSoup takes 3 to 10 times as long as lxml alone (docs/decisions.md); a rebuild must not. The file, ``parsed.db`` in the archive's folder,
+A replay of years must not wait for BeautifulSoup (docs/decisions.md has the figures). The file, ``parsed.db`` in the archive's folder,
 holds nothing that a parser would not give again: deleted, damaged or not writable, it only costs time.
 """
 

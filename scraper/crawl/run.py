@@ -138,7 +138,7 @@ class Run:
         self.needs_replay = False
         self._reads: list[ReadPage] = []
         self._named: dict[str, list[PageSpec]] = {}
-        self._left: list[tuple[str, str, str]] = []  # source, page and a note of what a person may want to know
+        self._notes: list[tuple[str, str, str]] = []  # source, page and a note of what a person may want to know
 
     def take(self, page: Page, *, may_be_missing: bool = False) -> Taken:
         """Archive the answer of an address and parse it if its content is new.
@@ -161,7 +161,7 @@ class Run:
         has_no_links = bool(read.error) or read.is_missing or is_of_feed(page)
         follows = [] if has_no_links else self._follow(page, read.sha256)
         if not has_no_links and (news := self.hubs.news_of(page)):
-            self.leave(page.source, news, page.page_url)
+            self.note(page.source, news, page.page_url)
         return Taken(is_read=not read.error, follows=follows)
 
     def _read(self, page: Page) -> ReadPage:
@@ -227,8 +227,8 @@ class Run:
         return self._named
 
     def has_anything(self) -> bool:
-        """Return whether a page was read, could not be, or was left for the next run."""
-        return bool(self._reads or self.result.failures or self._left)
+        """Return whether a page was read or could not be, or a note was made."""
+        return bool(self._reads or self.result.failures or self._notes)
 
     def reads(self) -> list[ReadPage]:
         """Return the pages that were read, as they wait to be loaded."""
@@ -238,9 +238,9 @@ class Run:
         """Return how many pages wait to be loaded."""
         return len(self._reads)
 
-    def leave(self, source: str, note: str, page_url: str = "") -> None:
-        """Note what is no failure: that a source has more pages than one run reads, or a hub that is new."""
-        self._left.append((source, page_url, note))
+    def note(self, source: str, note: str, page_url: str = "") -> None:
+        """Keep a note that is not a failure: a source has more pages than one run reads, or a hub is new."""
+        self._notes.append((source, page_url, note))
         self.say(f"{source}: {note}")
 
     def _follow(self, page: Page, sha256: str) -> list[PageSpec]:
@@ -377,7 +377,7 @@ class Run:
         write.write_lines(self.conn)
         result.run, result.claims_added, result.claims_ended = ingest.run, ingest.claims_added, ingest.claims_ended
         outcome = Outcome(result.pages_read, result.pages_parsed, result.facts_changed, is_partial=bool(result.failures))
-        ingest.end(result.failures, self._left, outcome, utc_now())
+        ingest.end(result.failures, self._notes, outcome, utc_now())
 
 
 def _facts(source: Source) -> SourceFacts:

@@ -2,12 +2,12 @@
 
 It is kept beside the published database and never served. The database may be deleted at any time: a replay makes it again.
 
-Every answer of support.microsoft.com has another tracking number. An answer that differs from an earlier one of its address in
+Every answer of support.microsoft.com has a different tracking number. An answer that differs from an earlier one of its address in
 nothing else is a line of the log alone, which names the earlier one and has the tags. Whole, 20 pages of 150 kB that say nothing new would
 be 3 MB a day.
 
-Power may fail between any two writes, so nothing is believed that was not checked: a file has the hash that is its name, a line of the log
-can be read. ``sync`` comes before the database is written: the archive of a database has on the disk what the database has.
+Power may fail between any two writes, so what is read is checked: that a file has the hash that is its name, that a line of the log is
+whole. ``sync`` comes before the database is written: the archive of a database has on the disk what the database has.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.fetch.archive_log import REPAIRED_BY, ArchiveLog, Entry
 
-# Another value in every response of support.microsoft.com: <meta name="awa-expid" content="…">
+# A different value in every response of support.microsoft.com: <meta name="awa-expid" content="…">
 # The tag's end is looked for first: a tag of many such names and no end took 4.6 s for 136 kB, and four times as much for twice as many.
 _VOLATILE: Final = re.compile(rb"<meta\b(?=[^<>]*>)[^<>]*\bname\s*=\s*[\"']awa-(?:expid|userFlightingId)[\"'][^<>]*>", re.IGNORECASE)
 # More lines than a run logs: 200 articles at most, 6 months of security data, some 50 fixed pages.

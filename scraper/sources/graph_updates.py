@@ -144,7 +144,7 @@ def _items(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _revisions(document: dict[str, Any]) -> Iterator[Any]:
-    """Yield the revisions of an answer, and what stands where they should be."""
+    """Yield the revisions of an answer, and whatever else is in their place."""
     for item in _items(document):
         if _is_revision(item):
             yield item

@@ -3,7 +3,7 @@
 A table "Support Dates" has one row, with mainstream and extended end (servers, Long-Term Servicing Channel) or a retirement date (clients);
 a table "Releases" has the end of each version. Years of Extended Security Updates are rows of "Releases". Dates are instants in Redmond's
 time, ``2034-11-14T22:59:59.999-08:00``, in the text and in an attribute of ``local-time``, whose text a browser replaces by its own
-spelling. "In Support" stands where no date is set. What a page states for hotpatching in a sentence is in ``facts_lifecycle``.
+spelling. A cell says "In Support" if no date is set. What a page states for hotpatching in a sentence is in ``facts_lifecycle``.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)
 # "Nov 14, 2034", as a browser in the United States shows an instant
 _SHOWN: Final = re.compile(r"^([A-Z][a-z]{2})[a-z]*\.? (\d{1,2}), (\d{4})$")
 _MONTH_NAMES: Final = {name[:3]: name for name in MONTHS}
-# What stands for an end date while none is set (last seen 2026-07). No recorded page has an empty cell, or "N/A".
+# What a cell has in place of an end date that is not set yet (last seen 2026-07). No recorded page has an empty cell, or "N/A".
 _NO_DATE: Final = "in support"
 # "Version 22H2", "Version 1507 (RTM)", "Windows Server, version 23H2"
 _VERSION: Final = re.compile(r"(?:Windows Server,? )?version (\d\dH\d|\d{4})(?: \([^()]*\))?", re.IGNORECASE)
@@ -254,7 +254,7 @@ def _has_extended_support(subject: _Subject) -> bool:
 
 
 def _year_of(product: str) -> str:
-    """Return the year of the Long-Term Servicing Channel that a version is, "" if it is none."""
+    """Return the year of the Long-Term Servicing Channel that a version is, "" if it is not such a version."""
     return next((year for year, version in LTSC_VERSIONS.items() if product.endswith(f"-{version}")), "")
 
 

@@ -1,6 +1,6 @@
 """Make fleets of any size: plain rows as in exports, and one in twenty with an oddity. The same seed makes the same fleet.
 
-``python tests/fleets.py ROWS FILE [plain|many|odd] [kbs]`` writes one.
+``python tests/helpers/fleets.py ROWS FILE [plain|many|odd] [kbs]`` writes one.
 """
 
 from __future__ import annotations

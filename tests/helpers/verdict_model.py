@@ -167,7 +167,7 @@ class Model:
         return month if month and month <= (self.hotpatch_end or month)[:7] else None
 
     def proven(self, release: dict[str, Any], line: str) -> Answer:
-        """Return ``current`` where all five conditions hold, else ``unknown``."""
+        """Return ``current`` if no condition fails, else ``unknown``."""
         return Answer("unknown" if self.doubts(release, line) else "current", 0)
 
     def doubts(self, release: dict[str, Any], line: str) -> set[int]:

@@ -1,7 +1,13 @@
-"""Read inventories: CSV of any delimiter, JSON, JSON lines and Parquet, plain or gzip, in any encoding of Windows.
+"""Read inventories: tables, JSON, Parquet, documents, and what commands print; plain or gzip, in any encoding of Windows.
 
-They stream, with the standard library alone (Parquet needs DuckDB). ``decoding`` makes bytes text; ``delimited``, ``objects`` and
-``parquet`` make rows of it; ``columns`` finds by their names the columns that describe a machine.
+They stream, with the standard library alone (Parquet needs DuckDB), except documents and printed texts, which are small and read whole.
+
+- ``decoding`` makes bytes text.
+- Readers make rows of it: ``delimited`` (CSV), ``fixed_width``, ``objects`` (JSON, with ``machines``, which finds the machines in it),
+  ``parquet``, ``documents`` (XML, HTML, YAML), ``texts`` (systeminfo, Format-List, reg query and the like).
+- ``columns`` finds by their names, ``values`` by the values of the first rows, the columns that describe a machine; ``vocabulary`` has words
+  of such names.
+- ``evidence`` and ``updates`` say whether a row's build and KBs are what the machine has; ``hotfixes`` adds a table of installed KBs.
 """
 
 from __future__ import annotations
@@ -32,8 +38,8 @@ from hotpatch_kb.db.model.messages import Message
 __all__ = ["DECIDING", "FIELDS", "Batch", "Inventory", "Row", "inventory", "read"]
 
 _OBJECTS: Final = 1000  # objects of a batch
-_NAMES: Final = 2000  # of nested members that are looked at
-_ALIKE: Final = 50_000  # rows whose builds are kept
+_NAMES: Final = 2000  # names of members, nested ones too, that are looked at in the first objects
+_ALIKE: Final = 50_000  # rows whose builds are remembered, so that equal rows are read once
 
 Key = tuple[str, ...]
 
@@ -344,7 +350,7 @@ def _text_of(build: str | Message | NotStated) -> str:
 
 
 def _with_key(problem: Message | NotStated, key: Key | Message | NotStated) -> Message | NotStated:
-    """Return a problem with what the verdict depends on, where there may be one all the same."""
+    """Return a problem. If it says what to judge all the same (``NotStated.machine``), put the row's key there."""
     if isinstance(problem, NotStated) and problem.machine and isinstance(key, tuple) and not isinstance(key, NotStated):
         return problem._replace(machine=key)
     return problem

@@ -175,7 +175,10 @@ class Evidence:
 
 
 def _things(names: Sequence[str], build: str, spare: Sequence[tuple[str, str]], taken: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the column that says of what else than a machine a row with a build is, "" where none does, and those whose texts may say it.
+    """Find out whether a row with a build may be of something else than a machine: an update, a file, a month.
+
+    Returns:
+        the column whose presence says so, "" if there is none; and the columns whose texts may say so.
 
     Args:
         names: every column.

@@ -15,7 +15,8 @@ _ADDRESS: Final = re.compile(r"[0-9.]+|[0-9a-f:.]*:[0-9a-f:.%\w]*")
 class Hotfixes:
     """The installed KBs of each machine that may change its verdict.
 
-    Machines are compared in any case. A name without a domain is any machine of that name, where there is one alone: ``Get-HotFix`` has bare names.
+    Machines are compared in any case. A name without a domain (``Get-HotFix`` has only those) means the machine with
+    that name in any domain, if there is just one.
     """
 
     def __init__(self, machines: Iterable[Mapping[str, str]], reduced: Callable[[str, str], str]) -> None:

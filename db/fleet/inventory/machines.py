@@ -183,7 +183,7 @@ def are_hosts(pairs: Sequence[tuple[str, str]]) -> bool:
 
 
 def host_with(label: str, value: str) -> dict[str, str]:
-    """Return a host and its build. "latest: 26100.33158" is not a host, and its verdict shall say so."""
+    """Return a host and its build. A label such as "latest" is not a host: it stays in the build's text, so that the row is not called patched."""
     is_host = is_of_installed(label) and " " not in label and not kbs_in(label)
     return {"host": label, "build": value if is_host else f"{label}: {value}"}
 

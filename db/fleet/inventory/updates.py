@@ -42,7 +42,7 @@ _LONGEST: Final = 200  # characters; a longer text describes the update
 
 
 def is_installed_update(members: Iterable[tuple[str, str]]) -> bool:
-    """Return whether nothing of an update says that it is not installed, or not yet, or no more.
+    """Return False if any text suggests that the update is not installed, not yet, or no longer.
 
     Args:
         members: names (``columns.bare``) and texts, without the KB itself and what is of the machine.

@@ -69,8 +69,6 @@ _OF_WINVER: Final = re.compile(
 # Signs that say nothing; "%", "*", "+" and a cross may.
 _SIGNS: Final = re.compile(r"[\s\w.,:;()\[\]{}<>\"'/\\|=#&®™©«»„“”‘’「」『』【】〔〕（）［］、。・：；，．－‐‑‒–—·†\-]*")
 
-By = dict[str, list[str]]
-
 
 class PassedOver(NamedTuple):
     """A column that is not read as a field, although its name or its values look like it, and why."""
@@ -81,9 +79,15 @@ class PassedOver(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The columns of each field, those that were passed over, and those that are read as a build for their values alone."""
+    """The columns from which an inventory is read.
 
-    fields: By
+    Attributes:
+        fields: the columns of each field.
+        passed_over: columns that look like one of a field and are not read as it.
+        unnamed: columns that are read as a build for their values alone.
+    """
+
+    fields: dict[str, list[str]]
     passed_over: list[PassedOver]
     unnamed: frozenset[str] = frozenset()
 
@@ -153,7 +157,7 @@ def states_its_build(text: str) -> bool:
 
 
 def says_build(value: str) -> int:
-    """Return how well a cell says a build: 2 with a revision, 1 as a known build number alone, 0 not at all."""
+    """Return 2 if a cell says a build with its revision, 1 if it says a known build number alone, 0 if neither."""
     text = value[:MAX_TEXT]
     if len(reading.builds_in(text)) == 1:
         return 2
@@ -187,10 +191,25 @@ def _says_kbs(value: str) -> bool:
     return NUMBERED_KBS.search(value) is not None
 
 
-# By field: how well a cell of a column with a name of the field says it, the same of any other column, and whether a name may be one.
-_TESTS: Final[tuple[tuple[str, Callable[[str], int], Callable[[str], int], Callable[[str], bool]], ...]] = (
-    ("build", says_build, _says_its_build, may_say_build),
-    ("product", says_product, _says_covered_product, is_of_installed),
+class _Test(NamedTuple):
+    """How the columns of a field are known by their values.
+
+    Attributes:
+        field: build or product.
+        says: returns how well a cell says the field, in a column with a name of it; 0 for not at all.
+        says_unnamed: the same for a cell of any other column.
+        may_say: returns whether a column with this name may be of the field.
+    """
+
+    field: str
+    says: Callable[[str], int]
+    says_unnamed: Callable[[str], int]
+    may_say: Callable[[str], bool]
+
+
+_TESTS: Final = (
+    _Test("build", says_build, _says_its_build, may_say_build),
+    _Test("product", says_product, _says_covered_product, is_of_installed),
 )
 
 

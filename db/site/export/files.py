@@ -45,8 +45,8 @@ class Folder:
     Attributes:
         path: where it is.
         files: what was put into it, by name.
-        changed: names of files that are new or have other bytes than before.
-        removed: names of files of the export before that are no more.
+        changed: names of files that are new or whose bytes changed.
+        removed: names of files of the previous export that this one does not have.
     """
 
     def __init__(self, path: Path) -> None:

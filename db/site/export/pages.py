@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 OWN: Final = Path(__file__).parent / "site"
 _SCRIPTS: Final = ("copy.js", "lookup.js")
-# Pages of the site that only a server can answer. The API is none of an export: its files answer in its place.
+# Pages of the site that only a server can answer. An export has no API: its files answer in its place.
 NEED_A_SERVER: Final = frozenset({"fleet", "cost", "api"})
 _NOTE: Final = """<p class="note" role="note" data-valid-until="{until}" data-unknown="{unknown}">{text}</p>
 <script src="/site/copy.js" defer></script>

@@ -114,7 +114,7 @@ def _status(conn: sqlite3.Connection, request: Any) -> Any:  # noqa: ARG001 (eac
     return page_data.rows(conn, "select source, state, last_good_at, due_at, is_stale, note from source_health order by source")
 
 
-# By path: summary, function, parameters, required parameters.
+# By path: summary, function, parameters, required parameters. docs/site.md has a table of them (docs/generated.py).
 ENDPOINTS: Final = {
     "lookup": ("What is this build, version or KB?", _lookup, ("q", "product", "line", "edition", "kb", "on"), ("q",)),
     "eligible": ("May it have hotpatching? Yes, no, only if, or unknown", _eligible, ("q", "product", "platform", "explain"), ()),

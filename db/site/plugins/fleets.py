@@ -31,7 +31,7 @@ from hotpatch_kb.db.site import page_data, request_body, web
 
 T = TypeVar("T")
 
-MAX_ANSWER: Final = 20_000_000  # characters; 5 MB of machines give 13 MB of JSON
+MAX_ANSWER: Final = 20_000_000  # bytes; 5 MB of machines give 13 MB of JSON
 MAX_COLUMNS: Final = 1_000
 MAX_SECONDS: Final = 8.0  # less than web.SECONDS, after which statements are interrupted
 MAX_SHOWN: Final = 500  # rows of the page; the file has all
@@ -86,9 +86,9 @@ def judged(conn: sqlite3.Connection, asked: Question, kind: type[Format]) -> tup
     summary = Summary()
     with _opened(asked) as machines:
         form = kind(_few(machines.find_columns()) if kind.needs_columns else None, machines.chosen().fields)
-        text = "".join(_bounded(_in_time(assess(Judge(conn, asked.day), machines, form, summary))))
+        body = b"".join(_bounded(_in_time(assess(Judge(conn, asked.day), machines, form, summary))))
         said = report(conn, asked.day, machines, summary)
-    return text.encode("utf-8", "replace"), said
+    return body, said
 
 
 def _few(columns: list[str]) -> list[str]:
@@ -102,22 +102,23 @@ def _few(columns: list[str]) -> list[str]:
     return columns
 
 
-def _bounded(parts: Iterable[str]) -> Iterator[str]:
-    """Yield the parts of an answer as long as it is small.
+def _bounded(parts: Iterable[str]) -> Iterator[bytes]:
+    """Yield the parts of an answer in UTF-8 as long as it is small.
 
     Raises:
         HttpError: it is larger than ``MAX_ANSWER`` (413).
     """
     size = 0
     for part in parts:
-        size += len(part)
+        body = part.encode("utf-8", "replace")
+        size += len(body)
         if size > MAX_ANSWER:
             raise web.HttpError(
                 413,
                 "Expected an answer of at most {size:,} bytes, got more. The command hotpatch-kb assess takes a fleet of any size.",
                 size=MAX_ANSWER,
             )
-        yield part
+        yield body
 
 
 def _in_time(parts: Iterable[T]) -> Iterator[T]:

@@ -21,9 +21,9 @@ from hotpatch_kb.db.site import addresses, cards, when
 from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE, language_of, words
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
-# Addresses and names of the pages that the bar leads to, and of those that only the foot does.
 # The path of a front page, with a language or without: "/", "/en-us/".
 _FRONT = re.compile(r"/?(?:[a-z]{2}-[a-z]{2}/?)?", re.IGNORECASE)
+# Addresses and names of the pages that the bar leads to, and of those that only the foot does.
 MAIN_PAGES = (
     ("calendar", "Calendar"), ("changes", "Changes"), ("fleet", "Fleet"), ("eligible", "Who may"), ("cost", "Cost"), ("subscribe", "Subscribe"), ("hotpatch", "Data"),
 )  # fmt: skip

@@ -134,9 +134,9 @@ def next_restarts(rows: Sequence[Row], day: str) -> Iterator[str]:
         yield named(row["product"]).name
         if row["is_outdated"]:
             yield f"  {outdated(row['data_until'])}"
-            what = "not known"
+            what = "KB not known yet"
         elif row["missing_evidence"] and not this["kb"]:
-            what = "not known"
+            what = "KB not known yet"
         elif this["kb"]:
             what = f"KB{this['kb']} {this['build']}" + (", released after that day" if this["is_expected"] else "")
         else:

@@ -41,7 +41,7 @@ def painted(tone: str, text: str) -> str:
 
 
 def width() -> int | None:
-    """Return how many columns a table may take: those of the terminal; None where standard output is none."""
+    """Return how many columns a table may take: those of the terminal; None if standard output is not a terminal."""
     if not sys.stdout.isatty():
         return None
     from shutil import get_terminal_size  # noqa: PLC0415

@@ -20,7 +20,7 @@ _MHTML: Final = re.compile(rb"^content-type:\s*multipart/related\b", re.IGNORECA
 _SAVED_FROM: Final = re.compile(r"<!--\s*saved from url=\(\d+\)(\S+?)\s*-->")
 _BODY: Final = re.compile(r"<body\b", re.IGNORECASE)
 _MAX_HEAD: Final = 1_000_000  # characters; a head of Learn has 20,000
-# What looks like a tag and is none.
+# What looks like a tag and is not one.
 _NO_TAGS: Final = re.compile(r"<!--.*?-->|<(script|style|template|noscript)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG: Final = re.compile(r"<(?:link|meta|base)\b[^>]*>", re.IGNORECASE)
 # The front matter of Learn's Markdown, such as "canonicalUrl: https://learn.microsoft.com/..."

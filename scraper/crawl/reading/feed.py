@@ -122,7 +122,7 @@ class Feed:
         """Take an HTTPS address, a folder, or the path of an ``index.json``; and the file of the public key that must have signed it.
 
         Raises:
-            BadInput: it is none of them, or the file is not a usable key.
+            BadInput: it is neither, or the file is not a usable key.
         """
         self._key = public_key(key) if key is not None else None
         self._address = named(given)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from hotpatch_kb.scraper.crawl.due import FIRST_RETRY, next_read, written
 
 FEED_VARIABLE: Final = "HOTPATCH_KB_FEED"  # the address or the folder of the export, for every command that takes one
-# As often as the pages that list releases: so far a reader is behind the crawler that it reads from, at most.
+# As often as the pages that list releases. So this instance has a fact at most that long after the one that exports it.
 PACE: Final = timedelta(hours=6)
 ON_RELEASE: Final = timedelta(minutes=30)
 
@@ -20,7 +20,7 @@ ON_RELEASE: Final = timedelta(minutes=30)
 def read(db: Path) -> dict[str, Any]:
     """Return what is kept beside a database: ``taken``, of the index that was taken last, and ``tried``, of the last question; {} for nothing.
 
-    A file that cannot be read counts as none: the next update asks for the whole index, and compares its facts with those of the database.
+    A file that cannot be read counts as missing: the next update asks for the whole index, and compares its facts with those of the database.
     """
     try:
         kept = json.loads(_file(db).read_text(encoding="utf-8"))

@@ -60,7 +60,7 @@ async def _read_hubs(run: Run, navigation: Source, unread: dict[str, Failure], f
             run.say(f"{navigation.source}: the hub of {spec.family} is at {spec.page_url} now")
     if left := list(run.hubs.wanted(run.listed_lines(), unread.keys())):
         note = f"expected at most {hubs.MAX_HUBS} hubs in a run that no list names, got {len(left)} more"
-        run.leave(navigation.source, note, left[0].page_url)
+        run.note(navigation.source, note, left[0].page_url)
 
 
 async def _read_hub(run: Run, navigation: Source, spec: PageSpec, fetcher: Fetcher) -> bool:
@@ -202,6 +202,6 @@ async def _read_followed(run: Run, source: Source, specs: Iterable[PageSpec], fe
             queue.extendleft(reversed(taken.follows))
             break
     if left:
-        run.leave(
+        run.note(
             source.source, f"expected to read every page, got {left} left for the next run (at most {source.at_a_time} are read in one)"
         )

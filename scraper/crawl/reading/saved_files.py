@@ -219,7 +219,7 @@ def _content(file: _File) -> bytes:
 
 
 def _page_of(file: _File) -> tuple[str, browser_files.SavedPage] | str:
-    """Return a page of ours and its address, or why a file is none."""
+    """Return a page of a known source and its address, or why the file is not one."""
     if file.size > MAX_FILE:
         return f"expected a saved page of at most {MAX_FILE} bytes, got {file.size}"
     page = browser_files.read(file.content())

@@ -65,7 +65,7 @@ def lines_in(text: str) -> tuple[str, ...]:
 
 
 def _applies_to(article: Article) -> Field | None:
-    """Return the servicing lines of "Applies To"; the text also has what is none (Azure Local, HoloLens)."""
+    """Return the servicing lines of "Applies To"; the text also names other systems (Azure Local, HoloLens)."""
     names = [prose(span) for span in article.main.select("details#supAppliesToList span")]
     if not names:
         names = [name for section in applies_to(article.sections) for name in blocks(section.elements)]

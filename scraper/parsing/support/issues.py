@@ -72,7 +72,7 @@ _SHORTEST: Final = 15  # characters of a symptom or workaround
 
 
 class _Odd(NamedTuple):
-    """What stands among the known issues and cannot be read as one: kind and text as in the view quarantine, and what was expected."""
+    """A text among the known issues that cannot be read as an issue: kind and text as in the view quarantine, and what was expected."""
 
     kind: str
     text: str
