@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,15 @@ def _name(path: Path) -> str:
     return str(path.relative_to(ROOT)).replace("\\", "/")
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def _imports(path: Path) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -80,7 +87,7 @@ def test_sources_do_no_input_or_output() -> None:
             assert _reaches(_imports(path), INPUT_OUTPUT) == set(), _name(path)
             calls = {
                 node.func.id
-                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                for node in ast.walk(_tree(path))
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
             }
             assert calls & {"open", "print", "exec", "eval", "input"} == set(), _name(path)
@@ -103,7 +110,7 @@ def test_every_module_of_the_folder_is_a_source_with_its_constants() -> None:
 def test_no_call_that_windows_lacks() -> None:
     for path in MODULES:
         assert _reaches(_imports(path), POSIX_ONLY) == set(), _name(path)
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = _tree(path)
         calls = {
             f"{node.func.value.id}.{node.func.attr}"
             for node in ast.walk(tree)
@@ -119,7 +126,7 @@ def test_nothing_is_swallowed() -> None:
     """No bare except, and no handler that only passes, but for the two named here."""
     allowed = {("scraper/cli/serve.py", "KeyboardInterrupt")}
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(_tree(path)):
             if isinstance(node, ast.ExceptHandler):
                 assert node.type is not None, f"{_name(path)}:{node.lineno}"
                 if all(isinstance(step, ast.Pass | ast.Continue) for step in node.body):
@@ -136,7 +143,7 @@ def test_functions_stay_readable() -> None:
     long = {
         f"{_name(path)}:{node.name}": length
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(_tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (length := (node.end_lineno or node.lineno) - node.lineno + 1) > 60
         and not re.search(r"^\s*Long because \w", ast.get_docstring(node) or "", re.MULTILINE)
