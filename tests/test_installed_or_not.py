@@ -459,3 +459,16 @@ def test_a_lookup_does_not_say_patched_of_a_build_that_is_denied(text: str, run:
     done = run("lookup", text, "--on", DAY)
     assert (done.code, done.out) == (2, "")
     assert f'lookup "{NEW}" is about the build' in done.err
+
+
+# A table of two columns says a machine and its build, or a property and its value.
+NAMED = {
+    "srv-01": "current", "build-server7": "current", "OSBuild": "current", "OsVersion": "current", "os_version": "current", "OS Build": "current",
+    "RequiredOSVersion": "unknown", "requiredVersion": "unknown", "LatestBuild": "unknown", "target": "unknown", "TargetBuild": "unknown",
+    "GoldenImage": "unknown", "minimum-kernel": "unknown", "Soll-Version": "unknown", "推奨ビルド": "unknown",
+}  # fmt: skip
+
+
+def test_names_of_values_that_have_no_blank(run: Command, tmp_path: Path) -> None:
+    verdicts = _verdicts(run, tmp_path, "Name,Value\n" + "".join(f"{name},{NEW}\n" for name in NAMED))
+    assert dict(zip(NAMED, verdicts, strict=True)) == NAMED

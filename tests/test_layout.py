@@ -85,11 +85,7 @@ def test_sources_do_no_input_or_output() -> None:
     for path in MODULES:
         if "/sources/" in _name(path) and path.name != "__init__.py":
             assert _reaches(_imports(path), INPUT_OUTPUT) == set(), _name(path)
-            calls = {
-                node.func.id
-                for node in ast.walk(_tree(path))
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-            }
+            calls = {node.func.id for node in ast.walk(_tree(path)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
             assert calls & {"open", "print", "exec", "eval", "input"} == set(), _name(path)
 
 

@@ -39,6 +39,11 @@ _TARGETS: Final = lazy(
     r"^\W*(?:target|expected|desired|planned|required|available|latest|newest|next|goal|golden|reference|approved|recommended|minimum|missing|pending|previous|soll|ziel|geplant|verfügbar|cible|objetivo"
     r"|целев|目標|目标|最新)", re.IGNORECASE,
 )  # fmt: skip
+# A name without a blank is of a host, or of a property: "RequiredOSVersion".
+_OF_VERSION: Final = lazy(
+    r"version|build|\bubr|kernel|revision|patchlevel|versi[oó]n|verz|wersj|sürüm|compil|kompil|верси|сборк|ビルド|バージョン|版本|버전|빌드",
+    re.IGNORECASE,
+)
 # Columns that say how the installation of an update went.
 _STATUSES: Final = frozenset(
     {"status", "state", "installed", "isinstalled", "present", "ispresent", "result", "event", "action", "operation", "phase", "outcome", "patched", "installiert", "statut", "zustand", "estado", "stato", "статус", "состояние", "状態", "状态", "狀態", "상태", "durum", "stan", "stav", "tilstand"}
@@ -165,7 +170,9 @@ class Evidence:
         """Return whether a label may be of what a machine has. A host may be called "target"; the name of an item has a blank."""
         if not self._is_of_value or bare(column).rpartition(".")[2] in {"type", "kind", "category"}:
             return _TARGETS.search(label) is None
-        return is_label_of_installed(label) or (bare(column).rpartition(".")[2] == "name" and " " not in label)
+        is_of_host = bare(column).rpartition(".")[2] == "name" and " " not in label
+        is_of_host = is_of_host and not _OF_VERSION.search(label) and not _TARGETS.search(label)
+        return is_label_of_installed(label) or is_of_host
 
     def kbs(self, text: str, value: Value) -> str:
         """Return the installed KBs of a row: nothing where its status says that they are not, or not yet."""
