@@ -22,7 +22,7 @@ class SeedDatabase(BuildHookInterface[Any]):
             sys.path.remove(str(root))
         build_seed_database(root / "db" / "seed" / "seed.db")
         build_data["artifacts"].append("/db/seed/seed.db")
-        for name in ("questions.md", "offline.md", "offline.ja.md"):
+        for name in ("questions.md", "questions.ja.md", "offline.md", "offline.ja.md"):
             page = root / "docs" / name
             if page.exists():  # the site shows it, and in a checkout reads it where it is
                 build_data["force_include"][str(page)] = f"hotpatch_kb/db/site/{name}"

@@ -87,3 +87,9 @@ def test_help_alone_leads_to_each_command(run: Command) -> None:
         calls = [line.strip() for line in f"{first}\n{of_command}".splitlines() if line.strip().startswith(f"hotpatch-kb {command}")]
         found += any(options <= set(example.split()) for example in calls)
     assert found >= 20
+
+
+def test_the_japanese_page_has_the_same_commands() -> None:
+    japanese = (Path(__file__).parent.parent / "docs" / "questions.ja.md").read_text(encoding="utf-8")
+    assert re.findall(r"```.*?```", japanese, re.DOTALL) == re.findall(r"```.*?```", PAGE, re.DOTALL)
+    assert re.findall("^## [0-9]+", japanese, re.MULTILINE) == re.findall("^## [0-9]+", PAGE, re.MULTILINE)
