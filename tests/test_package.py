@@ -75,7 +75,9 @@ def test_the_wheel_holds_one_package_with_all_its_files(wheel: Path) -> None:
     data = {path.relative_to(ROOT).as_posix() for part, globs in DATA.items() for glob in globs for path in (ROOT / part).glob(glob)}
     inside = {
         name if name.startswith("hotpatch_kb/") else f"hotpatch_kb/{name}"
-        for name in modules | data | {"db/seed/seed.db", "db/site/questions.md", "db/site/questions.ja.md", "db/site/offline.md", "db/site/offline.ja.md"}
+        for name in modules
+        | data
+        | {"db/seed/seed.db", "db/site/questions.md", "db/site/questions.ja.md", "db/site/offline.md", "db/site/offline.ja.md"}
     }
     assert {name for name in names if name.startswith("hotpatch_kb/")} == inside
 
