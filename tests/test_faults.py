@@ -266,7 +266,7 @@ def test_a_disk_that_is_full_for_the_database(
         done = run("crawl", "--db", db, "--from", trees["august"])
     assert _is_one_line(done, 1, "the database cannot be used: database or disk is full")
     assert dump(db) == old
-    assert "got 1 less: a run was killed, or is running" in run("doctor", "--db", db).out
+    assert "got 1 that are not: a run was killed, or is running" in run("doctor", "--db", db).out
     done = run("crawl", "--db", db, "--from", trees["august"])
     assert (done.code, "an earlier run was killed: loading" in done.err, dump(db) == new) == (0, True, True)
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from helpers.webhook import SECRET, Hook
 
+from hotpatch_kb.db.answers import lagging
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.scraper.crawl import channels, notify, runs
@@ -35,6 +36,26 @@ def send(hook: Hook, db: Path) -> Any:
         return said
 
     return notify_once
+
+
+def test_the_ids_of_lags_are_those_that_receivers_have(db: Path) -> None:
+    """They were cut from the sentences, and a receiver that has one must not get the item again."""
+    with closing(sqlite3.connect(db)) as conn:
+        conn.execute("update claims set gone_at = last_seen_at where source = 'learn_release_info' and subject = 'calendar/ws2025/2026-07'")
+        lacking, absent = lagging.differences(conn), lagging.missing_releases(conn, "2026-11-27")
+        for day in ("2026-07-16", "2026-11-27"):
+            conn.execute("update lines set data_until = ?", (day,))
+            absent += lagging.missing_releases(conn, day)
+        items = notify.lags(conn, "2026-11-27T00:00:00Z"), notify.missing(conn, "2026-11-27T00:00:00Z")
+    assert absent
+    for row in lacking:
+        assert row["expected"] == row["note"].partition(", got ")[0]
+    for row in absent:
+        assert row["expected"] == row["note"].partition(", whose pages")[0]
+    assert [item.id for item in items[0]] == [
+        notify._short_hash(f"{row['source']} {row['note'].partition(', got ')[0]}") for row in lacking
+    ]
+    assert {item.id for item in items[1]} <= {notify._short_hash(row["note"].partition(", whose pages")[0]) for row in absent}
 
 
 def change(db: Path, subject: str, field: str, old: str | None, new: str | None, at: str = "2026-08-11T18:00:00Z") -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from hotpatch_kb.db.facts.precedence import Belief, Precedence
 from hotpatch_kb.db.facts.snapshots import StoredClaim
-from hotpatch_kb.db.facts.tables import Facts
+from hotpatch_kb.db.facts.tables import FactTables
 from hotpatch_kb.db.model.claims import Correction
 
 SUBJECT = "release/ws2025/5087423/26100.32772"
@@ -45,7 +45,7 @@ RULES = [
 def test_the_first_rule_that_differs_decides(won: StoredClaim, lost: StoredClaim, rule: str) -> None:
     for claims in itertools.permutations((won, lost)):
         assert PRECEDENCE.in_order(claims, is_sane) == [won, lost]
-    belief = Belief(PRECEDENCE, Facts())
+    belief = Belief(PRECEDENCE, FactTables())
     value = "26100.7" if won.value == "26100.9" else won.value
     assert belief.pick(SUBJECT, "build", [lost, won], is_sane) == value
     assert belief.facts.fact_claims == {(SUBJECT, won.claim)}
@@ -62,7 +62,7 @@ def test_claims_that_are_gone_count_where_no_page_states_the_field() -> None:
 
 
 def test_a_value_that_cannot_be_right_is_not_believed() -> None:
-    belief = Belief(PRECEDENCE, Facts())
+    belief = Belief(PRECEDENCE, FactTables())
     assert belief.pick(SUBJECT, "build", [claim("20348.1")], is_sane) is None
     assert belief.pick(SUBJECT, "build", [], is_sane) is None
 

@@ -24,7 +24,7 @@ from conftest import Command
 from helpers.lakes import HEADER, lake, tables_of
 from sqlglot import exp
 
-from hotpatch_kb.db.fleet.inventory.columns import LINES, line_of
+from hotpatch_kb.db.fleet.inventory.columns import LINE_OF_STATUS, line_of
 from hotpatch_kb.db.model.wording import PLAIN_KBS
 from hotpatch_kb.db.site.export.folder import RECIPES
 from hotpatch_kb.db.store.connections import open_seed_database
@@ -101,7 +101,7 @@ def test_the_join_spells_a_line_as_assess_does() -> None:
         with duckdb.connect() as duck:
             row = duck.execute(f"select {sql} from (select ? as line)", [text]).fetchone()
         assert row is not None
-        assert LINES[row[0]] == line_of(text)
+        assert LINE_OF_STATUS[row[0]] == line_of(text)
 
 
 DENYING = [

@@ -7,12 +7,15 @@ import re
 import struct
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from conftest import Command
 
 from hotpatch_kb.scraper.cli.text import colour, columns, table
+from hotpatch_kb.scraper.crawl import runs
+from hotpatch_kb.scraper.crawl.run import PageLine, page_line
 
 ROOT = Path(__file__).parent.parent
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -132,3 +135,21 @@ def test_shells_complete(words: str, expected: set[str], run: Command, monkeypat
 def test_shells_get_their_script(shell: str, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_HOTPATCH_KB_COMPLETE", f"{shell}_source")
     assert "hotpatch-kb" in run().out
+
+
+def test_a_bar_counts_what_is_of_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a line is of a page, and of a failure, is not read from its words: a note may have an address, a page "refused" in its text."""
+    drawn: list[tuple[int, str]] = []
+    written: list[str] = []
+    monkeypatch.setattr(runs.stderr, "is_terminal", lambda: True)
+    monkeypatch.setattr(runs.stderr, "write", written.append)
+    monkeypatch.setattr(runs.stderr, "bar", lambda *_: nullcontext(lambda count, text: drawn.append((count, text))))
+    with runs.progress() as say:
+        say("support_navigation: found a hub: https://support.microsoft.com/x")
+        say(page_line("msrc_cvrf", "https://api.msrc.microsoft.com/a: refused: b", "3 claims"))
+        say(PageLine("msrc_cvrf: unreachable: https://api.msrc.microsoft.com/c: expected status 200, got 500"))
+    assert drawn == [(1, "api.msrc.microsoft.com/a: refused: b: 3 claims"), (1, "")]
+    assert [line.partition("\x1b[K")[2] for line in written] == [
+        "support_navigation: found a hub: https://support.microsoft.com/x\n",
+        "msrc_cvrf: unreachable: https://api.msrc.microsoft.com/c: expected status 200, got 500\n",
+    ]

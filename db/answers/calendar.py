@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any, Final
 
 from hotpatch_kb.db.answers.coverage import data_until_by_product
+from hotpatch_kb.db.model.claims import calendar_subject
 from hotpatch_kb.db.model.notation import planned_by_cadence, second_tuesday
 
 CALENDAR_COLUMNS: Final = (
@@ -49,7 +50,7 @@ def months_by_cadence(conn: sqlite3.Connection, year: int, product: str | None =
                 continue
             known = {
                 "product": name, "month": month, "planned_type": kind, "planned_by": "cadence", "expected_type": kind, "is_unplanned": 0,
-                "expected_date": day, "subject": f"calendar/{name}/{month}",
+                "expected_date": day, "subject": calendar_subject(name, month),
             }  # fmt: skip
             rows.append({column: known.get(column) for column in CALENDAR_COLUMNS} | {"data_until": until.get(name)})
     return rows

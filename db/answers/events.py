@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.coverage import latest_data_until
+from hotpatch_kb.db.model.claims import name_of_field
 from hotpatch_kb.db.model.messages import Message, Words
 from hotpatch_kb.db.model.notation import MONTHS
 from hotpatch_kb.db.model.products import named
@@ -191,7 +192,7 @@ def _price(conn: sqlite3.Connection, time: str, subject: str, rows: list[Row]) -
     product = known[2] if known else None
     items: list[Event] = []
     for row in rows:
-        field, old, new = row["field"].partition("/")[0].partition("#")[0], row["old_value"], row["new_value"]
+        field, old, new = name_of_field(row["field"].partition("/")[0]), row["old_value"], row["new_value"]
         if field == "amount" and old and new:
             form, values = "repriced", {"old": f"{old} {currency}".strip(), "new": f"{new} {currency}".strip()}
         elif field == "price" and new:

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from hotpatch_kb.db.answers.coverage import has_ceased, missing_month
 from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.model import clock
+from hotpatch_kb.db.model.claims import product_of
 from hotpatch_kb.db.model.notation import second_tuesday
 
 NAME: Final = "neighbour"
@@ -49,7 +50,8 @@ def differences(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     """Return recent releases that one of the two sources lists and the other does not, though it was read later.
 
     Returns:
-        rows with source (the one that lacks the release), page_url, section, name, note.
+        rows with source (the one that lacks the release), page_url, section, name, note, and what of the note stays the same while the page is
+        read again (``expected``).
     """
     calendar, navigation = _calendar(conn), _navigation(conn)
     rows: list[dict[str, Any]] = []
@@ -73,8 +75,11 @@ def _missing(product: str, here: _Side, there: _Side, source: str, whose: str) -
             continue
         name = f"KB{row.kb}" if row.kb else f"a {row.kind}"
         got = f"{same[0].day}" if same else "none"
-        note = f"expected {name} of {row.day}, within a day, for {product} as in {whose}, got {got} on a page of {there.seen}"
-        yield {"source": source, "page_url": there.page_url, "section": same[0].section if same else "", "name": NAME, "note": note}
+        expected = f"expected {name} of {row.day}, within a day, for {product} as in {whose}"
+        yield {
+            "source": source, "page_url": there.page_url, "section": same[0].section if same else "", "name": NAME,
+            "note": f"{expected}, got {got} on a page of {there.seen}", "expected": expected,
+        }  # fmt: skip
 
 
 def _calendar(conn: sqlite3.Connection) -> dict[str, _Side]:
@@ -123,7 +128,7 @@ def _stated(conn: sqlite3.Connection, source: str, kind: str) -> Iterator[tuple[
         entries[subject][field] = value
         places[subject] = (place[0], place[1], place[2])
     for subject, entry in entries.items():
-        yield subject.split("/")[1], entry, *places[subject]
+        yield product_of(subject), entry, *places[subject]
 
 
 def quarantined_rows(conn: sqlite3.Connection) -> list[dict[str, Any]]:
@@ -151,7 +156,7 @@ def missing_releases(conn: sqlite3.Connection, day: str) -> list[dict[str, Any]]
         day: ISO date, today.
 
     Returns:
-        a row per product and line, with the source that was read last of it.
+        a row per product and line, with the source that was read last of it, and ``expected`` as in ``differences``.
     """
     rows, facts = [], Facts(conn)
     facts.load()
@@ -169,8 +174,11 @@ def missing_releases(conn: sqlite3.Connection, day: str) -> list[dict[str, Any]]
             order by last_seen_at desc, source, page_url limit 1""",
             (f"release/{product}/", f"release/{product}0"),
         ).fetchone() or ("", "")
-        note = f"expected the release of {month} of the {line} line of {product}, whose pages were read on {until}, got none"
-        rows.append({"source": source, "page_url": page_url, "section": "", "name": MISSING, "required": 1, "note": note})
+        expected = f"expected the release of {month} of the {line} line of {product}"
+        rows.append({
+            "source": source, "page_url": page_url, "section": "", "name": MISSING, "required": 1,
+            "note": f"{expected}, whose pages were read on {until}, got none", "expected": expected,
+        })  # fmt: skip
     return rows
 
 
@@ -192,6 +200,6 @@ def drift_rows(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     of_releases = [*quarantined_rows(conn), *missing_releases(conn, clock.today())]
     rows += [{**row, "run": last.get(row["source"])} for row in of_releases]
     return [
-        {**row, "is_required": row.pop("required")}
+        {name: value for name, value in row.items() if name not in {"required", "expected"}} | {"is_required": row["required"]}
         for row in sorted(rows, key=lambda row: (-row["required"], row["name"] == MISSING, row["source"]))
     ]

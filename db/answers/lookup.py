@@ -295,14 +295,9 @@ def _matches(found: _Found, chosen: _Chosen, line: str | None, day: str, kept: d
     issues = known_issues(conn, ((row.kb, row.product) for _, row, _ in new), day)
     cves = open_cves(conn, [(row, on_line) for _, row, on_line in new], day, found.facts.fixes)
     for (key, row, on_line), of_row in zip(new, cves, strict=True):
-        kept[key] = _match(found.facts.of(row.product), row, on_line, day) | {
-            "stated_build": key[1],
-            "companions": list(key[2:]),
-            "known_issues": issues[row.kb, row.product],
-            "open_cves": of_row,
-            "article_url": row.article_url,
-            "sources": found.sources[row.release],
-        }
+        kept[key] = _match(
+            found, row, on_line, day, companions=list(key[2:]), known_issues=issues[row.kb, row.product], open_cves=of_row
+        )  # fmt: skip
     return [kept[key] for key in keys]
 
 
@@ -317,7 +312,8 @@ def _is_baseline(row: Release) -> bool:
     return row.classification == "baseline" or (row.classification == "cumulative" and row.is_baseline)
 
 
-def _match(product: Product, row: Release, on_line: str, day: str) -> Answer:
+def _match(found: _Found, row: Release, on_line: str, day: str, *, companions: list[str], known_issues: Any, open_cves: Any) -> Answer:
+    product = found.facts.of(row.product)
     until = product.data_until.get(on_line)
     baseline = product.by_id.get(row.baseline_release or 0)
     newer = _newer(product, row, on_line, day)
@@ -335,9 +331,9 @@ def _match(product: Product, row: Release, on_line: str, day: str) -> Answer:
             "kb": kb_text(row.baseline_kb), "build": row.baseline_build, "release_date": baseline.release_date if baseline else None,
         },
         "derived_from": row.derived_from,
-        "stated_build": None,
+        "stated_build": found.stated_builds.get(row.release),
         "reported": product.reported_after(on_line, day, (row.release_date or "", row.revision or 0)),
-        "companions": [],
+        "companions": companions,
         "line": on_line,
         "newer": {"count": len(newer), "baselines": sum(r.classification == "baseline" for r in newer)},
         "latest": latest(product, on_line, day),
@@ -347,6 +343,10 @@ def _match(product: Product, row: Release, on_line: str, day: str) -> Answer:
         "leaves_line_until": _rejoining(product, row) if row.classification == "cumulative" and not _is_baseline(row) else None,
         "data_until": until,
         "is_outdated": is_outdated(until, day),
+        "known_issues": known_issues,
+        "open_cves": open_cves,
+        "article_url": row.article_url,
+        "sources": found.sources[row.release],
     }  # fmt: skip
 
 

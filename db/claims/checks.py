@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from hotpatch_kb.db.claims.plausibility import NEVER_REFUSED, Odd, odd_rows
-from hotpatch_kb.db.model.claims import Claim, Page, Unread
+from hotpatch_kb.db.model.claims import Claim, Page, Unread, name_of_field
 
 # A section may lose a few rows as Microsoft corrects its pages; the rebuilt site of July 2026 lost 99 of 100.
 TOLERATED_ROWS: Final = 2
@@ -121,9 +121,7 @@ def lost_sections(before: Mapping[str, Count], now: Mapping[str, Count], accepte
 
 def _dates_ahead(page: Page, claims: list[Claim]) -> list[Check]:
     last = (date.fromisoformat(page.fetched_at[:10]) + timedelta(days=TOLERATED_DAYS_AHEAD)).isoformat()
-    dated = [
-        c for c in claims if c.field.partition("#")[0] == "release_date" and c.subject.startswith(("release/", "calendar/")) and c.value
-    ]
+    dated = [c for c in claims if c.name == "release_date" and c.subject.startswith(("release/", "calendar/")) and c.value]
     ahead = [c for c in dated if not FIRST_DAY <= (c.value or "") <= last]
     note = f"{ahead[0].value_text!r} of {ahead[0].subject} in {ahead[0].section!r}" if ahead else "none"
     return [Check("", "dates", not ahead, True, f"expected releases dated from {FIRST_DAY} to {last}, got {note}")]
@@ -166,7 +164,7 @@ def _unreadable(claims: list[Claim], now: Mapping[str, Count]) -> list[Check]:
 
 
 # Fields that a page stops stating as months go by: a plan that was carried out, the number of an article whose address changed.
-_PASSING: Final = frozenset(
+_MAY_VANISH: Final = frozenset(
     {"planned_type", "article_kb", "slug_kb", "slug_build", "resolved_on", "resolved_by_kb", "page_title_build", "page_title_date"}
 )
 # Subjects that counting rows does not cover: a whole article is one row, and few rows state prices.
@@ -175,14 +173,14 @@ _UNCOUNTED: Final = frozenset({"article", "channel", "change_log", "product", "p
 
 def _gone_fields(standing: Iterable[tuple[str, str]], claims: list[Claim]) -> list[Check]:
     """Report fields that a subject had on the page before and lacks now: the heading or mark that they were read by may have changed."""
-    now = Counter((c.subject, c.field.partition("#")[0]) for c in claims if c.value is not None or c.field.endswith("_date"))
-    before = Counter((subject, name.partition("#")[0]) for subject, name in standing)
+    now = Counter((c.subject, c.name) for c in claims if c.value is not None or c.field.endswith("_date"))
+    before = Counter((subject, name_of_field(name)) for subject, name in standing)
     subjects = {subject for subject, _ in now}
     gone: dict[str, list[str]] = defaultdict(list)
     issues = {subject for subject, _ in before if subject.startswith("issue/")}
     for subject, name in sorted(before - now):
         kind = subject.partition("/")[0]
-        if name not in _PASSING and (kind in _UNCOUNTED or subject in subjects):
+        if name not in _MAY_VANISH and (kind in _UNCOUNTED or subject in subjects):
             gone["change_log" if kind == "change_log" else name].append(f"{name} of {subject}")
     for subject in {subject for subject, _ in standing if subject.startswith(("release/", "revision/"))} - subjects:
         kind, product, kb, build = subject.split("/")

@@ -12,12 +12,13 @@ from typing import Final, NamedTuple
 
 from hotpatch_kb.db.model.claims import LONGEST_QUARANTINED, Correction, stable_id
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.notation import BUILD_TEXT
 
 # The field of a correction that says which release an entry is, or supplies one that no source lists.
 RELEASE: Final = "release"
 # "ws2025/5122880/26100.33296/2026-08-11"; "-" where there is no KB or no build
 _A_RELEASE: Final = re.compile(
-    r"(?P<product>[a-z0-9-]+)/(?P<kb>[0-9]{6,7}|-)/(?P<build>[0-9]{5}\.[0-9]{1,5}|-)/(?P<day>20[0-9]{2}-[01][0-9]-[0-3][0-9])"
+    rf"(?P<product>[a-z0-9-]+)/(?P<kb>[0-9]{{6,7}}|-)/(?P<build>{BUILD_TEXT}|-)/(?P<day>20[0-9]{{2}}-[01][0-9]-[0-3][0-9])"
 )
 
 

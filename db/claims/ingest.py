@@ -56,7 +56,8 @@ class ReadPage:
         claims: what it states; None for content that was accepted before.
         stated_since: when the site says that it last changed the content, UTC.
         error: why it cannot be read, "" if it can.
-        is_missing: the page is 404 or 410, or it cannot be read and its source only stands in for another.
+        is_excused: the page has nothing to load, and that is not a failure: it is 404 or 410, or its source only stands in for another and it
+            cannot be read.
         unread: what is on the page and was not read.
         counts: the sizes of its sections, where they are known without counting the rows of its claims.
     """
@@ -68,7 +69,7 @@ class ReadPage:
     claims: list[Claim] | None = None
     stated_since: str | None = None
     error: str = ""
-    is_missing: bool = False
+    is_excused: bool = False
     unread: list[Unread] = field(default_factory=list)
     counts: dict[str, checks.Count] | None = None
 
@@ -158,7 +159,7 @@ class Ingest:
         if pages.is_accepted(conn, number):
             self._state.setdefault(page.source, "ok")
             return None  # the very answer that was loaded before
-        if read.is_missing:
+        if read.is_excused:
             self._record(read, number, None, "failed")
             what, note = ("readable", read.error) if read.error else ("there", f"expected status 200, got {page.status}")
             self._write_checks(page, [checks.Check("", what, False, False, note)])

@@ -251,6 +251,14 @@ def read_after(conn: sqlite3.Connection, time: str) -> tuple[int, str]:
     return count, last or ""
 
 
+def ahead_note(conn: sqlite3.Connection, time: str) -> str:
+    """Return a line about the pages that were read after a time, which is that of today; "" if there are none."""
+    count, last = read_after(conn, time)
+    if not count:
+        return ""
+    return f"{count} pages were read after today, the last on {last[:10]}: a clock was wrong; hotpatch-kb doctor --repair moves them aside"
+
+
 def last_run(conn: sqlite3.Connection) -> int:
     """Return the number of the last run, 0 without one."""
     number: int = conn.execute("select coalesce(max(run), 0) from runs").fetchone()[0]

@@ -12,9 +12,9 @@ from datetime import date
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.model.claims import Claim
+from hotpatch_kb.db.model.claims import Claim, product_of
 from hotpatch_kb.db.model.notation import planned_by_cadence, second_tuesday
-from hotpatch_kb.db.model.products import named, same_revisions
+from hotpatch_kb.db.model.products import may_be_build_of, named, same_revisions
 from hotpatch_kb.db.model.titles import help_kb, slug_builds, slug_kb
 
 # The first KB of Windows 10 was KB3081424 (2015). KB5123303 is of August 2026; numbers grow by 23,000 a year, so 6,000,000 is decades away.
@@ -65,11 +65,10 @@ def odd_rows(claims: Sequence[Claim]) -> list[Odd]:
     by_place: dict[tuple[str, int, str], _Row] = {}
     for claim in claims:
         if claim.subject.startswith("release/"):
-            row = by_place.setdefault((claim.section, claim.row, claim.subject), _Row(claim.section, claim.subject.split("/")[1]))
+            row = by_place.setdefault((claim.section, claim.row, claim.subject), _Row(claim.section, product_of(claim.subject)))
             if claim.value is not None:
-                name = claim.field.partition("#")[0]
-                row.fields.setdefault(name, claim.value)
-                row.texts.setdefault(name, claim.value_text)
+                row.fields.setdefault(claim.name, claim.value)
+                row.texts.setdefault(claim.name, claim.value_text)
     rows = list(by_place.values())
     return [
         *_numbers(rows), *_days(rows), *_first(rows), *_order(rows), *_kb_order(rows), *_twice(rows), *_lines(rows),
@@ -81,10 +80,9 @@ def odd_rows(claims: Sequence[Claim]) -> list[Odd]:
 def _numbers(rows: list[_Row]) -> Iterator[Odd]:
     for row in rows:
         number = named(row.product).build_number
-        # Versions that are serviced together share revisions: 25H2 lists KB5065789 with the build of 24H2.
-        numbers = {named(product).build_number for product in (row.product, *same_revisions(row.product))}
         build, kb = row.get("build"), row.get("kb")
-        if build and number is not None and not any(build.startswith(f"{own}.") for own in numbers):
+        # Versions that are serviced together share revisions: 25H2 lists KB5065789 with the build of 24H2.
+        if build and not any(may_be_build_of(product, build) for product in (row.product, *same_revisions(row.product))):
             yield Odd(row.section, "build number", f"expected a build of {number}, got {row.name}")
         if row.get("classification") == "hotpatch" and not build:
             yield Odd(row.section, "build", f"expected the build of a hotpatch, got {row.name}")
@@ -217,7 +215,7 @@ def _ends(claims: Iterable[Claim]) -> Iterator[Odd]:
     for (section, product), found in dates.items():
         by_section[section].append((found.get("release_date", ""), product, found))
     first = {
-        claim.subject.split("/")[1]: claim.value
+        product_of(claim.subject): claim.value
         for claim in claims
         if claim.field == "release_date" and claim.value and claim.subject.startswith("release/") and claim.subject.split("/")[2] == "-"
     }

@@ -13,6 +13,7 @@ from hotpatch_kb.db.facts.precedence import Belief
 from hotpatch_kb.db.facts.release_claims import ClaimsBySubject, ReleaseClaims, subjects_of
 from hotpatch_kb.db.facts.snapshots import StoredClaim, by_field
 from hotpatch_kb.db.facts.tables import Row
+from hotpatch_kb.db.model.claims import release_named
 from hotpatch_kb.db.model.titles import guid_of
 
 # What feeds state of a KB.
@@ -146,8 +147,8 @@ def _kbs_of_baseline_articles(releases: list[ReleaseClaims], claims: ClaimsBySub
                 kbs |= {(product, day): int(subject.split("/")[1]) for day in days}
     for release in releases:
         for claim in release.listed("article_kb"):
-            if claim.subject.endswith("/baseline"):
-                kbs[release.product, claim.subject.split("/")[2]] = int(claim.value or 0)
+            if day := release_named(claim.subject).baseline_day:
+                kbs[release.product, day] = int(claim.value or 0)
     return kbs
 
 
@@ -163,8 +164,9 @@ def _linked_articles(
         for claim in sorted(release.listed("article_url"), key=lambda c: (c.gone_at is not None, c.page_url, c.section)):
             if not claim.value:
                 continue
-            is_baseline = claim.subject.endswith("/baseline") or "-baseline" in claim.value
-            day = claim.subject.split("/")[2] if claim.subject.endswith("/baseline") else release.row["release_date"]
+            baseline_day = release_named(claim.subject).baseline_day
+            is_baseline = baseline_day is not None or "-baseline" in claim.value
+            day = baseline_day or release.row["release_date"]
             kb = kbs_of_baseline_articles.get((release.product, day or "")) if is_baseline else release.kb
             if kb:
                 belief.facts.kb_row(kb)

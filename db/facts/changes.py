@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.claims.history import name_subjects
 from hotpatch_kb.db.facts.snapshots import Snapshot, as_seen_at
-from hotpatch_kb.db.facts.tables import Facts, Row
+from hotpatch_kb.db.facts.tables import FactTables, Row
 
 # Columns whose change is a row of ``changes``; the others are ids or follow from these.
 _COMPARED: Final = {
@@ -64,11 +64,11 @@ _ChangedRows = dict[tuple[str, str], list[tuple[Change, Row]]]
 class History(NamedTuple):
     """The facts at the end of a snapshot, and what changed since a time."""
 
-    facts: Facts
+    facts: FactTables
     changes: list[Change]
 
 
-def history_of(snapshot: Snapshot, since: str, resolve: Callable[[Snapshot], Facts]) -> History:
+def history_of(snapshot: Snapshot, since: str, resolve: Callable[[Snapshot], FactTables]) -> History:
     """Resolve a snapshot at each time since ``since`` when a known page changed, and at its end.
 
     What a page states when it is read for the first time is not a change: a first crawl of 1,000 articles, each at its own second, is
@@ -79,7 +79,7 @@ def history_of(snapshot: Snapshot, since: str, resolve: Callable[[Snapshot], Fac
     changed = {c.gone_at for c in snapshot.claims if c.gone_at} | {
         c.first_seen_at for c in snapshot.claims if first_read.get((c.source, c.page_url)) != c.first_seen_at
     }
-    facts, facts_at = Facts(), ""
+    facts, facts_at = FactTables(), ""
     changes: list[Change] = []
     for place, time in enumerate(times):
         if time < since or time not in changed:
@@ -126,7 +126,7 @@ def write_changes(conn: sqlite3.Connection, changes: list[Change], since: str, w
 # --- two resolutions compared -----------------------------------------------------------------------------------------
 
 
-def differences(before: Facts, after: Facts, time: str, only_first_read: set[str]) -> Iterator[Change]:
+def differences(before: FactTables, after: FactTables, time: str, only_first_read: set[str]) -> Iterator[Change]:
     """Yield what changed between two resolutions.
 
     Args:
@@ -232,7 +232,7 @@ def _summary(table: str, row: Row) -> str:
     return str(row["name"])
 
 
-def _only_first_read(snapshot: Snapshot, facts: Facts, time: str) -> set[str]:
+def _only_first_read(snapshot: Snapshot, facts: FactTables, time: str) -> set[str]:
     """Return the subjects that changed at ``time`` only because a page was read for the first time."""
     first_pages = {page for page, times in snapshot.page_times.items() if times and times[0] == time}
     by_id = {claim.claim: claim for claim in snapshot.claims}

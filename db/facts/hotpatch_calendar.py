@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from hotpatch_kb.db.facts.precedence import Belief
 from hotpatch_kb.db.facts.release_claims import ClaimsBySubject, ReleaseClaims, has_number_of
 from hotpatch_kb.db.facts.snapshots import StoredClaim, by_field
+from hotpatch_kb.db.model.claims import calendar_subject
 from hotpatch_kb.db.model.notation import planned_by_cadence, second_tuesday
 
 PageTimes = Mapping[tuple[str, str], Sequence[str]]
@@ -34,7 +35,7 @@ def resolve_calendar(releases: list[ReleaseClaims], claims: ClaimsBySubject, pag
 def _resolve_month(
     product: str, month: str, releases: list[ReleaseClaims], claims: ClaimsBySubject, page_times: PageTimes, belief: Belief
 ) -> None:
-    subject, precedence = f"calendar/{product}/{month}", belief.precedence
+    subject, precedence = calendar_subject(product, month), belief.precedence
     fields = by_field(claims.get(subject, ()))
     kb = belief.pick(subject, "kb", fields["kb"])
     build = belief.pick(subject, "build", fields["build"], has_number_of(product))

@@ -1,6 +1,6 @@
-"""Facts that follow from the claims of a few subjects: prices, eligibility, known issues, channels, CVEs.
+"""FactTables that follow from the claims of a few subjects: prices, eligibility, known issues, channels, CVEs.
 
-In: the claims of one independent group. Out: ``Facts`` with the rows of that group. A group is resolved by itself, and only where one of
+In: the claims of one independent group. Out: ``FactTables`` with the rows of that group. A group is resolved by itself, and only where one of
 its claims changed, so that a further month of CVEs costs what that month holds and not what all months hold. Releases and calendars
 depend on one another and are resolved together (``hotpatch_kb.db.facts.releases``).
 """
@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 from hotpatch_kb.db.facts.precedence import Belief, Precedence
 from hotpatch_kb.db.facts.release_claims import is_misplaced
 from hotpatch_kb.db.facts.snapshots import StoredClaim, by_field, claims_where, kind_of
-from hotpatch_kb.db.facts.tables import Facts, Row
+from hotpatch_kb.db.facts.tables import FactTables, Row
 from hotpatch_kb.db.model.claims import stable_id
-from hotpatch_kb.db.model.products import named
+from hotpatch_kb.db.model.products import may_be_build_of
 
 # The servicing lines of each released KB.
 ProductsOfKbs = Mapping[int, tuple[str, ...]]
@@ -44,9 +44,9 @@ class GroupKind(NamedTuple):
         """Return the subjects whose facts a group makes, without those that it only reads."""
         return {c.subject for c in claims if kind_of(c.subject) in self.kinds}
 
-    def facts_of(self, key: str, claims: list[StoredClaim], precedence: Precedence, products: ProductsOfKbs) -> Facts:
+    def facts_of(self, key: str, claims: list[StoredClaim], precedence: Precedence, products: ProductsOfKbs) -> FactTables:
         """Return the facts of one group."""
-        belief = Belief(precedence, Facts())
+        belief = Belief(precedence, FactTables())
         self.resolve(key, claims, belief, products)
         return belief.facts
 
@@ -64,24 +64,23 @@ def _resolve_price(subject: str, claims: list[StoredClaim], belief: Belief, _pro
     value = belief.precedence.value
     _disagree_on_virtual_machines(subject, claims, belief)
     for (source, page_url, section), fields in _by_place(claims).items():
-        is_ours = page_url.startswith("db/")
-        amounts = [claim for field, of_field in fields.items() if field.partition("#")[0] == "amount" for claim in of_field]
+        amounts = [claim for of_field in fields.values() for claim in of_field if claim.name == "amount"]
         for amount in amounts:
-            if value(amount) is None or (amount.gone_at and is_ours):
+            if value(amount) is None or (amount.gone_at and amount.is_ours):
                 continue
             # What the same place stated while it stated this amount.
             beside = {field: [c for c in of_field if _overlaps(amount, c)] for field, of_field in fields.items()}
             stated = {field: value(of_field[-1]) for field, of_field in beside.items() if of_field}
             # A price list may state an amount twice, with a gap: that is two prices. Our table states each once.
-            number = stable_id(subject, source, page_url, section, *([] if is_ours else [amount.first_seen_at, amount.field]))
+            number = stable_id(subject, source, page_url, section, *([] if amount.is_ours else [amount.first_seen_at, amount.field]))
             belief.facts.prices[number] = {
                 "price": number, "service": service, "product": None if product == "-" else product, "meter": meter,
                 "unit": unit.replace(" per ", "/"), "currency": currency, "region": stated.get("region"),
                 "amount": float(value(amount) or 0),
-                "valid_from": stated.get("valid_from") or (None if is_ours else amount.known_from[:10]),
+                "valid_from": stated.get("valid_from") or (None if amount.is_ours else amount.known_from[:10]),
                 "valid_to": stated.get("valid_to") or (amount.gone_at or "")[:10] or None,
                 "condition": "" if condition == "-" else condition, "note": stated.get("note"),
-                "source_url": section if is_ours else page_url,
+                "source_url": amount.source_url,
                 "trust": stated.get("trust") or "price list", "subject": subject,
             }  # fmt: skip
             belief.support(subject, [amount])
@@ -113,7 +112,7 @@ def _resolve_eligibility(subject: str, claims: list[StoredClaim], belief: Belief
         values: Row = {name: belief.precedence.value(stated[name]) if name in stated else None for name in names}
         values["is_eligible"] = None if values["is_eligible"] is None else int(values["is_eligible"])
         number = stable_id(subject, source, page_url, section)
-        address = section if page_url.startswith("db/") else page_url
+        address = next(iter(stated.values())).source_url
         # A document that comes with the program and was also read from its site counts once ("db/" sorts before "https:").
         by_address[address] = {"eligibility": number, "kind": subject.split("/")[1], **values, "source_url": address, "subject": subject}
         belief.support(subject, stated.values())
@@ -205,9 +204,8 @@ def _first_value(claims: Iterable[StoredClaim], precedence: Precedence) -> str |
 
 def _own_build(product: str, claims: Iterable[StoredClaim], precedence: Precedence) -> str | None:
     """Return the fixed build of a product: a document may state another product's beside it (KB5022836: 22000 and 22621, February 2023)."""
-    number = named(product).build_number
     builds = [value for c in claims if (value := precedence.value(c))]
-    return min(builds, key=lambda build: (number is not None and not build.startswith(f"{number}."), build), default=None)
+    return min(builds, key=lambda build: (not may_be_build_of(product, build), build), default=None)
 
 
 def _is_of_another_product(kb: int, product: str, remedies: list[StoredClaim], products: ProductsOfKbs) -> bool:

@@ -14,6 +14,7 @@ from hotpatch_kb.db.facts.precedence import Belief
 from hotpatch_kb.db.facts.release_claims import ClaimsBySubject, ReleaseClaims, subjects_of
 from hotpatch_kb.db.facts.snapshots import StoredClaim, by_field
 from hotpatch_kb.db.facts.tables import Row
+from hotpatch_kb.db.model.claims import product_of
 from hotpatch_kb.db.model.products import named
 
 # What the columns of ``products`` mean, by family: field, then edition group and kind. The columns follow from these rows of ``lifecycles``.
@@ -68,7 +69,7 @@ def resolve_lifecycles(releases: list[ReleaseClaims], claims: ClaimsBySubject, b
         former[product, group, kind] += fields["former_end_date"]
         trusts |= {(claim.place, subject): claim.value or "" for claim in fields["trust"]}
     for subject in subjects_of(claims, "product"):
-        product = subject.split("/")[1]
+        product = product_of(subject)
         fields = by_field(claims[subject])
         for field, (group, kind) in ends_of(product).items():
             stated[product, group, kind] += fields[field]
@@ -85,7 +86,7 @@ def resolve_lifecycles(releases: list[ReleaseClaims], claims: ClaimsBySubject, b
         if (group, kind) in ends_of(product).values():
             belief.support(f"product/{product}", (c for c in candidates if c.gone_at is None and belief.precedence.value(c) == end))
         belief.facts.lifecycles[product, group, kind] = {
-            "product": product, "edition_group": group, "kind": kind, "end_date": end, "source_url": _address(won),
+            "product": product, "edition_group": group, "kind": kind, "end_date": end, "source_url": won.source_url,
             "trust": trusts.get((won.place, subject)) or "page of Microsoft", "subject": subject,
         }  # fmt: skip
 
@@ -110,11 +111,6 @@ def public_end(product: str, releases: list[ReleaseClaims], belief: Belief) -> s
 
 def _is_not_before(day: str, value: str) -> bool:
     return value >= day[: len(value)]
-
-
-def _address(claim: StoredClaim) -> str:
-    """Return where a claim is stated: its page, or the source that a row of our own table names."""
-    return claim.section if claim.page_url.startswith("db/") else claim.page_url
 
 
 def resolve_reported(releases: list[ReleaseClaims], claims: ClaimsBySubject, belief: Belief) -> None:
@@ -147,5 +143,5 @@ def resolve_reported(releases: list[ReleaseClaims], claims: ClaimsBySubject, bel
             "build_number": int(first) if first.isdigit() else None, "revision": int(revision) if revision else None,
             "in_hotpatch_line": int(stated.get("in_hotpatch_line") or 0), "in_standard_line": int(stated.get("in_standard_line") or 0),
             "read_on": stated.get("read_on") or min(claim.first_seen_at for claim in claims[subject])[:10],
-            "source_url": min(_address(claim) for claim in claims[subject] if claim.gone_at is None), "subject": subject,
+            "source_url": min(claim.source_url for claim in claims[subject] if claim.gone_at is None), "subject": subject,
         }  # fmt: skip

@@ -1,7 +1,7 @@
 """The order of belief: which of several claims is believed, and by which rule.
 
 ``Precedence`` decides: claims in, the same claims in the order of belief out. ``Belief`` picks values for facts by it, and notes in
-``Facts`` which claims support each fact and which lost. ``docs/how-facts-are-believed.md`` explains the rules with examples.
+``FactTables`` which claims support each fact and which lost. ``docs/how-facts-are-believed.md`` explains the rules with examples.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 from hotpatch_kb.db.claims.corrections import RELEASE, Supplied, supplied
 from hotpatch_kb.db.facts.snapshots import StoredClaim
-from hotpatch_kb.db.facts.tables import Facts
-from hotpatch_kb.db.model.claims import Correction
+from hotpatch_kb.db.facts.tables import FactTables
+from hotpatch_kb.db.model.claims import Correction, release_subject
 
 # Fields read from a slug or from the text of a link, with the rule by which they lose. They are believed only if nothing else states a value.
 SLUG_FIELDS: Final = {"slug_build": "slug", "slug_kb": "slug", "link_build": "link_text"}
@@ -96,7 +96,7 @@ class Precedence:
         if not self._corrections or not claim.subject.startswith("release/"):
             return claim.subject
         _, product, kb, build = claim.subject.split("/")
-        return f"release/{product}/{self._part(claim, 'kb', kb)}/{self._part(claim, 'build', build)}"
+        return release_subject(product, self._part(claim, "kb", kb), self._part(claim, "build", build))
 
     def _part(self, claim: StoredClaim, field: str, value: str) -> str:
         correction = self._corrections.get((claim.source, claim.subject, field, value))
@@ -184,14 +184,14 @@ def _claims_of(release: Supplied, entry: StoredClaim) -> Iterator[StoredClaim]:
         "cadence": cadence,
         "title": entry.value_text or None,
     }
-    subject = f"release/{release.product}/{release.kb}/{release.build}"
+    subject = release_subject(release.product, release.kb, release.build)
     return (entry._replace(subject=subject, field=field, value=value) for field, value in fields.items() if value is not None)
 
 
 class Belief:
     """Picks the values of facts by precedence, and notes in ``facts`` what supports them and what lost."""
 
-    def __init__(self, precedence: Precedence, facts: Facts) -> None:
+    def __init__(self, precedence: Precedence, facts: FactTables) -> None:
         """Take what decides, and where the evidence goes."""
         self.precedence = precedence
         self.facts = facts

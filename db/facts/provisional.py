@@ -14,6 +14,7 @@ from hotpatch_kb.db.facts.precedence import Belief
 from hotpatch_kb.db.facts.release_claims import ClaimsBySubject, ReleaseClaims, has_number_of
 from hotpatch_kb.db.facts.snapshots import StoredClaim
 from hotpatch_kb.db.facts.tables import bare_release
+from hotpatch_kb.db.model.claims import release_subject
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import second_tuesday
 from hotpatch_kb.db.model.products import KNOWN, named
@@ -39,7 +40,7 @@ def provisional_releases(releases: list[ReleaseClaims], claims: ClaimsBySubject,
         line = "hotpatch" if kind in {"hotpatch", "component"} else "standard"
         if not day or not newest.is_before(release, line, month):
             continue
-        release.subject = f"release/{release.product}/{release.kb or '-'}/{release.build or '-'}"
+        release.subject = release_subject(release.product, release.kb, release.build)
         is_monthly = day == second_tuesday(day[:7]) and kind != "preview" and not newest.has_month(release.product, line, day[:7])
         release.row = bare_release(release.product, release.kb, release.build, release.subject) | {
             "release_date": day, "month": month, "cadence": "B" if is_monthly else None if kind == "preview" else "OOB", "classification": kind,
@@ -128,7 +129,7 @@ def _named(releases: Iterable[ReleaseClaims], claims: ClaimsBySubject) -> Iterat
         for product, kb, mentions in _READERS[kind](rest, [c for c in of_subject if c.gone_at is None], products):
             if (product, kb) in listed or kb in listed_anywhere or not mentions:
                 continue
-            release = named_releases.setdefault((product, kb), ReleaseClaims(product, kb, None, f"release/{product}/{kb}/-"))
+            release = named_releases.setdefault((product, kb), ReleaseClaims(product, kb, None, release_subject(product, kb, None)))
             release.mentions += mentions
     yield from named_releases.values()
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Final
 
 from hotpatch_kb.db.facts.precedence import SLUG_FIELDS, Precedence
 from hotpatch_kb.db.facts.snapshots import StoredClaim, are_weeks_apart, by_field
 from hotpatch_kb.db.facts.tables import Row
+from hotpatch_kb.db.model.claims import product_of, release_named, release_subject
 from hotpatch_kb.db.model.notation import builds_in
-from hotpatch_kb.db.model.products import BUILD_NUMBERS, named, same_revisions
+from hotpatch_kb.db.model.products import BUILD_NUMBERS, may_be_build_of, named, same_revisions
 
 ClaimsBySubject = Mapping[str, list[StoredClaim]]
 
@@ -91,15 +92,13 @@ def subjects_of(claims: ClaimsBySubject, kind: str) -> list[str]:
 
 def has_number_of(product: str) -> Callable[[str], bool]:
     """Return the test whether a build can be one of a product: it has the product's build number, or that is not known."""
-    number = named(product).build_number
-    return lambda build: number is None or build.startswith(f"{number}.")
+    return partial(may_be_build_of, product)
 
 
 def is_misplaced(product: str, claims: Iterable[StoredClaim]) -> bool:
     """Return whether each build that MSRC states for a product has another product's number (a KB of ws2022 listed under ws2025)."""
-    number = named(product).build_number
     builds = [c.value for c in claims if c.name == "fixed_build" and c.value and c.gone_at is None]
-    return bool(builds) and number is not None and not any(build.startswith(f"{number}.") for build in builds)
+    return bool(builds) and not any(may_be_build_of(product, build) for build in builds)
 
 
 def group_releases(claims: ClaimsBySubject, precedence: Precedence) -> list[ReleaseClaims]:
@@ -136,7 +135,7 @@ def group_releases(claims: ClaimsBySubject, precedence: Precedence) -> list[Rele
     _share_revisions(releases, precedence)
     for release in releases:
         if not release.baseline_day:
-            release.subject = f"release/{release.product}/{release.kb or '-'}/{release.build or '-'}"
+            release.subject = release_subject(release.product, release.kb, release.build)
     return releases
 
 
@@ -149,13 +148,11 @@ def _listed_releases(claims: ClaimsBySubject) -> tuple[list[ReleaseClaims], list
     for subject in subjects_of(claims, "release"):
         if successors.replaced(subject):
             continue
-        _, product, second, third = subject.split("/")
-        if third == "baseline":
-            baselines.append(ReleaseClaims(product, None, None, subject, claims[subject], baseline_day=second))
-        elif third == "-":
-            without_build.append(ReleaseClaims(product, None if second == "-" else int(second), None, subject, list(claims[subject])))
+        product, kb, build, baseline_day = release_named(subject)
+        if baseline_day:
+            baselines.append(ReleaseClaims(product, None, None, subject, claims[subject], baseline_day=baseline_day))
         else:
-            with_build.append(ReleaseClaims(product, None if second == "-" else int(second), third, subject, list(claims[subject])))
+            (with_build if build else without_build).append(ReleaseClaims(product, kb, build, subject, list(claims[subject])))
     return with_build, without_build, baselines
 
 
@@ -171,7 +168,7 @@ class _Successors:
         subjects: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
         for subject, claims in self._claims.items():
             if subject.startswith("release/"):
-                product = subject.split("/")[1]
+                product = product_of(subject)
                 for place in {c.place for c in claims if c.gone_at is None}:
                     subjects[(*place, product)].append(subject)
         return subjects
@@ -183,7 +180,7 @@ class _Successors:
             return False
         last = max(c.last_seen_at for c in claims)
         ends = {c.place: c.gone_at or "" for c in claims if c.last_seen_at == last}
-        product = subject.split("/")[1]
+        product = product_of(subject)
         return all(
             any(
                 other != subject and _is_same_thing(subject, other) and self._states(place, other, since)
@@ -198,12 +195,11 @@ class _Successors:
 
 def _is_same_thing(subject: str, other: str) -> bool:
     """Return whether two releases of a product share the KB, the build, or, of baselines, the month."""
-    _, _, second, third = subject.split("/")
-    _, _, other_second, other_third = other.split("/")
+    one, two = release_named(subject), release_named(other)
     return (
-        (third == other_third == "baseline" and second[:7] == other_second[:7])
-        or (second != "-" and second == other_second)
-        or (third not in {"-", "baseline"} and third == other_third)
+        (one.baseline_day is not None and two.baseline_day is not None and one.baseline_day[:7] == two.baseline_day[:7])
+        or (one.kb is not None and one.kb == two.kb)
+        or (one.build is not None and one.build == two.build)
     )
 
 

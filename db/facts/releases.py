@@ -1,6 +1,6 @@
 """The facts that depend on one another: releases, baselines, calendars, products, KBs, articles, lifecycles and what others report.
 
-In: a snapshot of claims and the order of belief. Out: ``Facts``. A pure function: the same claims give the same facts in whatever order
+In: a snapshot of claims and the order of belief. Out: ``FactTables``. A pure function: the same claims give the same facts in whatever order
 pages were read. ``resolve`` names the stages; the rows of ``releases`` and ``products`` are made here.
 """
 
@@ -24,14 +24,15 @@ from hotpatch_kb.db.facts.release_claims import (
     subjects_of,
 )
 from hotpatch_kb.db.facts.snapshots import Snapshot, StoredClaim, by_field
-from hotpatch_kb.db.facts.tables import Facts, Row, bare_product, bare_release
+from hotpatch_kb.db.facts.tables import FactTables, Row, bare_product, bare_release
+from hotpatch_kb.db.model.claims import product_of
 from hotpatch_kb.db.model.products import named
 
 # Dates of a product that are not the end of something; the ends are those of ``lifecycles``.
 _PRODUCT_DATES = ("release_date", "hotpatch_from_date")
 
 
-def resolve(snapshot: Snapshot, precedence: Precedence) -> Facts:
+def resolve(snapshot: Snapshot, precedence: Precedence) -> FactTables:
     """Return the facts that follow from claims.
 
     Args:
@@ -41,7 +42,7 @@ def resolve(snapshot: Snapshot, precedence: Precedence) -> Facts:
     claims: dict[str, list[StoredClaim]] = defaultdict(list)
     for claim in precedence.with_supplied(snapshot.claims):
         claims[precedence.subject(claim)].append(claim)
-    belief = Belief(precedence, Facts())
+    belief = Belief(precedence, FactTables())
     releases = group_releases(claims, precedence)
     for release in releases:
         _resolve_release(release, belief)
@@ -299,12 +300,12 @@ def _resolve_products(releases: list[ReleaseClaims], claims: ClaimsBySubject, be
     """Make the rows of ``products``; a line that is new has the build number of most of its releases."""
     numbers: dict[str, Counter[int]] = defaultdict(Counter)
     products = {release.product for release in releases} | {product for product, _ in belief.facts.hotpatch_calendar}
-    products |= {subject.split("/")[1] for subject in subjects_of(claims, "release")}  # all of whose entries may be quarantined
+    products |= {product_of(subject) for subject in subjects_of(claims, "release")}  # all of whose entries may be quarantined
     products |= {row["product"] for row in belief.facts.reported.values()} | {product for product, _, _ in belief.facts.lifecycles}
     for release in releases:
         if release.row["build_number"]:
             numbers[release.product][release.row["build_number"]] += 1
-    stated = {subject.split("/")[1] for subject in subjects_of(claims, "product")}
+    stated = {product_of(subject) for subject in subjects_of(claims, "product")}
     for product in sorted(products | stated):
         row: Row = bare_product(product)
         fields = by_field(claims.get(row["subject"], ()))

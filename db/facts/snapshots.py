@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
+from hotpatch_kb.db.model.claims import name_of_field
+
 # Kinds of subjects whose claims depend on one another, so that they are resolved together. Every other kind is resolved group by group
 # (``hotpatch_kb.db.facts.independent``).
 RELEASE_KINDS: Final = frozenset(
@@ -48,8 +50,18 @@ class StoredClaim(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The field without its number: what one place states twice ("build", "build#2") is the same field."""
-        return self.field.partition("#")[0]
+        """The field without its number (see ``name_of_field``)."""
+        return name_of_field(self.field)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether a table that comes with the program states it."""
+        return self.page_url.startswith("db/")
+
+    @property
+    def source_url(self) -> str:
+        """Where it is stated: its page, or the source that a row of our own table names, which is its section."""
+        return self.section if self.is_ours else self.page_url
 
     @property
     def place(self) -> tuple[str, str, str]:

@@ -1,6 +1,6 @@
 """What claims become: the rows of the fact tables, before they are written.
 
-``Facts`` is the result of every resolution and holds plain rows; ``hotpatch_kb.db.facts.write`` writes them.
+``FactTables`` is the result of every resolution and holds plain rows; ``hotpatch_kb.db.facts.write`` writes them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CONFLICT_KEY: Final = ("subject", "field", "claim_won", "claim_lost")
 
 
 @dataclass(slots=True)
-class Facts:
+class FactTables:
     """The fact tables, rows by primary key, with the claims that they rest on and the claims that lost."""
 
     products: dict[str, Row] = field(default_factory=dict)

@@ -27,7 +27,8 @@ from hotpatch_kb.db.facts.snapshots import (
     page_times,
     snapshot_of,
 )
-from hotpatch_kb.db.facts.tables import CONFLICT_KEY, INDEPENDENT_TABLES, RELEASE_TABLES, Facts, Row, bare_kb, bare_product
+from hotpatch_kb.db.facts.tables import CONFLICT_KEY, INDEPENDENT_TABLES, RELEASE_TABLES, FactTables, Row, bare_kb, bare_product
+from hotpatch_kb.db.model.claims import name_of_field
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store.schema import schema_sql, view_files
 
@@ -67,17 +68,17 @@ def publish(conn: sqlite3.Connection, since: str) -> int:
     return new
 
 
-def write_everything(conn: sqlite3.Connection, *, with_groups: bool = True) -> None:
+def write_everything(conn: sqlite3.Connection, *, with_prices_and_cves: bool = True) -> None:
     """Fill the fact tables of a database that holds claims, without ``changes`` (for ``--known``).
 
     Args:
         conn: the database.
-        with_groups: the independent groups, too: 54 months of CVEs take 5 s, and calendars and lookups need none of them.
+        with_prices_and_cves: the independent groups, too: 54 months of CVEs take 5 s, and calendars and lookups need none of them.
     """
     precedence, times = read_precedence(conn), page_times(conn)
     _write_release_facts(conn, resolve(snapshot_of(claims_where(conn, RELEASE_CLAIMS), times), precedence))
     products = _products_of_kbs(conn)
-    subjects = [row[0] for row in conn.execute("select subject from subjects")] if with_groups else []
+    subjects = [row[0] for row in conn.execute("select subject from subjects")] if with_prices_and_cves else []
     for place, keys in sorted(_touched_groups(conn, subjects, set(), everything=True).items()):
         kind = GROUP_KINDS[place]
         for key in sorted(keys):
@@ -143,7 +144,7 @@ def _touched_groups(conn: sqlite3.Connection, touched: list[str], moved: set[int
         for subject, field in conn.execute(
             f"select distinct subject, field from claims where {of_kinds(['cve'])} and field like 'fixed/%'"
         ):
-            fixed = field.partition("#")[0]
+            fixed = name_of_field(field)
             is_moved = int(fixed.rpartition("/")[2]) in moved
             if is_moved or fixed in remedies:
                 cve = subject.partition("/")[2]
@@ -173,24 +174,24 @@ def _publish_group(
 # --- rows -----------------------------------------------------------------------------------------------------------
 
 
-def _write_release_facts(conn: sqlite3.Connection, facts: Facts) -> None:
+def _write_release_facts(conn: sqlite3.Connection, facts: FactTables) -> None:
     """Make each table of ``RELEASE_TABLES`` hold exactly these facts; equal rows are not touched."""
     subjects = {subject for subject, _ in facts.fact_claims}
     subjects |= {row["subject"] for name in RELEASE_TABLES if name != "articles" for row in getattr(facts, name).values()}
     name_subjects(conn, subjects)
     for name, keys in RELEASE_TABLES.items():
         _write_differences(conn, name, keys, getattr(facts, name))
-    _write_evidence(conn, facts, RELEASE_CLAIMS)
+    _write_support(conn, facts, RELEASE_CLAIMS)
 
 
-def _write_group(conn: sqlite3.Connection, kind: GroupKind, key: str, subjects: Collection[str], facts: Facts) -> None:
+def _write_group(conn: sqlite3.Connection, kind: GroupKind, key: str, subjects: Collection[str], facts: FactTables) -> None:
     """Make the tables of one independent group hold exactly these facts of its key."""
     for table, condition in kind.tables:
         _write_differences(conn, table, INDEPENDENT_TABLES[table], getattr(facts, table), condition, (key,))
-    _write_evidence(conn, facts, f"subject in ({', '.join('?' * len(subjects))})", sorted(subjects))
+    _write_support(conn, facts, f"subject in ({', '.join('?' * len(subjects))})", sorted(subjects))
 
 
-def _write_evidence(conn: sqlite3.Connection, facts: Facts, where: str, parameters: Iterable[str] = ()) -> None:
+def _write_support(conn: sqlite3.Connection, facts: FactTables, where: str, parameters: Iterable[str] = ()) -> None:
     """Replace the rows of ``conflicts`` and ``fact_claims`` that match ``where`` by those of ``facts``."""
     _write_differences(conn, "conflicts", CONFLICT_KEY, facts.conflicts, where, parameters)
     present = set(conn.execute(f"select subject, claim from fact_claims where {where}", tuple(parameters)))
@@ -300,18 +301,18 @@ class NothingKnown(BadInput):
     """The day is before the first claim. It is an error, because an empty answer would say that there was nothing."""
 
 
-def database_known_on(conn: sqlite3.Connection, day: str, *, with_groups: bool = False) -> sqlite3.Connection:
+def database_known_on(conn: sqlite3.Connection, day: str, *, with_prices_and_cves: bool = False) -> sqlite3.Connection:
     """Return a database in memory with the facts that follow from what the sources stated at the end of a day.
 
     Args:
         conn: the database.
         day: ISO date.
-        with_groups: prices, known issues and CVEs too, which calendars and lookups do not need.
+        with_prices_and_cves: prices, known issues and CVEs too, which calendars and lookups do not need.
 
     Raises:
         NothingKnown: no source had been read by then; the message says since when there are claims.
     """
-    claims = claims_where(conn, "1" if with_groups else RELEASE_CLAIMS)
+    claims = claims_where(conn, "1" if with_prices_and_cves else RELEASE_CLAIMS)
     known = as_known_on(snapshot_of(claims, page_times(conn)), day)
     # A page of Learn's that states ends of support since 2024 says of no release that there is none.
     if all(claim.subject.startswith("lifecycle/") for claim in known.claims):
@@ -337,6 +338,6 @@ def database_known_on(conn: sqlite3.Connection, day: str, *, with_groups: bool =
             for c in known.claims
         ],
     )  # fmt: skip
-    write_everything(memory, with_groups=with_groups)
+    write_everything(memory, with_prices_and_cves=with_prices_and_cves)
     write_lines(memory)
     return memory

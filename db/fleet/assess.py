@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from hotpatch_kb.db.fleet.formats import Format
 from hotpatch_kb.db.fleet.inventory import DECIDING, Inventory
-from hotpatch_kb.db.fleet.judge import MAX_JUDGED, PATCHED, Judge, Judged, unjudged
+from hotpatch_kb.db.fleet.judge import MAX_JUDGED, ONLY_IF_INSTALLED, Judge, Judged, unjudged
 from hotpatch_kb.db.fleet.rows import NotStated
 from hotpatch_kb.db.model.messages import Message
 
@@ -77,7 +77,7 @@ class Suffixes(dict[Any, Suffix]):
         """Return the verdict for a key, or for the problem in its place."""
         if isinstance(key, NotStated):
             judged = self.judged(key.machine) if key.machine else None
-            return judged if judged and judged.answer["verdict"] not in PATCHED else unjudged("unknown", key.why, "")
+            return judged if judged and judged.answer["verdict"] not in ONLY_IF_INSTALLED else unjudged("unknown", key.why, "")
         if isinstance(key, Message):
             return unjudged("invalid", key, "")
         fields = self._fields if len(key) == len(self._fields) else DECIDING

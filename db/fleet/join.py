@@ -13,7 +13,7 @@ from itertools import chain, combinations
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS
-from hotpatch_kb.db.fleet.inventory.columns import LINES
+from hotpatch_kb.db.fleet.inventory.columns import LINE_OF_STATUS
 from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.model.editions import NUMBERS, SPELLED, Machine, edition_in, machine_of
 from hotpatch_kb.db.model.product_names import Name, read_name
@@ -94,7 +94,7 @@ def join_tables(judge: Judge) -> Join:
     builds = judge.products_by_build()
     return Join(
         sorted(machines), [(number, *outcome) for outcome, number in outcomes.items()], sorted(choices), sorted(deciding),
-        sorted((alias, build) for build in builds for alias in (build, f"10.0.{build}")), aliases, _edition_aliases(), sorted(LINES.items()),
+        sorted((alias, build) for build in builds for alias in (build, f"10.0.{build}")), aliases, _edition_aliases(), sorted(LINE_OF_STATUS.items()),
     )  # fmt: skip
 
 

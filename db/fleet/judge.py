@@ -29,7 +29,8 @@ Answer = dict[str, Any]
 # Machines that are alike in all that counts are judged once. A fleet of millions has thousands of kinds, 0.7 kB each.
 MAX_JUDGED: Final = 50_000
 _WORDS: Final = re.compile(r"[^\W\d_]{3}")
-PATCHED: Final = frozenset({"current", "left_line"})
+# Verdicts that would be a wrong "patched" if the machine does not have the build: given only if the inventory says that it has it.
+ONLY_IF_INSTALLED: Final = frozenset({"current", "left_line"})
 MAX_NAME: Final = 60  # characters of a name that is not understood
 _NO_BUILD: Final = frozenset({"", "null", "none", "n/a", "na", "-", "unknown", "nan"})
 # "5386", "5386.0" of a number that was read as a float, "0x150a" of the registry
@@ -172,31 +173,31 @@ class Judge:
         judged = self._of_build(text, machine, name)
         return judged if name.is_understood else judged._replace(not_understood=stated[:MAX_NAME])
 
-    def _of_build(self, text: str, machine: Mapping[str, str], name: Name) -> Judged:
+    def _of_build(self, text: str, texts: Mapping[str, str], name: Name) -> Judged:
         """Return the verdict for a machine that states a build and a system that is covered."""
-        stated, build = machine.get("product", "").strip(), self._build(text, machine)
+        stated, build = texts.get("product", "").strip(), self._build(text, texts)
         if isinstance(build, Judged):
             return build
-        line, kbs = line_of(machine.get("line", "")), machine.get("kbs", "")
-        text = machine["build"].strip()
-        # A word of a name that is no Windows is no edition: "Ubuntu Pro".
+        line, kbs = line_of(texts.get("line", "")), texts.get("kbs", "")
+        text = texts["build"].strip()
+        # "Pro" in the name of another system is not an edition of Windows: "Ubuntu Pro".
         named_so = stated if name.is_understood or _WINDOWS.search(stated) else ""
         if not edition_in(named_so) and _WORDS.search(text) and edition_in(text) == "home_pro":
             named_so = text  # "22631.7376 Pro": its support may have ended earlier
-        kind = machine_of(machine.get("edition", ""), named_so, machine.get("esu", ""))
+        machine = machine_of(texts.get("edition", ""), named_so, texts.get("esu", ""))
         # Spellings of the same machine are judged once.
-        alike = (name, build, line, kbs, kind)
+        alike = (name, build, line, kbs, machine)
         if (judged := self._alike.get(alike)) is None:
-            judged = self.judge_read(name, build, line, frozenset(kbs.split()), kind, machine)
+            judged = self.judge_read(name, build, line, frozenset(kbs.split()), machine, texts)
             if judged.name:  # other reasons repeat what the inventory states
                 if len(self._alike) > MAX_JUDGED:
                     self._alike.clear()
                 self._alike[alike] = judged
-        if judged.answer["verdict"] in PATCHED and not BUILD.fullmatch(text) and not states_its_build(text):
+        if judged.answer["verdict"] in ONLY_IF_INSTALLED and not BUILD.fullmatch(text) and not states_its_build(text):
             return unjudged("unknown", not_stated(text).why, stated)
         return judged
 
-    def judge_read(self, name: Name, build: str, line: str, kbs: frozenset[str], kind: Machine, machine: Mapping[str, str]) -> Judged:
+    def judge_read(self, name: Name, build: str, line: str, kbs: frozenset[str], machine: Machine, texts: Mapping[str, str]) -> Judged:
         """Return the verdict for a machine whose texts have been read.
 
         Args:
@@ -204,34 +205,34 @@ class Judge:
             build: OS build, or a build number.
             line: "hotpatch", "standard" or "".
             kbs: the meanings of its KBs that decide (``Deciding``).
-            kind: its edition, and whether it has Extended Security Updates.
-            machine: the texts, which reasons repeat.
+            machine: its edition, and whether it has Extended Security Updates.
+            texts: what the inventory has, which reasons repeat.
         """
-        stated = machine.get("product", "").strip()
+        stated = texts.get("product", "").strip()
         if "." not in build:
-            return self._by_kbs(build, machine["build"].strip(), stated, name, line, kbs, kind)
+            return self._by_kbs(build, texts["build"].strip(), stated, name, line, kbs, machine)
         products = self.of_name(name, self._products.get(build, []))
         if not products:
             released = min((day for _, day in self._later.get(build, ())), default=None)
             others = Messages(filter(None, (_not_known(build, stated, released), self._reported.get(build))))
             return unjudged("unknown", others, stated)
-        products, kind = _of_edition(products, kind)
+        products, machine = _of_edition(products, machine)
         # An installed KB that only one of the products has with this build also decides the product.
         products = [product for product in products if any(kb[2:] in kbs for _, kb in self._verdicts.of_build(product, build))] or products
-        return self._of_products([(product, build) for product in products], line, kbs, kind)
+        return self._of_products([(product, build) for product in products], line, kbs, machine)
 
-    def _build(self, text: str, machine: Mapping[str, str]) -> str | Judged:
+    def _build(self, text: str, texts: Mapping[str, str]) -> str | Judged:
         """Return the build that a text names, a build number where it has no revision, or the verdict where it names neither."""
         if (plain := BUILD.fullmatch(text)) and text[-2:] != ".0":
             number, _, revision = plain[0].removeprefix("10.0.").partition(".")
             build = f"{number}.{int(revision)}"
-            other = f"{number}.{_revision(machine.get('revision', '').strip())}"
+            other = f"{number}.{_revision(texts.get('revision', '').strip())}"
             if other != build and other in self._products:
                 return unjudged(
-                    "invalid", Message("expected one build, got {builds}", builds=f"{build}, {other}"), machine.get("product", "").strip()
+                    "invalid", Message("expected one build, got {builds}", builds=f"{build}, {other}"), texts.get("product", "").strip()
                 )
             return build
-        stated, shown = machine.get("product", "").strip(), text[:60]
+        stated, shown = texts.get("product", "").strip(), text[:60]
         if (apart := _APART.fullmatch(text)) and int(number := (apart["number"] or apart["named"]).replace(".", "")) in self._numbers:
             build = f"{number}.{int(apart['revision'] or apart['named_revision'])}"
             if build in self._products or "build" not in text.casefold():  # "10.0.26100 Build 33158" of Chef; "10.0.20348 N/A Build 20348"
@@ -248,18 +249,18 @@ class Judge:
         numbers = reading.build_numbers_in(text[:MAX_TEXT])
         numbers = [number for number in numbers if int(number) in self._numbers] or numbers
         if len(numbers) == 1:
-            return self._with_revision(numbers[0], machine)
+            return self._with_revision(numbers[0], texts)
         if _BEFORE_10.search(text):
             return unjudged("unknown", Message("not covered: {text!r} is a version before Windows 10", text=shown), stated)
         return unjudged("invalid", Message("expected a build such as 26100.32772, got {text!r}", text=shown), stated)
 
-    def _with_revision(self, number: str, machine: Mapping[str, str]) -> str:
+    def _with_revision(self, number: str, texts: Mapping[str, str]) -> str:
         """Return a build number with the revision of its own column. A revision lower than any release ("7", of firmware) is ignored if KBs tell the build."""
-        ubr = _revision(machine.get("revision", "").strip())
+        ubr = _revision(texts.get("revision", "").strip())
         lowest = self._lowest_revisions.get(number, 0)
-        return f"{number}.{ubr}" if ubr and not (ubr < lowest and machine.get("kbs")) else number
+        return f"{number}.{ubr}" if ubr and not (ubr < lowest and texts.get("kbs")) else number
 
-    def _by_kbs(self, number: str, text: str, stated: str, name: Name, line: str, kbs: frozenset[str], kind: Machine) -> Judged:
+    def _by_kbs(self, number: str, text: str, stated: str, name: Name, line: str, kbs: frozenset[str], machine: Machine) -> Judged:
         """Return the verdict for a machine whose build has no revision: its newest installed release of that build number says which build it has."""
         newest = {
             product: max((place, build, kb) for kb, (place, build) in releases.items() if kb in kbs)
@@ -268,21 +269,21 @@ class Judge:
         }
         # A KB of a product that the name does not mean says nothing: KB5099536 of a server beside "Windows 11 24H2".
         meant = self.of_name(name, list(self._kbs_of_number.get(number, ())))
-        products, kind = _of_edition([product for product in newest if product in meant], kind)
+        products, machine = _of_edition([product for product in newest if product in meant], machine)
         if not products:
             reason = Message(
                 "a build number without a revision, {text!r}; collect the UBR (registry, CurrentVersion), or the installed KBs",
                 text=text[:60],
             )
             return unjudged("unknown", reason, stated)
-        return self._of_products([(product, newest[product][1]) for product in products], line, kbs, kind)
+        return self._of_products([(product, newest[product][1]) for product in products], line, kbs, machine)
 
-    def _of_products(self, builds: Sequence[tuple[str, str]], line: str, kbs: frozenset[str], kind: Machine) -> Judged:
+    def _of_products(self, builds: Sequence[tuple[str, str]], line: str, kbs: frozenset[str], machine: Machine) -> Judged:
         """Return one verdict for the products that a machine may have, each with its build. An edition that is not understood may be Home or Pro."""
-        judged = self._together([self._of_product(product, build, line, kbs, kind) for product, build in builds], kind)
-        if not kind.is_odd or not all(is_of_family("home_pro", product) for product, _ in builds):
+        judged = self._together([self._of_product(product, build, line, kbs, machine) for product, build in builds], machine)
+        if not machine.is_odd or not all(is_of_family("home_pro", product) for product, _ in builds):
             return judged
-        pro = kind._replace(edition="home_pro")
+        pro = machine._replace(edition="home_pro")
         others = self._together([self._of_product(product, build, line, kbs, pro) for product, build in builds], pro)
         first, second = judged.answer["verdict"], others.answer["verdict"]
         if first == second:
@@ -293,11 +294,11 @@ class Judge:
         until = {"data_until": judged.answer["data_until"]}
         return Judged(_answer("ambiguous", Messages([reason])) | until, judged.product, f"{judged.name}|?")
 
-    def _together(self, verdicts: Sequence[Verdict], kind: Machine) -> Judged:
+    def _together(self, verdicts: Sequence[Verdict], machine: Machine) -> Judged:
         """Return one verdict, made of those for each product that the machine may have."""
         first = verdicts[0]
         until = self._data_until(verdicts)
-        name = "+".join(f"{v.product}|{v.build}|{v.line}|{v.deciding_kb}" for v in verdicts) + (f"|{kind.name}" if kind.name else "")
+        name = "+".join(f"{v.product}|{v.build}|{v.line}|{v.deciding_kb}" for v in verdicts) + (f"|{machine.name}" if machine.name else "")
         product = " or ".join(v.product for v in verdicts)
         if len({verdict.verdict for verdict in verdicts}) > 1:
             reason = Messages(Message("{product}: {verdict}", product=v.product, verdict=Message(v.verdict)) for v in verdicts)
@@ -332,8 +333,8 @@ class Judge:
         clients = [product for product in products if product.startswith("win")] if name.family.startswith("win") else []
         return of_family or clients or products
 
-    def _of_product(self, product: str, build: str, line: str, kbs: frozenset[str], kind: Machine) -> Verdict:
-        rows = self._verdicts.of_build(product, build, kind)
+    def _of_product(self, product: str, build: str, line: str, kbs: frozenset[str], machine: Machine) -> Verdict:
+        rows = self._verdicts.of_build(product, build, machine)
         hotpatch_kbs = self._hotpatch_kbs[product]
         if f"hotpatch:{product}" in kbs or not hotpatch_kbs.isdisjoint(kbs):
             line = "hotpatch"
@@ -353,13 +354,13 @@ def _revision(text: str) -> int:
     return int(match["hexadecimal"], 16) if match["hexadecimal"] else int(re.sub(r"[^0-9]", "", match["decimal"]))
 
 
-def _of_edition(products: list[str], kind: Machine) -> tuple[list[str], Machine]:
+def _of_edition(products: list[str], machine: Machine) -> tuple[list[str], Machine]:
     """Return those of a build's products that can have an edition, and the edition: 26100 is a server and a client.
 
     An edition that none of them can have is ignored: "Pro" beside a build of a server.
     """
-    fitting = [product for product in products if is_of_family(kind.edition, product)]
-    return (fitting, kind) if fitting else (products, kind._replace(edition="", may_be_azure_edition=False, is_odd=True))
+    fitting = [product for product in products if is_of_family(machine.edition, product)]
+    return (fitting, machine) if fitting else (products, machine._replace(edition="", may_be_azure_edition=False, is_odd=True))
 
 
 def _not_known(build: str, product: str, released: str | None) -> Message:

@@ -32,6 +32,16 @@ class Claim(NamedTuple):
     row: int
     source_url: str = ""
 
+    @property
+    def name(self) -> str:
+        """The field without its number (see ``name_of_field``)."""
+        return name_of_field(self.field)
+
+
+def name_of_field(field: str) -> str:
+    """Return a field without its number: what one place states twice ("build", "build#2") is the same field."""
+    return field.partition("#")[0]
+
 
 class Unread(NamedTuple):
     """A part of an accepted page that no parser reads: a column, a heading, a text in an unknown place.
@@ -95,6 +105,64 @@ class Correction(NamedTuple):
     why: str
     url: str
     decided_on: str
+
+
+# --- subjects: the names of facts in claims ----------------------------------------------------------------------------
+
+
+class ReleaseName(NamedTuple):
+    """What the subject of a release says.
+
+    Attributes:
+        product: its servicing line.
+        kb: None where the subject has none.
+        build: None where the subject has none.
+        baseline_day: ISO date of a baseline that a list names without KB and build; None for every other release.
+    """
+
+    product: str
+    kb: int | None
+    build: str | None
+    baseline_day: str | None
+
+
+def release_subject(product: str, kb: int | str | None, build: object | None) -> str:
+    """Return the subject of a release, "-" for what is not known.
+
+    >>> release_subject("ws2025", 5087423, "26100.32772"), release_subject("ws2025", 5087423, None)
+    ('release/ws2025/5087423/26100.32772', 'release/ws2025/5087423/-')
+    """
+    return f"release/{product}/{kb or '-'}/{build or '-'}"
+
+
+def baseline_subject(product: str, day: str) -> str:
+    """Return the subject of a baseline that a list names by its day alone: ``release/ws2025/2026-01-13/baseline``."""
+    return f"release/{product}/{day}/baseline"
+
+
+def release_named(subject: str) -> ReleaseName:
+    """Return what the subject of a release says.
+
+    >>> release_named("release/ws2025/2026-01-13/baseline").baseline_day, release_named("release/ws2025/5087423/-").kb
+    ('2026-01-13', 5087423)
+    """
+    _, product, second, third = subject.split("/")
+    if third == "baseline":
+        return ReleaseName(product, None, None, second)
+    return ReleaseName(product, None if second == "-" else int(second), None if third == "-" else third, None)
+
+
+def calendar_subject(product: str, month: str) -> str:
+    """Return the subject of a product's month: ``calendar/ws2025/2026-07``."""
+    return f"calendar/{product}/{month}"
+
+
+def product_of(subject: str) -> str:
+    """Return the product of a subject that begins with one: of a release, a month, a product, an end of support."""
+    return subject.split("/")[1]
+
+
+# --- ids -----------------------------------------------------------------------------------------------------------------
 
 
 def stable_id(*parts: str | None) -> int:

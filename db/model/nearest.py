@@ -8,12 +8,13 @@ from difflib import get_close_matches
 from typing import Final
 
 from hotpatch_kb.db.model.lazy_patterns import lazy
+from hotpatch_kb.db.model.notation import BUILD_TEXT
 from hotpatch_kb.db.model.product_names import read_name
 from hotpatch_kb.db.model.products import KNOWN
 
 # What may be a build, a KB, a CVE or a month inside a text, the most telling first.
 _PARTS: Final = (
-    lazy(r"(?<![0-9])[0-9]{5}\.[0-9]{1,5}"),
+    lazy(rf"(?<![0-9]){BUILD_TEXT}"),
     lazy(r"KB[\s-]?[0-9]{6,7}|(?<![0-9])[0-9]{7}(?![0-9])", re.IGNORECASE),
     lazy(r"CVE[-\s]?[0-9]{4}[-\s][0-9]{4,7}", re.IGNORECASE),
     lazy(r"20[0-9]{2}[-./](?:0[1-9]|1[0-2])"),

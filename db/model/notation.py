@@ -31,6 +31,8 @@ def clean(text: str) -> str:
 
 # --- builds and KBs -------------------------------------------------------------------------------------------------
 
+# A build in a longer pattern, which says what may be around it. Without a look-around of its own; ASCII digits.
+BUILD_TEXT: Final = r"[0-9]{5}\.[0-9]{1,5}"
 # "26100.32772", "14393.0", "10.0.26100.32772"; build numbers of four digits and fewer belong to Windows before 10
 BUILD: Final = lazy(r"(?<![\d.])(?:10\.0\.)?(?P<number>\d{5})\.(?P<revision>\d{1,5})(?![\d.]*\d)")
 

@@ -147,6 +147,16 @@ def same_revisions(product: str) -> tuple[str, ...]:
     return next((group for group in _SAME_REVISIONS if product in group), (product,))
 
 
+def may_be_build_of(product: str, build: str) -> bool:
+    """Return whether a build can be one of a product: it has the product's build number, or that is not known.
+
+    >>> may_be_build_of("ws2022", "20348.2091"), may_be_build_of("ws2022", "20346.2091")
+    (True, False)
+    """
+    number = named(product).build_number
+    return number is None or build.startswith(f"{number}.")
+
+
 def heading(text: str, client: str) -> Product | None:
     """Return the product that a heading of Learn's tables names, None where the text is not such a heading.
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from hotpatch_kb.db.model.lazy_patterns import lazy
+from hotpatch_kb.db.model.notation import BUILD_TEXT
 from hotpatch_kb.db.model.reading import plain
 
 MAX_TEXT: Final = 1_000  # characters of a cell that are searched
@@ -54,7 +55,7 @@ _DENIALS_INSIDE: Final = lazy(
     "|不|缺|无|無|需|失败|旧|舊|低于|低於|高于|高於|之前|可用|推荐|建議|建议|卸载|解除|回滚|復原|计划|計畫|目标|下载|下載|过期|重启|重新"
     "|누락|없|않|미설치|미적용|미만|필요|대기|예정|실패|제거|이전|이하|이상|최신|사용 가능|롤백|권장|목표|다운로드|재시작|다시"
 )
-_BUILD: Final = r"(?:10\.0\.)?[0-9]{5}\.[0-9]{1,5}"
+_BUILD: Final = rf"(?:10\.0\.)?{BUILD_TEXT}"
 # "< 26100.33158", "!=26100.33158", "to 26100.33158", "min. 26100.33158"; "26100.33158?", "26100.33158+", "32995 -> 26100.33158"; "26100.33158/32995"
 _SIGNS: Final = lazy(
     rf"(?:[<≤≥≦≧≠≮≯≰≱!~≈¬→⇒]|(?<![=-])>|[0-9]\s*[=-]+>|=/=|\b(?:to|from|min\.?|max\.?|ab|bis|von|vers|hasta|fino\ a|od|до|от))\s*=*\s*{_BUILD}"

@@ -102,7 +102,7 @@ async def cve(datasette: Any, request: Any) -> Response:
     return await web.page(datasette, request, "cve.html", make)
 
 
-async def who(datasette: Any, request: Any) -> Response:
+async def eligibility(datasette: Any, request: Any) -> Response:
     """``/eligible``: the form, the answer to what it asks, and what documents state."""
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
@@ -111,10 +111,7 @@ async def who(datasette: Any, request: Any) -> Response:
         answers: list[dict[str, Any]] = []
         wrong: Message | None = None
         try:
-            if platform not in {None, *PLATFORMS}:
-                raise BadInput(
-                    "expected a platform ({platforms}), got {got!r}", platforms=", ".join(PLATFORMS), got=str(platform)[: reading.MAX_SHOWN]
-                )
+            web.platform_of(request)
             answers = eligible(conn, question, web.product_of(conn, request), platform) if question else []
         except BadInput as error:
             wrong = error.message

@@ -19,7 +19,7 @@ from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, secon
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site import news, restart_answers
 from hotpatch_kb.db.site.restart_answers import LINES
-from hotpatch_kb.db.site.web import Judging, judging_today, verdicts_of_today
+from hotpatch_kb.db.site.web import Judging, judging_today, verdicts_on
 from hotpatch_kb.db.site.when import patch_tuesdays
 
 Row = dict[str, Any]
@@ -55,7 +55,7 @@ def lookup_answer(conn: sqlite3.Connection, query: str, on: str | None) -> Row:
     Raises:
         BadInput: the query cannot be read.
     """
-    judging = judging_today(conn, clock.today()) if on is None else Judging(verdicts_of_today(conn, on))
+    judging = judging_today(conn, clock.today()) if on is None else Judging(verdicts_on(conn, on))
     answer = find(conn, query, on=on, today=clock.today(), facts=judging.verdicts.facts, matches=judging.matches)
     details = {} if judging.details is None else judging.details
     matches = []

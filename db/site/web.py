@@ -19,6 +19,7 @@ from hotpatch_kb.db.answers.verdicts import Verdicts
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message, in_words
+from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.site import DATABASE, addresses
 from hotpatch_kb.db.site.i18n import DEFAULT, SCOPE, language_of
 
@@ -147,7 +148,7 @@ async def _cached_read(datasette: Any, key: tuple[object, ...], make: Callable[[
 _judging = threading.local()
 
 
-def verdicts_of_today(conn: sqlite3.Connection, day: str) -> Verdicts:
+def verdicts_on(conn: sqlite3.Connection, day: str) -> Verdicts:
     """Return the verdicts of a day; today's are kept between requests until facts or day change: making them takes as long as ten lookups."""
     if day != clock.today():
         return Verdicts(conn, day)
@@ -245,7 +246,10 @@ def _clipped(value: Any) -> Any:
 
 
 async def file(datasette: Any, request: Any, make: Callable[[sqlite3.Connection], bytes], content_type: str) -> Response:
-    """Return a file made from the database: a feed, a calendar. Its links name the host of the request."""
+    """Return a file made from the database: a feed, a calendar, a table as CSV, a picture.
+
+    It is kept by the host and scheme of the request too, which the links of feeds and calendars begin with.
+    """
     try:
         body = await _cached_read(datasette, (content_type, request.host, request.scheme, request.full_path), make)
     except HttpError as wrong:
@@ -318,6 +322,20 @@ def product_of(conn: sqlite3.Connection, request: Any) -> str | None:
         BadInput: the database has no product of that name.
     """
     return coverage.named_product(conn, (request.args.get("product") or "").strip()[:60] or None)
+
+
+def platform_of(request: Any) -> str | None:
+    """Return the platform that a request names; None where it names none.
+
+    Raises:
+        BadInput: it is not a platform.
+    """
+    platform = request.args.get("platform") or None
+    if platform not in {None, *PLATFORMS}:
+        raise BadInput(
+            "expected a platform ({platforms}), got {got!r}", platforms=", ".join(PLATFORMS), got=str(platform)[: reading.MAX_SHOWN]
+        )
+    return platform
 
 
 def day_of(request: Any) -> str:

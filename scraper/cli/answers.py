@@ -93,7 +93,7 @@ def calendar(
         raise BadInput("expected --ics with --alarm, got --alarm alone")
     if as_ics and as_json:
         raise BadInput("expected --ics or --json, got both")
-    facts = conn = options.facts(db)
+    facts = conn = options.connection(db)
     if known is not None:
         from hotpatch_kb.db.facts.write import database_known_on  # noqa: PLC0415
 
@@ -142,7 +142,7 @@ def next_command(product: str | None, on: str | None, known: str | None, count: 
     Each restart is published (a source lists it), planned (a published calendar does) or expected by the cadence of January, April, July and
     October.
     """
-    conn = options.facts(db, known, with_groups=True)  # MSRC's data may name a newer release
+    conn = options.connection(db, known, with_prices_and_cves=True)  # MSRC's data may name a newer release
     day = on or known or clock.today()
     product = coverage.named_product(conn, product)
     rows = restarts.next_restarts(conn, day, product, count)
@@ -167,7 +167,7 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     """
     from hotpatch_kb.db.answers import verdicts as judged  # noqa: PLC0415
 
-    conn = options.facts(db, known, with_groups=True)  # CVEs decide which out-of-band releases count
+    conn = options.connection(db, known, with_prices_and_cves=True)  # CVEs decide which out-of-band releases count
     day = on or known or clock.today()
     rows = judged.verdict_rows(conn, day, coverage.named_product(conn, product))
     write(rows, form_of(as_json=as_json), text=lambda: [*text.verdicts(rows), *text.behind((row["data_until"] for row in rows), day)])
@@ -250,7 +250,7 @@ def assess(
     is_typed = click.get_current_context().get_parameter_source("format_name") is not ParameterSource.DEFAULT
     if as_json and is_typed and format_name != "json":
         raise BadInput("expected --json or --format, got both")
-    conn = options.facts(db, known, with_groups=True)
+    conn = options.connection(db, known, with_prices_and_cves=True)
     request = fleet.Request(
         day=on or known or clock.today(), format_name="json" if as_json else format_name, engine=engine, mapping=mapping, encoding=encoding,
         hotfixes=hotfixes, is_safe=is_safe, fail_on=fail_on, output=output, summary=summary, scratch=scratch, spark_master=spark_master,
@@ -298,7 +298,7 @@ def eligible(
     from hotpatch_kb.db.answers.eligibility.decision import eligible as answers_to  # noqa: PLC0415
     from hotpatch_kb.db.answers.eligibility.documents import explained  # noqa: PLC0415
 
-    conn = options.facts(db)
+    conn = options.connection(db)
     named_product = coverage.named_product(conn, product)
     image, stated = (publisher, offer, sku), [*words, *(text for text in (edition, licence) if text is not None)]
     if explain:
@@ -394,7 +394,7 @@ def cost(
         cores=read["cores"], servers=read["servers"], cores_per_server=read["cores_per_server"],
         discounts=[condition for condition, is_on in has.items() if is_on],
     )  # fmt: skip
-    conn = options.facts(db)
+    conn = options.connection(db)
     row = cost_of(conn, question._replace(product=coverage.named_product(conn, product) or product), clock.today())
     write([row], form_of(as_json=as_json), text=lambda: cost_text.cost(row))
     return ExitCode.NO_ANSWER if row["cost_low"] is None else ExitCode.DONE
@@ -418,7 +418,7 @@ def changes(since: str | None, until: str | None, product: str | None, form: str
 
     The day of a change is the day on which its page was read.
     """
-    conn = options.facts(db)
+    conn = options.connection(db)
     product = coverage.named_product(conn, product)
     if since and until and since > until:
         raise BadInput("expected --since up to --until, got {since} and {until}", since=since, until=until)

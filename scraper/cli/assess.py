@@ -132,7 +132,7 @@ def _judge_table(conn: sqlite3.Connection, source: str, request: Request, column
     try:
         from hotpatch_kb.db.fleet.engines import spark_tables  # noqa: PLC0415
     except ImportError as error:
-        raise BadInput("expected Spark for --engine spark, got {error}: pip install 'hotpatch-kb[spark]'", error=error) from None
+        raise _without_spark(error) from None
     target = re.sub(r"^([a-z][a-z0-9+.-]*):/(?=[^/])", r"\1://", request.output.as_posix())  # a path has lost one slash of an address
     with tempfile.TemporaryDirectory(prefix="hotpatch-kb-", dir=request.scratch) as name:
         found = spark_tables.judge_table(conn, request.day, source, target, columns, Path(name), request.spark_master)
@@ -195,11 +195,15 @@ def _duckdb() -> Callable[[Normal, Path], Iterator[bytes]]:
     return duckdb_engine.join
 
 
+def _without_spark(error: ImportError) -> BadInput:
+    return BadInput("expected Spark for --engine spark, got {error}: pip install 'hotpatch-kb[spark]'", error=error)
+
+
 def _spark(master: str | None) -> Callable[[Normal, Path], Iterator[bytes]]:
     try:
         from hotpatch_kb.db.fleet.engines import spark_engine  # noqa: PLC0415
     except ImportError as error:
-        raise BadInput("expected Spark for --engine spark, got {error}: pip install 'hotpatch-kb[spark]'", error=error) from None
+        raise _without_spark(error) from None
 
     return lambda normal, folder: spark_engine.join(normal.parts, normal.table, folder, master=master)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hotpatch_kb.db.answers.lagging import drift_rows, missing_releases, quarantined_rows
-from hotpatch_kb.db.claims.pages import read_after
+from hotpatch_kb.db.claims.pages import ahead_note
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.cli import options
@@ -31,7 +31,14 @@ if TYPE_CHECKING:
     from hotpatch_kb.scraper.crawl.schedule import Intake
 
 
-def _report(result: Result, *, as_json: bool, is_said: bool = False) -> int:
+def report(result: Result, *, as_json: bool, is_said: bool = False) -> int:
+    """Print how a run went, and return its exit code.
+
+    Args:
+        result: what the run did.
+        as_json: whether to print JSON.
+        is_said: whether its failures were said while it ran.
+    """
     write([run_text.as_row(result)], form_of(as_json=as_json), text=lambda: run_text.run(result, is_said=is_said))
     return ExitCode.SOURCE_FAILED if result.failures else ExitCode.DONE
 
@@ -115,7 +122,7 @@ def crawl(
             corrections=corrections, say=progress
         )  # fmt: skip
         notify.send(db, say)
-    return _report(result, as_json=as_json, is_said=ends_with_stdin) or _code(tree)
+    return report(result, as_json=as_json, is_said=ends_with_stdin) or _code(tree)
 
 
 @contextmanager
@@ -221,7 +228,7 @@ def replay(archive: Path | None, corrections: tuple[Path, ...], db: Path, as_jso
     kept = archive_of(db, archive)
     with runs.progress(runs.pages_archived(kept)) as progress:
         result = runs.replay(db, kept, corrections=corrections, say=progress)
-    return _report(result, as_json=as_json)
+    return report(result, as_json=as_json)
 
 
 @click.command(epilog=examples("doctor", "doctor --repair"))
@@ -304,20 +311,18 @@ def status(as_metrics: bool, drift: bool, bundle: Path | None, archive: Path | N
         raise BadInput("expected --bundle with --drift, got it alone")
     if as_metrics and (drift or as_json):
         raise BadInput("expected --metrics alone, got it with --drift or --json")
-    conn = options.facts(db)
+    conn = options.connection(db)
     rows = [dict(row) | {"data_until": (row["last_good_at"] or "")[:10] or None} for row in conn.execute("select * from source_health")]
     if refused := feed_state.trouble(db, conn):
         say(f"feed refused: {refused[1]}; the facts were kept")
     odd = [row for row in quarantined_rows(conn) if row["required"]]
     absent = missing_releases(conn, clock.today())
-    ahead, last = read_after(conn, f"{clock.day_after(clock.today())}T23:59:59Z")
+    ahead = ahead_note(conn, f"{clock.day_after(clock.today())}T23:59:59Z")
     is_bad = any(row["is_stale"] for row in rows) or not rows or bool(odd or absent or ahead or refused)
     if not rows:
         say(f"{db} is empty (was the first run killed?); run hotpatch-kb crawl")
     if ahead:
-        say(
-            f"{ahead} pages were read after today, the last on {last[:10]}: a clock was wrong; hotpatch-kb doctor --repair moves them aside"
-        )
+        say(ahead)
     if as_metrics:
         from hotpatch_kb.db.answers.metrics import metrics  # noqa: PLC0415
 
@@ -385,6 +390,6 @@ def seed(target: Path, db: Path, as_json: bool) -> int:
 
     if not db.is_file():
         raise BadInput("expected a database at {path}, got none", path=db)
-    rows = [{"file": f"{name}.tsv", "rows": count} for name, count in write_seed(options.facts(db), target).items()]
+    rows = [{"file": f"{name}.tsv", "rows": count} for name, count in write_seed(options.connection(db), target).items()]
     write(rows, form_of(as_json=as_json), text=lambda: [f"{row['file']}: {row['rows']} rows" for row in rows])
     return ExitCode.DONE

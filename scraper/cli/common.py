@@ -18,7 +18,7 @@ DEFAULT_DB: Final = "hotpatch.db"
 DB_VARIABLE: Final = "HOTPATCH_KB_DB"
 
 
-def open_facts(db: str | os.PathLike[str], known: str | None = None, *, with_groups: bool = False) -> sqlite3.Connection:
+def open_facts(db: str | os.PathLike[str], known: str | None = None, *, with_prices_and_cves: bool = False) -> sqlite3.Connection:
     """Return a connection to the database to answer from. The caller closes it.
 
     It is the file, or the embedded facts where there is no file at the default path and no other was named.
@@ -26,7 +26,7 @@ def open_facts(db: str | os.PathLike[str], known: str | None = None, *, with_gro
     Args:
         db: the file.
         known: ISO date; answer from what the sources stated by that day.
-        with_groups: include prices, known issues and CVEs as of that day.
+        with_prices_and_cves: include prices, known issues and CVEs as of that day.
 
     Raises:
         BadInput: a file was named that is not there or not a database of hotpatch-kb, or no source had been read by that day.
@@ -62,7 +62,7 @@ def open_facts(db: str | os.PathLike[str], known: str | None = None, *, with_gro
     from hotpatch_kb.db.facts.write import database_known_on  # noqa: PLC0415
 
     with closing(conn):
-        return database_known_on(conn, known, with_groups=with_groups)
+        return database_known_on(conn, known, with_prices_and_cves=with_prices_and_cves)
 
 
 def _embedded_facts(db: str | os.PathLike[str]) -> sqlite3.Connection:

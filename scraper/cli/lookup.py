@@ -102,7 +102,7 @@ def answer(question: Question) -> int:
     kb_installed = reading.kbs(question.kb_installed)
     on, known = (reading.day(day) if day is not None else None for day in (question.on, question.known))
     _check_queries(question.queries)
-    with closing(open_facts(question.db, known, with_groups=True)) as conn:
+    with closing(open_facts(question.db, known, with_prices_and_cves=True)) as conn:
         return _print_answers(conn, question, kb_installed, on, known)
 
 

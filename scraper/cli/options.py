@@ -36,9 +36,9 @@ def examples(*calls: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  hotpatch-kb {call}" for call in calls)
 
 
-def facts(db: Path, known: str | None = None, *, with_groups: bool = False) -> sqlite3.Connection:
+def connection(db: Path, known: str | None = None, *, with_prices_and_cves: bool = False) -> sqlite3.Connection:
     """Return a connection to the database to answer from (see ``open_facts``), which is closed when the command ends."""
-    return click.get_current_context().with_resource(closing(open_facts(db, known, with_groups=with_groups)))
+    return click.get_current_context().with_resource(closing(open_facts(db, known, with_prices_and_cves=with_prices_and_cves)))
 
 
 class OneOf(click.Choice[str]):

@@ -11,6 +11,7 @@ import click
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.cli import options
+from hotpatch_kb.scraper.cli.commands import report
 from hotpatch_kb.scraper.cli.options import examples
 from hotpatch_kb.scraper.cli.output import form_of, write
 from hotpatch_kb.scraper.cli.text import runs as run_text
@@ -35,7 +36,7 @@ def export(folder: Path, on: str | None, key: Path | None, url: str | None, with
     """
     from hotpatch_kb.db.site.export.folder import write as write_folder  # noqa: PLC0415
 
-    written = write_folder(options.facts(db), folder, on or clock.today(), key, address=_address(url), with_site=with_site)
+    written = write_folder(options.connection(db), folder, on or clock.today(), key, address=_address(url), with_site=with_site)
     write([written._asdict()], form_of(as_json=as_json), text=lambda: run_text.exported(folder, written._asdict()))
     return ExitCode.DONE
 
@@ -94,8 +95,7 @@ def update(
         notify.send(db, say)
         return ExitCode.SOURCE_FAILED
     notify.send(db, say)
-    write([run_text.as_row(result)], form_of(as_json=as_json), text=lambda: run_text.run(result, is_said=ends_with_stdin))
-    return ExitCode.SOURCE_FAILED if result.failures else ExitCode.DONE
+    return report(result, as_json=as_json, is_said=ends_with_stdin)
 
 
 @click.command(epilog=examples("pages", "pages --due > addresses.txt"))
@@ -109,7 +109,7 @@ def pages(due: bool, db: Path, as_json: bool) -> int:
     """
     from hotpatch_kb.scraper.crawl.reading.to_save import at_present, next_due  # noqa: PLC0415
 
-    found = at_present(options.facts(db))
+    found = at_present(options.connection(db))
     rows = [page._asdict() for page in found if page.is_due or not due]
     if not rows:
         say(f"nothing is due; the first page is at {next_due(found)}")

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from hotpatch_kb.db.claims.ingest import ReadPage
-from hotpatch_kb.db.model.claims import Page
+from hotpatch_kb.db.model.claims import Page, product_of
 from hotpatch_kb.db.model.products import KNOWN
 from hotpatch_kb.scraper.parsing.support.entries import is_hotpatch_hub
 from hotpatch_kb.scraper.parsing.support.hubs import Hub, hub_at, hubs_on
@@ -105,5 +105,5 @@ def listed_lines(conn: sqlite3.Connection, reads: Iterable[ReadPage]) -> set[Lin
         source = registry()[read.page.source]
         if SOURCE in {source.source, source.stands_in_for}:
             subjects = {claim.subject for claim in read.claims or () if claim.subject.startswith("release/")}
-            lines |= {Line(subject.split("/")[1], is_hotpatch_hub(read.page.page_url)) for subject in subjects}
+            lines |= {Line(product_of(subject), is_hotpatch_hub(read.page.page_url)) for subject in subjects}
     return lines

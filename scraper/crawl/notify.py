@@ -88,7 +88,7 @@ def lags(conn: sqlite3.Connection, at: str) -> list[Item]:
     """
     return [
         Item(
-            _short_hash(f"{row['source']} {row['note'].partition(', got ')[0]}"),
+            _short_hash(f"{row['source']} {row['expected']}"),
             "behind",
             at,
             f"source {row['source']} does not have what another source has: {row['note']}; hotpatch-kb status --drift says more",
@@ -119,7 +119,7 @@ def missing(conn: sqlite3.Connection, at: str) -> list[Item]:
     """Return the monthly releases that no page lists though pages were read since. The id is of line and month: each is sent once."""
     return [
         Item(
-            _short_hash(row["note"].partition(", whose pages")[0]),
+            _short_hash(row["expected"]),
             "missing",
             at,
             f"{row['note']}: nothing of it can be called current; hotpatch-kb status --drift says more",

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from hotpatch_kb.db.claims import pages
@@ -30,6 +30,30 @@ from hotpatch_kb.scraper.fetch.archive import Archive, content_sha256
 from hotpatch_kb.scraper.sources import Link, PageSpec, Source, registry
 
 Progress = Callable[[str], None]
+
+
+class PageLine(str):
+    """A line of progress about one page, which a bar counts.
+
+    Attributes:
+        brief: what a bar shows in its place; "" for a failure, which is written above the bar.
+    """
+
+    __slots__ = ("brief",)
+    brief: str
+
+    def __new__(cls, text: str, brief: str = "") -> Self:
+        """Make the line from its text, and what a bar shows."""
+        line = super().__new__(cls, text)
+        line.brief = brief
+        return line
+
+
+def page_line(source: str, url: str, what: str) -> PageLine:
+    """Return the line that says what was seen of a page."""
+    return PageLine(f"{source}: {url}: {what}", f"{url.removeprefix('https://')}: {what}")
+
+
 # Some articles that a navigation lists are not there (sources of vuls-data-update, 2026).
 MISSING: Final = frozenset({404, 410})
 
@@ -153,12 +177,12 @@ class Run:
             return Taken(is_read=False, follows=[])
         read = self._read(page)
         self._reads.append(read)
-        what = read.error or ("not there" if read.is_missing else "unchanged" if read.claims is None else f"{len(read.claims)} claims")
-        self.say(f"{page.source}: {page.final_url}: {what}")
+        what = read.error or ("not there" if read.is_excused else "unchanged" if read.claims is None else f"{len(read.claims)} claims")
+        self.say(page_line(page.source, page.final_url, what))
         for claim in read.claims or ():
             if claim.field == "reason" and claim.subject.startswith("quarantine/"):
                 self.say(f"{page.source}: quarantined in {claim.section!r}: {claim.value}: {claim.value_text!r}")
-        has_no_links = bool(read.error) or read.is_missing or is_of_feed(page)
+        has_no_links = bool(read.error) or read.is_excused or is_of_feed(page)
         follows = [] if has_no_links else self._follow(page, read.sha256)
         if not has_no_links and (news := self.hubs.news_of(page)):
             self.note(page.source, news, page.page_url)
@@ -169,13 +193,13 @@ class Run:
         self.result.pages_read += 1
         read = self._kept(page)
         if page.status in MISSING:
-            read.is_missing = True
+            read.is_excused = True
         elif is_of_feed(page):
             self._read_fed(read)
         elif page.status != 304 and self._is_new(read):
             self.result.pages_parsed += 1
             read.claims, read.unread, read.error = self.parsed.parse(source, page, read.sha256)
-        read.is_missing |= bool(read.error and source.stands_in_for)
+        read.is_excused |= bool(read.error and source.stands_in_for)
         if page.status == 200 and not is_of_feed(page):
             read.stated_since = stated_since(source, page)
         read.page = page._replace(body=b"")
@@ -210,14 +234,14 @@ class Run:
         if self.archive is not None:
             self.archive.keep_unchanged(page, sha256)
         self._reads.append(ReadPage(page, sha256, content, 0))
-        self.say(f"{page.source}: {page.final_url}: not modified")
+        self.say(page_line(page.source, page.final_url, "not modified"))
         return Taken(is_read=True, follows=self._follow(page, sha256))
 
     def _is_new(self, read: ReadPage) -> bool:
         """Return whether a page has to be parsed: it differs from the page before it, which this run or an earlier one took."""
         page, number = read.page, pages.page_id(read.page, read.sha256)
         for other in reversed(self._reads):
-            if (other.page.source, other.page.page_url) == (page.source, page.page_url) and not other.error and not other.is_missing:
+            if (other.page.source, other.page.page_url) == (page.source, page.page_url) and not other.error and not other.is_excused:
                 is_last = other.page.fetched_at <= page.fetched_at and pages.counts_after(self.conn, other.page) is None
                 return not (is_last and other.content_sha256 == read.content_sha256) and not pages.is_accepted(self.conn, number)
         return pages.is_new(self.conn, page, read.sha256, read.content_sha256)
@@ -274,7 +298,7 @@ class Run:
         for read in self._reads:
             dates = {(c.section, c.subject): c.value for c in read.claims or () if c.field == "release_date"}
             for claim in read.claims or ():
-                if claim.field.partition("#")[0] == "article_url" and claim.value and not read.error:
+                if claim.name == "article_url" and claim.value and not read.error:
                     _add_link(links, claim.subject, claim.value, dates.get((claim.section, claim.subject)) or "")
         return [Link(url, kb, day) for (url, kb), day in sorted(links.items(), key=lambda item: (item[0][0], item[0][1] or 0))]
 
@@ -297,7 +321,8 @@ class Run:
         self.result.failures.append(failure)
         if _kind(failure) not in self.said:
             self.said.add(_kind(failure))
-            self.say(f"{failure.source}: {failure.state}: {failure.page_url}: {failure.note.removeprefix(f'{failure.page_url}: ')}")
+            note = failure.note.removeprefix(f"{failure.page_url}: ")
+            self.say(PageLine(f"{failure.source}: {failure.state}: {failure.page_url}: {note}"))
 
     def embedded(self, sources: Iterable[Source]) -> None:
         """Take the tables that come with the program."""
@@ -354,7 +379,7 @@ class Run:
                     )
                 if self.is_ahead(page):
                     continue
-                self.say(f"{page.source}: {page.final_url}: {page.fetched_at}")
+                self.say(page_line(page.source, page.final_url, page.fetched_at))
                 ingest.load(self._read(page))
             self._publish(ingest, "")
         self.parsed.drop_other_parsers(registry().values())

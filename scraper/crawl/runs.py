@@ -28,7 +28,7 @@ from hotpatch_kb.scraper.crawl.due import wanted as due_sources
 from hotpatch_kb.scraper.crawl.parsed_pages import ParsedPages
 from hotpatch_kb.scraper.crawl.reading import feed_state
 from hotpatch_kb.scraper.crawl.reading.saved_tree import crawl_tree
-from hotpatch_kb.scraper.crawl.run import Progress, Result, Run, chosen
+from hotpatch_kb.scraper.crawl.run import PageLine, Progress, Result, Run, chosen
 from hotpatch_kb.scraper.fetch.agent import Agent
 from hotpatch_kb.scraper.fetch.archive import Archive
 from hotpatch_kb.scraper.fetch.errors import FetchError, Refused
@@ -49,13 +49,12 @@ def progress(total: int | None = None) -> Iterator[Progress]:
     with stderr.bar(total, "page") as advance:
 
         def say(message: str) -> None:
-            is_failure = ": refused: " in message or ": unreachable: " in message
-            is_of_page = "://" in message
-            if is_terminal and is_of_page and not is_failure:
-                advance(1, message.partition("://")[2])
+            brief = message.brief if isinstance(message, PageLine) else ""
+            if is_terminal and brief:
+                advance(1, brief)
                 return
             stderr.write(f"{chr(13) + chr(27) + '[K' if is_terminal else ''}{message}\n")
-            if is_of_page:
+            if isinstance(message, PageLine):
                 advance(1, "")
 
         yield say
@@ -137,6 +136,13 @@ def replayed(conn: sqlite3.Connection, kept: Archive, decided: list[Correction],
         return run.replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)
 
 
+def _replay_after(result: Result, conn: sqlite3.Connection, kept: Archive, decided: list[Correction], say: Progress) -> None:
+    """Replay after a run to which a page came out of order, and add the replay's failures to its result."""
+    say("a page arrived out of order: replaying all pages in the order of their fetch times")
+    again = replayed(conn, kept, decided, say)
+    result.failures += [failure for failure in again.failures if failure not in result.failures]
+
+
 def _mend(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], say: Progress) -> Result | None:
     """Do what a killed run left undone: load what it archived, and replay if it was about to.
 
@@ -190,11 +196,8 @@ def crawl(
     db.parent.mkdir(parents=True, exist_ok=True)
     with locked(db), closing(open_database(db)) as conn:
         kept = Archive(archive, say)
-        count, last = pages.read_after(conn, clock.latest_time(utc_now()))
-        if count:
-            say(
-                f"{count} pages were read after today, the last on {last[:10]}: a clock was wrong; hotpatch-kb doctor --repair moves them aside"
-            )
+        if ahead := pages.ahead_note(conn, clock.latest_time(utc_now())):
+            say(ahead)
         mended = _mend(conn, kept, decided, say)
         if due:
             now = datetime.now(UTC)
@@ -213,9 +216,7 @@ def crawl(
             else:
                 result, needs_replay = asyncio.run(_from_network(run, wanted, agent or Agent()))
         if needs_replay:
-            say("a page arrived out of order: replaying all pages in the order of their fetch times")
-            again = replayed(conn, kept, decided, say)
-            result.failures += [failure for failure in again.failures if failure not in result.failures]
+            _replay_after(result, conn, kept, decided, say)
         if mended is not None:
             result = replace(mended.with_next(result), not_in_tree=result.not_in_tree)
         for row in lagging.differences(conn):
@@ -328,7 +329,5 @@ def _from_feed(
                     run.take(page)
             result = run.finish()
     if run.needs_replay:
-        say("a page arrived out of order: replaying all pages in the order of their fetch times")
-        again = replayed(conn, kept, decided, say)
-        result.failures += [failure for failure in again.failures if failure not in result.failures]
+        _replay_after(result, conn, kept, decided, say)
     return result

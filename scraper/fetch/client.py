@@ -250,7 +250,7 @@ class Fetcher:
             Unreachable: the host does not answer, or answers with errors.
         """
         url = f"https://{host.name}/robots.txt"
-        host.check_up(url)
+        host.raise_if_down(url)
         for wait in (*ROBOTS_WAITS, None):
             try:
                 _, reply = await self._follow(url, lambda _: {"Accept": "text/plain, */*;q=0.1"}, is_robots=True)
@@ -261,13 +261,13 @@ class Fetcher:
                 if not host.was_reached:  # without a network a run must not hang
                     raise
                 if wait is None:
-                    raise Unreachable(url, host.take_for_down(f"no robots.txt ({exc.message})")) from exc
+                    raise Unreachable(url, host.mark_down(f"no robots.txt ({exc.message})")) from exc
             else:
                 if reply.status == 200 or 400 <= reply.status < 500:
                     host.obey(reply, self._robot)
                     return
                 if wait is None:
-                    raise Unreachable(url, host.take_for_down(f"status {reply.status} for its robots.txt"))
+                    raise Unreachable(url, host.mark_down(f"status {reply.status} for its robots.txt"))
             logger.info("%s: no rules yet, trying again", url)
             await self._pace.sleep(wait)
 
@@ -289,7 +289,7 @@ class Fetcher:
                     why, is_last = described(exc), faults == len(FAULT_WAITS)
                     is_cut_off = not host.was_reached and isinstance(exc, NO_CONNECTION)
                     if is_cut_off and (is_last or self._pace.clock() - started_at > GIVE_UP_SECONDS):
-                        raise Unreachable(url, host.take_for_down(why)) from exc
+                        raise Unreachable(url, host.mark_down(why)) from exc
                     if is_last:
                         raise Unreachable(url, f"expected a whole answer in {faults + 1} tries, got {why}") from exc
                 else:

@@ -69,7 +69,7 @@ class Host:
         name: as in addresses.
         lock: held by the one request that is under way.
         was_reached: whether it ever answered.
-        lets_in: whether it ever gave an answer that is no throttle to a page.
+        has_answered_pages: whether it ever answered a page (not robots.txt) with anything but a throttle.
         robots_lock: held while robots.txt is read.
         is_robots_read: whether robots.txt was read, or is one that our limits keep us from reading.
     """
@@ -77,7 +77,7 @@ class Host:
     def __init__(self, name: str, pace: Pace) -> None:
         self.name = name
         self.lock = asyncio.Lock()
-        self.was_reached = self.lets_in = False
+        self.was_reached = self.has_answered_pages = False
         self.robots_lock = asyncio.Lock()
         self.is_robots_read = False
         self._pace = pace
@@ -102,10 +102,10 @@ class Host:
             Unreachable: no connection could be made within the last minute.
             Throttled: the host asked us to stay away for longer.
         """
-        self.check_up(url)
+        self.raise_if_down(url)
         now = self._pace.clock()
         if now < self._closed_until:
-            if not self.lets_in and self._last_throttle == 403:
+            if not self.has_answered_pages and self._last_throttle == 403:
                 raise self._shut_out(url)
             raise Throttled(
                 url, f"expected an answer, got none: {self.name} asked us to stay away for {self._closed_until - now:.0f} s more"
@@ -113,8 +113,8 @@ class Host:
         if now < self._ready_at:
             await self._pace.sleep(self._ready_at - now)
 
-    def check_up(self, url: str) -> None:
-        """Raise Unreachable within a minute of ``take_for_down``."""
+    def raise_if_down(self, url: str) -> None:
+        """Raise Unreachable if ``mark_down`` was called within the last minute."""
         if self._pace.clock() < self._down_until:
             raise Unreachable(url, self._why_down)
 
@@ -122,7 +122,7 @@ class Host:
         """Start the pause before the next request."""
         self._ready_at = self._pace.clock() + self._pause
 
-    def take_for_down(self, why: str) -> str:
+    def mark_down(self, why: str) -> str:
         """Fail every request of the next minute at once. Return the message of their errors."""
         self._down_until = self._pace.clock() + DOWN_SECONDS
         self._why_down = f"expected an answer of {self.name}, got {why}"
@@ -147,7 +147,7 @@ class Host:
             if self._gave_up:
                 self._closed_until = self._pace.clock() + delay
             self._gave_up = True
-            if reply.status == 403 and not self.lets_in:
+            if reply.status == 403 and not self.has_answered_pages:
                 raise self._shut_out(url)
             raise Throttled(
                 url,
@@ -172,7 +172,7 @@ class Host:
         """Give the host all our patience again, after an answer that is no throttle (a 403 to robots.txt may be one)."""
         self._throttles, self._waited, self._gave_up = 0, 0.0, False
         self._has_answered |= status != 403
-        self.lets_in |= not is_robots
+        self.has_answered_pages |= not is_robots
 
     def _shut_out(self, url: str) -> ShutOut:
         return ShutOut(url, f"expected an answer, got status 403 to everything asked of {self.name}; ways out: {WAYS_OUT}")

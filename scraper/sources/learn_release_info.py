@@ -14,7 +14,7 @@ from typing import Final
 
 from bs4 import SoupStrainer
 
-from hotpatch_kb.db.model.claims import Claim, Page, Unread
+from hotpatch_kb.db.model.claims import Claim, Page, Unread, calendar_subject, release_subject
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import MONTHS, Build, build, builds_in, iso_date, kb, month_number
 from hotpatch_kb.db.model.products import Product, heading
@@ -230,7 +230,7 @@ def _release_subject(product: Product, number: int | None, os_build: Build) -> t
     is_sane = product.build_number in {None, os_build.number}
     text = str(os_build)
     fields: list[Field] = [("kb", str(number), f"KB{number}")] if number else []
-    return f"release/{product.product}/{number or '-'}/{text if is_sane else '-'}", [*fields, ("build", text, text)]
+    return release_subject(product.product, number, text if is_sane else None), [*fields, ("build", text, text)]
 
 
 def _article(page: Page, cell: Cell) -> list[Field]:
@@ -298,7 +298,7 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
         if read.month != expected:
             raise UnexpectedPage(f"expected the update type of {MONTHS[int(expected[5:]) - 1]} {year} in {section}, got {letter!r}")
         kind = calendar_type(record["type"].text)
-        subject = f"calendar/{product.product}/{read.month}"
+        subject = calendar_subject(product.product, read.month)
         cells = [record[name] for name in ("availability date", "build", "kb article")]
         if not cells[1].text and not cells[2].text:
             # Not released yet, with or without an expected day: a plan, which may change (that of June 2026 did).
@@ -317,12 +317,12 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
         fields.append(("release_date", day, cells[0].text))
         release.append(("release_date", day, cells[0].text))
         if cells[1].text:
-            release_subject, named_by = _release_subject(product, number, build(cells[1].text))
+            of_release, named_by = _release_subject(product, number, build(cells[1].text))
             fields += named_by
-            yield from stated(section, release_subject, row, [*named_by, *release, *_article(page, cells[2])])
+            yield from stated(section, of_release, row, [*named_by, *release, *_article(page, cells[2])])
         elif number:
             fields.append(("kb", str(number), cells[2].text))
-            yield from stated(section, f"release/{product.product}/{number}/-", row, [("kb", str(number), cells[2].text), *release])
+            yield from stated(section, release_subject(product.product, number, None), row, [("kb", str(number), cells[2].text), *release])
         yield from stated(section, subject, row, fields)
 
     yield from _readable(section, _builds(rows, _CALENDAR_COLUMNS, section, product), product, claims_of)

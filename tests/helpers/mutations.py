@@ -32,7 +32,7 @@ from hotpatch_kb.db.claims import checks as check
 from hotpatch_kb.db.facts.precedence import Precedence
 from hotpatch_kb.db.facts.releases import resolve
 from hotpatch_kb.db.facts.snapshots import Snapshot, StoredClaim
-from hotpatch_kb.db.facts.tables import Facts
+from hotpatch_kb.db.facts.tables import FactTables
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import MONTHS, clean
@@ -1470,7 +1470,7 @@ class _Facts:
                 self.changed.append(f"{row['subject']}: {row['type']} -> {month and month['type']}")
 
 
-def _resolved(claims: list[StoredClaim], times: dict[tuple[str, str], list[str]]) -> Facts:
+def _resolved(claims: list[StoredClaim], times: dict[tuple[str, str], list[str]]) -> FactTables:
     precedence = {name: source.precedence for name, source in registry().items()}
     return resolve(Snapshot([c._replace(claim=n) for n, c in enumerate(claims)], times), Precedence(precedence))
 

@@ -19,7 +19,7 @@ from hotpatch_kb.db.fleet.inventory import DECIDING
 from hotpatch_kb.db.fleet.inventory.columns import has_needed
 from hotpatch_kb.db.fleet.inventory.decoding import MAX_ROW, Prefixed, Text
 from hotpatch_kb.db.fleet.inventory.delimited import Delimited
-from hotpatch_kb.db.fleet.inventory.evidence import Evidence
+from hotpatch_kb.db.fleet.inventory.evidence import RowEvidence
 from hotpatch_kb.db.fleet.inventory.texts import records_of
 from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.model.errors import BadInput, EngineFailed
@@ -125,7 +125,7 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
     if plain is None:
         return None
     columns = plain.columns_by_field(wanted)
-    evidence = Evidence(plain.header, columns, plain.chosen(wanted).unnamed, wanted.values())
+    evidence = RowEvidence(plain.header, columns, plain.chosen(wanted).unnamed, wanted.values())
     if evidence.watches_builds or evidence.watches_kbs:
         return None
     fields = [field for field in DECIDING if field in columns]

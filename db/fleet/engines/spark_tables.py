@@ -29,7 +29,7 @@ from hotpatch_kb.db.fleet.engines.spark_engine import SparkFailed, failures, ses
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS, JsonLines, renamed
 from hotpatch_kb.db.fleet.inventory import DECIDING, Inventory
 from hotpatch_kb.db.fleet.inventory.columns import DECODER
-from hotpatch_kb.db.fleet.inventory.evidence import Evidence
+from hotpatch_kb.db.fleet.inventory.evidence import RowEvidence
 from hotpatch_kb.db.fleet.inventory.values import SAMPLE, Chosen
 from hotpatch_kb.db.fleet.judge import Judge
 
@@ -156,7 +156,7 @@ def _write(judged: DataFrame, target: str, rows: int) -> Counter[str]:
 
 def _reading(day: str, names: tuple[str, ...], nested: frozenset[int], wanted: Mapping[str, str], sample: list[dict[str, Any]]) -> Reading:
     chosen = Inventory(_Rows(names, sample), wanted, "build").chosen()
-    evidence = Evidence(names, chosen.fields, chosen.unnamed, wanted.values())
+    evidence = RowEvidence(names, chosen.fields, chosen.unnamed, wanted.values())
     read = {column for field, columns in chosen.fields.items() if field != "host" for column in columns}
     read |= {*evidence.columns, *evidence.kb_columns}
     # What has names inside may state anything: "properties.osVersion" is of the column "properties".

@@ -25,7 +25,7 @@ from hotpatch_kb.db.fleet.inventory.columns import DECIDING, FIELDS, NOTHING, ch
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, Prefixed, Text
 from hotpatch_kb.db.fleet.inventory.delimited import Delimited
 from hotpatch_kb.db.fleet.inventory.documents import document_in
-from hotpatch_kb.db.fleet.inventory.evidence import Evidence
+from hotpatch_kb.db.fleet.inventory.evidence import RowEvidence
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.inventory.objects import Json
 from hotpatch_kb.db.fleet.inventory.texts import MAX_TEXT as MAX_RECORDS
@@ -115,7 +115,7 @@ class Inventory:
         self._source = source
         self._wanted = wanted
         self._unseen = set(wanted.values())  # columns that the user names and no row has had so far
-        self._by_names: dict[Key, tuple[dict[str, list[str]], Evidence]] = {}
+        self._by_names: dict[Key, tuple[dict[str, list[str]], RowEvidence]] = {}
         self._alike: dict[tuple[str, ...], str | Message | NotStated] = {}
         self._has_needed = False
         self._names: Sequence[str] = ()
@@ -138,7 +138,7 @@ class Inventory:
             if host not in taken:
                 self._sampled.fields.setdefault("host", [host])
         if isinstance(source, Delimited):
-            self._columns_by_field(tuple(source.header))
+            self._take_names(tuple(source.header))
             self.fields = tuple(field for field in DECIDING if field in self._sampled.fields)
 
     def chosen(self) -> Chosen:
@@ -179,7 +179,7 @@ class Inventory:
         Raises:
             BadInput: no column states the host of a row.
         """
-        if self.columns is not None and "host" not in self._columns_by_field(tuple(self.columns))[0]:
+        if self.columns is not None and "host" not in self._take_names(tuple(self.columns))[0]:
             got = ", ".join(self.columns)[:200]
             raise BadInput("expected a column that says the host, as there are installed KBs by host, got {got}", got=got)
         self._hotfixes = hotfixes
@@ -225,7 +225,7 @@ class Inventory:
     def _table_batch(self, part: Part, form: Format, reduced: Callable[[str, str], str]) -> Batch:
         header = part.header
         prefixes = form.prefixes_of_part(part)
-        columns, evidence = self._columns_by_field(tuple(header))
+        columns, evidence = self._take_names(tuple(header))
         texts = [self._texts(field, columns, part.rows) for field in self.fields]
         problems: Sequence[Message | NotStated | None] | None = part.problems
         if evidence.watches_builds and "build" in self.fields:
@@ -249,7 +249,7 @@ class Inventory:
             keys = [_with_key(problem, key) if problem else key for key, problem in zip(keys, problems, strict=True)]
         return Batch(prefixes, keys)
 
-    def _builds(self, evidence: Evidence, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str | Message | NotStated]:
+    def _builds(self, evidence: RowEvidence, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str | Message | NotStated]:
         """Return the build of each row. Rows that are alike in the columns that count are looked at once."""
         places = [header.index(name) for name in evidence.columns]
         builds = []
@@ -288,12 +288,12 @@ class Inventory:
         """Return the texts of an object's fields, and why its build cannot be believed."""
         values = flat(cells)
         names = tuple(values)
-        by_field, evidence = self._columns_by_field(names)
+        by_field, evidence = self._take_names(names)
         if not by_field.get("build") and not isinstance(self._source, Delimited) and "build" not in self._wanted:
             # None of the columns of the first objects: its own may say it, as in the output of systeminfo in another language.
             own = chosen(columns_of(names, self._wanted), names, [list(values.values())], self._wanted)
             if own.fields.get("build"):
-                by_field, evidence = {**own.fields, **by_field}, Evidence(names, own.fields, own.unnamed, ())
+                by_field, evidence = {**own.fields, **by_field}, RowEvidence(names, own.fields, own.unnamed, ())
                 self._has_needed = self._has_needed or self._needs == "build"
         machine = {field: first(field, [values[column].strip() for column in columns]) for field, columns in by_field.items()}
         problem: Message | NotStated | None = None
@@ -304,8 +304,11 @@ class Inventory:
             machine["kbs"] = evidence.kbs(machine["kbs"], lambda name: values.get(name, ""))
         return machine, problem
 
-    def _columns_by_field(self, names: Key) -> tuple[dict[str, list[str]], Evidence]:
-        """Return the columns that state each field, of a row with these names. Objects need not be alike, but most are: answers are kept."""
+    def _take_names(self, names: Key) -> tuple[dict[str, list[str]], RowEvidence]:
+        """Take the names of a row's columns: note them for ``_check``, and return the columns that state each field.
+
+        Objects need not be alike, but most are: answers are kept.
+        """
         found = self._by_names.get(names)
         if found is None:
             if len(self._by_names) > 1000:
@@ -316,7 +319,7 @@ class Inventory:
                 by_field = {field: columns for field, columns in present if columns}
             else:
                 by_field = self._of_names(names)
-            found = by_field, Evidence(names, by_field, self._sampled.unnamed, self._wanted.values())
+            found = by_field, RowEvidence(names, by_field, self._sampled.unnamed, self._wanted.values())
             self._by_names[names] = found
             self._unseen.difference_update(names)
         self._names = names
@@ -338,6 +341,7 @@ class Inventory:
         return by_field
 
     def _check(self) -> None:
+        """Raise BadInput if no row had a needed column, or one that the user names (see ``_take_names``)."""
         # A column that the user names and no row has is a typing mistake: without it the verdicts would differ.
         if self._names and (self._unseen or not self._has_needed):
             raise lacking(self._needs, self._wanted, self._names)

@@ -14,6 +14,7 @@ from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, is_of_installed, is_
 from hotpatch_kb.db.fleet.rows import cell
 from hotpatch_kb.db.model.editions import edition_in
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.notation import BUILD_TEXT
 from hotpatch_kb.db.model.product_names import read_name
 from hotpatch_kb.db.model.reading import build_numbers_in, builds_in
 from hotpatch_kb.db.model.wording import lists_installed
@@ -60,7 +61,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 # The line that an enrolment status means: azure-docs (hotpatchEnablementStatus, the portal's column "Hotpatch status"), the licence's
 # subscriptionStatus. Compared without case, blanks and punctuation; any other status (Unknown, Enabling, Failed) does not state a line.
-LINES: Final = {
+LINE_OF_STATUS: Final = {
     "hotpatch": "hotpatch", "enabled": "hotpatch", "enrolled": "hotpatch", "true": "hotpatch", "yes": "hotpatch", "1": "hotpatch",
     "aktiviert": "hotpatch", "activé": "hotpatch", "activado": "hotpatch", "да": "hotpatch", "はい": "hotpatch", "有効": "hotpatch", "y": "hotpatch", "wahr": "hotpatch",
     "deaktiviert": "standard", "désactivé": "standard", "desactivado": "standard", "нет": "standard", "いいえ": "standard", "無効": "standard", "n": "standard", "falsch": "standard", "unenrolled": "standard",
@@ -75,7 +76,7 @@ FIELDS: Final = tuple(NAMES)
 DECIDING: Final = ("build", "revision", "product", "line", "kbs", "edition", "esu")
 NOTHING: Final = dict.fromkeys(FIELDS, "")
 OF_ANYTHING: Final = frozenset({"build", "version", "fullbuild"})  # builds that may be of an update, a file or an app as well
-BUILD: Final = re.compile(r"(?<![0-9.])(?:10\.0\.)?[0-9]{5}\.[0-9]{1,5}(?![0-9.])")
+BUILD: Final = re.compile(rf"(?<![0-9.])(?:10\.0\.)?{BUILD_TEXT}(?![0-9.])")
 
 
 def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -170,7 +171,7 @@ def columns_of(names: Sequence[str], wanted: Mapping[str, str]) -> dict[str, lis
             if field != "host":  # what is of others counts only where nothing else says it
                 hosts = by_field.get("host", ())
                 own = [name for name in columns if bare(name) in aliases or not is_of_other(name, hosts, names)]
-                columns = own if own or field == "kbs" else columns  # of builds, Evidence says what they are worth
+                columns = own if own or field == "kbs" else columns  # of builds, RowEvidence says what they are worth
         if field == "revision":  # a BIOS has a revision, too
             parents = {parent_of(name) for name in by_field.get("build", ())}
             columns = [
@@ -206,7 +207,7 @@ def line_of(status: str) -> str:
     >>> line_of("Action Required"), line_of("Enabled"), line_of("Unknown")
     ('standard', 'hotpatch', '')
     """
-    return LINES.get(re.sub(r"[\W_]", "", status.casefold()), "")
+    return LINE_OF_STATUS.get(re.sub(r"[\W_]", "", status.casefold()), "")
 
 
 def has_needed(needs: str, wanted: Mapping[str, str], by_field: Mapping[str, Sequence[str]], names: Sequence[str]) -> bool:

@@ -86,7 +86,7 @@ _OF_REPORTS: Final = frozenset({
 Value = Callable[[str], str]
 
 
-class Evidence:
+class RowEvidence:
     """The build and the KBs of rows with the same columns.
 
     Attributes:

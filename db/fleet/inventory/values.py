@@ -109,7 +109,7 @@ def is_of_part(column: str) -> bool:
 
 
 def is_of_other(column: str, hosts: Sequence[str], header: Iterable[str]) -> bool:
-    """Return whether a nested column may be of another machine or thing than its row: "managementServer.osVersion", "rule.build", "vms.vm1.osVersion".
+    """Return whether a nested column may be about something else than the machine of its row: "managementServer.osVersion", "rule.build", "vms.vm1.osVersion".
 
     An object is of the machine itself if each word of its name is known to be ("properties", "os"), or if it has the name of the host.
 

@@ -65,15 +65,11 @@ def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
         "today": clock.today(),
     }  # fmt: skip
     answer = find_for(conn, text[: MAX_QUERY + 1], machine, partial(find, conn, **options), options)
-    return web.verdicts_of_today(conn, on or clock.today()).with_verdicts(answer, line, machine)
+    return web.verdicts_on(conn, on or clock.today()).with_verdicts(answer, line, machine)
 
 
 def _eligible(conn: sqlite3.Connection, request: Any) -> Any:
-    platform = request.args.get("platform") or None
-    if platform not in {None, *PLATFORMS}:
-        raise BadInput(
-            "expected a platform ({platforms}), got {got!r}", platforms=", ".join(PLATFORMS), got=str(platform)[: reading.MAX_SHOWN]
-        )
+    platform = web.platform_of(request)
     product = web.product_of(conn, request)
     if request.args.get("explain"):
         return explained(conn, product, platform)

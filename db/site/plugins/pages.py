@@ -235,7 +235,7 @@ def register_routes() -> list[tuple[str, Any]]:
         (r"^/changes$", overviews.changes),
         (r"^/sources$", overviews.sources),
         (r"^/cve/(?P<cve>CVE-[0-9]{4}-[0-9]{4,7})$", overviews.cve),
-        (r"^/eligible$", overviews.who),
+        (r"^/eligible$", overviews.eligibility),
         (r"^/about$", overviews.about),
         (r"^/questions$", overviews.questions),
         (r"^/offline$", overviews.offline),

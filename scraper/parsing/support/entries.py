@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.model.claims import Claim, Page
+from hotpatch_kb.db.model.claims import Claim, Page, baseline_subject, release_subject
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import kbs_in
 from hotpatch_kb.db.model.products import BUILD_NUMBERS, named, products_in
@@ -175,7 +175,7 @@ def _entry(
         yield from quarantined(section, "entry", read.text, reason, row, products)
         common += [("kb", str(read.kb), f"KB{read.kb}")] if read.kb else []
         subjects = [
-            (f"release/{product}/{read.kb}/-", [("build", str(os_build), str(os_build)) for os_build in read.builds])
+            (release_subject(product, read.kb, None), [("build", str(os_build), str(os_build)) for os_build in read.builds])
             for product in products
             if read.kb and named(product).build_number is not None
         ]
@@ -216,17 +216,17 @@ def _subjects(products: tuple[str, ...], read: Title, *, has_new_line: bool) -> 
     new line, belongs to the category of that one. A build number that no product has (20346.2091) names no release, and is a claim.
     """
     kb_field: list[Field] = [("kb", str(read.kb), f"KB{read.kb}")] if read.kb else []
-    if read.kind == "baseline" and not read.builds:
+    if read.kind == "baseline" and read.date and not read.builds:
         # Such a title names the article's own KB, "Baseline (KB5089602)"; what is installed is the KB of that day's LCU.
         for product in products:
             yield (
-                f"release/{product}/{read.date}/baseline",
+                baseline_subject(product, read.date),
                 [("article_kb", str(read.kb), read.text)] if read.kb else [],
             )
         return
     if not read.builds:
         for product in products:
-            yield f"release/{product}/{read.kb or '-'}/-", kb_field
+            yield release_subject(product, read.kb, None), kb_field
         return
     numbers = {product: named(product).build_number for product in products}
     has_own = any(os_build.number in numbers.values() for os_build in read.builds)
@@ -239,7 +239,7 @@ def _subjects(products: tuple[str, ...], read: Title, *, has_new_line: bool) -> 
                 if has_own or has_new_line:
                     continue
                 for product in products:
-                    yield f"release/{product}/{read.kb or '-'}/-", [*kb_field, *build_field]
+                    yield release_subject(product, read.kb, None), [*kb_field, *build_field]
                 continue
         for product in owners:
-            yield f"release/{product}/{read.kb or '-'}/{os_build}", [*kb_field, *build_field]
+            yield release_subject(product, read.kb, os_build), [*kb_field, *build_field]
