@@ -15,8 +15,8 @@ from helpers.datasettes import Datasette
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotpatch_kb.db.site import compression
-from hotpatch_kb.db.site.compression import Compressed, Kept, accepted, is_text
+from hotpatch_kb.db.site.load import compression
+from hotpatch_kb.db.site.load.compression import Compressed, Kept, accepted, is_text
 from hotpatch_kb.db.site.plugins import caching
 
 # One of each kind that is text: HTML, JSON, CSV, feeds, calendars, style, script, a drawing; ours and Datasette's own.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple, TypeVar
 
 from datasette import Request, Response
@@ -88,6 +90,19 @@ class AnswerCache:
         self.answers: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
         self.size = 0
         self._lock = threading.Lock()
+        self._made: dict[tuple[object, ...], asyncio.Event] = {}
+
+    @asynccontextmanager
+    async def alone(self, key: tuple[object, ...]) -> AsyncIterator[None]:
+        """Wait until nobody else makes the answer of a key: a hundred who ask for one at once get what the first of them made."""
+        while (made := self._made.get(key)) is not None:
+            await made.wait()
+        made = self._made[key] = asyncio.Event()
+        try:
+            yield
+        finally:
+            del self._made[key]
+            made.set()
 
     def get(self, state: tuple[object, ...], key: tuple[object, ...]) -> bytes | None:
         """Return an answer of this state; None where there is none yet. Answers of another state are dropped."""
@@ -114,11 +129,12 @@ async def _cached(datasette: Any, key: tuple[object, ...], make: Callable[[], Aw
     A crawl writes its facts and the end of its run in one transaction, so the table ``runs`` identifies the state of the facts.
     """
     store = _store(datasette)
-    state = (clock.today(), await datasette.get_database(DATABASE).execute_fn(_state))
-    answer = store.get(state, key)
-    if answer is None:
-        answer = await make()
-        store.put(state, key, answer)
+    async with store.alone(key):
+        state = (clock.today(), await datasette.get_database(DATABASE).execute_fn(_state))
+        answer = store.get(state, key)
+        if answer is None:
+            answer = await make()
+            store.put(state, key, answer)
     return answer
 
 
@@ -142,7 +158,8 @@ async def _cached_read(datasette: Any, key: tuple[object, ...], make: Callable[[
             store.put(state, key, answer)
         return answer
 
-    return await read(datasette, cached)
+    async with store.alone(key):
+        return await read(datasette, cached)
 
 
 _judging = threading.local()

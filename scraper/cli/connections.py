@@ -7,19 +7,25 @@ asyncio then logged 3 MB a second about it.
 from __future__ import annotations
 
 import logging
+import select
 import time
 from typing import Any, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-# Descriptors of a process are often limited to 256 (macOS), and databases and threads need some 40 of them.
-MAX_CONNECTIONS: Final = 150
+# Descriptors of a process are often limited to 256 (macOS), and databases and threads need some 40 of them; up to 64 more are
+# accepted or closed at any time.
+MAX_CONNECTIONS: Final = 110
 # Connections that are accepted at once, before the first of them can be closed again.
 BACKLOG: Final = 32
+# Connections that wait to be accepted. One that finds no place here is tried again by its system after 1, 3, 7 and 15 s.
+QUEUE: Final = 1024
 # Seconds that a client may take for the rest of a request, and for reading a part of an answer.
 PATIENCE: Final = 20.0
-# A client that waits less was not slow: it may be closed only when its patience has ended, not to make room.
-_SETTLING: Final = 1.0
+# A client that waits less was not slow: it is closed to make room only where none is. Who has a request sends it with the end of the handshake.
+_SETTLING: Final = 0.25
+# A client that reads or sends may pause so long: a telephone does where its signal is weak.
+_PAUSING: Final = 3.0
 
 
 class Connection(H11Protocol):
@@ -29,13 +35,16 @@ class Connection(H11Protocol):
         """Take what uvicorn gives its protocols."""
         super().__init__(*args, **kwargs)
         self.waiting_since = time.monotonic()
+        self.has_part = False  # of a head
         self._timer: Any = None
 
     def connection_made(self, transport: Any) -> None:
         """Make room for it, and start its clock."""
         super().connection_made(transport)
-        if len(self.connections) > MAX_CONNECTIONS:
-            self._make_room()
+        # A connection that was closed is here until the loop goes on, and 32 may be made before it does.
+        others = [other for other in self.connections if other is not self and not other.transport.is_closing()]
+        if len(others) >= MAX_CONNECTIONS:
+            self._make_room(others)
         self._timer = self.loop.call_later(PATIENCE, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -48,6 +57,7 @@ class Connection(H11Protocol):
         """Begin the clock again where a request has begun or goes on with its body; the bytes of one head share one clock."""
         before = self.cycle
         super().data_received(data)
+        self.has_part = self.cycle is before and self.is_waiting()
         if self.cycle is not before or (self.cycle is not None and self.cycle.more_body):
             self.waiting_since = time.monotonic()
 
@@ -72,6 +82,11 @@ class Connection(H11Protocol):
             return True
         return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
 
+    def is_slow(self) -> bool:
+        """Return whether the client keeps a place that another could use: it sent no request, or reads or sends nothing for seconds."""
+        began = self.transport.get_write_buffer_size() or (self.cycle is not None and self.cycle.more_body)
+        return time.monotonic() - self.waiting_since > (_PAUSING if began else _SETTLING)
+
     def _look(self) -> None:
         """Close the connection where its client took too long, else look again when it may have."""
         waited = time.monotonic() - self.waiting_since
@@ -80,11 +95,28 @@ class Connection(H11Protocol):
             return
         self._timer = self.loop.call_later(max(PATIENCE - waited, _SETTLING), self._look)
 
-    def _make_room(self) -> None:
-        """Close the connection that has waited longest for its client; if none waits, this one."""
-        others = [other for other in self.connections if isinstance(other, Connection) and other is not self and other.is_waiting()]
-        slow = [other for other in others if time.monotonic() - other.waiting_since > _SETTLING] or others
-        min(slow, key=lambda other: other.waiting_since, default=self).transport.abort()
+    def _make_room(self, others: list[Any]) -> None:
+        """Close the one of these connections that has waited longest for its client.
+
+        A head comes in one packet, so who has sent a part of one is closed before who has sent nothing yet. Where nobody is slow there may be
+        a few more for a moment; if nobody waits at all after that, this one is closed.
+        """
+        waiting = _silent([other for other in others if isinstance(other, Connection) and other.is_waiting()])
+        slow = [other for other in waiting if other.is_slow()] or [other for other in waiting if other.has_part]
+        if slow:
+            min(slow, key=lambda other: other.waiting_since).transport.abort()
+        elif len(others) >= MAX_CONNECTIONS + BACKLOG:
+            min(waiting, key=lambda other: other.waiting_since, default=self).transport.abort()
+
+
+def _silent(connections: list[Connection]) -> list[Connection]:
+    """Return those of which nothing has come: what has may not be read yet where the server is busy."""
+    fds = {other.transport.get_extra_info("socket").fileno(): other for other in connections}
+    try:
+        come = select.select(list(fds), [], [], 0)[0]
+    except (OSError, ValueError):  # closed meanwhile, or more descriptors than it takes
+        return connections
+    return [other for fd, other in fds.items() if fd not in come]
 
 
 class OncePerSecond(logging.Filter):

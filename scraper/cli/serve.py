@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -77,14 +77,24 @@ def _serve(app: Any, listening: socket.socket, start_taking: Callable[[], _Takin
     """Serve an application on a socket, with a crawl or updates in the background that are stopped at the end."""
     import uvicorn  # noqa: PLC0415
 
-    from hotpatch_kb.scraper.cli.connections import BACKLOG, Connection, OncePerSecond  # noqa: PLC0415
+    from hotpatch_kb.scraper.cli.connections import BACKLOG, QUEUE, Connection, OncePerSecond  # noqa: PLC0415
 
     config = uvicorn.Config(
         app, http=Connection, ws="none", backlog=BACKLOG, log_level="warning", lifespan="on", timeout_graceful_shutdown=2
     )
     for name in ("asyncio", "uvicorn.error"):
         logging.getLogger(name).addFilter(OncePerSecond())
-    server = uvicorn.Server(config)
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await _warm(app)
+            await super().startup(sockets)
+            listening.listen(QUEUE)  # asyncio queues no more connections than it accepts at once
+
+    server = Server(config)
+    sys.setswitchinterval(
+        0.001
+    )  # s; while a fleet is judged in a thread, each step of an ordinary answer waits so long for its turn, 5 ms by default
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (a signal handler gets both)
         server.should_exit = True
@@ -101,6 +111,30 @@ def _serve(app: Any, listening: socket.socket, start_taking: Callable[[], _Takin
         if taking is not None:
             taking.stop()
         listening.close()
+
+
+async def _warm(app: Any) -> None:
+    """Ask for a page before anybody else can: imports, templates and facts take a second, in which a crowd would wait."""
+    for path in ("/en/", "/api/lookup"):
+        scope: dict[str, Any] = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+        }
+        scope |= {"query_string": b"", "root_path": "", "headers": [(b"host", b"localhost")], "client": None, "server": None}
+        asked = [{"type": "http.request", "body": b"", "more_body": False}]
+
+        async def receive(asked: list[dict[str, Any]] = asked) -> dict[str, Any]:
+            return asked.pop() if asked else {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            pass
+
+        with suppress(Exception):  # who asks for it will see what is wrong
+            await app(scope, receive, send)
 
 
 @contextmanager

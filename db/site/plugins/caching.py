@@ -10,8 +10,9 @@ from typing import Any, Final
 from datasette import hookimpl
 
 from hotpatch_kb.db.site import DATABASE
-from hotpatch_kb.db.site.compression import Compressed, Kept
 from hotpatch_kb.db.site.i18n import SCOPE
+from hotpatch_kb.db.site.load.compression import Compressed, Kept, joined
+from hotpatch_kb.db.site.load.room import PLACE, GivenUp, Place, Room, room
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -19,6 +20,7 @@ App = Callable[[Any, Any, Send], Awaitable[None]]
 
 # A larger answer is a download: it is passed on as it comes, not held in memory.
 MAX_HELD: Final = 2_000_000  # bytes
+PART: Final = 65_536  # bytes that are given to the server at once
 
 
 @hookimpl  # type: ignore[untyped-decorator]
@@ -38,6 +40,13 @@ def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
             if scope["type"] != "http":
                 await app(scope, receive, send)
                 return
+            try:
+                with room(datasette).place() as place:
+                    await answered({**scope, PLACE: place}, receive, _in_parts(send, room(datasette), place))
+            except GivenUp:
+                return  # the server closes a connection whose answer does not end
+
+        async def answered(scope: Any, receive: Any, send: Send) -> None:
             asked = {name.lower(): value for name, value in scope.get("headers", ())}
             if scope["method"] not in {"GET", "HEAD"}:
                 await app(scope, receive, Compressed(send, asked, kept))
@@ -53,6 +62,23 @@ def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
     return wrap
 
 
+def _in_parts(send: Send, its_room: Room, place: Place) -> Send:
+    """Return what sends an answer in parts: the server copies what it is given, and a slow reader takes hours for 16 MB."""
+
+    async def sent(message: Message) -> None:
+        body = message.get("body", b"")
+        if len(body) <= PART:
+            await send(message)
+            return
+        its_room.hold(place, body, len(body))
+        view = memoryview(body)
+        for at in range(0, len(body), PART):
+            is_last = at + PART >= len(body)
+            await send({**message, "body": view[at : at + PART], "more_body": not is_last or message.get("more_body", False)})
+
+    return sent
+
+
 class _Held:
     """The sending side of one answer."""
 
@@ -60,16 +86,18 @@ class _Held:
         self._send, self._asked, self._ttl, self._is_head = send, asked, ttl, is_head
         self._vary = vary
         self._start: Message | None = None
-        self._body = bytearray()
+        self._body: list[bytes] = []
+        self._size = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] == 200 and not _is_event_stream(message):
             self._start = message
         elif self._start is not None and message["type"] == "http.response.body":
-            self._body += message.get("body", b"")
+            self._body.append(message.get("body", b""))
+            self._size += len(self._body[-1])
             if message.get("more_body", False):
                 # What comes compressed in parts is already too large to hold (compression.py).
-                if len(self._body) > MAX_HELD or any(name == b"content-encoding" for name, _ in self._start["headers"]):
+                if self._size > MAX_HELD or any(name == b"content-encoding" for name, _ in self._start["headers"]):
                     await self._pass_on()
                 return
             await self._finish()
@@ -80,7 +108,7 @@ class _Held:
         assert self._start is not None
         start, self._start = self._start, None
         await self._send(start)
-        await self._send({"type": "http.response.body", "body": bytes(self._body), "more_body": True})
+        await self._send({"type": "http.response.body", "body": b"".join(self._body), "more_body": True})
         self._body.clear()
 
     async def _finish(self) -> None:
@@ -89,7 +117,7 @@ class _Held:
         headers = [(name.lower(), value) for name, value in start.get("headers", ())]
         names = dict(headers)
         control = names.get(b"cache-control", b"")
-        body = bytes(self._body)
+        body = joined(self._body)
         if self._is_head and not body:
             await self._send(start)  # Datasette's own pages have no body here: neither tag nor length is known
             await self._send({"type": "http.response.body", "body": b""})

@@ -27,7 +27,9 @@ from hotpatch_kb.db.fleet.report import Report, report
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.site import page_data, request_body, web
+from hotpatch_kb.db.site import page_data, web
+from hotpatch_kb.db.site.load import request_body
+from hotpatch_kb.db.site.load.turns import turns
 
 T = TypeVar("T")
 
@@ -208,12 +210,14 @@ async def fleet(datasette: Any, request: Any) -> Response:
         asked = Question(text.encode("utf-8", "replace"), clock.today(), mapping)
         if is_file:
             # A file that a visitor downloads is opened by a spreadsheet.
-            file, said = await web.read(datasette, lambda conn: judged(conn, asked, SafeCsv))
+            async with turns(datasette).turn(request.receive):
+                file, said = await web.read(datasette, lambda conn: judged(conn, asked, SafeCsv))
             if said.summary.counts:
                 headers = {"content-disposition": 'attachment; filename="verdicts.csv"', "cache-control": "no-store"}
                 return Response(file, headers=headers, content_type=SafeCsv.content_type)
         else:
-            result, known = await web.read(datasette, lambda conn: (shown(conn, asked), _known(conn)))
+            async with turns(datasette).turn(request.receive):
+                result, known = await web.read(datasette, lambda conn: (shown(conn, asked), _known(conn)))
             if result["total"]:
                 return await page(200, result=result, known=known)
         raise BadInput("expected machines below the header, got none")
@@ -258,7 +262,8 @@ async def api(datasette: Any, request: Any) -> Response:
         mapping = mapping_of(request.args.getlist("map"))
         asked = Question(await request_body.body(request), web.day_of(request), mapping, request.args.get("encoding") or None)
         # Not the form for spreadsheets: programs want their cells back as they were.
-        file, said = await web.read(datasette, lambda conn: judged(conn, asked, HTTP_FORMATS[shape]))
+        async with turns(datasette).turn(request.receive):
+            file, said = await web.read(datasette, lambda conn: judged(conn, asked, HTTP_FORMATS[shape]))
         if has_summary:
             file = b'{"summary": %b, "machines": %b}' % (json.dumps(said.as_json(), ensure_ascii=False).encode(), file)
     except BadInput as error:

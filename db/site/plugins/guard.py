@@ -9,14 +9,18 @@ that the next page shows.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AsyncExitStack
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-from datasette import Request, hookimpl
+from datasette import Request, Response, hookimpl
 
 from hotpatch_kb.db.site import web
-from hotpatch_kb.db.site.i18n import language_of
-from hotpatch_kb.db.site.request_body import MAX_BODY, TOO_LARGE
+from hotpatch_kb.db.site.i18n import language_of, words
+from hotpatch_kb.db.site.load.request_body import MAX_BODY, TOO_LARGE
+from hotpatch_kb.db.site.load.room import PLACE, Place, Room, room
+from hotpatch_kb.db.site.load.turns import LARGE, turns
 
 MAX_PARAMETERS: Final = 100
 MAX_FACETS: Final = 5  # Datasette gives each facet 0.1 s on a published site
@@ -44,7 +48,11 @@ def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
                 return
             try:
                 checked = _checked(scope, is_public=is_public)
-                await app(checked, _bounded(receive), send)
+                whole = _bounded(receive, room(datasette), scope.get(PLACE))
+                if checked["path"].startswith(LARGE):
+                    await _in_turn(datasette, app, checked, whole, send)
+                else:
+                    await app(checked, whole, send)
             except web.HttpError as wrong:
                 await _refuse(datasette, scope, wrong, send)
 
@@ -89,7 +97,19 @@ def _parameters(query: bytes) -> bytes:
     return query if len(once) == len(given) else urlencode(once, encoding="latin-1").encode()
 
 
-def _bounded(receive: Callable[[], Awaitable[Event]]) -> Callable[[], Awaitable[Event]]:
+async def _in_turn(datasette: Any, app: App, scope: Any, receive: Any, send: Any) -> None:
+    """Answer in a turn that ends when the answer begins: how quickly it is read is not ours to wait for."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(turns(datasette).turn(receive))
+
+        async def begun(message: Event) -> None:
+            await stack.aclose()
+            await send(message)
+
+        await app(scope, receive, begun)
+
+
+def _bounded(receive: Callable[[], Awaitable[Event]], its_room: Room, place: Place | None) -> Callable[[], Awaitable[Event]]:
     """Return ``receive`` that ends the request when its body is larger than any handler takes, whether or not it states its length."""
     size = 0
 
@@ -99,6 +119,8 @@ def _bounded(receive: Callable[[], Awaitable[Event]]) -> Callable[[], Awaitable[
         size += len(event.get("body", b""))
         if size > MAX_BODY:
             raise TOO_LARGE
+        if place is not None:
+            its_room.hold(place, place, size)
         return event
 
     return bounded
@@ -111,6 +133,11 @@ async def _refuse(datasette: Any, scope: Any, wrong: web.HttpError, send: Any) -
     request = web.bare(asked, language_of(asked))
     if request.path.startswith("/api/") or request.path.endswith(".json"):
         response = web.error(wrong.status, wrong.message)
+    elif wrong.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        # A page takes 10 ms, and who is told to ask later may ask at once.
+        response = Response.text(str(words(language_of(request)).say(wrong.message)), status=wrong.status)
     else:
         response = await web.problem(datasette, request, wrong.status, wrong.message)
+    if wrong.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["retry-after"] = "20"
     await response.asgi_send(send)
