@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import gzip
 import itertools
 import json
 import os
 import re
 import shutil
+import socket
+import ssl
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from helpers.datasettes import get, opened
+from helpers.serving import serving
 from lxml import etree
 
 from hotpatch_kb.scraper.cli.group import cli
@@ -125,6 +131,38 @@ def test_kubernetes_knows_every_field(version: str | None) -> None:
         kubernetes.validate({**_resources()["CronJob"], "spce": {}}, version or kubernetes.latest_version(), strict=True)
 
 
+@pytest.mark.fault("a probe that asks for what a published site has closed", of="site")
+def test_probes_ask_for_what_a_published_site_has(seeded: Path) -> None:
+    """Each address of the probes and of the health check of Compose is asked of the site as it is published there; 200."""
+    (container,) = _resources()["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert "--public" in container["args"]
+    paths = {probe["httpGet"]["path"] for name, probe in container.items() if name.endswith("Probe")}
+    compose = (DOCKER / "compose.yaml").read_text(encoding="utf-8")
+    paths |= set(re.findall(r"http://127\.0\.0\.1:8001(/[^']*)", compose))
+    assert len(paths) >= 2
+    with opened(seeded, public=True) as ds:
+        assert {path: get(ds, path).status_code for path in paths} == dict.fromkeys(paths, 200)
+
+
+def test_others_reach_the_site_alone_and_the_site_nobody() -> None:
+    policies = {
+        one["metadata"]["name"]: one["spec"]
+        for one in yaml.safe_load_all((DEPLOY / "kubernetes" / "network.yaml").read_text(encoding="utf-8"))
+    }
+    found = _resources()
+    pods = {
+        "hotpatch-kb-site": found["Deployment"]["spec"]["template"],
+        "hotpatch-kb-crawl": found["CronJob"]["spec"]["jobTemplate"]["spec"]["template"],
+    }
+    for name, pod in pods.items():
+        assert policies[name]["podSelector"]["matchLabels"] == pod["metadata"]["labels"]
+        assert policies[name]["policyTypes"] == ["Ingress", "Egress"]
+    (container,) = pods["hotpatch-kb-site"]["spec"]["containers"]
+    assert [rule["ports"][0]["port"] for rule in policies["hotpatch-kb-site"]["ingress"]] == [container["ports"][0]["containerPort"]]
+    assert (policies["hotpatch-kb-site"]["egress"], policies["hotpatch-kb-crawl"]["ingress"]) == ([], [])
+    assert {port["port"] for rule in policies["hotpatch-kb-crawl"]["egress"] for port in rule["ports"]} == {53, 443}
+
+
 def test_pods_are_confined_and_share_a_volume_of_one_node() -> None:
     found = _resources()
     claim, site, cron = found["PersistentVolumeClaim"], found["Deployment"]["spec"], found["CronJob"]["spec"]
@@ -182,6 +220,91 @@ def test_compose() -> None:
         assert (service["read_only"], service["cap_drop"], service["volumes"]) == (True, ["ALL"], ["data:/data"])
     assert services["site"]["ports"] == ["127.0.0.1:8001:8001"]
     ast.parse(services["site"]["healthcheck"]["test"][-1])
+
+
+@pytest.mark.fault("a dependency that is another than the one that was tested")
+def test_everything_that_is_installed_is_pinned() -> None:
+    """Each image is named by its digest, each package by its version and hashes, each action by its commit; the workflow installs by the locks too."""
+    for name, rest in _steps():
+        if name == "FROM":
+            assert re.fullmatch(r"\S+@sha256:[0-9a-f]{64}( AS \w+)?", rest)
+    for lock in ("image", "build", "development"):
+        text = (DEPLOY.parent / "requirements" / f"{lock}.txt").read_text(encoding="utf-8").replace("\\\n", "")
+        for line in filter(None, text.splitlines()):
+            assert re.match(r"[a-z0-9._-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line), line
+    installs = [
+        line for step in _workflow()["jobs"]["crawl"]["steps"] for line in step.get("run", "").splitlines() if "pip install" in line
+    ]
+    assert installs
+    assert all("--require-hashes" in line or "--no-deps" in line for line in installs)
+    updates = yaml.safe_load((DEPLOY / "github" / "dependabot.yml").read_text(encoding="utf-8"))["updates"]
+    assert {update["package-ecosystem"] for update in updates} == {"pip", "docker", "github-actions"}
+
+
+def test_the_bill_of_materials_is_of_the_image() -> None:
+    bill = json.loads((DEPLOY.parent / "requirements" / "image.cdx.json").read_text(encoding="utf-8"))
+    pins = re.findall(
+        r"^([a-z0-9._-]+)==([^ ]+)", (DEPLOY.parent / "requirements" / "image.txt").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    assert bill["bomFormat"] == "CycloneDX"
+    assert sorted((one["name"], one["version"]) for one in bill["components"]) == sorted(pins)
+    assert all(one["purl"].startswith("pkg:pypi/") and one["externalReferences"][0]["hashes"] for one in bill["components"])
+
+
+def _certificate(folder: Path) -> None:
+    done = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=hotpatch.example.org", "-addext", "subjectAltName=DNS:hotpatch.example.org",
+         "-keyout", folder / "site.key", "-out", folder / "site.pem"], capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+
+
+def test_the_proxy_of_nginx(tmp_path: Path) -> None:
+    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if nginx is None or shutil.which("openssl") is None:
+        pytest.skip("needs nginx and openssl")
+    _certificate(tmp_path)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with serving(tmp_path, "--no-crawl", "--public") as served:
+        site = served.until(r"^serving (\S+)")[1].rstrip("/")
+        conf = (DEPLOY / "proxy" / "nginx.conf").read_text(encoding="utf-8")
+        for written, ours in (
+            ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"), ("http://127.0.0.1:8001", site), ("/var/cache/nginx/hotpatch-kb", f"{tmp_path}/cache"),
+            ("/etc/ssl/hotpatch.example.org.pem", f"{tmp_path}/site.pem"), ("/etc/ssl/private/hotpatch.example.org.key", f"{tmp_path}/site.key"),
+        ):  # fmt: skip
+            assert written in conf
+            conf = conf.replace(written, ours)
+        user = "user root;" if getattr(os, "geteuid", lambda: 1)() == 0 else ""
+        (tmp_path / "nginx.conf").write_text(
+            f"{user} daemon off; pid {tmp_path}/nginx.pid; error_log {tmp_path}/error.log; events {{}} http {{ access_log off; {conf} }}",
+            encoding="utf-8",
+        )
+        with subprocess.Popen([nginx, "-c", tmp_path / "nginx.conf", "-p", tmp_path], stderr=subprocess.PIPE) as proxy:
+            try:
+                trusted = ssl.create_default_context(cafile=tmp_path / "site.pem")
+
+                def ask(path: str, host: str = "hotpatch.example.org") -> tuple[int, str]:
+                    with (
+                        socket.create_connection(("127.0.0.1", port), timeout=20) as plain,
+                        trusted.wrap_socket(plain, server_hostname="hotpatch.example.org") as tls,
+                    ):
+                        tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+                        answer = tls.makefile("rb").read().decode()
+                    return int(answer.split()[1]), answer
+
+                for _ in range(100):
+                    with contextlib.suppress(OSError):
+                        ask("/robots.txt")
+                        break
+                    time.sleep(0.1)
+                status, answer = ask("/feeds/releases.atom", host="evil.example")
+                assert (status, "evil.example" in answer, "https://hotpatch.example.org/" in answer) == (200, False, True)
+                assert ask("/-/versions.json")[0] == 404
+                assert {ask("/robots.txt")[0] for _ in range(60)} <= {200, 503}
+            finally:
+                proxy.terminate()
 
 
 def test_the_image_is_not_roots() -> None:

@@ -57,7 +57,9 @@ def test_db_opens_no_socket() -> None:
     """What the contract of import-linter cannot name: parts of the standard library's packages."""
     for path in MODULES:
         if _name(path).startswith("db/"):
-            assert _reaches(_imports(path), NETWORK) == set(), _name(path)
+            # The site waits for turns; its socket belongs to who serves it.
+            waits = {"asyncio"} if _name(path).startswith(("db/site/load/", "db/site/web.py")) else set()
+            assert _reaches(_imports(path), NETWORK) <= waits, _name(path)
 
 
 def test_httpx_is_imported_in_the_folder_of_the_client_alone() -> None:
