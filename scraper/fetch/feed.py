@@ -10,12 +10,11 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from hotpatch_kb.db.model.errors import BadInput
-from hotpatch_kb.scraper.fetch.agent import user_agent
+from hotpatch_kb.scraper.fetch.chosen import HERE, client
 from hotpatch_kb.scraper.fetch.errors import Refused, Unreachable, described, without_password
 
 SECONDS: Final = 60.0  # for connecting, and between two parts of an answer
 MAX_INDEX: Final = 50_000_000  # bytes; that of all recorded pages has 1.2 MB
-_HERE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Body(NamedTuple):
@@ -36,7 +35,7 @@ def address_of(text: str) -> str:
     if (
         not parts.hostname
         or parts.scheme not in {"https", "http"}
-        or (parts.scheme == "http" and parts.hostname not in _HERE)
+        or (parts.scheme == "http" and parts.hostname not in HERE)
         or parts.query
     ):
         raise BadInput("expected an https address of an export, got {got!r}", got=without_password(text)[:200])
@@ -53,7 +52,7 @@ def get(address: str, name: str, etag: str = "", last_modified: str = "") -> Bod
     headers = {"If-None-Match": etag} if etag else {"If-Modified-Since": last_modified} if last_modified else {}
     url = urljoin(address, name)
     try:
-        with _client() as client, client.stream("GET", url, headers=headers) as response:
+        with client(SECONDS) as asking, asking.stream("GET", url, headers=headers) as response:
             if response.status_code == 304 and headers:
                 return None
             _check(url, response)
@@ -79,7 +78,7 @@ def save(address: str, name: str, size: int, target: Path) -> str:
     """
     digest, url, count = hashlib.sha256(), urljoin(address, name), 0
     try:
-        with _client() as client, client.stream("GET", url) as response, target.open("wb") as file:
+        with client(SECONDS) as asking, asking.stream("GET", url) as response, target.open("wb") as file:
             _check(url, response)
             for part in response.iter_bytes():
                 count += len(part)
@@ -90,10 +89,6 @@ def save(address: str, name: str, size: int, target: Path) -> str:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Unreachable(url, f"expected the file, got {described(error)}") from None
     return digest.hexdigest()
-
-
-def _client() -> httpx.Client:
-    return httpx.Client(timeout=SECONDS, follow_redirects=False, headers={"User-Agent": user_agent()})
 
 
 def _check(url: str, response: httpx.Response) -> None:

@@ -20,6 +20,7 @@ import httpx
 
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.fetch.addresses import ALLOWED_HOSTS, is_public
+from hotpatch_kb.scraper.fetch.chosen import trusted
 from hotpatch_kb.scraper.fetch.errors import Refused, described
 
 MAX_BYTES: Final = 64 * 2**20  # of a body; the largest page known is MSRC's 2026-Sep document, 20,303,321 bytes
@@ -70,9 +71,7 @@ def open_client(headers: Mapping[str, str], *, timeout: float, mirror: httpx.URL
         if mirror:
             transport: httpx.AsyncBaseTransport = _MirrorTransport(mirror)
         else:
-            tls = httpx.create_ssl_context()
-            # httpx trusts certifi alone; a proxy that inspects TLS is known to the system's store, on Windows above all.
-            tls.load_default_certs()
+            tls = trusted()
             transport, proxied = PublicTransport(tls), _proxied(tls)
         return httpx.AsyncClient(
             transport=transport,

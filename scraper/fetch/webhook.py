@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from hotpatch_kb.scraper.fetch.agent import user_agent
+from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.scraper.fetch.chosen import client
 from hotpatch_kb.scraper.fetch.errors import Unreachable
 
 
@@ -17,14 +18,14 @@ def post(address: str, body: bytes, *, seconds: float) -> None:
         Unreachable: it was not taken. The message names the host alone: the rest of such an address is a secret.
     """
     host = urlsplit(address).hostname or "the webhook"
-    headers = {"Content-Type": "application/json", "User-Agent": user_agent()}
+    headers = {"Content-Type": "application/json"}
     try:
         with (
-            httpx.Client(timeout=seconds, follow_redirects=False) as client,
-            client.stream("POST", address, content=body, headers=headers) as response,
+            client(seconds) as asking,
+            asking.stream("POST", address, content=body, headers=headers) as response,
         ):
             status = response.status_code
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, BadInput) as error:
         raise Unreachable(host, f"expected {host} to take a message, got {type(error).__name__}") from None
     if not 200 <= status < 300:
         raise Unreachable(host, f"expected {host} to take a message, got status {status}")
