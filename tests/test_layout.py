@@ -65,7 +65,7 @@ def test_db_opens_no_socket() -> None:
 def test_httpx_is_imported_in_the_folder_of_the_client_alone() -> None:
     importers = [path for path in MODULES if _reaches(_imports(path), {"httpx", "httpcore"})]
     assert {_name(path.parent) for path in importers} == {"scraper/fetch"}
-    assert [path.stem for path in importers] == ["addresses", "client", "feed", "transport", "webhook"]
+    assert [path.stem for path in importers] == ["addresses", "chosen", "client", "feed", "transport", "webhook"]
 
 
 def test_html_is_read_by_beautifulsoup_and_made_in_one_module() -> None:
