@@ -184,7 +184,7 @@ def test_columns_may_be_named(run: Command, tmp_path: Path) -> None:
         (b'[{"build": "26100.1"}, {"build": "26100.2"}]', ("--map", "host=Asset"), "expected a column 'Asset', got build"),
         (b"build\n26100.1\n", ("--map", "colour=x"), "expected a field (host, build, revision, product, line, kbs, edition, esu), got 'colour'"),
         (b"build\n26100.1\n", ("--map", "build"), "expected --map FIELD=COLUMN, got 'build'"),
-        (b"build\n26100.1\n", ("--fail-on", "bad"), "expected verdicts (restart_due, behind, left_line, unsupported, ambiguous, unknown, invalid, current), got 'bad'"),
+        (b"build\n26100.1\n", ("--fail-on", "bad"), "expected verdicts (restart_due, behind, left_line, unsupported, ambiguous, unknown, invalid, current, not-current), got 'bad'"),
         (b'[{"build": "26100.1"}, {"build": ', (), "expected JSON objects of at most 256 MB, got the end of the file"),
         (b'[{"host": "a"}, {"host": "b"}]', (), "expected a column that says the build"),
         (b'host,build,note\na,26100.32772,"x\nb,26100.1742,y\n', (), "expected a table separated by ',', got unexpected end of data"),
@@ -266,3 +266,28 @@ def test_what_an_attack_found(run: Command, tmp_path: Path) -> None:
     large = json.dumps({"count": 3000, "data": [{"build": "26100.32772", "note": "x" * 3000} for _ in range(3000)]})
     assert len(large) > 8_000_000
     assert len(assess(large)) == 3000
+
+
+@pytest.mark.fault("a gate that lets unpatched machines through")
+def test_all_but_current_fails_a_pipeline(run: Command, tmp_path: Path) -> None:
+    """An inventory without a machine, and verdicts that nobody thought of; exit code 6."""
+    header = "build,product\n"
+    for body, code in (
+        ("26100.33158,ws2025\n", 0), ("26100.33158,ws2025\n26100.32995,ws2025\n", 6), ("26100.32995,ws2025\n", 6), ("", 6), ("26100.32690,ws2025\n", 6), ("x,ws2025\n", 6),
+    ):  # fmt: skip
+        (tmp_path / "fleet").write_text(header + body, encoding="utf-8")
+        assert run("assess", "fleet", "--on", "2026-07-22", "--fail-on", "not-current").code == code, body
+    (tmp_path / "fleet").write_text(header, encoding="utf-8")
+    assert run("assess", "fleet", "--on", "2026-07-22", "--fail-on", "behind").err.endswith("expected machines for --fail-on, got none\n")
+    assert run("assess", "fleet", "--on", "2026-07-22").code == 0
+
+
+@pytest.mark.fault("output that would replace its own input")
+def test_an_inventory_is_never_overwritten(run: Command, tmp_path: Path) -> None:
+    """``-o`` and ``--summary`` that name the inventory or one another; exit code 2, and the file is as it was."""
+    (tmp_path / "fleet").write_text("build,product\n26100.33158,ws2025\n", encoding="utf-8")
+    before = (tmp_path / "fleet").read_bytes()
+    for arguments in (("-o", "fleet"), ("-o", tmp_path / "fleet"), ("--summary", "./fleet"), ("-o", "x", "--summary", "x")):
+        done = run("assess", "fleet", "--on", DAY, *arguments)
+        assert (done.code, "expected another file for the verdicts" in done.err) == (2, True)
+    assert ((tmp_path / "fleet").read_bytes(), (tmp_path / "x").exists()) == (before, False)

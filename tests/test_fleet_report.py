@@ -78,7 +78,7 @@ def test_names_that_nobody_understands_are_counted(run: Command, tmp_path: Path)
     )
     done = run("assess", "fleet", "--on", DAY, "--summary", "said.json", "--format", "jsonl")
     assert [json.loads(line)["verdict"] for line in done.out.splitlines()] == ["current"] * 3 + ["restart_due", "current"]
-    said = "not understood as a product, so the build decides: 'Betriebssystem X' (3), 'Ubuntu Pro' (1)"
+    said = "not understood, or not a product of the build, so the build decides: 'Betriebssystem X' (3), 'Ubuntu Pro' (1)"
     assert said in done.err.splitlines()
     found = json.loads((tmp_path / "said.json").read_text(encoding="utf-8"))
     assert found["not_understood"] == [{"product": "Betriebssystem X", "machines": 3}, {"product": "Ubuntu Pro", "machines": 1}]

@@ -130,7 +130,21 @@ def test_what_was_chosen_is_said(run: Command, tmp_path: Path) -> None:
 def test_a_name_that_is_not_understood_is_said_and_the_build_decides(run: Command, tmp_path: Path) -> None:
     rows, done = _judged(run, tmp_path, "host,product,build\nA,Betriebssystem X,20348.5386\nB,Windows Server 2019,26100.33158\n")
     assert [row["kb"] for row in rows] == ["KB5099540", "KB5099536"]
-    assert "not understood as a product, so the build decides: 'Betriebssystem X' (1)\n" in done.err
+    assert (
+        "not understood, or not a product of the build, so the build decides: 'Betriebssystem X' (1), 'Windows Server 2019' (1)\n"
+        in done.err
+    )
+
+
+def test_a_name_of_another_product_than_the_build_is_said(run: Command, tmp_path: Path) -> None:
+    """The registry says "Windows 10" on Windows 11, and a family without a version is no contradiction."""
+    right = ["Windows 10 Pro", "Windows 11", "Windows 11 Enterprise 24H2", "Windows", "", "Windows 10 Enterprise 24H2"]
+    wrong = ["Windows 11 25H2", "Windows Server 2025", "Windows Server"]
+    _, done = _judged(run, tmp_path, "host,product,build\n" + "".join(f"a,{name},26100.8875\n" for name in right))
+    assert "so the build decides" not in done.err
+    rows, done = _judged(run, tmp_path, "host,product,build\n" + "".join(f"a,{name},26100.8875\n" for name in wrong))
+    assert {row["kb"] for row in rows} == {"KB5101650"}
+    assert all(f"'{name}' (1)" in done.err for name in wrong)
 
 
 @pytest.mark.parametrize("name", ["Azure Stack HCI", "Azure Local", "Microsoft Windows Server 2012 R2 Standard", "Windows 7 Professional"])

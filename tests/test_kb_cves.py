@@ -74,6 +74,18 @@ def test_a_month_that_the_copy_lacks_is_unknown(run: Command, at: Callable[[str]
     assert known == [("2026-02", 1), ("2026-03", 1), ("2026-05", 1)]
 
 
+def test_months_after_the_data_are_unknown(run: Command) -> None:
+    """KB5099536 of July is the newest release that is known; what August to November fix is not."""
+    (answer,) = run("lookup", "26100.33158", "--product", "ws2025", "--on", "2026-11-22", "--json").json()
+    cves = answer["matches"][0]["open_cves"]
+    assert (cves["fixed_by_newer"], cves["unknown_months"]) == (0, ["2026-08", "2026-09", "2026-10", "2026-11"])
+    out = run("lookup", "26100.33158", "--product", "ws2025", "--on", "2026-11-22").out
+    assert "  open CVEs    not known for 2026-08, 2026-09, 2026-10, 2026-11\n" in out
+    # After the end of support nothing comes that would fix one.
+    (answer,) = run("lookup", "25398.2330", "--product", "ws-23h2", "--on", "2026-11-22", "--json").json()
+    assert max(answer["matches"][0]["open_cves"]["unknown_months"], default="") < "2025-12"
+
+
 def test_msrcs_own_months_give_the_same_gaps_and_replace_the_copy(run: Command, tmp_path: Path) -> None:
     shutil.copy(SEED_DATABASE, tmp_path / "x.db")
     before = (query(tmp_path / "x.db", GAPS), query(tmp_path / "x.db", MONTHS))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from hotpatch_kb.db.answers.product_facts import Fixes, Release, is_offered
 from hotpatch_kb.db.answers.stated_elsewhere import one_of
-from hotpatch_kb.db.model.notation import kb_text
+from hotpatch_kb.db.model.notation import kb_text, month_after, second_tuesday
 
 Answer = dict[str, Any]
 
@@ -27,7 +27,9 @@ _OPEN: Final = f"""newer as materialized (
 )
 select 'newer', number, product, kb, month, cadence from newer
 union all select 'copied_on', null, null, substr(max(fetched_at), 1, 10), null, null from pages where source = 'facts_kb_cves'
-union all select 'read', null, null, null, null, null where exists (select 1 from kb_cves)"""
+union all select 'read', null, null, null, null, null where exists (select 1 from kb_cves)
+union all select 'until', l.line = 'hotpatch', l.product, l.data_until, p.extended_end_date, null
+    from lines as l join products as p on p.product = l.product where l.product in (select product from asked)"""
 # Not grouped here: of an old build it is thousands of rows, and an export asks for every build.
 _FIXES: Final = """
 union all select 'fix', c.kb, c.product, c.cve, c.severity, c.subject >= 'kb_cves/'
@@ -110,7 +112,7 @@ def open_cves(conn: sqlite3.Connection, asked: Sequence[tuple[Release, str]], da
     Returns:
         for each of them ``gaps``, CVEs that the month's cumulative update fixes and this hotpatch does not, with the companion update that does;
         ``fixed_by_newer``, how many CVEs newer releases of the line fix; ``most_severe``, some of them, most severe first; ``unknown_months``,
-        months of newer releases whose CVEs are not known; ``copied_on``, the day of the copy of MSRC's data that some of it is from, else None.
+        months of newer releases whose CVEs are not known, also of those that came after the data; ``copied_on``, the day of the copy of MSRC's data that some of it is from, else None.
         None where the database has no security data.
     """
     if not asked:
@@ -134,22 +136,36 @@ def open_cves(conn: sqlite3.Connection, asked: Sequence[tuple[Release, str]], da
     if not found["read", None, None]:
         return [None] * len(asked)
     answers: list[Answer | None] = []
-    for number, (r, _) in enumerate(asked):
+    for number, (r, line) in enumerate(asked):
         newer = found["newer", number, None]
         own = fixes.get((r.kb, r.product), {}) if r.kb is not None else {}
         fixed = _fixed((fixes.get((row[3], row[2]), {}) for row in newer), own)
         named = sorted(fixed, reverse=True)
         named.sort(key=lambda cve: fixed[cve][0] or "z")  # Critical, Important, Low, Moderate
         gaps = sorted(found["gap", r.kb, r.product], key=lambda row: row[3]) if r.classification == "hotpatch" else []
+        unknown = {
+            month
+            for *_, until, end, _ in found["until", line == "hotpatch", r.product]
+            for month in _months_after(until, min(day, end or day))
+        }
         is_copied = any(is_copied for _, is_copied in (*fixed.values(), *own.values()))
         answers.append({
             "gaps": [{"cve": cve, "severity": severity, "companion_kb": kb_text(companion)} for *_, cve, severity, companion in gaps],
             "fixed_by_newer": len(fixed),
             "most_severe": named[:_SHOWN],
-            "unknown_months": sorted({row[4] for row in newer if row[5] == "B" and (row[3], row[2]) not in fixes}),
+            "unknown_months": sorted(unknown | {row[4] for row in newer if row[5] == "B" and (row[3], row[2]) not in fixes}),
             "copied_on": found["copied_on", None, None][0][3] if is_copied else None,
         })  # fmt: skip
     return answers
+
+
+def _months_after(until: str, day: str) -> Iterator[str]:
+    """Yield the months whose second Tuesday is after a day of data and not after another day (ISO dates)."""
+    month = until[:7]
+    while second_tuesday(month) <= day:
+        if second_tuesday(month) > until:
+            yield month
+        month = month_after(month)
 
 
 def _fixed(newer: Iterable[dict[str, tuple[str | None, bool]]], own: Container[str]) -> dict[str, tuple[str | None, bool]]:

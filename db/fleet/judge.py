@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.stated_elsewhere import reported, reported_note
@@ -57,13 +57,21 @@ class Judged(NamedTuple):
         answer: the columns of a verdict, the reason as data.
         product: the product that it is counted under: an id, else as the inventory states it, else "-".
         name: the key of the table of verdicts; "" where the table has no row: no build is stated, or none that a source names.
-        not_understood: what the inventory states as a product, where nobody understands it and the build decides; else "".
+        not_understood: what the inventory states as a product, where it is not understood, or names none of the products that have the build; the
+            build decides. Else "".
     """
 
     answer: Answer
     product: str
     name: str
     not_understood: str = ""
+
+
+def _is_of_others(name: Name, products: Iterable[str]) -> bool:
+    """Return whether a name means none of these products. The registry says "Windows 10" on Windows 11, too."""
+    if name.product is None:
+        return not any(product.startswith(("win10", "win11") if name.family == "win10" else name.family) for product in products)
+    return not any(product == name.product or (name.family == "win10" and product.startswith("win11")) for product in products)
 
 
 class Judge:
@@ -171,7 +179,8 @@ class Judge:
             said = stated if name.is_other else edition
             return unjudged("unknown", Message("not covered: {name}", name=said[:60]), stated)
         judged = self._of_build(text, machine, name)
-        return judged if name.is_understood else judged._replace(not_understood=stated[:MAX_NAME])
+        is_right = name.is_understood and not (judged.name and _is_of_others(name, judged.product.split(" or ")))
+        return judged if is_right else judged._replace(not_understood=stated[:MAX_NAME])
 
     def _of_build(self, text: str, texts: Mapping[str, str], name: Name) -> Judged:
         """Return the verdict for a machine that states a build and a system that is covered."""

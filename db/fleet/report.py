@@ -62,9 +62,13 @@ class Report(NamedTuple):
             names = [f"{name!r} ({count})" for name, count in self.summary.not_understood.most_common(_SAID)]
             more = len(self.summary.not_understood) - len(names)
             said.append(
-                Message("not understood as a product, so the build decides: {names} and {more} more", names=", ".join(names), more=more)
+                Message(
+                    "not understood, or not a product of the build, so the build decides: {names} and {more} more",
+                    names=", ".join(names),
+                    more=more,
+                )
                 if more
-                else Message("not understood as a product, so the build decides: {names}", names=", ".join(names))
+                else Message("not understood, or not a product of the build, so the build decides: {names}", names=", ".join(names))
             )
         if self.is_outdated:
             until = self.data_until or Message("no day")

@@ -176,7 +176,7 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
 
 @click.command(
     epilog=examples(
-        "assess servers.csv --fail-on unknown,invalid > judged.csv", "assess - --format jsonl --fail-on behind,restart_due < machines.json",
+        "assess servers.csv --fail-on unknown,invalid > judged.csv", "assess - --format jsonl --fail-on not-current < machines.json",
         "assess servers.csv --map build='Patch level' --hotfixes hotfixes.csv -o judged.parquet --format parquet",
     )
 )  # fmt: skip
@@ -208,7 +208,9 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
 @options.path_option("--hotfixes", metavar="FILE", help="A table of installed KBs with a row per host and KB, as Get-HotFix prints them.")
 @click.option("--safe-csv", "is_safe", is_flag=True, help="Put an apostrophe before each cell that a spreadsheet would run as a formula.")
 @click.option(
-    "--fail-on", metavar="VERDICT,...", help="Exit with code 6 if a machine has one of these verdicts, such as behind,restart_due."
+    "--fail-on",
+    metavar="VERDICT,...",
+    help="Exit with code 6 if a machine has one of these verdicts, such as behind,restart_due, or if there is no machine. not-current is all but current: a machine that is ambiguous may be unpatched on every line.",
 )
 @options.path_option("--output", "-o", metavar="FILE", help="Write this file instead of standard output.")
 @options.path_option(

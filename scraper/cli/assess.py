@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, cast
 
 from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.fleet import assess as judging
@@ -28,6 +28,8 @@ from hotpatch_kb.db.fleet.report import Report, report
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.stderr import bar, is_terminal, say
+
+NOT_CURRENT: Final = "not-current"  # for --fail-on: every verdict but current
 
 if TYPE_CHECKING:
     from hotpatch_kb.db.fleet.engines.normal_form import Normal
@@ -45,7 +47,7 @@ class Request:
         mapping: "field=column" each.
         encoding: of the inventory's text; None to find it.
         hotfixes: a table of installed KBs by host.
-        fail_on: verdicts, separated by commas, that make the exit code 6.
+        fail_on: verdicts, separated by commas, that make the exit code 6; ``NOT_CURRENT`` for all but current.
         output: a file to write instead of standard output.
         summary: a file for the counts, the columns and the warnings, as JSON.
         scratch: a folder for temporary files; with Spark, one that every worker can read.
@@ -84,7 +86,7 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
         request: how to judge.
 
     Returns:
-        the exit code: STALE if a machine has a verdict of ``fail_on``.
+        the exit code: STALE if a machine has a verdict of ``fail_on``, or there is none.
 
     Raises:
         BadInput: the inventory or an option cannot be read, or an engine is not installed.
@@ -93,7 +95,7 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
     columns = mapping_of(request.mapping)
     kind = SafeCsv if request.is_safe else FORMATS[request.format_name]
     fails = _checked_verdicts(request)
-    _check(request, kind)
+    _check(file, request, kind)
     if request.engine == "spark" and engines.is_table(file):
         return _judge_table(conn, file, request, columns, fails)
     judge, summary = Judge(conn, request.day), judging.Summary()
@@ -115,6 +117,9 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
             with _sink(request.summary, folder) as sink:
                 sink.write((json.dumps(said.as_json(), ensure_ascii=False, indent=1) + "\n").encode())
     _say(said, fails)
+    if fails and not summary.counts:
+        say("expected machines for --fail-on, got none")
+        return ExitCode.STALE
     return ExitCode.STALE if any(verdict in fails for _, verdict in summary.counts) else ExitCode.DONE
 
 
@@ -154,12 +159,13 @@ def _say(said: Report, fails: Sequence[str]) -> None:
 
 def _checked_verdicts(request: Request) -> list[str]:
     names = [name.strip() for name in request.fail_on.split(",")] if request.fail_on else []
-    if unknown := [name for name in names if name not in VERDICTS]:
-        raise BadInput("expected verdicts ({verdicts}), got {got!r}", verdicts=", ".join(VERDICTS), got=unknown[0])
-    return names
+    known = (*VERDICTS, NOT_CURRENT)
+    if unknown := [name for name in names if name not in known]:
+        raise BadInput("expected verdicts ({verdicts}), got {got!r}", verdicts=", ".join(known), got=unknown[0])
+    return [name for name in VERDICTS if name != "current"] + names if NOT_CURRENT in names else names
 
 
-def _check(request: Request, kind: type[Format]) -> None:
+def _check(file: str, request: Request, kind: type[Format]) -> None:
     """Raise BadInput where options do not go together."""
     if request.scratch is not None and not request.scratch.is_dir():
         raise BadInput("expected a folder at {path}, got none", path=request.scratch)
@@ -167,6 +173,10 @@ def _check(request: Request, kind: type[Format]) -> None:
         raise BadInput(
             "expected --output FILE for {format}, or standard output that is not a terminal", format=request.format_name.capitalize()
         )
+    paths = [os.path.realpath(path) for path in (file, request.hotfixes, request.output, request.summary) if path is not None]
+    for path in (request.output, request.summary):
+        if path is not None and paths.count(os.path.realpath(path)) > 1 and (path.is_file() or not path.exists()):
+            raise BadInput("expected another file for the verdicts, got {path}, which is read or written already", path=path)
     if request.is_safe and request.format_name != "csv":
         raise BadInput("expected --safe-csv with the format csv, got {got}", got=request.format_name)
 
@@ -240,7 +250,7 @@ def _opened(file: str, *, has_bar: bool = False) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer.raw if hasattr(sys.stdin.buffer, "raw") else sys.stdin.buffer
         return
     if not os.path.isfile(file):  # noqa: PTH113 (pathlib raises for a name that is too long)
-        raise BadInput("expected an inventory at {path}, got no file", path=file[:200])
+        raise BadInput("expected an inventory at {path}, got {got}", path=file[:200], got="a folder" if os.path.isdir(file) else "no file")  # noqa: PTH112
     try:
         stream = Path(file).open("rb", buffering=0)  # noqa: SIM115 (closed below; only errors of opening become BadInput)
     except OSError as error:

@@ -45,7 +45,7 @@ QUESTIONS: Final = "\b\nQuestions, and the call that answers each:\n" + "\n".joi
         ("What does it cost?", "cost --cores 100 --from 2025-08 --to 2026-04"),
         (
             "Which machines of a list are behind? Fail a pipeline for them.",
-            "assess servers.csv --fail-on behind,restart_due,unknown,invalid",
+            "assess servers.csv --fail-on not-current",
         ),
         ("What changed?", "changes --since 2026-07-01"),
         ("How old is the data, and which source fails?", "status"),

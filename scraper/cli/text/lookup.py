@@ -164,6 +164,7 @@ def _verdict(match: Row) -> Iterator[str]:
         yield f"  also newer   {verdict['newer_out_of_band']}, out of band or for a component"
 
 
+_NAMED_MONTHS: Final = 6
 _NAMED_CVES: Final = 6  # in one line of text; --json names more
 
 
@@ -182,9 +183,19 @@ def _exposure(match: Row) -> Iterator[str]:
         closed = f"closed by its companion {gap['companion_kb']}" if gap["companion_kb"] else "until the next baseline"
         severity = f" ({gap['severity']})" if gap["severity"] else ""
         yield f"  open CVE     {gap['cve']}{severity}, {closed}"
-    unknown = f"; not known for {', '.join(cves['unknown_months'])}" if cves["unknown_months"] else ""
-    copied = f"; from a copy of MSRC's data of {cves['copied_on']}" if cves["copied_on"] else ""
-    yield f"  open CVEs    {cves['fixed_by_newer'] or 'none'} that newer releases of the {match['line']} line fix{unknown}{copied}"
+    months = cves["unknown_months"]
+    unknown = (
+        f"not known for {', '.join(months) if len(months) <= _NAMED_MONTHS else f'{len(months)} months from {months[0]} to {months[-1]}'}"
+        if months
+        else ""
+    )
+    count = (
+        ""
+        if unknown and not cves["fixed_by_newer"]
+        else f"{cves['fixed_by_newer'] or 'none'} that newer releases of the {match['line']} line fix"
+    )
+    copied = f"from a copy of MSRC's data of {cves['copied_on']}" if cves["copied_on"] else ""
+    yield f"  open CVEs    {'; '.join(filter(None, (count, unknown, copied)))}"
     if cves["most_severe"]:
         more = ", ..." if cves["fixed_by_newer"] > _NAMED_CVES else ""
         yield f"               most severe: {', '.join(cves['most_severe'][:_NAMED_CVES])}{more}"
