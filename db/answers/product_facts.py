@@ -135,6 +135,7 @@ _PRODUCTS: Final = """select product, release_date, hotpatch_from_date, hotpatch
     from products as p order by product"""
 # What names a release of a product and is no listed release. Its kind is "msrc" (of MSRC's data, whose day is a month), "article", "wrong" (a row
 # of a page that cannot be right, and why) or "unread" (a row that could not be read).
+_FEW: Final = 8  # products; a build number or version has at most four
 _NAMED_BY: Final = ("product", "kind", "kb", "build", "day", "text", "why")
 _NAMED: Final = """select distinct product, 'msrc' as kind, kb, fixed_build, source_month, null, null from kb_cves
         where {product} and (product, kb) in (
@@ -276,9 +277,15 @@ class Facts:
             self.products[other.product].other_builds.append(other)
 
     def named(self, product: str) -> list[Row]:
-        """Return what names a release of a product and is no listed release. Read for one product at a time: 5 ms, of all products 100."""
+        """Return what names a release of a product and is no listed release.
+
+        The few products of a lookup are read in one statement. Of a fleet, which reads all products, only those that it has: one takes 5 ms, all 100.
+        """
         if product not in self._named:
-            statement = _NAMED.format(product="product = ?")
-            rows = self.conn.execute(statement, [product] * statement.count("product = ?")).fetchall()
-            self._named[product] = [dict(zip(_NAMED_BY, row, strict=True)) for row in rows]
+            others = self._read - self._named.keys() - {product}
+            wanted = sorted({product} | others) if len(others) < _FEW else [product]
+            self._named |= {name: [] for name in wanted}
+            statement = _NAMED.format(product=one_of("product", wanted))
+            for row in self.conn.execute(statement, wanted * statement.count(one_of("product", wanted))).fetchall():
+                self._named[row[0]].append(dict(zip(_NAMED_BY, row, strict=True)))
         return self._named[product]
