@@ -225,7 +225,7 @@ class Judge:
             released = min((day for _, day in self._later.get(build, ())), default=None)
             others = Messages(filter(None, (_not_known(build, stated, released), self._reported.get(build))))
             return unjudged("unknown", others, stated)
-        products, machine = _of_edition(products, machine)
+        products, machine = of_edition(products, machine)
         # An installed KB that only one of the products has with this build also decides the product.
         products = [product for product in products if any(kb[2:] in kbs for _, kb in self._verdicts.of_build(product, build))] or products
         return self._of_products([(product, build) for product in products], line, kbs, machine)
@@ -278,7 +278,7 @@ class Judge:
         }
         # A KB of a product that the name does not mean says nothing: KB5099536 of a server beside "Windows 11 24H2".
         meant = self.of_name(name, list(self._kbs_of_number.get(number, ())))
-        products, machine = _of_edition([product for product in newest if product in meant], machine)
+        products, machine = of_edition([product for product in newest if product in meant], machine)
         if not products:
             reason = Message(
                 "a build number without a revision, {text!r}; collect the UBR (registry, CurrentVersion), or the installed KBs",
@@ -363,7 +363,7 @@ def _revision(text: str) -> int:
     return int(match["hexadecimal"], 16) if match["hexadecimal"] else int(re.sub(r"[^0-9]", "", match["decimal"]))
 
 
-def _of_edition(products: list[str], machine: Machine) -> tuple[list[str], Machine]:
+def of_edition(products: list[str], machine: Machine) -> tuple[list[str], Machine]:
     """Return those of a build's products that can have an edition, and the edition: 26100 is a server and a client.
 
     An edition that none of them can have is ignored: "Pro" beside a build of a server.

@@ -48,7 +48,7 @@ async def changes(datasette: Any, request: Any) -> Response:
             "fresh": freshness(conn, day),
         }
 
-    return await web.page(datasette, request, "changes.html", make)
+    return await web.page(datasette, request, "changes.html", make, is_shared=True)
 
 
 async def sources(datasette: Any, request: Any) -> Response:
@@ -65,7 +65,7 @@ async def sources(datasette: Any, request: Any) -> Response:
         )
         return {"sources": found, "fresh": freshness(conn, clock.today())}
 
-    return await web.page(datasette, request, "sources.html", make)
+    return await web.page(datasette, request, "sources.html", make, is_shared=True)
 
 
 async def cve(datasette: Any, request: Any) -> Response:
@@ -99,7 +99,7 @@ async def cve(datasette: Any, request: Any) -> Response:
             "fresh": freshness(conn, clock.today()),
         }
 
-    return await web.page(datasette, request, "cve.html", make)
+    return await web.page(datasette, request, "cve.html", make, is_shared=True)
 
 
 async def eligibility(datasette: Any, request: Any) -> Response:
@@ -125,7 +125,7 @@ async def eligibility(datasette: Any, request: Any) -> Response:
             "documents": [row for row in explained(conn) if row["kind"] in {"edition", "image", "prerequisite", "licence"}],
         }
 
-    return await web.page(datasette, request, "eligible.html", make)
+    return await web.page(datasette, request, "eligible.html", make, is_shared=True)
 
 
 async def about(datasette: Any, request: Any) -> Response:
@@ -142,7 +142,7 @@ async def about(datasette: Any, request: Any) -> Response:
             "counts": dict(zip(("releases", "claims", "conflicts"), counts, strict=True)),
         }
 
-    return await web.page(datasette, request, "about.html", make)
+    return await web.page(datasette, request, "about.html", make, is_shared=True)
 
 
 async def questions(datasette: Any, request: Any) -> Response:

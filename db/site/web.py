@@ -179,11 +179,13 @@ class Judging(NamedTuple):
         verdicts: of the day.
         matches: of lookups, to use and to fill, where all pages are made; None where a few are.
         details: what pages show of a match, likewise.
+        contexts: by path, what the page that is being made says in every language, likewise.
     """
 
     verdicts: Verdicts
     matches: dict[Any, Any] | None = None
     details: dict[Any, Any] | None = None
+    contexts: dict[str, Mapping[str, Any]] | None = None
 
 
 def judging_today(conn: sqlite3.Connection, day: str) -> Judging:
@@ -212,7 +214,9 @@ def max_age(datasette: Any) -> dict[str, str]:
     return {"cache-control": f"public, max-age={seconds}, s-maxage={5 * seconds}, stale-while-revalidate={5 * seconds}"}
 
 
-async def page(datasette: Any, request: Any, template: str, make: Callable[[sqlite3.Connection], Mapping[str, Any]]) -> Response:
+async def page(
+    datasette: Any, request: Any, template: str, make: Callable[[sqlite3.Connection], Mapping[str, Any]], *, is_shared: bool = False
+) -> Response:
     """Return a page whose content is read from the database.
 
     Args:
@@ -220,6 +224,7 @@ async def page(datasette: Any, request: Any, template: str, make: Callable[[sqli
         request: the page depends on its path, its query and its language.
         template: its template.
         make: reads the context of the template; may raise ``HttpError`` and ``BadInput``.
+        is_shared: whether ``make`` reads the same for every language, so that who makes them all asks once.
     """
     language = language_of(request)
     if language != DEFAULT and SCOPE not in request.scope and "lang" not in request.args:
@@ -230,8 +235,8 @@ async def page(datasette: Any, request: Any, template: str, make: Callable[[sqli
     key = (template, request.scheme, request.host, request.full_path, request.scope.get(SCOPE), language)
 
     async def rendered() -> bytes:
-        context = await read(datasette, make)
-        text: str = await datasette.render_template(template, _clipped(dict(context)), request=bare(request, language))
+        context = await read(datasette, lambda conn: _context(conn, make, request.full_path if is_shared else None))
+        text: str = await datasette.render_template(template, context, request=bare(request, language))
         return text.encode("utf-8", errors="replace")
 
     try:
@@ -243,12 +248,27 @@ async def page(datasette: Any, request: Any, template: str, make: Callable[[sqli
     return Response(body, headers=max_age(datasette), content_type="text/html; charset=utf-8")
 
 
+def _context(conn: sqlite3.Connection, make: Callable[[sqlite3.Connection], Mapping[str, Any]], path: str | None) -> dict[str, Any]:
+    """Return the context of a page: what was read for another language, where a path says that it is the same and somebody keeps it."""
+    kept = judging_today(conn, clock.today()).contexts if path is not None else None
+    if kept is None or path is None:
+        return _clipped_values(make(conn))
+    if path not in kept:
+        kept.clear()
+        kept[path] = _clipped_values(make(conn))
+    return dict(kept[path])
+
+
 def bare(request: Any, language: str) -> Request:
     """Return a request that has nothing of its visitor but what a kept page's key has: no cookie, no token, no message, no actor."""
     headers = [(b"host", request.host.encode("latin-1", "replace")), (b"accept-language", language.encode())]
     names = (SCOPE, "type", "http_version", "scheme", "path", "raw_path", "root_path", "query_string", "url_route", "route_path")
     kept = {name: request.scope[name] for name in names if name in request.scope}
     return Request(kept | {"method": "GET", "headers": headers, "csrftoken": str}, None)  # str() is "": no page that is kept has a token
+
+
+def _clipped_values(context: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _clipped(value) for name, value in context.items()}
 
 
 def _clipped(value: Any) -> Any:

@@ -14,8 +14,7 @@ from typing import Any, Final
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.coverage import GRACE
 from hotpatch_kb.db.answers.json_output import json_text
-from hotpatch_kb.db.answers.lookup import latest
-from hotpatch_kb.db.answers.lookup_cache import LookupCache
+from hotpatch_kb.db.answers.lookup import find, latest
 from hotpatch_kb.db.answers.open_issues import all_fixes, left_open
 from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.answers.restarts import missing_evidence, next_restarts, restart_of_standard_line
@@ -62,23 +61,20 @@ class Answers:
         self._facts = Facts(conn)
         self._facts.fixes = all_fixes(conn)
         self.verdicts = Verdicts(conn, day, self._facts)
-        self._lookups = LookupCache(conn, today=day, facts=self._facts)
+        self.matches: dict[Any, Row] = {}  # of lookups: a build, its KB and the pages of both have the same
         found = conn.execute("select product, kb, article_url from releases where article_url is not null")
         self._links = {(product, kb_text(kb)): url for product, kb, url in found.fetchall()}
 
     def looked_up(self, query: str) -> Row:
         """Return what ``lookup`` answers, with verdicts, and the last day on which it holds."""
-        return self.verdicts.with_verdicts(self._lookups.find(query), None) | {"valid_until": self.valid_until}
+        found = find(self.conn, query, today=self.day, facts=self._facts, matches=self.matches)
+        return self.verdicts.with_verdicts(found, None) | {"valid_until": self.valid_until}
 
-    def builds(self) -> Iterator[tuple[str, Row]]:
-        """Yield every build with its answer."""
-        for (build,) in self.conn.execute("select distinct build from releases where build is not null order by build").fetchall():
-            yield build, self.looked_up(build)
-
-    def kbs(self) -> Iterator[tuple[str, Row]]:
-        """Yield every KB, articles of baselines included, with its answer."""
-        for (kb,) in self.conn.execute("select kb from kbs order by kb").fetchall():
-            yield f"KB{kb}", self.looked_up(f"KB{kb}")
+    def names(self) -> list[str]:
+        """Return what is looked up: every build and every KB, articles of baselines included. What is said of the same KB is side by side."""
+        builds = self.conn.execute("select build, min(coalesce(kb, 0)) from releases where build is not null group by build").fetchall()
+        kbs = self.conn.execute("select 'KB' || kb, coalesce(installs_kb, kb) from kbs").fetchall()
+        return [name for name, _ in sorted((*builds, *kbs), key=lambda named: (named[1], named[0]))]
 
     def cves(self) -> Iterator[tuple[str, Row]]:
         """Yield every CVE: the releases that fix it, by product and line, and the hotpatches that leave it open."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -113,16 +114,32 @@ def put(folder: Path, name: str, body: bytes, schema: str | None = None) -> Put:
     """Write a file into a folder, unless it is there with these bytes."""
     assert is_name(name), name
     file = File(name, hashlib.sha256(body).hexdigest(), len(body), schema)
-    target = folder / name
+    target = f"{folder}{os.sep}{name}"  # an export has 14,000 files: pathlib takes as long as the writing
+    if _has(target, body):
+        return Put(file, is_changed=False)
     try:
-        if target.stat().st_size == len(body) and target.read_bytes() == body:
-            return Put(file, is_changed=False)
+        _write(target, body)
     except FileNotFoundError:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.part")
-    part.write_bytes(body)
-    part.replace(target)
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        _write(target, body)
     return Put(file, is_changed=True)
+
+
+def _has(target: str, body: bytes) -> bool:
+    try:
+        size = os.stat(target).st_size  # noqa: PTH116
+    except FileNotFoundError:
+        return False
+    if size != len(body):
+        return False
+    with open(target, "rb") as there:  # noqa: PTH123
+        return there.read() == body
+
+
+def _write(target: str, body: bytes) -> None:
+    with open(f"{target}.part", "wb", buffering=0) as part:  # noqa: PTH123
+        part.write(body)
+    os.replace(f"{target}.part", target)  # noqa: PTH105
 
 
 def former_names(path: Path) -> Iterator[str]:

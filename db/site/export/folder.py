@@ -67,16 +67,13 @@ def write(
         with tempfile.TemporaryDirectory(prefix=".hotpatch-kb-", dir=folder.path) as name:
             copy = Path(name) / DATABASE
             conn.execute("vacuum main into ?", (str(copy),))  # without a journal: it can be opened where nothing can be written
-            making = Making(copy, folder.path, plan_of(conn, day, answers.valid_until, address)) if with_site else None
-            try:
+            plan = plan_of(conn, day, answers.valid_until, address) if with_site else None
+            with closing(Making(copy, folder.path, answers, plan)) as making:
                 _write_answers(folder, answers)
                 _write_tables(folder, conn, answers)
                 _write_feeds(folder, conn, day)
-                for put in making.done(conn, answers.verdicts) if making is not None else ():
+                for put in making.done():
                     folder.take(put)
-            finally:
-                if making is not None:
-                    making.stop()
             folder.put_file(DATABASE, copy)
         _write_index(folder, answers, signer)
     return Written(
@@ -117,10 +114,6 @@ def _write_answers(folder: Folder, answers: Answers) -> None:
     folder.put("v1/products.json", document(answers.products()), "products")
     everything = head(answers) | {"data_until": data_until(answers.conn), "products": products, "calendar": calendar}
     folder.put("v1/all.json", document(everything), "all")
-    for build, answer in answers.builds():
-        folder.put(f"v1/builds/{build}.json", document(answer), "lookup")
-    for kb, answer in answers.kbs():
-        folder.put(f"v1/kbs/{kb}.json", document(answer), "lookup")
     for cve, answer in answers.cves():
         folder.put(f"v1/cves/{cve}.json", document(answer), "cve")
 

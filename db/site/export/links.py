@@ -15,7 +15,7 @@ from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES
 
 SERVER: Final = "server"  # the page that says what needs a server
 LOOKUP: Final = "lookup"
-_LINK: Final = re.compile(r'\b(href|src|action)="(/[^"]*)"')
+_LINKING: Final = ("href", "src", "action")  # attributes
 # What an export has besides its pages, under the same path as the site or its own.
 _FILE: Final = re.compile(r"(?:site|calendars|tables|v1)/.+|feeds/[a-z0-9-]+\.atom|index\.json|hotpatch\.db")
 _KINDS: Final = {"build": "build/", "number": "build/", "kb": "kb/", "cve": "cve/", "product": "product/", "month": "calendar/"}
@@ -54,7 +54,12 @@ class Links:
         depth = place.count("/")
         first = place.partition("/")[0]
         language = first if first in LANGUAGES else DEFAULT
-        return _LINK.sub(lambda found: f'{found[1]}="{self._relative(found[2], depth, language)}"', text)
+        parts = text.split('="/')  # a regular expression takes five times as long to find them
+        for number, part in enumerate(parts[1:], 1):
+            link, quote, rest = part.partition('"')
+            is_link = quote and parts[number - 1].endswith(_LINKING)
+            parts[number] = f'="{self._relative(f"/{link}", depth, language)}"{rest}' if is_link else f'="/{part}'
+        return "".join(parts)
 
     def _relative_once(self, link: str, depth: int, language: str) -> str:
         address, mark, fragment = link.partition("#")

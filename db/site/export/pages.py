@@ -15,11 +15,12 @@ from datasette.database import Database
 from datasette.plugins import pm
 from datasette.utils.asgi import Request
 
-from hotpatch_kb.db.answers.verdicts import Verdicts
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after
 from hotpatch_kb.db.site import DATABASE, FOLDER, config, discovery, page_data, questions, web
+from hotpatch_kb.db.site.export.answers import Answers
 from hotpatch_kb.db.site.export.links import LOOKUP, SERVER, Links, file_of
+from hotpatch_kb.db.site.export.rendering import QuickUrls, quick
 from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE, words
 
 T = TypeVar("T")
@@ -65,7 +66,8 @@ class _Site(Datasette):  # type: ignore[misc]
         self.metadata: Any = functools.cache(super().metadata)  # asked a dozen times for each page
         at_once(self.invoke_startup())
         self._address = address
-        self._templates = self.jinja_env.overlay(enable_async=False, auto_reload=False)
+        self._templates = quick(self.jinja_env)
+        self._urls_of = {language: QuickUrls(self.urls, language) for language in LANGUAGES}
         self._own = {name: self._templates.from_string((OWN / f"{name}.html").read_text(encoding="utf-8")) for name in (SERVER, LOOKUP)}
 
     async def render_template(self, templates: Any, context: Any = None, request: Any = None, view_name: str | None = None) -> str:
@@ -83,9 +85,17 @@ class _Site(Datasette):  # type: ignore[misc]
             template=template.name, database=None, table=None, columns=None, view_name=view_name, request=request, datasette=self
         ):
             given |= found
+        given["urls"] = self._urls_of[request.scope[SCOPE]]
         text: str = template.render((context or {}) | given | self._known_as(request))
+        if "csv/releases.csv" not in text:
+            return text
         # The description of the data set names the CSV of the site, below the address of its page.
         return re.sub(rf'"{re.escape(self._address or "/")}[^"]*csv/releases\.csv"', f'"{self._address}tables/releases.csv"', text)
+
+    def absolute_url(self, request: Any, path: str) -> str:
+        """Return a path as it is: ``_known_as`` says what the export knows of its address."""
+        del request
+        return path
 
     def _known_as(self, request: Any) -> dict[str, Any]:
         """Return the absolute addresses of a page, none where the export does not know its own."""
@@ -141,13 +151,14 @@ def plan_of(conn: sqlite3.Connection, day: str, valid_until: str, address: str |
 class Pages:
     """The pages of one state of the facts and one day."""
 
-    def __init__(self, conn: sqlite3.Connection, verdicts: Verdicts, plan: Plan) -> None:
-        """Take a database with the fact tables, the verdicts of the day, and what is to be made."""
+    def __init__(self, answers: Answers, plan: Plan) -> None:
+        """Take the answers of the day, from which the pages have what they share with them, and what is to be made."""
+        conn = answers.conn
         self._site = _Site(conn, plan.address)
         self._routes = [(re.compile(form), view) for found in pm.hook.register_routes(datasette=self._site) for form, view in found]
         self._plan = plan
         self._links = Links(plan.paths, plan.others)
-        web.keep_judging(conn, plan.day, web.Judging(verdicts, {}, {}))
+        web.keep_judging(conn, plan.day, web.Judging(answers.verdicts, answers.matches, {}, {}))
 
     def beside(self) -> Iterator[tuple[str, bytes]]:
         """Yield the files beside the pages: scripts and styles, and with an address the map of the site."""

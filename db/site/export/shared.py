@@ -1,7 +1,8 @@
-"""Make the pages of the site in several processes, on the cores that this machine has."""
+"""Make what an export has of each build, KB and page in several processes, on the cores that this machine has."""
 
 from __future__ import annotations
 
+import functools
 import gc
 import multiprocessing
 import os
@@ -12,9 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from hotpatch_kb.db.answers.open_issues import all_fixes
-from hotpatch_kb.db.answers.product_facts import Facts
-from hotpatch_kb.db.answers.verdicts import Verdicts
+from hotpatch_kb.db.site.export.answers import Answers, document
 from hotpatch_kb.db.site.export.files import Put, put
 from hotpatch_kb.db.site.export.pages import Pages, Plan
 from hotpatch_kb.db.store import schema
@@ -51,69 +50,100 @@ def few_collections() -> Iterator[None]:
 
 
 class Making:
-    """The pages that are being made, by other processes and at the end by this one.
+    """The answers and pages of builds and KBs, and all other pages, made by other processes and at the end by this one.
 
-    The parts are in a fixed order, and each file is written by whoever makes its page, so it does not matter who does.
+    The parts are in a fixed order, and each file is written by whoever makes it, so it does not matter who does. What is said of one KB (its answer and
+    its page, those of its builds) is in one part, so that it is looked up once.
     """
 
-    def __init__(self, database: Path, folder: Path, plan: Plan, *, processes: int | None = None) -> None:
-        """Begin to make pages in other processes, one fewer than there are cores, where the pages are enough.
+    def __init__(self, database: Path, folder: Path, answers: Answers, plan: Plan | None, *, processes: int | None = None) -> None:
+        """Begin to make them in other processes, one fewer than there are cores, where they are enough.
 
         Args:
             database: a file that stays as it is until the end.
             folder: the export.
-            plan: what is made.
+            answers: of this process.
+            plan: which pages are made; None for none.
             processes: that are started; None for as many as help.
         """
-        self._folder, self._plan = folder, plan
-        self._parts = [plan.paths[start : start + PART] for start in range(0, len(plan.paths), PART)]
+        self._maker = _Maker(folder, answers, plan)
+        self._parts = _parts(answers.names(), plan)
         if processes is None:
-            processes = min((os.cpu_count() or 1) - 1, MOST) if len(plan.paths) >= ENOUGH else 0
+            processes = min((os.cpu_count() or 1) - 1, MOST) if plan is not None and len(plan.paths) >= ENOUGH else 0
         self._pool: ProcessPoolExecutor | None = None
         self._asked: list[Future[list[Put]]] = []
         if processes:
             self._pool = ProcessPoolExecutor(
-                processes, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(database, folder, plan)
+                processes, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(database, folder, answers.day, plan)
             )
             self._asked = [self._pool.submit(_make, part) for part in self._parts]
 
-    def done(self, conn: sqlite3.Connection, verdicts: Verdicts) -> Iterator[Put]:
-        """Make the parts that nobody has begun, and yield the files of all, and those beside them.
-
-        Args:
-            conn: the database, prepared.
-            verdicts: those of the day.
-        """
-        pages = Pages(conn, verdicts, self._plan)
-        for name, body in pages.beside():
-            yield put(self._folder, name, body)
+    def done(self) -> Iterator[Put]:
+        """Make the parts that nobody has begun, and yield the files of all, and those beside the pages."""
+        yield from self._maker.beside()
         for number in reversed(range(len(self._parts))):  # the others begin with the first
             if self._pool is None or self._asked[number].cancel():
-                yield from _made(pages, self._folder, self._parts[number])
+                yield from self._maker.make(self._parts[number])
             else:
                 yield from self._asked[number].result()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End the other processes; what has not begun is not made."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
 
-def _made(pages: Pages, folder: Path, paths: tuple[str, ...]) -> list[Put]:
-    return [put(folder, name, body) for path in paths for name, body in pages.of(path)]
+Part = tuple[tuple[str, str | None], ...]  # what is looked up or "", and the path of its page
 
 
-_here: list[tuple[Pages, Path]] = []  # of a process that makes pages
+def _parts(names: list[str], plan: Plan | None) -> list[Part]:
+    """Return what is made, in parts: first what is looked up, each with its page, then the other pages."""
+    left = dict.fromkeys(() if plan is None else plan.paths)
+    things: list[tuple[str, str | None]] = []
+    for name in names:
+        path = f"kb/{name.removeprefix('KB')}" if name.startswith("KB") else f"build/{name}"
+        things.append((name, path if path in left else None))
+        left.pop(path, None)
+    things += [("", path) for path in left]
+    return [tuple(things[start : start + PART]) for start in range(0, len(things), PART)]
 
 
-def _begin(database: Path, folder: Path, plan: Plan) -> None:
+class _Maker:
+    """Makes files of one state of the facts in this process."""
+
+    def __init__(self, folder: Path, answers: Answers, plan: Plan | None) -> None:
+        self._folder, self._answers, self._plan = folder, answers, plan
+
+    @functools.cached_property
+    def _pages(self) -> Pages | None:
+        return None if self._plan is None else Pages(self._answers, self._plan)
+
+    def beside(self) -> Iterator[Put]:
+        """Yield the files beside the pages."""
+        for name, body in self._pages.beside() if self._pages is not None else ():
+            yield put(self._folder, name, body)
+
+    def make(self, part: Part) -> list[Put]:
+        """Make a part, and return its files."""
+        files: list[Put] = []
+        for name, path in part:
+            if name:
+                place = f"v1/{'kbs' if name.startswith('KB') else 'builds'}/{name}.json"
+                files.append(put(self._folder, place, document(self._answers.looked_up(name)), "lookup"))
+            if path is not None and self._pages is not None:
+                files += [put(self._folder, place, body) for place, body in self._pages.of(path)]
+        return files
+
+
+_here: list[_Maker] = []  # of a process that makes parts
+
+
+def _begin(database: Path, folder: Path, day: str, plan: Plan | None) -> None:
     gc.set_threshold(200_000, 50, 100)
     conn = sqlite3.connect(database)
-    prepare(conn, plan.day)
-    facts = Facts(conn)
-    facts.fixes = all_fixes(conn)
-    _here.append((Pages(conn, Verdicts(conn, plan.day, facts), plan), folder))
+    prepare(conn, day)
+    _here.append(_Maker(folder, Answers(conn, day), plan))
 
 
-def _make(paths: tuple[str, ...]) -> list[Put]:
-    return _made(*_here[0], paths)
+def _make(part: Part) -> list[Put]:
+    return _here[0].make(part)

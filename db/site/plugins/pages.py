@@ -32,7 +32,7 @@ async def home(datasette: Any, request: Any) -> Response:
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         return {"home": page_data.home(conn, day), "data_set": discovery.data_set(conn, datasette.metadata())}
 
-    return await web.page(datasette, request, "index.html", make)
+    return await web.page(datasette, request, "index.html", make, is_shared=True)
 
 
 async def lookup(datasette: Any, request: Any) -> Response:
@@ -100,12 +100,11 @@ async def kb(datasette: Any, request: Any) -> Response:
             "fresh": page_data.freshness(conn, on or clock.today()),
         }
 
-    return await web.page(datasette, request, "lookup.html", make)
+    return await web.page(datasette, request, "lookup.html", make, is_shared=True)
 
 
 async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Response:
     query: Query = read_query(text)
-    t = words(language_of(request))
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         on = web.asked_day(request)
@@ -116,14 +115,14 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
                 raise web.HttpError(404, "The build {build} had not been released on {day}.", shown, build=query.value, day=on)
             raise web.HttpError(404, "No source names the build {build}. It is not rounded to another one.", shown, build=query.value)
         return {
-            "heading": t(heading, build=query.value),
+            "heading": Message(heading, build=query.value),
             "answer": answer,
             "page": None,
             "as_of": on,
             "fresh": page_data.freshness(conn, on or clock.today()),
         }
 
-    return await web.page(datasette, request, "lookup.html", make)
+    return await web.page(datasette, request, "lookup.html", make, is_shared=True)
 
 
 async def product(datasette: Any, request: Any) -> Response:
@@ -162,7 +161,7 @@ async def year(datasette: Any, request: Any) -> Response:
             raise web.HttpError(404, "No calendar covers {year}.", year=number)
         return {"found": grid}
 
-    return await web.page(datasette, request, "calendar.html", make)
+    return await web.page(datasette, request, "calendar.html", make, is_shared=True)
 
 
 async def month(datasette: Any, request: Any) -> Response:
@@ -175,7 +174,7 @@ async def month(datasette: Any, request: Any) -> Response:
             raise web.HttpError(404, "No calendar covers this month.")
         return {"found": details}
 
-    return await web.page(datasette, request, "month.html", make)
+    return await web.page(datasette, request, "month.html", make, is_shared=True)
 
 
 async def prices(datasette: Any, request: Any) -> Response:
