@@ -59,7 +59,7 @@ def _expected(number: int, cells: list[str]) -> list[str]:
 @pytest.mark.fault("a fleet with every oddity")
 def test_no_row_is_lost_or_doubled_and_memory_is_bounded(fleet: Path, tmp_path: Path) -> None:
     """One row in twenty is odd; every row comes once with a verdict, within 100 MB."""
-    megabytes = _assess(fleet, tmp_path / "out.csv")
+    megabytes = _assess(fleet, tmp_path / "out.csv", "--engine", "builtin")
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         found = csv.reader(file)
         header = next(found)
@@ -93,7 +93,7 @@ def test_every_engine_prints_the_same(engine: str, fleet: Path, tmp_path: Path) 
     # Starting Spark takes longer than all the rest, and its lines are those of any shape: the long run has both.
     of_spark = ("csv", "parquet") if ROWS > 100_000 else ("csv",)
     for shape in SHAPES if engine == "duckdb" else of_spark:
-        _assess(fleet, tmp_path / f"builtin.{shape}", "--format", shape)
+        _assess(fleet, tmp_path / f"builtin.{shape}", "--format", shape, "--engine", "builtin")
         _assess(fleet, tmp_path / f"{engine}.{shape}", "--format", shape, "--engine", engine)
         assert _digest(tmp_path / f"builtin.{shape}") == _digest(tmp_path / f"{engine}.{shape}"), shape
 
@@ -250,6 +250,28 @@ def test_an_engine_that_is_not_installed(engine: str, run: Command, tmp_path: Pa
     (tmp_path / "fleet.csv").write_text('host,build\n"a",26100.32772\n', encoding="utf-8")
     done = run("assess", "fleet.csv", "--engine", engine)
     assert (done.code, "pip install 'hotpatch-kb[" in done.err.splitlines()[-1]) == (2, True), done.err
+
+
+def test_a_large_file_is_for_duckdb(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is installed, and where nobody asked for another engine; the bytes are the same."""
+    (tmp_path / "fleet.csv").write_text("host,build\na,26100.32772\nb,26100.1\n", encoding="utf-8")
+    usual = run("assess", "fleet.csv", "--on", DAY)
+    monkeypatch.setattr(engines, "LARGE", (tmp_path / "fleet.csv").stat().st_size)
+    said = "judged with DuckDB, which is faster for a file of "
+    large = run("assess", "fleet.csv", "--on", DAY)
+    assert (large.code, large.out) == (usual.code, usual.out)
+    assert [line for line in large.err.splitlines() if line not in usual.err.splitlines()] == [
+        line for line in large.err.splitlines() if line.startswith(said) and line.endswith("; --engine builtin takes less memory")
+    ]
+    assert said in large.err
+    others = (("--engine", "builtin"), ("--format", "json"), ("--encoding", "utf-8"), ("--safe-csv",))
+    for options in others:
+        assert said not in run("assess", "fleet.csv", "--on", DAY, *options).err
+    monkeypatch.setattr(engines, "LARGE", engines.LARGE + 1)
+    assert said not in run("assess", "fleet.csv", "--on", DAY).err
+    monkeypatch.setattr(engines, "LARGE", 1)
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    assert run("assess", "fleet.csv", "--on", DAY).err == usual.err
 
 
 @pytest.fixture

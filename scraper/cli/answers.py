@@ -189,9 +189,8 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
 @click.option(
     "--engine",
     type=options.OneOf(["builtin", "duckdb", "spark"]),
-    default="builtin",
-    show_default=True,
-    help="What computes the verdicts: Python, DuckDB (the extra 'bulk') or Spark (the extra 'spark'). The output is the same.",
+    help="What computes the verdicts: Python, DuckDB (the extra 'bulk') or Spark (the extra 'spark'). The output is the same. Without it builtin, or duckdb "
+    "for a file of CSV of 100 MB or more where it is installed.",
 )
 @click.option(
     "--map",
@@ -228,7 +227,7 @@ def assess(
     on: str | None,
     known: str | None,
     format_name: str,
-    engine: str,
+    engine: str | None,
     mapping: tuple[str, ...],
     encoding: str | None,
     hotfixes: Path | None,

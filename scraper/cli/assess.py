@@ -43,7 +43,7 @@ class Request:
         day: ISO date; releases up to it count.
         format_name: the output format, a key of ``FORMATS``.
         is_safe: whether to put an apostrophe before cells of CSV that a spreadsheet would run as formulas.
-        engine: builtin, duckdb or spark.
+        engine: builtin, duckdb or spark; None for the built-in one, or DuckDB for a large file that it reads by itself.
         mapping: "field=column" each.
         encoding: of the inventory's text; None to find it.
         hotfixes: a table of installed KBs by host.
@@ -57,7 +57,7 @@ class Request:
     day: str
     format_name: str = "csv"
     is_safe: bool = False
-    engine: str = "builtin"
+    engine: str | None = None
     mapping: Sequence[str] = ()
     encoding: str | None = None
     hotfixes: Path | None = None
@@ -186,7 +186,7 @@ def _blocks(machines: Inventory, form: Format, work: _Work) -> Iterator[bytes]:
 
     Bytes, so that lines end alike on every system. A lone surrogate, which JSON may hold, cannot be encoded and becomes "?".
     """
-    if work.request.engine == "builtin":
+    if work.request.engine in {None, "builtin"}:
         for block in judging.assess(work.judge, machines, form, work.summary):
             yield block.encode("utf-8", "replace")
         return
@@ -219,9 +219,12 @@ def _spark(master: str | None) -> Callable[[Normal, Path], Iterator[bytes]]:
 
 
 def _read_by_duckdb(file: str, columns: dict[str, str], work: _Work, sink: BinaryIO) -> bool:
-    """Let DuckDB read the file and write the output, without the normal form. Return False where it cannot."""
+    """Let DuckDB read the file and write the output, without the normal form. Return False where it cannot, or is not the engine."""
     request = work.request
-    if (request.engine, request.format_name) != ("duckdb", "csv") or request.is_safe or request.hotfixes is not None:
+    is_chosen = request.engine is None and engines.is_for_duckdb(file)
+    if not is_chosen and request.engine != "duckdb":
+        return False
+    if request.format_name != "csv" or request.is_safe or request.hotfixes is not None:
         return False
     if not os.path.isfile(file) or request.encoding is not None:  # noqa: PTH113 (see _opened)
         return False
@@ -231,6 +234,10 @@ def _read_by_duckdb(file: str, columns: dict[str, str], work: _Work, sink: Binar
     written = duckdb_engine.direct(Path(file), checked_mapping(columns), work.judge, work.summary, work.folder)
     if written is None:
         return False
+    if is_chosen:
+        say(
+            f"judged with DuckDB, which is faster for a file of {engines.LARGE // 1_000_000} MB or more; --engine builtin takes less memory"
+        )
     sink.write(written.head)
     for part in written.parts:
         with part.open("rb") as lines:
