@@ -381,6 +381,20 @@ def serve(
     return serving.serve(db, archive_of(db, archive), host=host, port=port, intake=intake, is_public=public, as_json=as_json)
 
 
+@click.command(epilog=examples("mcp", "mcp --db /var/lib/hotpatch-kb/hotpatch.db"))
+@options.common
+def mcp(db: Path, as_json: bool) -> int:
+    """Answer an assistant on this machine: the Model Context Protocol over standard input and output.
+
+    An assistant that starts programs starts this one, and finds the ready-made queries and SQL of the site (docs/site.md). Without a database the
+    embedded facts are asked. It needs the extra 'mcp'.
+    """
+    del as_json  # messages are JSON
+    from hotpatch_kb.scraper.cli import assistants  # noqa: PLC0415
+
+    return assistants.answer(db)
+
+
 @click.command(hidden=True, epilog=examples("seed --to db/seed"))
 @options.path_option("--to", "target", is_folder=True, required=True, metavar="FOLDER", help="The folder to write: db/seed of a checkout.")
 @options.common

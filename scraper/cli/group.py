@@ -18,7 +18,7 @@ from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 
 SUBCOMMANDS: Final = (
     answers.lookup, answers.calendar, answers.next_command, answers.verdicts, answers.assess, answers.eligible, answers.cost,
-    answers.changes, commands.crawl, commands.replay, commands.doctor, commands.backup, commands.restore, commands.status, commands.schedule, commands.serve, commands.seed,
+    answers.changes, commands.crawl, commands.replay, commands.doctor, commands.backup, commands.restore, commands.status, commands.schedule, commands.serve, commands.mcp, commands.seed,
     sharing.export, sharing.update, sharing.pages,
 )  # fmt: skip
 
