@@ -414,6 +414,7 @@ esac
 CRAWL = """
 case $1 in
 changes) echo "- what is new"; exit 0 ;;
+export) mkdir "$2" && cp "${6:-/dev/null}" "$2/index.json.sig"; exit 0 ;;
 crawl) [ -e "$HOME/nothing-due" ] && exit 0 ;;
 *) exit 9 ;;
 esac
@@ -439,7 +440,7 @@ def run_steps(tmp_path: Path) -> Callable[..., tuple[int, str]]:
     numbers = itertools.count()
     job = _workflow()["jobs"]["crawl"]
 
-    def run(*names: str, code: int = 0) -> tuple[int, str]:
+    def run(*names: str, code: int = 0, **variables: str) -> tuple[int, str]:
         folder = tmp_path / f"work{next(numbers)}"
         folder.mkdir()
         said = ""
@@ -447,7 +448,8 @@ def run_steps(tmp_path: Path) -> Callable[..., tuple[int, str]]:
             if step.get("name") in names:
                 done = subprocess.run(
                     ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]], cwd=folder, text=True, check=False,
-                    env={**environment, "HOTPATCH_KB_DB": job["env"]["HOTPATCH_KB_DB"], "CODE": str(code)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                    env={**environment, "HOTPATCH_KB_DB": job["env"]["HOTPATCH_KB_DB"], "CODE": str(code), "GITHUB_OUTPUT": str(tmp_path / "outputs"), **variables},
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 )  # fmt: skip
                 said += done.stdout
                 if done.returncode:
@@ -466,7 +468,7 @@ def test_the_workflow_of_github() -> None:
     assert workflow["permissions"] == {"contents": "write"}
     assert workflow["concurrency"] == {"group": "hotpatch-kb-crawl", "cancel-in-progress": False}
     assert workflow["jobs"]["crawl"]["defaults"] == {"run": {"shell": "bash"}}  # which is what makes it stop where a pipe fails
-    for step in workflow["jobs"]["crawl"]["steps"]:
+    for step in (*workflow["jobs"]["crawl"]["steps"], *workflow["jobs"]["pages"]["steps"]):
         assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step.get("uses", "a/b@" + "0" * 40))
         if "run" in step:
             assert "${{" not in step["run"]  # a value would be read as a script
@@ -531,6 +533,26 @@ def test_the_workflow_publishes_nothing_of_a_crawl_that_failed(
 ) -> None:
     assert run_steps(*ALL, code=code)[0] == code
     assert not list((tmp_path / "releases").iterdir())
+
+
+def test_the_workflow_publishes_an_export_on_pages(tmp_path: Path, run_steps: Callable[..., tuple[int, str]]) -> None:
+    """Signed where there is a key, whose file only the runner's user can read; after a crawl that found something, by a job that may write pages alone."""
+    assert run_steps(*ALL)[0] == 0
+    assert (tmp_path / "outputs").read_text(encoding="utf-8") == "is_new=true\n"
+    for number, key in enumerate(("", "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----"), 1):
+        code, said = run_steps("Export", ADDRESS="https://a.example/kb/", KEY=key, RUNNER_TEMP=str(tmp_path))
+        assert code == 0, said
+        signature = (tmp_path / f"work{number}" / "public" / "index.json.sig").read_text(encoding="utf-8")
+        assert signature == (f"{key}\n" if key else "")
+        asked = (tmp_path / "hotpatch-kb.log").read_text(encoding="utf-8").splitlines()[-1]
+        assert asked == "export public --url https://a.example/kb/" + (f" --key {tmp_path / 'export.key'}" if key else "")
+    assert (tmp_path / "export.key").stat().st_mode & 0o077 == 0
+    jobs = _workflow()["jobs"]
+    steps = {step.get("name", step.get("uses", "").partition("@")[0]): step for step in jobs["crawl"]["steps"]}
+    assert steps["Export"]["if"] == "vars.HOTPATCH_KB_ADDRESS != '' && steps.publish.outputs.is_new == 'true'"
+    assert steps["actions/upload-pages-artifact"]["with"] == {"path": "public"}
+    assert jobs["pages"]["if"] == "needs.crawl.outputs.is_exported == 'true'"
+    assert jobs["pages"]["permissions"] == {"pages": "write", "id-token": "write"}
 
 
 def _text(file: Path) -> str:

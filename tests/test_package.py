@@ -130,12 +130,13 @@ def _pinned(file: Path) -> dict[str, str]:
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in pins}
 
 
-@pytest.mark.parametrize("lock", ["image.txt", "build.txt", "development.txt"])
+@pytest.mark.parametrize("lock", ["image.txt", "export.txt", "build.txt", "development.txt"])
 def test_a_lock_pins_what_the_project_needs(lock: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     needed, extras = project["project"]["dependencies"], project["project"]["optional-dependencies"]
     wanted = {
         "image.txt": needed,
+        "export.txt": [*needed, *extras["bulk"], *extras["sign"]],
         "build.txt": project["build-system"]["requires"],
         "development.txt": [*needed, *extras["test"], *extras["bulk"], *extras["mcp"]],
     }[lock]
