@@ -6,21 +6,16 @@ Pictures of the run lie in the folder that HOTPATCH_KB_SCREENSHOTS names, where 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.chromium import browser
 from helpers.gallery import OWN, PAGES, WIDTHS, opened
+from helpers.looking import CHROMIUM, axe_core, fits, looking, overflows
 from helpers.serving import served_as_of_day
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-AXE = "4.14.1"
 KINDS = [*PAGES.values()]
 
 pytestmark = [
@@ -49,35 +44,6 @@ def chromium() -> Iterator[Any]:
         yield opened
 
 
-@contextmanager
-def looking(chromium: Any, address: str, **options: Any) -> Iterator[Any]:
-    """A page that must write no error to the console and ask no other host."""
-    context = chromium.new_context(**options)
-    page = context.new_page()
-    errors: list[str] = []
-    hosts: set[str] = set()
-    page.on("console", lambda message: errors.append(message.text) if message.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda request: hosts.add("/".join(request.url.split("/")[:3]) + "/"))
-    yield page
-    picture(page)
-    context.close()
-    # A page that is not there, or cannot be read, is asked for on purpose.
-    assert [error for error in errors if "status of 404" not in error and "status of 400" not in error] == []
-    assert {host for host in hosts if not host.startswith("data:")} <= {address}
-
-
-def picture(page: Any) -> None:
-    if folder := os.environ.get("HOTPATCH_KB_SCREENSHOTS"):
-        name = os.environ.get("PYTEST_CURRENT_TEST", "").split("::")[-1].split(" ")[0]
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(folder) / f"{''.join(c if c.isalnum() else '-' for c in name)}.png", full_page=True)
-
-
-def overflows(page: Any) -> bool:
-    return bool(page.evaluate("document.scrollingElement.scrollWidth > window.innerWidth"))
-
-
 def test_lookup_by_typing(chromium: Any, address: str) -> None:
     with looking(chromium, address) as page:
         page.goto(address)
@@ -100,15 +66,6 @@ def test_an_ambiguous_build_explains_itself(chromium: Any, address: str) -> None
         assert page.get_by_role("link", name="Microsoft Learn: release information").first.is_visible()
 
 
-# What keeps to the rules of docs/design.md: every text that is seen, and what is tapped by itself (links within a text are its size).
-SMALL_TEXT = """[...document.querySelectorAll('header *, main *, footer *')].filter((element) =>
-    element.checkVisibility() && !element.closest('svg, .sr, [data-datasette]') && [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim())
-    && parseFloat(getComputedStyle(element).fontSize) < 13.9).map((element) => element.outerHTML.slice(0, 100))"""
-SMALL_TARGETS = """[...document.querySelectorAll('button, select, textarea, summary, header a, footer nav a, .pills a, .try a, .links a, '
-    + 'input:not([type=checkbox], [type=radio], [type=hidden])')].filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 43.5)
-    .map((element) => element.outerHTML.slice(0, 100))"""
-
-
 @pytest.mark.parametrize("width", [360, *WIDTHS])  # 360 is that of the narrowest phones in use
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_page_fits(kind: str, width: int, chromium: Any, address: str) -> None:
@@ -123,12 +80,6 @@ def test_every_page_fits(kind: str, width: int, chromium: Any, address: str) -> 
             if is_phone:
                 page.evaluate("document.querySelectorAll('details').forEach((closed) => { closed.open = true; })")
                 fits(page, is_phone=True)
-
-
-def fits(page: Any, *, is_phone: bool) -> None:
-    assert not overflows(page)
-    assert page.evaluate(SMALL_TEXT) == []
-    assert not is_phone or page.evaluate(SMALL_TARGETS) == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -278,22 +229,7 @@ def test_home_is_small_steady_and_readable_without_script(chromium: Any, address
 
 @pytest.fixture(scope="session")
 def axe(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """axe-core, from npm when it is first needed; it is no part of the project."""
-    cache = Path(str(request.config.cache.mkdir("axe"))) if hasattr(request.config, "cache") else tmp_path_factory.mktemp("axe")
-    script = cache / f"axe-{AXE}.min.js"
-    if not script.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.skip("needs axe-core, which npm installs: apt-get install npm")
-        folder = tmp_path_factory.mktemp("npm")
-        done = subprocess.run([npm, "pack", f"axe-core@{AXE}"], cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"needs axe-core, which npm could not get: {done.stderr.strip().splitlines()[-1:]}")
-        with tarfile.open(next(folder.glob("*.tgz"))) as archive:
-            packed = archive.extractfile("package/axe.min.js")
-            assert packed is not None
-            script.write_bytes(packed.read())
-    return script.read_text(encoding="utf-8")
+    return axe_core(request, tmp_path_factory)
 
 
 # One sheet has the colours of all pages: an ordinary run looks at a third of them in the dark, the long run at all.

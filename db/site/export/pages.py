@@ -29,9 +29,10 @@ OWN: Final = Path(__file__).parent / "site"
 _SCRIPTS: Final = ("copy.js", "lookup.js")
 # Pages of the site that only a server can answer. An export has no API: its files answer in its place.
 NEED_A_SERVER: Final = frozenset({"fleet", "cost", "api"})
-_NOTE: Final = """<p class="note" role="note" data-valid-until="{until}" data-unknown="{unknown}">{text}</p>
-<script src="/site/copy.js" defer></script>
-<main>"""
+_CONTENT: Final = '<section class="content" id="content" tabindex="-1">'
+_NOTE: Final = f"""{_CONTENT}
+<p class="note" role="note" data-valid-until="{{until}}" data-unknown="{{unknown}}">{{text}}</p>
+<script src="/site/copy.js" defer></script>"""
 
 
 def at_once(waiting: Coroutine[Any, Any, T]) -> T:
@@ -183,7 +184,7 @@ class Pages:
             answer = self._answer(path, language)
             assert answer.status == 200, path
             text = answer.body.decode()
-        return self._links.rewritten(text.replace("<main>", self._note(language), 1), place).encode()
+        return self._links.rewritten(text.replace(_CONTENT, self._note(language), 1), place).encode()
 
     def _answer(self, path: str, language: str) -> Any:
         """Return the answer of the site to a path."""

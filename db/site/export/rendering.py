@@ -37,9 +37,9 @@ def quick(site: Environment) -> Environment:
     found.context_class = QuickContext
     usual = found.getattr
 
-    def value(of: Any, name: str) -> Any:
-        """Return ``of.name``. Most is a row: its columns are looked at first where no method has their name."""
-        return of[name] if type(of) is dict and name in of and name not in _METHODS else usual(of, name)
+    def value(obj: Any, attribute: str) -> Any:
+        """Return ``obj.attribute``. Most is a row: its columns are looked at first where no method has their name."""
+        return obj[attribute] if type(obj) is dict and attribute in obj and attribute not in _METHODS else usual(obj, attribute)
 
     found.getattr = value  # type: ignore[method-assign]
     return found
