@@ -54,6 +54,22 @@ def test_what_is_only_reported_is_no_release(run: Command, asked: str) -> None:
 
 
 @pytest.mark.usefixtures("today")
+@pytest.mark.parametrize(
+    ("asked", "products"),
+    [
+        ("ws2025 2026-09", {"ws2025"}), ("26100 2026-08", {"ws2025", "win11-24h2"}), ("24H2 2026-09", {"ws2025", "win11-24h2"}),
+        ("Windows Server 2022 September 2026", {"ws2022"}), ("Windows 11 2026年9月", {"win11-23h2", "win11-24h2", "win11-25h2", "win11-26h1", "win11-26h2"}),
+    ],
+)  # fmt: skip
+def test_a_month_that_is_only_reported_says_so(run: Command, asked: str, products: set[str]) -> None:
+    (answer,) = run("lookup", asked, "--json").json()
+    assert (answer["status"], answer["matches"], {row["product"] for row in answer["reported"]}) == ("not_found", [], products)
+    assert str(answer["reason"]).startswith(NOTE)
+    assert run("lookup", "2026-09").out.startswith(f"2026-09: not found; {NOTE}")
+    assert run("lookup", "2026-10", "--json").json()[0]["reported"] == []
+
+
+@pytest.mark.usefixtures("today")
 def test_nothing_is_current_by_it(run: Command, tmp_path: Path) -> None:
     (tmp_path / "fleet.csv").write_text("host,product,build\na,ws2025,26100.33438\nb,ws2025,26100.33158\n", encoding="utf-8")
     rows = run("assess", "fleet.csv", "--format", "json").json()

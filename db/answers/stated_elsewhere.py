@@ -137,11 +137,24 @@ def reported_day(row: Mapping[str, Any]) -> str:
 
 
 def reported_as(conn: sqlite3.Connection, day: str, query: Query, product: str | None) -> list[dict[str, Any]]:
-    """Return what others report, up to a day, of the build or KB that a user asks for."""
+    """Return what others report, up to a day, of the build, KB or month that a user asks for; of a product or build number with a month likewise."""
     products = (product,) if product else ()
     if query.kind == "build":
         return reported(conn, day, products=products, build=query.value)
-    return reported(conn, day, products=products, kb=int(query.value)) if query.kind == "kb" else []
+    if query.kind == "kb":
+        return reported(conn, day, products=products, kb=int(query.value))
+    month = query.value if query.kind == "month" else query.month
+    if not month:
+        return []
+    of_month = [row for row in reported(conn, day, products=products) if (row["month"] or reported_day(row)[:7]) == month]
+    if query.kind == "number":
+        return [row for row in of_month if (row["build"] or "").partition(".")[0] == query.value]
+    if query.kind == "version":
+        from hotpatch_kb.db.model.product_names import of_version  # noqa: PLC0415 (a build or KB needs none of it)
+
+        return [row for row in of_month if row["product"] in of_version(query.value)]
+    # "win11" is a family, "ws2025" a product.
+    return of_month if query.kind == "month" else [row for row in of_month if row["product"].startswith(query.value)]
 
 
 def reported_place(row: Mapping[str, Any]) -> tuple[str, int]:
