@@ -7,7 +7,7 @@ from typing import Final
 
 from hotpatch_kb.db.answers.lookup import is_restart_due
 from hotpatch_kb.db.answers.stated_elsewhere import reported_note
-from hotpatch_kb.db.answers.verdicts import VERDICTS
+from hotpatch_kb.db.answers.verdicts import VERDICTS, Kind
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.scraper.cli.text import NEWER_ARE_LIKELY, Row, colour, count, month_name, restart, table, unseen_baseline
 
@@ -122,8 +122,14 @@ def _match(query: str, match: Row, day: str) -> Iterator[str]:
 _VERDICTS_IN_REASONS = {"restart_due": "restart due", "left_line": "left the line"}
 
 
-def _in_words(verdict: str) -> str:
+# On every line a machine with it is not patched, so what decides matters only for what to install.
+_ON_EITHER = Kind("not patched on either line; --line says what to install", "✗", "bad")
+
+
+def _in_words(verdict: str, by_line: Row | None = None) -> str:
     kind = VERDICTS[verdict]
+    if verdict == "ambiguous" and by_line and {judged["verdict"] for judged in by_line.values()} <= {"behind", "restart_due"}:
+        kind = _ON_EITHER
     return colour.painted(kind.tone, colour.marked(kind.mark, kind.words))
 
 
@@ -146,7 +152,7 @@ def _verdict(match: Row) -> Iterator[str]:
     least = "at least " if match["is_outdated"] else ""
     behind = f"; {least}{count(verdict['months_behind'], 'month')} behind" if verdict["months_behind"] else ""
     reason = verdict["reason"].in_words(_VERDICTS_IN_REASONS.get)
-    yield f"  verdict      {_in_words(verdict['verdict'])}; {reason}{behind}"
+    yield f"  verdict      {_in_words(verdict['verdict'], match['by_line'])}; {reason}{behind}"
     for line, judged in (match["by_line"] or {}).items():
         yield f"  if {line:<10}{_in_short(judged)}"
     if match["leaves_line_until"]:
