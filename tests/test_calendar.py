@@ -25,7 +25,7 @@ from helpers.random_pages import HOTPATCHES, KINDS
 from rendered import msrc_cvrf
 
 from hotpatch_kb.db.answers import icalendar_file
-from hotpatch_kb.db.answers.calendar import calendar_rows
+from hotpatch_kb.db.answers.calendar import calendar_rows, subscribed_rows
 from hotpatch_kb.db.facts import snapshots, write
 from hotpatch_kb.db.facts.releases import resolve
 from hotpatch_kb.db.facts.write import database_known_on
@@ -152,7 +152,11 @@ def test_the_server_plan_of_may_and_what_came_in_june(run: Command, tmp_path: Pa
     assert [f["ws2025-2026-06@hotpatch-kb"].sequence for f in (before, after)] == [0, 1]
     # As known in May, when the second page had long been read: the event as it was, with the sequence and times it had.
     as_known = _read(run("calendar", "--db", "x.db", "--ics", "--known", "2026-05-20").out)
-    assert as_known == before
+    # What others report of August and September is embedded, and was read in November.
+    reported = {uid for uid in before if re.search("2026-0[89]@", uid)}
+    # The end of a product's hotpatching, too: months after it are in neither the table nor the file of today.
+    assert {uid: as_known[uid] for uid in before.keys() - reported} == {uid: before[uid] for uid in before.keys() - reported}
+    assert {as_known[uid].sequence for uid in reported} == {0}
 
 
 def test_order_and_replay_give_the_same_bytes(
@@ -183,13 +187,13 @@ def test_a_correction_raises_the_sequence(run: Command, tmp_path: Path) -> None:
     render.save_tree(tmp_path / "a", info.url, render.release_info_markdown(info), fetched_at="2026-05-13T12:00:00Z", suffix=".md")
     assert run("crawl", "--db", "x.db", "--from", "a").code == 0
     before = _read(run("calendar", "--db", "x.db", "--ics").out)
-    row = "learn_release_info,calendar/ws2025/2026-09,planned_type,hotpatch,baseline,a test,https://example.org/,2026-05-20"
+    row = "learn_release_info,calendar/ws2025/2026-11,planned_type,hotpatch,baseline,a test,https://example.org/,2026-05-20"
     (tmp_path / "x.db.corrections.csv").write_text(f"source,subject,field,value,new_value,why,url,decided_on\n{row}\n", encoding="utf-8")
     assert run("replay", "--db", "x.db", "--archive", "x.db.archive").code == 0
     after = _read(run("calendar", "--db", "x.db", "--ics").out)
-    assert _compare(before, after) == {"ws2025-2026-09@hotpatch-kb"}
-    assert after["ws2025-2026-09@hotpatch-kb"].summary == "Windows Server 2025: baseline, restart (expected)"
-    assert after["ws2025-2026-09@hotpatch-kb"].stamps[0] == "20260520T235959Z"
+    assert _compare(before, after) == {"ws2025-2026-11@hotpatch-kb"}
+    assert after["ws2025-2026-11@hotpatch-kb"].summary == "Windows Server 2025: baseline, restart (expected)"
+    assert after["ws2025-2026-11@hotpatch-kb"].stamps[0] == "20260520T235959Z"
 
 
 def test_sequences_as_known_on_any_day_are_a_part_of_todays() -> None:
@@ -197,7 +201,7 @@ def test_sequences_as_known_on_any_day_are_a_part_of_todays() -> None:
     conn = open_seed_database()
     last = _read(db_file(conn))
     former: dict[str, Shown] = {}
-    for day in ("2026-05-14", "2026-05-27", "2026-06-15", "2026-07-22", "2026-07-23"):
+    for day in ("2026-05-14", "2026-05-27", "2026-06-15", "2026-07-22", "2026-07-23", "2026-11-26"):
         now = _read(db_file(conn, day))
         _compare(now, last)
         for uid, shown in former.items():
@@ -311,10 +315,10 @@ def test_every_event_has_what_the_rfc_requires(file: str) -> None:
     assert (calendar["refresh-interval"].dt, str(calendar["x-published-ttl"])) == (dt.timedelta(hours=12), "PT12H")
     assert "method" not in calendar  # PUBLISH would need an organizer
     conn = open_seed_database()
-    rows = {f"{row['product']}-{row['month']}@hotpatch-kb": row for row in calendar_rows(conn)}
+    rows = {f"{row['product']}-{row['month']}@hotpatch-kb": row for row in subscribed_rows(conn)}
     conn.close()
     events = calendar.walk("VEVENT")
-    assert [str(event["uid"]) for event in events] == list(rows)  # one per row of the table, none made up
+    assert [str(event["uid"]) for event in events] == list(rows)  # the table, and a year by the cadence after it
     once = ("UID", "DTSTAMP", "DTSTART", "DTEND", "SEQUENCE", "LAST-MODIFIED", "SUMMARY", "DESCRIPTION", "STATUS", "TRANSP", "CATEGORIES")
     for event in events:
         row = rows[str(event["uid"])]
@@ -435,6 +439,27 @@ def test_the_library_is_loaded_for_ics_alone(tmp_path: Path) -> None:
         assert done.stderr.decode().endswith(str(is_loaded)), arguments
 
 
+def test_months_after_the_plan_are_tentative_and_keep_their_uid(run: Command) -> None:
+    """The months that only the cadence has, as many as the text shows of a year, up to the end of support."""
+    file = _read(run("calendar", "--ics", "--product", "ws2025", "--year", 2027).out)
+    assert list(file) == [f"ws2025-2027-{number:02d}@hotpatch-kb" for number in range(1, 13)]
+    restarts = [uid for uid, event in file.items() if event.summary.startswith("Windows Server 2025: baseline, restart")]
+    assert restarts == [f"ws2025-2027-{number}@hotpatch-kb" for number in ("01", "04", "07", "10")]
+    assert {event.summary.partition("(")[2] for event in file.values()} == {"expected by the cadence, not published)"}
+    assert {(event.sequence, event.stamps) for event in file.values()} == {(0, ("20260525T120000Z",) * 2)}
+    after_the_plan = {uid: event for uid, event in _read(run("calendar", "--ics", "--product", "ws2025").out).items() if "-2027-" in uid}
+    assert after_the_plan == file
+    assert max(_read(run("calendar", "--ics", "--product", "ws2022").out)) == "ws2022-2027-10@hotpatch-kb"  # the last month of hotpatching
+
+
+def test_an_event_says_what_others_report(run: Command) -> None:
+    """September 2026 was planned as a hotpatch; a baseline of the 8th is reported, and was not read at Microsoft."""
+    event = _read(run("calendar", "--ics", "--product", "ws2025").out)["ws2025-2026-09@hotpatch-kb"]
+    assert event.summary == "Windows Server 2025: hotpatch, no restart (planned; others report: baseline, restart)"
+    assert "Reported by others, not read at Microsoft: KB5122871 26100.33438, baseline of 2026-09-08" in event.description.split("\n")
+    assert (event.sequence, event.stamps[0]) == (1, "20261122T000000Z")
+
+
 # --- the year at a glance ---------------------------------------------------------------------------------------------
 
 
@@ -442,8 +467,8 @@ def test_a_year_at_a_glance(run: Command, at: Callable[[str], None]) -> None:
     """Planned, actual, unplanned, released and next, in one picture (case 28 for 2022)."""
     for day, year, cells in (
         ("2026-07-20", "2026", "   B     h     h     B     h     B!    B   >(h)   (h)  >(B)   (h)   (h)"),
-        ("2026-10-13", "2026", "   B     h     h     B     h     B!    B    (h)   (h)  >(B)   (h)   (h)"),
-        ("2026-10-14", "2026", "   B     h     h     B     h     B!    B    (h)   (h)   (B)  >(h)   (h)"),
+        ("2026-10-13", "2026", "   B     h     h     B     h     B!    B    (h)   (h)* >(B)   (h)   (h)"),
+        ("2026-10-14", "2026", "   B     h     h     B     h     B!    B    (h)   (h)*  (B)  >(h)   (h)"),
         ("2026-07-20", "2022", "   B     h     h     B     B!    h     B     B!    h     B     h     B!"),
         ("2026-07-20", "2021", "   .     .     .     .     .     .     .     .     .     .     h     h"),
     ):

@@ -120,7 +120,7 @@ def test_the_known_part_of_what_is_unknown_has_another_name(run: Command) -> Non
     assert [(gap["from"], gap["to"], gap["cost_low"], gap["cost_high"]) for gap in row["unknown"]] == [
         ("2024-08-01", "2024-09-01", None, None)
     ]
-    row = run("cost", "--cores", "400", "--currency", "EUR", "--json").json()[0]
+    row = run("cost", "--cores", "400", "--from", "2025-08", "--to", "2025-08", "--currency", "EUR", "--json").json()[0]
     assert (row["known_cost_low"], row["items"]) == (None, [])
 
 
@@ -131,6 +131,9 @@ def test_cores_of_each_server_are_not_cores_in_all(run: Command) -> None:
     done = run("cost", "--cores", "16", "--servers", "25", *august)
     assert (done.code, done.out) == (2, "")
     assert "at least 25 for 25 servers, got 16; the cores of each server are --cores-per-server" in done.err
+    text = run("cost", "--cores", "32", "--servers", "25", *august).out
+    assert "32 in all, of all servers together" in text
+    assert "note: 32 cores of all 25 servers together are counted, not 32 of each: --cores-per-server states the cores of each" in text
     assert "400 in all, 16 on each server" in run("cost", "--cores-per-server", "16", "--servers", "25").out
 
 
@@ -195,8 +198,27 @@ def test_currencies_and_meters_are_never_mixed(run: Command) -> None:
     assert _total(run, *manager) == (10, 10)
     both = run("cost", *manager, "--service", "hotpatch", "--cores", "8", "--currency", "JPY", "--json")
     row = both.json()[0]
-    assert (both.code, row["cost_high"], row["known_cost_high"]) == (4, None, 1450)
-    assert [gap["service"] for gap in row["unknown"]] == ["Hotpatch"]
+    assert (both.code, row["cost_high"], row["known_cost_high"]) == (0, 1450, 1450)  # hotpatching has been free since May 2026
+    assert [(item["currency"], item["cost_high"]) for item in row["items"]] == [("USD", 0), ("JPY", 1450)]
+
+
+def test_a_price_of_0_is_0_in_any_currency(run: Command) -> None:
+    """Where every source of every currency says 0: not where one of them states an amount, or before."""
+    free = run("cost", "--cores", "192", "--currency", "EUR", "--from", "2026-06", "--to", "2026-07", "--json")
+    row = free.json()[0]
+    assert (free.code, row["currency"], row["cost_low"], row["cost_high"], row["unknown"]) == (0, "EUR", 0, 0, [])
+    assert [note for note in row["notes"] if "0 USD, which is 0 in any currency" in note]
+    may = run("cost", "--cores", "192", "--currency", "EUR", "--from", "2026-05", "--to", "2026-05", "--json")
+    row = may.json()[0]
+    assert (may.code, row["cost_low"], row["known_cost_high"]) == (4, None, 0)
+    assert [(gap["from"], gap["to"]) for gap in row["unknown"]] == [("2026-05-01", "2026-05-19")]  # from the 15th on sources disagree
+    assert [note for note in row["notes"] if "amounts are never converted" in note]
+
+
+def test_two_platforms_are_refused(run: Command) -> None:
+    for command in (("cost", "--cores", "16"), ("eligible", "--product", "ws2025")):
+        done = run(*command, "--azure", "--arc")
+        assert (done.code, done.out, "expected one platform, got --azure and --arc" in done.err) == (2, "", True)
 
 
 def test_help_alone_is_enough(run: Command) -> None:
@@ -361,13 +383,19 @@ _periods = st.lists(_days, min_size=2, max_size=2, unique=True).map(sorted)
 
 
 def _by_hand(prices: list[dict[str, Any]], asked: Question, day: date) -> tuple[Fraction, Fraction] | None:
+    """A day's price in dollars, else 0 where euros say 0."""
+    euros = _of_currency(prices, asked, day, "EUR")
+    return _of_currency(prices, asked, day, "USD") or (euros if euros == (0, 0) else None)
+
+
+def _of_currency(prices: list[dict[str, Any]], asked: Question, day: date, currency: str) -> tuple[Fraction, Fraction] | None:
     """A day's price: of those whose condition is met, for the product before any, the cheapest; the range of what its sources state."""
     here: dict[tuple[bool, bool, str], list[Fraction]] = {}
     dated: set[tuple[bool, bool, str]] = set()
     of_product = [price for price in prices if price["product"] in {None, asked.product}]
     floor = min((price["valid_from"] for price in of_product if price["valid_from"]), default="")
     for price in of_product:
-        if (price["currency"], price["meter"]) != ("USD", ARC) or price["condition"] not in {"", *asked.discounts}:
+        if (price["currency"], price["meter"]) != (currency, ARC) or price["condition"] not in {"", *asked.discounts}:
             continue
         if (price["valid_from"] or "") <= str(day) < (price["valid_to"] or "9999"):
             key = (price["condition"] == "", price["product"] is None, price["condition"])

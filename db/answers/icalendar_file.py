@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers import coverage
+from hotpatch_kb.db.answers.calendar import Reports, first_read, reported_months, times_of_reports
+from hotpatch_kb.db.answers.stated_elsewhere import reported_note
 from hotpatch_kb.db.claims.corrections import read_corrections
 from hotpatch_kb.db.facts.precedence import Precedence
 from hotpatch_kb.db.facts.releases import resolve
@@ -62,10 +64,12 @@ def _summary(row: Row) -> str:
     """Return the title of an event: "Windows Server 2025: baseline, restart (unplanned)" or "...: hotpatch, no restart (planned)"."""
     if row["type"]:
         mark = " (unplanned)" if row["is_unplanned"] else ""
+    elif row["planned_by"] == "cadence" and row["planned_type"] == row["expected_type"]:
+        mark = " (expected by the cadence, not published)"
     elif row["planned_by"] == "calendar" and row["planned_type"] == row["expected_type"]:
         mark = " (planned)"
     else:
-        mark = " (expected)"  # by the cadence, or not as first planned
+        mark = " (expected)"  # not as first planned
     return f"{named(row['product']).name}: {_what(row['type'] or row['expected_type'])}{mark}"
 
 
@@ -77,6 +81,11 @@ def _description(row: Row) -> list[str]:
         lines.append(f"Released: {update or 'no page states KB or build'}")
     else:
         lines.append(f"No release is known; the second Tuesday is {row['expected_date']}")
+    if not row["type"] and row["planned_by"] == "cadence":
+        return [
+            *lines,
+            f"Expected as: {_what(row['expected_type'])}, by the cadence of January, April, July and October; no calendar that was read has it",
+        ]
     by = {"calendar": "in the published calendar", "footnote": "by a footnote of the calendar", "cadence": "by the usual cadence"}
     by_whom = by.get(row["planned_by"], str(row["planned_by"]))
     lines.append(f"Planned as: {_what(row['planned_type'])} ({by_whom})" if row["planned_type"] else "Planned as: not known")
@@ -119,6 +128,16 @@ def revisions(conn: sqlite3.Connection, rows: Sequence[Row], known: str | None =
             shown = states or [_State(_seen(wanted[subject]), min(c.first_seen_at for c in group.claims))]
             result[subject] = _revision(shown, _seen(wanted[subject]), known)
     return result
+
+
+def _with_reports(changes: Mapping[str, Revision], reports: Mapping[str, Collection[str]]) -> dict[str, Revision]:
+    """Return how often events changed, what others report counted, too."""
+    return {
+        subject: Revision(change.sequence + len(reports[subject]), max(change.modified_at, *reports[subject]))
+        if subject in reports
+        else change
+        for subject, change in changes.items()
+    }
 
 
 def _revision(states: Sequence[_State], seen: _Seen, known: str | None) -> Revision:
@@ -273,11 +292,11 @@ def calendar_file(
     known: str | None = None,
     changes: Mapping[str, Revision] | None = None,
 ) -> bytes:
-    """Return rows of ``hotpatch_calendar`` as an iCalendar file; no month is added that the table does not have.
+    """Return months as an iCalendar file: rows of ``hotpatch_calendar``, and after them those that only the cadence has.
 
     Args:
         conn: the database of the rows.
-        rows: as ``calendar_rows`` returns them; at least one, since a calendar needs a component (RFC 5545, 3.4).
+        rows: as ``calendar.subscribed_rows`` returns them; at least one, since a calendar needs a component (RFC 5545, 3.4).
         name: of the calendar, as programs show it.
         alarms: days before a future event; 0 rings on the day itself.
         today: ISO date; events before it have no alarm.
@@ -291,7 +310,11 @@ def calendar_file(
     from icalendar import Calendar, vText  # noqa: PLC0415
 
     ends, links = coverage.data_until_by_product(conn), _links(conn)
-    changes = revisions(history or conn, rows, known) if changes is None else changes
+    stated = [row for row in rows if row["subject"] in _stated(conn)]
+    changes = _with_reports(
+        revisions(history or conn, stated, known) if changes is None else changes, times_of_reports(history or conn, known)
+    )
+    begun, others = first_read(history or conn), reported_months(conn, stated)
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", PRODID)
@@ -304,21 +327,32 @@ def calendar_file(
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})  # RFC 7986
     calendar.add("x-published-ttl", f"PT{REFRESH // timedelta(hours=1)}H")  # what Outlook reads instead
     for row in rows:
-        event = _event(row, changes[row["subject"]], links.get(row["subject"]), ends.get(row["product"]))
+        # A month that no calendar has yet never changed. Once one has it, the event has the same UID, and a later time.
+        revision = changes.get(row["subject"]) or Revision(0, begun[row["product"]])
+        event = _event(row, revision, links.get(row["subject"]), ends.get(row["product"]), others.get(row["subject"]))
         if not row["type"] and row["expected_date"] >= today:
             # No alarm for the past: some programs ring for all past events at once when a file is imported.
             for before in sorted(set(alarms)):
-                event.add_component(_alarm(before, _summary(row)))
+                event.add_component(_alarm(before, str(event["summary"])))
         calendar.add_component(event)
     return bytes(calendar.to_ical())
 
 
-def _event(row: Row, revision: Revision, link: str | None, end: str | None) -> Event:
+def _stated(conn: sqlite3.Connection) -> set[str]:
+    """Return the months of ``hotpatch_calendar``, by their subjects."""
+    return {row[0] for row in conn.execute("select subject from hotpatch_calendar")}
+
+
+def _event(row: Row, revision: Revision, link: str | None, end: str | None, others: Reports | None) -> Event:
     from icalendar import Event  # noqa: PLC0415
+
+    kinds = " or ".join(dict.fromkeys(_what(other["classification"]) for other in others.otherwise)) if others else ""
+    summary = f"{_summary(row)[:-1]}; others report: {kinds})" if kinds else _summary(row)
 
     day = date.fromisoformat(_date(row))
     # The last day of the data changes with every crawl: it is shown only where it matters.
-    lines = [*_description(row), f"Known since {revision.modified_at[:10]}" if row["type"] else f"Facts end on {end or 'no day'}"]
+    said = [f"R{str(reported_note(others.rows))[1:]}"] if others else []
+    lines = [*_description(row), *said, f"Known since {revision.modified_at[:10]}" if row["type"] else f"Facts end on {end or 'no day'}"]
     modified = datetime.fromisoformat(revision.modified_at).astimezone(UTC).replace(microsecond=0)
     event = Event()
     event.add("uid", f"{row['product']}-{row['month']}@hotpatch-kb")
@@ -327,7 +361,7 @@ def _event(row: Row, revision: Revision, link: str | None, end: str | None) -> E
     event.add("sequence", revision.sequence)
     event.add("dtstart", day)
     event.add("dtend", day + timedelta(days=1))
-    event.add("summary", plain(_summary(row)))
+    event.add("summary", plain(summary))
     event.add("description", plain("\n".join(lines)))
     event.add("categories", ["Windows hotpatching", row["type"] or row["expected_type"], *(["unplanned"] if row["is_unplanned"] else [])])
     event.add("status", "CONFIRMED" if row["type"] else "TENTATIVE")

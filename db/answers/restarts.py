@@ -87,6 +87,11 @@ def coming_restarts(product: Product, day: str, count: int) -> list[Restart]:
     return restarts
 
 
+def line_end(product: Product) -> str | None:
+    """Return the end of a product's hotpatch line: a day, or a month where only that is stated; None where no end is known."""
+    return min(filter(None, (product.hotpatch_end, product.extended_end)), key=lambda end: f"{end}-99"[:10], default=None)
+
+
 def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None, count: int = 1) -> list[dict[str, Any]]:
     """Return the rows of the view ``next_restarts`` as of any day, each with the release of that day's month.
 
@@ -98,7 +103,8 @@ def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None
 
     Returns:
         per product that exists by then: the view's columns; ``this_month`` (its type, KB and build), ``data_until``, ``is_outdated``,
-        ``missing_evidence`` (why newer releases may exist), ``unseen_baseline``, and ``reported``, what others report of the line.
+        ``missing_evidence`` (why newer releases may exist), ``unseen_baseline``; ``line_ends_on``, where the line ends before as many restarts (a day, or a month where
+        only that is stated), else None; and ``reported``, what others report of the line.
     """
     facts = Facts(conn)
     facts.load(None if product is None else (product,))
@@ -125,6 +131,7 @@ def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None
             "is_outdated": is_outdated(until, day),
             "missing_evidence": missing_evidence(of_product, "hotpatch", day),
             "unseen_baseline": unseen_baseline(of_product, day),
+            "line_ends_on": line_end(of_product) if len(restarts) < count else None,
             "reported": of_product.reported_after("hotpatch", day),
         }
         rows += [{"product": of_product.id, **restart._asdict(), **common} for restart in restarts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from hotpatch_kb.db.answers import coverage, restarts
-from hotpatch_kb.db.answers.calendar import calendar_rows, months_by_cadence
+from hotpatch_kb.db.answers.calendar import calendar_rows, subscribed_rows
 from hotpatch_kb.db.answers.events import change_rows, events
 from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.fleet.formats import FORMATS
@@ -99,13 +100,10 @@ def calendar(
 
         conn = click.get_current_context().with_resource(closing(database_known_on(facts, known)))
     product = coverage.named_product(conn, product)
-    months = calendar_rows(conn, product)
-    rows = [row for row in months if year is None or row["month"][:4] == f"{year:04d}"]
-    if year is not None and not as_ics:  # a calendar to subscribe to invents no month
-        rows = sorted(rows + months_by_cadence(conn, year, product), key=lambda row: (row["product"], row["month"]))
+    rows = subscribed_rows(conn, product, year) if as_ics or year is not None else calendar_rows(conn, product)
     day = known or clock.today()
     if not rows:
-        say("hotpatch-kb: the calendar of the hotpatch line has no such month")
+        say(f"hotpatch-kb: {_why_no_month(conn, product)}")
     elif as_ics:
         from hotpatch_kb.db.answers.icalendar_file import calendar_file  # noqa: PLC0415
 
@@ -113,11 +111,17 @@ def calendar(
         _write_bytes(calendar_file(conn, rows, name, alarms, today=day, history=facts, known=known))
         return ExitCode.DONE
     coming = restarts.next_restarts(conn, day, product)
-    marked, others = calendar_text.coming(months, coming, day), {row["product"]: row["reported"] for row in coming}
+    marked, others = calendar_text.coming(calendar_rows(conn, product), coming, day), {row["product"]: row["reported"] for row in coming}
     until = coverage.data_until_by_product(conn)
     lines = calendar_text.calendar(rows, until, year or int(day[:4]), day, marked, others)
     write(rows, form_of(as_json=as_json), text=lambda: lines)
     return ExitCode.DONE if rows else ExitCode.NO_ANSWER
+
+
+def _why_no_month(conn: sqlite3.Connection, product: str | None) -> str:
+    if product is not None and not calendar_rows(conn, product):
+        return f"{named(product).name} has no hotpatch calendar; lookup {product} lists its updates"
+    return "the calendar of the hotpatch line has no such month"
 
 
 def _write_bytes(file: bytes) -> None:
@@ -271,10 +275,10 @@ def assess(
 @click.option("--sku", metavar="NAME", help="SKU of the image, such as 2022-datacenter-azure-edition-hotpatch.")
 @click.option("--edition", metavar="NAME", help="An edition, such as Standard, Datacenter, 'Datacenter: Azure Edition' or Enterprise.")
 @click.option("--licence", "--license", metavar="NAME", help="A licence, such as 'Business Premium' or 'Microsoft 365 E3'.")
-@click.option("--azure", "platform", flag_value="azure", help="The machine is an Azure VM.")
-@click.option("--azure-local", "platform", flag_value="azure_local", help="The machine is a VM on Azure Local.")
-@click.option("--arc", "platform", flag_value="arc", help="The machine is connected to Azure Arc.")
-@click.option("--intune", "platform", flag_value="intune", help="The machine is managed by Intune or Windows Autopatch.")
+@options.platform_flag("azure", "The machine is an Azure VM.")
+@options.platform_flag("azure_local", "The machine is a VM on Azure Local.")
+@options.platform_flag("arc", "The machine is connected to Azure Arc.")
+@options.platform_flag("intune", "The machine is managed by Intune or Windows Autopatch.")
 @click.option("--explain", is_flag=True, help="List everything that documents state of eligibility, with the sources.")
 @options.product
 @options.common
@@ -328,7 +332,11 @@ def eligible(
 )
 @click.option("--cores", metavar="N", help="Cores that are billed, of all servers together, such as 400.")
 @click.option("--cores-per-server", metavar="N", help="Instead of --cores: the cores of each server, with --servers.")
-@click.option("--servers", metavar="N", help="Servers, such as 25. Azure Update Manager is billed per server.")
+@click.option(
+    "--servers",
+    metavar="N",
+    help="Servers, such as 25. Azure Update Manager is billed per server; hotpatching by --cores, whatever their number.",
+)
 @click.option("--from", "since", metavar="M", help="First month (2025-08) or day (2025-08-15).  [default: the current month]")
 @click.option("--to", "until", metavar="M", help="Last month or day, inclusive.  [default: the current month]")
 @click.option(
@@ -336,7 +344,7 @@ def eligible(
     metavar="CODE",
     default="USD",
     show_default=True,
-    help="A currency such as EUR. Amounts are not converted: without a price in it the answer is unknown.",
+    help="A currency such as EUR. Amounts are not converted: without a price in it the answer is unknown, unless the price is 0.",
 )
 @click.option("--region", metavar="NAME", help="A region such as westeurope, for sources that state a price for it.")
 @click.option(
@@ -349,9 +357,9 @@ def eligible(
     help="The service that is paid for. Repeat it for both.",
 )
 @click.option("--product", metavar="PRODUCT", default="ws2025", show_default=True, help="A product, such as 'Windows Server 2022'.")
-@click.option("--arc", "platform", flag_value="arc", help="The servers are connected to Azure Arc.  [default]")
-@click.option("--azure", "platform", flag_value="azure", help="The servers are Azure VMs.")
-@click.option("--azure-local", "platform", flag_value="azure_local", help="The servers are VMs on Azure Local.")
+@options.platform_flag("arc", "The servers are connected to Azure Arc.  [default]")
+@options.platform_flag("azure", "The servers are Azure VMs.")
+@options.platform_flag("azure_local", "The servers are VMs on Azure Local.")
 @click.option("--defender-p2", is_flag=True, help="The servers have Defender for Servers Plan 2.")
 @click.option(
     "--software-assurance",

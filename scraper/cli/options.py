@@ -117,6 +117,23 @@ def common(command: F) -> F:
     return db(json(no_color(command)))
 
 
+def platform_flag(platform: str, help_text: str) -> Callable[[F], F]:
+    """Return a flag that sets the parameter ``platform``. Two of them contradict each other, which is bad input."""
+
+    def read(context: click.Context, parameter: click.Parameter, is_on: bool) -> None:
+        before = context.params.setdefault("platform", None)
+        if is_on and before is not None:
+            raise BadInput(
+                "expected one platform, got {first} and {second}", first=f"--{before.replace('_', '-')}", second=_name(parameter)
+            )
+        if is_on:
+            context.params["platform"] = platform
+
+    return click.option(
+        f"--{platform.replace('_', '-')}", f"is_{platform}", is_flag=True, expose_value=False, callback=read, help=help_text
+    )
+
+
 product = click.option("--product", metavar="PRODUCT", help="Only this product, such as ws2025, win11-25h2 or 'Windows Server 2022'.")
 on = day_option("--on", "Answer for that day, such as 2026-07-14: count releases up to it, with today's knowledge of them.")
 known = day_option("--known", "Answer from what the sources stated by that day, such as 2026-06-01.")

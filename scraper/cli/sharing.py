@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.scraper.cli import options
@@ -17,7 +18,7 @@ from hotpatch_kb.scraper.cli.output import form_of, write
 from hotpatch_kb.scraper.cli.text import runs as run_text
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.reading.feed_state import FEED_VARIABLE
-from hotpatch_kb.scraper.crawl.stderr import say
+from hotpatch_kb.scraper.crawl.stderr import is_terminal, say
 from hotpatch_kb.scraper.crawl.upkeep import parent
 
 
@@ -31,13 +32,21 @@ from hotpatch_kb.scraper.crawl.upkeep import parent
 def export(folder: Path, on: str | None, key: Path | None, url: str | None, with_site: bool, db: Path, as_json: bool) -> int:
     """Write everything as static files.
 
-    Answers by build, KB, CVE, product and year as JSON, tables as CSV and Parquet, feeds, calendars, the pages of the site and the database, with
+    Answers by build, KB, CVE, product and year as JSON, tables as CSV and (with the extra 'bulk') Parquet, feeds, calendars, the pages of the site and the database, with
     their hashes (docs/export.md). Files that did not change are not touched, so any web server or bucket can take the folder after each crawl.
     """
     from hotpatch_kb.db.site.export.folder import write as write_folder  # noqa: PLC0415
+    from hotpatch_kb.db.site.export.tables import has_parquet  # noqa: PLC0415
 
-    written = write_folder(options.connection(db), folder, on or clock.today(), key, address=_address(url), with_site=with_site)
-    write([written._asdict()], form_of(as_json=as_json), text=lambda: run_text.exported(folder, written._asdict()))
+    conn = options.connection(db)
+    written = write_folder(
+        conn, folder, on or clock.today(), key, address=_address(url), with_site=with_site,
+        begins=(lambda part: say(f"writing {part}")) if is_terminal() else (lambda _part: None),
+    )  # fmt: skip
+    if not has_parquet():
+        say("hotpatch-kb: no Parquet was written, which needs DuckDB: install hotpatch-kb with the extra 'bulk'")
+    row = written._asdict() | {"data_until": coverage.latest_data_until(conn)}
+    write([row], form_of(as_json=as_json), text=lambda: run_text.exported(folder, row))
     return ExitCode.DONE
 
 

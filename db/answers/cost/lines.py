@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from hotpatch_kb.db.answers.cost.prices import Interval, Price, Tariff, counted_from, intervals, minimum_in, usable_prices
+from hotpatch_kb.db.answers.cost.prices import Interval, Price, Tariff, counted_from, intervals, minimum_in, prices_of_any_currency
 from hotpatch_kb.db.answers.cost.question import Question, Service, next_month
 
 
@@ -65,6 +65,10 @@ class Gap(NamedTuple):
     end: date
 
 
+# What may count on a day, each with what holds then.
+_Candidates = dict[Tariff, tuple[Interval, list[Price]]]
+
+
 def lines(asked: Question, service: Service, stated: list[Price], least: int = 0) -> tuple[list[Line], list[Gap]]:
     """Return a service's days by price interval, in order, and the days without a price. Every day asked for is in exactly one of them.
 
@@ -77,7 +81,7 @@ def lines(asked: Question, service: Service, stated: list[Price], least: int = 0
         stated: the service's prices.
         least: cores per server that are billed at least; notes of prices may state more.
     """
-    usable = usable_prices(asked, service, stated)
+    usable = prices_of_any_currency(asked, service, stated)
     floor = counted_from(asked, stated)
     by_tariff: dict[Tariff, list[Price]] = {}
     for price in usable:
@@ -95,6 +99,7 @@ def lines(asked: Question, service: Service, stated: list[Price], least: int = 0
             if (holding := [price for price in prices if price.begin <= begin < price.end])
             and (begin >= floor or any(price.begin != date.min for price in holding))
         }
+        candidates = _in_currency(candidates, asked.currency, is_whole=is_whole)
         if not candidates:
             if gaps and gaps[-1].end == begin:
                 gaps[-1] = gaps[-1]._replace(end=end)
@@ -113,6 +118,20 @@ def lines(asked: Question, service: Service, stated: list[Price], least: int = 0
     return result, gaps
 
 
+def _in_currency(candidates: _Candidates, currency: str, *, is_whole: bool) -> _Candidates:
+    """Return the candidates in a currency; where there are none, those of other currencies if each of these costs 0, which is 0 in all."""
+    if own := {tariff: found for tariff, found in candidates.items() if tariff.currency == currency}:
+        return own
+    free: _Candidates = {}
+    for other in sorted({tariff.currency for tariff in candidates}):
+        of_other = {tariff: found for tariff, found in candidates.items() if tariff.currency == other}
+        tariff = _choose(of_other, is_whole=is_whole)
+        if of_other[tariff][0].high:
+            return {}
+        free[tariff] = of_other[tariff]
+    return free
+
+
 def _spans(asked: Question, cuts: set[date]) -> Iterator[tuple[date, date, bool]]:
     """Yield the period cut at months and where a price begins or ends, each with whether all of its month is asked for."""
     edges = cuts | {asked.first, asked.end}
@@ -124,7 +143,7 @@ def _spans(asked: Question, cuts: set[date]) -> Iterator[tuple[date, date, bool]
         yield begin, end, asked.first <= begin.replace(day=1) and next_month(begin) <= asked.end
 
 
-def _choose(candidates: dict[Tariff, tuple[Interval, list[Price]]], *, is_whole: bool) -> Tariff:
+def _choose(candidates: _Candidates, *, is_whole: bool) -> Tariff:
     """Return the tariff that counts: of a condition that is met, of the product, of the region; then the cheapest."""
 
     def rank(tariff: Tariff) -> tuple[Any, ...]:

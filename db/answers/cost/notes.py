@@ -30,7 +30,9 @@ def on_gaps(asked: Question, service: Service, stated: list[Price], items: list[
             "there is no price of {service} for {product} as {meter}, but as {others}",
             service=name, product=asked.product, meter=meter, others=others,
         )  # fmt: skip
-    elif not items and asked.currency not in (currencies := {price.currency for price in of_meter}):
+    elif not any(line.tariff.currency == asked.currency for line in items) and asked.currency not in (
+        currencies := {price.currency for price in of_meter}
+    ):
         stated_in = ", ".join(sorted(currencies))
         yield Message("prices of {service} are stated in {currencies}; amounts are never converted", service=name, currencies=stated_in)
     if regions := sorted({p.region for p in of_meter if p.region and p.currency == asked.currency} - {asked.region}):
@@ -80,6 +82,16 @@ def on_lines(asked: Question, service: Service, stated: list[Price], items: list
             )  # fmt: skip
 
 
+def on_other_currencies(asked: Question, items: list[Line]) -> Iterator[Message]:
+    """Yield where a price of 0 in another currency counts."""
+    for service in dict.fromkeys(line.service for line in items):
+        if others := sorted({line.tariff.currency for line in items if line.service == service} - {asked.currency}):
+            yield Message(
+                "no source states a price of {service} in {currency} for some or all of these days: it is stated as 0 {others}, which is 0 in any currency",
+                service=service, currency=asked.currency, others=", ".join(others),
+            )  # fmt: skip
+
+
 def on_minimums(asked: Question, items: list[Line], least: int) -> Iterator[Message]:
     """Yield how many cores per server are billed at least, where that is more than was asked for."""
     if minimum := max([least, *(minimum_in(price.note) for line in items for price in line.prices)]):
@@ -107,6 +119,12 @@ def on_machines(items: list[Line], disputed: list[MachineCount]) -> Iterator[Mes
 
 def on_total(asked: Question, items: list[Line], today: str) -> Iterator[Message]:
     """Yield what holds for the lines of all services."""
+    yield from on_other_currencies(asked, items)
+    if asked.services == ("hotpatch",) and asked.servers and asked.cores_per_server is None:
+        yield Message(
+            "{cores} cores of all {servers} servers together are counted, not {cores} of each: {field} states the cores of each",
+            cores=asked.cores, servers=asked.servers, field=Field("cores_per_server"),
+        )  # fmt: skip
     if any(line.interval.low != line.interval.high for line in items):
         yield Message("sources disagree on a part of the days: the least and the most that they state are given")
     by_days = [line for line in items if line.tariff.unit.endswith("/day")]

@@ -122,6 +122,11 @@ def intervals(prices: Iterable[Price]) -> list[Interval]:
 
 def usable_prices(asked: Question, service: Service, prices: list[Price]) -> list[Price]:
     """Return the prices of the product, meter, unit, currency, region and conditions asked for. Nothing is ever converted."""
+    return [price for price in prices_of_any_currency(asked, service, prices) if price.currency == asked.currency]
+
+
+def prices_of_any_currency(asked: Question, service: Service, prices: list[Price]) -> list[Price]:
+    """Return the prices of the product, meter, unit, region and conditions asked for."""
     meter = service.meters[asked.platform]
     conditions = {"", _IMPLIED.get(asked.platform, ""), *asked.discounts}
     units = {(meter, f"{service.counts}/month"), (f"{meter}{DAY_METER}", f"{service.counts}/day")}
@@ -129,7 +134,6 @@ def usable_prices(asked: Question, service: Service, prices: list[Price]) -> lis
         price
         for price in prices
         if (price.meter, price.unit) in units
-        and price.currency == asked.currency
         and price.product in {None, asked.product}
         and price.region in {None, asked.region}
         and price.condition in conditions

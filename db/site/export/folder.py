@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hotpatch_kb.db import __version__
 from hotpatch_kb.db.answers import coverage, icalendar_file
-from hotpatch_kb.db.answers.calendar import calendar_rows
+from hotpatch_kb.db.answers.calendar import calendar_rows, subscribed_rows
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site.export import tables
 from hotpatch_kb.db.site.export.answers import Answers, document, rows_of
@@ -43,7 +44,14 @@ class Written(NamedTuple):
 
 
 def write(
-    facts: sqlite3.Connection, path: Path, day: str, key: Path | None = None, *, address: str | None = None, with_site: bool = True
+    facts: sqlite3.Connection,
+    path: Path,
+    day: str,
+    key: Path | None = None,
+    *,
+    address: str | None = None,
+    with_site: bool = True,
+    begins: Callable[[str], None] = lambda _part: None,
 ) -> Written:
     """Fill a folder with an export of a database. The same facts and day give the same bytes.
 
@@ -54,6 +62,7 @@ def write(
         key: the file of the Ed25519 private key that signs the index; None for no signature.
         address: where the folder will be on the web, for the sitemap and the addresses by which pages are known; None where that is not known.
         with_site: whether to write the pages of the site.
+        begins: takes the name of each part before it is written.
 
     Raises:
         BadInput: the folder has other files, or cannot be written; the file is not a usable key.
@@ -69,11 +78,17 @@ def write(
             conn.execute("vacuum main into ?", (str(copy),))  # without a journal: it can be opened where nothing can be written
             plan = plan_of(conn, day, answers.valid_until, address) if with_site else None
             with closing(Making(copy, folder.path, answers, plan)) as making:
+                begins("answers by build, KB, CVE, product and year")
                 _write_answers(folder, answers)
+                begins("tables")
                 _write_tables(folder, conn, answers)
+                begins("feeds and calendars")
                 _write_feeds(folder, conn, day)
+                if with_site:
+                    begins("pages of the site")
                 for put in making.done():
                     folder.take(put)
+            begins("the database and the hashes")
             folder.put_file(DATABASE, copy)
         _write_index(folder, answers, signer)
     return Written(
@@ -143,7 +158,7 @@ def _write_feeds(folder: Folder, conn: sqlite3.Connection, day: str) -> None:
             folder.put(feed_of(name, product), atom(feed, name, product, entries, until, _neighbour, f"{name}-{product}.atom"))
     changes = icalendar_file.revisions(conn, calendar_rows(conn))
     for (product,) in conn.execute("select distinct product from hotpatch_calendar order by product").fetchall():
-        title, rows = f"Windows hotpatching: {named(product).name}", calendar_rows(conn, product)
+        title, rows = f"Windows hotpatching: {named(product).name}", subscribed_rows(conn, product)
         folder.put(f"calendars/{product}.ics", icalendar_file.calendar_file(conn, rows, title, today=day, changes=changes))
 
 

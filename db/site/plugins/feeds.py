@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers import coverage, icalendar_file
-from hotpatch_kb.db.answers.calendar import calendar_rows
+from hotpatch_kb.db.answers.calendar import subscribed_rows
 from hotpatch_kb.db.answers.events import change_rows, events
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
@@ -186,7 +186,7 @@ async def calendar(datasette: Any, request: Any) -> Response:
     name = request.url_vars["product"]
 
     def make(conn: sqlite3.Connection) -> bytes:
-        months = calendar_rows(conn, name)
+        months = subscribed_rows(conn, name)
         if not months:
             raise web.HttpError(404, "No calendar is published for {product}.", product=name)
         return icalendar_file.calendar_file(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
+from hotpatch_kb.db.answers.calendar import months_reported_otherwise
 from hotpatch_kb.db.answers.coverage import is_outdated
-from hotpatch_kb.db.answers.stated_elsewhere import reported_note
+from hotpatch_kb.db.answers.stated_elsewhere import reported_day, reported_note
 from hotpatch_kb.db.model.notation import MONTHS
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.scraper.cli.text import Row, month_name, outdated, restart, table, unseen_baseline
@@ -35,16 +37,26 @@ _LEGEND = (
 )
 
 
-def _cell(row: Row | None, is_marked: bool) -> str:
+_LEGEND_OF_REPORTS = "* others report another type than planned, which was not read at Microsoft; see the month below"
+
+
+def _cell(row: Row | None, is_marked: bool, is_reported: bool = False) -> str:
     """Return a month of the picture: 5 characters with the letter third, so that columns can be read down."""
     if row is None:
         return "  .  "
     kind = row["type"] or row["expected_type"]
     letter = ("B" if kind == "baseline" else "h") + ("!" if row["planned_type"] not in {None, kind} else "")
-    return f"{'>' if is_marked else ' '}{f' {letter}' if row['type'] else f'({letter})'}".ljust(5)
+    return f"{'>' if is_marked else ' '}{f' {letter}' if row['type'] else f'({letter})'}{'*' if is_reported else ''}".ljust(5)
 
 
-def _year(rows: Iterable[Row], until: Mapping[str, str], year: int, day: str, marked: Mapping[str, set[str]]) -> Iterator[str]:
+def _year(
+    rows: Iterable[Row],
+    until: Mapping[str, str],
+    year: int,
+    day: str,
+    marked: Mapping[str, set[str]],
+    otherwise: Mapping[str, Collection[str]],
+) -> Iterator[str]:
     """Yield a year at a glance: products as rows, months as columns, at most 100 characters wide, no colour."""
     products: dict[str, dict[str, Row]] = {}
     for row in rows:
@@ -59,9 +71,13 @@ def _year(rows: Iterable[Row], until: Mapping[str, str], year: int, day: str, ma
     yield (f"{year:04d}".ljust(width) + "".join(f"  {name[:3]} " for name in MONTHS)).rstrip()
     for product, months in products.items():
         columns = (f"{year:04d}-{number:02d}" for number in range(1, 13))
-        cells = "".join(f" {_cell(months.get(month), month in marked.get(product, ()))}" for month in columns)
-        yield f"{names[product].ljust(width)}{cells}".rstrip()
+        cells = "".join(
+            _cell(months.get(month), month in marked.get(product, ()), month in otherwise.get(product, {})).ljust(6) for month in columns
+        )
+        yield f"{names[product].ljust(width)} {cells}".rstrip()
     yield from _LEGEND
+    if any(month[:4] == f"{year:04d}" for product in products for month in otherwise.get(product, {})):
+        yield _LEGEND_OF_REPORTS
     ends = [until.get(product) for product in products]
     if oldest := [end for end in ends if is_outdated(end, day)]:
         yield outdated(min(oldest, key=lambda end: end or ""))
@@ -86,7 +102,11 @@ def calendar(
         marked: the months to point at, by product (``coming``).
         reported: what others report of the hotpatch line, by product.
     """
-    yield from _year(rows, until, year, day, marked)
+    by_product: dict[str, list[Row]] = {}
+    for row in rows:
+        by_product.setdefault(row["product"], []).append(row)
+    otherwise = {name: months_reported_otherwise(months, reported.get(name, ())) for name, months in by_product.items()}
+    yield from _year(rows, until, year, day, marked, otherwise)
     product = None
     group: list[tuple[object, ...]] = []
 
@@ -100,11 +120,13 @@ def calendar(
                 yield ""
             product, group = row["product"], []
             yield f"{named(row['product']).name} (data as of {until.get(row['product'], 'no day')}; in brackets: expected)"
-            if others := reported.get(row["product"]):
-                yield f"  {reported_note(others)}"
+            if of_product := reported.get(row["product"]):
+                yield f"  {reported_note(of_product)}"
         notes = ["unplanned"] if row["is_unplanned"] else []
         if row["changed_on"]:
             notes.append(f"changed between {row['changed_after']} and {row['changed_on']}")
+        others = otherwise[row["product"]].get(row["month"], ())
+        notes += [f"* others report a {other['classification']} of {reported_day(other)}" for other in others]
         kind = row["type"] or f"({row['expected_type']})"
         day = row["release_date"] or f"({row['expected_date']})"
         group.append(
@@ -123,28 +145,36 @@ def calendar(
 
 
 def next_restarts(rows: Sequence[Row], day: str) -> Iterator[str]:
-    """Yield this month and the next restarts of each product."""
-    product = None
-    for row in rows:
-        which = f", KB{row['kb']} {row['build']}" if row["kb"] else ""
-        if row["product"] == product:
-            yield f"  then         {restart(row, 'hotpatch')}{which}"
-            continue
-        this, product = row["this_month"], row["product"]
-        yield named(row["product"]).name
-        if row["is_outdated"]:
-            yield f"  {outdated(row['data_until'])}"
-            what = "KB not known yet"
-        elif row["missing_evidence"] and not this["kb"]:
-            what = "KB not known yet"
-        elif this["kb"]:
-            what = f"KB{this['kb']} {this['build']}" + (", released after that day" if this["is_expected"] else "")
-        else:
-            what = "not released yet"
-        yield f"  {month_name(day[:7])}: {this['type']}{' (expected)' if this['is_expected'] else ''}, {this['date']}, {what}"
-        if row["missing_evidence"] and not row["is_outdated"]:
-            yield f"  newer ones may exist: {row['missing_evidence']}"
-        if row["reported"]:
-            yield f"  {reported_note(row['reported'])}"
-        first = f"{unseen_baseline(row['unseen_baseline'])}; a machine that has it: " if row["unseen_baseline"] else ""
-        yield f"  next restart {first}{restart(row, 'hotpatch')}{which}"
+    """Yield this month and the next restarts of each product, and where its line ends before as many."""
+    for product, of_product in groupby(rows, key=lambda row: row["product"]):
+        first, *further = of_product
+        yield named(product).name
+        yield from _this_month(first, day)
+        after = f"{unseen_baseline(first['unseen_baseline'])}; a machine that has it: " if first["unseen_baseline"] else ""
+        yield f"  next restart {after}{restart(first, 'hotpatch')}{_which(first)}"
+        yield from (f"  then         {restart(row, 'hotpatch')}{_which(row)}" for row in further)
+        if first["line_ends_on"]:
+            yield f"  no more      hotpatching ends {'on' if len(first['line_ends_on']) > 7 else 'in'} {first['line_ends_on']}"
+
+
+def _which(row: Row) -> str:
+    return f", KB{row['kb']} {row['build']}" if row["kb"] else ""
+
+
+def _this_month(row: Row, day: str) -> Iterator[str]:
+    this = row["this_month"]
+    if row["is_outdated"]:
+        yield f"  {outdated(row['data_until'])}"
+        has_passed = this["is_expected"] and this["date"] < day
+        what = "which has passed; its release is newer than the data" if has_passed else "KB not known yet"
+    elif row["missing_evidence"] and not this["kb"]:
+        what = "KB not known yet"
+    elif this["kb"]:
+        what = f"KB{this['kb']} {this['build']}" + (", released after that day" if this["is_expected"] else "")
+    else:
+        what = "not released yet"
+    yield f"  {month_name(day[:7])}: {this['type']}{' (expected)' if this['is_expected'] else ''}, {this['date']}, {what}"
+    if row["missing_evidence"] and not row["is_outdated"]:
+        yield f"  newer ones may exist: {row['missing_evidence']}"
+    if row["reported"]:
+        yield f"  {reported_note(row['reported'])}"

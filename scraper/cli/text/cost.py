@@ -32,7 +32,9 @@ def cost(row: Row) -> Iterator[str]:
     if row["cost_low"] is None and row["items"]:
         yield f"  known part   {_range(row['known_cost_low'], row['known_cost_high'])} {row['currency']}, without the days of unknown price"
     yield f"  product      {named(row['product']).name} on {PLATFORMS[row['platform']]}"
-    each = f", {row['cores_per_server']} on each server" if row["cores_per_server"] else ""
+    each = (
+        f", {row['cores_per_server']} on each server" if row["cores_per_server"] else ", of all servers together" if row["servers"] else ""
+    )
     if row["cores"]:
         yield f"  cores        {row['cores']} in all{each}"
     if row["servers"]:

@@ -117,6 +117,6 @@ def run(result: Result, *, is_said: bool = False) -> Iterator[str]:
 def exported(folder: Path, written: Row) -> Iterator[str]:
     """Yield what an export wrote."""
     yield (
-        f"{folder}: {written['files']} files, {written['bytes'] / 1e6:.1f} MB, facts as of {written['made_at']}; {written['changed']} written, "
+        f"{folder}: {written['files']} files, {written['bytes'] / 1e6:.1f} MB, data as of {written['data_until'] or 'no day'}; {written['changed']} written, "
         f"{written['removed']} removed; verdicts hold until {written['valid_until']}"
     )
