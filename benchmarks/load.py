@@ -56,7 +56,7 @@ def rows(program: Command, folder: Path, rounds: int) -> list[Row]:
         kbs = [row[0] for row in conn.execute("select distinct kb from releases where kb is not null order by kb")]
         keys = [row[0] for row in conn.execute("select release from releases order by release")]
     found = []
-    with _ours(program, copy) as (ours, pid), _bare(program, copy, folder) as bare:
+    with serving(program, copy) as (ours, pid), _bare(program, copy, folder) as bare:
         for what, mine, against, other, target in (
             ("lookup API", [f"/api/lookup?q={build}" for build in builds], "a canned query", [f"/site/find.json?build={build}" for build in builds], API_TARGET),
             ("page of a build", [f"/build/{build}" for build in builds], "Datasette's page of a row", [f"/site/releases/{key}" for key in keys], PAGE_TARGET),
@@ -158,7 +158,7 @@ def _load(address: str, paths: Sequence[str], seconds: float, seen: Callable[[st
 
 
 @contextmanager
-def _ours(program: Command, db: Path) -> Iterator[tuple[str, int]]:
+def serving(program: Command, db: Path) -> Iterator[tuple[str, int]]:
     command = [*program.words, "serve", "--public", "--no-crawl", "--port", "0", "--db", str(db)]
     with subprocess.Popen(
         command, cwd=program.folder, env=program.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

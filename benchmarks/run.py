@@ -23,6 +23,7 @@ import parse
 import replay
 import scale
 import startup
+import static
 from command import command
 from material import crawled
 from timing import as_objects, as_table
@@ -78,6 +79,7 @@ def main() -> int:
             rows += odd_fleet.rows(program, arguments.rounds)
         if "site" in parts:
             rows += load.rows(program, folder, arguments.rounds)
+            rows += static.rows(program, folder, arguments.rounds)
         if "scale" in parts:
             rows += scale.rows(program, tuple(arguments.millions or scale.MILLIONS))
     about = f"{datetime.now(UTC).date()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {arguments.rounds} rounds"

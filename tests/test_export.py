@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 import shutil
 import sqlite3
 import urllib.request
@@ -165,7 +166,10 @@ def test_a_crawl_that_adds_one_release_rewrites_what_shows_it(run: Command, tmp_
     of_others = {"index.json", "SHA256SUMS", "hotpatch.db", "datapackage.json", "v1/timestamp.json", "v1/all.json", "v1/products.json"}
     answers = {name for name in changed - of_others if name.startswith("v1/")}
     assert {name for name in answers if b"ws2025" not in second[name]} == set()
-    unchanged = [name for name in second if name.startswith("v1/builds/26200.")]
+    shown = {name for name in changed if re.match(r"(?:ja/)?(?:build|kb)/", name)}  # a page of a product also says when it was read
+    assert {"build/26100.33222.html", "ja/kb/5120228.html"} <= shown
+    assert {name for name in shown if b"product/ws2025" not in second[name]} == set()
+    unchanged = [name for name in second if re.match(r"(?:v1/builds|build|ja/build)/26200\.", name)]
     assert unchanged
     assert not changed.intersection(unchanged)
 
