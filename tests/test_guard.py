@@ -38,7 +38,7 @@ def asked(
     name, _, query = path.partition("?")
     scope = {
         "type": "http", "http_version": "1.1", "method": method, "path": name, "raw_path": name.encode(), "query_string": query.encode(), "scheme": "http",
-        "headers": [(b"host", b"localhost"), *headers],
+        "headers": [*([] if any(name == b"host" for name, _ in headers) else [(b"host", b"localhost")]), *headers],
     }  # fmt: skip
 
     async def receive() -> dict[str, Any]:
@@ -87,6 +87,66 @@ def test_a_kept_page_has_nothing_of_a_visitor(path: str, seeded: Path) -> None:
         assert asked(ds, "GET", path)[1] == first[1]
     with opened(seeded, public=True) as ds:
         assert asked(ds, "GET", path)[1] == first[1]
+
+
+@pytest.mark.fault("an address that leads to another site", of="site")
+@pytest.mark.parametrize("path", ["//evil.example/", "//evil.example/..", "http://evil.example/", "/\\evil.example/", "///evil.example/"])
+def test_no_address_leads_to_another_site(path: str, public: Datasette) -> None:
+    """Such a path is asked for; 404, where Datasette would take its last slash away and lead to what is then another host."""
+    assert asked(public, "GET", path)[0] == 404
+
+
+@pytest.mark.fault("a Host that is no host", of="site")
+@pytest.mark.parametrize(
+    "host", [b"[::1", b'x"><script>', b"a b", b"user@evil.example", b"evil.example/path", b"localhost:99999999", b"a\xff"]
+)
+def test_a_host_that_is_none_is_refused(host: bytes, public: Datasette, capsys: pytest.CaptureFixture[str]) -> None:
+    """Pages, feeds and the API are asked for by such a host; a short 400, nothing in the log, and nothing of it is kept."""
+    for path in ("/en/", "/feeds/releases.atom", "/robots.txt", "/api/openapi.json", "/hotpatch/releases", "/nothing"):
+        status, answer, _ = asked(public, "GET", path, headers=((b"host", host),))
+        assert (status, host in answer, len(answer) < 100) == (400, False, True), path
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.filterwarnings(
+    "ignore:coroutine:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # Datasette's other facets
+@pytest.mark.fault("parameters that Datasette does not look at", of="site")
+@pytest.mark.parametrize("query", [
+    "calendar_history.json?_next=x", "claims.json?_through=x", 'claims.json?_through={"table":"x"}', "claims.json?_next=x", "claims?_next=a,b,c", "claims.json?_size=x",
+    "claims.json?_sort=x", "claims.json?_shape=x", "claims.json?_col=x", "kbs.json?_search=%22", "releases.json?_facet_array=x", "releases.json?_facet=x",
+])  # fmt: skip
+def test_odd_parameters_of_tables_are_no_error_of_ours(query: str, public: Datasette, capsys: pytest.CaptureFixture[str]) -> None:
+    """A table is asked with each of them; 200 or 400, without a word in the log."""
+    assert asked(public, "GET", f"/hotpatch/{query}")[0] in {200, 400}
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.fault("days at the ends of the calendar", of="site")
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1969-12-31", "2101-01-01"])
+def test_days_at_the_ends_of_the_calendar(day: str, public: Datasette, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each address that takes a day is asked for it; 400 in one line."""
+    for path in (
+        "/product/ws2025?on=",
+        "/build/26100.32772?on=",
+        "/api/lookup?q=26100.32772&on=",
+        "/api/next?on=",
+        "/api/verdicts?product=ws2025&on=",
+        "/api/changes?since=",
+    ):
+        assert asked(public, "GET", path + day)[0] == 400, path
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.fault("rows of a million columns in every format", of="site")
+@pytest.mark.parametrize("body", [
+    b"<table><tr><th>host</th><th>build</th></tr><tr>" + b"<td>a" * 900_000 + b"</table>", b"<r><a " + b" ".join(b'a%d="1"' % n for n in range(250_000)) + b"/></r>",
+    b"[{" + b",".join(b'"k%d":1' % n for n in range(300_000)) + b"}]",
+], ids=["html", "xml", "json"])  # fmt: skip
+def test_a_row_of_a_million_columns_is_not_read(body: bytes, public: Datasette) -> None:
+    """4 MB of one row are posted; a 400 that says how many columns there may be, before the row is read."""
+    status, answer, _ = asked(public, "POST", "/api/assess", [body], ((b"content-type", b"text/csv"),))
+    assert (status, json.loads(answer)["error"].startswith("expected at most 1,000 columns, got ")) == (400, True)
 
 
 @pytest.mark.fault("a thousand facets", of="site")

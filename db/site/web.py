@@ -35,6 +35,9 @@ MAX_TEXT: Final = 10_000
 MAX_VALUE: Final = 50_000_000
 # For all statements of a page. The slowest page, a product's, takes 60 ms; a visitor chooses what is asked, not how.
 SECONDS: Final = 10
+# Days that a request may ask for: the month after the last day of Python's calendar cannot be worked out.
+_FIRST: Final = "2000-01-01"
+_LAST: Final = "2100-12-31"
 
 
 class HttpError(Exception):
@@ -391,4 +394,9 @@ def asked_day(request: Any, name: str = "on") -> str | None:
         BadInput: it is not a day.
     """
     text = (request.args.get(name) or "").strip()
-    return reading.day(text) if text else None
+    if not text:
+        return None
+    day = reading.day(text)
+    if not _FIRST <= day <= _LAST:
+        raise BadInput("expected a day such as 2026-07-14, got {got!r}", got=text[: reading.MAX_SHOWN])
+    return day

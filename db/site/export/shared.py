@@ -7,6 +7,8 @@ import gc
 import multiprocessing
 import os
 import sqlite3
+import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -76,7 +78,8 @@ class Making:
             self._pool = ProcessPoolExecutor(
                 processes, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(database, folder, answers.day, plan)
             )
-            self._asked = [self._pool.submit(_make, part) for part in self._parts]
+            with _without_warning():
+                self._asked = [self._pool.submit(_make, part) for part in self._parts]
 
     def done(self) -> Iterator[Put]:
         """Make the parts that nobody has begun, and yield the files of all, and those beside the pages."""
@@ -91,6 +94,24 @@ class Making:
         """End the other processes; what has not begun is not made."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _without_warning() -> Iterator[None]:
+    """Start processes that do not warn of what a killed export leaves: Python's own process frees the semaphores then, and says so on our stderr."""
+    sys.warnoptions.append("ignore:resource_tracker")
+    try:
+        yield
+    finally:
+        sys.warnoptions.remove("ignore:resource_tracker")
+
+
+def _end_with_parent() -> None:
+    """End this process when the export ends, however that happens: a process of a pool would wait for ever for a parent that was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 Part = tuple[tuple[str, str | None], ...]  # what is looked up or "", and the path of its page
@@ -139,6 +160,7 @@ _here: list[_Maker] = []  # of a process that makes parts
 
 
 def _begin(database: Path, folder: Path, day: str, plan: Plan | None) -> None:
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     gc.set_threshold(200_000, 50, 100)
     conn = sqlite3.connect(database)
     prepare(conn, day)

@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable, Generator
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from datasette import Response, hookimpl
@@ -55,9 +56,17 @@ def _status(exception: Exception) -> tuple[int, Message | str]:
         if status == HTTPStatus.NOT_FOUND:
             return status, Message("There is no such page.")
         return status, str(exception.args[0] if exception.args else HTTPStatus(status).phrase)
+    if isinstance(exception, (ValueError, LookupError)) and not _is_ours(exception):
+        return HTTPStatus.BAD_REQUEST, Message("expected parameters of a table, got others")
     if isinstance(exception, web.HttpError):
         return exception.status, exception.message
     return HTTPStatus.INTERNAL_SERVER_ERROR, Message("Something went wrong here. It is in the log of the site.")
+
+
+def _is_ours(exception: Exception) -> bool:
+    """Return whether code of ours raised it or was on the way: Datasette reads ``_next`` and ``_through`` without a look at what they are."""
+    ours = str(Path(web.__file__).parents[1])
+    return any(frame.filename.startswith(ours) for frame in traceback.extract_tb(exception.__traceback__))
 
 
 def _where(exception: Exception) -> str:

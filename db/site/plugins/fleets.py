@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sqlite3
 import time
 from collections import Counter
@@ -40,6 +41,8 @@ MAX_SHOWN: Final = 500  # rows of the page; the file has all
 PARAMETERS: Final = ("format", "on", "map", "encoding", "summary")
 PATHS: Final = frozenset({"/fleet", "/api/assess"})
 MAX_NAME: Final = 500  # characters of a column's name that is chosen
+_ROW: Final = re.compile(rb"<tr\b", re.IGNORECASE)
+_CELL: Final = re.compile(rb"<t[dh]\b", re.IGNORECASE)
 _PACKED: Final = (b"\x1f\x8b", b"PAR1")
 
 
@@ -180,7 +183,26 @@ def _by_verdict(counts: Counter[tuple[str, str]]) -> list[dict[str, Any]]:
     return [{"verdict": name, "count": of_verdict[name], "share": 100 * of_verdict[name] / total} for name in VERDICTS if of_verdict[name]]
 
 
+def _check_width(body: bytes) -> None:
+    """Refuse a row of more columns than any tool writes before it is read: one of a million cells took minutes and 900 MB.
+
+    Raises:
+        BadInput: a row of HTML, an element of XML or an object of JSON has more than ``MAX_COLUMNS`` of them.
+    """
+    start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if start == b"<":
+        cells = (len(_CELL.findall(row)) for row in _ROW.split(body))
+        widest = max(*cells, *(element.count(b"=") for element in body.split(b"<")))
+    elif start in {b"[", b"{"}:
+        widest = max(part.count(b'":') + part.count(b'" :') for part in body.split(b"}"))
+    else:
+        return
+    if widest > MAX_COLUMNS:
+        raise BadInput("expected at most {most:,} columns, got {got:,}", most=MAX_COLUMNS, got=widest)
+
+
 def _opened(asked: Question) -> AbstractContextManager[Inventory]:
+    _check_width(asked.body)
     if asked.body.startswith(_PACKED):
         raise BadInput("expected CSV or JSON as plain text, got a packed file; the command hotpatch-kb assess reads it")
     return inventory(io.BytesIO(asked.body), asked.mapping, encoding=asked.encoding)

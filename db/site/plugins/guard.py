@@ -8,6 +8,7 @@ that the next page shows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack
 from http import HTTPStatus
@@ -27,6 +28,7 @@ MAX_FACETS: Final = 5  # Datasette gives each facet 0.1 s on a published site
 # What Datasette itself has below /-/ and a page needs; assistants ask /-/mcp where the extra mcp is installed.
 _OPEN: Final = ("/-/static/", "/-/static-plugins/", "/-/mcp")
 _POSTED: Final = ("/fleet", "/api/assess", "/-/mcp")
+_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])?(?::[0-9]{1,5})?")
 _METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST")
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -45,6 +47,11 @@ def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
         async def guarded(scope: Any, receive: Any, send: Any) -> None:
             if scope["type"] != "http":
                 await app(scope, receive, send)
+                return
+            if not all(_HOST.fullmatch(value) for name, value in scope.get("headers", ()) if name == b"host"):
+                await Response.text("expected a host in Host, got something else", status=400).asgi_send(
+                    send
+                )  # a page would have links to it
                 return
             try:
                 checked = _checked(scope, is_public=is_public)
@@ -68,6 +75,9 @@ def _checked(scope: Any, *, is_public: bool) -> Any:
         web.HttpError: its method, its address or its parameters are not allowed (405, 404, 400), or it states a body that is too large (413).
     """
     path, method = scope["path"], scope["method"]
+    # Datasette leads from "//evil.example/" to "//evil.example", which is another host.
+    if not path.startswith("/") or path[1:2] in {"/", "\\"}:
+        raise web.HttpError(404, "There is no such page.")
     if method not in _METHODS or (is_public and method == "POST" and not path.startswith(_POSTED)):
         allowed = _METHODS if path.startswith(_POSTED) else ("GET", "HEAD")
         raise web.HttpError(405, "expected {methods}", methods=", ".join(allowed))
