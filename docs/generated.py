@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import re
 import shlex
 import sys
 import tempfile
@@ -35,6 +34,12 @@ sql1,Windows Server 2022,20348.5256,standard
 pc7,Windows 11 Pro,26200.8655,
 old1,Windows Server 2012 R2,9600,
 """  # the inventory of docs/questions.md
+# The pages about each command. No help names them: the folder docs does not come with the program.
+PAGES: Final = {
+    "backup": ("unattended",), "calendar": ("calendar",), "cost": ("cost",), "crawl": ("notifications", "offline"), "eligible": ("eligibility",),
+    "export": ("export",), "assess": ("fleet",), "lookup": ("lookup",), "mcp": ("site",), "pages": ("offline",), "restore": ("unattended",),
+    "schedule": ("unattended", "export"), "serve": ("site",), "update": ("export", "notifications"), "verdicts": ("verdicts",),
+}  # fmt: skip
 WIDTH: Final = 100  # characters of a line of help
 
 
@@ -48,11 +53,11 @@ def _visible() -> Iterator[tuple[str, click.Command]]:
 
 
 def commands() -> str:
-    """Return the table of commands, each with the page of docs that its help names."""
+    """Return the table of commands, each with the pages of docs about it."""
     rows = []
     for name, command in _visible():
         arguments = "".join(f" {parameter.metavar}" for parameter in command.params if isinstance(parameter, click.Argument))
-        pages = re.findall(r"docs/([a-z-]+)\.md", command.help or "")
+        pages = PAGES.get(name, ())
         links = ", ".join(f"[{page}](docs/{page}.md)" for page in pages)
         rows.append((f"`hotpatch-kb {name}{arguments}`", command.get_short_help_str(limit=200).removesuffix("."), links))
     return _table(("call", "does", "more"), rows)

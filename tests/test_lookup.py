@@ -46,7 +46,7 @@ def conn() -> Iterator[sqlite3.Connection]:
         ["--", "KB5087423"],
         ["26100.1", "nonsense", "KB5087423"],
         ["26100.1", "--db", "hotpatch.db"],
-        ["20348.587", "--known", "2026-07-23"],
+        ["20348.587", "--known", "2026-07-21"],
     ],
 )
 def test_it_answers_as_click_would(arguments: list[str], run: Command, capsys: pytest.CaptureFixture[str]) -> None:
@@ -205,6 +205,8 @@ def test_they_are_shown(with_security_data: sqlite3.Connection, run: Command, mo
     monkeypatch.setattr("hotpatch_kb.scraper.cli.lookup.open_facts", lambda *_, **__: with_security_data)
     lines = run("lookup", "26100.7392", "--product", "ws2025", "--on", "2026-01-20").out.splitlines()
     assert [line[2:].strip() for line in lines if "issue" in line or "CVE" in line] == [
+        "fixes        1 CVE (1 Important)",
+        "most severe: CVE-2025-90001",
         "known issue  open: Made issue",
         "known issue  resolved by KB5073379: Made and mended",
         "open CVE     CVE-2025-54100 (Important), closed by its companion KB5074204",
@@ -222,3 +224,96 @@ def test_a_verdict_beside_each_match(run: Command, at: Callable[[str], None]) ->
     assert json.dumps(answer)
     unplanned = run("lookup", "KB5094125", "--product", "ws2025").out
     assert "baseline (restart), B, unplanned: its month was planned as a hotpatch, released 2026-06-09" in unplanned
+
+
+# --- what a new user asks -----------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_covered_is_said(run: Command) -> None:
+    for query, said in (
+        ("7601.24545", "Windows 7 or Windows Server 2008 R2 is not covered"),
+        ("Microsoft Windows [Version 6.1.7601]", "Windows 7 or Windows Server 2008 R2 is not covered"),
+        ("9200", "Windows 8 or Windows Server 2012 is not covered"),
+        ("6.3.9600.21620", "Windows 8.1 or Windows Server 2012 R2 is not covered"),
+        ("Azure Local 24H2", "Azure Local 24H2 is not covered"),
+        ("2026-13", "expected a month from 2026-01 to 2026-12, got '2026-13'"),
+        ("2026-6", 'nearest: lookup "2026-06"'),
+        ("2610.32772", 'nearest: lookup "26100.32772"'),
+    ):
+        done = run("lookup", query)
+        assert (done.code, done.out, said in done.err) == (2, "", True), done.err
+    done = run("lookup", "20349.3000")
+    assert (done.code, done.out) == (4, "20349.3000: not found; not covered: Azure Stack HCI 22H2 (Azure Local)\n")
+    assert run("lookup", "14393").code == 0
+
+
+def test_the_product_with_the_nearest_build_comes_first(conn: sqlite3.Connection) -> None:
+    nearest = find(conn, "26100.32773", today=DAY)["nearest"]
+    assert [(row["product"], row["below"]) for row in nearest] == [("ws2025", "26100.32772"), ("win11-24h2", "26100.8894")]
+
+
+def test_installed_kbs_decide_a_build_number(conn: sqlite3.Connection, run: Command) -> None:
+    found = find(conn, "26100", kb_installed=(5087423, 5082063), today=DAY)
+    assert [(match["product"], match["build"]) for match in found["matches"]] == [("ws2025", "26100.32772")]
+    done = run("lookup", "26100", "--kb-installed", "KB1111111")
+    assert "26100: --kb-installed has no effect; no release of the answer has one of these KBs" in done.err
+    assert "--edition has no effect on a list of" in run("lookup", "23H2", "--edition", "Home").err
+    for quiet in (("26100", "--kb-installed", "KB5087423"), ("26100.32772", "--kb-installed", "KB5082063")):
+        assert "has no effect" not in run("lookup", *quiet).err
+
+
+def _asked(conn: sqlite3.Connection, query: str, line: str | None = None, day: str = DAY) -> list[tuple[Any, ...]]:
+    return [
+        (row["product"], row["is_open"], row["fixed_by"] and row["fixed_by"]["kb"], row["companion_kb"])
+        for row in find(conn, query, product="ws2025", line=line, today=day)["asked_cve"]
+    ]
+
+
+def test_a_cve_is_asked_of_a_build(conn: sqlite3.Connection) -> None:
+    """The hotpatch of December 2025 lacks the fix that its companion has; the LCU of that month and the next baseline have it."""
+    cve = "CVE-2025-54100"
+    assert _asked(conn, f"{cve} 26100.7392") == [("ws2025", True, "KB5072033", "KB5074204")]
+    assert _asked(conn, f"{cve} 26100.7462") == [("ws2025", False, "KB5072033", None)]
+    assert _asked(conn, f"26100.6899 {cve}") == [("ws2025", True, "KB5072033", None)]
+    assert _asked(conn, f"{cve} KB5073379") == [("ws2025", False, "KB5072033", None)]  # the baseline of January
+    assert _asked(conn, f"{cve} 26100.32772") == [("ws2025", False, "KB5072033", None)]  # a hotpatch on the baseline of April
+    assert _asked(conn, "CVE-2026-48574 26100.32772") == [("ws2025", True, "KB5094125", None)]
+    assert _asked(conn, "CVE-2026-48574 26100.32772", day="2026-05-20") == [("ws2025", True, None, None)]
+    assert _asked(conn, "CVE-2099-10001 26100.32772") == [("ws2025", None, None, None)]  # nobody names it: not known, not fixed
+
+
+def test_no_cve_of_the_open_ones_is_called_fixed(conn: sqlite3.Connection) -> None:
+    """A build's list of open CVEs, and the same CVEs asked of it one by one."""
+    for build in ("26100.7392", "26100.32772", "26100.4061", "20348.5020"):
+        match = find(conn, build, product="ws2022" if build[0] == "2" and build[1] == "0" else "ws2025", today=DAY)["matches"][0]
+        cves = [*match["open_cves"]["most_severe"][:12], *(gap["cve"] for gap in match["open_cves"]["gaps"])]
+        assert cves
+        for cve in cves:
+            (asked,) = find(conn, f"{cve} {build}", product=match["product"], today=DAY)["asked_cve"]
+            assert asked["is_open"] is True, (build, cve)
+
+
+def test_a_kb_says_what_it_replaces_and_fixes(conn: sqlite3.Connection, run: Command) -> None:
+    (fixes,) = find(conn, "KB5087423", today=DAY)["fixes"]
+    stated = dict(conn.execute("select cve, severity from kb_cves where kb = 5087423 and product = 'ws2025'").fetchall())
+    assert (fixes["product"], fixes["kb"], fixes["count"], sum(fixes["by_severity"].values())) == (
+        "ws2025",
+        "KB5087423",
+        len(stated),
+        len(stated),
+    )
+    assert {stated[cve] for cve in fixes["most_severe"][: fixes["by_severity"]["Critical"]]} == {"Critical"}
+    assert f"  fixes        {len(stated)} CVEs ({fixes['by_severity']['Critical']} Critical" in run("lookup", "KB5087423").out
+    assert "  replaces     not known: no security data that was read states it" in run("lookup", "KB5094125").out
+    product, kb, former = conn.execute(
+        "select product, kb, supersedes_kb from kb_cves where supersedes_kb is not null and kb in (select kb from releases) order by kb desc limit 1"
+    ).fetchone()
+    older = [row for row in find(conn, f"KB{kb}", product=product, today=DAY)["fixes"] if f"KB{former}" in row["supersedes"]]
+    assert [row["kb"] for row in older] == [f"KB{kb}"]
+
+
+def test_a_day_to_come_was_not_known(run: Command) -> None:
+    for command in (("lookup", "26100.32772"), ("next",), ("calendar",)):
+        done = run(*command, "--known", "2030-01-01")
+        assert (done.code, done.out, "expected --known up to today, 2026-07-20, got 2030-01-01" in done.err) == (2, "", True)
+        assert run(*command, "--known", "2026-07-21").code == 0

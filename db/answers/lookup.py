@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from hotpatch_kb.db.answers.coverage import is_outdated
+from hotpatch_kb.db.answers.fixes import asked_cve, fixes_of
 from hotpatch_kb.db.answers.open_issues import known_issues, left_open, open_cves
-from hotpatch_kb.db.answers.product_facts import Facts, Product, Release
-from hotpatch_kb.db.answers.restarts import Restart, next_restart, restart_of_standard_line, unseen_baseline
+from hotpatch_kb.db.answers.product_facts import Facts, Product, Release, newest_installed
+from hotpatch_kb.db.answers.restarts import rejoining_month, restart_after, restart_row, unseen_baseline
 from hotpatch_kb.db.answers.stated_elsewhere import OtherBuild, nearest_builds, other_builds, reported_as, reported_note
-from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text
 from hotpatch_kb.db.model.queries import Query, read_query
@@ -68,7 +68,8 @@ def find(
         matches: those of former queries with the same line and day, a cache to use and to fill.
 
     Returns:
-        ``query``, ``status``, ``matches``, ``decided_by``, ``nearest``, ``reason``, ``reported`` (``docs/lookup.md``); of a CVE also ``left_open``.
+        ``query``, ``status``, ``matches``, ``decided_by``, ``nearest``, ``reason``, ``reported`` (``docs/lookup.md``); of a CVE also ``left_open``, of a
+        build or KB also ``fixes``, and ``asked_cve`` of a build or KB with a CVE.
 
     Raises:
         BadInput: the query cannot be read.
@@ -94,7 +95,19 @@ def find(
         "reason": (reported_note(others) if others else _reason(found, installed)) if status == "not_found" else None,
         "reported": others,
     }
-    return answer | {"left_open": left_open(conn, read.value, product, day)} if read.kind == "cve" else answer
+    return answer | _asked_for(found, chosen, line, day)
+
+
+def _asked_for(found: _Found, chosen: _Chosen, line: str | None, day: str) -> Answer:
+    """Return what only the answer to a CVE or KB has, or to a CVE beside a build or KB."""
+    conn, query = found.facts.conn, found.query
+    if query.kind == "cve":
+        return {"left_open": left_open(conn, query.value, found.product, day)}
+    further: Answer = {"fixes": fixes_of(conn, chosen.rows)} if query.kind in {"build", "kb"} else {}
+    if query.cve:
+        asked = [(found.facts.of(row.product), row, _line_of(row, line)) for row in chosen.rows]
+        further["asked_cve"] = asked_cve(conn, query.cve, asked, day)
+    return further
 
 
 # --- candidates ------------------------------------------------------------------------------------------------------
@@ -127,6 +140,8 @@ _FOUND: Final = """select release, product, release_date, (select group_concat(u
     from releases where """
 # Queries that list releases, so that --line chooses among them.
 _LISTED: Final = frozenset({"number", "month", "product", "family", "version", "cve"})
+# Of these, installed KBs say which release a machine has: its number without a revision, or its product.
+_OF_MACHINES: Final = frozenset({"number", "product", "family", "version"})
 _HOTPATCH_SIDE: Final = ("hotpatch", "component")
 
 
@@ -136,6 +151,7 @@ class _Found:
     def __init__(self, facts: Facts, query: Query, product: str | None) -> None:
         self.facts = facts
         self.query = query
+        self.product = product
         self.sources: dict[int, list[str]] = {}
         self.stated_builds: dict[int, Message] = {}
         value: str | int = int(query.value) if query.kind in {"number", "kb"} else query.value
@@ -204,6 +220,8 @@ def _candidates(found: _Found, installed: Installed) -> _Chosen:
     rows = [row for row in found.of(installed.product) if installed.on is None or (row.day or "") <= installed.on]
     if kind in _LISTED and installed.line:
         rows = [row for row in rows if row.is_of(installed.line)]
+    if kind in _OF_MACHINES and installed.kbs:
+        rows = newest_installed(rows, installed.kbs) or rows
     if kind != "build":
         companions = {row.release: _companions(found.facts, row, installed.on) for row in rows if row.classification == "hotpatch"}
         return _Chosen(rows, companions)
@@ -338,9 +356,9 @@ def _match(found: _Found, row: Release, on_line: str, day: str, *, companions: l
         "newer": {"count": len(newer), "baselines": sum(r.classification == "baseline" for r in newer)},
         "latest": latest(product, on_line, day),
         "next_release": _next_release(newer, on_line),
-        "next_restart": _restart(_restart_after(product, row, on_line, day)),
+        "next_restart": restart_row(restart_after(product, row, on_line, day)),
         "unseen_baseline": unseen_baseline(product, day) if on_line == "hotpatch" else None,
-        "leaves_line_until": _rejoining(product, row) if row.classification == "cumulative" and not _is_baseline(row) else None,
+        "leaves_line_until": rejoining_month(product, row) if row.classification == "cumulative" and not _is_baseline(row) else None,
         "data_until": until,
         "is_outdated": is_outdated(until, day),
         "known_issues": known_issues,
@@ -348,21 +366,6 @@ def _match(found: _Found, row: Release, on_line: str, day: str, *, companions: l
         "article_url": row.article_url,
         "sources": found.sources[row.release],
     }  # fmt: skip
-
-
-def _restart_after(product: Product, row: Release, line: str, day: str) -> Restart | None:
-    """Return the next restart of a machine with a release. A machine that installed a baseline or LCU today has already restarted today."""
-    if row.release_date == day and row.classification in {"baseline", "cumulative"}:
-        day = day_after(day)
-    return next_restart(product, day) if line == "hotpatch" else restart_of_standard_line(product, day)
-
-
-def _rejoining(product: Product, row: Release) -> str | None:
-    """Return the month in which a machine that installed this LCU rejoins the hotpatch line; None if the line did not exist yet."""
-    if row.release_date is None or not product.hotpatch_from or row.release_date < product.hotpatch_from:
-        return None
-    restart = next_restart(product, day_after(row.release_date))
-    return restart.month if restart else None
 
 
 def is_restart_due(match: Answer, verdict: str | None) -> bool:
@@ -419,17 +422,17 @@ def _next_release(newer: list[Release], line: str) -> Answer | None:
     return _named(newest) | {"restart_required": None if newest.restart_required is None else bool(newest.restart_required)}
 
 
-def _restart(restart: Restart | None) -> Answer | None:
-    if restart is None:
-        return None
-    return {"month": restart.month, "date": restart.date, "is_expected": restart.is_expected, "is_unplanned": restart.is_unplanned}
-
-
 def _reason(found: _Found, installed: Installed) -> Message:
     """Return why nothing was found: it is another product's, was released later, or no source names it yet."""
     query, product, named = found.query, installed.product, found.days()
     others = sorted({name for name, _ in named if product and name != product})
     later = min((day for _, day in named if day and installed.on and day > installed.on), default=None)
+    number = query.value.partition(".")[0]
+    if query.kind in {"build", "number"} and not named:
+        from hotpatch_kb.db.model.product_names import other_of_build  # noqa: PLC0415 (what is found needs none of it)
+
+        if name := other_of_build(number):
+            return Message("not covered: {name}", name=name)
     if query.kind in {"build", "kb"} and others and all(name != product for name, _ in named):
         return Message("it belongs to {products}", products=", ".join(others))
     if later:

@@ -289,3 +289,15 @@ class Facts:
             for row in self.conn.execute(statement, wanted * statement.count(one_of("product", wanted))).fetchall():
                 self._named[row[0]].append(dict(zip(_NAMED_BY, row, strict=True)))
         return self._named[product]
+
+
+def newest_installed(rows: list[Release], kbs: Sequence[int]) -> list[Release]:
+    """Return the newest release of each product whose KB is installed, beside a hotpatch not its component."""
+    newest: dict[str, Release] = {}
+    for row in rows:
+        before = newest.get(row.product)
+        if row.kb in kbs and (
+            before is None or (row.classification != "component", row.place) > (before.classification != "component", before.place)
+        ):
+            newest[row.product] = row
+    return list(newest.values())

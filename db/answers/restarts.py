@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hotpatch_kb.db.answers.coverage import Evidence, has_ceased, is_outdated
-from hotpatch_kb.db.answers.product_facts import Facts, Product
+from hotpatch_kb.db.answers.product_facts import Facts, Product, Release
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
@@ -154,3 +154,25 @@ def restart_of_standard_line(product: Product, day: str) -> Restart | None:
     if not monthly or has_ceased(max(monthly), min(day, product.data_until.get("standard") or day)):
         return None
     return Restart(month, second_tuesday(month), True, False, None, None)
+
+
+def restart_after(product: Product, row: Release, line: str, day: str) -> Restart | None:
+    """Return the next restart of a machine with a release. A machine that installed a baseline or LCU today has already restarted today."""
+    if row.release_date == day and row.classification in {"baseline", "cumulative"}:
+        day = day_after(day)
+    return next_restart(product, day) if line == "hotpatch" else restart_of_standard_line(product, day)
+
+
+def rejoining_month(product: Product, row: Release) -> str | None:
+    """Return the month in which a machine that installed this LCU rejoins the hotpatch line; None if the line did not exist yet."""
+    if row.release_date is None or not product.hotpatch_from or row.release_date < product.hotpatch_from:
+        return None
+    restart = next_restart(product, day_after(row.release_date))
+    return restart.month if restart else None
+
+
+def restart_row(restart: Restart | None) -> dict[str, Any] | None:
+    """Return a restart as an answer has it."""
+    if restart is None:
+        return None
+    return {"month": restart.month, "date": restart.date, "is_expected": restart.is_expected, "is_unplanned": restart.is_unplanned}

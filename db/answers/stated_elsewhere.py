@@ -81,7 +81,7 @@ def other_builds(conn: sqlite3.Connection, *, products: Sequence[str] = (), buil
 
 
 def nearest_builds(conn: sqlite3.Connection, build: str, product: str | None, on: str | None) -> list[dict[str, str | None]]:
-    """Return the known builds next to one that no source names, per product, up to a day. An answer is never rounded to them."""
+    """Return the known builds next to one that no source names, up to a day, the product with the nearest first. An answer is never rounded to them."""
     number, revision = (int(part) for part in build.split("."))
     nearest: dict[str, dict[str, str | None]] = {}
     for name, known, other, day in conn.execute(
@@ -94,7 +94,12 @@ def nearest_builds(conn: sqlite3.Connection, build: str, product: str | None, on
             row["below"] = known
         elif other > revision and day <= (on or "9999"):
             row["above"] = row["above"] or known
-    return list(nearest.values())
+
+    def distance(row: dict[str, str | None]) -> int:
+        known = [int(build.partition(".")[2]) for build in (row["below"], row["above"]) if build]
+        return min((abs(other - revision) for other in known), default=revision)
+
+    return sorted(nearest.values(), key=distance)
 
 
 # --- what others report -----------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The readings that are nearest to a text that cannot be read as a query. Imported only where a query cannot be read."""
+"""Why a text cannot be read as a query, and the readings that are nearest to it. Imported only where a query cannot be read."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import Final
 
+from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.lazy_patterns import lazy
-from hotpatch_kb.db.model.notation import BUILD_TEXT
-from hotpatch_kb.db.model.product_names import read_name
-from hotpatch_kb.db.model.products import KNOWN
+from hotpatch_kb.db.model.notation import BUILD_TEXT, MONTHS
+from hotpatch_kb.db.model.product_names import other_of_build, read_name
+from hotpatch_kb.db.model.products import BUILD_NUMBERS, KNOWN
 
 # What may be a build, a KB, a CVE or a month inside a text, the most telling first.
 _PARTS: Final = (
@@ -24,6 +25,32 @@ _NUMBER: Final = lazy(r"(?<![0-9])(?<![0-9]{5}\.)[0-9]{5}(?![0-9])")
 _TYPED: Final = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1", ",": ".", ";": ".", ":": ".", "_": "."})
 _BETWEEN: Final = lazy(r"(?<=[0-9]{5})[\s.,;:/_-]+(?=[0-9])")
 _MAX_WORDS: Final = 12
+# "2610.32772": a digit too few or too many
+_MISTYPED: Final = lazy(r"(?<![0-9.])([0-9]{4}|[0-9]{6})\.([0-9]{1,5})(?![0-9.])")
+# "7601", "6.1.7601", "Microsoft Windows [Version 6.1.7601]", "7601.24545": versions before Windows 10
+_OLD_BUILD: Final = lazy(
+    r"(?:microsoft windows )?\[?(?:version|ver|v|os build|build)?[\s:]*(?:[56]\.[0-3]\.)?(?P<number>[0-9]{4})(?:\.[0-9]{1,5})?\]?",
+    re.IGNORECASE,
+)
+_NO_MONTH: Final = lazy(r"(?P<year>20[0-9]{2})[-./](?P<month>[0-9]{1,2})")
+
+
+def explain(text: str) -> None:
+    """Raise what is wrong with a text that cannot be read, where that is known: a system that is not covered, or no month.
+
+    Raises:
+        BadInput: always where the reason is known; else the nearest readings are the answer.
+    """
+    match = _OLD_BUILD.fullmatch(text)
+    if name := (other_of_build(match["number"]) if match else None) or (text if read_name(text).is_other else None):
+        raise BadInput("{name} is not covered: only Windows 10, Windows 11 and Windows Server since 2016 are", name=name[:60])
+    if (month := _NO_MONTH.fullmatch(text)) is not None:
+        number = int(month["month"])
+        if 1 <= number <= len(MONTHS):
+            raise BadInput(
+                'expected a month such as 2026-06, got {got!r}; nearest: lookup "{close}"', got=text, close=f"{month['year']}-{number:02d}"
+            )
+        raise BadInput("expected a month from {year}-01 to {year}-12, got {got!r}", year=month["year"], got=text)
 
 
 def nearest(text: str, read: Callable[[str], object | None]) -> tuple[str, str]:
@@ -47,6 +74,9 @@ def nearest(text: str, read: Callable[[str], object | None]) -> tuple[str, str]:
 
 
 def _candidates(text: str) -> Iterator[str]:
+    for match in _MISTYPED.finditer(text):
+        for number in get_close_matches(match[1], sorted(map(str, BUILD_NUMBERS)), n=2, cutoff=0.7):
+            yield f"{number}.{match[2]}"
     typed = _BETWEEN.sub(".", text.translate(_TYPED))
     for pattern in _PARTS:
         for tried in (text, typed):

@@ -40,6 +40,13 @@ _OTHERS: Final = lazy(
     r"|\bpreinstallation environment\b|\bsubsystem for linux\b|\bwindows app ?runtime\b|\bwindows server (?:2003|2008|2012)(?: r2)?\b|\bwindows (?:xp|vista|7|8 1|8)\b"
     r"|\bwindows 10 mobile\b|\bhololens\b|\bsurface hub\b|\bwindows 10 team\b|\bxbox\b|\bserver operating system (?:version )?22h2\b"
 )
+# Build numbers of systems that are not covered. Azure Stack HCI 20H2, 21H2 and 23H2 have those of servers (17784, 20348, 25398), and 24H2 has 26100.
+_OTHER_BUILDS: Final = {
+    "2600": "Windows XP", "3790": "Windows Server 2003", "6000": "Windows Vista", "6001": "Windows Vista or Windows Server 2008",
+    "6002": "Windows Vista or Windows Server 2008", "6003": "Windows Server 2008", "7600": "Windows 7 or Windows Server 2008 R2",
+    "7601": "Windows 7 or Windows Server 2008 R2", "9200": "Windows 8 or Windows Server 2012", "9600": "Windows 8.1 or Windows Server 2012 R2",
+    "20349": "Azure Stack HCI 22H2 (Azure Local)",
+}  # fmt: skip
 _ANY: Final = frozenset(
     {"", "windows", "microsoft windows", "windows nt", "microsoft windows nt", "win32nt", "windows os", "win32", "win64"}
 )
@@ -91,6 +98,15 @@ def product_id(text: str) -> str | None:
     ('win11-25h2', 'ws2022', 'ws2025', None)
     """
     return read_name(text).product
+
+
+def other_of_build(number: str) -> str | None:
+    """Return the system that is not covered and has a build number, None where none is known.
+
+    >>> other_of_build("7601"), other_of_build("26100")
+    ('Windows 7 or Windows Server 2008 R2', None)
+    """
+    return _OTHER_BUILDS.get(number)
 
 
 def of_version(version: str) -> list[str]:

@@ -39,12 +39,14 @@ class Query(NamedTuple):
         value: the build, the number, the id, "win11", "24h2" and so on.
         month: of a number, product, family or version: only the releases of this month; "" for all.
         kb: of a build: the KB that the text names with it, "" where it names none.
+        cve: of a build or KB: the CVE that the text names with it, which is asked of it; "" where it names none.
     """
 
     kind: str
     value: str
     month: str = ""
     kb: str = ""
+    cve: str = ""
 
 
 def read_query(text: str) -> Query:
@@ -58,8 +60,9 @@ def read_query(text: str) -> Query:
         return query
     if not cleaned:
         raise BadInput("expected a build (26100.32772), version (10.0.26100.32772), KB (KB5087423), CVE, month or product, got nothing")
-    from hotpatch_kb.db.model.nearest import nearest  # noqa: PLC0415 (only mistakes need it)
+    from hotpatch_kb.db.model.nearest import explain, nearest  # noqa: PLC0415 (only mistakes need it)
 
+    explain(cleaned[:MAX_QUERY])
     first, second = nearest(cleaned[:MAX_QUERY], find_query)
     shown = cleaned if len(cleaned) <= reading.MAX_SHOWN else f"{cleaned[: reading.MAX_SHOWN - 3]}..."
     raise BadInput(
@@ -113,6 +116,10 @@ def _inside(cleaned: str) -> Query | None:
     if not cleaned.isprintable():  # broken bytes of a command line
         return None
     builds, kbs = reading.builds_in(cleaned), [str(kb) for kb in reading.kbs_in(cleaned)]
+    cves = list(dict.fromkeys(f"CVE-{year}-{number}" for year, number in _CVE.findall(cleaned)))
+    if len(cves) > 1:
+        raise BadInput("expected one CVE, got {cves}", cves=", ".join(cves[:5]))
+    cve = cves[0] if cves else ""
     if len(kbs) == 1 and len(builds) != 1:  # "June 9, 2026—KB5094126 (OS Builds 26100.8655 and 26200.8655)"
         from hotpatch_kb.db.model.wording import denies  # noqa: PLC0415 (a KB alone needs none of it)
 
@@ -122,8 +129,7 @@ def _inside(cleaned: str) -> Query | None:
                 got=cleaned[: reading.MAX_SHOWN],
                 kb=kbs[0],
             )
-        return Query("kb", kbs[0])
-    cves = list(dict.fromkeys(f"CVE-{year}-{number}" for year, number in _CVE.findall(cleaned)))
+        return Query("kb", kbs[0], cve=cve)
     if len(builds) > 1:
         raise BadInput("expected one build, got {builds}", builds=", ".join(builds[:5]))
     if builds:
@@ -135,13 +141,11 @@ def _inside(cleaned: str) -> Query | None:
                 got=cleaned[: reading.MAX_SHOWN],
                 build=builds[0],
             )
-        return Query("build", builds[0], kb=kbs[0] if len(kbs) == 1 else "")
+        return Query("build", builds[0], kb=kbs[0] if len(kbs) == 1 else "", cve=cve)
     if len(kbs) > 1:
         raise BadInput("expected one KB, got {kbs}", kbs=", ".join(f"KB{kb}" for kb in kbs[:5]))
-    if len(cves) > 1:
-        raise BadInput("expected one CVE, got {cves}", cves=", ".join(cves[:5]))
-    if cves:
-        return Query("cve", cves[0])
+    if cve:
+        return Query("cve", cve)
     if parts := reading.split_month(cleaned):
         month, rest = parts
         return Query("month", month) if not rest else _scope(rest, month)

@@ -60,7 +60,7 @@ def lookup(
     (2026-06), product or CVE (CVE-2025-54100), in any common spelling, or a text with one build. "-" reads queries from standard input, one per line.
 
     The answer says what it is, whether a machine with it is patched, what comes next and whether that restarts, its baseline, its known
-    issues, the CVEs that it leaves open, and the sources (docs/lookup.md).
+    issues, the CVEs that it leaves open, and the sources.
     """
     return asking.answer(asking.Question(queries, product, line, edition, kb_installed, on, known, db, as_json))
 
@@ -88,7 +88,7 @@ def calendar(
 ) -> int:
     """Show the months of the hotpatch line, planned and actual.
 
-    First a year at a glance, then every month with its planned and actual type and what was released (docs/calendar.md).
+    First a year at a glance, then every month with its planned and actual type and what was released.
     """
     if alarms and not as_ics:
         raise BadInput("expected --ics with --alarm, got --alarm alone")
@@ -167,7 +167,7 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
     """Print the table of verdicts.
 
     A row per product, build, line and deciding KB says whether a machine with them is patched. Join your inventory with it to judge a
-    fleet in your own database (docs/verdicts.md); assess does it for you.
+    fleet in your own database; assess does it for you.
     """
     from hotpatch_kb.db.answers import verdicts as judged  # noqa: PLC0415
 
@@ -248,7 +248,7 @@ def assess(
 
     FILE is CSV with any delimiter, JSON, JSON lines or Parquet, plain or gzip; "-" is standard input. Each row comes back in its place with
     its own columns first and its verdict after them; none is dropped. Columns are found by their names and values, as Azure, Intune, osquery,
-    Ansible and Configuration Manager write them; the text of systeminfo, wmic, reg query and ver is read, too (docs/fleet.md).
+    Ansible and Configuration Manager write them; the text of systeminfo, wmic, reg query and ver is read, too.
     """
     from hotpatch_kb.scraper.cli import assess as fleet  # noqa: PLC0415
 
@@ -298,7 +298,7 @@ def eligible(
     """Say whether a machine or an image may have hotpatching.
 
     WORDS name an edition, product, platform or licence as people do, or an image as publisher:offer:sku; options do the same. The answer is
-    yes, no, only if (with the condition) or unknown, with the reason, what would be yes, what is required, and the sources (docs/eligibility.md).
+    yes, no, only if (with the condition) or unknown, with the reason, what would be yes, what is required, and the sources.
     """
     from hotpatch_kb.db.answers.eligibility.decision import eligible as answers_to  # noqa: PLC0415
     from hotpatch_kb.db.answers.eligibility.documents import explained  # noqa: PLC0415
@@ -317,7 +317,10 @@ def eligible(
             raise BadInput("expected --publisher, --offer and --sku, or --edition, got {got}", got=got)
         stated = [":".join(name.strip() for name in image if name)]
     if not stated and not platform and not named_product:
-        raise BadInput("expected --publisher, --offer and --sku, or --edition, got {got}", got="neither")
+        raise BadInput(
+            "expected WORDS such as Windows Server 2025 Standard on Arc, --edition, or --publisher, --offer and --sku, got nothing; "
+            "hotpatch-kb eligible --help shows examples"
+        )
     rows = answers_to(conn, " ".join(stated) if stated else (named_product or platform or ""), named_product, platform)
     write(rows, form_of(as_json=as_json), text=lambda: text.eligible(rows))
     return ExitCode.NO_ANSWER if all(row["answer"] == "unknown" for row in rows) else ExitCode.DONE
@@ -389,7 +392,7 @@ def cost(
 
     Prints a total, then price, days and sources of each part of it. Where sources disagree the answer is a range. Where no source states a
     price it is unknown, not 0 (exit code 4). Part of a month counts by its days. A discount counts where a source states a price for it;
-    a note says where it changes nothing (docs/cost.md).
+    a note says where it changes nothing.
     """
     from hotpatch_kb.db.answers.cost import question as questions  # noqa: PLC0415
     from hotpatch_kb.db.answers.cost.answer import cost as cost_of  # noqa: PLC0415

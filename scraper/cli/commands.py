@@ -94,10 +94,12 @@ def crawl(
     """Read Microsoft's pages into the database.
 
     One run fetches, archives, parses, checks and loads pages, and publishes what follows from them. A source that fails, is refused or
-    cannot be reached keeps its facts (exit code 3); the other sources go on. Where the environment names a webhook or a mail server, the
-    run reports there what is new and which source needs attention (docs/notifications.md).
+    cannot be reached keeps its facts (exit code 3); the other sources go on. What is new, and which source needs
+    attention, goes to a webhook and by mail where the environment names them: HOTPATCH_KB_WEBHOOK (an https address), with
+    HOTPATCH_KB_WEBHOOK_FORMAT json, slack or teams; HOTPATCH_KB_SMTP (smtp://user:password@host:587), HOTPATCH_KB_MAIL_FROM and
+    HOTPATCH_KB_MAIL_TO.
 
-    With --from it reads pages that were saved elsewhere: a file, a folder or a zip (docs/offline.md). A file that is not a page of a known
+    With --from it reads pages that were saved elsewhere: a file, a folder or a zip. A file that is not a page of a known
     source is refused by its name (exit code 3), the others are read.
 
     With --dry-run one page of each source is read, parsed and checked: it says source by source what it saw, and leaves no file behind. The
@@ -183,10 +185,9 @@ def schedule(
     """Crawl what is due until stopped, for machines without cron.
 
     Sources are due every six hours or once a day. Sources that list releases are due every half hour from 10:00 Pacific time on the second
-    Tuesday. After a failure a source waits longer each time. A frequent line of cron, hotpatch-kb crawl --due, does the same
-    (docs/unattended.md).
+    Tuesday. After a failure a source waits longer each time. A frequent line of cron, hotpatch-kb crawl --due, does the same.
 
-    With --feed it asks an export for newer facts at that rhythm, and crawls nothing (docs/export.md).
+    With --feed it asks an export for newer facts at that rhythm, and crawls nothing.
     """
     from hotpatch_kb.scraper.crawl import schedule as scheduling  # noqa: PLC0415
 
@@ -256,7 +257,7 @@ def doctor(repair: bool, archive: Path | None, db: Path, as_json: bool) -> int:
 def backup(file: Path, archive: Path | None, db: Path, as_json: bool) -> int:
     """Write database, archive and corrections into one file.
 
-    A crawl may run meanwhile: the backup has the state before or after it. hotpatch-kb restore brings it back (docs/unattended.md).
+    A crawl may run meanwhile: the backup has the state before or after it. hotpatch-kb restore brings it back.
     """
     from hotpatch_kb.scraper.crawl.upkeep import backup as keeping  # noqa: PLC0415
 
@@ -272,8 +273,7 @@ def backup(file: Path, archive: Path | None, db: Path, as_json: bool) -> int:
 def restore(file: Path, archive: Path | None, db: Path, as_json: bool) -> int:
     """Restore a backup; existing files are not overwritten.
 
-    The next crawl goes on where the backup ended, and hotpatch-kb doctor verifies what was brought back
-    (docs/unattended.md).
+    The next crawl goes on where the backup ended, and hotpatch-kb doctor verifies what was brought back.
     """
     from hotpatch_kb.scraper.crawl.upkeep import backup as keeping  # noqa: PLC0415
 
@@ -373,7 +373,7 @@ def serve(
     """Publish the database as a web site, with Datasette.
 
     Without a database it makes one from the embedded facts. It crawls what is due, once, in the background; with --feed it asks an export
-    for newer facts instead, at the rhythm of hotpatch-kb schedule (docs/site.md).
+    for newer facts instead, at the rhythm of hotpatch-kb schedule.
     """
     from hotpatch_kb.scraper.cli import serve as serving  # noqa: PLC0415
 
@@ -386,7 +386,7 @@ def serve(
 def mcp(db: Path, as_json: bool) -> int:
     """Answer an assistant on this machine: the Model Context Protocol over standard input and output.
 
-    An assistant that starts programs starts this one, and finds the ready-made queries and SQL of the site (docs/site.md). Without a database the
+    An assistant that starts programs starts this one, and finds the ready-made queries and SQL of the site. Without a database the
     embedded facts are asked. It needs the extra 'mcp'.
     """
     del as_json  # messages are JSON

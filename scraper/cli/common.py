@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Final
 
 from hotpatch_kb.db.answers import coverage
-from hotpatch_kb.db.model import clock
+from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store.connections import open_for_reading, open_seed_database
 from hotpatch_kb.db.store.migrations import check_for_reading, missing_views
@@ -16,6 +16,18 @@ from hotpatch_kb.scraper.crawl.stderr import say
 
 DEFAULT_DB: Final = "hotpatch.db"
 DB_VARIABLE: Final = "HOTPATCH_KB_DB"
+
+
+def known_day(text: str) -> str:
+    """Return the day of ``--known`` as an ISO date.
+
+    Raises:
+        BadInput: it is not a day, or one to come. Tomorrow is allowed: it has begun where clocks are ahead of UTC.
+    """
+    day = reading.day(text)
+    if day > clock.day_after(clock.today()):
+        raise BadInput("expected --known up to today, {today}, got {got}; --on takes a day to come", today=clock.today(), got=day)
+    return day
 
 
 def open_facts(db: str | os.PathLike[str], known: str | None = None, *, with_prices_and_cves: bool = False) -> sqlite3.Connection:

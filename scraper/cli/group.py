@@ -49,6 +49,7 @@ QUESTIONS: Final = "\b\nQuestions, and the call that answers each:\n" + "\n".joi
         ),
         ("What changed?", "changes --since 2026-07-01"),
         ("How old is the data, and which source fails?", "status"),
+        ("Which sources disagree, and which is believed? The table conflicts of the site, or of the database.", "serve"),
     )
 )
 
@@ -82,7 +83,8 @@ def cli() -> None:
     """Answer questions about Windows hotpatching.
 
     Which KB and OS build is a baseline (restart), which is a hotpatch (no restart), when is the next restart, and which page says so?
-    Answers come from a database that crawl fills from Microsoft's pages; without one, from the facts that come with the program.
+    Answers come from a database that crawl fills from Microsoft's pages; without one, from the facts that come with the program. Longer
+    texts are in the folder docs of the source.
     """
 
 

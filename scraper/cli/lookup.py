@@ -17,10 +17,10 @@ from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.editions import stated_machine
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.queries import MAX_QUERY, read_query
-from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, open_facts
+from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, known_day, open_facts
 from hotpatch_kb.scraper.cli.output import form_of, write
 from hotpatch_kb.scraper.cli.text import colour
-from hotpatch_kb.scraper.cli.text.lookup import lookups
+from hotpatch_kb.scraper.cli.text.lookup import MANY, lookups
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.stderr import say
 
@@ -100,7 +100,8 @@ def answer(question: Question) -> int:
         BadInput: an option cannot be read, or no query can.
     """
     kb_installed = reading.kbs(question.kb_installed)
-    on, known = (reading.day(day) if day is not None else None for day in (question.on, question.known))
+    on = reading.day(question.on) if question.on is not None else None
+    known = known_day(question.known) if question.known is not None else None
     _check_queries(question.queries)
     with closing(open_facts(question.db, known, with_prices_and_cves=True)) as conn:
         return _print_answers(conn, question, kb_installed, on, known)
@@ -133,11 +134,26 @@ def _print_answers(conn: sqlite3.Connection, question: Question, kb_installed: t
                 continue
             if result["status"] == "not_found" and not code:
                 code = ExitCode.NO_ANSWER
+            for option in _without_effect(question, kb_installed, result):
+                say(f"hotpatch-kb: {query}: {option}")
             yield verdicts.with_verdicts(result, question.line, machine)
 
     rows = answers()
     write(rows, form_of(as_json=question.as_json), text=lambda: lookups(rows, day))
     return code
+
+
+def _without_effect(question: Question, kb_installed: tuple[int, ...], answer: dict[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each option that the text of an answer passes over, so that nobody takes the answer for one about their machine."""
+    if answer["status"] == "not_found":
+        return
+    kbs = {match["kb"] for match in answer["matches"]}
+    installed = {f"KB{number}" for number in kb_installed}
+    of_hotpatches = {companion for match in answer["matches"] for companion in match["companions"]}
+    if installed and read_query(answer["query"]).kind != "build" and not installed & (kbs | of_hotpatches):
+        yield "--kb-installed has no effect; no release of the answer has one of these KBs"
+    if question.edition and not question.as_json and len(answer["matches"]) > MANY:
+        yield f"--edition has no effect on a list of {len(answer['matches'])} releases; ask for one build, or use --json for a verdict of each"
 
 
 def _check_queries(queries: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ import click
 
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.errors import BadInput
-from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, open_facts
+from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, known_day, open_facts
 from hotpatch_kb.scraper.cli.text.colour import NO_COLOUR
 from hotpatch_kb.scraper.crawl.exit_codes import MEANINGS
 from hotpatch_kb.scraper.crawl.reading.feed_state import FEED_VARIABLE
@@ -91,11 +91,11 @@ def path_option(*names: str, is_folder: bool = False, **settings: Any) -> Callab
     return click.option(*names, type=click.Path(path_type=Path, file_okay=not is_folder, dir_okay=is_folder), **settings)
 
 
-def day_option(name: str, help_text: str) -> Callable[[F], F]:
+def day_option(name: str, help_text: str, reader: Callable[[str], str] = reading.day) -> Callable[[F], F]:
     """Return an option that takes a day such as 2026-07-14."""
 
     def read(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-        return None if value is None else reading.day(value)
+        return None if value is None else reader(value)
 
     return click.option(name, callback=read, metavar="DAY", help=help_text)
 
@@ -135,8 +135,9 @@ def platform_flag(platform: str, help_text: str) -> Callable[[F], F]:
 
 
 product = click.option("--product", metavar="PRODUCT", help="Only this product, such as ws2025, win11-25h2 or 'Windows Server 2022'.")
-on = day_option("--on", "Answer for that day, such as 2026-07-14: count releases up to it, with today's knowledge of them.")
-known = day_option("--known", "Answer from what the sources stated by that day, such as 2026-06-01.")
+ON: Final = "Answer for that day, such as 2026-07-14: count releases up to it, with what is known now"
+on = day_option("--on", f"{ON}; for what an administrator could know that day use --known.")
+known = day_option("--known", "Answer from what the sources stated by that day, such as 2026-06-01; no day to come.", known_day)
 archive = path_option(
     "--archive", is_folder=True, metavar="FOLDER", help="The folder that keeps every answer as served.  [default: <db>.archive]"
 )

@@ -24,7 +24,7 @@ from hotpatch_kb.scraper.crawl.upkeep import parent
 
 @click.command(epilog=examples("export public", "export public --db /var/lib/hotpatch-kb/hotpatch.db"))
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
-@options.on
+@options.day_option("--on", f"{options.ON}.")
 @options.path_option("--key", metavar="FILE", help="The private key that signs the export: Ed25519, as openssl or ssh-keygen writes it.")
 @click.option("--url", metavar="URL", help="Where the files will be: for the sitemap, and the address by which each page is known.")
 @click.option("--site/--no-site", "with_site", default=True, show_default=True, help="Write the pages of the site, too.")
@@ -33,7 +33,7 @@ def export(folder: Path, on: str | None, key: Path | None, url: str | None, with
     """Write everything as static files.
 
     Answers by build, KB, CVE, product and year as JSON, tables as CSV and (with the extra 'bulk') Parquet, feeds, calendars, the pages of the site and the database, with
-    their hashes (docs/export.md). Files that did not change are not touched, so any web server or bucket can take the folder after each crawl.
+    their hashes. Files that did not change are not touched, so any web server or bucket can take the folder after each crawl.
     """
     from hotpatch_kb.db.site.export.folder import write as write_folder  # noqa: PLC0415
     from hotpatch_kb.db.site.export.tables import has_parquet  # noqa: PLC0415
@@ -87,7 +87,8 @@ def update(
     The export is an HTTPS address or a folder that hotpatch-kb export filled; without an argument, the one that HOTPATCH_KB_FEED names. What its
     pages state is loaded as if they had been read here: each fact keeps its source, its page and the day of reading, and what was crawled here
     goes on counting. An export is refused, and nothing changes (exit code 3), if its bytes do not match its hashes, it is older than what is there, it lacks
-    facts, or with --key it is not signed with that key (docs/export.md). It is reported like a crawl (docs/notifications.md).
+    facts, or with --key it is not signed with that key. What is new goes to the webhook and the mail addresses that
+    the environment names, as after a crawl (hotpatch-kb crawl --help lists the variables).
     """
     from hotpatch_kb.scraper.crawl import notify, runs  # noqa: PLC0415
     from hotpatch_kb.scraper.crawl.channels import read_channels  # noqa: PLC0415
@@ -113,8 +114,7 @@ def update(
 def pages(due: bool, db: Path, as_json: bool) -> int:
     """Print the addresses of the pages to save, most useful first.
 
-    For a machine without the internet: save them in a browser elsewhere, as HTML or MHTML, and read them here with hotpatch-kb crawl --from
-    (docs/offline.md). Lists of releases come first, then the articles of the last quarter, then documents, ends of support and prices.
+    For a machine without the internet: save them in a browser elsewhere, as HTML or MHTML, and read them here with hotpatch-kb crawl --from. Lists of releases come first, then the articles of the last quarter, then documents, ends of support and prices.
     """
     from hotpatch_kb.scraper.crawl.reading.to_save import at_present, next_due  # noqa: PLC0415
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from hotpatch_kb.db.answers.lookup import is_restart_due
@@ -19,6 +19,9 @@ _CLASSES = {
     "preview": "preview of an LCU (restart)",
     "initial": "first build of this version",
 }
+
+
+MANY: Final = 12  # matches; more are listed, one a line
 
 
 def _release(row: Row | None) -> str:
@@ -60,12 +63,41 @@ def _lookup(answer: Row, day: str) -> Iterator[str]:
     elif "left_open" in answer:
         yield from _fixes(answer)
         return
-    elif len(matches) > 12:
+    elif len(matches) > MANY:
         yield f"{answer['query']}: {len(matches)} releases"
         yield from (f"  {line}" for line in table([_brief(m) for m in matches], ("product", "date", "KB", "build", "what"), indent=2))
         return
-    for match in matches:
-        yield from _match(answer["query"], match, day)
+    for number, match in enumerate(matches):
+        yield from _match(answer["query"], match, day, _asked_cve(answer, number), _fixed_by_kb(answer, match))
+
+
+def _asked_cve(answer: Row, number: int) -> list[str]:
+    """Return the line that says whether the CVE of the query is open on a match."""
+    if "asked_cve" not in answer:
+        return []
+    asked = answer["asked_cve"][number]
+    name = asked["cve"] + (f" ({asked['severity']})" if asked["severity"] else "")
+    if asked["is_open"] is None:
+        return [f"  asked        {name}: not known; no security data that was read names it for {named(asked['product']).name}"]
+    if not asked["is_open"]:
+        return [f"  asked        {name}: fixed, by {_release(asked['fixed_by'])}"]
+    closed = f"; its companion {asked['companion_kb']} closes it" if asked["companion_kb"] else ""
+    by = f"; {_release(asked['fixed_by'])} fixes it" if asked["fixed_by"] else "; no release known by that day fixes it"
+    return [f"  asked        {name}: open{closed}{by}"]
+
+
+def _fixed_by_kb(answer: Row, match: Row) -> list[str]:
+    """Return the lines that say what the KB of a query replaces and fixes on the product of a match."""
+    fixes = next((row for row in answer.get("fixes", ()) if (row["product"], row["kb"]) == (match["product"], match["kb"])), None)
+    if fixes is None:
+        return []
+    lines = [f"  replaces     {', '.join(fixes['supersedes']) or 'not known: no security data that was read states it'}"]
+    if fixes["count"] is None:
+        return [*lines, "  fixes        not known: no security data that was read names this KB"]
+    counts = ", ".join(f"{number} {severity}" for severity, number in fixes["by_severity"].items())
+    lines.append(f"  fixes        {count(fixes['count'], 'CVE')}{f' ({counts})' if counts else ''}")
+    more = ", ..." if fixes["count"] > _NAMED_CVES else ""
+    return [*lines, f"               most severe: {', '.join(fixes['most_severe'][:_NAMED_CVES])}{more}"]
 
 
 def _fixes(answer: Row) -> Iterator[str]:
@@ -83,7 +115,7 @@ def _brief(match: Row) -> tuple[object, ...]:
     return match["product"], match["release_date"], match["kb"], match["build"], match["classification"]
 
 
-def _match(query: str, match: Row, day: str) -> Iterator[str]:
+def _match(query: str, match: Row, day: str, asked: Sequence[str], fixes: Sequence[str]) -> Iterator[str]:
     letter = f", {match['cadence']}" if match["cadence"] and match["classification"] != "component" else ""
     yield f"{query}: {match['kb'] or 'no KB'} {match['build'] or 'without a build'} on {named(match['product']).name}"
     if match["is_unplanned"]:
@@ -91,6 +123,7 @@ def _match(query: str, match: Row, day: str) -> Iterator[str]:
     yield f"  is           {_CLASSES[match['classification']]}{letter}, released {match['release_date'] or 'on a day that no page states'}"
     if match["stated_build"]:
         yield f"  stated as    {match['stated_build']}"
+    yield from asked
     yield from _verdict(match)
     if match["classification"] in {"hotpatch", "component"}:
         yield f"  baseline     {_release(match['baseline'])}"
@@ -111,6 +144,7 @@ def _match(query: str, match: Row, day: str) -> Iterator[str]:
     yield f"  next restart {due}{restart(match['next_restart'], match['line'])}"
     until = match["data_until"] or "unknown: no page lists this line"
     yield f"  data as of   {until}{f'; {NEWER_ARE_LIKELY}' if match['is_outdated'] and match['data_until'] else ''}"
+    yield from fixes
     yield from _exposure(match)
     if match["article_url"]:
         yield f"  article      {match['article_url']}"
