@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 DATABASE: Final = "hotpatch.db"
+_SCRATCH: Final = ".hotpatch-kb-"  # how the name of the folder begins in which the database is copied
 RECIPES: Final = Path(__file__).parent / "recipes"
 _COUNTED: Final = ("products", "releases", "kbs", "kb_cves", "known_issues", "lifecycles", "prices", "claims", "pages")
 
@@ -73,7 +75,10 @@ def write(
         facts.backup(conn)
         prepare(conn, day)
         answers = Answers(conn, day)
-        with tempfile.TemporaryDirectory(prefix=".hotpatch-kb-", dir=folder.path) as name:
+        for left in folder.path.glob(f"{_SCRATCH}*/"):  # of an export that was killed: a copy of the database in a folder that is published
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left)
+        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder.path) as name:
             copy = Path(name) / DATABASE
             conn.execute("vacuum main into ?", (str(copy),))  # without a journal: it can be opened where nothing can be written
             plan = plan_of(conn, day, answers.valid_until, address) if with_site else None

@@ -75,10 +75,10 @@ class Making:
         self._pool: ProcessPoolExecutor | None = None
         self._asked: list[Future[list[Put]]] = []
         if processes:
-            self._pool = ProcessPoolExecutor(
-                processes, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(database, folder, answers.day, plan)
-            )
-            with _without_warning():
+            with _without_warning():  # the process that counts semaphores begins with the first
+                self._pool = ProcessPoolExecutor(
+                    processes, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(database, folder, answers.day, plan)
+                )
                 self._asked = [self._pool.submit(_make, part) for part in self._parts]
 
     def done(self) -> Iterator[Put]:
