@@ -81,7 +81,7 @@ def test_what_is_none_gets_the_two_nearest_readings(text: str, nearest: tuple[st
     assert str(error.value).endswith(f'; nearest: lookup "{nearest[0]}", lookup "{nearest[1]}"')
 
 
-@pytest.mark.parametrize("text", ["hello", "日本語", "KB1", "\x00", "'; drop table kbs", "x" * 5000, "Azure Local", "Septober 2026 ws2025"])
+@pytest.mark.parametrize("text", ["hello", "日本語", "KB1", "\x00", "'; drop table kbs", "x" * 5000, "Septober 2026 ws2025"])
 def test_there_are_always_two_and_both_can_be_asked(text: str) -> None:
     with pytest.raises(BadInput) as error:
         read_query(text)
@@ -229,7 +229,8 @@ def test_the_calendar_after_the_published_plan(run: Command) -> None:
     # Hotpatching of Windows Server 2022 ends in October 2027.
     assert run("calendar", "--year", "2027", "--product", "ws2022", "--json").json()[-1]["month"] == "2027-10"
     assert run("calendar", "--year", "2028", "--product", "ws2022").code == 4
-    assert run("calendar", "--year", "2027", "--product", "ws2025", "--ics").code == 4  # no event is invented
+    file = run("calendar", "--year", "2027", "--product", "ws2025", "--ics").out.replace("\r\n ", "").replace("\n ", "")
+    assert file.count("BEGIN:VEVENT") == file.count("STATUS:TENTATIVE") == file.count("(expected by the cadence") == 12
 
 
 JSON_CALLS = (

@@ -82,7 +82,7 @@ def test_the_reason_says_where_an_edition_has_it(run: Command) -> None:
 
 def test_what_is_asked_must_be_one_thing(run: Command) -> None:
     for arguments, got in (
-        ([], "got neither"),
+        ([], "got nothing"),
         (["--edition", "Standard", *IMAGE, "x"], "got both"),
         (["--publisher", "x"], "got no --offer and no --sku"),
         (["--edition", " "], "got nothing"),
