@@ -82,6 +82,7 @@ def _serve(app: Any, listening: socket.socket, start_taking: Callable[[], _Takin
     config = uvicorn.Config(
         app, http=Connection, ws="none", backlog=BACKLOG, log_level="warning", lifespan="on", timeout_graceful_shutdown=2
     )
+    logging.disable(logging.INFO)  # the library of the extra mcp turns the log of every other one on
     for name in ("asyncio", "uvicorn.error"):
         logging.getLogger(name).addFilter(OncePerSecond())
 
@@ -92,9 +93,8 @@ def _serve(app: Any, listening: socket.socket, start_taking: Callable[[], _Takin
             listening.listen(QUEUE)  # asyncio queues no more connections than it accepts at once
 
     server = Server(config)
-    sys.setswitchinterval(
-        0.001
-    )  # s; while a fleet is judged in a thread, each step of an ordinary answer waits so long for its turn, 5 ms by default
+    # In seconds. While a fleet is judged in a thread, each step of an ordinary answer waits so long for its turn; 0.005 is the default.
+    sys.setswitchinterval(0.001)
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (a signal handler gets both)
         server.should_exit = True

@@ -17,9 +17,9 @@ from typing import Final
 
 LIST: Final = Path(__file__).parents[1] / "long.tsv"
 LONG: Final = 1.0  # seconds, with set-up
-# 900 of 4,000 tests take nine tenths of the time. A fiftieth of that is run, some of each module; what takes longer than this only by its turn.
+# 900 of 4,000 tests take nine tenths of the time. A hundredth of that is run, some of each module; what takes longer than this only by its turn.
 FIRST: Final = 2.0  # seconds
-SHARE: Final = 0.02
+SHARE: Final = 0.01
 _LINE: Final = re.compile(r"\s*(?P<seconds>[\d.]+)s (?:call|setup|teardown)\s+(?P<test>tests/\S+?::.*\S)\s*")
 
 
