@@ -26,6 +26,7 @@ from helpers.datasettes import get, opened
 from helpers.serving import serving
 from lxml import etree
 
+from hotpatch_kb.db.store.connections import SEED_DATABASE
 from hotpatch_kb.scraper.cli.group import cli
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
@@ -389,9 +390,12 @@ def test_the_steps_of_the_dockerfile_in_a_clean_root(tmp_path: Path) -> None:
     last = dict(_steps())
     assert _in_root(root, "id -un; stat -c %U:%a /data", environment, here, user) == "hotpatch-kb\nhotpatch-kb:750\n"
     (program,) = json.loads(last["ENTRYPOINT"])
+    database = root / "data" / "hotpatch.db"  # as serve makes it from the embedded facts
+    shutil.copy(SEED_DATABASE, database)
+    os.chown(database, *map(int, user.split(":")))
     assert "KB5060842" in _in_root(root, f"{program} lookup KB5060842", environment, here, user)
     _in_root(root, last["HEALTHCHECK"].split("CMD ", maxsplit=1)[1], environment, here, user)  # of the embedded facts, which are stale: 6
-    assert not list((root / "data").iterdir())
+    assert list((root / "data").iterdir()) == [database]
     for root in stages.values():  # 200 MB each, which pytest would keep
         shutil.rmtree(root)
 

@@ -1092,4 +1092,6 @@ def test_what_the_site_prints_in_readme_and_docs_opens(own: Datasette) -> None:
         )
     assert len(found) > 10
     codes = {path: answer.status_code for path, answer in zip(sorted(found), get_all(own, sorted(found)), strict=True)}
-    assert {path: code for path, code in codes.items() if code not in {200, 301, 303} and path not in {"/api/assess", "/api/lookup"}} == {}
+    # An address of the API in a table lacks what it must be asked: 400 says so, and 405 that it wants POST.
+    asked = {path: code for path, code in codes.items() if code not in {200, 301, 303}}
+    assert {path: code for path, code in asked.items() if not (path.startswith("/api/") and "?" not in path and code in {400, 405})} == {}
