@@ -79,6 +79,15 @@ def rows(program: Command, folder: Path, rounds: int) -> list[Row]:
     return found
 
 
+def at_once(client: Callable[[int], None]) -> None:
+    """Run ``CLIENTS`` clients at once, each with its number, until all have ended."""
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def _once(address: str, paths: Sequence[str]) -> float:
     """Return the seconds per request, each address once, by as many clients."""
     began = time.monotonic()
@@ -149,11 +158,7 @@ def _load(address: str, paths: Sequence[str], seconds: float, seen: Callable[[st
                         seen(path, answer.content)
                 counts[number] += 1
 
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(client)
     return sum(counts), errors
 
 

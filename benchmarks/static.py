@@ -10,7 +10,6 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -19,7 +18,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from command import Command
-from load import CLIENTS, serving
+from load import CLIENTS, at_once, serving
 from timing import Row, compared
 
 SECONDS: Final = 5.0  # for a side in a round
@@ -107,11 +106,7 @@ def _load(address: str, paths: Sequence[str], seconds: float) -> int:
                     return
                 counts[number] += 1
 
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(client)
     if wrong:
         raise SystemExit(f"expected no error at {address}, got {wrong[:3]}")
     return sum(counts)

@@ -18,6 +18,7 @@ import pytest
 import respx
 from filelock import FileLock
 from helpers import long_tests, recorded, render, small_seed
+from helpers.chromium import chromium  # noqa: F401 (fixture)
 from helpers.exports import august, feeds, reader  # noqa: F401 (fixtures)
 from helpers.fetching import fake, web  # noqa: F401 (fixtures)
 from helpers.webhook import Hook

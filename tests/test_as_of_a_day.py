@@ -14,8 +14,8 @@ from conftest import Command
 from helpers import render
 from helpers.dumps import query
 
+from hotpatch_kb.db.answers.exposure.open_issues import known_issues
 from hotpatch_kb.db.answers.lookup import find
-from hotpatch_kb.db.answers.open_issues import known_issues
 from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.answers.restarts import next_restart, next_restarts
 from hotpatch_kb.db.answers.verdicts import Verdict, verdicts

@@ -91,6 +91,15 @@ def test_there_are_always_two_and_both_can_be_asked(text: str) -> None:
     assert len(str(error.value)) < 250
 
 
+def test_a_build_or_kb_beside_several_cves_is_that_build_or_kb() -> None:
+    """As the report of a scanner names them; one CVE is asked of the build, and several alone are not one question."""
+    assert read_query("26100.32772: CVE-2026-25172, CVE-2026-25173") == Query("build", "26100.32772")
+    assert read_query("KB5087423 (CVE-2026-25172, CVE-2026-25173)") == Query("kb", "5087423")
+    assert read_query("CVE-2026-25172 26100.32772").cve == "CVE-2026-25172"
+    with pytest.raises(BadInput, match="expected one CVE, got CVE-2026-25172, CVE-2026-25173"):
+        read_query("CVE-2026-25172 CVE-2026-25173")
+
+
 def test_a_month_of_products_is_their_releases_of_it(run: Command) -> None:
     def asked(query: str, *options: str) -> set[tuple[str, str]]:
         (answer,) = run("lookup", query, "--on", DAY, "--json", *options).json()

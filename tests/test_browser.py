@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.chromium import browser
 from helpers.gallery import OWN, PAGES, WIDTHS, opened
 from helpers.looking import CHROMIUM, axe_core, fits, looking, overflows
 from helpers.serving import served_as_of_day
@@ -35,13 +34,6 @@ def own_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A site of one's own, which answers SQL."""
     with served_as_of_day(tmp_path_factory.mktemp("own")) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    pytest.importorskip("playwright", reason="needs Playwright: pip install playwright")
-    with browser() as opened:
-        yield opened
 
 
 def test_lookup_by_typing(chromium: Any, address: str) -> None:

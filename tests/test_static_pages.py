@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from conftest import MadeOnce
-from helpers.chromium import browser
 from helpers.folder_server import served
 from helpers.gallery import PAGES, WIDTHS
 from helpers.looking import CHROMIUM, axe_core, fits, looking
@@ -47,13 +46,6 @@ def files(made_once: MadeOnce, seeded: Path) -> Path:
 def address(files: Path) -> Iterator[str]:
     with served(files) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    pytest.importorskip("playwright", reason="needs Playwright: pip install playwright")
-    with browser() as opened:
-        yield opened
 
 
 def _kinds() -> list[str]:

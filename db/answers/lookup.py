@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from hotpatch_kb.db.answers.coverage import is_outdated
-from hotpatch_kb.db.answers.fixes import asked_cve, fixes_of
-from hotpatch_kb.db.answers.open_issues import known_issues, left_open, open_cves
+from hotpatch_kb.db.answers.exposure.fixes import asked_cve, fixes_of
+from hotpatch_kb.db.answers.exposure.open_issues import known_issues, left_open, open_cves
 from hotpatch_kb.db.answers.product_facts import Facts, Product, Release, newest_installed
 from hotpatch_kb.db.answers.restarts import rejoining_month, restart_after, restart_row, unseen_baseline
 from hotpatch_kb.db.answers.stated_elsewhere import OtherBuild, nearest_builds, other_builds, reported_as, reported_note

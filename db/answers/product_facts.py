@@ -233,7 +233,7 @@ class Facts:
     """The rows of products, each read when it is first needed. Make new ones when the database has changed.
 
     Attributes:
-        fixes: the CVEs of all KBs, where somebody who asks of many releases has read them (``hotpatch_kb.db.answers.open_issues``).
+        fixes: the CVEs of all KBs, where somebody who asks of many releases has read them (``hotpatch_kb.db.answers.exposure.open_issues``).
     """
 
     def __init__(self, conn: sqlite3.Connection) -> None:

@@ -117,9 +117,7 @@ def _inside(cleaned: str) -> Query | None:
         return None
     builds, kbs = reading.builds_in(cleaned), [str(kb) for kb in reading.kbs_in(cleaned)]
     cves = list(dict.fromkeys(f"CVE-{year}-{number}" for year, number in _CVE.findall(cleaned)))
-    if len(cves) > 1:
-        raise BadInput("expected one CVE, got {cves}", cves=", ".join(cves[:5]))
-    cve = cves[0] if cves else ""
+    cve = cves[0] if len(cves) == 1 else ""  # the report of a scanner names several beside the build that it is about
     if len(kbs) == 1 and len(builds) != 1:  # "June 9, 2026—KB5094126 (OS Builds 26100.8655 and 26200.8655)"
         from hotpatch_kb.db.model.wording import denies  # noqa: PLC0415 (a KB alone needs none of it)
 
@@ -144,6 +142,8 @@ def _inside(cleaned: str) -> Query | None:
         return Query("build", builds[0], kb=kbs[0] if len(kbs) == 1 else "", cve=cve)
     if len(kbs) > 1:
         raise BadInput("expected one KB, got {kbs}", kbs=", ".join(f"KB{kb}" for kb in kbs[:5]))
+    if len(cves) > 1:
+        raise BadInput("expected one CVE, got {cves}", cves=", ".join(cves[:5]))
     if cve:
         return Query("cve", cve)
     if parts := reading.split_month(cleaned):

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 
 @contextmanager
 def browser() -> Iterator[Any]:
@@ -26,3 +28,11 @@ def browser() -> Iterator[Any]:
             yield opened
         finally:
             opened.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium, for the tests of a module."""
+    pytest.importorskip("playwright", reason="needs Playwright: pip install playwright")
+    with browser() as opened:
+        yield opened
