@@ -17,6 +17,7 @@ from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, Deciding, line_of, reducer
 from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, states_its_build
+from hotpatch_kb.db.fleet.other_systems import not_covered
 from hotpatch_kb.db.fleet.rows import not_stated
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.editions import Machine, edition_in, is_of_family, machine_of
@@ -261,6 +262,8 @@ class Judge:
             return self._with_revision(numbers[0], texts)
         if _BEFORE_10.search(text):
             return unjudged("unknown", Message("not covered: {text!r} is a version before Windows 10", text=shown), stated)
+        if why := not_covered(text, stated):
+            return unjudged("unknown", why, stated)
         return unjudged("invalid", Message("expected a build such as 26100.32772, got {text!r}", text=shown), stated)
 
     def _with_revision(self, number: str, texts: Mapping[str, str]) -> str:

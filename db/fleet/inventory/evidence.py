@@ -18,10 +18,12 @@ from hotpatch_kb.db.fleet.inventory.values import (
     is_of_other,
     is_of_part,
     may_say_build,
+    names_of_object,
     says_build,
     states_its_build,
 )
-from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine
+from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine, path_of
+from hotpatch_kb.db.fleet.other_systems import of_columns
 from hotpatch_kb.db.fleet.rows import NotStated, not_stated
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.messages import Message
@@ -126,14 +128,24 @@ class RowEvidence:
         has_one_kb = any(bare(name).rpartition(".")[2] in _OF_ONE_KB for name in kbs)
         self._of_update = [(bare(name), name) for _, name in spare] if has_one_kb else []
         self._is_of_missing = has_one_kb and not _OF_REPORTS.isdisjoint(map(bare, names))
-        hosts = by_field.get("host", ())
+        hosts = self._hosts = by_field.get("host", ())
         self._others = frozenset(
             name for name in self._builds if not is_trusted and bare(name) not in NAMES["build"] and is_of_other(name, hosts, names)
         )
+        self._names_inside = [
+            name for top in dict.fromkeys(path_of(name)[0] for name in self._others) for name in names_of_object(f"{top}.", names)
+        ]
         self._thing, self._subjects = "", list[str]()
         if is_of_anything and not is_trusted:
             self._thing, self._subjects = _things(names, self._builds[0], spare, [*hosts[:1], *kbs])
-        watched = [*self._builds, *self._subjects, *self._properties, *self._labels, *self._statuses_of_build]
+        watched = [
+            *self._builds,
+            *([*hosts, *self._names_inside] if self._others else ()),
+            *self._subjects,
+            *self._properties,
+            *self._labels,
+            *self._statuses_of_build,
+        ]
         self.columns = tuple(dict.fromkeys(name for name in watched if name in names))
         self.watches_builds = len(watched) > 1 or bool(self._unnamed) or bool(self._thing) or bool(self._others)
         self.kb_columns = tuple(dict.fromkeys([*self._statuses_of_kb, *(name for _, name in self._of_update)]))
@@ -152,7 +164,10 @@ class RowEvidence:
             return ""  # the column of the system's version is empty, and "version" may be of anything
         text = first("build", texts.values())
         if not says_build(text):
-            return text
+            if why := of_columns(texts.values()):
+                return NotStated(why)
+            other = next((name for name in self._others if texts.get(name) == text), "")
+            return not_stated(text, other) if other and text else text
         if any(texts.get(name) == text for name in self._unnamed) and not states_its_build(text):
             return not_stated(text)
         for name in (*self._properties, *self._labels):
@@ -163,8 +178,14 @@ class RowEvidence:
             if (status := value(name).strip()) and _is_of_missing(name, status):
                 return not_stated(text, status)._replace(machine=text)
         thing = self._thing or next((said for name in self._subjects if _THING.search(said := value(name).strip())), "")
-        thing = thing or next((name for name in self._others if texts.get(name) == text), "")
+        thing = thing or next((name for name in self._others if texts.get(name) == text and not self._is_of_same_host(name, value)), "")
         return not_stated(text, thing)._replace(machine=text) if thing else text
+
+    def _is_of_same_host(self, column: str, value: Value) -> bool:
+        """Return whether the object that a column is in names the host of the row: "node.name" beside "node.os.version" and "hostname"."""
+        inside = {_short(value(name)) for name in self._names_inside if parent_of(column).startswith(parent_of(name))} - {""}
+        outside = {_short(value(name)) for name in self._hosts if name not in self._names_inside} - {""}
+        return len(inside) == 1 and inside == outside
 
     def _is_of_machine(self, column: str, label: str) -> bool:
         """Return whether a label may be of what a machine has. A host may be called "target"; the name of an item has a blank."""
@@ -206,6 +227,12 @@ def _things(names: Sequence[str], build: str, spare: Sequence[tuple[str, str]], 
     return (things[0] if things else ""), before[:1] + [
         name for short, name in spare if short in _LABELS | {"displayname"} and name not in before[:1]
     ]
+
+
+def _short(host: str) -> str:
+    """Return a host without its domain, as it is compared."""
+    host = host.strip().casefold()
+    return host.partition(".")[0] if any(map(str.isalpha, host)) else host
 
 
 def _is_of_missing(name: str, status: str) -> bool:

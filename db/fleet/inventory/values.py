@@ -43,6 +43,14 @@ _OF_PARTS: Final = re.compile(
 _GUESTS: Final = re.compile(r"^(?:vm|guest|printer|client)(?: ?name)?$|^vm ?host|hypervisor|^host ?name$", re.IGNORECASE)
 _HOSTS: Final = re.compile(r"\b(?:vm)?host|server|node|hypervisor", re.IGNORECASE)
 _HOST: Final = re.compile(r"host|server|node", re.IGNORECASE)
+# What runs on a node, and what names one.
+_ON_NODES: Final = re.compile(r"^(?:vm|guest|pod|container|client|printer|tenant|workload|job)(?:[ _.]?(?:name|id))?(?:$|\.)|hypervisor")
+_NAMES_A_NODE: Final = re.compile(
+    r"(?:host|computer|machine|server|node|device|display|dns|full|short)?[ _]?name|.*(?:host|fqdn|uuid|ip|address|[. _]id)|id"
+)
+# "software.os.version" is of the machine, as "software.version" is not: kinds of facts around what says that it is of the system.
+_OF_KINDS: Final = re.compile(r"software|sw|installed ?software|soft", re.IGNORECASE)
+_SYSTEM: Final = re.compile(r"os|operating[ _]?system|windows|windows[ _]?version", re.IGNORECASE)
 # What systeminfo calls its list.
 _OF_HOTFIXES: Final = re.compile(
     r"hot ?fix|correctif|revisi|aggiornament|correç|poprawk|исправлен|виправлен|ホットフィックス|修补|修補|핫픽스|düzeltme|snabb|oprav|hurtig|javít|korjau|remedier|επείγ",
@@ -120,15 +128,26 @@ def is_of_other(column: str, hosts: Sequence[str], header: Iterable[str]) -> boo
     """
     parents = path_of(column)[:-1]
     for count, parent in enumerate(parents, 1):
-        is_known = is_of_machine(parent)
+        is_known = is_of_machine(parent) or (_OF_KINDS.fullmatch(parent) is not None and any(map(_SYSTEM.fullmatch, parents[count:])))
         if is_known and not _HOST.fullmatch(parent):
             continue
         inside = ".".join(parents[:count]) + "."
+        if parent.casefold() == "node":
+            if any(_ON_NODES.search(name.casefold()) for name in header):
+                return True
+            if not names_of_object(inside, header):  # it has no name of its own, so it has that of the row
+                continue
         around = [host for host in hosts if host.casefold() != "source" and inside.startswith(host.rpartition(".")[0])]
         around = [host for host in around if not host.startswith(inside)]
         if around or any(map(_GUESTS.search, header)) or not (is_known or any(host.startswith(inside) for host in hosts)):
             return True
     return False
+
+
+def names_of_object(inside: str, header: Iterable[str]) -> list[str]:
+    """Return the columns that say which machine a nested object is: "node.name" of "node."."""
+    inside = inside.casefold()
+    return [name for name in header if name.casefold().startswith(inside) and _NAMES_A_NODE.fullmatch(name[len(inside) :].casefold())]
 
 
 def is_label_of_installed(label: str) -> bool:
