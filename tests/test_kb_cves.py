@@ -7,6 +7,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Command
@@ -54,6 +55,58 @@ def _documents(folder: Path, fetched_at: str = "2026-07-23T12:00:00Z") -> list[s
         body = msrc_cvrf.month_document(month, vulnerabilities, revised=f"{month}-28T07:00:00").decode()
         render.save_tree(folder, msrc_cvrf.url(month), body, fetched_at=fetched_at, suffix=".json", headers={})
     return sorted(fixes)
+
+
+def _open(run: Command, *arguments: str) -> list[dict[str, Any]]:
+    """Return the open CVEs of each query."""
+    return [answer["matches"][0]["open_cves"] for answer in run("lookup", *arguments, "--json").json()]
+
+
+def test_a_component_leaves_open_what_its_hotpatch_does(run: Command) -> None:
+    """A machine with KB5074204 has the hotpatch of its build, KB5072014; no page states the component's own day."""
+    component, hotpatch = _open(run, "KB5074204", "26100.7392", "--product", "ws2025", "--on", "2026-07-20")
+    assert (component["fixed_by_newer"], component["unknown_months"]) == (hotpatch["fixed_by_newer"], hotpatch["unknown_months"])
+    assert component["fixed_by_newer"] > 400
+    assert (component["gaps"], [gap["companion_kb"] for gap in hotpatch["gaps"]]) == ([], ["KB5074204"])
+    (answer,) = run("lookup", "KB5074204", "--product", "ws2025", "--on", "2026-07-20", "--json").json()
+    assert answer["matches"][0]["newer"] == {"count": 8, "baselines": 4}
+
+
+def test_what_one_hotpatch_leaves_open_is_open_until_the_next_baseline(run: Command) -> None:
+    """KB5037848 of May 2024 leaves five CVEs open, and KB5039330 of June is built on the same baseline."""
+    may, june, july = _open(run, "KB5037848", "KB5039330", "KB5040437", "--product", "ws2022", "--on", "2024-07-20")
+    assert len(may["gaps"]) == 5
+    assert june["gaps"] == may["gaps"]
+    assert july["gaps"] == []
+
+
+def test_an_out_of_band_hotpatch_closes_a_gap(run: Command) -> None:
+    """KB5079420 of March 2026 leaves three CVEs open; KB5084597 fixes them, and what builds on it has them."""
+    march, out_of_band, later = _open(run, "KB5079420", "KB5084597", "KB5084897", "--product", "win11-24h2", "--on", "2026-04-01")
+    assert {gap["companion_kb"] for gap in march["gaps"]} == {"KB5084597"}
+    assert (out_of_band["gaps"], later["gaps"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        # MSRC's data of July 2026 was not read, so what the out-of-band update of 2026-07-18 fixes is not known.
+        (("26100.8875", "--line", "hotpatch", "--on", "2026-07-20"), "not known for 2026-07"),
+        # Nothing is newer than these, which says nothing of what stays open.
+        (("26100.8893", "--product", "win11-24h2", "--on", "2026-07-20"), "none known: no newer release of the hotpatch line is listed"),
+        (("26100.33158", "--on", "2026-07-20"), "none known: no newer release of the hotpatch line is listed"),
+        (("KB5066360", "--product", "ws2025", "--on", "2026-07-20"), "not known: no page states the day of this release"),
+        (
+            ("22631.7376", "--edition", "Pro", "--on", "2026-07-20"),
+            "not known: support has ended, and what was found since then stays open",
+        ),
+        (("19045.3803", "--on", "2026-07-20"), "not known: support has ended, and what was found since then stays open"),
+    ],
+)
+def test_none_is_said_only_where_it_is_known(run: Command, arguments: tuple[str, ...], said: str) -> None:
+    lines = [line[15:] for line in run("lookup", *arguments).out.splitlines() if line.startswith("  open CVEs    ")]
+    assert lines
+    assert all(said in line and " none that" not in line for line in lines), lines
 
 
 def test_open_cves_without_a_network(run: Command) -> None:

@@ -190,13 +190,14 @@ def test_known_issues_and_open_cves(with_security_data: sqlite3.Connection) -> N
         "gaps": [{"cve": "CVE-2025-54100", "severity": "Important", "companion_kb": "KB5074204"}],
         "fixed_by_newer": 1,  # the one that it fixes itself is listed again in January, and does not count
         "most_severe": ["CVE-2026-90002"],
-        "unknown_months": [],
+        "unknown_months": ["2025-11"],  # this database has no data of the hotpatch before it, so what that one left open is not known
         "copied_on": None,
+        "unknown_reason": None,
     }
     before = find(with_security_data, "26100.7392", product="ws2025", on="2025-12-20", today=DAY)["matches"][0]["open_cves"]
     assert before["fixed_by_newer"] == 0
     later = find(with_security_data, "26100.7392", product="ws2025", today=DAY)["matches"][0]["open_cves"]
-    assert later["unknown_months"] == ["2026-02", "2026-03", "2026-04", "2026-05", "2026-06", "2026-07"]
+    assert later["unknown_months"] == ["2025-11", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06", "2026-07"]
     other = find(with_security_data, "26100.7392", product="win11-24h2", on="2026-01-20", today=DAY)["matches"][0]
     assert (other["known_issues"], other["open_cves"]["gaps"]) == ([], [])
 
@@ -210,7 +211,7 @@ def test_they_are_shown(with_security_data: sqlite3.Connection, run: Command, mo
         "known issue  open: Made issue",
         "known issue  resolved by KB5073379: Made and mended",
         "open CVE     CVE-2025-54100 (Important), closed by its companion KB5074204",
-        "open CVEs    1 that newer releases of the hotpatch line fix",
+        "open CVEs    1 that newer releases of the hotpatch line fix; not known for 2025-11",
         "most severe: CVE-2026-90002",
     ]
 
@@ -224,6 +225,15 @@ def test_a_verdict_beside_each_match(run: Command, at: Callable[[str], None]) ->
     assert json.dumps(answer)
     unplanned = run("lookup", "KB5094125", "--product", "ws2025").out
     assert "baseline (restart), B, unplanned: its month was planned as a hotpatch, released 2026-06-09" in unplanned
+
+
+def test_a_newer_baseline_takes_a_machine_back_to_the_hotpatch_line(run: Command) -> None:
+    """KB5087539 of May 2026 is no baseline: until that of June its machine gets the monthly updates, from then on the hotpatch line's releases."""
+    asked = ("lookup", "26100.32860", "--product", "ws2025", "--line", "hotpatch", "--json", "--on")
+    left, due = (run(*asked, day).json()[0]["matches"][0] for day in ("2026-05-20", "2026-07-20"))
+    assert (left["verdict"]["verdict"], left["line"], left["next_restart"]["date"]) == ("left_line", "standard", "2026-06-09")
+    assert (due["verdict"]["verdict"], due["line"], due["next_restart"]["date"]) == ("restart_due", "hotpatch", "2026-10-13")
+    assert (due["newer"], due["latest"]["kb"]) == ({"count": 2, "baselines": 2}, "KB5099536")
 
 
 # --- what a new user asks -----------------------------------------------------------------------------------------------

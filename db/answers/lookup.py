@@ -15,7 +15,7 @@ from hotpatch_kb.db.answers.coverage import is_outdated
 from hotpatch_kb.db.answers.exposure.fixes import asked_cve, fixes_of
 from hotpatch_kb.db.answers.exposure.open_issues import known_issues, left_open, open_cves
 from hotpatch_kb.db.answers.product_facts import Facts, Product, Release, newest_installed
-from hotpatch_kb.db.answers.restarts import rejoining_month, restart_after, restart_row, unseen_baseline
+from hotpatch_kb.db.answers.restarts import newer_baseline, rejoining_month, restart_after, restart_row, unseen_baseline
 from hotpatch_kb.db.answers.stated_elsewhere import OtherBuild, nearest_builds, other_builds, reported_as, reported_note
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text
@@ -105,7 +105,7 @@ def _asked_for(found: _Found, chosen: _Chosen, line: str | None, day: str) -> An
         return {"left_open": left_open(conn, query.value, found.product, day)}
     further: Answer = {"fixes": fixes_of(conn, chosen.rows)} if query.kind in {"build", "kb"} else {}
     if query.cve:
-        asked = [(found.facts.of(row.product), row, _line_of(row, line)) for row in chosen.rows]
+        asked = [(found.facts.of(row.product), row, _line_of(found, row, line, day)) for row in chosen.rows]
         further["asked_cve"] = asked_cve(conn, query.cve, asked, day)
     return further
 
@@ -309,19 +309,21 @@ def _matches(found: _Found, chosen: _Chosen, line: str | None, day: str, kept: d
     """Return the matches; what is asked of each of them is asked of all together."""
     conn = found.facts.conn
     keys = [(row.release, found.stated_builds.get(row.release), *chosen.companions.get(row.release, ())) for row in chosen.rows]
-    new = [(key, row, _line_of(row, line)) for key, row in zip(keys, chosen.rows, strict=True) if key not in kept]
+    new = [(key, row, _line_of(found, row, line, day)) for key, row in zip(keys, chosen.rows, strict=True) if key not in kept]
     issues = known_issues(conn, ((row.kb, row.product) for _, row, _ in new), day)
-    cves = open_cves(conn, [(row, on_line) for _, row, on_line in new], day, found.facts.fixes)
+    cves = open_cves(conn, [(found.facts.of(row.product), row, on_line) for _, row, on_line in new], day, found.facts.fixes)
     for (key, row, on_line), of_row in zip(new, cves, strict=True):
-        kept[key] = _match(
-            found, row, on_line, day, companions=list(key[2:]), known_issues=issues[row.kb, row.product], open_cves=of_row
-        )  # fmt: skip
+        issues_of = issues[row.kb, row.product]
+        kept[key] = _match(found, row, on_line, day, companions=list(key[2:]), known_issues=issues_of, open_cves=of_row)
     return [kept[key] for key in keys]
 
 
-def _line_of(row: Release, line: str | None) -> str:
-    """Return the line on which a machine with a release is judged: the stated one where it may be on it."""
-    if line and (row.is_of(line) or (line == "hotpatch" and _is_baseline(row))):
+def _line_of(found: _Found, row: Release, line: str | None, day: str) -> str:
+    """Return the line on which a machine with a release is judged: the stated one where it may be on it.
+
+    A machine of the hotpatch line that took an LCU is on it again with a newer baseline; until then it gets the updates of the standard line.
+    """
+    if line and (row.is_of(line) or (line == "hotpatch" and (_is_baseline(row) or newer_baseline(found.facts.of(row.product), row, day)))):
         return line
     return "hotpatch" if row.in_hotpatch_line else "standard"
 
@@ -334,7 +336,7 @@ def _match(found: _Found, row: Release, on_line: str, day: str, *, companions: l
     product = found.facts.of(row.product)
     until = product.data_until.get(on_line)
     baseline = product.by_id.get(row.baseline_release or 0)
-    newer = _newer(product, row, on_line, day)
+    newer = product.newer(row, on_line, day)
     return {
         "product": row.product,
         "kb": kb_text(row.kb),
@@ -353,9 +355,9 @@ def _match(found: _Found, row: Release, on_line: str, day: str, *, companions: l
         "reported": product.reported_after(on_line, day, (row.release_date or "", row.revision or 0)),
         "companions": companions,
         "line": on_line,
-        "newer": {"count": len(newer), "baselines": sum(r.classification == "baseline" for r in newer)},
+        "newer": _counted(newer),
         "latest": latest(product, on_line, day),
-        "next_release": _next_release(newer, on_line),
+        "next_release": _next_release(newer or [], on_line),
         "next_restart": restart_row(restart_after(product, row, on_line, day)),
         "unseen_baseline": unseen_baseline(product, day) if on_line == "hotpatch" else None,
         "leaves_line_until": rejoining_month(product, row) if row.classification == "cumulative" and not _is_baseline(row) else None,
@@ -378,8 +380,8 @@ def latest(product: Product, line: str, day: str) -> Answer | None:
     listed = [
         r
         for r in product.releases
-        if r.is_of(line) and r.release_date and r.release_date <= day
-        and r.classification not in {"component", "preview"} and not r.is_withdrawn and not r.is_disputed
+        if r.is_of(line) and r.release_date and r.release_date <= day and r.classification not in {"component", "preview"}
+        and not (r.is_withdrawn or r.is_disputed)
     ]  # fmt: skip
     newest = max(listed, key=lambda r: (r.classification != "initial", *_ascending(r)), default=None)
     return None if newest is None else _named(newest)
@@ -390,25 +392,13 @@ def _named(row: Release) -> Answer:
 
 
 def _ascending(row: Release) -> tuple[str, int, int]:
-    """Return the order of releases by day, revision and KB; what has none of them comes first."""
     return row.release_date or "", -1 if row.revision is None else row.revision, row.kb or -1
 
 
-def _newer(product: Product, row: Release, line: str, day: str) -> list[Release]:
-    """Return the releases of the line that came after this one up to a day.
-
-    The order is that of the line (date, then revision, the first build before all); components, previews and withdrawn releases do not count.
-    """
-    # The first build comes first: ws2025's is dated after an LCU of that build number.
-    own_day = "" if row.classification == "initial" else row.release_date
-    if own_day is None:
-        return []
-    own = -1 if row.revision is None else row.revision
-    return [
-        r
-        for r in product.of_line(line, day)
-        if (r.release_date or "") > own_day or (r.release_date == own_day and row.revision is not None and (r.revision or 0) > own)
-    ]
+def _counted(newer: list[Release] | None) -> Answer:
+    if newer is None:
+        return {"count": None, "baselines": None}
+    return {"count": len(newer), "baselines": sum(r.classification == "baseline" for r in newer)}
 
 
 def _next_release(newer: list[Release], line: str) -> Answer | None:

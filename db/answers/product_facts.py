@@ -206,6 +206,20 @@ class Product:
             and r.classification not in {"component", "preview", "initial"}
         ]
 
+    def newer(self, row: Release, line: str, day: str) -> list[Release] | None:
+        """Return the releases of a line that came after one up to a day, as ``of_line`` counts them; None where no source states its day.
+
+        The order is that of the line: date, then revision, the first build before all.
+        """
+        if row.day is None and row.classification != "initial":
+            return None
+        own_day, own = row.place[0], -1 if row.revision is None else row.revision
+        return [
+            r
+            for r in self.of_line(line, day)
+            if (r.release_date or "") > own_day or (r.release_date == own_day and row.revision is not None and (r.revision or 0) > own)
+        ]
+
     def reported_after(self, line: str, day: str, place: Place = ("", 0)) -> list[Row]:
         """Return the releases of a line that others report up to a day, those after a place in its order."""
         return [row for row in self.reported if row[f"in_{line}_line"] and place < reported_place(row) and reported_day(row) <= day]

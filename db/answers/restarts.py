@@ -163,6 +163,12 @@ def restart_after(product: Product, row: Release, line: str, day: str) -> Restar
     return next_restart(product, day) if line == "hotpatch" else restart_of_standard_line(product, day)
 
 
+def newer_baseline(product: Product, row: Release, day: str) -> bool:
+    """Return whether the hotpatch line has a baseline by a day that is newer than a release, and has not ended by then."""
+    has_ended = product.hotpatch_end is not None and day[: len(product.hotpatch_end)] > product.hotpatch_end
+    return not has_ended and any(r.is_baseline and r.counts and r.day and r.day <= day and r.place > row.place for r in product.releases)
+
+
 def rejoining_month(product: Product, row: Release) -> str | None:
     """Return the month in which a machine that installed this LCU rejoins the hotpatch line; None if the line did not exist yet."""
     if row.release_date is None or not product.hotpatch_from or row.release_date < product.hotpatch_from:

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.coverage import Evidence, Support, data_until_of_lines, has_ceased, named_by
 from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
+from hotpatch_kb.db.answers.exposure.open_issues import without_support
 from hotpatch_kb.db.answers.product_facts import Facts, Release
 from hotpatch_kb.db.answers.restarts import next_restart
 from hotpatch_kb.db.model.clock import day_after
@@ -404,5 +405,6 @@ class Verdicts:
                 shown["by_line"] = {on: _shown(v) for on, v in by_line.items()}
             if verdict is not None and verdict.verdict == "unsupported":
                 shown["next_restart"] = None  # no release comes for it
+                shown["open_cves"] = without_support(match["open_cves"])
             matches.append(match | shown)
         return answer | {"matches": matches}

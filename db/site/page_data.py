@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from hotpatch_kb.db.answers import coverage, restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
+from hotpatch_kb.db.answers.exposure.open_issues import without_support
 from hotpatch_kb.db.answers.lookup import find, is_restart_due
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.model import clock
@@ -106,6 +107,7 @@ def _details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts, on: str |
         "name": name_of(match["product"]),
         "verdicts": of_line,
         "verdict": verdict,
+        "open_cves": without_support(match["open_cves"]) if verdict and verdict.verdict == "unsupported" else match["open_cves"],
         "is_restart_due": is_restart_due(match, verdict.verdict if verdict else None),
         "chain": chain(conn, match, on),
         "facts": stated(conn, release["subject"]),

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from hotpatch_kb.db.answers.product_facts import Fixes, Release, is_offered
-from hotpatch_kb.db.answers.stated_elsewhere import one_of
+from hotpatch_kb.db.answers.product_facts import Fixes, Product, Release, is_offered
+from hotpatch_kb.db.answers.stated_elsewhere import one_of, reported_day
+from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text, month_after, second_tuesday
 
 Answer = dict[str, Any]
@@ -19,13 +20,20 @@ Answer = dict[str, Any]
 _SHOWN: Final = 50  # CVEs that an answer names; it counts all, of old builds thousands
 
 
-_OPEN: Final = f"""newer as materialized (
-    select a.number, a.product, a.kb as own_kb, r.kb, r.month, r.cadence
+# A release of a month's Tuesday that MSRC's data does not name is not known to fix nothing. Neither is another one, unless the data has its month on the
+# product and was read after its day; a preview fixes no CVE of its own.
+_OPEN: Final = f"""read_on as materialized (
+    select substr(max(fetched_at), 1, 10) as day from pages where source in ('facts_kb_cves', 'msrc_cvrf') and state = 'accepted'
+),
+newer as materialized (
+    select a.number, a.product, r.kb, r.month, r.cadence = 'B' or not (r.classification = 'preview' or (
+        exists (select 1 from kb_cves as c where c.product = r.product and c.source_month = r.month)
+        and r.release_date < (select day from read_on))) as is_to_be_named
     from asked as a cross join releases as r on r.product = a.product and r.release_date between a.own_day and ?
     where case when a.is_hotpatch_line then r.in_hotpatch_line else r.in_standard_line end and {is_offered("r")}
         and (r.release_date > a.own_day or r.revision > a.revision)
 )
-select 'newer', number, product, kb, month, cadence from newer
+select 'newer', number, product, kb, month, is_to_be_named from newer
 union all select 'copied_on', null, null, substr(max(fetched_at), 1, 10), null, null from pages where source = 'facts_kb_cves'
 union all select 'read', null, null, null, null, null where exists (select 1 from kb_cves)
 union all select 'until', l.line = 'hotpatch', l.product, l.data_until, p.extended_end_date, null
@@ -33,7 +41,7 @@ union all select 'until', l.line = 'hotpatch', l.product, l.data_until, p.extend
 # Not grouped here: of an old build it is thousands of rows, and an export asks for every build.
 _FIXES: Final = """
 union all select 'fix', c.kb, c.product, c.cve, c.severity, c.subject >= 'kb_cves/'
-    from (select kb, product from newer union select kb, product from asked) as w cross join kb_cves as c on c.kb = w.kb and c.product = w.product"""
+    from (select kb, product from newer union values {}) as w cross join kb_cves as c on c.kb = w.kb and c.product = w.product"""
 _GAPS: Final = """
 union all select 'gap', g.hotpatch_kb, g.product, g.cve, g.severity, (
         select r.kb from releases as r where r.kb = g.companion_kb and r.product = g.product and coalesce(r.release_date, '') <= ?)
@@ -100,63 +108,125 @@ def _fixes(rows: Iterable[tuple[Any, ...]]) -> Fixes:
     return fixes
 
 
-def open_cves(conn: sqlite3.Connection, asked: Sequence[tuple[Release, str]], day: str, known: Fixes | None = None) -> list[Answer | None]:
+def open_cves(
+    conn: sqlite3.Connection, asked: Sequence[tuple[Product, Release, str]], day: str, known: Fixes | None = None
+) -> list[Answer | None]:
     """Return the CVEs that stay open on machines with releases.
 
     Args:
         conn: a database with the fact tables.
-        asked: releases, each with the machine's line, "hotpatch" or "standard".
+        asked: releases, each with its product and the machine's line, "hotpatch" or "standard".
         day: ISO date; releases up to it count.
         known: what ``all_fixes`` returns; None to ask for the CVEs of these releases and newer ones.
 
     Returns:
-        for each of them ``gaps``, CVEs that the month's cumulative update fixes and this hotpatch does not, with the companion update that does;
-        ``fixed_by_newer``, how many CVEs newer releases of the line fix; ``most_severe``, some of them, most severe first; ``unknown_months``,
-        months of newer releases whose CVEs are not known, also of those that came after the data; ``copied_on``, the day of the copy of MSRC's data that some of it is from, else None.
-        None where the database has no security data.
+        for each of them ``gaps``, CVEs that cumulative updates fix and the hotpatches of the quarter up to this one do not, with the companion update
+        that does; ``fixed_by_newer``, how many CVEs newer releases of the line fix; ``most_severe``, some of them, most severe first; ``unknown_months``,
+        months whose CVEs are not known: of newer releases, of those that came after the data, and of a hotpatch whose gaps are not known;
+        ``copied_on``, the day of the copy of MSRC's data that some of it is from, else None; ``unknown_reason``, why nothing can be said of newer
+        releases (``fixed_by_newer`` is None), else None. None where the database has no security data.
     """
     if not asked:
         return []
-    asks = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(asked))
+    hotpatches = [_hotpatches(product, r) for product, r, _ in asked]
+    found, fixes = _read(conn, asked, hotpatches, day, known)
+    if not found["read", None, None]:
+        return [None] * len(asked)
+    answers: list[Answer | None] = []
+    for number, ((product, r, line), before) in enumerate(zip(asked, hotpatches, strict=True)):
+        newer = found["newer", number, None]
+        own = _fixes_of(r, fixes) | (_fixes_of(before[-1], fixes) if before else {})
+        fixed = _fixed((fixes.get((row[3], row[2]), {}) for row in newer), own)
+        named = sorted(fixed, reverse=True)
+        named.sort(key=lambda cve: fixed[cve][0] or "z")  # Critical, Important, Low, Moderate
+        unknown = {
+            month
+            for *_, until, end, _ in found["until", line == "hotpatch", r.product]
+            for month in _months_after(until, min(day, end or day))
+        }
+        unknown |= {row[4] for row in newer if row[5] and (row[3], row[2]) not in fixes}
+        unknown |= {h.month for h in before if h.cadence == "B" and not h.fixes_cves}
+        unknown |= {reported_day(row)[:7] for row in product.reported_after(line, day, r.place) if row["classification"] != "preview"}
+        is_copied = any(is_copied for _, is_copied in (*fixed.values(), *own.values()))
+        is_dated = r.day is not None or r.classification == "initial"
+        answers.append({
+            "gaps": _gaps(r, before, found, fixes),
+            "fixed_by_newer": len(fixed) if is_dated else None,
+            "most_severe": named[:_SHOWN],
+            "unknown_months": sorted(unknown),
+            "copied_on": found["copied_on", None, None][0][3] if is_copied else None,
+            "unknown_reason": None if is_dated else Message("no page states the day of this release"),
+        })  # fmt: skip
+    return answers
+
+
+# By what it is, and the number or product that it is of.
+_Rows = dict[tuple[Any, ...], list[tuple[Any, ...]]]
+
+
+def _read(
+    conn: sqlite3.Connection,
+    asked: Sequence[tuple[Product, Release, str]],
+    hotpatches: Sequence[list[Release]],
+    day: str,
+    known: Fixes | None,
+) -> tuple[_Rows, Fixes]:
+    """Return what the database has of newer releases and gaps, and the CVEs of the KBs."""
+    asks = ", ".join(["(?, ?, ?, ?, ?)"] * len(asked))
     values: list[Any] = []
-    for number, (r, line) in enumerate(asked):
-        values += (number, r.product, r.kb, line == "hotpatch", "" if r.classification == "initial" else r.release_date, r.revision)
-    statement = f"with asked (number, product, kb, is_hotpatch_line, own_day, revision) as (values {asks}), {_OPEN}{_FIXES if known is None else ''}"
+    for number, (_, r, line) in enumerate(asked):
+        values += (number, r.product, line == "hotpatch", "" if r.classification == "initial" else r.day, r.revision)
+    statement = f"with asked (number, product, is_hotpatch_line, own_day, revision) as (values {asks}), {_OPEN}"
     values += [day]
-    if hotpatches := [release for release, _ in asked if release.classification == "hotpatch"]:
-        statement += f"{_GAPS} {one_of('g.product', hotpatches)} and {one_of('g.hotpatch_kb', hotpatches)}"
-        values += [day, *(r.product for r in hotpatches), *(r.kb for r in hotpatches)]
-    found: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
+    had = [r for (_, row, _), before in zip(asked, hotpatches, strict=True) for r in (row, *before)]
+    if known is None:
+        statement += _FIXES.format(", ".join(["(?, ?)"] * len(had)))
+        values += [value for r in had for value in (r.kb, r.product)]
+    if gaps_of := list(dict.fromkeys(h for before in hotpatches for h in before)):
+        statement += f"{_GAPS} {one_of('g.product', gaps_of)} and {one_of('g.hotpatch_kb', gaps_of)}"
+        values += [day, *(r.product for r in gaps_of), *(r.kb for r in gaps_of)]
+    found: _Rows = defaultdict(list)
     fixes = _fixes([]) if known is None else known
     for row in conn.execute(statement, values).fetchall():
         if row[0] == "fix":  # of old builds thousands
             fixes[row[1], row[2]][row[3]] = (row[4], bool(row[5]))
         else:
             found[row[0], row[1], None if row[0] == "newer" else row[2]].append(row)
-    if not found["read", None, None]:
-        return [None] * len(asked)
-    answers: list[Answer | None] = []
-    for number, (r, line) in enumerate(asked):
-        newer = found["newer", number, None]
-        own = fixes.get((r.kb, r.product), {}) if r.kb is not None else {}
-        fixed = _fixed((fixes.get((row[3], row[2]), {}) for row in newer), own)
-        named = sorted(fixed, reverse=True)
-        named.sort(key=lambda cve: fixed[cve][0] or "z")  # Critical, Important, Low, Moderate
-        gaps = sorted(found["gap", r.kb, r.product], key=lambda row: row[3]) if r.classification == "hotpatch" else []
-        unknown = {
-            month
-            for *_, until, end, _ in found["until", line == "hotpatch", r.product]
-            for month in _months_after(until, min(day, end or day))
-        }
-        is_copied = any(is_copied for _, is_copied in (*fixed.values(), *own.values()))
-        answers.append({
-            "gaps": [{"cve": cve, "severity": severity, "companion_kb": kb_text(companion)} for *_, cve, severity, companion in gaps],
-            "fixed_by_newer": len(fixed),
-            "most_severe": named[:_SHOWN],
-            "unknown_months": sorted(unknown | {row[4] for row in newer if row[5] == "B" and (row[3], row[2]) not in fixes}),
-            "copied_on": found["copied_on", None, None][0][3] if is_copied else None,
-        })  # fmt: skip
-    return answers
+    return found, fixes
+
+
+def without_support(cves: Answer | None) -> Answer | None:
+    """Return the open CVEs of a machine whose support has ended: that newer releases fix none of them says nothing of it."""
+    return None if cves is None else cves | {"unknown_reason": Message("support has ended, and what was found since then stays open")}
+
+
+def _hotpatches(product: Product, row: Release) -> list[Release]:
+    """Return the hotpatches that a machine with a release has: those of its quarter up to it, in the order of the line. None of an LCU."""
+    if not row.is_hotpatch_only or row.day is None:
+        return []
+    listed = [
+        r
+        for r in product.releases
+        if r.classification == "hotpatch" and r.day and r.place <= row.place
+        and (r.release == row.release or (row.baseline_release is not None and r.baseline_release == row.baseline_release))
+        and (r.release == row.release or not (r.is_withdrawn or r.is_disputed))
+    ]  # fmt: skip
+    return sorted(listed, key=lambda r: r.place)
+
+
+def _fixes_of(row: Release, fixes: Fixes) -> dict[str, tuple[str | None, bool]]:
+    return {} if row.kb is None else fixes.get((row.kb, row.product), {})
+
+
+def _gaps(row: Release, hotpatches: Sequence[Release], found: _Rows, fixes: Fixes) -> list[Answer]:
+    """Return the CVEs that the hotpatches of a machine left open, and that neither a later one of them nor its own component closed."""
+    gaps: dict[str, Answer] = {}
+    for number, hotpatch in enumerate(hotpatches):
+        after = (*hotpatches[number + 1 :], row)
+        for *_, cve, severity, companion in found["gap", hotpatch.kb, hotpatch.product]:
+            if not any(cve in _fixes_of(later, fixes) for later in after):
+                gaps[cve] = {"cve": cve, "severity": severity, "companion_kb": kb_text(companion)}
+    return [gaps[cve] for cve in sorted(gaps)]
 
 
 def _months_after(until: str, day: str) -> Iterator[str]:

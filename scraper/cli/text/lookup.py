@@ -31,6 +31,8 @@ def _release(row: Row | None) -> str:
 
 
 def _newer(newer: Row, line: str) -> str:
+    if newer["count"] is None:
+        return "not known: no page states the day of this release"
     if not newer["count"]:
         return "nothing known"
     which = "a baseline" if newer["baselines"] == 1 else "baselines"
@@ -208,6 +210,23 @@ _NAMED_MONTHS: Final = 6
 _NAMED_CVES: Final = 6  # in one line of text; --json names more
 
 
+def _open(cves: Row, match: Row) -> Iterator[str]:
+    """Yield how many CVEs newer releases fix, and what is not known of them. "None" is said only where nothing is unknown."""
+    months, line, reason = cves["unknown_months"], match["line"], cves["unknown_reason"]
+    if cves["fixed_by_newer"]:
+        yield f"{cves['fixed_by_newer']} that newer releases of the {line} line fix"
+    elif not months and not reason:
+        yield (
+            f"none that newer releases of the {line} line fix"
+            if match["newer"]["count"]
+            else f"none known: no newer release of the {line} line is listed"
+        )
+    if months:
+        yield f"not known for {', '.join(months) if len(months) <= _NAMED_MONTHS else f'{len(months)} months from {months[0]} to {months[-1]}'}"
+    if reason:
+        yield f"not known: {reason}"
+
+
 def _exposure(match: Row) -> Iterator[str]:
     """Yield known issues, and CVEs that stay open."""
     if match["known_issues"] is None:
@@ -223,19 +242,8 @@ def _exposure(match: Row) -> Iterator[str]:
         closed = f"closed by its companion {gap['companion_kb']}" if gap["companion_kb"] else "until the next baseline"
         severity = f" ({gap['severity']})" if gap["severity"] else ""
         yield f"  open CVE     {gap['cve']}{severity}, {closed}"
-    months = cves["unknown_months"]
-    unknown = (
-        f"not known for {', '.join(months) if len(months) <= _NAMED_MONTHS else f'{len(months)} months from {months[0]} to {months[-1]}'}"
-        if months
-        else ""
-    )
-    count = (
-        ""
-        if unknown and not cves["fixed_by_newer"]
-        else f"{cves['fixed_by_newer'] or 'none'} that newer releases of the {match['line']} line fix"
-    )
     copied = f"from a copy of MSRC's data of {cves['copied_on']}" if cves["copied_on"] else ""
-    yield f"  open CVEs    {'; '.join(filter(None, (count, unknown, copied)))}"
+    yield f"  open CVEs    {'; '.join(filter(None, (*_open(cves, match), copied)))}"
     if cves["most_severe"]:
         more = ", ..." if cves["fixed_by_newer"] > _NAMED_CVES else ""
         yield f"               most severe: {', '.join(cves['most_severe'][:_NAMED_CVES])}{more}"
