@@ -92,7 +92,9 @@ def line_end(product: Product) -> str | None:
     return min(filter(None, (product.hotpatch_end, product.extended_end)), key=lambda end: f"{end}-99"[:10], default=None)
 
 
-def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None, count: int = 1) -> list[dict[str, Any]]:
+def next_restarts(
+    conn: sqlite3.Connection, day: str, product: str | None = None, count: int = 1, *, facts: Facts | None = None
+) -> list[dict[str, Any]]:
     """Return the rows of the view ``next_restarts`` as of any day, each with the release of that day's month.
 
     Args:
@@ -100,13 +102,14 @@ def next_restarts(conn: sqlite3.Connection, day: str, product: str | None = None
         day: ISO date.
         product: an id, if only one product is wanted.
         count: how many restarts of each product, one row each.
+        facts: what was read of the database, where the caller has that.
 
     Returns:
         per product that exists by then: the view's columns; ``this_month`` (its type, KB and build), ``data_until``, ``is_outdated``,
         ``missing_evidence`` (why newer releases may exist), ``unseen_baseline``; ``line_ends_on``, where the line ends before as many restarts (a day, or a month where
         only that is stated), else None; and ``reported``, what others report of the line.
     """
-    facts = Facts(conn)
+    facts = facts or Facts(conn)
     facts.load(None if product is None else (product,))
     rows = []
     for of_product in facts.products.values():

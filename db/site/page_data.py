@@ -20,7 +20,7 @@ from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, secon
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site import news, restart_answers
 from hotpatch_kb.db.site.restart_answers import LINES
-from hotpatch_kb.db.site.web import Judging, judging_today, verdicts_on
+from hotpatch_kb.db.site.web import Judging, facts_today, judging_today, verdicts_on
 from hotpatch_kb.db.site.when import patch_tuesdays
 
 Row = dict[str, Any]
@@ -209,7 +209,7 @@ def kb_page(conn: sqlite3.Connection, kb: int, on: str | None) -> Row | None:
 def years(conn: sqlite3.Connection, day: str) -> list[int]:
     """Return the years of the calendar, and those up to the next one while any product has hotpatches."""
     known = [int(row[0]) for row in conn.execute("select distinct substr(month, 1, 4) from hotpatch_calendar order by 1")]
-    coming = max((int(found["month"][:4]) for found in restarts.next_restarts(conn, day, count=4)), default=0)
+    coming = max((int(found["month"][:4]) for found in restarts.next_restarts(conn, day, count=4, facts=facts_today(conn))), default=0)
     return [*known, *range(known[-1] + 1, min(coming, int(day[:4]) + 1) + 1)] if known else []
 
 
@@ -274,7 +274,7 @@ def month(conn: sqlite3.Connection, name: str, day: str) -> Row:
         }
         cells = [
             expected | {"product": row["product"], "expected_type": planned_by_cadence(name), "expected_date": second_tuesday(name)}
-            for row in restarts.next_restarts(conn, day)
+            for row in restarts.next_restarts(conn, day, facts=facts_today(conn))
             if name <= last_month(conn, row["product"])
         ]
     # Servers first, and the newest of each first, as on the home page.

@@ -9,11 +9,11 @@ from typing import Any, Final
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.lookup import latest
-from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after
 from hotpatch_kb.db.site.page_data import conflicts, freshness, last_month, rows, stated, support
 from hotpatch_kb.db.site.restart_answers import LINES, answers, stop, surprises
+from hotpatch_kb.db.site.web import facts_today
 
 Row = dict[str, Any]
 
@@ -32,7 +32,7 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
     releases = rows(conn, _RELEASES, (product, on or "9999"))
     months = {row["month"]: row for row in calendar_rows(conn, product)}
     answer = next(iter(answers(conn, day, product)), None)
-    facts = Facts(conn).of(product)
+    facts = facts_today(conn).of(product)
     newest = [
         {
             "line": line,

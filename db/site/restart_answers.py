@@ -8,9 +8,9 @@ from typing import Any, Final
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.lookup import latest
-from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.model.notation import kb_text, month_after, planned_by_cadence, second_tuesday
 from hotpatch_kb.db.model.products import named
+from hotpatch_kb.db.site.web import facts_today
 
 Row = dict[str, Any]
 
@@ -32,8 +32,8 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
         ``certainty`` and the rest of a restart); ``after``, the one after an overdue one; ``hotpatches``, how many come before it without a
         restart; ``newest`` by line, and ``is_one_newest`` where both lines have the same; ``strip``, twelve months around today.
     """
-    rows, facts = [], Facts(conn)
-    for row in restarts.next_restarts(conn, day, product):
+    rows, facts = [], facts_today(conn)
+    for row in restarts.next_restarts(conn, day, product, facts=facts):
         following = {name: row[name] for name in ("date", "month", "is_expected", "is_unplanned", "certainty", "kb", "build")}
         missed = row["unseen_baseline"]
         is_overdue = missed is not None and missed["date"] < day

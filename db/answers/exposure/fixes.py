@@ -34,8 +34,10 @@ def fixes_of(conn: sqlite3.Connection, releases: Iterable[Release]) -> list[Answ
     stated: dict[tuple[int, str], list[tuple[str, str | None, int | None]]] = {pair: [] for pair in pairs}
     if pairs:
         asked = ", ".join(["(?, ?)"] * len(pairs))
+        # A join in this order: for "(kb, product) in (values ...)" of two pairs SQLite reads the whole table, 7 ms instead of 0.1.
         for kb, product, *row in conn.execute(
-            f"select kb, product, cve, severity, supersedes_kb from kb_cves where (kb, product) in (values {asked})",
+            f"""with asked (kb, product) as (values {asked})
+            select c.kb, c.product, c.cve, c.severity, c.supersedes_kb from asked as a cross join kb_cves as c on c.kb = a.kb and c.product = a.product""",
             [value for pair in pairs for value in pair],
         ).fetchall():
             stated[kb, product].append((row[0], row[1], row[2]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 from hotpatch_kb.db.answers.calendar import calendar_rows
@@ -105,11 +106,11 @@ class Answers:
 
     def products(self) -> list[Row]:
         """Return every product in short, in the order of their ids."""
-        return [{name: row[name] for name in _SHORT} for row in self._all_products()]
+        return [{name: row[name] for name in _SHORT} for row in self._all_products]
 
     def each_product(self) -> Iterator[tuple[str, Row]]:
         """Yield every product as users of endoflife.date know one: its latest releases, the next restart, its support and its releases."""
-        for row in self._all_products():
+        for row in self._all_products:
             yield (
                 row["name"],
                 row
@@ -124,12 +125,13 @@ class Answers:
                 },
             )
 
+    @cached_property
     def _all_products(self) -> list[Row]:
         until = {(row[0], row[1]): row[2] for row in self.conn.execute("select product, line, data_until from lines")}
         found = []
         for row in rows_of(self.conn, "select * from products order by product"):
             product = row["product"]
-            restarts = next_restarts(self.conn, self.day, product)
+            restarts = next_restarts(self.conn, self.day, product, facts=self._facts)
             standard = restart_of_standard_line(self._facts.of(product), self.day)
             lines = [line for line in LINES if (product, line) in until]
             found.append({

@@ -21,7 +21,7 @@ from hotpatch_kb.db.site.export.files import INDEX, SCHEMA_VERSION, SUMS, Folder
 from hotpatch_kb.db.site.export.links import feed_of
 from hotpatch_kb.db.site.export.pages import plan_of
 from hotpatch_kb.db.site.export.schemas import SCHEMAS, schema_file
-from hotpatch_kb.db.site.export.shared import Making, few_collections, prepare
+from hotpatch_kb.db.site.export.shared import Making, Unwatched, few_collections, prepare
 from hotpatch_kb.db.site.export.signing import SIGNATURE, private_key
 from hotpatch_kb.db.site.plugins.feeds import FEEDS, atom
 
@@ -71,7 +71,7 @@ def write(
     """
     signer = private_key(key) if key is not None else None
     folder = Folder(path)
-    with few_collections(), closing(sqlite3.connect(":memory:")) as conn:
+    with few_collections(), closing(sqlite3.connect(":memory:", factory=Unwatched)) as conn:
         facts.backup(conn)
         prepare(conn, day)
         answers = Answers(conn, day)
