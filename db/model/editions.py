@@ -131,6 +131,8 @@ def edition_in(text: str) -> str:
     >>> edition_in("Professional"), edition_in("Windows 10 Enterprise LTSC"), edition_in("ServerTurbine"), edition_in("Windows Server 2025")
     ('home_pro', 'ltsc', 'server_azure_edition', '')
     """
+    if not text or text.isspace():  # of most machines; a lookup compiles none of the patterns for it
+        return ""
     lowered = text.casefold()
     bare = re.sub(r"\W", "", lowered)
     if number := _NUMBER.fullmatch(bare):
@@ -147,7 +149,7 @@ def machine_of(edition: str, product: str, esu: str) -> Machine:
     Machine(edition='home_pro', has_esu=True, may_be_azure_edition=False, is_odd=False)
     """
     # A column of its own says it, where there is one.
-    has_esu = re.sub(r"[\W_]", "", esu.casefold()) in _YES if esu.strip() else _WITH_ESU.search(edition) is not None
+    has_esu = re.sub(r"[\W_]", "", esu.casefold()) in _YES if esu.strip() else bool(edition.strip()) and _WITH_ESU.search(edition) is not None
     if edition.strip() and _CHOICE.search(edition):
         return Machine("", has_esu, is_odd=True)
     if stated := edition_in(edition):
@@ -169,7 +171,8 @@ def stated_machine(edition: str | None, query: str = "") -> Machine:
         BadInput: ``edition`` names no edition.
     """
     if not edition:
-        return machine_of("", query, "") if builds_in(query) else ANY
+        names_more_than_numbers = any(map(str.isalpha, query))
+        return machine_of("", query, "") if names_more_than_numbers and builds_in(query) else ANY
     machine = machine_of(edition, "", "")
     if not machine.edition:
         raise BadInput("expected an edition such as Pro, Enterprise or ServerStandard, got {got!r}", got=edition[:60])

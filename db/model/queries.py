@@ -92,7 +92,7 @@ def _read(text: str) -> tuple[str, Query | None]:
 
 def _spelled(cleaned: str) -> Query | None:
     """Return the query where the whole text is one thing."""
-    if match := _WINVER.fullmatch(cleaned):
+    if "(" in cleaned and (match := _WINVER.fullmatch(cleaned)):
         cleaned = match["build"]
     if cleaned.startswith("(") and cleaned.endswith(")"):
         cleaned = cleaned[1:-1]

@@ -23,14 +23,17 @@ def process() -> int:
     """Run the command as a process of its own: ``hotpatch-kb`` and ``python -m hotpatch_kb``.
 
     A lookup lives for 40 ms, of which collecting garbage took 3, and tearing down what it imported 5 (2026-11). It makes too little garbage to be
-    worth collecting, except where it reads queries from standard input, and what is frozen is not searched for garbage at the end.
+    worth collecting, except where it reads queries from standard input. It only reads and its output is written when ``main`` returns, so the
+    process ends there.
     """
-    if sys.argv[1:2] == ["lookup"] and "-" not in sys.argv:
+    is_lookup = sys.argv[1:2] == ["lookup"]
+    if is_lookup and "-" not in sys.argv:
         gc.disable()
-    try:
-        return main()
-    finally:
-        gc.freeze()
+    code = main()
+    if is_lookup:
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def main(arguments: list[str] | None = None) -> int:
