@@ -149,7 +149,9 @@ def machine_of(edition: str, product: str, esu: str) -> Machine:
     Machine(edition='home_pro', has_esu=True, may_be_azure_edition=False, is_odd=False)
     """
     # A column of its own says it, where there is one.
-    has_esu = re.sub(r"[\W_]", "", esu.casefold()) in _YES if esu.strip() else bool(edition.strip()) and _WITH_ESU.search(edition) is not None
+    has_esu = (
+        re.sub(r"[\W_]", "", esu.casefold()) in _YES if esu.strip() else bool(edition.strip()) and _WITH_ESU.search(edition) is not None
+    )
     if edition.strip() and _CHOICE.search(edition):
         return Machine("", has_esu, is_odd=True)
     if stated := edition_in(edition):

@@ -239,10 +239,7 @@ def _read_by_duckdb(file: str, columns: dict[str, str], work: _Work, sink: Binar
             f"judged with DuckDB, which is faster for a file of {engines.LARGE // 1_000_000} MB or more; --engine builtin takes less memory"
         )
     sink.write(written.head)
-    for part in written.parts:
-        with part.open("rb") as lines:
-            shutil.copyfileobj(lines, sink, 2**20)
-        part.unlink()
+    sink.writelines(written.rows)
     return True
 
 

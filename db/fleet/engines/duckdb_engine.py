@@ -5,6 +5,7 @@ A join of DuckDB does not keep the order of rows (seen with 2.0.1: the second th
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -63,8 +64,7 @@ def join(normal: Normal, folder: Path) -> Iterator[bytes]:
         ).fetchone()
     if written is None or written[0] != normal.rows:
         raise EngineFailed(f"expected {normal.rows} rows of DuckDB, got {written}")
-    with out.open("rb") as lines:
-        yield from iter(lambda: lines.read(2**20), b"")
+    yield from _blocks([out])
 
 
 @contextmanager
@@ -78,10 +78,10 @@ def _errors_as_engine_failed() -> Iterator[None]:
 
 
 class Written(NamedTuple):
-    """A judged fleet: its header, and the files of its rows in order."""
+    """A judged fleet: its header, and its rows in blocks."""
 
     head: bytes
-    parts: list[Path]
+    rows: Iterator[bytes]
 
 
 class _Table(NamedTuple):
@@ -144,23 +144,34 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
         divided = odd_rows.apart(path, plain, folder)
         if divided is None:
             return None
-    parts = []
+    parts, marks = [], 0
     source, before = (path, plain.lines_before) if divided is None else (divided.plain, 0)
     for number, (part, skip) in enumerate(_slices(source, before, folder)):
         out = folder / f"joined-{number:04d}.csv"
-        if not _joined(part, skip, table, suffixes, counts, out, folder):
+        found = _joined(part, skip, table, suffixes, counts, out, folder)
+        if found is None:
             return None
+        marks += found
         parts.append(out)
+    odd, lengths = folder / "odd-judged.csv", array("L")
     if divided is not None:
-        out = folder / "together.csv"
         try:
-            if not odd_rows.together(divided, parts, odd_rows.odd_lines(divided, plain, wanted, suffixes, counts), out):
-                return None
+            lengths = odd_rows.write_lines(odd_rows.odd_lines(divided, plain, wanted, suffixes, counts), odd)
         except (BadInput, UnicodeError):
             return None  # our reader has the words for it
-        parts = [out]
+    if not len(lengths) == marks == (divided.count if divided else 0):
+        return None
     summary.update(counts)
-    return Written(form.head().encode("utf-8", "replace"), parts)
+    rows = odd_rows.together(parts, odd, lengths, len(names)) if divided else _blocks(parts)
+    return Written(form.head().encode("utf-8", "replace"), rows)
+
+
+def _blocks(parts: Iterable[Path]) -> Iterator[bytes]:
+    """Yield the bytes of files, and delete them."""
+    for part in parts:
+        with part.open("rb") as lines:
+            yield from iter(lambda: lines.read(2**20), b"")
+        part.unlink()
 
 
 def _slices(path: Path, before: int, folder: Path) -> Iterator[tuple[Path, int]]:
@@ -183,41 +194,47 @@ def _slices(path: Path, before: int, folder: Path) -> Iterator[tuple[Path, int]]
     part.unlink(missing_ok=True)
 
 
-def _joined(path: Path, skip: int, table: _Table, suffixes: Suffixes, counts: Summary, out: Path, folder: Path) -> bool:
-    """Judge the rows of a file and write them. Return False where our own reader is needed."""
+def _joined(path: Path, skip: int, table: _Table, suffixes: Suffixes, counts: Summary, out: Path, folder: Path) -> int | None:
+    """Judge the rows of a file and write them. Return how many rows are marks (``odd_rows``), None where our own reader is needed."""
     source = _file([path], table.names, table.delimiter, skip, MAX_ROW)  # a longer row is left to our reader
     with connect(folder) as conn:
         import duckdb  # noqa: PLC0415 (there, since it is connected)
 
         try:
             # A table, since searching lists of KBs by patterns takes longer than reading the file again.
-            conn.execute(f"create temp table fleet as select {table.key} as key, {table.has_comma} as has_comma from {source}")
+            conn.execute(f"create temp table fleet as select c0 as first, {table.key} as key, {table.has_comma} as has_comma from {source}")
         except duckdb.Error:
-            return False  # ragged rows or broken text: our reader has the words for it
+            return None  # ragged rows or broken text: our reader has the words for it
         kinds = conn.execute(f"select key, count(*), bool_or(has_comma) from fleet group by key limit {MAX_KINDS + 1}").fetchall()
         if not kinds or len(kinds) > MAX_KINDS or any(row[-1] for row in kinds):
-            return False
-        keys = [key for key, *_ in kinds]
-        ends = [suffixes[_key(key.split("\x1f"), table.fields, suffixes.judge)] for key in keys]
-        suffixes.count(counts, ends, [count for _, count, _ in kinds])
+            return None
+        marks = [(key, count) for key, count, _ in kinds if odd_rows.MARK in key]
+        machines = [(key, count) for key, count, _ in kinds if odd_rows.MARK not in key]
+        ends = [suffixes[_key(key.split("\x1f"), table.fields, suffixes.judge)] for key, _ in machines]
+        suffixes.count(counts, ends, [count for _, count in machines])
         with _errors_as_engine_failed():
             conn.execute(
                 "create temp table stated as select unnest(?) as key, unnest(?) as suffix",
-                [keys, [end.removeprefix(",") for end in ends]],
+                [[key for key, _ in (*machines, *marks)], [*(end.removeprefix(",") for end in ends), *(odd_rows.MARK for _ in marks)]],
             )
             # As an enumeration, suffixes are sorted as numbers of two or four bytes. The lines themselves are not sorted at all: the file's
             # rows and the sorted suffixes are read side by side, in their order. The two together save a third to a half of the time.
             conn.execute("create type suffix as enum (select distinct suffix from stated)")
             conn.execute("create temp table verdicts as select key, suffix::suffix as suffix from stated")
+            # The columns are written as they are: where commas separate them already, a line is one column.
+            names, lines = (
+                (["line"], _file([path], ["line"], "\x02\x03", skip, MAX_ROW)) if table.delimiter == "," else (table.names, source)
+            )
+            is_of_row = f"starts_with({names[0]}, first)"  # else a verdict would stand beside another machine
             written = conn.execute(
-                f"""copy (select {", ".join(table.names)}, suffix from {source}
-                positional join (select suffix from fleet left join verdicts using (key) order by fleet.rowid))
+                f"""copy (select {", ".join(names)}, case when {is_of_row} then suffix else error('rows out of order') end from {lines}
+                positional join (select first, suffix from fleet left join verdicts using (key) order by fleet.rowid))
                 to {quoted(str(out))} (format csv, header false, quote '', escape '', delimiter ',')"""
             ).fetchone()
     expected = sum(count for _, count, _ in kinds)
     if written is None or written[0] != expected:
         raise EngineFailed(f"expected {expected} rows of DuckDB, got {written}")
-    return True
+    return sum(count for _, count in marks)
 
 
 def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
@@ -260,21 +277,28 @@ def _is_plain(path: Path) -> bool:
 def _reduced(kbs: str, build: str, judge: Judge) -> str:
     """Return ``Judge.reduced`` as SQL.
 
-    For most machines one pattern finds that no KB decides, whatever the build. It takes a tenth of the time of splitting the text into numbers,
-    and less than comparing the build with all builds.
+    For most builds no KB decides, so their KBs are not read: searching them takes five times as long. Builds and KBs are found by patterns, which
+    DuckDB searches all at once; it makes a join of a long list after IN, and a join does not keep the order of rows (seen with 2.0.1).
     """
     kinds: dict[int, tuple[dict[str, str], list[str]]] = {}  # many builds share a table
     for name, words in judge.deciding.of_build.items():
         if words:
-            kinds.setdefault(id(words), (words, []))[1].extend((name, f"10.0.{name}"))
-    cases = [f"when {build} in ({', '.join(map(quoted, names))}) then {_words(kbs, words)}" for words, names in kinds.values()]
-    deciding = {kb for words, _ in kinds.values() for kb in words}
-    of_builds = f"case when {_named(kbs, deciding)} then case {' '.join(cases)} else '' end else '' end" if deciding else "''"
+            kinds.setdefault(id(words), (words, []))[1].append(name)
+    cases = [f"when {_is_one_of(build, names)} then {_words(kbs, words)}" for words, names in kinds.values()]
+    of_builds = f"case {' '.join(cases)} else '' end" if cases else "''"
     # A build in another spelling may be any build, and without a revision its KBs say which.
     numbers = f"array_to_string(list_sort(list_distinct(regexp_extract_all({kbs}, '[0-9]{{6,7}}'))), ' ')"
-    of_plain = f"case when regexp_full_match({build}, '(10\\.0\\.)?[0-9]{{5}}\\.[0-9]{{1,5}}') then {of_builds} else {numbers} end"
+    is_plain = f"regexp_full_match({build}, '(10\\.0\\.)?[0-9]{{5}}\\.[1-9][0-9]{{0,4}}')"
+    is_undecided = f"{is_plain} and not {_is_one_of(build, (name for _, names in kinds.values() for name in names))}"
     # Words may say that the KBs are missing: our own reader decides.
-    return f"case when regexp_full_match({kbs}, {quoted(PLAIN_KBS)}) then {of_plain} else {quoted(_IN_WORDS)} || {kbs} end"
+    of_plain = f"case when {is_plain} then {of_builds} else {numbers} end"
+    in_words = f"{quoted(_IN_WORDS)} || {kbs}"
+    return f"case when {is_undecided} then '' when regexp_full_match({kbs}, {quoted(PLAIN_KBS)}) then {of_plain} else {in_words} end"
+
+
+def _is_one_of(build: str, names: Iterable[str]) -> str:
+    """Return SQL for whether a text is one of these builds."""
+    return f"regexp_full_match({build}, {quoted('(10[.]0[.])?(' + '|'.join(names).replace('.', '[.]') + ')')})"
 
 
 def _key(texts: Sequence[str], fields: Sequence[str], judge: Judge) -> tuple[str, ...]:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import csv
 import io
 from array import array
-from collections.abc import Iterator, Mapping
-from itertools import islice
-from operator import methodcaller
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -23,6 +22,7 @@ from hotpatch_kb.db.model.errors import BadInput
 
 # What makes a row odd besides the number of its cells. NUL, U+0001 and U+0002 mean something to DuckDB, U+001F separates the fields of our keys.
 _SPECIAL: Final = (b'"', b"{", b"\0", b"\x01", b"\x02", b"\x1b", b"\x1f", b"\r")
+MARK: Final = "\x01"  # each cell of the row that takes the place of an odd row; no plain row has it
 _BLOCK: Final = 2**22  # bytes
 _MOST: Final = 0.2  # of the rows: where more are odd, our own reader is as fast
 
@@ -31,14 +31,14 @@ class Apart(NamedTuple):
     """A table in two files.
 
     Attributes:
-        plain: the rows that DuckDB reads, without a header.
-        odd: the others, after the lines before the first row; None where there are none.
-        before: for each odd row the number of plain rows before it.
+        plain: the rows that DuckDB reads, without a header, and a row of marks in the place of each odd one.
+        odd: the odd rows, after the lines before the first row.
+        count: how many rows are odd.
     """
 
     plain: Path
-    odd: Path | None
-    before: array[int]
+    odd: Path
+    count: int
 
 
 def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
@@ -56,7 +56,8 @@ def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
     # What separates columns is not said by a header of one. JSON in the first rows has a say in which columns count.
     if columns < 2 or any(cell[:1] == "{" for row in table.sample() for cell in row):
         return None
-    before, plain_rows = array("Q"), 0
+    odd_rows = plain_rows = 0
+    mark = delimiter.join([MARK.encode()] * columns) + b"\n"
     plain, odd = folder / "plain.csv", folder / "odd.csv"
     with path.open("rb") as file, plain.open("wb") as plain_file, odd.open("wb") as odd_file:
         for _ in range(table.lines_before):
@@ -66,11 +67,8 @@ def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
             if not chunk.endswith(b"\n") and file.read(1):
                 return None  # a line that is longer than any row
             lines = chunk.removesuffix(b"\n").split(b"\n")
-            places = {
-                place for place, count in enumerate(map(methodcaller("count", delimiter), lines)) if count != columns - 1
-            } | _special_lines(chunk)
             done = 0
-            for place in sorted(places):
+            for place in _odd_lines(chunk, delimiter, columns):
                 if place < done:
                     continue  # it belongs to the row before
                 plain_file.write(_joined(lines[done:place]))
@@ -80,28 +78,24 @@ def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
                     return None
                 done = place + rows
                 if rows > 1 or lines[place].strip(b"\r"):
-                    before.append(plain_rows)
+                    odd_rows += 1
+                    plain_file.write(mark)
                     odd_file.write(_joined(lines[place:done]))
             plain_file.write(_joined(lines[done:]))
             plain_rows += len(lines) - done
-            if len(before) > 1000 and len(before) > _MOST * (plain_rows + len(before)):
+            if odd_rows > 1000 and odd_rows > _MOST * (plain_rows + odd_rows):
                 return None
-    return Apart(plain, odd if before else None, before) if plain_rows else None
+    return Apart(plain, odd, odd_rows) if plain_rows else None
 
 
-def _special_lines(chunk: bytes) -> set[int]:
-    """Return the numbers of the lines that have a special character. Searching the chunk takes a tenth of the time of searching each line."""
-    found = set()
-    for character in _SPECIAL:
-        line = begin = 0
-        while (place := chunk.find(character, begin)) >= 0:
-            line += chunk.count(b"\n", begin, place)
-            found.add(line)
-            end = chunk.find(b"\n", place)
-            if end < 0:
-                break
-            line, begin = line + 1, end + 1
-    return found
+def _odd_lines(chunk: bytes, delimiter: bytes, columns: int) -> list[int]:
+    """Return the numbers of the lines that have a special character, or not as many cells as columns, in their order.
+
+    Without all other characters a plain line is its delimiters. It takes a third of the time of searching and counting in the lines themselves.
+    """
+    others = bytes(set(range(256)) - set(b"".join([b"\n", delimiter, *_SPECIAL])))
+    expected = delimiter * (columns - 1)
+    return [place for place, left in enumerate(chunk.removesuffix(b"\n").translate(None, others).split(b"\n")) if left != expected]
 
 
 def _joined(lines: list[bytes]) -> bytes:
@@ -111,6 +105,8 @@ def _joined(lines: list[bytes]) -> bytes:
 def _row(lines: list[bytes], place: int, file: BinaryIO, delimiter: str) -> int | None:
     """Return how many lines a row has; lines after the chunk are read where it continues there. None where it is not one row by itself."""
     end, quotes = place + 1, lines[place].count(b'"')
+    if not quotes and b"\r" not in lines[place] and b"\0" not in lines[place]:
+        return 1
     while quotes % 2:
         if end == len(lines):
             following = file.readline(MAX_ROW)
@@ -140,7 +136,7 @@ def odd_lines(parts: Apart, table: Delimited, wanted: Mapping[str, str], suffixe
     Raises:
         BadInput: they cannot be read.
     """
-    if parts.odd is None:
+    if not parts.count:
         return
     with parts.odd.open(encoding="utf-8-sig", newline="") as text:
         odd = Delimited(text.read(CHUNK) + text.readline(MAX_ROW), text)
@@ -153,20 +149,31 @@ def odd_lines(parts: Apart, table: Delimited, wanted: Mapping[str, str], suffixe
                 yield f"{prefix}{end}\n".encode("utf-8", "replace")
 
 
-def together(parts: Apart, judged: list[Path], odd: Iterator[bytes], out: Path) -> bool:
-    """Write the judged rows in the order of the file. Return False where there are not as many odd rows as were taken out."""
+def write_lines(lines: Iterator[bytes], path: Path) -> array[int]:
+    """Write lines into a file. Return the length of each, in bytes: cells may contain line feeds."""
+    lengths = array("L")
+    with path.open("wb") as file:
+        for line in lines:
+            lengths.append(file.write(line))
+    return lengths
 
-    def lines() -> Iterator[bytes]:
+
+def together(judged: Sequence[Path], odd: Path, lengths: Sequence[int], columns: int) -> Iterator[bytes]:
+    """Yield the judged rows in blocks, the odd ones in their places.
+
+    Args:
+        judged: the judged plain rows, in the order of the file; each mark has a mark as its verdict. They are deleted.
+        odd: the judged odd rows, one for each row of marks.
+        lengths: the length of each odd row.
+        columns: of the table.
+    """
+    mark = (",".join([MARK] * (columns + 1)) + "\n").encode()
+    sizes = iter(lengths)
+    with odd.open("rb") as odd_file:
         for part in judged:
             with part.open("rb") as file:
-                yield from file
+                while chunk := file.read(_BLOCK):
+                    chunk += file.readline()
+                    first, *others = chunk.split(mark)
+                    yield b"".join(chain([first], *((odd_file.read(next(sizes)), plain) for plain in others)))
             part.unlink()
-
-    plain, written, count = lines(), 0, 0
-    with out.open("wb") as file:
-        for before, line in zip(parts.before, odd, strict=False):
-            file.writelines(islice(plain, before - written))
-            file.write(line)
-            written, count = before, count + 1
-        file.writelines(plain)
-    return count == len(parts.before) and next(odd, None) is None
