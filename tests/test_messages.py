@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import importlib.util
 import json
 import re
@@ -101,6 +102,25 @@ def _of_tables() -> set[str]:
     return found | {table["when_empty"] for table in own["tables"].values() if "when_empty" in table}
 
 
+def _of_facts() -> set[str]:
+    """What our own facts say in words: requirements and notes. Names of services and licences are as their owner writes them."""
+    found = set()
+    for name, columns in (("eligibility", ("requirement",)), ("prices", ("note", "unit", "service"))):
+        with (ROOT / "db" / "seed" / "facts" / f"{name}.tsv").open(encoding="utf-8") as file:
+            found |= {row[column] for row in csv.DictReader(file, delimiter="\t") for column in columns if row[column]}
+    return {
+        text
+        for text in found
+        if not re.fullmatch(r"Azure Update Manager|(?:Microsoft|Windows) [\w ]*(?:[AEF]\d|365 Enterprise|Business Premium)", text)
+    }
+
+
+def test_what_facts_say_has_its_japanese() -> None:
+    japanese, said = i18n.texts("ja"), _of_facts()
+    assert len(said) > 60
+    assert [text for text in said if text not in japanese] == []
+
+
 def test_what_is_said_of_tables_has_its_japanese() -> None:
     japanese, said = i18n.texts("ja"), _of_tables()
     assert len(said) > 400
@@ -115,7 +135,9 @@ def test_translations_have_the_places_of_their_form() -> None:
 
 def test_no_translation_is_left_over() -> None:
     source = "".join(path.read_text(encoding="utf-8") for path in [*site.FOLDER.rglob("*.html"), *(ROOT / "db").rglob("*.py")])
-    known = _forms().keys() | _of_tables() | _fields() | {display for _, display, _ in Filters([]).lookups()}  # Datasette's comparisons
+    known = (
+        _forms().keys() | _of_tables() | _of_facts() | _fields() | {display for _, display, _ in Filters([]).lookups()}
+    )  # Datasette's comparisons
     for language in i18n.LANGUAGES:
         left = [text for text in i18n.texts(language) if text not in known and text not in source and json.dumps(text)[1:-1] not in source]
         assert [text for text in left if text.partition(" ")[0] not in CODED] == [], language

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from bs4 import BeautifulSoup
+from helpers.datasettes import Datasette
 
 from hotpatch_kb.db.site import i18n, when
 
@@ -62,3 +66,11 @@ def test_days_are_written_as_in_a_sentence() -> None:
     assert when.written("2026-10-13", "ja", weekday=True) == "2026年10月13日(火)"
     assert (when.written("soon", "en"), when.written(None, "ja")) == ("soon", "")
     assert when.time_element('"><script>', "en") == '<time datetime="&#34;&gt;&lt;script&gt;">&#34;&gt;&lt;script&gt;</time>'
+
+
+def test_a_page_of_another_day_counts_from_that_day(public: Datasette) -> None:
+    page = asyncio.run(public.client.get("/product/ws2025?on=2026-05-20")).text
+    card = BeautifulSoup(page, "lxml").select_one(".answers .when")
+    assert card is not None
+    assert card.get_text(" ", strip=True) == "Tue 9 Jun 2026 in 20 days"
+    assert "the next restart and the timeline are as known now" in page

@@ -70,7 +70,7 @@ class Documents:
         found = [
             Message(
                 "{product}: {edition}, managed by {platform}" if is_client else "{product}: {edition} on {platform}",
-                product=named(row.product or "").name, edition=row.edition, platform=PLATFORMS.get(row.platform or "", row.platform),
+                product=named(row.product or "").name, edition=row.edition, platform=Message(PLATFORMS.get(row.platform or "", row.platform or "")),
             )
             for row in rows
         ]  # fmt: skip

@@ -101,8 +101,8 @@ def _charts(answer: dict[str, Any], t: Words) -> list[tuple[str, Markup]]:
         steps = [item | {"valid_from": item["from"], "valid_to": item["to"]} for item in items]
         title = t(
             "Price of {service} per {unit}, in {currency}",
-            service=service,
-            unit=items[0]["unit"] if items else "",
+            service=t(service),
+            unit=t(items[0]["unit"]) if items else "",
             currency=answer["currency"],
         )
         chart = charts.prices(steps, title, date.fromisoformat(answer["to"]), name=f"prices-{len(found)}")

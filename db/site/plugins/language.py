@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from datasette import Response, hookimpl
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from hotpatch_kb.db.answers.icalendar_file import is_web_address
@@ -18,7 +20,7 @@ from hotpatch_kb.db.fleet.inventory.columns import BUILD
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.products import KNOWN, named
 from hotpatch_kb.db.site import addresses, cards, when
-from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE, language_of, words
+from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE, Words, language_of, words
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 # The path of a front page, with a language or without: "/", "/en-us/".
@@ -55,11 +57,17 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["plain_day"] = when.written
     env.filters["safe_markup"] = Markup
     env.filters["day_of"] = when.time_element
-    env.filters["distance"] = lambda day, t: when.distance(day, clock.today(), t)
+    env.filters["distance"] = _distance
     env.filters["overdue"] = lambda day, t: when.overdue(day, clock.today(), t)
     env.filters["money"] = money
     env.filters["in_words"] = lambda item, t, language: item.in_words(t, lambda month: when.month_of(month, language))
     env.filters["bare"] = lambda build: str(build or "")
+
+
+@pass_context
+def _distance(context: Context, day: str, t: Words) -> str:
+    """Return how far away a day is, from the day that the page is about."""
+    return when.distance(day, context.get("as_of") or clock.today(), t)
 
 
 @lru_cache(maxsize=10_000)  # a page of a KB has a hundred, most of a dozen addresses
