@@ -316,7 +316,10 @@ def test_changes_of_a_product_and_a_time(run: Command) -> None:
     assert {row["subject"].split("/")[1] for row in rows} == {"ws2025"}
     assert len(rows) == 5
     assert run("changes", "--until", "2026-07-01", "--json").json() == []
-    assert run("changes", "--since", "2026-08-01").out == "no change; pages were last read on 2026-07-23\n"
+    assert run("changes", "--since", "2026-07-01", "--until", "2026-07-20").out.splitlines()[:2] == [
+        "no page was read from 2026-07-01 to 2026-07-20, so no change could be seen; pages were last read on 2026-07-23",
+        "  the nearest changes after that were read on 2026-07-22: hotpatch-kb changes --since 2026-07-22 --until 2026-07-22",
+    ]
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path: Path) -> None:

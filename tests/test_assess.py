@@ -269,6 +269,26 @@ def test_what_an_attack_found(run: Command, tmp_path: Path) -> None:
 
 
 @pytest.mark.fault("a gate that lets unpatched machines through")
+@pytest.mark.parametrize("name", ["csv", "json", "jsonl"])
+def test_only_rows_of_some_verdicts(run: Command, tmp_path: Path, name: str) -> None:
+    """The summary and the exit code count all machines; the first row, before which a list of JSON has no comma, is left out here."""
+    (tmp_path / "fleet").write_text(
+        "host,build,line\nsrv1,26100.33158,hotpatch\nsrv2,26100.32772,hotpatch\nsrv3,bad,\nsrv4,26100.32690,hotpatch\n"
+    )
+    options = ("assess", "fleet", "--on", "2026-07-20", "--format", name)
+    judged = run(*options, "--only", "Restart due, INVALID", "--fail-on", "restart-due")
+    assert judged.code == 6
+    rows = {
+        "csv": lambda: list(csv.DictReader(io.StringIO(judged.out))), "json": lambda: json.loads(judged.out),
+        "jsonl": lambda: [json.loads(line) for line in judged.out.splitlines()],
+    }[name]()  # fmt: skip
+    assert [(row["host"], row["verdict"]) for row in rows] == [("srv2", "restart_due"), ("srv3", "invalid"), ("srv4", "restart_due")]
+    assert "4 machines on 2026-07-20\n--fail-on: 2 of 4 machines (restart_due 2)\n" in judged.err
+    assert "--only restart_due writes their rows alone" in run(*options, "--fail-on", "restart_due").err
+    nothing = run(*options, "--only", "left_line")
+    assert (nothing.code, nothing.out.count("srv")) == (0, 0)
+
+
 def test_all_but_current_fails_a_pipeline(run: Command, tmp_path: Path) -> None:
     """An inventory without a machine, and verdicts that nobody thought of; exit code 6."""
     header = "build,product\n"

@@ -406,6 +406,8 @@ def test_only_web_addresses_are_linked(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bad_input_of_ics(run: Command) -> None:
     for arguments, message in (
         (("--alarm", 1), "expected --ics with --alarm, got --alarm alone"),
+        (("--restarts",), "expected --ics with --restarts, got --restarts alone"),
+        (("--on", "2026-07-20"), "expected an option of hotpatch-kb calendar, got --on; nearest: hotpatch-kb calendar --known"),
         (("--ics", "--json"), "expected --ics or --json, got both"),
         (("--ics", "--alarm", -1), "expected --alarm as a whole number from 0 to 366, got '-1'"),
         (("--ics", "--alarm", "1.5"), "expected --alarm as a whole number from 0 to 366, got '1.5'"),
@@ -415,6 +417,12 @@ def test_bad_input_of_ics(run: Command) -> None:
         assert (done.code, done.out, message in done.err) == (2, "", True), arguments
     done = run("calendar", "--ics", "--year", 2040)
     assert (done.code, done.out) == (4, "")  # a calendar without an event is none (RFC 5545, 3.4)
+
+
+def test_restarts_alone(run: Command) -> None:
+    """Baselines, and September 2026, of which others report one where a hotpatch is planned."""
+    file = run("calendar", "--ics", "--restarts", "--product", "ws2025", "--year", 2026).out
+    assert re.findall(r"^DTSTART;VALUE=DATE:(\d{6})", file, re.MULTILINE) == ["202601", "202604", "202606", "202607", "202609", "202610"]
 
 
 def test_bytes_go_out_unchanged(run: Command, tmp_path: Path, file: str) -> None:

@@ -525,7 +525,7 @@ def test_what_a_virtual_machine_counts_as_is_a_conflict_with_both_sources(run: C
     (note,) = row["notes"]
     assert (
         note
-        == f"a virtual machine counts as its virtual cores, by {announcement}; {blog} says one core, whatever its virtual cores, which is not believed"
+        == f"a virtual machine counts as its virtual cores, by {announcement}; {blog} disagrees and says one core, whatever its virtual cores, which is not used here"
     )
     free = run("cost", "--cores", "16", "--from", "2026-06", "--to", "2026-06", "--json").json()[0]
     assert free["notes"] == []

@@ -267,7 +267,7 @@ def test_installed_kbs_decide_a_build_number(conn: sqlite3.Connection, run: Comm
     assert [(match["product"], match["build"]) for match in found["matches"]] == [("ws2025", "26100.32772")]
     done = run("lookup", "26100", "--kb-installed", "KB1111111")
     assert "26100: --kb-installed has no effect; no release of the answer has one of these KBs" in done.err
-    assert "--edition has no effect on a list of" in run("lookup", "23H2", "--edition", "Home").err
+    assert "23H2: the list is of the standard line, which this edition is always on" in run("lookup", "23H2", "--edition", "Home").err
     for quiet in (("26100", "--kb-installed", "KB5087423"), ("26100.32772", "--kb-installed", "KB5082063")):
         assert "has no effect" not in run("lookup", *quiet).err
 
@@ -327,3 +327,87 @@ def test_a_day_to_come_was_not_known(run: Command) -> None:
         done = run(*command, "--known", "2030-01-01")
         assert (done.code, done.out, "expected --known up to today, 2026-07-20, got 2030-01-01" in done.err) == (2, "", True)
         assert run(*command, "--known", "2026-07-21").code == 0
+
+
+# --- what a new administrator stumbled over -------------------------------------------------------------------------------
+
+
+def _line(text: str, label: str) -> str:
+    """Return what the first line of a label says."""
+    return next(line[15:] for line in text.splitlines() if line.startswith(f"  {label:<12} "))
+
+
+def test_two_builds_of_one_kb_are_told_apart(run: Command) -> None:
+    """KB3189866 is 14393.187 and 14393.189: it is not newer than itself."""
+    said = run("lookup", "14393.187", "--product", "ws2016", "--on", "2016-09-15").out
+    assert _line(said, "verdict").endswith("KB3189866 14393.189 of 2016-09-13 is newer")
+    assert _line(said, "next") == "KB3189866 14393.189, which restarts"
+
+
+def test_why_an_out_of_band_release_counts_on_one_product_alone(run: Command) -> None:
+    """MSRC's data names CVE-2025-59287 for KB5070882 on Windows Server 2016, not on Windows 10, version 1607."""
+    server, client = (run("lookup", "14393.8519", "--product", name, "--on", "2025-10-30").out for name in ("ws2016", "win10-1607"))
+    assert "KB5070882 of 2025-10-23 is newer, and counts although it is out of band, since it fixes a CVE" in _line(server, "verdict")
+    assert _line(client, "also newer").startswith("KB5070882: for a component, or out of band and not known to fix a CVE of this product")
+
+
+def test_the_same_restart_is_as_certain_as_next_says(run: Command) -> None:
+    (answer,) = run("lookup", "26100.33158", "--on", "2026-07-20", "--json").json()
+    (restart,) = run("next", "--product", "ws2025", "--on", "2026-07-20", "--json").json()
+    assert answer["matches"][0]["next_restart"]["certainty"] == restart["certainty"] == "planned"
+
+
+def test_the_kb_of_an_article_is_explained(run: Command) -> None:
+    articles, installed = (run("lookup", kb, "--json").json()[0] for kb in ("KB5100456", "KB5094126"))
+    assert (articles["installs_kb"], installed["installs_kb"]) == ("KB5094126", None)
+    assert articles["matches"] == installed["matches"]
+    first = run("lookup", "KB5100456").out.splitlines()[0]
+    assert first == "KB5100456: the number of an article; a machine shows KB5094126, the update that the article is about"
+
+
+def test_a_list_begins_with_what_the_product_is(run: Command) -> None:
+    lines = run("lookup", "Windows 11 23H2", "--on", "2026-07-20").out.splitlines()
+    assert lines[1:6] == [
+        "  Windows 11, version 23H2 (win11-23h2), build 22631",
+        "    until      2025-11-11  Home and Pro: support",
+        "    until      2026-11-10  Enterprise and Education: support",
+        "    until      2026-11-10  IoT Enterprise: support",
+        "    newest     KB5099414 22631.7376 of 2026-07-14, of the standard line",
+    ]
+    said = run("lookup", "24H2", "--edition", "Pro").err
+    assert "the list is of the standard line, which this edition is always on, and has no verdicts" in said
+
+
+def test_an_ambiguous_build_says_how_to_find_out(run: Command) -> None:
+    lines = run("lookup", "14393.187", "--on", "2016-09-25").out.splitlines()
+    assert lines[1:3] == [
+        "  how to tell  Get-HotFix on the machine lists one of KB3193494, KB3189866: name it with --kb-installed",
+        "  how to tell  2 products have it: --product leaves the releases of one",
+    ]
+
+
+def test_the_line_is_asked_for_only_where_it_decides_what_to_install(run: Command) -> None:
+    same = run("lookup", "KB5082063", "--on", "2026-07-20").out
+    assert _line(same, "verdict").endswith(
+        "not patched on either line; a baseline is a release of both lines, and the machine may be on either"
+    )
+    other = run("lookup", "KB5082063", "--on", "2026-05-20").out
+    assert "--line says what to install" in _line(other, "verdict")
+
+
+def test_a_navigation_says_under_which_heading_it_lists_another_product(run: Command) -> None:
+    (match,) = run("lookup", "22631.7376", "--json").json()[0]["matches"]
+    assert len(match["sources"]) == len(match["source_headings"])
+    headings = dict(zip(match["sources"], match["source_headings"], strict=True))
+    of_others = [url for url, found in headings.items() if found == ["Windows 11, version 23H2"]]
+    assert [url.rsplit("/", 1)[1] for url in of_others] == ["windows-11-version-24h2-update-history"]
+    assert f"{of_others[0]} (its navigation, under 'Windows 11, version 23H2')" in run("lookup", "22631.7376").out
+
+
+def test_a_cve_and_a_build_as_two_queries_say_how_to_ask_both(run: Command) -> None:
+    assert "as one, lookup 'CVE-2025-54100 26100.7392' says whether" in run("lookup", "CVE-2025-54100", "26100.7392").err
+
+
+def test_what_a_kb_fixes_is_said_however_it_is_asked_for(run: Command) -> None:
+    of_month, of_kb = run("lookup", "Windows Server 2025 June 2026", "KB5094125", "--json").json()
+    assert of_kb["fixes"][0] in of_month["fixes"]

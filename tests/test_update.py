@@ -41,7 +41,8 @@ def test_facts_come_as_if_read_here(reader: Path, feeds: Path, run: Command) -> 
         done = run("update", address, "--db", reader, "--json")
         assert (done.code, done.json()[0]["pages_read"], done.json()[0]["failures"]) == (0, 1, [])
         again = run("update", address, "--db", reader)
-        assert (again.code, again.err.splitlines()[-1]) == (0, f"{address}: nothing newer")
+        assert (again.code, again.out) == (0, f"already up to date, data as of {DAY}\n")
+        assert again.err.splitlines()[-1] == f"{address}: nothing newer"
     assert query(reader, CLAIMS) == query(feeds / "august" / "x.db", CLAIMS)
     assert _facts(reader) == _facts(feeds / "august" / "x.db")
     match = run("lookup", "26100.33222", "--db", reader, "--json").json()[0]["matches"][0]

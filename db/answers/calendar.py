@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.coverage import data_until_by_product
@@ -103,6 +104,24 @@ def months_reported_otherwise(rows: Iterable[Mapping[str, Any]], others: Iterabl
         for month, found in by_month.items()
         if month in expected and expected[month] not in {other["classification"] for other in found}
     }
+
+
+def restarting(rows: Iterable[dict[str, Any]], others: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Return the months that restart: those of a baseline, and those for which others report one.
+
+    Args:
+        rows: of ``hotpatch_calendar``.
+        others: by product, what others report of its hotpatch line.
+    """
+    by_product: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_product.setdefault(row["product"], []).append(row)
+    reported = {name: months_reported_otherwise(months, others.get(name, ())) for name, months in by_product.items()}
+    return [
+        row
+        for row in chain.from_iterable(by_product.values())
+        if "baseline" in {row["expected_type"], *(other["classification"] for other in reported[row["product"]].get(row["month"], ()))}
+    ]
 
 
 def has_calendar(conn: sqlite3.Connection, product: str) -> bool:

@@ -112,6 +112,24 @@ def change_rows(
     return [dict(zip(columns, row, strict=True)) | {"data_until": until} for row in rows.fetchall()]
 
 
+def reading_of(conn: sqlite3.Connection, since: str | None, until: str | None) -> dict[str, Any]:
+    """Return what was read in days: how many ``pages``, the days of the nearest changes ``before`` and ``after`` them, and the day of ``last_read``.
+
+    Args:
+        conn: the database.
+        since: ISO date, None for the first.
+        until: ISO date, None for the last.
+    """
+    days = {"since": since or "", "until": until or "9999"}
+    row = conn.execute(
+        """select (select count(*) from pages where substr(fetched_at, 1, 10) between :since and :until),
+            (select max(substr(changed_at, 1, 10)) from changes where substr(changed_at, 1, 10) < :since),
+            (select min(substr(changed_at, 1, 10)) from changes where substr(changed_at, 1, 10) > :until)""",
+        days,
+    ).fetchone()
+    return {"pages": row[0], "before": row[1], "after": row[2], "last_read": latest_data_until(conn)}
+
+
 def events(conn: sqlite3.Connection, rows: Iterable[Row]) -> list[Event]:
     """Return the events of rows of ``changes``, in their order.
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from hotpatch_kb.db.answers.coverage import is_outdated
 from hotpatch_kb.db.answers.exposure.fixes import asked_cve, fixes_of
 from hotpatch_kb.db.answers.exposure.open_issues import known_issues, left_open, open_cves
-from hotpatch_kb.db.answers.product_facts import Facts, Product, Release, newest_installed
+from hotpatch_kb.db.answers.product_facts import Facts, Release, about, latest, newest_installed
 from hotpatch_kb.db.answers.restarts import newer_baseline, rejoining_month, restart_after, restart_row, unseen_baseline
 from hotpatch_kb.db.answers.stated_elsewhere import OtherBuild, nearest_builds, other_builds, reported_as, reported_note
 from hotpatch_kb.db.model.messages import Message
@@ -22,6 +22,8 @@ from hotpatch_kb.db.model.notation import kb_text
 from hotpatch_kb.db.model.queries import Query, read_query
 
 Answer = dict[str, Any]
+
+MANY: Final = 12  # releases; of more, an answer is a list
 
 
 class Installed:
@@ -68,8 +70,9 @@ def find(
         matches: those of former queries with the same line and day, a cache to use and to fill.
 
     Returns:
-        ``query``, ``status``, ``matches``, ``decided_by``, ``nearest``, ``reason``, ``reported`` (``docs/lookup.md``); of a CVE also ``left_open``, of a
-        build or KB also ``fixes``, and ``asked_cve`` of a build or KB with a CVE.
+        ``query``, ``status``, ``matches``, ``decided_by``, ``nearest``, ``reason``, ``reported`` (``docs/lookup.md``); of a CVE also ``left_open``; of a
+        build, a KB or a few releases ``fixes`` and ``installs_kb`` (of the KB of an article, else None); of a product, version or build number ``products``; and ``asked_cve`` of a
+        build or KB with a CVE.
 
     Raises:
         BadInput: the query cannot be read.
@@ -99,11 +102,17 @@ def find(
 
 
 def _asked_for(found: _Found, chosen: _Chosen, line: str | None, day: str) -> Answer:
-    """Return what only the answer to a CVE or KB has, or to a CVE beside a build or KB."""
+    """Return what depends on the kind of the query: what a few KBs fix, what an article's KB installs, what a product is, whether a CVE is open."""
     conn, query = found.facts.conn, found.query
     if query.kind == "cve":
         return {"left_open": left_open(conn, query.value, found.product, day)}
-    further: Answer = {"fixes": fixes_of(conn, chosen.rows)} if query.kind in {"build", "kb"} else {}
+    further: Answer = {"fixes": fixes_of(conn, chosen.rows)} if query.kind in {"build", "kb"} or len(chosen.rows) <= MANY else {}
+    installed = {row.kb for row in chosen.rows if row.kb is not None}
+    is_article = query.kind == "kb" and bool(installed) and int(query.value) not in installed
+    further["installs_kb"] = kb_text(min(installed)) if is_article else None
+    if query.kind in _OF_MACHINES and not query.month:
+        names = dict.fromkeys(row.product for row in chosen.rows)
+        further["products"] = [about(found.facts.of(name), day) for name in names]
     if query.cve:
         asked = [(found.facts.of(row.product), row, _line_of(found, row, line, day)) for row in chosen.rows]
         further["asked_cve"] = asked_cve(conn, query.cve, asked, day)
@@ -134,8 +143,10 @@ _WHERE: Final = {
         select build_number from products where product glob '*-' || :value))""",
     "cve": "release in (select r.release from kb_cves as c join releases as r on r.kb = c.kb and r.product = c.product where c.cve = :value)",
 }
-_FOUND: Final = """select release, product, release_date, (select group_concat(url, char(10)) from (
-        select distinct coalesce(c.source_url, p.final_url) as url from fact_claims as f join claims as c using (claim) join pages as p using (page)
+# Of a source its address, and of a navigation the heading, since it lists other products than its page is about.
+_FOUND: Final = """select release, product, release_date, (select group_concat(url || char(9) || heading, char(10)) from (
+        select distinct coalesce(c.source_url, p.final_url) as url, case when c.source = 'support_navigation' then c.section else '' end as heading
+        from fact_claims as f join claims as c using (claim) join pages as p using (page)
         where f.subject = releases.subject))
     from releases where """
 # Queries that list releases, so that --line chooses among them.
@@ -152,7 +163,7 @@ class _Found:
         self.facts = facts
         self.query = query
         self.product = product
-        self.sources: dict[int, list[str]] = {}
+        self.sources: dict[int, dict[str, list[str]]] = {}
         self.stated_builds: dict[int, Message] = {}
         value: str | int = int(query.value) if query.kind in {"number", "kb"} else query.value
         parameters = {"value": value, "month": query.month, "server": _server_of(query)}
@@ -169,7 +180,10 @@ class _Found:
         """Return the releases of rows, and keep their sources."""
         rows = list(rows)
         self.facts.load({row[1] for row in rows})
-        self.sources |= {row[0]: sorted((row[3] or "").splitlines()) for row in rows}
+        for row in rows:
+            of_row = self.sources[row[0]] = {}
+            for url, _, heading in sorted(line.partition("\t") for line in (row[3] or "").splitlines()):
+                of_row.setdefault(url, []).extend([heading] if heading else [])
         return [self.facts.of(row[1]).by_id[row[0]] for row in rows]
 
     def days(self) -> list[tuple[str, str | None]]:
@@ -366,33 +380,14 @@ def _match(found: _Found, row: Release, on_line: str, day: str, *, companions: l
         "known_issues": known_issues,
         "open_cves": open_cves,
         "article_url": row.article_url,
-        "sources": found.sources[row.release],
+        "sources": list(found.sources[row.release]),
+        "source_headings": list(found.sources[row.release].values()),
     }  # fmt: skip
 
 
 def is_restart_due(match: Answer, verdict: str | None) -> bool:
     """Return whether a machine with a match needs a restart now: a newer baseline of its line was released."""
     return verdict == "restart_due" or bool(match["line"] == "hotpatch" and match["newer"]["baselines"])
-
-
-def latest(product: Product, line: str, day: str) -> Answer | None:
-    """Return the newest release of a line up to a day, as the view ``latest_releases`` has it for today."""
-    listed = [
-        r
-        for r in product.releases
-        if r.is_of(line) and r.release_date and r.release_date <= day and r.classification not in {"component", "preview"}
-        and not (r.is_withdrawn or r.is_disputed)
-    ]  # fmt: skip
-    newest = max(listed, key=lambda r: (r.classification != "initial", *_ascending(r)), default=None)
-    return None if newest is None else _named(newest)
-
-
-def _named(row: Release) -> Answer:
-    return {"kb": kb_text(row.kb), "build": row.build, "release_date": row.release_date, "classification": row.classification}
-
-
-def _ascending(row: Release) -> tuple[str, int, int]:
-    return row.release_date or "", -1 if row.revision is None else row.revision, row.kb or -1
 
 
 def _counted(newer: list[Release] | None) -> Answer:
@@ -405,11 +400,11 @@ def _next_release(newer: list[Release], line: str) -> Answer | None:
     """Return what to install next on a machine with a release: the newest newer baseline, else the newest release; None if nothing is newer."""
     is_first = line == "hotpatch"
     newest = max(
-        newer, key=lambda r: (is_first and r.classification == "baseline" and bool(r.in_hotpatch_line), *_ascending(r)), default=None
+        newer, key=lambda r: (is_first and r.classification == "baseline" and bool(r.in_hotpatch_line), *r.ascending), default=None
     )
     if newest is None:
         return None
-    return _named(newest) | {"restart_required": None if newest.restart_required is None else bool(newest.restart_required)}
+    return newest.brief() | {"restart_required": None if newest.restart_required is None else bool(newest.restart_required)}
 
 
 def _reason(found: _Found, installed: Installed) -> Message:

@@ -14,8 +14,7 @@ from typing import Final
 
 from hotpatch_kb.db import __version__
 from hotpatch_kb.db.answers.lagging import drift_rows
-from hotpatch_kb.db.answers.lookup import latest
-from hotpatch_kb.db.answers.product_facts import Facts
+from hotpatch_kb.db.answers.product_facts import Facts, latest
 from hotpatch_kb.db.answers.restarts import next_restarts
 from hotpatch_kb.db.model import clock
 

@@ -94,13 +94,24 @@ class Release(NamedTuple):
             return False
         return self.cadence == "B" or bool(self.fixes_cves)
 
+    @property
+    def ascending(self) -> tuple[str, int, int]:
+        """Its place by day, revision and KB; what has none of them comes first."""
+        return self.release_date or "", -1 if self.revision is None else self.revision, self.kb or -1
+
+    def brief(self) -> Row:
+        """Return its KB, build, day and classification, as an answer names another release."""
+        return {"kb": kb_text(self.kb), "build": self.build, "release_date": self.release_date, "classification": self.classification}
+
     def is_of(self, line: str) -> bool:
         """Return whether it belongs to a line, "hotpatch" or "standard"."""
         return bool(self.in_hotpatch_line if line == "hotpatch" else self.in_standard_line)
 
-    def name(self, *, is_baseline: bool = False) -> Message:
-        """Return the release by its KB or build and its day; after "the baseline" the day is enough."""
+    def name(self, *, is_baseline: bool = False, beside: Release | None = None) -> Message:
+        """Return the release by its KB or build and its day; after "the baseline" the day is enough. Beside one of the same KB the build tells them apart."""
         name = kb_text(self.kb) or self.build
+        if beside is not None and self.kb is not None and beside.kb == self.kb:
+            return Message("{name} {build} of {day}", name=name, build=self.build, day=self.day)
         if name:
             return Message("{name} of {day}", name=name, day=self.day)
         return Message("of {day}" if is_baseline else "the release of {day}", day=self.day)  # the baselines of 2021 have neither
@@ -315,3 +326,26 @@ def newest_installed(rows: list[Release], kbs: Sequence[int]) -> list[Release]:
         ):
             newest[row.product] = row
     return list(newest.values())
+
+
+def latest(product: Product, line: str, day: str) -> Row | None:
+    """Return the newest release of a line up to a day, as the view ``latest_releases`` has it for today."""
+    listed = [
+        r
+        for r in product.releases
+        if r.is_of(line) and r.release_date and r.release_date <= day and r.classification not in {"component", "preview"}
+        and not (r.is_withdrawn or r.is_disputed)
+    ]  # fmt: skip
+    newest = max(listed, key=lambda r: (r.classification != "initial", *r.ascending), default=None)
+    return None if newest is None else newest.brief()
+
+
+def about(product: Product, day: str) -> Row:
+    """Return what a product is: its build number, the ends of its support by edition, and the newest release of each line."""
+    number = next((row.build_number for row in reversed(product.releases) if row.build_number is not None), None)
+    return {
+        "product": product.id,
+        "build_number": number,
+        "support_ends": [{"edition_group": group, "kind": kind, "end_date": end} for group, kind, end in sorted(product.ends)],
+        "newest": {line: latest(product, line, day) for line in ("hotpatch", "standard")},
+    }

@@ -287,7 +287,11 @@ class _Judge:
                 "reason": Message("the baseline {release} is newer", release=baselines[-1].name(is_baseline=True)),
             }
         newest = after[-1]
-        reason = Message("{release} is newer", release=newest.name())
+        reason = Message("{release} is newer", release=newest.name(beside=release))
+        if newest.cadence != "B" and newest.fixes_cves:
+            reason = Message(
+                "{release} is newer, and counts although it is out of band, since it fixes a CVE", release=newest.name(beside=release)
+            )
         if newest.is_provisional:
             reason = named_by(newest, newest.name())
         return columns | {"verdict": "behind", "next": newest, "reason": reason}

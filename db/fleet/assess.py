@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from operator import add, attrgetter
 from typing import Any, Final
 
@@ -35,6 +35,10 @@ class Summary:
         self.counts[product, verdict] += count
         if name:
             self.not_understood[name] += count
+
+    def of(self, verdict: str) -> int:
+        """Return how many machines have a verdict."""
+        return sum(count for (_, of_machine), count in self.counts.items() if of_machine == verdict)
 
     def update(self, other: Summary) -> None:
         """Add the counts of another one."""
@@ -92,6 +96,10 @@ class Suffixes(dict[Any, Suffix]):
         suffix.label = self._labels.setdefault(name, len(self._labels))
         return suffix
 
+    def verdict(self, suffix: Suffix) -> str:
+        """Return the verdict that a suffix has."""
+        return list(self._labels)[suffix.label][1]
+
     def count(self, summary: Summary, suffixes: Sequence[Suffix], times: Sequence[int] = ()) -> None:
         """Add machines to the summary, each once or as often as ``times`` says. Empty the cache when it is full."""
         names = list(self._labels)
@@ -107,21 +115,29 @@ class Suffixes(dict[Any, Suffix]):
             self._by_name.clear()
 
 
-def assess(judge: Judge, inventory: Inventory, form: Format, summary: Summary) -> Iterator[str]:
+def assess(judge: Judge, inventory: Inventory, form: Format, summary: Summary, only: Collection[str] = ()) -> Iterator[str]:
     """Yield an inventory with its verdicts in an output format, in blocks of some thousand lines.
 
     Args:
         judge: the judge of the day.
         inventory: the machines.
         form: the output format.
-        summary: gets the counts.
+        summary: gets the counts, of all machines.
+        only: verdicts; rows of machines with another one are left out. Empty for all rows.
 
     Raises:
         BadInput: the inventory cannot be read.
     """
     yield form.head()
-    for prefixes, ends in batches(Suffixes(judge, form, inventory.fields), inventory, summary):
-        yield "\n".join([*map(add, prefixes, ends), ""])
+    suffixes, is_first = Suffixes(judge, form, inventory.fields), True
+    for prefixes, ends in batches(suffixes, inventory, summary):
+        lines = list(map(add, prefixes, ends))
+        if only:
+            lines = [line for line, end in zip(lines, ends, strict=True) if suffixes.verdict(end) in only]
+        if only and lines and is_first:  # the row before which a list of JSON has no comma may be left out
+            lines[0], is_first = form.first_prefix(lines[0]), False
+        if lines:
+            yield "\n".join([*lines, ""])
     yield form.tail()
 
 

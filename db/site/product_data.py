@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
-from hotpatch_kb.db.answers.lookup import latest
+from hotpatch_kb.db.answers.product_facts import latest
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after
 from hotpatch_kb.db.site.page_data import conflicts, freshness, last_month, rows, stated, support

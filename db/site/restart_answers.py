@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
-from hotpatch_kb.db.answers.lookup import latest
+from hotpatch_kb.db.answers.product_facts import latest
 from hotpatch_kb.db.model.notation import kb_text, month_after, planned_by_cadence, second_tuesday
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site.web import facts_today

@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.fleet.report import Report, report
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.model.reading import MAX_SHOWN
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.stderr import bar, is_terminal, say
 
@@ -48,6 +49,7 @@ class Request:
         encoding: of the inventory's text; None to find it.
         hotfixes: a table of installed KBs by host.
         fail_on: verdicts, separated by commas, that make the exit code 6; ``NOT_CURRENT`` for all but current.
+        only: verdicts as of ``fail_on``; only rows of machines with one of them are written.
         output: a file to write instead of standard output.
         summary: a file for the counts, the columns and the warnings, as JSON.
         scratch: a folder for temporary files; with Spark, one that every worker can read.
@@ -62,6 +64,7 @@ class Request:
     encoding: str | None = None
     hotfixes: Path | None = None
     fail_on: str | None = None
+    only: str | None = None
     output: Path | None = None
     summary: Path | None = None
     scratch: Path | None = None
@@ -75,6 +78,7 @@ class _Work(NamedTuple):
     judge: Judge
     summary: judging.Summary
     folder: Path
+    only: Sequence[str]
 
 
 def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
@@ -94,8 +98,10 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
     """
     columns = mapping_of(request.mapping)
     kind = SafeCsv if request.is_safe else FORMATS[request.format_name]
-    fails = _checked_verdicts(request)
+    fails, only = _verdicts_of(request.fail_on), _verdicts_of(request.only)
     _check(file, request, kind)
+    if only and request.engine not in {None, "builtin"}:
+        raise BadInput("expected --only with the engine builtin, got {engine}", engine=request.engine)
     if request.engine == "spark" and engines.is_table(file):
         return _judge_table(conn, file, request, columns, fails)
     judge, summary = Judge(conn, request.day), judging.Summary()
@@ -103,7 +109,7 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
         say("no security data in this database: out-of-band releases that fix a CVE are not counted; a crawl reads it")
     with tempfile.TemporaryDirectory(prefix="hotpatch-kb-", dir=request.scratch) as name:
         folder = Path(name)
-        work = _Work(request, judge, summary, folder)
+        work = _Work(request, judge, summary, folder, only)
         with _sink(request.output, folder) as sink:
             is_written = _read_by_duckdb(file, columns, work, sink)
             with _opened(file, has_bar=not is_written) as stream, inventory(stream, columns, encoding=request.encoding) as machines:
@@ -120,7 +126,18 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
     if fails and not summary.counts:
         say("expected machines for --fail-on, got none")
         return ExitCode.STALE
-    return ExitCode.STALE if any(verdict in fails for _, verdict in summary.counts) else ExitCode.DONE
+    return _failed(fails, {verdict: said.summary.of(verdict) for verdict in VERDICTS}, has_only=bool(only))
+
+
+def _failed(fails: Sequence[str], counts: Mapping[str, int], *, has_only: bool = False) -> int:
+    """Return the exit code of ``--fail-on``, and say what made it 6."""
+    found = {verdict: counts[verdict] for verdict in VERDICTS if verdict in fails and counts.get(verdict)}
+    if not found:
+        return ExitCode.DONE
+    named = ", ".join(f"{verdict} {count}" for verdict, count in found.items())
+    more = "" if has_only else f"; --only {','.join(found)} writes their rows alone"
+    say(f"--fail-on: {sum(found.values())} of {sum(counts.values())} machines ({named}){more}")
+    return ExitCode.STALE
 
 
 def _judge_table(conn: sqlite3.Connection, source: str, request: Request, columns: dict[str, str], fails: Sequence[str]) -> int:
@@ -144,7 +161,7 @@ def _judge_table(conn: sqlite3.Connection, source: str, request: Request, column
     for verdict, count in sorted(found.items()):
         say(f"{verdict}: {count}")
     say(f"{found.total()} machines on {request.day}, written to {target}")
-    return ExitCode.STALE if any(verdict in fails for verdict in found) else ExitCode.DONE
+    return _failed(fails, found, has_only=True)
 
 
 def _say(said: Report, fails: Sequence[str]) -> None:
@@ -157,12 +174,18 @@ def _say(said: Report, fails: Sequence[str]) -> None:
     say(f"{counts.total()} machine{'' if counts.total() == 1 else 's'} on {said.day}")
 
 
-def _checked_verdicts(request: Request) -> list[str]:
-    names = [name.strip() for name in request.fail_on.split(",")] if request.fail_on else []
-    known = (*VERDICTS, NOT_CURRENT)
-    if unknown := [name for name in names if name not in known]:
-        raise BadInput("expected verdicts ({verdicts}), got {got!r}", verdicts=", ".join(known), got=unknown[0])
-    return [name for name in VERDICTS if name != "current"] + names if NOT_CURRENT in names else names
+def _verdicts_of(text: str | None) -> list[str]:
+    """Return the verdicts of a list, however they are spelled: "restart due", "restart-due", "Restart_Due".
+
+    Raises:
+        BadInput: one of them is no verdict.
+    """
+    names = [(name.strip(), re.sub(r"[\s_-]+", "_", name.strip().casefold())) for name in text.split(",")] if text else []
+    known = {verdict: [verdict] for verdict in VERDICTS} | {NOT_CURRENT.replace("-", "_"): [name for name in VERDICTS if name != "current"]}
+    if unknown := [given for given, name in names if name not in known]:
+        said = ", ".join((*VERDICTS, NOT_CURRENT))
+        raise BadInput("expected verdicts ({verdicts}), got {got!r}", verdicts=said, got=unknown[0][:MAX_SHOWN])
+    return list(dict.fromkeys(verdict for _, name in names for verdict in known[name]))
 
 
 def _check(file: str, request: Request, kind: type[Format]) -> None:
@@ -187,7 +210,7 @@ def _blocks(machines: Inventory, form: Format, work: _Work) -> Iterator[bytes]:
     Bytes, so that lines end alike on every system. A lone surrogate, which JSON may hold, cannot be encoded and becomes "?".
     """
     if work.request.engine in {None, "builtin"}:
-        for block in judging.assess(work.judge, machines, form, work.summary):
+        for block in judging.assess(work.judge, machines, form, work.summary, work.only):
             yield block.encode("utf-8", "replace")
         return
     from hotpatch_kb.db.fleet.engines.normal_form import normalise  # noqa: PLC0415
@@ -224,7 +247,7 @@ def _read_by_duckdb(file: str, columns: dict[str, str], work: _Work, sink: Binar
     is_chosen = request.engine is None and engines.is_for_duckdb(file)
     if not is_chosen and request.engine != "duckdb":
         return False
-    if request.format_name != "csv" or request.is_safe or request.hotfixes is not None:
+    if request.format_name != "csv" or request.is_safe or request.hotfixes is not None or work.only:
         return False
     if not os.path.isfile(file) or request.encoding is not None:  # noqa: PTH113 (see _opened)
         return False

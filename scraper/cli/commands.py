@@ -340,7 +340,7 @@ def status(as_metrics: bool, drift: bool, bundle: Path | None, archive: Path | N
             say(f"{row['source']}: quarantined, and may be a release: {row['note']}")
         for row in absent:
             say(f"{row['source']}: {row['note']}")
-        write(rows, form_of(as_json=as_json), text=lambda: run_text.status(rows))
+        write(rows, form_of(as_json=as_json), text=lambda: run_text.status(rows, feed_state.name(db)))
     return ExitCode.STALE if is_bad else ExitCode.DONE
 
 

@@ -13,11 +13,11 @@ from hotpatch_kb.db import __version__
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.product_names import product_id
 from hotpatch_kb.db.model.reading import MAX_SHOWN
-from hotpatch_kb.scraper.cli import answers, commands, options, sharing
+from hotpatch_kb.scraper.cli import answers, commands, licensing, options, sharing
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 
 SUBCOMMANDS: Final = (
-    answers.lookup, answers.calendar, answers.next_command, answers.verdicts, answers.assess, answers.eligible, answers.cost,
+    answers.lookup, answers.calendar, answers.next_command, answers.verdicts, answers.assess, licensing.eligible, licensing.cost,
     answers.changes, commands.crawl, commands.replay, commands.doctor, commands.backup, commands.restore, commands.status, commands.schedule, commands.serve, commands.mcp, commands.seed,
     sharing.export, sharing.update, sharing.pages,
 )  # fmt: skip
@@ -40,7 +40,7 @@ QUESTIONS: Final = "\b\nQuestions, and the call that answers each:\n" + "\n".joi
             "Which months restart, and when did a baseline come unplanned? What was planned on a day?",
             "calendar --year 2026 --known 2026-06-01",
         ),
-        ("How do the restarts get into Outlook?", "calendar --ics --alarm 3 > hotpatch.ics"),
+        ("How do the restarts get into Outlook?", "calendar --ics --restarts --product ws2025 --alarm 3 > hotpatch.ics"),
         ("May this edition, server or image hotpatch, and what is required?", "eligible Windows 11 Pro"),
         ("What does it cost?", "cost --cores 100 --from 2025-08 --to 2026-04"),
         (
@@ -48,6 +48,10 @@ QUESTIONS: Final = "\b\nQuestions, and the call that answers each:\n" + "\n".joi
             "assess servers.csv --fail-on not-current",
         ),
         ("What changed?", "changes --since 2026-07-01"),
+        (
+            "No internet here? Save these pages elsewhere and read them with crawl --from, or carry an export and take it with update.",
+            "pages",
+        ),
         ("How old is the data, and which source fails?", "status"),
         ("Which sources disagree, and which is believed? The table conflicts of the site, or of the database.", "serve"),
     )
@@ -133,6 +137,16 @@ def run(arguments: list[str]) -> int:
     return code if isinstance(code, int) else ExitCode.DONE
 
 
+# Options that mean nearly the same, of which a command may have one alone: what is known on a day, and what was released by it.
+_ALIKE: Final = {
+    "--on": ("--known", "--since"),
+    "--known": ("--on",),
+    "--since": ("--from", "--on"),
+    "--from": ("--since",),
+    "--kb": ("--kb-installed",),
+}
+
+
 def _as_bad_input(error: click.ClickException, arguments: list[str]) -> BadInput:
     """Return what click found wrong in the style of every other error: what was expected, what came, and the nearest right call."""
     context = getattr(error, "ctx", None)
@@ -141,7 +155,8 @@ def _as_bad_input(error: click.ClickException, arguments: list[str]) -> BadInput
         names = [name for parameter in context.command.get_params(context) for name in parameter.opts] if context is not None else []
         got = error.option_name
         # "--db" of a command that was typed before its name, or an option of another command
-        close = get_close_matches(got, [name for name in names if name.startswith("--")], n=1, cutoff=0.5)
+        close = [name for name in _ALIKE.get(got, ()) if name in names]
+        close = close or get_close_matches(got, [name for name in names if name.startswith("--")], n=1, cutoff=0.5)
         right = f"{command} {close[0]}" if close else f"{command} --help"
         return BadInput("expected an option of {command}, got {got}; nearest: {right}", command=command, got=got[:MAX_SHOWN], right=right)
     if isinstance(error, click.BadOptionUsage):

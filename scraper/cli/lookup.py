@@ -6,12 +6,12 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.answers.eligibility import find_for
-from hotpatch_kb.db.answers.lookup import find
+from hotpatch_kb.db.answers.lookup import MANY, find
 from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.editions import stated_machine
@@ -20,11 +20,12 @@ from hotpatch_kb.db.model.queries import MAX_QUERY, read_query
 from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, known_day, open_facts
 from hotpatch_kb.scraper.cli.output import form_of, write
 from hotpatch_kb.scraper.cli.text import colour
-from hotpatch_kb.scraper.cli.text.lookup import MANY, lookups
+from hotpatch_kb.scraper.cli.text.lookup import lookups
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.stderr import say
 
 LINES: Final = ("hotpatch", "standard")
+_FEW: Final = 10  # queries of one call that a person typed
 _VALUES: Final = ("--product", "--line", "--edition", "--kb-installed", "--on", "--known", "--db")
 
 
@@ -134,16 +135,28 @@ def _print_answers(conn: sqlite3.Connection, question: Question, kb_installed: t
                 continue
             if result["status"] == "not_found" and not code:
                 code = ExitCode.NO_ANSWER
-            for option in _without_effect(question, kb_installed, result):
+            for option in _without_effect(question, kb_installed, result, machine.edition):
                 say(f"hotpatch-kb: {query}: {option}")
             yield verdicts.with_verdicts(result, question.line, machine)
 
     rows = answers()
     write(rows, form_of(as_json=question.as_json), text=lambda: lookups(rows, day))
+    if together := _cve_and_build(question.queries):
+        say(f"hotpatch-kb: each query has its own answer; as one, lookup '{together}' says whether the CVE is open there")
     return code
 
 
-def _without_effect(question: Question, kb_installed: tuple[int, ...], answer: dict[str, Any]) -> Iterator[str]:
+def _cve_and_build(queries: Sequence[str]) -> str | None:
+    """Return a CVE and a build or KB that were asked as two queries, as the one query that says whether the CVE is open there."""
+    kinds: dict[str, str] = {}
+    for query in queries:
+        with suppress(BadInput):
+            kinds.setdefault(read_query(query).kind, query)
+    where = kinds.get("build") or kinds.get("kb")
+    return f"{kinds['cve']} {where}" if "cve" in kinds and where and len(queries) < _FEW else None
+
+
+def _without_effect(question: Question, kb_installed: tuple[int, ...], answer: dict[str, Any], edition: str) -> Iterator[str]:
     """Yield a sentence for each option that the text of an answer passes over, so that nobody takes the answer for one about their machine."""
     if answer["status"] == "not_found":
         return
@@ -152,8 +165,10 @@ def _without_effect(question: Question, kb_installed: tuple[int, ...], answer: d
     of_hotpatches = {companion for match in answer["matches"] for companion in match["companions"]}
     if installed and read_query(answer["query"]).kind != "build" and not installed & (kbs | of_hotpatches):
         yield "--kb-installed has no effect; no release of the answer has one of these KBs"
-    if question.edition and not question.as_json and len(answer["matches"]) > MANY:
-        yield f"--edition has no effect on a list of {len(answer['matches'])} releases; ask for one build, or use --json for a verdict of each"
+    if edition and not question.as_json and len(answer["matches"]) > MANY:
+        chosen = ", which this edition is always on" if "line_by_edition" in answer else ""
+        listed = f"of the standard line{chosen}" if chosen else "of every edition"
+        yield f"the list is {listed}, and has no verdicts; ask for one build, or use --json for a verdict of each"
 
 
 def _check_queries(queries: Sequence[str]) -> None:

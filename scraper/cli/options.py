@@ -25,8 +25,20 @@ F = TypeVar("F", bound=Callable[..., Any])
 TERMS: Final = """\b
 Terms: a baseline is a cumulative update (LCU) that restarts the machine and opens a quarter of the hotpatch
 line. The hotpatches after it need no restart. The standard line gets an LCU, with a restart, every month.
-Cadence B is the security release of the second Tuesday, C and D are optional previews, OOB is out-of-band.
+Cadence B is the security release of the second Tuesday, C and D are optional previews, OOB is out-of-band:
+the letters are those that Microsoft publishes, also where a release of another day has the letter B.
 A component is an update of PowerShell, WSUS or the like for machines of the hotpatch line."""
+
+VERDICT_TERMS: Final = """\b
+Verdicts:
+  current      nothing that counts is missing, and the pages were read recently enough to know it
+  behind       updates are missing; on the hotpatch line hotpatches alone, which need no restart
+  restart_due  on the hotpatch line: a newer baseline is missing, which restarts
+  left_line    on the hotpatch line: it took an LCU that is no baseline, and returns with the next one
+  unsupported  support has ended for its edition
+  ambiguous    it depends on what the inventory does not say, such as the line; the reason says on what
+  unknown      nothing says whether it is patched
+  invalid      the build or the row cannot be read"""
 
 EXIT_CODES: Final = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning.replace('`', '')}" for code, meaning in MEANINGS.items())
 

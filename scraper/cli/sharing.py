@@ -105,7 +105,11 @@ def update(
         notify.send(db, say)
         return ExitCode.SOURCE_FAILED
     notify.send(db, say)
-    return report(result, as_json=as_json, is_said=ends_with_stdin)
+    if result.pages_read or result.failures:
+        return report(result, as_json=as_json, is_said=ends_with_stdin)
+    until = coverage.latest_data_until(options.connection(db)) or "no day"
+    write([run_text.as_row(result)], form_of(as_json=as_json), text=lambda: [f"already up to date, data as of {until}"])
+    return ExitCode.DONE
 
 
 @click.command(epilog=examples("pages", "pages --due > addresses.txt"))

@@ -111,7 +111,7 @@ def on_machines(items: list[Line], disputed: list[MachineCount]) -> Iterator[Mes
     for count in disputed:
         if {count.source_url, count.other_url} & stating:
             yield Message(
-                "a virtual machine counts as {believed}, by {source}; {other_source} says {other}, which is not believed",
+                "a virtual machine counts as {believed}, by {source}; {other_source} disagrees and says {other}, which is not used here",
                 believed=_COUNTED_AS[count.believed], source=count.source_url,
                 other=_COUNTED_AS[count.other], other_source=count.other_url,
             )  # fmt: skip

@@ -53,4 +53,7 @@ def find_for(conn: sqlite3.Connection, query: str, machine: Machine, ask: Callab
     if not answer["matches"] or not all(has_no_hotpatches(conn, match["product"], machine.edition) for match in answer["matches"]):
         return answer
     answer = find(conn, query, **{**options, "line": "standard"})
-    return answer | {"decided_by": ["--edition" if option == "--line" else option for option in answer["decided_by"]]}
+    return answer | {
+        "decided_by": ["--edition" if option == "--line" else option for option in answer["decided_by"]],
+        "line_by_edition": "standard",
+    }

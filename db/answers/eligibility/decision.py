@@ -201,7 +201,7 @@ def _client(documents: Documents, asked: Asked, product: str, edition: str | Non
     if edition == "Pro":
         rows = [row for row in documents.editions if row.product == product and row.edition in {row_.edition for row_ in having}]
         if not rows:
-            return "unknown", Message("documents list this licence, and Enterprise and Education alone as editions"), [], having, []
+            return "unknown", Message("documents list this licence, but of the editions only Enterprise and Education"), [], having, []
         edition = rows[0].edition
         conditions.append(Message("the licence has stepped the edition up to {edition}", edition=edition))
     elif edition is None:

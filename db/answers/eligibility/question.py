@@ -42,7 +42,8 @@ _LICENCES: Final = tuple(
 )
 _ELSEWHERE: Final = (
     r"\b(?:vmware|v?sphere|esxi?|hyper v(?! server)|aws|ec2|amazon(?: web services)?|gcp|google cloud|on prem(?:ises?)?|onprem|physical|bare metal"
-    r"|proxmox|nutanix|kvm|xen(?:server)?|oracle cloud|virtualbox|outside (?:of )?azure)\b"
+    r"|proxmox|nutanix|kvm|xen(?:server)?|oracle cloud|virtualbox|outside (?:of )?azure|in house|self hosted|on site|co ?lo(?:cation)?"
+    r"|(?:in|at|on) (?:our|my|their|your|the|an?)(?: own)? (?:data ?cent(?:er|re)s?|server rooms?|racks?|hardware|premises)(?! ed)|own (?:data ?cent(?:er|re)s?|hardware))\b"
 )
 # Where a machine runs, or what manages it. "Azure" is last: the others have it in their names.
 _PLATFORMS: Final = tuple(
@@ -90,7 +91,7 @@ _EDITIONS: Final = tuple(
         (r"\b(?:enterprise )?(?:multi ?session|for virtual desktops)\b", "Enterprise multi-session"),
         (r"\bpro(?:fessional)? education\b|\bpro(?:fessional)?(?: for)? workstations?\b", "Pro"),
         (r"\bhyper v server\b", "Hyper-V Server"),
-        (r"\bdata ?center\b", "Datacenter"),
+        (r"\bdata ?cent(?:er|re)\b", "Datacenter"),
         (r"\bstandard\b|\bstd\b", "Standard"),
         (r"\bessentials\b", "Essentials"),
         (r"\beducation\b", "Education"),

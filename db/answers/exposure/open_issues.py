@@ -145,7 +145,7 @@ def open_cves(
             for month in _months_after(until, min(day, end or day))
         }
         unknown |= {row[4] for row in newer if row[5] and (row[3], row[2]) not in fixes}
-        unknown |= {h.month for h in before if h.cadence == "B" and not h.fixes_cves}
+        unknown |= {h.month for h in before if h.month and h.cadence == "B" and not h.fixes_cves}
         unknown |= {reported_day(row)[:7] for row in product.reported_after(line, day, r.place) if row["classification"] != "preview"}
         is_copied = any(is_copied for _, is_copied in (*fixed.values(), *own.values()))
         is_dated = r.day is not None or r.classification == "initial"

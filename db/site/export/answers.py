@@ -16,8 +16,8 @@ from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.coverage import GRACE
 from hotpatch_kb.db.answers.exposure.open_issues import all_fixes, left_open
 from hotpatch_kb.db.answers.json_output import json_text
-from hotpatch_kb.db.answers.lookup import find, latest
-from hotpatch_kb.db.answers.product_facts import Facts
+from hotpatch_kb.db.answers.lookup import find
+from hotpatch_kb.db.answers.product_facts import Facts, latest
 from hotpatch_kb.db.answers.restarts import missing_evidence, next_restarts, restart_of_standard_line
 from hotpatch_kb.db.answers.verdicts import Verdicts
 from hotpatch_kb.db.model.notation import kb_text, month_after, second_tuesday

@@ -124,8 +124,7 @@ def restart(row: Row | None, line: str) -> str:
         return "none known"
     if line == "standard":
         return f"{row['date']} ({month_name(row['month'])}), with the monthly update"
-    kind = _CERTAINTY[row["certainty"]] if "certainty" in row else "expected" if row["is_expected"] else "published"
-    return f"{row['date']} ({month_name(row['month'])}), {kind}{', unplanned' if row['is_unplanned'] else ''}"
+    return f"{row['date']} ({month_name(row['month'])}), {_CERTAINTY[row['certainty']]}{', unplanned' if row['is_unplanned'] else ''}"
 
 
 def unseen_baseline(baseline: Row) -> str:
@@ -171,15 +170,29 @@ def verdicts(rows: Sequence[Row]) -> Iterator[str]:
 
 def eligible(rows: Sequence[Row]) -> Iterator[str]:
     """Yield the answer for an image or edition: yes, no, only if or unknown, with what would be yes, requirements and sources."""
-    for row in rows:
+    for row, is_last in _alike(rows):
         condition = f"{row['condition']} ({row['reason']})" if row["condition"] else row["reason"]
         edition = f"{row['edition']}: " if row["condition"] and row["edition"] else ""
         yield f"{row['answer']}: {named(row['product']).name + ': ' if row['product'] else ''}{edition}{condition}"
+        if not is_last:
+            continue  # the next row has the same details
         yield from (f"  would be yes {text}" for text in row["would_be_yes"])
+        if row["would_be_yes"]:
+            yield "               eligible with one of these lists the licence and the settings that it needs"
         yield from (f"  requires     {text}" for text in row["requirements"])
         yield from (f"  source       {url}" for url in row["sources"])
     if rows:
-        yield f"data as of {rows[0]['data_until']}"
+        yield f"documents as of {rows[0]['data_until']}"
+
+
+def _alike(rows: Sequence[Row]) -> Iterator[tuple[Row, bool]]:
+    """Yield rows, each with whether the next one has other details: what would be yes (in any order), what is required, and sources."""
+    for number, row in enumerate(rows):
+        yield row, number + 1 == len(rows) or _details(row) != _details(rows[number + 1])
+
+
+def _details(row: Row) -> tuple[object, ...]:
+    return row["answer"], sorted(map(str, row["would_be_yes"])), list(map(str, row["requirements"])), row["sources"]
 
 
 def explained(rows: Sequence[Row]) -> Iterator[str]:
@@ -194,15 +207,33 @@ def explained(rows: Sequence[Row]) -> Iterator[str]:
         yield f"  {': '.join(filter(None, [', '.join(filter(None, about)), said, row['requirement']]))}"
         yield f"    {row['source_url']}"
     if rows:
-        yield f"data as of {rows[0]['data_until']}"
+        yield f"documents as of {rows[0]['data_until']}"
 
 
-def changes(rows: Sequence[Row], until: str | None) -> Iterator[str]:
-    """Yield a line per change, with the day on which its page was read."""
-    for row in rows:
-        yield f"{row['changed_at'][:10]}  {row['subject']}  {row['field']}: {row['old_value'] or 'nothing'} -> {row['new_value'] or 'nothing'}"
-    if not rows:
-        yield f"no change; pages were last read on {until}"
+def changes(events: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield a line per event, a time and a sentence, with the day on which its page was read."""
+    for at, sentence in events:
+        yield f"{at[:10]}  {' '.join(sentence.split())}"
+
+
+def no_change(reading: Row, since: str | None, until: str | None) -> Iterator[str]:
+    """Yield that nothing changed in days, why that may be, and where to find what was released in them.
+
+    Args:
+        reading: as ``hotpatch_kb.db.answers.events.reading_of`` returns it.
+        since: ISO date, None for the first.
+        until: ISO date, None for the last.
+    """
+    days = " ".join(filter(None, (f"from {since}" if since else "", f"to {until}" if until else ""))) or "so far"
+    if not reading["pages"]:
+        yield f"no page was read {days}, so no change could be seen; pages were last read on {reading['last_read']}"
+    else:
+        yield f"no change in the pages that were read {days}; pages were last read on {reading['last_read']}"
+    for name, when in (("before", "before"), ("after", "after that")):
+        if reading[name]:
+            yield f"  the nearest changes {when} were read on {reading[name]}: hotpatch-kb changes --since {reading[name]} --until {reading[name]}"
+    month = month_name((since or until or reading["last_read"] or "2026-07")[:7])
+    yield f"  a change has the day on which its page was read; what was released in a month: hotpatch-kb lookup '{month}'"
 
 
 def changes_as_markdown(events: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -12,41 +12,43 @@ from hotpatch_kb.db.model.notation import MONTHS
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.scraper.cli.text import Row, month_name, outdated, restart, table, unseen_baseline
 
+_RELEASE, _RESTART = ">", "#"
 
-def coming(months: Iterable[Row], restarts: Iterable[Row], day: str) -> dict[str, set[str]]:
-    """Return, for each product, the months of the next release and of the next restart, from a day on.
+
+def coming(months: Iterable[Row], restarts: Iterable[Row], day: str) -> dict[str, dict[str, str]]:
+    """Return, for each product, the months of the next release and of the next restart, from a day on, each with its sign.
 
     Args:
         months: rows of ``hotpatch_calendar``, by product and month.
         restarts: rows of ``next_restarts`` as of that day.
         day: ISO date.
     """
-    by_product = {row["product"]: {row["month"]} for row in restarts}
+    by_product = {row["product"]: {row["month"]: _RESTART} for row in restarts}
     releases: dict[str, str] = {}
     for row in months:
         if (row["release_date"] or row["expected_date"]) >= day:
             releases.setdefault(row["product"], row["month"])
     for product, month in releases.items():
-        by_product.setdefault(product, set()).add(month)
+        by_product.setdefault(product, {}).setdefault(month, _RELEASE)
     return by_product
 
 
 _LEGEND = (
     "B baseline (restart)   h hotpatch (no restart)   ! not as first planned (B!: unplanned restart)",
-    "( ) expected, not released as of the data   > the next release, and the next restart",
+    "( ) expected, not released as of the data   > the next release   # the next restart",
 )
 
 
 _LEGEND_OF_REPORTS = "* others report another type than planned, which was not read at Microsoft; see the month below"
 
 
-def _cell(row: Row | None, is_marked: bool, is_reported: bool = False) -> str:
+def _cell(row: Row | None, mark: str, is_reported: bool = False) -> str:
     """Return a month of the picture: 5 characters with the letter third, so that columns can be read down."""
     if row is None:
         return "  .  "
     kind = row["type"] or row["expected_type"]
     letter = ("B" if kind == "baseline" else "h") + ("!" if row["planned_type"] not in {None, kind} else "")
-    return f"{'>' if is_marked else ' '}{f' {letter}' if row['type'] else f'({letter})'}{'*' if is_reported else ''}".ljust(5)
+    return f"{mark}{f' {letter}' if row['type'] else f'({letter})'}{'*' if is_reported else ''}".ljust(5)
 
 
 def _year(
@@ -54,7 +56,7 @@ def _year(
     until: Mapping[str, str],
     year: int,
     day: str,
-    marked: Mapping[str, set[str]],
+    marked: Mapping[str, Mapping[str, str]],
     otherwise: Mapping[str, Collection[str]],
 ) -> Iterator[str]:
     """Yield a year at a glance: products as rows, months as columns, at most 100 characters wide, no colour."""
@@ -72,7 +74,8 @@ def _year(
     for product, months in products.items():
         columns = (f"{year:04d}-{number:02d}" for number in range(1, 13))
         cells = "".join(
-            _cell(months.get(month), month in marked.get(product, ()), month in otherwise.get(product, {})).ljust(6) for month in columns
+            _cell(months.get(month), marked.get(product, {}).get(month, " "), month in otherwise.get(product, {})).ljust(6)
+            for month in columns
         )
         yield f"{names[product].ljust(width)} {cells}".rstrip()
     yield from _LEGEND
@@ -89,7 +92,7 @@ def calendar(
     until: Mapping[str, str],
     year: int,
     day: str,
-    marked: Mapping[str, set[str]],
+    marked: Mapping[str, Mapping[str, str]],
     reported: Mapping[str, Sequence[Row]],
 ) -> Iterator[str]:
     """Yield a year at a glance, then the months by product. Brackets mean expected, not released as of the data.
@@ -99,7 +102,7 @@ def calendar(
         until: by product, the day that the data is as of.
         year: the year of the picture, which is left out where no row is of that year.
         day: ISO date of the answer.
-        marked: the months to point at, by product (``coming``).
+        marked: the months to point at, by product, each with its sign (``coming``).
         reported: what others report of the hotpatch line, by product.
     """
     by_product: dict[str, list[Row]] = {}

@@ -55,5 +55,5 @@ def cost(row: Row) -> Iterator[str]:
         for source in item["stated"]:
             note = f" ({source['note']})" if source["note"] else ""
             yield f"  source       {_range(source['amount'], source['amount'])}{note}: {source['source_url']}"
-    yield f"data as of {row['data_until']}, when prices were last read"
+    yield f"prices as of {row['data_until']}, when they were last read"
     yield from (f"note: {note}" for note in row["notes"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from hotpatch_kb.db.answers.lookup import is_restart_due
+from hotpatch_kb.db.answers.lookup import MANY, is_restart_due
 from hotpatch_kb.db.answers.stated_elsewhere import reported_note
 from hotpatch_kb.db.answers.verdicts import VERDICTS, Kind
 from hotpatch_kb.db.model.products import named
@@ -21,9 +21,6 @@ _CLASSES = {
 }
 
 
-MANY: Final = 12  # matches; more are listed, one a line
-
-
 def _release(row: Row | None) -> str:
     if row is None:
         return "none known"
@@ -36,7 +33,8 @@ def _newer(newer: Row, line: str) -> str:
     if not newer["count"]:
         return "nothing known"
     which = "a baseline" if newer["baselines"] == 1 else "baselines"
-    baselines = f", {newer['baselines']} of them {which} (restart)" if newer["baselines"] and line == "hotpatch" else ""
+    of_them = "" if newer["count"] == newer["baselines"] == 1 else f"{newer['baselines']} of them "
+    baselines = f", {of_them}{which} (restart)" if newer["baselines"] and line == "hotpatch" else ""
     return f"{newer['count']} release{'s' if newer['count'] > 1 else ''} of the {line} line{baselines}"
 
 
@@ -62,15 +60,53 @@ def _lookup(answer: Row, day: str) -> Iterator[str]:
         return
     if answer["status"] == "ambiguous":
         yield f"{answer['query']}: ambiguous, one of {len(matches)}; decided by {' or '.join(answer['decided_by'])}"
+        yield from _how_to_tell(answer)
     elif "left_open" in answer:
         yield from _fixes(answer)
         return
     elif len(matches) > MANY:
         yield f"{answer['query']}: {len(matches)} releases"
+        for about in answer.get("products", ()):
+            yield from _about(about)
         yield from (f"  {line}" for line in table([_brief(m) for m in matches], ("product", "date", "KB", "build", "what"), indent=2))
         return
+    if answer.get("installs_kb"):
+        yield f"{answer['query']}: the number of an article; a machine shows {answer['installs_kb']}, the update that the article is about"
     for number, match in enumerate(matches):
         yield from _match(answer["query"], match, day, _asked_cve(answer, number), _fixed_by_kb(answer, match))
+
+
+def _how_to_tell(answer: Row) -> Iterator[str]:
+    """Yield how to find out which of several releases a machine has."""
+    kbs = list(dict.fromkeys(match["kb"] for match in answer["matches"] if match["kb"]))
+    if len(kbs) > 1 and "--kb-installed" in answer["decided_by"]:
+        yield f"  how to tell  Get-HotFix on the machine lists one of {', '.join(kbs)}: name it with --kb-installed"
+    products = dict.fromkeys(match["product"] for match in answer["matches"])
+    if len(products) > 1 and len(answer["matches"]) > len(products):
+        yield f"  how to tell  {len(products)} products have it: --product leaves the releases of one"
+
+
+# Groups of editions that say no more than their product.
+_ALL_EDITIONS: Final = frozenset({"server", "annual_channel"})
+_GROUPS: Final = {
+    "home_pro": "Home and Pro", "enterprise_education": "Enterprise and Education", "iot_enterprise": "IoT Enterprise", "iot_core": "IoT Core", "ltsc": "LTSC",
+    "iot_ltsc": "IoT LTSC",
+}  # fmt: skip
+
+
+def _about(about: Row) -> Iterator[str]:
+    """Yield what a product is: its name and build number, when its support ends, and its newest releases."""
+    number = f", build {about['build_number']}" if about["build_number"] else ""
+    yield f"  {named(about['product']).name} ({about['product']}){number}"
+    for end in sorted(about["support_ends"], key=lambda end: end["end_date"]):
+        group = end["edition_group"]
+        whose = "" if group in _ALL_EDITIONS else f"{_GROUPS.get(group, group)}: "
+        kind = {"mainstream": "mainstream support", "extended": "support", "end_of_servicing": "support"}.get(end["kind"])
+        kind = kind or f"Extended Security Updates, {end['kind'].removeprefix('esu_').replace('_', ' ')}"
+        yield f"    until      {end['end_date']}  {whose}{kind}"
+    for line, release in about["newest"].items():
+        if release:
+            yield f"    newest     {_release(release)}, of the {line} line"
 
 
 def _asked_cve(answer: Row, number: int) -> list[str]:
@@ -130,7 +166,8 @@ def _match(query: str, match: Row, day: str, asked: Sequence[str], fixes: Sequen
     if match["classification"] in {"hotpatch", "component"}:
         yield f"  baseline     {_release(match['baseline'])}"
     if match["derived_from"]:
-        yield f"  concluded    {match['derived_from']}"
+        neither = " (the list of baselines states neither)" if match["classification"] == "baseline" and match["kb"] else ""
+        yield f"  concluded    {match['derived_from']}{neither}"
     if match["companions"]:
         yield f"  companions   {' '.join(match['companions'])}"
     yield f"  newer        {_newer(match['newer'], match['line'])}"
@@ -150,22 +187,33 @@ def _match(query: str, match: Row, day: str, asked: Sequence[str], fixes: Sequen
     yield from _exposure(match)
     if match["article_url"]:
         yield f"  article      {match['article_url']}"
-    for url in match["sources"]:
-        yield f"  source       {url}"
+    for url, headings in zip(match["sources"], match["source_headings"], strict=True):
+        others = [heading for heading in headings if _slug(heading) not in url]
+        yield f"  source       {url}{f' (its navigation, under {_listed(others)})' if others else ''}"
+
+
+def _slug(heading: str) -> str:
+    """Return a heading as an address of Microsoft's has it."""
+    return "-".join("".join(c if c.isalnum() else " " for c in heading.casefold()).split())
+
+
+def _listed(headings: Sequence[str]) -> str:
+    return " and ".join(repr(heading) for heading in headings)
 
 
 # Verdicts that a reason names.
 _VERDICTS_IN_REASONS = {"restart_due": "restart due", "left_line": "left the line"}
 
 
-# On every line a machine with it is not patched, so what decides matters only for what to install.
+# On every line a machine with it is not patched, so what decides matters only for what to install, and for that only where it differs.
 _ON_EITHER = Kind("not patched on either line; --line says what to install", "✗", "bad")
+_THE_SAME_ON_EITHER = Kind("not patched on either line", "✗", "bad")
 
 
 def _in_words(verdict: str, by_line: Row | None = None) -> str:
     kind = VERDICTS[verdict]
     if verdict == "ambiguous" and by_line and {judged["verdict"] for judged in by_line.values()} <= {"behind", "restart_due"}:
-        kind = _ON_EITHER
+        kind = _ON_EITHER if len({judged["next_kb"] for judged in by_line.values()}) > 1 else _THE_SAME_ON_EITHER
     return colour.painted(kind.tone, colour.marked(kind.mark, kind.words))
 
 
@@ -187,7 +235,12 @@ def _verdict(match: Row) -> Iterator[str]:
         return
     least = "at least " if match["is_outdated"] else ""
     behind = f"; {least}{count(verdict['months_behind'], 'month')} behind" if verdict["months_behind"] else ""
+    is_same_kb = bool(verdict["next_kb"]) and verdict["next_kb"] == match["kb"]  # KB3189866 is 14393.187 and 14393.189
+    if is_same_kb:
+        behind = ""
     reason = verdict["reason"].in_words(_VERDICTS_IN_REASONS.get)
+    if match["by_line"] and match["classification"] == "baseline":
+        reason = "a baseline is a release of both lines, and the machine may be on either"
     yield f"  verdict      {_in_words(verdict['verdict'], match['by_line'])}; {reason}{behind}"
     for line, judged in (match["by_line"] or {}).items():
         yield f"  if {line:<10}{_in_short(judged)}"
@@ -199,13 +252,21 @@ def _verdict(match: Row) -> Iterator[str]:
     elif match["is_unplanned"]:
         yield "  why          a baseline in a month planned as a hotpatch: it restarts every machine of the line; no page read here states the reason"
     if verdict["next_kb"]:
-        yield f"  next         {verdict['next_kb']}, {'which restarts' if verdict['next_needs_restart'] else 'without a restart'}"
+        build = f" {match['next_release']['build']}" if is_same_kb and match["next_release"] else ""
+        yield f"  next         {verdict['next_kb']}{build}, {'which restarts' if verdict['next_needs_restart'] else 'without a restart'}"
     if verdict["rejoins_month"]:
         yield f"  rejoins      with the baseline of {month_name(verdict['rejoins_month'])}"
     if verdict["newer_out_of_band"]:
-        yield f"  also newer   {verdict['newer_out_of_band']}, out of band or for a component"
+        yield f"  also newer   {_not_deciding(verdict['newer_out_of_band'].split())}"
 
 
+def _not_deciding(kbs: Sequence[str]) -> str:
+    """Return newer KBs that do not decide, the newest of many, and why they do not."""
+    more = f" and {len(kbs) - _NAMED_KBS} older ones" if len(kbs) > _NAMED_KBS else ""
+    return f"{' '.join(kbs[-_NAMED_KBS:])}{more}: for a component, or out of band and not known to fix a CVE of this product, so it does not decide"
+
+
+_NAMED_KBS: Final = 6
 _NAMED_MONTHS: Final = 6
 _NAMED_CVES: Final = 6  # in one line of text; --json names more
 

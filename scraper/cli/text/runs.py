@@ -16,17 +16,20 @@ if TYPE_CHECKING:
     from hotpatch_kb.scraper.crawl.upkeep.backup import Backup
 
 
-def status(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield how fresh each source is."""
+def status(rows: Sequence[Row], feed: str | None = None) -> Iterator[str]:
+    """Yield how fresh each source is, and what to do; of a machine that takes its facts from an export (``feed``), to take them again."""
     yield from table(
-        [
-            (r["source"], r["state"], _minute(r["last_good_at"]), _minute(r["due_at"]), "stale" if r["is_stale"] else "fresh", r["note"])
-            for r in rows
-        ],
+        [(r["source"], r["state"], _minute(r["last_good_at"]), _minute(r["due_at"]), _freshness(r), r["note"]) for r in rows],
         ("source", "state", "last good (UTC)", "due (UTC)", "", "note"),
     )
     if stale := sum(bool(row["is_stale"]) for row in rows):
-        yield f"{count(stale, 'source')} stale: hotpatch-kb crawl reads what is due, hotpatch-kb status --drift says what failed"
+        what = f"hotpatch-kb update {feed} takes newer facts" if feed else "hotpatch-kb crawl reads what is due"
+        yield f"{count(stale, 'source')} stale: {what}, hotpatch-kb status --drift says what failed"
+
+
+def _freshness(row: Row) -> str:
+    """Return whether a source is stale. What comes with the program has no day on which it is due: it is as old as it is."""
+    return "stale" if row["is_stale"] else "fresh" if row["due_at"] else "comes with the program"
 
 
 def _minute(time: str | None) -> str | None:

@@ -100,7 +100,7 @@ def older_lines(conn: sqlite3.Connection, fed: sqlite3.Connection) -> list[tuple
 
 
 def named(given: str) -> str:
-    """Return the address or the folder of an export, from that or from that of its index.
+    """Return the address or the folder of an export, from that or from that of its index or another of its files.
 
     Raises:
         BadInput: it is an address that is not HTTPS.
@@ -108,7 +108,7 @@ def named(given: str) -> str:
     if "://" in given:
         return feed.address_of(given)
     path = Path(given)
-    return str(path.parent if path.name == INDEX else path)
+    return str(path.parent if path.name == INDEX or path.is_file() else path)
 
 
 class Feed:
@@ -130,7 +130,9 @@ class Feed:
         self._folder = None if "://" in given else Path(self._address)
         if self._folder is not None and not (self._folder / INDEX).is_file():
             raise BadInput(
-                "expected the address or the folder of an export, got {got} without {name}", got=without_password(given)[:200], name=INDEX
+                "expected the address or the folder of an export, got {got} without {name}, which has the hashes: copy the whole folder",
+                got=without_password(given)[:200],
+                name=INDEX,
             )
 
     def index(self, former: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]] | None:

@@ -60,6 +60,12 @@ def due(db: Path, name: str, now: datetime) -> tuple[datetime, str]:
     return next_read(last, PACE, ON_RELEASE)
 
 
+def name(db: Path) -> str | None:
+    """Return the feed that was asked last, None where none was."""
+    found: str | None = read(db).get("tried", {}).get("name")
+    return found
+
+
 def trouble(db: Path, conn: sqlite3.Connection) -> tuple[str, str] | None:
     """Return the feed that was refused when it was asked last, and why; None where none was, or a run has read pages since."""
     tried = read(db).get("tried", {})
