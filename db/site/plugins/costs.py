@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from hotpatch_kb.db.answers.cost.answer import cost
 from hotpatch_kb.db.answers.cost.question import DISCOUNTS, FIELDS, SERVICES, Question, period, read_question, whole_number
+from hotpatch_kb.db.answers.coverage import stated_until
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
@@ -64,6 +65,7 @@ async def page(datasette: Any, request: Any) -> Response:
             "now": _now(conn, clock.today()),
             "charts": _charts(answer, t) if answer else [],
             "wrong": wrong,
+            "until": stated_until(conn, "price"),
             "given": {
                 name: request.args.get(name) or "" for name in (*_NUMBERS, "from", "to", "currency", "product", "platform", *DISCOUNTS)
             },

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers.cost.question import DISCOUNTS
+from hotpatch_kb.db.answers.coverage import stated_until
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
@@ -197,6 +198,7 @@ async def prices(datasette: Any, request: Any) -> Response:
             "conditions": conditions,
             "chart": charts.prices(drawn, title, date.fromisoformat(clock.today())),
             "title": title,
+            "until": stated_until(conn, "price"),
         }
 
     return await web.page(datasette, request, "prices.html", make)
