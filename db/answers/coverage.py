@@ -350,6 +350,10 @@ class Support:
             return max(self._esu.values(), default=None)
         return self._of(self._esu, machine.edition)
 
+    def last_day(self, machine: Machine) -> str | None:
+        """Return the last day on which a machine gets updates: that of its Extended Security Updates where it has them, else of its support."""
+        return max(filter(None, (self.end(machine), self.esu_end(machine) if machine.has_esu else None)), default=None)
+
     @staticmethod
     def _of(ends: dict[str, str], edition: str) -> str | None:
         groups = _GROUPS["server"] if edition.startswith("server") else _GROUPS.get(edition, ())

@@ -68,7 +68,8 @@ class Verdict(NamedTuple):
         classification: what the installed release is.
         kb: the KB of that release.
         baseline_kb: the KB of its baseline.
-        months_behind: months of its line with a release that counts and that it lacks; 0 means that it lacks none.
+        months_behind: months of its line with a release that counts and that it lacks; 0 means that it lacks none, None that this is not known.
+            After the end of support only releases up to its last day count.
         next_kb: what to install next.
         next_needs_restart: whether that restarts.
         rejoins_month: the month of the baseline with which a machine that left the hotpatch line returns to it.
@@ -107,13 +108,15 @@ class _Line:
             if r.kb and not r.counts and not r.is_withdrawn and (r.classification == "component" or r.cadence == "OOB")
         ]
 
-    def after(self, place: tuple[str, int]) -> list[Release]:
-        return self.counted[bisect_right(self._places, place) :]
+    def after(self, place: tuple[str, int], until: str | None) -> list[Release]:
+        """Return the newer releases that count, up to the last day of support where that has passed."""
+        newer = self.counted[bisect_right(self._places, place) :]
+        return newer if until is None else [r for r in newer if (r.day or "") <= until]
 
-    def not_deciding(self, place: tuple[str, int], build: str) -> str:
+    def not_deciding(self, place: tuple[str, int], build: str, until: str | None) -> str:
         """Return the newer KBs that do not decide; a component with the machine's own build may be what it has."""
         newer = self._not_deciding[bisect_right(self._not_deciding, place, key=lambda r: r.place) :]
-        return " ".join(dict.fromkeys(kb_text(r.kb) or "" for r in newer if r.build != build))
+        return " ".join(dict.fromkeys(kb_text(r.kb) or "" for r in newer if r.build != build and (until is None or (r.day or "") <= until)))
 
 
 class _Judge:
@@ -136,8 +139,8 @@ class _Judge:
         for release in self.releases:
             if release.build:
                 self.by_build[release.build].append(release)
-        # By release and line: nothing of it depends on the edition, and tables for a join need a dozen of them.
-        self._judged: dict[tuple[int, str], dict[str, Any]] = {}
+        # By release, line and last day of support: nothing else of it depends on the edition, and tables for a join need a dozen of them.
+        self._judged: dict[tuple[int, str, str | None], dict[str, Any]] = {}
         self.other_builds = {other.build: other for other in self.facts.other_builds}
         for other in self.other_builds.values():
             if releases := [r for r in self.by_build.get(other.believed, ()) if r.kb == other.kb]:
@@ -241,12 +244,14 @@ class _Judge:
         elif on == "hotpatch" and not self.lines["hotpatch"].counted:
             on = "standard"
             notes.append(Message("no hotpatch line of this product is known"))
-        if (id(release), on) not in self._judged:
-            self._judged[id(release), on] = self._on_line(release, on)
-        judged = self._judged[id(release), on]
+        ended = self.support.ended(machine, self.day)
+        until = self.support.last_day(machine) if ended else None  # what comes after it is not for this machine
+        if (id(release), on, until) not in self._judged:
+            self._judged[id(release), on, until] = self._on_line(release, on, until)
+        judged = self._judged[id(release), on, until]
         verdict, reason = judged["verdict"], [*notes, judged["reason"]]
-        rejoins = judged["rejoins_month"]
-        if ended := self.support.ended(machine, self.day):
+        months, rejoins = judged["months_behind"], judged["rejoins_month"]
+        if ended:
             verdict, reason, rejoins = "unsupported", [*stated, *ended], None
         elif verdict == "current" and self.support.end(machine) is None and self._is_silent(on):
             last = self.lines[on].counted[-1].day if self.lines[on].counted else Message("no day")
@@ -257,11 +262,14 @@ class _Judge:
             verdict, reason = "unknown", [*notes, *dict.fromkeys(filter(None, (missing, others)))]
         elif verdict == "left_line" and not judged["next"] and (missing := self.lines["standard"].evidence.missing(release.place)):
             reason.append(missing)  # it is not known to be patched on the standard line either
+            months = None
+        if verdict == "unknown":
+            months = None  # 0 would mean patched
         return Verdict(
             self.product, build, line, kb_text(kb) or "", verdict, release.classification, kb_text(release.kb), kb_text(release.baseline_kb),
-            judged["months_behind"], kb_text(judged["next"].kb) if judged["next"] else None,
+            months, kb_text(judged["next"].kb) if judged["next"] else None,
             None if judged["next"] is None else judged["next"].classification != "hotpatch",
-            rejoins, self.lines["standard" if verdict == "left_line" else on].not_deciding(release.place, build),
+            rejoins, self.lines["standard" if verdict == "left_line" else on].not_deciding(release.place, build, until),
             Messages(reason),
         )  # fmt: skip
 
@@ -270,11 +278,11 @@ class _Judge:
         counted = self.lines[on].counted
         return not counted or has_ceased(counted[-1].month or "", self.day)
 
-    def _on_line(self, release: Release, on: str) -> dict[str, Any]:
+    def _on_line(self, release: Release, on: str, until: str | None) -> dict[str, Any]:
         line = self.lines[on]
         if on == "hotpatch" and not (release.in_hotpatch_line or release.is_baseline):
-            return self._lcu_on_the_hotpatch_line(release)
-        after = line.after(release.place)
+            return self._lcu_on_the_hotpatch_line(release, until)
+        after = line.after(release.place, until)
         months = len({r.month for r in after})
         baselines = [r for r in after if r.is_baseline]
         columns: dict[str, Any] = {"months_behind": months, "next": None, "rejoins_month": None}
@@ -296,18 +304,18 @@ class _Judge:
             reason = named_by(newest, newest.name())
         return columns | {"verdict": "behind", "next": newest, "reason": reason}
 
-    def _lcu_on_the_hotpatch_line(self, release: Release) -> dict[str, Any]:
+    def _lcu_on_the_hotpatch_line(self, release: Release, until: str | None) -> dict[str, Any]:
         """Judge a machine of the hotpatch line with an LCU that is not a baseline.
 
         If a newer baseline was released, a restart is due. Otherwise the machine has left the line until the next baseline.
         """
-        baselines = [r for r in self.lines["hotpatch"].counted if r.is_baseline]
+        baselines = [r for r in self.lines["hotpatch"].counted if r.is_baseline and (until is None or (r.day or "") <= until)]
         newest = baselines[-1] if baselines else None
         if newest is not None and newest.place > release.place:
-            months = len({r.month for r in self.lines["hotpatch"].after(release.place)})
+            months = len({r.month for r in self.lines["hotpatch"].after(release.place, until)})
             reason = Message("{release} is not a baseline, and {newer} is newer", release=release.name(), newer=newest.name())
             return {"verdict": "restart_due", "months_behind": months, "next": newest, "rejoins_month": None, "reason": reason}
-        standard = self.lines["standard"].after(release.place)
+        standard = self.lines["standard"].after(release.place, until)
         restart = next_restart(self.facts, day_after(release.day or ""))
         return {
             "verdict": "left_line", "months_behind": len({r.month for r in standard}),

@@ -18,6 +18,7 @@ from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, Deciding, line_of, reducer
 from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, states_its_build
 from hotpatch_kb.db.fleet.other_systems import not_covered
+from hotpatch_kb.db.fleet.pending import Pending
 from hotpatch_kb.db.fleet.rows import not_stated
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.editions import Machine, edition_in, is_of_family, machine_of
@@ -110,6 +111,7 @@ class Judge:
             (day,),
         ):
             self._kbs_of_number[str(number)][product][str(kb)] = ((released, revision), build)
+        self._pending = Pending(self._kbs_of_number, self._hotpatch_kbs, day)
         # Builds that are released only after the day.
         self._later: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for build, product, released in conn.execute(
@@ -152,9 +154,12 @@ class Judge:
             number: {product: {kb: place for kb, (place, _) in kbs.items()} for product, kbs in products.items()}
             for number, products in self._kbs_of_number.items()
         }
-        return Deciding(
-            of_build, places, frozenset(str(kb) for (kb,) in conn.execute("select distinct kb from releases where kb is not null"))
-        )
+        known = frozenset(str(kb) for (kb,) in conn.execute("select distinct kb from releases where kb is not null"))
+        return Deciding(of_build, places, known, self._pending.newer)
+
+    def pending_by_month(self) -> Mapping[str, tuple[set[str], set[str]]]:
+        """Return by month its KBs, and the builds that one of them is newer than."""
+        return self._pending.by_month()
 
     def products_by_build(self) -> Mapping[str, list[str]]:
         """Return the products that have each build by the day, in the order of their ids."""
@@ -229,7 +234,12 @@ class Judge:
         products, machine = of_edition(products, machine)
         # An installed KB that only one of the products has with this build also decides the product.
         products = [product for product in products if any(kb[2:] in kbs for _, kb in self._verdicts.of_build(product, build))] or products
-        return self._of_products([(product, build) for product in products], line, kbs, machine)
+        judged = self._of_products([(product, build) for product in products], line, kbs, machine)
+        if pending := self._pending.of(products, build, kbs):
+            kb, why = pending
+            reason = Messages([*judged.answer["reason"], why])
+            judged = judged._replace(answer=judged.answer | {"reason": reason}, name=f"{judged.name}|KB{kb} pending")
+        return judged
 
     def _build(self, text: str, texts: Mapping[str, str]) -> str | Judged:
         """Return the build that a text names, a build number where it has no revision, or the verdict where it names neither."""
@@ -319,7 +329,8 @@ class Judge:
             # The verdict is certain; what to install depends on the product.
             reason = Messages(Message("{product}: {reason}", product=v.product, reason=v.reason) for v in verdicts)
             answer = _answer(first.verdict, reason) | until
-            return Judged(answer | {"months_behind": max(verdict.months_behind or 0 for verdict in verdicts)}, product, name)
+            months = max((v.months_behind for v in verdicts if v.months_behind is not None), default=None)
+            return Judged(answer | {"months_behind": months}, product, name)
         return Judged({column: getattr(first, column) for column in VERDICT_COLUMNS} | until, product, name)
 
     def _data_until(self, verdicts: Sequence[Verdict]) -> Answer:

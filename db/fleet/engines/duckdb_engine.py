@@ -290,10 +290,14 @@ def _reduced(kbs: str, build: str, judge: Judge) -> str:
     numbers = f"array_to_string(list_sort(list_distinct(regexp_extract_all({kbs}, '[0-9]{{6,7}}'))), ' ')"
     is_plain = f"regexp_full_match({build}, '(10\\.0\\.)?[0-9]{{5}}\\.[1-9][0-9]{{0,4}}')"
     is_undecided = f"{is_plain} and not {_is_one_of(build, (name for _, names in kinds.values() for name in names))}"
-    # Words may say that the KBs are missing: our own reader decides.
+    # Words may say that the KBs are missing, and a newer KB may wait for a restart: our own reader decides.
+    newer = " or ".join(
+        f"({_is_one_of(build, sorted(builds))} and {_named(kbs, named)})" for named, builds in judge.pending_by_month().values()
+    )
+    is_pending = f"when {newer} then {quoted(_IN_WORDS)} || {kbs} " if newer else ""
     of_plain = f"case when {is_plain} then {of_builds} else {numbers} end"
     in_words = f"{quoted(_IN_WORDS)} || {kbs}"
-    return f"case when {is_undecided} then '' when regexp_full_match({kbs}, {quoted(PLAIN_KBS)}) then {of_plain} else {in_words} end"
+    return f"case {is_pending}when {is_undecided} then '' when regexp_full_match({kbs}, {quoted(PLAIN_KBS)}) then {of_plain} else {in_words} end"
 
 
 def _is_one_of(build: str, names: Iterable[str]) -> str:

@@ -271,11 +271,13 @@ class Deciding(NamedTuple):
         of_build: the KBs that may decide on a machine with a build; no table names a build that is missing here.
         of_number: by build number and product, the place of each KB in the order of releases. Where a build has no revision, the newest says it.
         known: all KBs of releases; those that a machine has are kept where its build is not known yet.
+        newer: by build, the places of KBs of newer releases by product: the newest that is installed may wait for a restart.
     """
 
     of_build: dict[str, dict[str, str]]
     of_number: Mapping[str, Mapping[str, Mapping[str, tuple[str, int]]]]
     known: frozenset[str]
+    newer: Callable[[str], Mapping[str, Mapping[str, tuple[str, int]]]]
 
 
 class _Table(NamedTuple):
@@ -305,12 +307,12 @@ def reducer(deciding: Deciding) -> Callable[[str, str], str]:
 
     @cache
     def of_build(build: str) -> _Table:
-        return _table(deciding.of_build[build])
+        return _with_places(deciding.newer(build), [deciding.of_build[build]])
 
     @cache
     def of_number(number: str) -> _Table:
         builds = [meanings for build, meanings in deciding.of_build.items() if build.startswith(f"{number}.")]
-        return _table_of_number(deciding.of_number[number], builds)
+        return _with_places(deciding.of_number[number], builds)
 
     @lru_cache(maxsize=50_000)  # spellings of builds
     def table_of(build: str) -> _Table:
@@ -346,8 +348,8 @@ def _table(meanings: Mapping[str, str]) -> _Table:
     return _Table(frozenset(words), words)
 
 
-def _table_of_number(places: Mapping[str, Mapping[str, tuple[str, int]]], of_builds: Iterable[Mapping[str, str]]) -> _Table:
-    """Return the KBs that count where a build has no revision: those that say it, and those that may decide for any of its builds."""
+def _with_places(places: Mapping[str, Mapping[str, tuple[str, int]]], of_builds: Iterable[Mapping[str, str]]) -> _Table:
+    """Return the KBs that count beside a build, or beside a number without a revision: the newest of those with places, and those that may decide."""
     said: dict[str, dict[str, None]] = {}
     for meanings in of_builds:
         for kb, meaning in meanings.items():

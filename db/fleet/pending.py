@@ -1,0 +1,86 @@
+"""Find the installed KB that is newer than a machine's build: it was installed, and the machine was not restarted since.
+
+The build decides the verdict all the same. A KB that waits for a restart makes no machine patched.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from functools import cache
+from typing import Final
+
+from hotpatch_kb.db.model.messages import Message
+
+# A restart that waits for longer is no explanation: the list of KBs is of another machine, or the build was read long before it.
+_WINDOW: Final = timedelta(days=366)
+
+Place = tuple[str, int]
+
+
+class Pending:
+    """The KBs of the last twelve months before a day, by build number and product."""
+
+    def __init__(
+        self, releases: Mapping[str, Mapping[str, Mapping[str, tuple[Place, str]]]], hotpatches: Mapping[str, set[str]], day: str
+    ) -> None:
+        """Take what was released up to a day.
+
+        Args:
+            releases: the place (release date, revision) and the build of each KB, by build number and product.
+            hotpatches: by product, the KBs that only its hotpatch line has.
+            day: ISO date.
+        """
+        self._hotpatches = hotpatches
+        since = (date.fromisoformat(day) - _WINDOW).isoformat()
+        self._places: dict[str, dict[str, dict[str, Place]]] = defaultdict(dict)
+        self._of_build: dict[tuple[str, str], Place] = {}
+        for number, products in releases.items():
+            for product, kbs in products.items():
+                self._places[number][product] = {kb: place for kb, (place, _) in kbs.items() if place[0] >= since}
+                for place, build in kbs.values():
+                    self._of_build[product, build] = max(place, self._of_build.get((product, build), place))
+        self.newer = cache(self._newer)
+
+    def _newer(self, build: str) -> dict[str, dict[str, Place]]:
+        """Return by product the places of the KBs that are newer than a build."""
+        found = {}
+        for product, kbs in self._places.get(build.partition(".")[0], {}).items():
+            own = self._of_build.get((product, build))
+            if own and (newer := {kb: place for kb, place in kbs.items() if place > own}):
+                found[product] = newer
+        return found
+
+    def by_month(self) -> dict[str, tuple[set[str], set[str]]]:
+        """Return by month its KBs, and the builds that one of them is newer than: a coarse test for an engine, which never misses a machine."""
+        found: dict[str, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
+        for _, build in self._of_build:
+            for kbs in self.newer(build).values():
+                for kb, (day, _) in kbs.items():
+                    found[day[:7]][0].add(kb)
+                    found[day[:7]][1].add(build)
+        return dict(found)
+
+    def of(self, products: Iterable[str], build: str, kbs: frozenset[str]) -> tuple[str, Message] | None:
+        """Return the newest installed KB that is newer than a build, and what to say of it; None where there is none.
+
+        Args:
+            products: those that the machine may have.
+            build: its OS build.
+            kbs: its KBs, as numbers.
+        """
+        newer = self.newer(build)
+        listed = [(place, kb, product) for product in products for kb, place in newer.get(product, {}).items() if kb in kbs]
+        if not listed:
+            return None
+        (day, _), kb, product = max(listed)
+        if kb in self._hotpatches.get(product, ()):
+            form = "KB{kb} of {day} is listed as installed, and the build {build} is older: collect the build again"
+            return kb, Message(form, kb=kb, day=day, build=build)
+        return kb, Message(
+            "KB{kb} of {day} is listed as installed, and the build {build} is older: a restart seems to be pending",
+            kb=kb,
+            day=day,
+            build=build,
+        )
