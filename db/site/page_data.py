@@ -50,7 +50,7 @@ def lookup_answer(conn: sqlite3.Connection, query: str, on: str | None) -> Row:
 
     Args:
         conn: the database.
-        query: a build or KB.
+        query: a build or KB, with a CVE that is asked of it or without.
         on: only releases up to this day count; None for all, judged today.
 
     Raises:
@@ -60,11 +60,12 @@ def lookup_answer(conn: sqlite3.Connection, query: str, on: str | None) -> Row:
     answer = find(conn, query, on=on, today=clock.today(), facts=judging.verdicts.facts, matches=judging.matches)
     details = {} if judging.details is None else judging.details
     matches = []
-    for match in answer["matches"]:
+    for number, match in enumerate(answer["matches"]):
         name = (match["product"], match["kb"], match["build"], match["release_date"], match["line"])
         if name not in details:
             details[name] = _details(conn, match, judging.verdicts, on)
-        matches.append(match | details[name])
+        asked = answer["asked_cve"][number] if "asked_cve" in answer else None
+        matches.append(match | details[name] | {"asked_cve": asked})
     return answer | {"matches": matches, "is_list": False}
 
 
@@ -165,8 +166,8 @@ def conflicts(conn: sqlite3.Connection, subject: str) -> list[Row]:
     )
 
 
-def kb_page(conn: sqlite3.Connection, kb: int, on: str | None) -> Row | None:
-    """Return all of a KB: its article, what installs it, its releases, CVEs and issues; None where no source names it."""
+def kb_page(conn: sqlite3.Connection, kb: int, on: str | None, cve: str = "") -> Row | None:
+    """Return all of a KB: its article, what installs it, its releases, CVEs and issues, and whether a CVE is open with it; None where no source names it."""
     of_kb = rows(conn, "select * from kbs where kb = ?", (kb,))
     if not of_kb:
         return None
@@ -180,7 +181,7 @@ def kb_page(conn: sqlite3.Connection, kb: int, on: str | None) -> Row | None:
     )
     return row | {
         "installed": installed,
-        "answer": lookup_answer(conn, f"KB{kb}", on),
+        "answer": lookup_answer(conn, f"KB{kb} {cve}".strip(), on),
         "counts": counts,
         "cves": rows(
             conn,

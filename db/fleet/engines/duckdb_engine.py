@@ -20,6 +20,7 @@ from hotpatch_kb.db.fleet.inventory import DECIDING
 from hotpatch_kb.db.fleet.inventory.columns import has_needed
 from hotpatch_kb.db.fleet.inventory.decoding import MAX_ROW, Prefixed, Text
 from hotpatch_kb.db.fleet.inventory.delimited import Delimited
+from hotpatch_kb.db.fleet.inventory.documents import is_document
 from hotpatch_kb.db.fleet.inventory.evidence import RowEvidence
 from hotpatch_kb.db.fleet.inventory.texts import records_of
 from hotpatch_kb.db.fleet.judge import Judge
@@ -244,6 +245,7 @@ def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
         if (
             raw.start[:2] in {b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff"}
             or b"\0" in raw.start
+            or b"\x1b[" in raw.start
             or raw.start[:4] == b"PAR1"
             or raw.start[:1] in {b"[", b"{"}
         ):
@@ -251,7 +253,7 @@ def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
         try:
             text = Text(raw, stack, None)
             head = text.head()
-            if records_of(head, str) is not None:
+            if is_document(head) or records_of(head, str) is not None:
                 return None
             table = Delimited(head, text.stream)
         except (BadInput, UnicodeError):

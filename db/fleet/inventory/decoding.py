@@ -63,6 +63,9 @@ class Prefixed(io.RawIOBase):
         return size
 
 
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
+
+
 class Text:
     """The text of an inventory.
 
@@ -90,14 +93,31 @@ class Text:
         if encoding is None and self.encoding == "utf-8":
             source = _AsUtf8(stack.enter_context(io.BufferedReader(raw, CHUNK)), self)
         reader = stack.enter_context(io.BufferedReader(source, CHUNK))
-        self.stream = stack.enter_context(
+        self.stream: io.TextIOBase = stack.enter_context(
             io.TextIOWrapper(reader, encoding="utf-8-sig" if self.encoding == "utf-8" else self.encoding, newline="")
         )
 
     def head(self) -> str:
         """Return its beginning, up to the end of a line."""
         head = self.stream.read(CHUNK)
-        return (head + self.stream.readline(MAX_ROW)).removeprefix("\ufeff")
+        head = (head + self.stream.readline(MAX_ROW)).removeprefix("\ufeff")
+        if _COLOUR.search(head.lstrip("\r\n").partition("\n")[0]):
+            self.stream = _WithoutColours(self.stream)
+            return _COLOUR.sub("", head)
+        return head
+
+
+class _WithoutColours(io.TextIOBase):
+    """A text without the codes by which terminals are told colours: PowerShell 7 prints them around labels and headers."""
+
+    def __init__(self, text: io.TextIOBase) -> None:
+        self._text = text
+
+    def read(self, size: int | None = -1, /) -> str:
+        return _COLOUR.sub("", self._text.read(size) + self._text.readline(MAX_ROW))
+
+    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
+        return _COLOUR.sub("", self._text.readline(size))
 
 
 class _AsUtf8(io.RawIOBase):

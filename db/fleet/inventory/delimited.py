@@ -17,7 +17,7 @@ from typing import Final
 from hotpatch_kb.db.fleet.inventory import values
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, NAMES, bare, columns_of
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
-from hotpatch_kb.db.fleet.inventory.fixed_width import FixedWidth, fixed_width
+from hotpatch_kb.db.fleet.inventory.fixed_width import FixedWidth, fixed_width, without_titles
 from hotpatch_kb.db.fleet.rows import Part
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
@@ -32,6 +32,8 @@ _RULE: Final = re.compile(r"\A([^\n]*\n)[ \t|:+-]*--[ \t|:+-]*(?:\r?\n|\Z)")
 _KNOWN: Final = frozenset(name for names in NAMES.values() for name in names)
 _TITLES: Final = 10  # lines above a header that are looked at
 _BUILD_INSIDE: Final = re.compile(r"\d{5}\.\d")  # in the first line: it is a machine, not a header
+# "(2 rows)" of psql, below a table
+_FOOTER: Final = re.compile(r"(?m)^\(\d+ rows?\)[ \t]*\r?(?:\n|\Z)")
 # PowerShell's tables have a line of dashes below the header.
 _DASHES: Final = re.compile(r"\A([^\n]*\n)[-\t]*--[-\t]*(?:\r?\n|\Z)")
 
@@ -49,6 +51,19 @@ class _Blanks:
         return tabbed(self._text.readline(size))
 
 
+class _Bars:
+    """Text of a table of psql or Markdown, read without the line that counts its rows."""
+
+    def __init__(self, text: io.TextIOBase) -> None:
+        self._text = text
+
+    def read(self, size: int) -> str:
+        return _FOOTER.sub("", self._text.read(size) + _to_its_end(self._text))
+
+    def readline(self, size: int) -> str:
+        return self._text.readline(size)
+
+
 class _Rest:
     """The lines after a chunk, for a row that continues there.
 
@@ -56,7 +71,7 @@ class _Rest:
         was_read: whether one was asked for.
     """
 
-    def __init__(self, text: io.TextIOBase | _Blanks | FixedWidth) -> None:
+    def __init__(self, text: io.TextIOBase | _Blanks | _Bars | FixedWidth) -> None:
         self._text = text
         self.was_read = False
 
@@ -70,7 +85,7 @@ class _Rest:
         raise StopIteration
 
 
-def _to_its_end(text: io.TextIOBase | _Blanks | FixedWidth) -> str:
+def _to_its_end(text: io.TextIOBase | _Blanks | _Bars | FixedWidth) -> str:
     """Return the rest of a line.
 
     Raises:
@@ -145,11 +160,11 @@ class Delimited:
             raise BadInput("expected an inventory with a header, got nothing")
         if len(head) >= MAX_ROW and not head.endswith("\n") and "\n" not in head[-MAX_ROW:]:
             raise _too_long()
-        start = _without_titles(_PREAMBLE.sub("", head))
+        start = without_titles(_without_titles(_PREAMBLE.sub("", head)))
         self._line = before = head[: len(head) - len(start)].count("\n")
         outside = re.sub(r'"[^"]*"', "", start[:MAX_ROW]).lstrip("\r\n").partition("\n")[0]
         self.delimiter = max(DELIMITERS, key=outside.count)
-        self._text: io.TextIOBase | _Blanks | FixedWidth = text
+        self._text: io.TextIOBase | _Blanks | _Bars | FixedWidth = text
         if not any(delimiter in outside for delimiter in DELIMITERS):
             lines = start[:MAX_ROW].lstrip("\r\n").split("\n", 2)
             if (fixed := fixed_width(start.lstrip("\r\n"), text)) and not _BUILD_INSIDE.search(outside):
@@ -158,8 +173,8 @@ class Delimited:
             elif _is_by_blanks(outside, lines[1] if len(lines) > 1 else ""):
                 self.delimiter, self._text = "\t", _Blanks(text)
                 start = _DASHES.sub(r"\1", tabbed(start.lstrip("\r\n")))
-        elif self.delimiter == "|":
-            start = _RULE.sub(r"\1", start)
+        elif self.delimiter == "|" and (ruled := _RULE.sub(r"\1", start)) != start:
+            start, self._text = _FOOTER.sub("", ruled), _Bars(text)
         self.is_rewritten = start != head[len(head) - len(start) :]  # blanks became tabs, a line below the header is gone
         csv.field_size_limit(MAX_ROW)
         beginning = io.StringIO(start, newline="")

@@ -10,8 +10,12 @@ import re
 from typing import Final
 from unicodedata import east_asian_width
 
-_DASHES: Final = re.compile(r"\s*-{2,}(?:[ \t]+-+)*\s*")
-_RUN: Final = re.compile(r"-+")
+_DASHES: Final = re.compile(r"\s*(?:-{2,}(?:[ \t]+-+)*|={2,}(?:[ \t]+=+)*|[─━═]{2,}(?:[ \t]+[─━═]+)*)\s*")
+_RUN: Final = re.compile(r"[-=─━═]+")
+_TITLES: Final = 10  # lines above a header that are looked at
+# A group of Format-Table -GroupBy, and what sqlcmd and psql print below a table.
+_GROUP: Final = re.compile(r" {3}(?=\S[^:]*: )\S+(?: \S+)* *")
+_FOOTER: Final = re.compile(r"\(\d+ rows?(?: affected)?\)")
 _NAME: Final = re.compile(r"\S+(?: \S+)*")
 _FILLER: Final = "\x00"  # behind a wide character, which takes two places on the screen
 
@@ -19,16 +23,31 @@ _FILLER: Final = "\x00"  # behind a wide character, which takes two places on th
 class FixedWidth:
     """A text of such a table, read with tabs between its cells."""
 
-    def __init__(self, text: io.TextIOBase, starts: list[int], ends: list[int]) -> None:
-        """Take the text, and where the names of the columns begin and end."""
+    def __init__(self, text: io.TextIOBase, starts: list[int], ends: list[int], header: str) -> None:
+        """Take the text, where the names of the columns begin and end, and the line that has them."""
         self._text = text
         self._starts = starts
         self._ends = ends
+        self._header = header.split()
+        self._has_begun = False
 
     def tabbed(self, text: str) -> str:
-        """Return lines with a tab between cells, without the line of dashes; blank lines stay blank."""
-        lines = (line.rstrip("\r") for line in text.removesuffix("\n").split("\n"))  # splitlines would end one at a form feed
-        return "".join(f"{chr(9).join(self._cells(line))}\n" if line.strip() else "\n" for line in lines if not _DASHES.fullmatch(line))
+        """Return lines with a tab between cells, without what is no row: lines of dashes, the header of a later group and its title; blank lines stay blank."""
+        lines = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]  # splitlines would end one at a form feed
+        rows = (line for place, line in enumerate(lines) if self._is_row(line, lines[place + 1 : place + 4]))
+        return "".join(f"{chr(9).join(self._cells(line))}\n" if line.strip() else "\n" for line in rows)
+
+    def _is_row(self, line: str, following: list[str]) -> bool:
+        if _DASHES.fullmatch(line):
+            marks = [(match.start(), match.end()) for match in _RUN.finditer(line)]
+            if len(marks) == len(self._starts):  # each group has widths of its own
+                self._starts, self._ends = [begin for begin, _ in marks], [end for _, end in marks]
+            return False
+        is_again = self._has_begun and line.split() == self._header
+        self._has_begun = True
+        if is_again or _FOOTER.fullmatch(line.strip()):
+            return False
+        return not _GROUP.fullmatch(line) or not any(after.split() == self._header for after in following)
 
     def read(self, size: int) -> str:
         """Return at least so many characters, up to the end of a line."""
@@ -75,7 +94,21 @@ def fixed_width(start: str, text: io.TextIOBase) -> FixedWidth | None:
         marks = [(match.start(), match.end()) for match in _NAME.finditer(header)]
         if not all(_is_cut_at(line, begin) for line in lines[1:] for begin, _ in marks):
             return None
-    return FixedWidth(text, [begin for begin, _ in marks], [end for _, end in marks]) if len(marks) > 1 else None
+    return FixedWidth(text, [begin for begin, _ in marks], [end for _, end in marks], header) if len(marks) > 1 else None
+
+
+def without_titles(start: str) -> str:
+    """Return a text from the header of its table on, where lines of a title go before it: "   Site: Bonn" of a group, a line of equals signs.
+
+    The header is the line above a line of dashes.
+    """
+    lines = start.split("\n", _TITLES + 2)[: _TITLES + 2]
+    marked = [place for place, line in enumerate(lines) if _DASHES.fullmatch(line.rstrip("\r")) and place and lines[place - 1].strip()]
+    if not marked or marked[0] < 2 or len(_RUN.findall(lines[marked[0]])) < 2:
+        return start
+    above = [line.rstrip("\r") for line in lines[: marked[0] - 1]]
+    are_titles = all(not line.strip() or _GROUP.fullmatch(line) or _DASHES.fullmatch(line) for line in above)
+    return start.split("\n", marked[0] - 1)[-1] if are_titles else start
 
 
 def _is_cut_at(line: str, place: int) -> bool:

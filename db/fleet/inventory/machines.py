@@ -29,6 +29,21 @@ from hotpatch_kb.db.model.reading import builds_in, kbs_in
 Found = list[tuple[dict[str, Any], Message | None]]
 
 _DEPTH: Final = 40
+_GRAINS: Final = frozenset(
+    {
+        "osversion",
+        "osfullname",
+        "osrelease",
+        "osfinger",
+        "os_family",
+        "kernelrelease",
+        "kernelversion",
+        "saltversion",
+        "minion_id",
+        "nodename",
+    }
+)
+_NAMES_OF_FACTS: Final = frozenset({"key", "name", "fact", "property", "attribute", "field", "label", "grain", "item"})
 # Members of a host that could not be asked, and names of lists of such hosts.
 _FAILURES: Final = frozenset({"error", "errors", "failed", "failure", "unreachable", "exception", "msg"})
 _UNREACHED: Final = re.compile(r"unreach|dark|fail|offline|unrespons|error|time.?out|skipped|no.?answer", re.IGNORECASE)
@@ -50,6 +65,7 @@ def machines_in(value: Any) -> Found:
     Where nothing says a build, the one list of the value is taken, else the value itself.
     """
     if isinstance(value, dict):
+        value = _with_facts(value)
         if "FrameType" in value and not _found(value, 0):
             return []  # of an answer of Kusto: its beginning, its end, and tables about the query
         if _is_plain(value):
@@ -82,6 +98,7 @@ def _found(value: Any, depth: int) -> Found:
         return _of_list(value, depth)
     if not isinstance(value, dict):
         return []
+    value = _with_facts(value)
     if rows := _table(value):
         return _of_list(rows, depth)
     if len(value) > 1 and _is_plain(value) and are_hosts(pairs := [(name, str(member or "")) for name, member in value.items()]):
@@ -188,12 +205,35 @@ def host_with(label: str, value: str) -> dict[str, str]:
     return {"host": label, "build": value if is_host else f"{label}: {value}"}
 
 
+def _with_facts(value: dict[str, Any]) -> dict[str, Any]:
+    """Return an object with lists of names and values as objects, where they say the build of a machine: ``[{"key": "build", "value": ...}, ...]``."""
+    facts = {name: found for name, member in value.items() if isinstance(member, list) and (found := _facts_of(member))}
+    return {**value, **facts} if facts else value
+
+
+def _facts_of(pairs: Sequence[Any]) -> dict[str, Any]:
+    found: list[tuple[str, Any]] = []
+    for pair in pairs:
+        if not isinstance(pair, dict) or len(pair) != 2:
+            return {}
+        named = {bare(name): text for name, text in pair.items()}
+        names = [text for name, text in named.items() if name in _NAMES_OF_FACTS]
+        if len(names) != 1 or "value" not in named or not isinstance(names[0], str):
+            return {}
+        found.append((names[0], named["value"]))
+    facts = members(found)
+    return facts if says_its_build(facts) and not are_hosts([(name, str(text)) for name, text in facts.items()]) else {}
+
+
 def _table(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """Return the rows of an answer that has names of columns beside lists of cells, each as long as the names.
 
     Log Analytics and Resource Graph call them "columns" and "rows", Kusto "Columns" and "Rows", Splunk "fields" and "rows", Elastic "columns" and "values".
     """
     lists = [member for member in value.values() if isinstance(member, list) and member]
+    are_columns = len(lists) == len(value) > 1 and "build" in _columns(tuple(value)) and len({len(member) for member in lists}) == 1
+    if are_columns and not any(isinstance(item, dict | list) for member in lists for item in member):
+        return [dict(zip(value, row, strict=True)) for row in zip(*lists, strict=True)]  # each column has the values of all machines
     names = [found for member in lists if (found := _names_of(member))]
     rows = [cells for member in lists if all(cells := [_cells_of(row) for row in member])]
     if len(names) != 1 or len(rows) != 1 or any(len(row) != len(names[0]) for row in rows[0]):
@@ -236,13 +276,20 @@ def _by_host(value: Mapping[str, Any], depth: int) -> Found:
     has_failed = len(members) > len(saying) and all(
         _FAILURES & {name.casefold() for name in member} for name, member in members.items() if name not in saying
     )
-    if not are_alike and not (has_failed and not are_parts) and not (len(saying) == 1 and _LIKE_A_HOST.search(next(iter(saying)))):
+    is_one = len(saying) == 1 and (_LIKE_A_HOST.search(next(iter(saying))) or _are_grains(*saying.items()))
+    if not are_alike and not (has_failed and not are_parts) and not is_one:
         return []
     found: Found = []
     for name, member in members.items():
         for cells, problem in _found(member, depth + 1) or [(member, None)]:
             found.append((cells if _host_of(cells) else {"host": name, **cells}, problem))
     return found
+
+
+def _are_grains(fact: tuple[str, Mapping[str, Any]]) -> bool:
+    """Return whether an object has the facts that Salt has of a minion, so that its name is that of a host."""
+    name, member = fact
+    return is_of_installed(name) and not is_of_part(name) and len(_GRAINS & {key.casefold() for key in member}) > 1
 
 
 def _leaves(value: Mapping[str, Any]) -> frozenset[str]:

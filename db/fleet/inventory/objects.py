@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 from itertools import chain, islice
 from typing import Any, Final
 
-from hotpatch_kb.db.fleet.inventory.columns import DECODER
+from hotpatch_kb.db.fleet.inventory.columns import DECODER, members
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK
 from hotpatch_kb.db.fleet.inventory.machines import machines_in
 from hotpatch_kb.db.model.errors import BadInput
@@ -77,8 +77,16 @@ def objects(chunks: Iterator[str]) -> Iterator[tuple[dict[str, Any], Message | N
     Raises:
         BadInput: the text is not JSON, or ends too early.
     """
-    for value in _values(chunks):
-        yield from machines_in(value)
+    header: list[str] = []
+    for number, value in enumerate(_values(chunks)):
+        if number == 0 and isinstance(value, list) and value and all(isinstance(name, str) for name in value):
+            header = value  # a list of rows: the first has the names of columns
+        elif header and isinstance(value, list):
+            cells = members(list(zip(header, [*value, *[""] * (len(header) - len(value))], strict=False)))
+            problem = Message("expected {wanted} cells, got {got}", wanted=len(header), got=len(value))
+            yield cells, None if len(header) == len(value) else problem
+        else:
+            yield from machines_in(value)
 
 
 def _values(chunks: Iterator[str]) -> Iterator[Any]:

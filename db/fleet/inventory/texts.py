@@ -7,13 +7,14 @@ machines may follow each other; the first label that comes again begins the next
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
 
-from hotpatch_kb.db.fleet.inventory.columns import DECODER, OF_ANYTHING, bare
+from hotpatch_kb.db.fleet.inventory.columns import DECODER, OF_ANYTHING, bare, columns_of
 from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, machines_in, says_its_build
-from hotpatch_kb.db.fleet.inventory.values import is_of_systeminfo, says_product
+from hotpatch_kb.db.fleet.inventory.values import is_of_installed, is_of_systeminfo, says_product
+from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 
@@ -23,7 +24,7 @@ _LOOKED_AT: Final = 400  # lines
 Record = dict[str, Any]
 
 # "OS Version:      10.0.20348 N/A Build 20348", "BuildNumber=20348", "UBR : 5386"; the label of a table's row would hold a delimiter.
-_LABEL: Final = re.compile(r"(?P<label>[^\s,;|\"<>{}\[\]=:][^,;|\"\t<>{}=]{0,79}?)\s*(?:[:：](?=\s|$)|=)\s*(?P<value>.*)")
+_LABEL: Final = re.compile(r"(?P<label>[^\s,;|\"<>{}\[\]=:][^,;|\"\t<>{}=]{0,79}?)\s*(?:[:：](?=\s|$)|=>?)\s*(?P<value>.*)")
 # systeminfo pads its labels, and some have a colon: "Virtual Memory: Max Size:  4,863 MB".
 _PADDED: Final = re.compile(r"(?P<label>[^\s,;|\"][^,;|\"\t]{0,79}?)[:：]\s{2,}(?P<value>\S.*)")
 _REG_QUERY: Final = re.compile(r"\s{2,}(?P<name>\S.*?)\s{2,}REG_(?P<kind>[A-Z_]+)(?:\s+(?P<value>.*))?")
@@ -43,6 +44,9 @@ _VER: Final = re.compile(r"\[[^\[\]\n]*\b10\.0\.\d{5}\.\d{1,5}\]|\([^()\n\d]*\b\
 _HOST_LINE: Final = re.compile(r"[-=*#>\s\\]*(?P<host>[\w.-]{1,255})[-=*#:\s]*")
 # "[SRV1]", "===== SRV1 =====", "--- SRV1 ---" above the labels of a machine
 _SECTION: Final = re.compile(r"\[(?P<bracketed>[\w.-]{1,255})\]|[-=*#]{2,}\s*(?P<host>[\w.-]{1,255})[-=*#:\s]*")
+# Remarks above the first section of a file of INI; labels that are aligned to the right, as SQLite prints a row in lines.
+_OF_INI: Final = re.compile(r"\A(?:[ \t]*(?:[;#][^\n]*)?\r?\n)+(?=\[[\w.-]+\])")
+_ALIGNED: Final = re.compile(r"[ \t]*[\w.]+ = .*")
 _TABLE_DELIMITER: Final = re.compile(r"[,;|\t]")
 
 
@@ -53,7 +57,7 @@ class Records:
         host_column: the first label of lists of labels: systeminfo begins with the host in every language.
     """
 
-    def __init__(self, records: Iterator[tuple[Record, Message | None]], *, is_labelled: bool = False) -> None:
+    def __init__(self, records: Iterable[tuple[Record, Message | None]], *, is_labelled: bool = False) -> None:
         """Take the machines, each with why it cannot be read, or None. They are kept: a command's output is of tens or hundreds of them."""
         self._records = list(records)
         self.columns: list[str] | None = list(dict.fromkeys(name for record, _ in self._records for name in record))
@@ -82,13 +86,48 @@ def records_of(head: str, rest: Callable[[], str]) -> Records | None:
     Raises:
         BadInput: it is too long.
     """
-    reader = _reader(head)
+    head = _OF_INI.sub("", head)
+    is_aligned = all(map(_ALIGNED.fullmatch, filter(str.strip, head.replace("\r", "").split("\n"))))
+    reader = _reader(_unaligned(head) if is_aligned else head)
     if reader is None:
         return None
     text = head + rest()
+    text = _unaligned(text) if is_aligned else text
     if len(text) >= MAX_TEXT:
         raise BadInput("expected a text of at most {size} MB, got a longer one; a table has no such limit", size=MAX_TEXT // 2**20)
-    return Records(((record, None) for record in reader(text.replace("\r", ""))), is_labelled=reader is _of_labels)
+    records = list(reader(text.replace("\r", "")))
+    if reader is _of_labels and len(records) > 1 and _are_parts(records):
+        records = [dict(pair for record in records for pair in _in_section(record).items() if pair[0] != "host")]
+    elif reader is _of_labels:
+        records = [record if _may_be_host(record) else _in_section(record) for record in records]
+    return Records(((record, None) for record in records), is_labelled=reader is _of_labels)
+
+
+def _unaligned(text: str) -> str:
+    """Return a text whose labels are aligned to the right, with each at the beginning of its line."""
+    return re.sub(r"(?m)^[ \t]+", "", text)
+
+
+def _may_be_host(record: Record) -> bool:
+    """Return whether the name of a section may be that of a host: "[Target]" is not, and "[OLD-DC1]" is."""
+    host = str(record.get("host", ""))
+    return is_of_installed(host) or any(not character.isalpha() for character in host)
+
+
+def _in_section(record: Record) -> Record:
+    """Return labels behind the name of their section where it is not known to be of the machine itself: "Target.Build"."""
+    section = str(record.get("host", ""))
+    if is_of_machine(section):
+        return record
+    return {name if name == "host" else f"{section}.{name}": value for name, value in record.items()}
+
+
+def _are_parts(records: list[Record]) -> bool:
+    """Return whether sections are parts of one machine: "[System]" has its host, "[OS]" its build, and no label is in two of them."""
+    labels = [record.keys() - {"host"} for record in records]
+    names = [name for part in labels for name in part]
+    has_host = any("host" in columns_of(list(part), {}) for part in labels)
+    return all("host" in record for record in records) and len(set(names)) == len(names) and has_host
 
 
 def _reader(head: str) -> Callable[[str], Iterator[Record]] | None:

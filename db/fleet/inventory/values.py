@@ -26,7 +26,7 @@ MAX_TEXT: Final = 1_000  # characters of a cell that are searched
 _NOT_INSTALLED: Final = re.compile(
     r"[<>≤≥=≠]|target|desired|plan|requir|availab|latest|newest|expected|wanted|goal|next|missing|pending|recommend|minimum|complian|previous|former|old"
     r"|applicab|approv|need|fail|uninstall|not.?(?:installed|present|applied|found)|outstanding|baseline|policy|(?<!hot)(?<!hot[ _-])fix|offer|schedul|stag(?:ed|ing)|vulnerab|affect|remediat|propos|absent|lack"
-    r"|future|upcoming|update.?available|up.?to.?date|should|must|deploy|publish|catalog|reference|ideal|rollback|prior|\bmax|\bmin|superse|not.?yet|candidate|threshold"
+    r"|future|upcoming|update.?available|up.?to.?date|should|must|deploy|publish|catalog|reference|ideal|rollback|prior|\bmax|\bmin(?!ion)|superse|not.?yet|candidate|threshold"
     r"|ziel|soll|geplant|fehl|verfügbar|neueste|ausstehend|erforderlich|cible|prévu|requis|manqu|disponib|dernière|objetivo|previst|requerid|falta|pendient|últim|mancan|richiest|ausent"
     r"|целев|доступн|последн|отсутств|недоста|требу|目标|目標|予定|計画|计划|必要|推奨|最新|利用可能|可用|缺|未|不足|欠|누락|최신|brak|ontbre|eksik|sakna|mangl|chyb|hiány|puuttu",
     re.IGNORECASE,
@@ -62,6 +62,7 @@ _REVISION: Final = re.compile(r"[0-9]{1,5}")
 _OF_QUALYS: Final = re.compile(r"(?:^|\.)(?:os|operating ?system)[ ._]?update$", re.IGNORECASE)
 _BUILD_OF_QUALYS: Final = re.compile(r"(?:Build )?(?:10\.0\.)?\d{5}\.\d{1,5}", re.IGNORECASE)
 _PLAIN_BUILD: Final = re.compile(r"[\s(\[]*(?:10\.0\.)?\d{5}(?:\.\d{1,5}){0,2}[\s)\]]*")
+_MARKED: Final = re.compile(r"\s*(?P<mark>\*\*|__|`)(?P<text>[^*`]+)(?P=mark)\s*")  # of Markdown
 # Words beside a build, besides those of ``vocabulary`` and editions: names of Windows and of its branches (ge_release), and what people write around it.
 _OF_NAMES: Final = frozenset({
     "microsoft", "windows", "server", "standard", "datacenter", "core", "azure", "edition", "essentials", "evaluation", "eval", "multi", "session", "workstations", "language", "single", "nt", "ge", "ni", "co",
@@ -163,6 +164,8 @@ def states_its_build(text: str) -> bool:
     (True, False)
     """
     text = reading.plain(text[:MAX_TEXT])
+    if marked := _MARKED.fullmatch(text):
+        text = marked["text"]
     if _PLAIN_BUILD.fullmatch(text) or is_of_systeminfo(text):
         return True
     if denies(text) or _OF_UPDATES.search(text):

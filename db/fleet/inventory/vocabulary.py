@@ -54,7 +54,7 @@ _OF_OBJECTS: Final = frozenset({
     "metadata", "basic", "general", "summary", "state", "status", "report", "record", "records", "telemetry", "discovery", "scan", "last", "sw", "tags", "doc", "document", "detail", "body", "payload", "values", "assets",
     "machines", "devices", "computers", "hosts", "servers", "endpoints", "entries", "entity", "entities", "objects", "object", "list", "rows", "page", "pages", "extra", "additional", "cim", "wmi", "ohai", "automatic",
     "variables", "vars", "response", "return", "ret", "local", "my", "self", "this", "resource", "resources", "edition", "identity", "props", "extension", "dynamic",
-    "overview",
+    "overview", "minion", "grains",
 })  # fmt: skip
 # Vowels of Hindi and Thai are marks, which are not letters to ``\w``.
 _LETTERS: Final = lazy(r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e30-\u0e4e\u064b-\u0652])+")

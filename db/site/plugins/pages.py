@@ -12,7 +12,7 @@ from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers.cost.question import DISCOUNTS
 from hotpatch_kb.db.answers.coverage import stated_until
-from hotpatch_kb.db.model import clock
+from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.product_names import of_version
@@ -52,7 +52,22 @@ def _path(query: Query) -> str:
     if query.kind == "cve":
         return f"cve/{quote(query.value)}"
     paths = {"build": "build/", "kb": "kb/", "product": "product/", "month": "calendar/", "number": "build/"}
-    return paths[query.kind] + quote(query.value)
+    return paths[query.kind] + quote(query.value) + (f"?cve={query.cve}" if query.cve else "")
+
+
+def _asked_cve(request: Any) -> str:
+    """Return the CVE that is asked of a build or KB, "" where none is.
+
+    Raises:
+        BadInput: the parameter is not a CVE.
+    """
+    text = (request.args.get("cve") or "").strip()
+    if not text:
+        return ""
+    query = read_query(text[: MAX_QUERY + 1])
+    if query.kind != "cve":
+        raise BadInput("expected a CVE such as CVE-2025-54100, got {got!r}", got=text[: reading.MAX_SHOWN])
+    return query.value
 
 
 def _table_of(query: Query) -> str:
@@ -88,7 +103,7 @@ async def kb(datasette: Any, request: Any) -> Response:
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         on = web.asked_day(request)
-        page = page_data.kb_page(conn, int(number), on)
+        page = page_data.kb_page(conn, int(number), on, _asked_cve(request))
         if page is None:
             raise web.HttpError(404, "No source names KB{kb}.", kb=number)
         if on and page["answer"]["status"] == "not_found":
@@ -109,7 +124,9 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         on = web.asked_day(request)
-        answer = page_data.of_number(conn, query.value, on) if query.kind == "number" else page_data.lookup_answer(conn, query.value, on)
+        is_number = query.kind == "number"
+        asked = f"{query.value} {_asked_cve(request)}".strip()
+        answer = page_data.of_number(conn, query.value, on) if is_number else page_data.lookup_answer(conn, asked, on)
         if answer["status"] == "not_found":
             shown = {"nearest": answer["nearest"], "query": query.value, "reported": answer["reported"]}
             if on and page_data.is_named(conn, query.value):

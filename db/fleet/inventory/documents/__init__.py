@@ -1,24 +1,33 @@
-"""Read inventories that are documents: XML, HTML and YAML. Name those that nobody reads, and say what to give instead.
+"""Read inventories that are documents: XML, HTML, YAML, and small texts of other shapes. Name those that nobody reads, and say what to give instead.
 
-A document is read whole, so that nothing of it is lost: its machines are found as in JSON.
+A document is read whole, so that nothing of it is lost: its machines are found as in JSON. Texts are known by their shape: ``drawn`` (tables
+with lines), ``blocks`` (names and values with marks), ``pairs`` (``host=a build=b``, tables of names and values), ``literals`` (Salt, Python).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any, Final
 
+from hotpatch_kb.db.fleet.inventory.documents.blocks import reader_of_blocks
+from hotpatch_kb.db.fleet.inventory.documents.drawn import is_drawn, rows_of_drawn
+from hotpatch_kb.db.fleet.inventory.documents.literals import is_literal, is_nested, value_of_literal, value_of_nested
+from hotpatch_kb.db.fleet.inventory.documents.pairs import are_pairs, names_and_values, rows_of_names, rows_of_pairs
 from hotpatch_kb.db.fleet.inventory.machines import machines_in
 from hotpatch_kb.db.fleet.inventory.texts import Records
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 
+Reader = Callable[[str], Iterable[tuple[dict[str, Any], Message | None]]]
+
 MAX_DOCUMENT: Final = 2**26  # characters; its tree takes some ten times as much
 _LOOKED_AT: Final = 8_000  # characters
 _XML: Final = re.compile(r"\s*<(?:\?xml\b|!--|!DOCTYPE\b|[A-Za-z_][\w.:-]*(?:\s|/?>))")
 _HTML: Final = re.compile(r"\s*<(?:!DOCTYPE\s+html|(?:html|head|body|table|div|meta|style|title|h[1-6]|p|center)\b)", re.IGNORECASE)
+# A page that a browser or Reporting Services has saved with its pictures (MHTML); an e-mail is multipart/mixed or multipart/alternative.
+_ARCHIVE: Final = re.compile(r"(?im)^content-type:\s*(?:multipart/related|text/html)\b")
 # "---", "%YAML", "- name: srv1"
 _YAML: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*(?:---(?:[ \t]+[!&#][^\n]*)?\n|%YAML|-[ \t]+[\"']?[\w. -]+[\"']?:(?:[ \t]|\n))")
 # A key without a value above keys that are indented, or a list. Labels that commands print look so at times.
@@ -31,6 +40,9 @@ _UNREAD: Final[tuple[tuple[re.Pattern[str], Message], ...]] = tuple(
     (re.compile(pattern), what)
     for pattern, what in (
         (r"(?:\s*#[^\n]*\n)*\s*(?:# (?:HELP|TYPE) |[a-zA-Z_:][\w:]*\{[^\n{}]*=\"[^\n]*\} )", Message("metrics of Prometheus; save the JSON of its API, /api/v1/query?query=windows_os_info")),
+        (r"\s*System Information report written at:", Message("a report of msinfo32; give the output of systeminfo, which lists the KBs")),
+        (r"\s*-+\s*\n\s*System Information\s*\n-+\s*\n\s*Time of this report:", Message("a report of dxdiag; give the output of systeminfo, which lists the KBs")),
+        (r"(?:<\?xml[^>]*\?>\s*)?(?:<!DOCTYPE plist[^>]*>\s*)?<plist\b", Message("a property list; give JSON (plutil -convert json)")),
         (r"\{\\rtf", Message("a text of WordPad; save the table as CSV")),
         (r"<\?xml[^>]*\?>\s*<\?mso-application|\s*<(?:\w+:)?Workbook\b", Message("an Excel workbook; save the table as CSV")),
         (r"(?i)\s*(?:--[^\n]*\n\s*)*(?:insert\s+into|create\s+table|copy\s+\w+ \()", Message("statements of SQL; export the table as CSV")),
@@ -50,32 +62,78 @@ def document_in(head: str, rest: Callable[[int], str]) -> Records | None:
     Raises:
         BadInput: it is broken, too long, or of a kind that is not read.
     """
+    is_archive = _is_archive(head)
     for pattern, what in _UNREAD:
-        if pattern.match(head):
+        if pattern.match(head) and not is_archive:
             raise BadInput("expected CSV, JSON, Parquet or text, got {what}", what=what)
+    if reader := _reader(head):
+        return Records(reader(_whole(head, rest, "text").replace("\r", "")))
     plain = head[:_LOOKED_AT].replace("\r\n", "\n")
-    kind = "HTML" if _HTML.match(head) else "XML" if _XML.match(head) else "YAML" if _YAML.match(plain) else ""
+    kind = "HTML" if _HTML.match(head) or is_archive else "XML" if _XML.match(head) else "YAML" if _YAML.match(plain) else ""
     is_sure = kind != ""
     if not kind and not (_MAYBE_YAML.match(plain) and _NESTED.search(plain)):
         return None
-    text = head + rest(MAX_DOCUMENT)
-    if len(text) > MAX_DOCUMENT:
-        raise BadInput(
-            "expected {kind} of at most {size} MB, got more; a table or JSON has no such limit",
-            kind=kind or "YAML",
-            size=MAX_DOCUMENT // 2**20,
-        )
+    text = _whole(head, rest, kind or "YAML")
     try:
         values = _values(kind or "YAML", text)
     except BadInput:
         if is_sure:
             raise
         values = []
-    items = chain.from_iterable(value if isinstance(value, list) else [value] for value in values)
-    return Records(machine for item in items for machine in machines_in(item)) if values else None
+    return Records(machine for value in values for machine in _machines_in(value)) if values else None
+
+
+def _is_archive(head: str) -> bool:
+    """Return whether a text is a page that was saved with its pictures: a header as of an e-mail, of that kind."""
+    header = head[:_LOOKED_AT].lstrip("\ufeff").replace("\r\n", "\n").partition("\n\n")[0]
+    return re.match(r"[\w-]+:[ \t]", header) is not None and "mime-version:" in header.casefold() and _ARCHIVE.search(header) is not None
+
+
+def _whole(head: str, rest: Callable[[int], str], kind: str) -> str:
+    text = head + rest(MAX_DOCUMENT)
+    if len(text) > MAX_DOCUMENT:
+        raise BadInput(
+            "expected {kind} of at most {size} MB, got more; a table or JSON has no such limit", kind=kind, size=MAX_DOCUMENT // 2**20
+        )
+    return text
+
+
+def is_document(head: str) -> bool:
+    """Return whether a text may be a document, by its beginning."""
+    plain = head[:_LOOKED_AT].replace("\r\n", "\n")
+    return any(pattern.match(head) for pattern, _ in _UNREAD) or bool(
+        _HTML.match(head) or _XML.match(head) or _YAML.match(plain) or _reader(head)
+    )
+
+
+def _reader(head: str) -> Reader | None:
+    """Return what reads a text of one of the other shapes; None where it has none of them."""
+    if re.match(r"\s*<[A-Za-z!?]", head):  # "<14>" begins a line of syslog
+        return None
+    if is_drawn(head):
+        return rows_of_drawn
+    if blocks := reader_of_blocks(head):
+        return lambda text: ((row, None) for row in blocks(text))
+    if is_nested(head):
+        return lambda text: _machines_in(value_of_nested(text))
+    if is_literal(head):
+        return lambda text: _machines_in(value_of_literal(text))
+    if are_pairs(head):
+        return lambda text: ((row, None) for row in rows_of_pairs(text))
+    if delimiter := names_and_values(head):
+        return lambda text: ((row, None) for row in rows_of_names(text, delimiter))
+    return None
+
+
+def _machines_in(value: Any) -> Iterable[tuple[dict[str, Any], Message | None]]:
+    return chain.from_iterable(map(machines_in, value if isinstance(value, list) else [value]))
 
 
 def _values(kind: str, text: str) -> list[Any]:
+    if kind == "HTML" and _is_archive(text):
+        from hotpatch_kb.db.fleet.inventory.documents.markup import page_of_archive  # noqa: PLC0415 (few inventories need it)
+
+        text = page_of_archive(text)
     if kind == "YAML":
         from hotpatch_kb.db.fleet.inventory.documents.indented import values_of_yaml  # noqa: PLC0415 (few inventories need it)
 

@@ -7,6 +7,7 @@ Export-Clixml, ``<tag name="os">`` of Nessus, ``<PROPERTY NAME="BuildNumber"><VA
 from __future__ import annotations
 
 from collections.abc import Iterator
+from email import message_from_string
 from typing import Any, Final
 
 from lxml import etree, html
@@ -31,8 +32,14 @@ def value_of_xml(text: str) -> Any:
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True, encoding="utf-8"
     )
+    text = text.lstrip("\ufeff \t\r\n")
     try:
-        root = etree.fromstring(text.lstrip("\ufeff \t\r\n").encode(), parser)
+        try:
+            root = etree.fromstring(text.encode(), parser)
+        except etree.XMLSyntaxError:
+            if text[:2] in {"<?", "<!"}:
+                raise
+            root = etree.fromstring(f"<rows>{text}</rows>".encode(), parser)  # FOR XML RAW of SQL Server: a row after the other
     except etree.XMLSyntaxError as error:
         raise BadInput("expected {kind}, got {got}", kind="XML", got=str(error)[:200]) from None
     value = members(_members_of(root)) if _tag(root) == "Objs" else _value(root)  # Export-Clixml: its version is not the machine's
@@ -56,15 +63,27 @@ def _members_of(element: etree._Element) -> list[tuple[str, Any]]:
     for child in element:
         if not isinstance(child.tag, str) or (tag := _tag(child)) in _PASSED_OVER:
             continue
-        if tag in _AROUND and not len(child.attrib):
+        if tag == "En" and (entry := dict(_members_of(child))).keys() == {"Key", "Value"}:  # of a hash table
+            pairs = [(str(entry["Key"]), entry["Value"])]
+        elif tag in _AROUND and not len(child.attrib):
             pairs = _members_of(child)
         elif (named := _named(child)) is not None:
             pairs = [named]
+        elif _naming(child) and (items := _list_in(child)) is not None:
+            pairs = [(_naming(child), items)]
         else:
             pairs = [(_naming(child) or tag, _value(child))]
         for name, value in pairs:
             found.setdefault(name, []).append(value)
     return [(name, values[0] if len(values) == 1 else values) for name, values in found.items()]
+
+
+def _list_in(element: etree._Element) -> list[Any] | None:
+    """Return the texts of a list of Export-Clixml; None where an object has something else."""
+    inner = [child for child in element if isinstance(child.tag, str) and _tag(child) not in _PASSED_OVER | {"ToString", "Props"}]
+    if len(inner) != 1 or _tag(inner[0]) not in {"LST", "IE"} or any(len(item) for item in inner[0]):
+        return None
+    return [(item.text or "").strip() for item in inner[0]]
 
 
 def _naming(element: etree._Element) -> str:
@@ -89,6 +108,15 @@ def _named(element: etree._Element) -> tuple[str, str] | None:
 
 def _tag(element: etree._Element) -> str:
     return str(etree.QName(element).localname)
+
+
+def page_of_archive(text: str) -> str:
+    """Return the page of a web archive (MHTML), as browsers and Reporting Services save it; "" where it has none."""
+    for part in message_from_string(text).walk():
+        if part.get_content_type() == "text/html":
+            body = part.get_payload(decode=True)
+            return body.decode(part.get_content_charset() or "utf-8", "replace") if isinstance(body, bytes) else ""
+    return ""
 
 
 def values_of_html(text: str) -> list[Any]:
@@ -120,11 +148,20 @@ def _rows_of(table: Any) -> Iterator[dict[str, str]]:
         del texts[0]
     if not texts:
         return
+    spans = [_span(cell) for cell in rows[len(rows) - len(texts)]]
+    if len(texts) > 1 and max(spans) > 1 and sum(spans) == len(texts[1]):  # "OS" above "Name" and "Build"
+        above = [text for text, span in zip(texts[0], spans, strict=True) for _ in range(span)]
+        texts = [[f"{first} {second}".strip() for first, second in zip(above, texts[1], strict=True)], *texts[2:]]
     header = [name or f"column{place}" for place, name in enumerate(texts[0], 1)]
     for cells in texts[1:]:
         if any(cells) and cells != texts[0]:
             names = [*header, *(f"column{place}" for place in range(len(header) + 1, len(cells) + 1))]
             yield members(list(zip(names, cells, strict=False)))
+
+
+def _span(cell: Any) -> int:
+    text = cell.get("colspan", "1").strip()
+    return int(text) if text.isdigit() else 1
 
 
 def _is_pair(row: list[Any], texts: list[str]) -> bool:

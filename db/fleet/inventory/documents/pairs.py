@@ -1,0 +1,130 @@
+"""Read lines of ``name=value`` pairs (logfmt, events of Splunk, inventories of Ansible in INI), and tables of names and values of one machine."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
+
+from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
+from hotpatch_kb.db.fleet.inventory.values import is_of_installed, says_build
+from hotpatch_kb.db.model.wording import denies
+
+_PAIR: Final = re.compile(r"(?:^|(?<=[\s,;|]))(?P<name>[^\W\d][\w.\-/]*)=(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,;|\"']*)(?=[\s,;|]|$)")
+_LOOKED_AT: Final = 50  # lines
+_GROUP: Final = re.compile(r"\[(?P<name>[\w.:-]+)\]")
+_REMARK: Final = re.compile(r"\s*[#;]")
+# Members that tell what a line is about: "update failed" beside a build.
+_EVENTS: Final = frozenset({"msg", "message", "event", "error", "err", "reason", "action", "result", "status", "state", "level", "outcome"})
+_LEVELS: Final = frozenset({"error", "fatal", "critical", "warn", "warning"})
+_WORD: Final = re.compile(r"[\w.-]{1,255}")
+
+MAX_PAIRS: Final = 2_000  # lines of a table of names and values
+
+
+def are_pairs(head: str) -> bool:
+    """Return whether the first lines of a text have two pairs each, or more; one in five may be another."""
+    lines = [line for line in islice(head.replace("\r\n", "\n").split("\n"), _LOOKED_AT) if line.strip() and not _REMARK.match(line)]
+    of_pairs = [line for line in lines if not _GROUP.fullmatch(line.strip())]
+    if not of_pairs or (len(_PAIR.findall(of_pairs[0])) < 2):
+        return False
+    return sum(len(_PAIR.findall(line)) > 1 for line in of_pairs) >= 0.8 * len(of_pairs)
+
+
+def rows_of_pairs(text: str) -> Iterator[dict[str, Any]]:
+    """Yield a machine for each line. What a line says besides its pairs is kept as "text"; where it denies something, the build is not stated."""
+    group = ""
+    for line in map(str.strip, text.split("\n")):
+        if not line or _REMARK.match(line):
+            continue
+        if section := _GROUP.fullmatch(line):
+            group = section["name"]
+            continue
+        pairs = [(match["name"], _unquoted(match["value"])) for match in _PAIR.finditer(line)]
+        rest = " ".join(re.sub(r"[,;|]+", " ", _PAIR.sub(" ", line)).split())
+        if (
+            pairs
+            and rest
+            and _WORD.fullmatch(rest)
+            and line.startswith(rest)
+            and not columns_of([name for name, _ in pairs], {}).get("host")
+        ):
+            pairs.insert(0, ("host", rest))  # "srv1 build=26100.33158 os=..." of Ansible
+            rest = ""
+        row = members(pairs)
+        if group:
+            row["group"] = group
+        if rest:
+            row["text"] = rest
+        if not pairs or _is_denied(row, rest, group):
+            row = {name: value for name, value in row.items() if not says_build(value)} | {"build": f"{line} ({group})" if group else line}
+        yield row
+
+
+def _is_denied(row: dict[str, Any], rest: str, group: str) -> bool:
+    """Return whether a line tells that something failed, is missing or is to come."""
+    told = [value for name, value in row.items() if name.casefold() in _EVENTS]
+    return denies(rest) or not is_of_installed(group) or any(denies(value) or value.casefold() in _LEVELS for value in told)
+
+
+def _unquoted(value: str) -> str:
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        return re.sub(r"\\(.)", r"\1", value[1:-1]) if value[0] == '"' else value[1:-1]
+    return value
+
+
+def names_and_values(head: str) -> str:
+    """Return the delimiter of a table of two columns with the names and values of machines, "" where a text is another.
+
+    It is one only where its names say a build and something else of a machine. A table of machines and their builds has names of hosts, and one of
+    several builds ("Target build", "OS build") is read row by row.
+    """
+    lines = [line for line in head.replace("\r\n", "\n").split("\n") if line.strip()]
+    if not 2 < len(lines) < MAX_PAIRS:
+        return ""
+    return next((delimiter for delimiter in ",;\t|" if _of_machine(list(_rows(lines, delimiter)))), "")
+
+
+def _rows(lines: list[str], delimiter: str) -> Iterator[list[str]]:
+    """Yield the cells of each line: of Markdown without the bars at the ends and the line below the header."""
+    try:
+        for cells in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter, strict=True):
+            inner = cells[1:-1] if delimiter == "|" and len(cells) == 4 and not cells[0].strip() and not cells[-1].strip() else cells
+            if not all(re.fullmatch(r"\s*:?-{2,}:?\s*", cell) for cell in inner):
+                yield [cell.strip() for cell in inner]
+    except csv.Error:
+        yield []
+
+
+def _of_machine(rows: list[list[str]]) -> bool:
+    if not rows or any(len(row) != 2 or not row[0] for row in rows):
+        return False
+    values = dict(rows)
+    fields = columns_of(list(values), {})
+    states = any(says_build(values[name]) for name in fields.get("build", ()))
+    return (
+        states
+        and len({"host", "product", "revision", "edition", "kbs"} & fields.keys()) > 0
+        and not any(says_build(name) for name in values)
+    )
+
+
+def rows_of_names(text: str, delimiter: str) -> Iterator[dict[str, Any]]:
+    """Yield the machines of such a table; a name that comes again begins the next one. A header (Property, Value) is none of a machine."""
+    rows = list(_rows([line for line in text.replace("\r\n", "\n").split("\n") if line.strip()], delimiter))
+    if re.fullmatch(r"(?i)values?|data|wert|valeur|valor|valore|значение|値|值|값", rows[0][1]):
+        del rows[0]
+    record: dict[str, Any] = {}
+    for name, value in rows:
+        if name in record and name == next(iter(record)):
+            yield record
+            record = {}
+        if name in record:
+            record = members([*record.items(), (name, value)])
+        else:
+            record[name] = value
+    if record:
+        yield record
