@@ -46,7 +46,7 @@ def _one(conn: sqlite3.Connection, day: str, product: str, build: str, line: str
         ("2025-11-05", "ws2025", "26100.6905", "hotpatch", "", ("ambiguous", None, None, None, None, None)),
         ("2026-01-20", "ws2025", "26100.6905", "hotpatch", "", ("restart_due", None, 3, "KB5073379", True, None)),
         # Case 44: the newest that is known, long after the facts end.
-        ("2026-11-22", "ws2025", "26100.33158", "hotpatch", "", ("unknown", "KB5099536", 0, None, None, None)),
+        ("2026-11-22", "ws2025", "26100.33158", "hotpatch", "", ("unknown", "KB5099536", None, None, None, None)),
         # A baseline's build with neither line nor KB: current on both lines, and where they differ both are named.
         ("2026-07-20", "ws2025", "26100.33158", "", "", ("current", "KB5099536", 0, None, None, None)),
         ("2026-05-20", "ws2025", "26100.32690", "", "", ("ambiguous", None, None, None, None, None)),

@@ -262,7 +262,6 @@ class _Judge:
             verdict, reason = "unknown", [*notes, *dict.fromkeys(filter(None, (missing, others)))]
         elif verdict == "left_line" and not judged["next"] and (missing := self.lines["standard"].evidence.missing(release.place)):
             reason.append(missing)  # it is not known to be patched on the standard line either
-            months = None
         if verdict == "unknown":
             months = None  # 0 would mean patched
         return Verdict(

@@ -22,6 +22,7 @@ _EVENTS: Final = frozenset({"msg", "message", "event", "error", "err", "reason",
 _LEVELS: Final = frozenset({"error", "fatal", "critical", "warn", "warning"})
 _WORD: Final = re.compile(r"[\w.-]{1,255}")
 
+_VALUE: Final = re.compile(r"values?|data|wert|valeur|valor|valore|значение|値|值|값", re.IGNORECASE)
 MAX_PAIRS: Final = 2_000  # lines of a table of names and values
 
 
@@ -102,21 +103,20 @@ def _rows(lines: list[str], delimiter: str) -> Iterator[list[str]]:
 def _of_machine(rows: list[list[str]]) -> bool:
     if not rows or any(len(row) != 2 or not row[0] for row in rows):
         return False
-    values = dict(rows)
+    values = dict(_without_header(rows))
     fields = columns_of(list(values), {})
     states = any(says_build(values[name]) for name in fields.get("build", ()))
-    return (
-        states
-        and len({"host", "product", "revision", "edition", "kbs"} & fields.keys()) > 0
-        and not any(says_build(name) for name in values)
-    )
+    others = [name for field in ("host", "product", "revision", "edition", "kbs") for name in fields.get(field, ())]
+    return states and any(not says_build(values[name]) for name in others) and not any(says_build(name) for name in values)
+
+
+def _without_header(rows: list[list[str]]) -> list[list[str]]:
+    return rows[1:] if _VALUE.fullmatch(rows[0][1]) else rows
 
 
 def rows_of_names(text: str, delimiter: str) -> Iterator[dict[str, Any]]:
     """Yield the machines of such a table; a name that comes again begins the next one. A header (Property, Value) is none of a machine."""
-    rows = list(_rows([line for line in text.replace("\r\n", "\n").split("\n") if line.strip()], delimiter))
-    if re.fullmatch(r"(?i)values?|data|wert|valeur|valor|valore|значение|値|值|값", rows[0][1]):
-        del rows[0]
+    rows = _without_header(list(_rows([line for line in text.replace("\r\n", "\n").split("\n") if line.strip()], delimiter)))
     record: dict[str, Any] = {}
     for name, value in rows:
         if name in record and name == next(iter(record)):
