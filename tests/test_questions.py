@@ -27,9 +27,9 @@ EXPECTED: Final = {
     3: (0, "KB5100456: KB5094126 26100.8655"),
     4: (0, "next restart 2026-10-13 (October 2026), planned"),
     5: (0, "then         2027-01-12 (January 2027), expected by the cadence"),
-    6: (0, "Windows Server 2025   B     h     h     B     h     B!    B   >(h)   (h)  >(B)   (h)   (h)"),
+    6: (0, "Windows Server 2025   B     h     h     B     h     B!    B   >(h)   (h)  #(B)   (h)   (h)"),
     7: (0, "2027-01  (baseline)  baseline, by cadence  (2027-01-12)"),
-    8: (0, "Windows Server 2025   B     h     h     B     h   >(h)  >(B)"),
+    8: (0, "Windows Server 2025   B     h     h     B     h   >(h)  #(B)"),
     9: (0, "BEGIN:VALARM"),
     10: (0, "left open by KB5072014 on Windows Server 2025, December 2025: closed by its companion KB5074204; KB5072033 fixes it"),
     11: (0, "open CVE     CVE-2025-54100 (Important), closed by its companion KB5074204"),
@@ -46,7 +46,7 @@ EXPECTED: Final = {
     22: (0, "1350.00 USD: Hotpatch, 2025-08-01 through 2026-04-30, 9 months"),  # 100 cores x 1.50 USD x 9 months
     23: (0, "web1,Windows Server 2025,26100.32772,hotpatch,restart_due,hotpatch,KB5087423"),
     24: (6, '"host": "old1", "product": "Windows Server 2012 R2", "build": "9600", "line": "", "verdict": "unknown"'),
-    25: (0, "2026-07-23  release/win10-1607/5099535/14393.9339  release: nothing -> cumulative KB5099535 14393.9339 2026-07-14"),
+    25: (0, "2026-07-23  Windows 10, version 1607: new cumulative update (LCU), KB5099535 14393.9339 2026-07-14"),
     26: (6, "learn_release_info"),
 }
 

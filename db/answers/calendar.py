@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.coverage import data_until_by_product
@@ -106,24 +105,6 @@ def months_reported_otherwise(rows: Iterable[Mapping[str, Any]], others: Iterabl
     }
 
 
-def restarting(rows: Iterable[dict[str, Any]], others: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """Return the months that restart: those of a baseline, and those for which others report one.
-
-    Args:
-        rows: of ``hotpatch_calendar``.
-        others: by product, what others report of its hotpatch line.
-    """
-    by_product: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        by_product.setdefault(row["product"], []).append(row)
-    reported = {name: months_reported_otherwise(months, others.get(name, ())) for name, months in by_product.items()}
-    return [
-        row
-        for row in chain.from_iterable(by_product.values())
-        if "baseline" in {row["expected_type"], *(other["classification"] for other in reported[row["product"]].get(row["month"], ()))}
-    ]
-
-
 def has_calendar(conn: sqlite3.Connection, product: str) -> bool:
     """Return whether a calendar of a product was ever published."""
     first, end = f"calendar/{product}/", f"calendar/{product}0"  # "0" is the character after "/"
@@ -148,6 +129,13 @@ def reported_months(conn: sqlite3.Connection, rows: Sequence[Mapping[str, Any]])
             if of_month := [other for other in others if reported_day(other)[:7] == row["month"]]:
                 found[row["subject"]] = Reports(of_month, otherwise.get(row["month"], []))
     return found
+
+
+def restarting(conn: sqlite3.Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the months that restart, of rows of ``hotpatch_calendar``: those of a baseline, and those for which others report one."""
+    others = reported_months(conn, rows)
+    of_others = {subject for subject, of_month in others.items() if any(row["classification"] == "baseline" for row in of_month.otherwise)}
+    return [row for row in rows if row["expected_type"] == "baseline" or row["subject"] in of_others]
 
 
 def times_of_reports(conn: sqlite3.Connection, known: str | None) -> dict[str, set[str]]:

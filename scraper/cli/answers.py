@@ -119,10 +119,8 @@ def calendar(
     product = coverage.named_product(conn, product)
     rows = subscribed_rows(conn, product, year) if as_ics or year is not None else calendar_rows(conn, product)
     day = known or clock.today()
-    coming = restarts.next_restarts(conn, day, product)
-    others = {row["product"]: row["reported"] for row in coming}
     if restarts_only:
-        rows = restarting(rows, others)
+        rows = restarting(conn, rows)
     if not rows:
         say(f"hotpatch-kb: {_why_no_month(conn, product)}")
     elif as_ics:
@@ -131,7 +129,8 @@ def calendar(
         name = "Windows hotpatch calendar" + (f": {named(product).name}" if product else "")
         _write_bytes(calendar_file(conn, rows, name, alarms, today=day, history=facts, known=known))
         return ExitCode.DONE
-    marked = calendar_text.coming(calendar_rows(conn, product), coming, day)
+    coming = restarts.next_restarts(conn, day, product)
+    marked, others = calendar_text.coming(calendar_rows(conn, product), coming, day), {row["product"]: row["reported"] for row in coming}
     until = coverage.data_until_by_product(conn)
     lines = calendar_text.calendar(rows, until, year or int(day[:4]), day, marked, others)
     write(rows, form_of(as_json=as_json), text=lambda: lines)
