@@ -15,10 +15,11 @@ def shaped(value: Any, name: str = "") -> Any:
         value: rows, a row, or a value of one.
         name: of the column that the value is in.
     """
+    # Most of what is in rows and lists is text, which stays as it is: asking for that first halves the time.
     if isinstance(value, dict):
-        return {key: shaped(item, key) for key, item in value.items()}
+        return {key: item if item is None or type(item) is str else shaped(item, key) for key, item in value.items()}
     if isinstance(value, list):
-        return [shaped(item, name) for item in value]
+        return [item if type(item) is str else shaped(item, name) for item in value]
     if isinstance(value, Message | Messages):
         return str(value)
     if isinstance(value, int) and (name == "kb" or name.endswith("_kb")):

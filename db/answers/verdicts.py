@@ -141,15 +141,18 @@ class _Judge:
                 self.by_build[release.build].append(release)
         # By release, line and last day of support: nothing else of it depends on the edition, and tables for a join need a dozen of them.
         self._judged: dict[tuple[int, str, str | None], dict[str, Any]] = {}
+        # By build, release, line and machine: what a machine states of its line and KBs decides only which of these it gets.
+        self._found: dict[tuple[str, int, str, Machine], Verdict] = {}
+        self._alike: dict[Machine, Machine] = {}
+        self._first_of_kind: dict[tuple[Any, ...], Machine] = {}
         self.other_builds = {other.build: other for other in self.facts.other_builds}
         for other in self.other_builds.values():
             if releases := [r for r in self.by_build.get(other.believed, ()) if r.kb == other.kb]:
                 self.by_build[other.build] = releases
 
-    def rows(self) -> Iterator[Verdict]:
-        """Yield the verdicts of every build with every line and every KB that may decide."""
-        for build in sorted(self.by_build, key=lambda build: tuple(map(int, build.split(".")))):
-            yield from self.of_build(build).values()
+    def builds(self) -> list[str]:
+        """Return the builds of the product, in their order."""
+        return sorted(self.by_build, key=lambda build: tuple(map(int, build.split("."))))
 
     def of_build(self, build: str, machine: Machine = ANY) -> dict[tuple[str, str], Verdict]:
         """Return the verdicts of one build, by line and deciding KB."""
@@ -165,7 +168,12 @@ class _Judge:
             if not of_edition and not machine.may_be_azure_edition:
                 return self._contradiction(build, line, kb, machine)
             candidates = of_edition or candidates
-        judged = [self._one(build, line, kb, release, on, machine) for release, on in candidates]
+        judged = []
+        for release, on in candidates:
+            of_release = (build, release.release, on, machine)
+            if of_release not in self._found:
+                self._found[of_release] = self._one(build, release, on, machine)
+            judged.append(self._found[of_release]._replace(line=line, deciding_kb=kb_text(kb) or ""))
         if all(v.verdict == "unsupported" for v in judged) and len({v.next_kb for v in judged}) > 1:
             judged = [
                 v._replace(months_behind=None, next_kb=None, next_needs_restart=None) for v in judged
@@ -193,6 +201,15 @@ class _Judge:
         if edition not in self._without_hotpatches:
             self._without_hotpatches[edition] = has_no_hotpatches(self.conn, self.product, edition)
         return self._without_hotpatches[edition]
+
+    def alike(self, machine: Machine) -> Machine:
+        """Return the first machine of its kind: verdicts depend on an edition by the end of its support, and by whether it has hotpatches."""
+        if machine not in self._alike:
+            of_edition = (machine.edition, machine.may_be_azure_edition) if self.has_no_hotpatches(machine.edition) else None
+            ended = tuple(self.support.ended(machine, self.day))
+            kind = (of_edition, ended, self.support.last_day(machine) if ended else None, self.support.end(machine) is None)
+            self._alike[machine] = self._first_of_kind.setdefault(kind, machine)
+        return self._alike[machine]
 
     @staticmethod
     def _standard_candidates(releases: Sequence[Release], kb: int | None) -> list[tuple[Release, str]]:
@@ -234,7 +251,8 @@ class _Judge:
                 judged_on.append((release, line or "standard"))
         return judged_on
 
-    def _one(self, build: str, line: str, kb: int | None, release: Release, on: str, machine: Machine) -> Verdict:
+    def _one(self, build: str, release: Release, on: str, machine: Machine) -> Verdict:
+        """Return the verdict for a build with one release, judged on a line; ``judge`` says what the machine states."""
         other = self.other_builds.get(build)
         stated = [other.note] if other else []
         notes = [*stated]
@@ -265,7 +283,7 @@ class _Judge:
         if verdict == "unknown":
             months = None  # 0 would mean patched
         return Verdict(
-            self.product, build, line, kb_text(kb) or "", verdict, release.classification, kb_text(release.kb), kb_text(release.baseline_kb),
+            self.product, build, "", "", verdict, release.classification, kb_text(release.kb), kb_text(release.baseline_kb),
             months, kb_text(judged["next"].kb) if judged["next"] else None,
             None if judged["next"] is None else judged["next"].classification != "hotpatch",
             rejoins, self.lines["standard" if verdict == "left_line" else on].not_deciding(release.place, build, until),
@@ -338,17 +356,14 @@ def verdicts(conn: sqlite3.Connection, day: str, product: str | None = None) -> 
         day: ISO date; only releases up to it count, by today's knowledge.
         product: an id, if only one product is wanted.
     """
-    facts = Facts(conn)
-    facts.load(None if product is None else (product,))
-    for name in facts.products:
-        if product in {None, name}:
-            yield from _Judge(facts, name, day).rows()
+    yield from Verdicts(conn, day).rows(product)
 
 
-def verdict_rows(conn: sqlite3.Connection, day: str, product: str | None = None) -> list[dict[str, Any]]:
-    """Return what ``verdicts`` yields as rows, each with the day that the data of its line is as of."""
+def verdict_rows(conn: sqlite3.Connection, day: str, product: str | None = None, *, known: Verdicts | None = None) -> list[dict[str, Any]]:
+    """Return what ``verdicts`` yields as rows, each with the day that the data of its line is as of; ``known`` are those of the day, if made before."""
     ends = data_until_of_lines(conn)
-    return [v._asdict() | {"data_until": ends.get((v.product, v.line))} for v in verdicts(conn, day, product)]
+    rows = verdicts(conn, day, product) if known is None else known.rows(product)
+    return [v._asdict() | {"data_until": ends.get((v.product, v.line))} for v in rows]
 
 
 def _shown(verdict: Verdict | None) -> dict[str, Any] | None:
@@ -369,6 +384,14 @@ class Verdicts:
         self._judges: dict[str, _Judge] = {}
         self._rows: dict[tuple[str, str, Machine], dict[tuple[str, str], Verdict]] = {}
 
+    def rows(self, product: str | None = None) -> Iterator[Verdict]:
+        """Yield the verdicts of every build of a product, of all where none is named, with every line and every KB that may decide."""
+        self.facts.load(None if product is None else (product,))
+        for name in self.facts.products:
+            if product in {None, name}:
+                for build in self._judge(name).builds():
+                    yield from self.of_build(name, build).values()
+
     def products_by_build(self) -> dict[str, list[str]]:
         """Return the products that have each build by that day, in the order of their ids."""
         products: dict[str, list[str]] = defaultdict(list)
@@ -386,11 +409,16 @@ class Verdicts:
             build: OS build.
             machine: its edition, and whether it has Extended Security Updates, where they are known.
         """
+        judge = self._judge(product)
+        machine = judge.alike(machine)
         rows = self._rows.get((product, build, machine))
         if rows is None:
-            judge = self._judge(product)
             rows = self._rows[product, build, machine] = judge.of_build(build, machine) if build in judge.by_build else {}
         return rows
+
+    def alike(self, product: str, machine: Machine) -> Machine:
+        """Return a machine with the same verdicts as another one, the same for all of its kind."""
+        return self._judge(product).alike(machine)
 
     def _judge(self, product: str) -> _Judge:
         judge = self._judges.get(product)

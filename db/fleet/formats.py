@@ -27,7 +27,7 @@ VERDICT_COLUMNS: Final = (
 _ABOUT: Final = ("data_until", "read_from")
 _RESERVED: Final = frozenset({*VERDICT_COLUMNS, *_ABOUT})
 # What a spreadsheet may run, by the first character (OWASP, CSV injection), wide forms of East Asian keyboards included; numbers are safe.
-_FORMULA: Final = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+FORMULA: Final = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _SIGNED: Final = re.compile(r"[-+](?:[0-9]+(?:[.,][0-9]+)*%?)?")
 _PARQUET_TYPES: Final[Mapping[str, str]] = {"months_behind": "INTEGER", "next_needs_restart": "BOOLEAN"}  # other columns are text
 _LONGEST_OBJECT: Final = 2**28  # bytes of a line of JSON: the longest row that is read, each of its 4 MB of characters escaped
@@ -39,7 +39,7 @@ def safe(text: str) -> str:
     >>> safe("=1+1"), safe("-1.5"), safe("26100.32772"), safe("-")
     ("'=1+1", '-1.5', '26100.32772', '-')
     """
-    return f"'{text}" if _FORMULA.match(text) and not _SIGNED.fullmatch(text) else text
+    return f"'{text}" if FORMULA.match(text) and not _SIGNED.fullmatch(text) else text
 
 
 def renamed(names: Sequence[str]) -> list[str]:

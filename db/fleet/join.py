@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS
 from hotpatch_kb.db.fleet.inventory.columns import LINE_OF_STATUS
-from hotpatch_kb.db.fleet.judge import Judge, of_edition
+from hotpatch_kb.db.fleet.judge import Judge, Kind
 from hotpatch_kb.db.model.editions import NUMBERS, SPELLED, Machine, edition_in, machine_of
 from hotpatch_kb.db.model.product_names import Name, read_name
 from hotpatch_kb.db.model.products import named
@@ -104,11 +104,11 @@ def _judged(
     """Yield the rows of a build with a choice of products, for every line, set of deciding KBs and edition that makes a difference."""
     kept = judge.of_name(name, judge.products_by_build()[build])
     # An edition that none of the products can have counts for nothing: "Pro" and "Home" of a server are judged once.
-    alike = {machine: (tuple(fitting), kind) for machine in _KINDS for fitting, kind in (of_edition(kept, machine),)}
+    alike = {machine: judge.kind_of(kept, machine) for machine in _KINDS}
     for deciding in chain.from_iterable(combinations(words, count) for count in range(len(words) + 1)):
         for line in ("", "hotpatch", "standard"):
             usual = None
-            found: dict[tuple[tuple[str, ...], Machine], int] = {}
+            found: dict[Kind, int] = {}
             for machine in _KINDS:
                 if (kind := alike[machine]) not in found:
                     answer = judge.judge_read(name, build, line, frozenset(deciding), machine, _NO_TEXTS).answer

@@ -76,12 +76,16 @@ def _is_of_others(name: Name, products: Iterable[str]) -> bool:
     return not any(product == name.product or (name.family == "win10" and product.startswith("win11")) for product in products)
 
 
+# The products that a machine may have by its edition, and machines that are judged as it is.
+Kind = tuple[tuple[str, ...], tuple[Machine, ...]]
+
+
 class Judge:
     """A judge of machines as of one day. Built once; then each machine is a look-up."""
 
-    def __init__(self, conn: sqlite3.Connection, day: str) -> None:
-        """Read the verdicts of a day (ISO date) from a database with the fact tables."""
-        self._verdicts = Verdicts(conn, day)
+    def __init__(self, conn: sqlite3.Connection, day: str, verdicts: Verdicts | None = None) -> None:
+        """Read the verdicts of a day (ISO date) from a database with the fact tables, or take them from who has made some of them."""
+        self._verdicts = verdicts or Verdicts(conn, day)
         self._products = self._verdicts.products_by_build()
         by_build: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for row in reported(conn, day):
@@ -240,6 +244,13 @@ class Judge:
             reason = Messages([*judged.answer["reason"], why])
             judged = judged._replace(answer=judged.answer | {"reason": reason}, name=f"{judged.name}|KB{kb} pending")
         return judged
+
+    def kind_of(self, products: list[str], machine: Machine) -> Kind:
+        """Return what of a machine its verdict depends on where its build is one of these products: machines of one kind are judged alike."""
+        fitting, machine = of_edition(products, machine)
+        if machine.is_odd:
+            return tuple(fitting), (machine,)
+        return tuple(fitting), tuple(self._verdicts.alike(product, machine) for product in fitting)
 
     def _build(self, text: str, texts: Mapping[str, str]) -> str | Judged:
         """Return the build that a text names, a build number where it has no revision, or the verdict where it names neither."""

@@ -14,6 +14,7 @@ from hotpatch_kb.db.answers import coverage, restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.exposure.open_issues import without_support
 from hotpatch_kb.db.answers.lookup import find, is_restart_due
+from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
@@ -57,15 +58,17 @@ def lookup_answer(conn: sqlite3.Connection, query: str, on: str | None) -> Row:
         BadInput: the query cannot be read.
     """
     judging = judging_today(conn, clock.today()) if on is None else Judging(verdicts_on(conn, on))
-    answer = find(conn, query, on=on, today=clock.today(), facts=judging.verdicts.facts, matches=judging.matches)
-    details = {} if judging.details is None else judging.details
+    facts, kept = judging.verdicts.facts, judging.kept
+    answer = (kept.answers.get(query) if kept else None) or find(conn, query, on=on, today=clock.today(), facts=facts)
     matches = []
     for number, match in enumerate(answer["matches"]):
-        name = (match["product"], match["kb"], match["build"], match["release_date"], match["line"])
-        if name not in details:
-            details[name] = _details(conn, match, judging.verdicts, on)
-        asked = answer["asked_cve"][number] if "asked_cve" in answer else None
-        matches.append(match | details[name] | {"asked_cve": asked})
+        if kept is None:
+            shown = match | _details(conn, match, judging.verdicts, on)
+        else:
+            if id(match) not in kept.shown:
+                kept.shown[id(match)] = match, match | _details(conn, match, judging.verdicts, on)
+            shown = kept.shown[id(match)][1]
+        matches.append(shown | {"asked_cve": answer["asked_cve"][number]} if "asked_cve" in answer else shown)
     return answer | {"matches": matches, "is_list": False}
 
 
@@ -110,7 +113,7 @@ def _details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts, on: str |
         "verdict": verdict,
         "open_cves": without_support(match["open_cves"]) if verdict and verdict.verdict == "unsupported" else match["open_cves"],
         "is_restart_due": is_restart_due(match, verdict.verdict if verdict else None),
-        "chain": chain(conn, match, on),
+        "chain": chain(verdicts.facts, match, on),
         "facts": stated(conn, release["subject"]),
         "conflicts": conflicts(conn, release["subject"]),
         "lines": {line: coverage.data_until(conn, match["product"], line) for line in lines},
@@ -121,24 +124,24 @@ def _kb(text: str | None) -> int | None:
     return None if text is None else int(text.removeprefix("KB"))
 
 
-def chain(conn: sqlite3.Connection, match: Row, on: str | None) -> list[Row]:
+def chain(facts: Facts, match: Row, on: str | None) -> list[Row]:
     """Return the releases around a match on its line: on the hotpatch line from its baseline to the next one, else two before and two after."""
-    line = "in_hotpatch_line" if match["line"] == "hotpatch" else "in_standard_line"
-    releases = rows(
-        conn,
-        f"""select kb, build, release_date, classification, is_unplanned, is_expired from releases
-        where product = ? and {line} = 1 and release_date is not null and classification not in ('component', 'preview')
-        and release_date <= ? order by release_date, revision, kb""",
-        (match["product"], on or "9999"),
-    )
-    place = next((n for n, row in enumerate(releases) if (row["kb"], row["build"]) == (_kb(match["kb"]), match["build"])), None)
+    line, until = match["line"], on or "9999"
+    releases = [
+        r
+        for r in facts.of(match["product"]).releases
+        if r.is_of(line) and r.release_date and r.release_date <= until and r.classification not in {"component", "preview"}
+    ]
+    releases.sort(key=lambda r: (r.release_date, -1 if r.revision is None else r.revision, r.kb or -1))
+    place = next((n for n, r in enumerate(releases) if (r.kb, r.build) == (_kb(match["kb"]), match["build"])), None)
     if place is None:
         return []
-    if match["line"] != "hotpatch":
-        return [row | {"is_this": n == place} for n, row in enumerate(releases)][max(0, place - 2) : place + 3]
-    first = next((n for n in range(place, -1, -1) if releases[n]["classification"] == "baseline"), max(0, place - 2))
-    end = next((n for n in range(place + 1, len(releases)) if releases[n]["classification"] == "baseline"), len(releases))
-    return [row | {"is_this": n == place} for n, row in enumerate(releases)][first : end + 1]
+    first, end = max(0, place - 2), place + 2
+    if line == "hotpatch":
+        first = next((n for n in range(place, -1, -1) if releases[n].classification == "baseline"), first)
+        end = next((n for n in range(place + 1, len(releases)) if releases[n].classification == "baseline"), len(releases))
+    shown = ("kb", "build", "release_date", "classification", "is_unplanned")
+    return [{name: getattr(r, name) for name in shown} | {"is_this": n == place} for n, r in enumerate(releases[: end + 1]) if n >= first]
 
 
 def stated(conn: sqlite3.Connection, subject: str) -> list[Row]:

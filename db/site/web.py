@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from operator import is_
 from typing import Any, Final, NamedTuple, TypeVar
 
 from datasette import Request, Response
@@ -176,20 +177,30 @@ def verdicts_on(conn: sqlite3.Connection, day: str) -> Verdicts:
     return judging_today(conn, day).verdicts
 
 
+class Kept(NamedTuple):
+    """What is kept where all pages are made, one after the other.
+
+    Attributes:
+        answers: of lookups without options, by query; the matches that they share are the same objects.
+        shown: by the id of a match the match, and what pages show of it, to use and to fill.
+        contexts: by path, what the page that is being made says in every language, likewise.
+    """
+
+    answers: Mapping[str, Any]
+    shown: dict[int, tuple[Any, Any]]
+    contexts: dict[str, Mapping[str, Any]]
+
+
 class Judging(NamedTuple):
     """What judges builds on a day, for many pages of one state of the facts.
 
     Attributes:
         verdicts: of the day.
-        matches: of lookups, to use and to fill, where all pages are made; None where a few are.
-        details: what pages show of a match, likewise.
-        contexts: by path, what the page that is being made says in every language, likewise.
+        kept: what pages share where all are made; None where a few are.
     """
 
     verdicts: Verdicts
-    matches: dict[Any, Any] | None = None
-    details: dict[Any, Any] | None = None
-    contexts: dict[str, Mapping[str, Any]] | None = None
+    kept: Kept | None = None
 
 
 def judging_today(conn: sqlite3.Connection, day: str) -> Judging:
@@ -259,13 +270,13 @@ async def page(
 
 def _context(conn: sqlite3.Connection, make: Callable[[sqlite3.Connection], Mapping[str, Any]], path: str | None) -> dict[str, Any]:
     """Return the context of a page: what was read for another language, where a path says that it is the same and somebody keeps it."""
-    kept = judging_today(conn, clock.today()).contexts if path is not None else None
+    kept = judging_today(conn, clock.today()).kept if path is not None else None
     if kept is None or path is None:
         return _clipped_values(make(conn))
-    if path not in kept:
-        kept.clear()
-        kept[path] = _clipped_values(make(conn))
-    return dict(kept[path])
+    if path not in kept.contexts:
+        kept.contexts.clear()
+        kept.contexts[path] = _clipped_values(make(conn))
+    return dict(kept.contexts[path])
 
 
 def bare(request: Any, language: str) -> Request:
@@ -281,13 +292,15 @@ def _clipped_values(context: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _clipped(value: Any) -> Any:
-    """Return a value of a template's context with its texts cut at ``MAX_TEXT``, also inside dicts and lists."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]}..."
+    """Return a value of a template's context with its texts cut at ``MAX_TEXT``, also inside dicts and lists; itself where nothing is cut."""
+    if isinstance(value, str):
+        return value if len(value) <= MAX_TEXT or isinstance(value, Markup) else f"{value[:MAX_TEXT]}..."
     if isinstance(value, dict):
-        return {key: _clipped(item) for key, item in value.items()}
+        cut: dict[Any, Any] = {key: short for key, item in value.items() if (short := _clipped(item)) is not item}
+        return value | cut if cut else value
     if isinstance(value, list):
-        return [_clipped(item) for item in value]
+        items = [_clipped(item) for item in value]
+        return value if all(map(is_, items, value)) else items
     return value
 
 

@@ -137,8 +137,6 @@ def open_cves(
         newer = found["newer", number, None]
         own = _fixes_of(r, fixes) | (_fixes_of(before[-1], fixes) if before else {})
         fixed = _fixed((fixes.get((row[3], row[2]), {}) for row in newer), own)
-        named = sorted(fixed, reverse=True)
-        named.sort(key=lambda cve: fixed[cve][0] or "z")  # Critical, Important, Low, Moderate
         unknown = {
             month
             for *_, until, end, _ in found["until", line == "hotpatch", r.product]
@@ -152,7 +150,7 @@ def open_cves(
         answers.append({
             "gaps": _gaps(r, before, found, fixes),
             "fixed_by_newer": len(fixed) if is_dated else None,
-            "most_severe": named[:_SHOWN],
+            "most_severe": _most_severe(fixed),
             "unknown_months": sorted(unknown),
             "copied_on": found["copied_on", None, None][0][3] if is_copied else None,
             "unknown_reason": None if is_dated else Message("no page states the day of this release"),
@@ -227,6 +225,18 @@ def _gaps(row: Release, hotpatches: Sequence[Release], found: _Rows, fixes: Fixe
             if not any(cve in _fixes_of(later, fixes) for later in after):
                 gaps[cve] = {"cve": cve, "severity": severity, "companion_kb": kb_text(companion)}
     return [gaps[cve] for cve in sorted(gaps)]
+
+
+def _most_severe(fixed: dict[str, tuple[str | None, bool]]) -> list[str]:
+    """Return some CVEs, the most severe first, then the newest; of old builds there are thousands, so that no more are sorted than are named."""
+    by_severity: dict[str, list[str]] = defaultdict(list)
+    for cve, (severity, _) in fixed.items():
+        by_severity[severity or "z"].append(cve)
+    named: list[str] = []
+    for severity in sorted(by_severity):  # Critical, Important, Low, Moderate
+        if len(named) < _SHOWN:
+            named += sorted(by_severity[severity], reverse=True)
+    return named[:_SHOWN]
 
 
 def _months_after(until: str, day: str) -> Iterator[str]:

@@ -62,13 +62,16 @@ class Answers:
         self._facts = Facts(conn)
         self._facts.fixes = all_fixes(conn)
         self.verdicts = Verdicts(conn, day, self._facts)
-        self.matches: dict[Any, Row] = {}  # of lookups: a build, its KB and the pages of both have the same
+        self._matches: dict[Any, Row] = {}  # of lookups: a build, its KB and the pages of both have the same
+        self.found: dict[str, Row] = {}  # the last lookup: the page of what was looked up shows it
         found = conn.execute("select product, kb, article_url from releases where article_url is not null")
         self._links = {(product, kb_text(kb)): url for product, kb, url in found.fetchall()}
 
     def looked_up(self, query: str) -> Row:
         """Return what ``lookup`` answers, with verdicts, and the last day on which it holds."""
-        found = find(self.conn, query, today=self.day, facts=self._facts, matches=self.matches)
+        found = find(self.conn, query, today=self.day, facts=self._facts, matches=self._matches)
+        self.found.clear()
+        self.found[query] = found
         return self.verdicts.with_verdicts(found, None) | {"valid_until": self.valid_until}
 
     def names(self) -> list[str]:

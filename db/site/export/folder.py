@@ -139,7 +139,7 @@ def _write_answers(folder: Folder, answers: Answers) -> None:
 
 
 def _write_tables(folder: Folder, conn: sqlite3.Connection, answers: Answers) -> None:
-    found = [*tables.fact_tables(conn), *tables.judged_tables(conn, answers.day)]
+    found = [*tables.fact_tables(conn), *tables.judged_tables(conn, answers.day, answers.verdicts)]
     texts = [(table, tables.as_csv(table)) for table in found]
     for table, text in texts:
         folder.put(f"tables/{table.name}.csv", text)

@@ -159,7 +159,7 @@ class Pages:
         self._routes = [(re.compile(form), view) for found in pm.hook.register_routes(datasette=self._site) for form, view in found]
         self._plan = plan
         self._links = Links(plan.paths, plan.others)
-        web.keep_judging(conn, plan.day, web.Judging(answers.verdicts, answers.matches, {}, {}))
+        web.keep_judging(conn, plan.day, web.Judging(answers.verdicts, web.Kept(answers.found, {}, {})))
 
     def beside(self) -> Iterator[tuple[str, bytes]]:
         """Yield the files beside the pages: scripts and styles, and with an address the map of the site."""

@@ -14,6 +14,8 @@ from hotpatch_kb.db.site.i18n import Words
 
 _METHODS: Final = frozenset(dir(dict))
 _OURS: Final = (Words, Urls)  # whose methods want nothing of a template
+_SHARED: Final = frozenset({"release", "facts"})  # macros whose text several pages have
+_MOST: Final = 100  # of these texts; the pages that have the same are made one after the other
 
 
 class QuickContext(Context):
@@ -22,19 +24,32 @@ class QuickContext(Context):
     def call(self, called: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Return what a callable of a template returns."""
         kind = type(called)
-        if kind is Macro:
-            args = (self.eval_ctx, *args)
-        elif kind is not Words and not (kind is MethodType and isinstance(called.__self__, _OURS)):
+        if kind is not Macro and kind is not Words and not (kind is MethodType and isinstance(called.__self__, _OURS)):
             return super().call(called, *args, **kwargs)
         kwargs.pop("_loop_vars", None)
         kwargs.pop("_block_vars", None)
+        if kind is Macro:
+            if called.name in _SHARED and not kwargs:
+                return self._shared(called, args)
+            args = (self.eval_ctx, *args)
         return called(*args, **kwargs)
+
+    def _shared(self, macro: Macro, args: tuple[Any, ...]) -> Any:
+        """Return the text of a macro, made once for the same arguments: objects that are not changed, which are held so that no other one has their id."""
+        made: dict[Any, tuple[Any, Any]] = self.environment.shared  # type: ignore[attr-defined]
+        key = (macro.name, self["lang"], *(arg if isinstance(arg, str) else id(arg) for arg in args))
+        if key not in made:
+            if len(made) >= _MOST:
+                made.clear()
+            made[key] = args, macro(self.eval_ctx, *args)
+        return made[key][1]
 
 
 def quick(site: Environment) -> Environment:
     """Return the environment of the site's templates for one thread that waits for nothing: it gives the same pages in two thirds of the time."""
     found = site.overlay(enable_async=False, auto_reload=False)
     found.context_class = QuickContext
+    found.shared = {}
     usual = found.getattr
 
     def value(obj: Any, attribute: str) -> Any:

@@ -5,6 +5,7 @@ In CSV an empty cell is NULL, and an empty text is written as two quotes; DuckDB
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -12,9 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from hotpatch_kb.db.answers.verdicts import VERDICTS, Verdict, verdict_rows
+from hotpatch_kb.db.answers.verdicts import VERDICTS, Verdict, Verdicts, verdict_rows
 from hotpatch_kb.db.fleet.duckdb_sql import connect, quoted
-from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS, safe
+from hotpatch_kb.db.fleet.formats import FORMULA, VERDICT_COLUMNS, safe
 from hotpatch_kb.db.fleet.join import join_tables
 from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.fleet.rows import cell
@@ -31,6 +32,8 @@ FACTS: Final = {
     "kb_cves": ("kb_cves", "kb, product, cve"),
     "known_issues": ("known_issues", "kb, product, issue, known_issue"),
 }
+# What a line has where a cell may be written with more than its text: what CSV quotes, and what a spreadsheet may run.
+_SPECIAL: Final = re.compile(rf'["\n\r]|(?:\A|,){FORMULA.pattern}')
 _TYPES: Final = {"INTEGER": "BIGINT", "REAL": "DOUBLE", "TEXT": "VARCHAR"}
 # Of Table Schema (https://datapackage.org/standard/table-schema/).
 _SCHEMA_TYPES: Final = {"BIGINT": "integer", "DOUBLE": "number", "VARCHAR": "string", "BOOLEAN": "boolean"}
@@ -104,18 +107,24 @@ _JOIN_TABLES: Final = {
 }  # fmt: skip
 
 
-def judged_tables(conn: sqlite3.Connection, day: str) -> list[Table]:
-    """Return the verdicts of a day, and the tables with which a join judges machines as ``assess`` does."""
-    rows = [
-        [str(row[name]) if name == "reason" else row[name] for name in (*Verdict._fields, "data_until")] for row in verdict_rows(conn, day)
-    ]
-    verdicts = Table(
+def judged_tables(conn: sqlite3.Connection, day: str, verdicts: Verdicts | None = None) -> list[Table]:
+    """Return the verdicts of a day, and the tables with which a join judges machines as ``assess`` does.
+
+    Args:
+        conn: a database with the fact tables.
+        day: ISO date.
+        verdicts: of that day, where the caller has made some of them.
+    """
+    verdicts = verdicts or Verdicts(conn, day)
+    names = (*Verdict._fields, "data_until")
+    rows = [[str(row[name]) if name == "reason" else row[name] for name in names] for row in verdict_rows(conn, day, known=verdicts)]
+    of_builds = Table(
         "verdicts", "Verdicts by product, build, line and deciding KB.", _columns("verdicts", (*Verdict._fields, "data_until")), rows
     )
-    join = join_tables(Judge(conn, day))._asdict()
+    join = join_tables(Judge(conn, day, verdicts))._asdict()
     until = valid_until(conn, day)
     join["outcomes"] = [(*outcome, until) for outcome in join["outcomes"]]
-    return [verdicts, *(Table(name, text, _columns(name, columns), join[name]) for name, (text, columns) in _JOIN_TABLES.items())]
+    return [of_builds, *(Table(name, text, _columns(name, columns), join[name]) for name, (text, columns) in _JOIN_TABLES.items())]
 
 
 def _columns(table: str, names: Sequence[str]) -> list[Column]:
@@ -130,8 +139,16 @@ def as_csv(table: Table) -> bytes:
     A text that a spreadsheet would run as a formula gets an apostrophe; no fact begins like that.
     """
     lines = [",".join(column.name for column in table.columns)]
-    lines += [",".join(map(_cell, row)) for row in table.rows]
+    lines += map(_line, table.rows)
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")
+
+
+def _line(row: Sequence[Any]) -> str:
+    line = ",".join([value if type(value) is str else cell(value) for value in row])
+    # Few of a million cells are more than a name or a number.
+    if line.count(",") == len(row) - 1 and "" not in row and not _SPECIAL.search(line):
+        return line
+    return ",".join(map(_cell, row))
 
 
 def _cell(value: Any) -> str:
