@@ -88,3 +88,10 @@ def csv_lines(rows: Sequence[Sequence[str]]) -> list[str]:
     # It quotes the characters of the line end, whatever the version of Python.
     csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n").writerows(rows)
     return [line[:-2] for line in lines]
+
+
+def with_key(problem: Message | NotStated, key: tuple[str, ...] | Message | NotStated) -> Message | NotStated:
+    """Return a problem. If it says what to judge all the same (``NotStated.machine``), put the row's key there."""
+    if isinstance(problem, NotStated) and problem.machine and isinstance(key, tuple) and not isinstance(key, NotStated):
+        return problem._replace(machine=key)
+    return problem

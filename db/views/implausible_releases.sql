@@ -78,11 +78,23 @@ with known (product, kb, build) as (
             where o.month = r.month and o.release_date = r.release_date and o.cadence = 'B' and o.kb != r.kb
         ) > 1
         then 'expected a KB beside those of the same day, got one far from them'
+        -- At least six others, all above it or all below it by more than 50,000. The first two look-ups end at the first neighbour.
         when cadence is not 'B' and kb is not null and (
-            select count(*) > 5 and (r.kb < min(o.kb) or r.kb > max(o.kb) + 50000) from releases as o
+            not exists (
+                select 1 from releases as o
+                where o.month between substr(date(r.release_date, '-120 days'), 1, 7) and substr(r.release_date, 1, 7)
+                    and o.release_date < r.release_date and o.kb < r.kb
+            ) or not exists (
+                select 1 from releases as o
+                where o.month between substr(date(r.release_date, '-120 days'), 1, 7) and substr(r.release_date, 1, 7)
+                    and o.release_date < r.release_date and o.kb >= r.kb - 50000 and o.kb != r.kb
+            )
+        ) and (
+            select count(*) from releases as o
             where o.month between substr(date(r.release_date, '-120 days'), 1, 7) and substr(r.release_date, 1, 7)
                 and o.release_date < r.release_date and o.kb != r.kb
-        ) then 'expected a KB near those of the months before, got one far from them'
+        ) > 5
+        then 'expected a KB near those of the months before, got one far from them'
         end as reason
     from listed as r
 )

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
@@ -25,6 +25,10 @@ from hotpatch_kb.scraper.crawl import runs
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.schedule import Intake, Schedule, watch
 from hotpatch_kb.scraper.crawl.stderr import say
+from hotpatch_kb.scraper.crawl.upkeep import stuck
+
+# Seconds from the signal to the end: two for requests, then the crawl's patience.
+_ENDED_AFTER: Final = stuck.PATIENCE + 5
 
 
 def serve(db: Path, archive: Path, *, host: str, port: int, intake: Intake | None, is_public: bool, as_json: bool) -> int:
@@ -87,6 +91,10 @@ def _serve(app: Any, listening: socket.socket, start_taking: Callable[[], _Takin
         logging.getLogger(name).addFilter(OncePerSecond())
 
     class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            stuck.end_myself_after(_ENDED_AFTER, ExitCode.DONE)
+            super().handle_exit(sig, frame)
+
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await _warm(app)
             await super().startup(sockets)
@@ -97,12 +105,15 @@ def _serve(app: Any, listening: socket.socket, start_taking: Callable[[], _Takin
     sys.setswitchinterval(0.001)
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (a signal handler gets both)
+        stuck.end_myself_after(_ENDED_AFTER, ExitCode.DONE)
         server.should_exit = True
 
     # After it has stopped, uvicorn raises the signal again for the former handler: SIGTERM's default would end us before the crawl is stopped.
     former = signal.signal(signal.SIGTERM, stop)
-    taking = start_taking() if start_taking is not None else None
+    stuck.end_in_a_long_call()
+    taking: _Taking | None = None
     try:
+        taking = start_taking() if start_taking is not None else None
         server.run(sockets=[listening])
     except KeyboardInterrupt:
         pass
@@ -206,7 +217,7 @@ class _Taking:
         ) as process:
             self._process = process
             if self._stop.is_set():
-                process.terminate()
+                stuck.end(process)
             assert process.stdout is not None
             for line in process.stdout:
                 say(f"{self._intake.verb()}: {line.rstrip()}")
@@ -216,5 +227,5 @@ class _Taking:
         """End what runs. The database has all of a run or nothing of it."""
         self._stop.set()
         if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-        self._thread.join(timeout=20)
+            stuck.end(self._process)
+        self._thread.join(timeout=stuck.PATIENCE + 2)

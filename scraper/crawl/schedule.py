@@ -23,7 +23,7 @@ from hotpatch_kb.scraper.crawl.due import plan, written
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.reading import feed_state
 from hotpatch_kb.scraper.crawl.reading.feed_state import FEED_VARIABLE
-from hotpatch_kb.scraper.crawl.upkeep import parent
+from hotpatch_kb.scraper.crawl.upkeep import parent, stuck
 from hotpatch_kb.scraper.fetch.agent import Agent
 from hotpatch_kb.scraper.fetch.errors import without_password
 from hotpatch_kb.scraper.sources import registry
@@ -161,7 +161,7 @@ def schedule(db: Path, archive: Path, *, intake: Intake, say: Say) -> int:
         with subprocess.Popen(intake.command(db, archive), stdin=subprocess.PIPE, env=intake.environment()) as process:
             running.append(process)
             if stop.is_set():
-                process.terminate()
+                stuck.end(process)
             try:
                 return _ended(process, say)
             finally:
@@ -170,7 +170,7 @@ def schedule(db: Path, archive: Path, *, intake: Intake, say: Say) -> int:
     def stopped(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (the two of a handler)
         stop.set()
         for process in running:
-            process.terminate()
+            stuck.end(process)
 
     names = ["SIGINT", "SIGTERM", "SIGBREAK"]  # the last on Windows alone
     former = {getattr(signal, name): signal.signal(getattr(signal, name), stopped) for name in names if hasattr(signal, name)}

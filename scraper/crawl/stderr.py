@@ -10,10 +10,24 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# What terminals obey or do not show: controls of ASCII and Latin-1 but tab and line end, and marks that turn the direction of the text.
+_ESCAPED = {
+    code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+    for code in (
+        *range(9),
+        *range(11, 32),
+        *range(127, 160),
+        *range(0x200B, 0x2010),
+        *range(0x2028, 0x202F),
+        *range(0x2060, 0x206A),
+        0xFEFF,
+    )
+}
+
 
 def say(message: str) -> None:
-    """Write a line to standard error."""
-    write(f"{message}\n")
+    """Write a line to standard error, its control characters as escapes: a file's name must not command the terminal."""
+    write(f"{message.translate(_ESCAPED)}\n")
 
 
 def write(text: str) -> None:

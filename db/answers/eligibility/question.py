@@ -112,7 +112,7 @@ _PRODUCTS: Final = tuple(
     lazy(pattern)
     for pattern in (
         r"\b(?:ws-azure-preview|ws20\d\d|win1[01]-\w{4}|ws-\d\dh\d)\b",
-        r"\b(?:windows |microsoft )*server ?20\d\d(?: r2)?(?: \d\dh\d)?\b",
+        r"\b(?<!\bwindows )(?<!\bmicrosoft )(?:windows |microsoft )*server ?20\d\d(?: r2)?(?: \d\dh\d)?\b",
         r"\b(?:windows )?server(?: version)? \d\dh\d\b",
         r"\b(?:windows|win) ?20\d\d(?: r2)?\b",
         r"\b(?:windows|win) ?(?:7|8|8 1|xp|vista)\b",

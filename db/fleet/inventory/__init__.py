@@ -16,14 +16,14 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 
 from hotpatch_kb.db.fleet.formats import Format
 from hotpatch_kb.db.fleet.inventory.columns import DECIDING, FIELDS, NOTHING, checked_mapping, columns_of, first, flat, has_needed, lacking
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, Prefixed, Text
-from hotpatch_kb.db.fleet.inventory.delimited import Delimited
+from hotpatch_kb.db.fleet.inventory.delimited import MAX_COLUMNS, Delimited
 from hotpatch_kb.db.fleet.inventory.documents import document_in
 from hotpatch_kb.db.fleet.inventory.evidence import RowEvidence
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
@@ -31,7 +31,7 @@ from hotpatch_kb.db.fleet.inventory.objects import Json
 from hotpatch_kb.db.fleet.inventory.texts import MAX_TEXT as MAX_RECORDS
 from hotpatch_kb.db.fleet.inventory.texts import Records, records_of
 from hotpatch_kb.db.fleet.inventory.values import SAMPLE, Chosen, chosen
-from hotpatch_kb.db.fleet.rows import NotStated, Part
+from hotpatch_kb.db.fleet.rows import NotStated, Part, with_key
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 
@@ -246,7 +246,7 @@ class Inventory:
                 if "{" in "".join(row):
                     keys[place] = self._key(dict(zip(header, row, strict=True)), None, reduced)
         if problems:
-            keys = [_with_key(problem, key) if problem else key for key, problem in zip(keys, problems, strict=True)]
+            keys = [with_key(problem, key) if problem else key for key, problem in zip(keys, problems, strict=True)]
         return Batch(prefixes, keys)
 
     def _builds(self, evidence: RowEvidence, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str | Message | NotStated]:
@@ -282,7 +282,7 @@ class Inventory:
         if self._hotfixes is not None:
             texts["kbs"] = self._hotfixes.with_kbs(texts.get("host", ""), texts.get("kbs", ""))
         key = tuple([texts.get(field, "") for field in DECIDING])
-        return _with_key(unlike, key) if unlike else key
+        return with_key(unlike, key) if unlike else key
 
     def _machine(self, cells: Mapping[str, Any]) -> tuple[dict[str, str], Message | NotStated | None]:
         """Return the texts of an object's fields, and why its build cannot be believed."""
@@ -353,13 +353,6 @@ def _text_of(build: str | Message | NotStated) -> str:
     return build if isinstance(build, str) else ""
 
 
-def _with_key(problem: Message | NotStated, key: Key | Message | NotStated) -> Message | NotStated:
-    """Return a problem. If it says what to judge all the same (``NotStated.machine``), put the row's key there."""
-    if isinstance(problem, NotStated) and problem.machine and isinstance(key, tuple) and not isinstance(key, NotStated):
-        return problem._replace(machine=key)
-    return problem
-
-
 def _values(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[Callable[[str], str]]:
     """Yield, for each row of a table, the function from the name of a column to its text."""
     places = {name: place for place, name in enumerate(header)}
@@ -373,7 +366,12 @@ def _value(places: Mapping[str, int], row: Sequence[str], name: str) -> str:
 
 @contextmanager
 def inventory(
-    stream: BinaryIO, mapping: Mapping[str, str] | None = None, *, needs: str = "build", encoding: str | None = None
+    stream: BinaryIO,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    needs: str = "build",
+    encoding: str | None = None,
+    most_columns: int = MAX_COLUMNS,
 ) -> Iterator[Inventory]:
     """Open an inventory, and close its stream at the end.
 
@@ -382,14 +380,15 @@ def inventory(
         mapping: column names by field (``{"build": "OS Version"}``), where the names alone do not say it.
         needs: the field that a column must state: "build", or "kbs" for a table of installed KBs.
         encoding: that of its text; None to find it.
+        most_columns: how many a table may have.
 
     Raises:
-        BadInput: it is not text, not a table, or lacks what it needs.
+        BadInput: it is not text, not a table, has too many columns, or lacks what it needs.
     """
     wanted = checked_mapping(mapping)
     with ExitStack() as stack:
         with _errors_as_bad_input(lambda: 0):
-            opened_inventory = _inventory(stream, wanted, needs, encoding, stack)
+            opened_inventory = _inventory(stream, wanted, needs, encoding, most_columns, stack)
         yield opened_inventory
 
 
@@ -412,7 +411,9 @@ def _undecodable(text: Text | None, error: UnicodeError, row: int) -> BadInput:
     return BadInput("expected text in UTF-8 or UTF-16, got {got} after row {row}; --encoding NAME says another", got=str(error), row=row)
 
 
-def _inventory(stream: BinaryIO, wanted: Mapping[str, str], needs: str, encoding: str | None, stack: ExitStack) -> Inventory:
+def _inventory(
+    stream: BinaryIO, wanted: Mapping[str, str], needs: str, encoding: str | None, most_columns: int, stack: ExitStack
+) -> Inventory:
     raw = Prefixed(stack.enter_context(stream))
     if raw.start[:4] == b"PAR1":
         from hotpatch_kb.db.fleet.inventory.parquet import Parquet  # noqa: PLC0415 (DuckDB is an extra)
@@ -420,25 +421,21 @@ def _inventory(stream: BinaryIO, wanted: Mapping[str, str], needs: str, encoding
         return Inventory(Parquet(raw, stack), wanted, needs)
     text = Text(raw, stack, encoding)
     try:
-        return _of_text(text, wanted, needs, stack)
+        return _of_text(text, wanted, needs, most_columns, stack)
     except UnicodeError as error:
         raise _undecodable(text, error, 0) from None
 
 
-def _of_text(text: Text, wanted: Mapping[str, str], needs: str, stack: ExitStack) -> Inventory:
+def _of_text(text: Text, wanted: Mapping[str, str], needs: str, most_columns: int, stack: ExitStack) -> Inventory:
     head = text.head()
     if document := document_in(head, text.stream.read):
         return Inventory(document, wanted, needs, text)
     if records := records_of(head, lambda: text.stream.read(MAX_RECORDS)):
         return Inventory(records, wanted, needs, text)
     if head.lstrip()[:1] in {"[", "{"}:
-
-        def chunks() -> Iterator[str]:
-            yield head
-            yield from iter(lambda: text.stream.read(CHUNK), "")
-
-        return Inventory(Json(chunks(), stack), wanted, needs, text)
-    table = Delimited(head, text.stream)
+        chunks = chain([head], iter(lambda: text.stream.read(CHUNK), ""))
+        return Inventory(Json(chunks, stack), wanted, needs, text)
+    table = Delimited(head, text.stream, most_columns)
     if not has_needed(needs, wanted, table.columns_by_field(wanted), table.header) and "{" not in head:
         raise lacking(needs, wanted, table.header)
     return Inventory(table, wanted, needs, text)

@@ -74,6 +74,7 @@ LINE_OF_STATUS: Final = {
 FIELDS: Final = tuple(NAMES)
 # Fields that a verdict may depend on, in the order of keys.
 DECIDING: Final = ("build", "revision", "product", "line", "kbs", "edition", "esu")
+MAX_NAME: Final = 1_000  # characters of a column's name or path; the longest that a tool writes have some 150
 NOTHING: Final = dict.fromkeys(FIELDS, "")
 OF_ANYTHING: Final = frozenset({"build", "version", "fullbuild"})  # builds that may be of an update, a file or an app as well
 BUILD: Final = re.compile(rf"(?<![0-9.])(?:10\.0\.)?{BUILD_TEXT}(?![0-9.])")
@@ -141,6 +142,17 @@ def checked_mapping(mapping: Mapping[str, str] | None) -> dict[str, str]:
 def bare(name: str) -> str:
     """Return a column's name as it is compared: "OS Version" as "osversion", "OS 言語" as "os言語"; letters of no script are dropped."""
     return re.sub(r"[^\w.]|_", "", normalize("NFKC", name).casefold())
+
+
+def check_name(name: str) -> str:
+    """Return the name of a column, or the path of a nested one.
+
+    Raises:
+        BadInput: it is longer than any: a thousand members of an object with a name of 4 MB would have paths of 4 GB.
+    """
+    if len(name) > MAX_NAME:
+        raise BadInput("expected names of columns of at most {most:,} characters, got {got:,}", most=MAX_NAME, got=len(name))
+    return name
 
 
 def parent_of(name: str) -> str:
@@ -229,6 +241,7 @@ def flat(cells: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Return nested values by their path. Exports of the Azure portal have them as JSON in a cell."""
     by_path: dict[str, str] = {}
     for name, value in cells.items():
+        check_name(f"{prefix}{name}")
         nested = value
         if isinstance(value, str) and value[:1] == "{":
             try:

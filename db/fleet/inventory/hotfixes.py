@@ -9,7 +9,7 @@ from typing import Final
 
 from hotpatch_kb.db.model.errors import BadInput
 
-_ADDRESS: Final = re.compile(r"[0-9.]+|[0-9a-f:.]*:[0-9a-f:.%\w]*")
+_ADDRESS: Final = re.compile(r"[0-9.]+|[0-9a-f.]*:[0-9a-f:.%\w]*")
 
 
 class Hotfixes:

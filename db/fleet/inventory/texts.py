@@ -24,14 +24,16 @@ _LOOKED_AT: Final = 400  # lines
 Record = dict[str, Any]
 
 # "OS Version:      10.0.20348 N/A Build 20348", "BuildNumber=20348", "UBR : 5386"; the label of a table's row would hold a delimiter.
-_LABEL: Final = re.compile(r"(?P<label>[^\s,;|\"<>{}\[\]=:][^,;|\"\t<>{}=]{0,79}?)\s*(?:[:：](?=\s|$)|=>?)\s*(?P<value>.*)")
+_LABEL: Final = re.compile(
+    r"(?P<label>[^\s,;|\"<>{}\[\]=:](?:[^,;|\"\t<>{}=]{0,78}?[^\s,;|\"<>{}=])?)\s*(?:[:：](?=\s|$)|=>?)\s*(?P<value>.*)"
+)
 # systeminfo pads its labels, and some have a colon: "Virtual Memory: Max Size:  4,863 MB".
 _PADDED: Final = re.compile(r"(?P<label>[^\s,;|\"][^,;|\"\t]{0,79}?)[:：]\s{2,}(?P<value>\S.*)")
-_REG_QUERY: Final = re.compile(r"\s{2,}(?P<name>\S.*?)\s{2,}REG_(?P<kind>[A-Z_]+)(?:\s+(?P<value>.*))?")
+_REG_QUERY: Final = re.compile(r"\s{2,}+(?P<name>\S(?:.*?\S)?)\s{2,}REG_(?P<kind>[A-Z_]+)(?:\s+(?P<value>.*))?")
 # A prompt with the command that asks a host, and a line above the answer: "\\srv1:", "=== srv1 ===", "Computer: srv1"
 _REG_HOST: Final = re.compile(r"\\\\(?P<host>[\w.-]+)\\HK", re.IGNORECASE)
 _REG_HOST_LINE: Final = re.compile(
-    r"(?:[-=*#>\s\\]*|(?:computer|server|host|machine)(?: ?name)?\s*[:=]\s*)(?P<host>[\w.-]{1,255})[-=*#:\s]*", re.IGNORECASE
+    r"(?:[-=*#>\s\\]*+|(?:computer|server|host|machine)(?: ?name)?\s*+[:=]\s*+)(?P<host>[\w.-]{1,255}+)[-=*#:\s]*+", re.IGNORECASE
 )
 _REG_FILE: Final = re.compile(
     r'"(?P<name>(?:[^"\\]|\\.)*)"=(?:"(?P<text>(?:[^"\\]|\\.)*)"|dword:(?P<number>[0-9a-fA-F]{1,8})|(?P<other>.*))'
@@ -41,9 +43,9 @@ _REG_KEY: Final = re.compile(r"\[?(?:\\\\(?P<host>[^\\]+)\\)?HK[A-Z_]+\\(?P<path
 _ANSIBLE: Final = re.compile(r"(?m)^(?P<host>\S+) \| [A-Z][^\n]*?(?P<mark>=>|>>)[ \t]*")
 # "Microsoft Windows [Version 10.0.26100.8875]", "Version 24H2 (OS Build 26100.8875)"
 _VER: Final = re.compile(r"\[[^\[\]\n]*\b10\.0\.\d{5}\.\d{1,5}\]|\([^()\n\d]*\b\d{5}\.\d{1,5}\)")
-_HOST_LINE: Final = re.compile(r"[-=*#>\s\\]*(?P<host>[\w.-]{1,255})[-=*#:\s]*")
+_HOST_LINE: Final = re.compile(r"[-=*#>\s\\]*+(?P<host>[\w.-]{1,255}+)[-=*#:\s]*+")
 # "[SRV1]", "===== SRV1 =====", "--- SRV1 ---" above the labels of a machine
-_SECTION: Final = re.compile(r"\[(?P<bracketed>[\w.-]{1,255})\]|[-=*#]{2,}\s*(?P<host>[\w.-]{1,255})[-=*#:\s]*")
+_SECTION: Final = re.compile(r"\[(?P<bracketed>[\w.-]{1,255})\]|[-=*#]{2,}+\s*+(?P<host>[\w.-]{1,255}+)[-=*#:\s]*+")
 # Remarks above the first section of a file of INI; labels that are aligned to the right, as SQLite prints a row in lines.
 _OF_INI: Final = re.compile(r"\A(?:[ \t]*(?:[;#][^\n]*)?\r?\n)+(?=\[[\w.-]+\])")
 _ALIGNED: Final = re.compile(r"[ \t]*[\w.]+ = .*")

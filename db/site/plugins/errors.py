@@ -13,15 +13,18 @@ import traceback
 from collections.abc import Awaitable, Callable, Generator
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from datasette import Response, hookimpl
+from datasette.database import QueryInterrupted
 from datasette.utils.asgi import Base400
 from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.site import web
+
+_TOO_LONG: Final = Message("This took too long. Ask again later.")
 
 
 @hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator]
@@ -47,8 +50,12 @@ def _answer(datasette: Any, request: Any, exception: Exception) -> Callable[[], 
 
 
 def _status(exception: Exception) -> tuple[int, Message | str]:
+    if isinstance(exception, QueryInterrupted):  # on a busy machine, what Datasette asks before a page
+        return HTTPStatus.SERVICE_UNAVAILABLE, _TOO_LONG
     if isinstance(exception, DatasetteError):
         # Its 500s are bad requests, too: a column to sort by that does not exist.
+        if isinstance(exception.__context__, QueryInterrupted):  # Datasette's page has an inline script, which our headers forbid
+            return exception.status, _TOO_LONG
         status = HTTPStatus.BAD_REQUEST if exception.status == HTTPStatus.INTERNAL_SERVER_ERROR else exception.status
         return status, Markup(exception.message) if exception.message_is_html else str(exception.message)  # noqa: S704 (made by Datasette, which escapes)
     if isinstance(exception, Base400):
@@ -56,7 +63,7 @@ def _status(exception: Exception) -> tuple[int, Message | str]:
         if status == HTTPStatus.NOT_FOUND:
             return status, Message("There is no such page.")
         return status, str(exception.args[0] if exception.args else HTTPStatus(status).phrase)
-    if isinstance(exception, (ValueError, LookupError)) and not _is_ours(exception):
+    if isinstance(exception, (ValueError, LookupError, TypeError, AttributeError)) and not _is_ours(exception):
         return HTTPStatus.BAD_REQUEST, Message("expected parameters of a table, got others")
     if isinstance(exception, web.HttpError):
         return exception.status, exception.message
@@ -64,7 +71,7 @@ def _status(exception: Exception) -> tuple[int, Message | str]:
 
 
 def _is_ours(exception: Exception) -> bool:
-    """Return whether code of ours raised it or was on the way: Datasette reads ``_next`` and ``_through`` without a look at what they are."""
+    """Return whether code of ours raised it or was on the way: Datasette reads ``_next`` and ``_through`` without a look at what they are, ``_through=0`` as an object."""
     ours = str(Path(web.__file__).parents[1])
     return any(frame.filename.startswith(ours) for frame in traceback.extract_tb(exception.__traceback__))
 

@@ -205,7 +205,7 @@ def _opened(asked: Question) -> AbstractContextManager[Inventory]:
     _check_width(asked.body)
     if asked.body.startswith(_PACKED):
         raise BadInput("expected CSV or JSON as plain text, got a packed file; the command hotpatch-kb assess reads it")
-    return inventory(io.BytesIO(asked.body), asked.mapping, encoding=asked.encoding)
+    return inventory(io.BytesIO(asked.body), asked.mapping, encoding=asked.encoding, most_columns=MAX_COLUMNS)
 
 
 async def fleet(datasette: Any, request: Any) -> Response:

@@ -29,6 +29,7 @@ MAX_FACETS: Final = 5  # Datasette gives each facet 0.1 s on a published site
 _OPEN: Final = ("/-/static/", "/-/static-plugins/", "/-/mcp")
 _POSTED: Final = ("/fleet", "/api/assess", "/-/mcp")
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])?(?::[0-9]{1,5})?")
+_NUL: Final = re.compile(r"\0|~00")  # Datasette writes names of tables and keys of rows with "~" for "%"
 _METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST")
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -78,6 +79,8 @@ def _checked(scope: Any, *, is_public: bool) -> Any:
     # Datasette leads from "//evil.example/" to "//evil.example", which is another host.
     if not path.startswith("/") or path[1:2] in {"/", "\\"}:
         raise web.HttpError(404, "There is no such page.")
+    if _NUL.search(path):
+        raise web.HttpError(404, "There is no such page.")
     if method not in _METHODS or (is_public and method == "POST" and not path.startswith(_POSTED)):
         allowed = _METHODS if path.startswith(_POSTED) else ("GET", "HEAD")
         raise web.HttpError(405, "expected {methods}", methods=", ".join(allowed))
@@ -95,6 +98,8 @@ def _parameters(query: bytes) -> bytes:
     Raises:
         web.HttpError: it has more parameters or facets than one page needs (400).
     """
+    if b"%00" in query:  # SQLite takes no name or text with a NUL, and says so as a fault of ours
+        raise web.HttpError(400, "expected parameters of a table, got others")
     if query.count(b"&") < MAX_FACETS:
         return query
     given = parse_qsl(query.decode("latin-1"), keep_blank_values=True, encoding="latin-1")

@@ -20,9 +20,9 @@ _MHTML: Final = re.compile(rb"^content-type:\s*multipart/related\b", re.IGNORECA
 _SAVED_FROM: Final = re.compile(r"<!--\s*saved from url=\(\d+\)(\S+?)\s*-->")
 _BODY: Final = re.compile(r"<body\b", re.IGNORECASE)
 _MAX_HEAD: Final = 1_000_000  # characters; a head of Learn has 20,000
-# What looks like a tag and is not one.
-_NO_TAGS: Final = re.compile(r"<!--.*?-->|<(script|style|template|noscript)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_TAG: Final = re.compile(r"<(?:link|meta|base)\b[^>]*>", re.IGNORECASE)
+# What looks like a tag and is not one. What is never closed goes to the end, as in a browser: else each of many beginnings would look for an end.
+_NO_TAGS: Final = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style|template|noscript)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_TAG: Final = re.compile(r"<(?:link|meta|base)\b[^>]*(?:>|\Z)", re.IGNORECASE)
 # The front matter of Learn's Markdown, such as "canonicalUrl: https://learn.microsoft.com/..."
 _FRONT_MATTER: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?---\r?\n(.*?)\r?\n---\r?\n", re.DOTALL)
 _CANONICAL: Final = re.compile(r"^canonicalUrl:\s*[\"']?(https://\S+?)[\"']?\s*$", re.MULTILINE)

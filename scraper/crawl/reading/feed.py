@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from hotpatch_kb.db.claims.pages import counts_of
@@ -25,6 +25,13 @@ from hotpatch_kb.scraper.crawl.parsed import OF_FEED
 from hotpatch_kb.scraper.fetch import feed
 from hotpatch_kb.scraper.fetch.addresses import ALLOWED_HOSTS
 from hotpatch_kb.scraper.fetch.errors import Refused, Unreachable, without_password
+
+# The tables that are read here. Views and virtual tables have no page of their own; columns that are worked out are hidden ones.
+_READ: Final = ("claims", "pages", "sections", "lines")
+_WORKED_OUT: Final = """
+    select name from sqlite_master where name in (?, ?, ?, ?)
+        and (coalesce(rootpage, 0) = 0 or exists (select 1 from pragma_table_xinfo(sqlite_master.name) where hidden))
+"""
 
 
 def pages_of(conn: sqlite3.Connection, fed: sqlite3.Connection, known: frozenset[str]) -> Iterator[Page]:
@@ -223,6 +230,8 @@ class Feed:
 def opened(path: Path, name: str) -> sqlite3.Connection:
     """Open the database of an export to read its rows; nothing that its schema names is run.
 
+    What is read must be stored rows: a view of that name, or a column that is worked out, could take for ever or fill the memory.
+
     Raises:
         Refused: it is no database of this version, or not a whole one.
     """
@@ -234,6 +243,8 @@ def opened(path: Path, name: str) -> sqlite3.Connection:
         problem = conn.execute("pragma quick_check(1)").fetchone()[0]
         if problem != "ok":
             raise sqlite3.DatabaseError(problem)
+        if worked_out := conn.execute(_WORKED_OUT, _READ).fetchone():
+            raise sqlite3.DatabaseError(f"{worked_out[0]}, which is no plain table")
     except (sqlite3.DatabaseError, BadInput) as error:
         conn.close()
         raise Refused(name, f"expected a whole database of this version in the export, got {error}") from None

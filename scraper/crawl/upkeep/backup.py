@@ -117,7 +117,7 @@ def restore(file: Path, db: Path, archive: Path) -> Backup:
         archive: where its archive goes.
 
     Raises:
-        BadInput: it is no backup, not a whole one, or something is there already.
+        BadInput: it is no backup, not a whole one, larger than the disk, or something is there already.
         LockHeld: a run holds the lock of the database.
     """
     for path in (db, archive):
@@ -127,6 +127,9 @@ def restore(file: Path, db: Path, archive: Path) -> Backup:
     try:
         with locked(db), zipfile.ZipFile(file) as packed, tempfile.TemporaryDirectory(prefix=".hotpatch-kb-", dir=db.parent) as folder:
             made = _read_manifest(packed, file)
+            size, free = sum(info.file_size for info in packed.infolist()), shutil.disk_usage(folder).free
+            if size > free:
+                raise BadInput("expected {size:,} bytes of free space for {path}, got {free:,}", size=size, path=file, free=free)
             unpacked = Path(folder)
             for info in packed.infolist():
                 _unpack(packed, info, unpacked)

@@ -6,6 +6,7 @@ import os
 import threading
 
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
+from hotpatch_kb.scraper.crawl.upkeep import stuck
 
 OPTION = "--ends-with-stdin"
 
@@ -16,6 +17,7 @@ def end_with_stdin() -> None:
     ``serve`` that got SIGHUP, SIGQUIT or SIGKILL would leave its crawl behind, with the lock. A crawl that ends so leaves the database whole.
     """
     threading.Thread(target=_wait, name="stdin", daemon=True).start()
+    stuck.end_in_a_long_call()  # during which that thread would not see the end either
 
 
 def _wait() -> None:

@@ -20,8 +20,8 @@ _PREREQUISITES: Final = re.compile(r"prerequisites?\b|before you install|before 
 _REQUIRES: Final = re.compile(r"\b(?:must|require[sd]?|need|first|prior)\b", re.IGNORECASE)
 _NO_NEED: Final = re.compile(r"\b(?:not|don't|no longer)\b", re.IGNORECASE)
 # "the baseline of April 2026, KB5082063", "KB5082063, the baseline of April"
-_BASELINE_KB: Final = re.compile(r"\bbaseline\b(?:(?!\bKB)[^.;])*?KB[\s-]?(?P<kb>\d{6,7})", re.IGNORECASE)
-_KB_BASELINE: Final = re.compile(r"KB[\s-]?(?P<kb>\d{6,7})(?:(?!\bKB)[^.;])*?\bbaseline\b", re.IGNORECASE)
+_BASELINE_KB: Final = re.compile(r"\bbaseline\b(?:(?!\bKB|KB[\s-]?\d|\bbaseline\b)[^.;])*?KB[\s-]?(?P<kb>\d{6,7})", re.IGNORECASE)
+_KB_BASELINE: Final = re.compile(r"KB[\s-]?(?P<kb>\d{6,7})(?:(?!\bKB|KB[\s-]?\d)[^.;])*?\bbaseline\b", re.IGNORECASE)
 # "As of September 12, 2023, KB5023774 is no longer available from Windows Update …"; the subject must be the update itself:
 # "After this update is installed, Windows PowerShell 2.0 is no longer available" is about something else.
 _NO_LONGER: Final = re.compile(

@@ -29,7 +29,7 @@ _HTML: Final = re.compile(r"\s*<(?:!DOCTYPE\s+html|(?:html|head|body|table|div|m
 # A page that a browser or Reporting Services has saved with its pictures (MHTML); an e-mail is multipart/mixed or multipart/alternative.
 _ARCHIVE: Final = re.compile(r"(?im)^content-type:\s*(?:multipart/related|text/html)\b")
 # "---", "%YAML", "- name: srv1"
-_YAML: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*(?:---(?:[ \t]+[!&#][^\n]*)?\n|%YAML|-[ \t]+[\"']?[\w. -]+[\"']?:(?:[ \t]|\n))")
+_YAML: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*(?:---(?:[ \t]+[!&#][^\n]*)?\n|%YAML|-[ \t]++[\"']?[\w. -]+[\"']?:(?:[ \t]|\n))")
 # A key without a value above keys that are indented, or a list. Labels that commands print look so at times.
 _MAYBE_YAML: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[\w.@/-]+:(?:[ \t]|\n)")
 _NESTED: Final = re.compile(
@@ -39,9 +39,9 @@ _NESTED: Final = re.compile(
 _UNREAD: Final[tuple[tuple[re.Pattern[str], Message], ...]] = tuple(
     (re.compile(pattern), what)
     for pattern, what in (
-        (r"(?:\s*#[^\n]*\n)*\s*(?:# (?:HELP|TYPE) |[a-zA-Z_:][\w:]*\{[^\n{}]*=\"[^\n]*\} )", Message("metrics of Prometheus; save the JSON of its API, /api/v1/query?query=windows_os_info")),
+        (r"(?:\s*#[^\n]*\n)*\s*(?:# (?:HELP|TYPE) |[a-zA-Z_:][\w:]*\{[^\n{}=]*=\"[^\n]*\} )", Message("metrics of Prometheus; save the JSON of its API, /api/v1/query?query=windows_os_info")),
         (r"\s*System Information report written at:", Message("a report of msinfo32; give the output of systeminfo, which lists the KBs")),
-        (r"\s*-+\s*\n\s*System Information\s*\n-+\s*\n\s*Time of this report:", Message("a report of dxdiag; give the output of systeminfo, which lists the KBs")),
+        (r"\s*-+[ \t\r]*\n\s*+System Information[ \t\r]*\n-+[ \t\r]*\n\s*+Time of this report:", Message("a report of dxdiag; give the output of systeminfo, which lists the KBs")),
         (r"(?:<\?xml[^>]*\?>\s*)?(?:<!DOCTYPE plist[^>]*>\s*)?<plist\b", Message("a property list; give JSON (plutil -convert json)")),
         (r"\{\\rtf", Message("a text of WordPad; save the table as CSV")),
         (r"<\?xml[^>]*\?>\s*<\?mso-application|\s*<(?:\w+:)?Workbook\b", Message("an Excel workbook; save the table as CSV")),
