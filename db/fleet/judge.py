@@ -161,9 +161,9 @@ class Judge:
         known = frozenset(str(kb) for (kb,) in conn.execute("select distinct kb from releases where kb is not null"))
         return Deciding(of_build, places, known, self._pending.newer)
 
-    def pending_by_month(self) -> Mapping[str, tuple[set[str], set[str]]]:
-        """Return by month its KBs, and the builds that one of them is newer than."""
-        return self._pending.by_month()
+    def pending_by_number(self) -> Mapping[str, set[str]]:
+        """Return by build number the KBs that may wait for a restart on a machine with such a build."""
+        return self._pending.by_number()
 
     def products_by_build(self) -> Mapping[str, list[str]]:
         """Return the products that have each build by the day, in the order of their ids."""

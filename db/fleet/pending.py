@@ -13,14 +13,15 @@ from typing import Final
 
 from hotpatch_kb.db.model.messages import Message
 
-# A restart that waits for longer is no explanation: the list of KBs is of another machine, or the build was read long before it.
-_WINDOW: Final = timedelta(days=366)
+# From one baseline to the next. A restart that waits for longer is no explanation: the list of KBs is of another machine, or the build was read long
+# before it. A year (2026-11) made so many kinds of machines of lists of KBs that DuckDB took five times as long.
+_WINDOW: Final = timedelta(days=92)
 
 Place = tuple[str, int]
 
 
 class Pending:
-    """The KBs of the last twelve months before a day, by build number and product."""
+    """The KBs of the last three months before a day, by build number and product."""
 
     def __init__(
         self, releases: Mapping[str, Mapping[str, Mapping[str, tuple[Place, str]]]], hotpatches: Mapping[str, set[str]], day: str
@@ -52,15 +53,9 @@ class Pending:
                 found[product] = newer
         return found
 
-    def by_month(self) -> dict[str, tuple[set[str], set[str]]]:
-        """Return by month its KBs, and the builds that one of them is newer than: a coarse test for an engine, which never misses a machine."""
-        found: dict[str, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
-        for _, build in self._of_build:
-            for kbs in self.newer(build).values():
-                for kb, (day, _) in kbs.items():
-                    found[day[:7]][0].add(kb)
-                    found[day[:7]][1].add(build)
-        return dict(found)
+    def by_number(self) -> dict[str, set[str]]:
+        """Return by build number the KBs that may wait for a restart."""
+        return {number: found for number, products in self._places.items() if (found := {kb for kbs in products.values() for kb in kbs})}
 
     def of(self, products: Iterable[str], build: str, kbs: frozenset[str]) -> tuple[str, Message] | None:
         """Return the newest installed KB that is newer than a build, and what to say of it; None where there is none.

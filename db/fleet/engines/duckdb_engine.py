@@ -160,7 +160,7 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
             lengths = odd_rows.write_lines(odd_rows.odd_lines(divided, plain, wanted, suffixes, counts), odd)
         except (BadInput, UnicodeError):
             return None  # our reader has the words for it
-    if not len(lengths) == marks == (divided.count if divided else 0):
+    if not len(lengths) == marks == (divided.rows if divided else 0):
         return None
     summary.update(counts)
     rows = odd_rows.together(parts, odd, lengths, len(names)) if divided else _blocks(parts)
@@ -235,7 +235,7 @@ def _joined(path: Path, skip: int, table: _Table, suffixes: Suffixes, counts: Su
     expected = sum(count for _, count, _ in kinds)
     if written is None or written[0] != expected:
         raise EngineFailed(f"expected {expected} rows of DuckDB, got {written}")
-    return sum(count for _, count in marks)
+    return sum(int(count) for _, count in marks)
 
 
 def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
@@ -288,18 +288,25 @@ def _reduced(kbs: str, build: str, judge: Judge) -> str:
             kinds.setdefault(id(words), (words, []))[1].append(name)
     cases = [f"when {_is_one_of(build, names)} then {_words(kbs, words)}" for words, names in kinds.values()]
     of_builds = f"case {' '.join(cases)} else '' end" if cases else "''"
-    # A build in another spelling may be any build, and without a revision its KBs say which.
-    numbers = f"array_to_string(list_sort(list_distinct(regexp_extract_all({kbs}, '[0-9]{{6,7}}'))), ' ')"
     is_plain = f"regexp_full_match({build}, '(10\\.0\\.)?[0-9]{{5}}\\.[1-9][0-9]{{0,4}}')"
     is_undecided = f"{is_plain} and not {_is_one_of(build, (name for _, names in kinds.values() for name in names))}"
-    # Words may say that the KBs are missing, and a newer KB may wait for a restart: our own reader decides.
-    newer = " or ".join(
-        f"({_is_one_of(build, sorted(builds))} and {_named(kbs, named)})" for named, builds in judge.pending_by_month().values()
-    )
-    is_pending = f"when {newer} then {quoted(_IN_WORDS)} || {kbs} " if newer else ""
+    # A build in another spelling may be any build, and without a revision its KBs say which.
+    numbers = f"array_to_string(list_sort(list_distinct(regexp_extract_all({kbs}, '[0-9]{{6,7}}'))), ' ')"
     of_plain = f"case when {is_plain} then {of_builds} else {numbers} end"
+    # Words may say that the KBs are missing, and a newer KB may wait for a restart: our own reader decides. DuckDB computes what stands twice for all
+    # rows, so each long expression stands once; the two patterns of plain KBs differ by a group.
+    recent, counting = [], []
+    for number, kbs_of_number in sorted(judge.pending_by_number().items()):
+        recent.append(f"when '{number}' then {' or '.join(f'contains({kbs}, {quoted(kb)})' for kb in sorted(kbs_of_number))}")
+        deciding = (words for words, names in kinds.values() if any(name.startswith(f"{number}.") for name in names))
+        named = (f"case when contains({kbs}, '{kb}') then '{kb}' end" for kb in sorted(kbs_of_number.union(*deciding)))
+        counting.append(f"when '{number}' then concat_ws(' ', {', '.join(named)})")
+    of_number = f"case case when starts_with({build}, '10.0.') then {build}[6:10] else {build}[1:5] end"
     in_words = f"{quoted(_IN_WORDS)} || {kbs}"
-    return f"case {is_pending}when {is_undecided} then '' when regexp_full_match({kbs}, {quoted(PLAIN_KBS)}) then {of_plain} else {in_words} end"
+    waits = f"""when {is_plain} and {of_number} {" ".join(recent)} else false end then
+        case when regexp_full_match({kbs}, {quoted(f"(?:{PLAIN_KBS})")}) then {quoted(_IN_WORDS)} || {of_number} {" ".join(counting)} end else {in_words} end"""
+    return f"""case {waits if recent else ""} when {is_undecided} then ''
+        when regexp_full_match({kbs}, {quoted(PLAIN_KBS)}) then {of_plain} else {in_words} end"""
 
 
 def _is_one_of(build: str, names: Iterable[str]) -> str:

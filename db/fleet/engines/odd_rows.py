@@ -33,12 +33,12 @@ class Apart(NamedTuple):
     Attributes:
         plain: the rows that DuckDB reads, without a header, and a row of marks in the place of each odd one.
         odd: the odd rows, after the lines before the first row.
-        count: how many rows are odd.
+        rows: how many rows are odd.
     """
 
     plain: Path
     odd: Path
-    count: int
+    rows: int
 
 
 def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
@@ -136,7 +136,7 @@ def odd_lines(parts: Apart, table: Delimited, wanted: Mapping[str, str], suffixe
     Raises:
         BadInput: they cannot be read.
     """
-    if not parts.count:
+    if not parts.rows:
         return
     with parts.odd.open(encoding="utf-8-sig", newline="") as text:
         odd = Delimited(text.read(CHUNK) + text.readline(MAX_ROW), text)
