@@ -36,7 +36,7 @@ class QuickContext(Context):
 
     def _shared(self, macro: Macro, args: tuple[Any, ...]) -> Any:
         """Return the text of a macro, made once for the same arguments: objects that are not changed, which are held so that no other one has their id."""
-        made: dict[Any, tuple[Any, Any]] = self.environment.shared  # type: ignore[attr-defined]
+        made: dict[Any, tuple[Any, Any]] = self.environment.texts_of_macros  # type: ignore[attr-defined]
         key = (macro.name, self["lang"], *(arg if isinstance(arg, str) else id(arg) for arg in args))
         if key not in made:
             if len(made) >= _MOST:
@@ -49,7 +49,7 @@ def quick(site: Environment) -> Environment:
     """Return the environment of the site's templates for one thread that waits for nothing: it gives the same pages in two thirds of the time."""
     found = site.overlay(enable_async=False, auto_reload=False)
     found.context_class = QuickContext
-    found.shared = {}
+    found.texts_of_macros = {}  # type: ignore[attr-defined]
     usual = found.getattr
 
     def value(obj: Any, attribute: str) -> Any:
