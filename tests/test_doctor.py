@@ -13,7 +13,7 @@ import pytest
 from helpers.dumps import dump
 
 from hotpatch_kb.scraper.crawl import runs
-from hotpatch_kb.scraper.crawl.database import locked
+from hotpatch_kb.scraper.crawl.database import locked, open_database
 from hotpatch_kb.scraper.fetch.archive import Archive
 
 
@@ -84,6 +84,22 @@ def _pages_overwritten(db: Path) -> None:
     db.write_bytes(bytes(data))
 
 
+def _made(db: Path) -> None:
+    _deleted(db)
+    open_database(db).close()
+
+
+def _begun(db: Path) -> None:
+    _deleted(db)
+    with closing(sqlite3.connect(db)) as conn:
+        conn.execute("pragma journal_mode = wal")
+
+
+def _begun_file(db: Path) -> None:
+    _deleted(db)
+    db.touch()
+
+
 def _deleted(db: Path) -> None:
     for file in db.parent.glob("x.db*"):
         if file.is_file():
@@ -128,6 +144,11 @@ def _deleted(db: Path) -> None:
         pytest.param(
             _deleted, "expected a database, got none", False, marks=pytest.mark.fault("a database that is deleted, and doctor asked")
         ),
+        pytest.param(
+            _made, "got an empty database", False, marks=pytest.mark.fault("a database that a killed repair has made and not filled")
+        ),
+        pytest.param(_begun, "got an empty database", False, marks=pytest.mark.fault("a database that a killed repair has begun to make")),
+        pytest.param(_begun_file, "got an empty database", False, marks=pytest.mark.fault("an empty file that a killed repair has left")),
     ],
 )
 def test_each_harm_is_found_said_and_mended(db: Path, run: Any, harm: Callable[[Path], None], said: str, loses: bool) -> None:

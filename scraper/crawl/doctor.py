@@ -182,7 +182,7 @@ def _database_findings(db: Path, archive: Archive) -> Iterator[Finding]:
         with closing(open_for_reading(db)) as conn:
             if errors := _damage(conn):
                 yield Finding(str(db), f"expected a whole file, got {'; '.join(errors[:3])}", _MOVE_ASIDE, is_broken=True)
-            elif (other := _version_finding(db, conn)) is not None:
+            elif (other := _version_finding(db, conn, archive)) is not None:
                 yield other
             else:
                 yield from _content_findings(db, conn)
@@ -198,8 +198,8 @@ def _database_findings(db: Path, archive: Archive) -> Iterator[Finding]:
         yield Finding(str(wal), what, "", is_broken=False)
 
 
-def _version_finding(db: Path, conn: sqlite3.Connection) -> Finding | None:
-    """Return what is to be said of a database that does not have the schema of this version; None for one that does."""
+def _version_finding(db: Path, conn: sqlite3.Connection, archive: Archive) -> Finding | None:
+    """Return what is to be said of a database that is empty, or does not have the schema of this version; None for one that is ours and filled."""
     # A crawl refuses these two as well, and neither is ours to repair.
     if newer := migrations.unknown_steps(conn):
         what = f"expected a database of this version or an older one, got {', '.join(newer)} of a newer one: update hotpatch-kb"
@@ -210,6 +210,9 @@ def _version_finding(db: Path, conn: sqlite3.Connection) -> Finding | None:
         differences = "; ".join(migrations.differences(conn)) or f"migrations {', '.join(migrations.applied_steps(conn))}"
         what = f"expected the tables of this version or an earlier one, got others: {differences}"
         return Finding(str(db), what, _MOVE_ASIDE, is_broken=True)
+    if archive.folder.exists() and not (migrations.applied_steps(conn) and pages.has_runs(conn)):
+        what = "expected at least one run, got an empty database: a repair or a first run was killed before it filled it"
+        return Finding(str(db), what, _REBUILD, is_broken=True)
     if missing := [name for name in migrations.STEPS if name not in migrations.applied_steps(conn)]:
         what = f"expected the schema of this version, got an older one without {', '.join(missing)}; the next crawl applies them"
         return Finding(str(db), what, "", is_broken=False)
