@@ -260,16 +260,54 @@ def _certificate(folder: Path) -> None:
     assert done.returncode == 0
 
 
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _proxied(
+    command: list[str | Path], port: int, certificates: Path, log: Path, **environment: str
+) -> Iterator[Callable[..., tuple[int, str]]]:
+    """Run a proxy; give what asks it over TLS for a path, and returns status and answer. ``certificates`` is there when the proxy is ready, if not before."""
+
+    def ask(path: str, host: str = "hotpatch.example.org") -> tuple[int, str]:
+        trusted = ssl.create_default_context(cafile=certificates)
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=20) as plain,
+            trusted.wrap_socket(plain, server_hostname="hotpatch.example.org") as tls,
+        ):
+            tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+            answer = tls.makefile("rb").read().decode()
+        return int(answer.split()[1]), answer
+
+    with log.open("wb") as errors, subprocess.Popen(command, stderr=errors, env=os.environ | environment) as proxy:
+        try:
+            for _ in range(200):
+                with contextlib.suppress(OSError):
+                    ask("/robots.txt")
+                    break
+                time.sleep(0.1)
+            yield ask
+        finally:
+            proxy.terminate()
+
+
+@contextlib.contextmanager
+def _public(folder: Path) -> Iterator[str]:
+    """Serve a public site; give its address."""
+    with serving(folder, "--no-crawl", "--public") as served:
+        yield served.until(r"^serving (\S+)")[1].rstrip("/")
+
+
 def test_the_proxy_of_nginx(tmp_path: Path) -> None:
     nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if nginx is None or shutil.which("openssl") is None:
-        pytest.skip("needs nginx and openssl")
+        pytest.skip("needs nginx and openssl: apt-get install nginx-light openssl")
     _certificate(tmp_path)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with serving(tmp_path, "--no-crawl", "--public") as served:
-        site = served.until(r"^serving (\S+)")[1].rstrip("/")
+    port = _free_port()
+    with _public(tmp_path) as site:
         conf = (DEPLOY / "proxy" / "nginx.conf").read_text(encoding="utf-8")
         for written, ours in (
             ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"), ("http://127.0.0.1:8001", site), ("/var/cache/nginx/hotpatch-kb", f"{tmp_path}/cache"),
@@ -282,30 +320,37 @@ def test_the_proxy_of_nginx(tmp_path: Path) -> None:
             f"{user} daemon off; pid {tmp_path}/nginx.pid; error_log {tmp_path}/error.log; events {{}} http {{ access_log off; {conf} }}",
             encoding="utf-8",
         )
-        with subprocess.Popen([nginx, "-c", tmp_path / "nginx.conf", "-p", tmp_path], stderr=subprocess.PIPE) as proxy:
-            try:
-                trusted = ssl.create_default_context(cafile=tmp_path / "site.pem")
+        with _proxied([nginx, "-c", tmp_path / "nginx.conf", "-p", tmp_path], port, tmp_path / "site.pem", tmp_path / "nginx.log") as ask:
+            status, answer = ask("/feeds/releases.atom", host="evil.example")
+            assert (status, "evil.example" in answer, "https://hotpatch.example.org/" in answer) == (200, False, True)
+            assert ask("/-/versions.json")[0] == 404
+            assert {ask("/robots.txt")[0] for _ in range(60)} <= {200, 503}
 
-                def ask(path: str, host: str = "hotpatch.example.org") -> tuple[int, str]:
-                    with (
-                        socket.create_connection(("127.0.0.1", port), timeout=20) as plain,
-                        trusted.wrap_socket(plain, server_hostname="hotpatch.example.org") as tls,
-                    ):
-                        tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-                        answer = tls.makefile("rb").read().decode()
-                    return int(answer.split()[1]), answer
 
-                for _ in range(100):
-                    with contextlib.suppress(OSError):
-                        ask("/robots.txt")
-                        break
-                    time.sleep(0.1)
-                status, answer = ask("/feeds/releases.atom", host="evil.example")
-                assert (status, "evil.example" in answer, "https://hotpatch.example.org/" in answer) == (200, False, True)
-                assert ask("/-/versions.json")[0] == 404
-                assert {ask("/robots.txt")[0] for _ in range(60)} <= {200, 503}
-            finally:
-                proxy.terminate()
+def test_the_proxy_of_caddy(tmp_path: Path) -> None:
+    caddy = shutil.which("caddy")
+    if caddy is None:
+        pytest.skip("needs Caddy: apt-get install caddy")
+    port = _free_port()
+    with _public(tmp_path) as site:
+        conf = (DEPLOY / "proxy" / "Caddyfile").read_text(encoding="utf-8")
+        for written, ours in (
+            # Here Caddy signs by itself, since nobody outside can reach it to prove the name.
+            ("hotpatch.example.org {", f"{{\n admin off\n skip_install_trust\n auto_https disable_redirects\n}}\nhotpatch.example.org:{port} {{\n bind 127.0.0.1\n tls internal"),
+            ("127.0.0.1:8001", site.removeprefix("http://")),
+        ):  # fmt: skip
+            assert written in conf
+            conf = conf.replace(written, ours)
+        (tmp_path / "Caddyfile").write_text(conf, encoding="utf-8")
+        root = tmp_path / "data" / "caddy" / "pki" / "authorities" / "local" / "root.crt"
+        command = [caddy, "run", "--config", tmp_path / "Caddyfile", "--adapter", "caddyfile"]
+        with _proxied(
+            command, port, root, tmp_path / "caddy.log", XDG_DATA_HOME=f"{tmp_path}/data", XDG_CONFIG_HOME=f"{tmp_path}/config"
+        ) as ask:
+            status, answer = ask("/feeds/releases.atom")
+            assert (status, "https://hotpatch.example.org" in answer) == (200, True)
+            assert "evil.example" not in ask("/feeds/releases.atom", host="evil.example")[1]
+            assert ask("/-/versions.json")[0] == 404
 
 
 def test_the_image_is_not_roots() -> None:
