@@ -30,7 +30,8 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
     Returns:
         the columns of ``restarts.next_restarts``, and: ``name``; ``big``, the restart to name first (``date``, ``month``, ``is_overdue``,
         ``certainty`` and the rest of a restart); ``after``, the one after an overdue one; ``hotpatches``, how many come before it without a
-        restart; ``newest`` by line, and ``is_one_newest`` where both lines have the same; ``strip``, twelve months around today.
+        restart; ``newest`` by line, and ``is_one_newest`` where both lines have the same; ``baseline_kb``, without which a restart is due now;
+        ``strip``, twelve months around today.
     """
     rows, facts = [], facts_today(conn)
     for row in restarts.next_restarts(conn, day, product, facts=facts):
@@ -59,6 +60,7 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
                 "hotpatches": _hotpatches(months, day, big["date"]),
                 "newest": newest,
                 "is_one_newest": len(newest) > 1 and len({(found["kb"], found["build"]) for found in newest.values()}) == 1,
+                "baseline_kb": _newest_baseline(months, day),
                 "strip": [stop(months, month) for month in _months(month_after(day[:7], -_BEFORE), _STRIP)],
             }
         )
@@ -69,6 +71,12 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
         )
     }
     return sorted(rows, key=lambda row: (not row["big"]["is_overdue"], order.get(row["product"], (True, 0))))
+
+
+def _newest_baseline(months: dict[str, Row], day: str) -> str | None:
+    """Return the KB of the newest baseline that is released by a day; None where none is, or it has no KB."""
+    released = [row for row in months.values() if row["type"] == "baseline" and row["release_date"] and row["release_date"] <= day]
+    return kb_text(max(released, key=lambda row: row["release_date"])["kb"]) if released else None
 
 
 def _months(first: str, count: int) -> list[str]:
