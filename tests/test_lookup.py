@@ -354,7 +354,7 @@ def test_why_an_out_of_band_release_counts_on_one_product_alone(run: Command) ->
 def test_the_same_restart_is_as_certain_as_next_says(run: Command) -> None:
     (answer,) = run("lookup", "26100.33158", "--on", "2026-07-20", "--json").json()
     (restart,) = run("next", "--product", "ws2025", "--on", "2026-07-20", "--json").json()
-    assert answer["matches"][0]["next_restart"]["certainty"] == restart["certainty"] == "planned"
+    assert answer["matches"][0]["next_restart_certainty"] == restart["certainty"] == "planned"
 
 
 def test_the_kb_of_an_article_is_explained(run: Command) -> None:

@@ -351,6 +351,7 @@ def _match(found: _Found, row: Release, on_line: str, day: str, *, companions: l
     until = product.data_until.get(on_line)
     baseline = product.by_id.get(row.baseline_release or 0)
     newer = product.newer(row, on_line, day)
+    restart = restart_after(product, row, on_line, day)
     return {
         "product": row.product,
         "kb": kb_text(row.kb),
@@ -372,7 +373,8 @@ def _match(found: _Found, row: Release, on_line: str, day: str, *, companions: l
         "newer": _counted(newer),
         "latest": latest(product, on_line, day),
         "next_release": _next_release(newer or [], on_line),
-        "next_restart": restart_row(restart_after(product, row, on_line, day)),
+        "next_restart": restart_row(restart),
+        "next_restart_certainty": restart.certainty if restart else None,
         "unseen_baseline": unseen_baseline(product, day) if on_line == "hotpatch" else None,
         "leaves_line_until": rejoining_month(product, row) if row.classification == "cumulative" and not _is_baseline(row) else None,
         "data_until": until,

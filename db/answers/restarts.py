@@ -184,7 +184,4 @@ def restart_row(restart: Restart | None) -> dict[str, Any] | None:
     """Return a restart as an answer has it."""
     if restart is None:
         return None
-    return {
-        "month": restart.month, "date": restart.date, "is_expected": restart.is_expected, "is_unplanned": restart.is_unplanned,
-        "certainty": restart.certainty,
-    }  # fmt: skip
+    return {"month": restart.month, "date": restart.date, "is_expected": restart.is_expected, "is_unplanned": restart.is_unplanned}

@@ -36,9 +36,7 @@ def _or_null(item: Schema) -> Schema:
     return {"anyOf": [item, {"type": "null"}]}
 
 
-_RESTART: Final = _object(
-    {"month": _DAY, "date": _DAY, "is_expected": _FLAG, "is_unplanned": _FLAG, "certainty": _TEXT}, optional=("certainty",)
-)
+_RESTART: Final = _object({"month": _DAY, "date": _DAY, "is_expected": _FLAG, "is_unplanned": _FLAG})
 _RELEASED: Final = _object({"kb": _KB, "build": _BUILD, "release_date": _DAY, "classification": _TEXT})
 _CLASSES: Final = ("baseline", "hotpatch", "component", "cumulative", "preview", "initial")
 _VERDICT: Final = _object(

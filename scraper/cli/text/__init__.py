@@ -118,13 +118,13 @@ def count(number: float, unit: str) -> str:
 _CERTAINTY: Final = {"published": "published", "planned": "planned", "cadence": "expected by the cadence"}
 
 
-def restart(row: Row | None, line: str) -> str:
+def restart(row: Row | None, line: str, certainty: str | None) -> str:
     """Return when the next restart of a line comes, and how certain it is."""
     if row is None:
         return "none known"
     if line == "standard":
         return f"{row['date']} ({month_name(row['month'])}), with the monthly update"
-    return f"{row['date']} ({month_name(row['month'])}), {_CERTAINTY[row['certainty']]}{', unplanned' if row['is_unplanned'] else ''}"
+    return f"{row['date']} ({month_name(row['month'])}), {_CERTAINTY[certainty or 'cadence']}{', unplanned' if row['is_unplanned'] else ''}"
 
 
 def unseen_baseline(baseline: Row) -> str:

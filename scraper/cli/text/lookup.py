@@ -106,7 +106,7 @@ def _about(about: Row) -> Iterator[str]:
         yield f"    until      {end['end_date']}  {whose}{kind}"
     for line, release in about["newest"].items():
         if release:
-            yield f"    newest     {_release(release)}, of the {line} line"
+            yield f"    newest     {_release(release).replace(' of ', ' ')} ({line})"
 
 
 def _asked_cve(answer: Row, number: int) -> list[str]:
@@ -180,7 +180,7 @@ def _match(query: str, match: Row, day: str, asked: Sequence[str], fixes: Sequen
     due = "due now, for a newer baseline; after that " if is_due else ""
     if match["unseen_baseline"] and not is_due:
         due = f"{unseen_baseline(match['unseen_baseline'])}; after that "
-    yield f"  next restart {due}{restart(match['next_restart'], match['line'])}"
+    yield f"  next restart {due}{restart(match['next_restart'], match['line'], match['next_restart_certainty'])}"
     until = match["data_until"] or "unknown: no page lists this line"
     yield f"  data as of   {until}{f'; {NEWER_ARE_LIKELY}' if match['is_outdated'] and match['data_until'] else ''}"
     yield from fixes
