@@ -372,7 +372,7 @@ def test_a_list_begins_with_what_the_product_is(run: Command) -> None:
         "    until      2025-11-11  Home and Pro: support",
         "    until      2026-11-10  Enterprise and Education: support",
         "    until      2026-11-10  IoT Enterprise: support",
-        "    newest     KB5099414 22631.7376 of 2026-07-14, of the standard line",
+        "    newest     KB5099414 22631.7376 2026-07-14 (standard)",
     ]
     said = run("lookup", "24H2", "--edition", "Pro").err
     assert "the list is of the standard line, which this edition is always on, and has no verdicts" in said
