@@ -115,7 +115,7 @@ def _without_header(rows: list[list[str]]) -> list[list[str]]:
 
 
 def rows_of_names(text: str, delimiter: str) -> Iterator[dict[str, Any]]:
-    """Yield the machines of such a table; a name that comes again begins the next one. A header (Property, Value) is none of a machine."""
+    """Yield the machines of such a table; a name that comes again begins the next one. A header (Property, Value) is not of a machine."""
     rows = _without_header(list(_rows([line for line in text.replace("\r\n", "\n").split("\n") if line.strip()], delimiter)))
     record: dict[str, Any] = {}
     for name, value in rows:
