@@ -96,9 +96,9 @@ class Suffixes(dict[Any, Suffix]):
         suffix.label = self._labels.setdefault(name, len(self._labels))
         return suffix
 
-    def verdict(self, suffix: Suffix) -> str:
-        """Return the verdict that a suffix has."""
-        return list(self._labels)[suffix.label][1]
+    def labels_of(self, verdicts: Collection[str]) -> set[int]:
+        """Return the labels of the suffixes so far that have one of these verdicts."""
+        return {label for (_, verdict, _), label in self._labels.items() if verdict in verdicts}
 
     def count(self, summary: Summary, suffixes: Sequence[Suffix], times: Sequence[int] = ()) -> None:
         """Add machines to the summary, each once or as often as ``times`` says. Empty the cache when it is full."""
@@ -133,7 +133,8 @@ def assess(judge: Judge, inventory: Inventory, form: Format, summary: Summary, o
     for prefixes, ends in batches(suffixes, inventory, summary):
         lines = list(map(add, prefixes, ends))
         if only:
-            lines = [line for line, end in zip(lines, ends, strict=True) if suffixes.verdict(end) in only]
+            wanted = suffixes.labels_of(only)
+            lines = [line for line, end in zip(lines, ends, strict=True) if end.label in wanted]
         if only and lines and is_first:  # the row before which a list of JSON has no comma may be left out
             lines[0], is_first = form.first_prefix(lines[0]), False
         if lines:

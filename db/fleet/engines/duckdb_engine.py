@@ -226,7 +226,7 @@ def _joined(path: Path, skip: int, table: _Table, suffixes: Suffixes, counts: Su
             names, lines = (
                 (["line"], _file([path], ["line"], "\x02\x03", skip, MAX_ROW)) if table.delimiter == "," else (table.names, source)
             )
-            is_of_row = f"starts_with({names[0]}, first)"  # else a verdict would stand beside another machine
+            is_of_row = f"starts_with({names[0]}, first)"  # else the verdict is that of another machine
             written = conn.execute(
                 f"""copy (select {", ".join(names)}, case when {is_of_row} then suffix else error('rows out of order') end from {lines}
                 positional join (select first, suffix from fleet left join verdicts using (key) order by fleet.rowid))
