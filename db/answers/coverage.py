@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Collection
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any, Final
 
 from hotpatch_kb.db.answers.product_facts import Place, Product, Release, Row
 from hotpatch_kb.db.answers.stated_elsewhere import reported_day, reported_note, source_name
@@ -21,6 +20,7 @@ from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text, month_after, second_tuesday
 from hotpatch_kb.db.model.reading import MAX_SHOWN
+from hotpatch_kb.light_typing import Any, Final
 
 # Microsoft's pages list a release within hours. Two days are room for a late table and for the difference of time zones.
 GRACE: Final = timedelta(days=2)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hotpatch_kb.db.model.messages import Message, Messages
 from hotpatch_kb.db.model.notation import kb_text
+from hotpatch_kb.light_typing import Any
 
 
 def shaped(value: Any, name: str = "") -> Any:

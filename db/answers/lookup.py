@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
 
 from hotpatch_kb.db.answers.coverage import is_outdated
 from hotpatch_kb.db.answers.exposure.fixes import asked_cve, fixes_of
@@ -20,6 +19,7 @@ from hotpatch_kb.db.answers.stated_elsewhere import OtherBuild, nearest_builds, 
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text
 from hotpatch_kb.db.model.queries import Query, read_query
+from hotpatch_kb.light_typing import Any, Final
 
 Answer = dict[str, Any]
 

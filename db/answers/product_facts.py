@@ -9,11 +9,11 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.stated_elsewhere import OtherBuild, one_of, other_builds, reported, reported_day, reported_place
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text
+from hotpatch_kb.light_typing import Any, Final, NamedTuple
 
 Row = dict[str, Any]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from functools import lru_cache
-from typing import Any, NamedTuple
 
 from hotpatch_kb.db.answers.coverage import Evidence, has_ceased, is_outdated
 from hotpatch_kb.db.answers.product_facts import Facts, Product, Release
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
+from hotpatch_kb.light_typing import Any, NamedTuple
 
 
 class Restart(NamedTuple):

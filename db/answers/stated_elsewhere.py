@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.model.messages import Message, Messages
 from hotpatch_kb.db.model.notation import kb_text, second_tuesday
 from hotpatch_kb.db.model.queries import Query
+from hotpatch_kb.light_typing import Any, Final, NamedTuple
 
 _NAMES: Final = {
     "learn_release_info": Message("Learn's release information"),

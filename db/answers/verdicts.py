@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import chain
-from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.coverage import Evidence, Support, data_until_of_lines, has_ceased, named_by
 from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
@@ -22,6 +21,7 @@ from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.editions import ANY, SPELLED, Machine
 from hotpatch_kb.db.model.messages import Message, Messages
 from hotpatch_kb.db.model.notation import kb_text, month_after
+from hotpatch_kb.light_typing import Any, Final, NamedTuple
 
 
 class Kind(NamedTuple):

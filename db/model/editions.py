@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final, NamedTuple
 
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.model.reading import builds_in
+from hotpatch_kb.light_typing import Final, NamedTuple
 
 # What an edition is called in ``EditionID`` (registry, DISM), in captions and in conversation, without blanks and punctuation, the most
 # specific first. An ``EditionID`` may end in N, Eval, Cor (Server Core), CountrySpecific or SingleLanguage. Learn: "Windows editions", OSEdition.

@@ -7,7 +7,8 @@ the lookup itself. ``lazy`` returns an object that compiles its pattern when a m
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+
+from hotpatch_kb.light_typing import Any, cast
 
 _METHODS = ("match", "fullmatch", "search", "sub", "split", "finditer", "findall")
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Final, NamedTuple
 
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.lazy_patterns import lazy
+from hotpatch_kb.light_typing import Final, NamedTuple
 
 # Zero-width characters occur in real titles: "November&#8203;" in the old month tables, a BOM in toc.json.
 _INVISIBLE: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))

@@ -6,11 +6,11 @@ In: a text such as the title of a navigation category. Out: the ids of the produ
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
 
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.notation import clean
+from hotpatch_kb.light_typing import Final, NamedTuple
 
 
 class Product(NamedTuple):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
 
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.notation import clean
+from hotpatch_kb.light_typing import Final, NamedTuple
 
 MAX_QUERY: Final = 200  # characters; a build is 20, the output of "ver" 44
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date
-from typing import Final
 
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.notation import MONTHS, clean
+from hotpatch_kb.light_typing import Final
 
 # 2026-07-14. date.fromisoformat alone takes the ISO week "2026-W29-2" and "20260714" as well.
 _DAY: Final = lazy(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from typing import Final
+
+from hotpatch_kb.light_typing import Final
 
 # The build (hatch_build.py) makes it beside the facts that it holds.
 _DB: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 (pathlib takes 2 ms to import)

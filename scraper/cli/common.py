@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
-from typing import Final
 
 from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store.connections import open_for_reading, open_seed_database
 from hotpatch_kb.db.store.migrations import check_for_reading, missing_views
+from hotpatch_kb.light_typing import Final
 from hotpatch_kb.scraper.crawl.stderr import say
 
 DEFAULT_DB: Final = "hotpatch.db"

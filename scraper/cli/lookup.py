@@ -7,7 +7,6 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.answers.eligibility import find_for
@@ -17,6 +16,7 @@ from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.editions import stated_machine
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.queries import MAX_QUERY, read_query
+from hotpatch_kb.light_typing import Any, Final, NamedTuple
 from hotpatch_kb.scraper.cli.common import DB_VARIABLE, DEFAULT_DB, known_day, open_facts
 from hotpatch_kb.scraper.cli.output import form_of, write
 from hotpatch_kb.scraper.cli.text import colour

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from hotpatch_kb.db.answers.json_output import json_text
+from hotpatch_kb.light_typing import Any
 
 Row = dict[str, Any]
 

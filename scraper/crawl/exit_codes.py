@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Final
+
+from hotpatch_kb.light_typing import Final
 
 
 class ExitCode(IntEnum):

@@ -6,7 +6,8 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+
+from hotpatch_kb.light_typing import TypeVar
 
 T = TypeVar("T")
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from typing import Any, Final
 
 from hotpatch_kb.db.answers.lookup import find
 from hotpatch_kb.db.model.editions import Machine
+from hotpatch_kb.light_typing import Any, Final
 
 Answer = dict[str, Any]
 

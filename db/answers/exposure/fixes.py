@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any, Final
 
 from hotpatch_kb.db.answers.product_facts import Product, Release
 from hotpatch_kb.db.model.notation import kb_text
+from hotpatch_kb.light_typing import Any, Final
 
 Answer = dict[str, Any]
 

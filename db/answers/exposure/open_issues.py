@@ -8,12 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import Any, Final
 
 from hotpatch_kb.db.answers.product_facts import Fixes, Product, Release, is_offered
 from hotpatch_kb.db.answers.stated_elsewhere import one_of, reported_day
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text, month_after, second_tuesday
+from hotpatch_kb.light_typing import Any, Final
 
 Answer = dict[str, Any]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
 
 from hotpatch_kb.db.answers.coverage import is_outdated
 from hotpatch_kb.db.model.notation import MONTHS
 from hotpatch_kb.db.model.products import PLATFORMS, named
+from hotpatch_kb.light_typing import Any, Final
 from hotpatch_kb.scraper.cli.text import colour
 
 Row = dict[str, Any]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Final
+
+from hotpatch_kb.light_typing import Final
 
 # SGR codes of green, red and yellow, for the tones of verdicts
 _CODES: Final = {"good": "32", "bad": "31", "doubtful": "33"}

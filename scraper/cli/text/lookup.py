@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
 
 from hotpatch_kb.db.answers.lookup import MANY, is_restart_due
 from hotpatch_kb.db.answers.stated_elsewhere import reported_note
 from hotpatch_kb.db.answers.verdicts import VERDICTS, Kind
 from hotpatch_kb.db.model.products import named
+from hotpatch_kb.light_typing import Final
 from hotpatch_kb.scraper.cli.text import NEWER_ARE_LIKELY, Row, colour, count, month_name, restart, table, unseen_baseline
 
 _CLASSES = {
