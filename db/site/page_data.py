@@ -292,7 +292,7 @@ def month(conn: sqlite3.Connection, name: str, day: str) -> Row:
         "cells": cells,
         "history": rows(
             conn,
-            """select product, type, is_plan, known_from, known_until, source from calendar_history where month = ?
+            """select product, type, is_plan, known_from, known_until, source, sources.title from calendar_history join sources using (source) where month = ?
             order by product, known_from, is_plan desc, type""",
             (name,),
         ),

@@ -87,6 +87,16 @@ def distance(day: str, today: str, t: Words) -> str:
     }[unit]
 
 
+def interval(text: str, t: Words) -> str:
+    """Return a pace as people write it: "6h" as "6 hours", "1d" as "1 day"; the text itself where it is not of hours or days."""
+    count, unit = text[:-1], text[-1:]
+    if text == "1d":
+        return t("1 day")
+    if not count.isdecimal() or unit not in {"h", "d"}:
+        return text
+    return t("{count} hours", count=int(count)) if unit == "h" else t("{count} days", count=int(count))
+
+
 def overdue(day: str, today: str, t: Words) -> str:
     """Return how long ago an expected day was: "1 day overdue", "6 weeks overdue"."""
     days = -days_until(day, today)

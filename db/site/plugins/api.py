@@ -64,7 +64,7 @@ def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
         "product": web.product_of(conn, request), "line": line, "kb_installed": reading.kbs(request.args.getlist("kb")[:MAX_KBS]), "on": on,
         "today": clock.today(),
     }  # fmt: skip
-    answer = find_for(conn, text[: MAX_QUERY + 1], machine, partial(find, conn, **options), options)
+    answer = find_for(conn, text[: MAX_QUERY + 1], machine, partial(find, conn, facts=web.facts_today(conn), **options), options)
     return web.verdicts_on(conn, on or clock.today()).with_verdicts(answer, line, machine)
 
 
