@@ -193,6 +193,20 @@ def test_home_says_when_the_restart_is_and_how_far_away(own: Datasette, at: Any,
     assert said.removesuffix(" The one") in home, home[home.index("Next restart") :][:600]
 
 
+@pytest.mark.fault("a baseline that is withdrawn")
+def test_home_does_not_ask_for_a_withdrawn_baseline(seeded: Path, tmp_path: Path, at: Any) -> None:
+    """The home page names the baseline before it."""
+    path = Path(shutil.copy(seeded, tmp_path / "hotpatch.db"))
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("update releases set is_expired = 1 where product = 'ws2025' and kb = 5099536")
+    at("2026-07-24")
+    with opened(path, public=False) as ds:
+        home = text_of(get(ds, "/").text)
+    assert "Without KB5094125 it is due now." in home, home
+    assert "Without KB5099536" not in home
+    assert "Without KB5099540 it is due now." in home
+
+
 def test_what_is_not_there_is_404(own: Datasette) -> None:
     for path in (
         "/kb/9999999",

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
-from hotpatch_kb.db.answers.product_facts import latest
+from hotpatch_kb.db.answers.product_facts import Product, latest
 from hotpatch_kb.db.model.notation import kb_text, month_after, planned_by_cadence, second_tuesday
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site.web import facts_today
@@ -60,7 +60,7 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
                 "hotpatches": _hotpatches(months, day, big["date"]),
                 "newest": newest,
                 "is_one_newest": len(newest) > 1 and len({(found["kb"], found["build"]) for found in newest.values()}) == 1,
-                "baseline_kb": _newest_baseline(months, day),
+                "baseline_kb": _newest_baseline(facts.of(row["product"]), day),
                 "strip": [stop(months, month) for month in _months(month_after(day[:7], -_BEFORE), _STRIP)],
             }
         )
@@ -73,10 +73,10 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
     return sorted(rows, key=lambda row: (not row["big"]["is_overdue"], order.get(row["product"], (True, 0))))
 
 
-def _newest_baseline(months: dict[str, Row], day: str) -> str | None:
-    """Return the KB of the newest baseline that is released by a day; None where none is, or it has no KB."""
-    released = [row for row in months.values() if row["type"] == "baseline" and row["release_date"] and row["release_date"] <= day]
-    return kb_text(max(released, key=lambda row: row["release_date"])["kb"]) if released else None
+def _newest_baseline(product: Product, day: str) -> str | None:
+    """Return the KB of the newest baseline of a product up to a day that was not withdrawn; None without one, or where it has no KB."""
+    baselines = [r for r in product.of_line("hotpatch", day) if r.is_baseline and not r.is_disputed]
+    return kb_text(max(baselines, key=lambda r: r.place).kb) if baselines else None
 
 
 def _months(first: str, count: int) -> list[str]:
