@@ -14,7 +14,14 @@ from typing import Any, Final
 from hotpatch_kb.db.fleet.inventory.documents.blocks import reader_of_blocks
 from hotpatch_kb.db.fleet.inventory.documents.drawn import is_drawn, rows_of_drawn
 from hotpatch_kb.db.fleet.inventory.documents.literals import is_literal, is_nested, value_of_literal, value_of_nested
-from hotpatch_kb.db.fleet.inventory.documents.pairs import are_pairs, names_and_values, rows_of_names, rows_of_pairs
+from hotpatch_kb.db.fleet.inventory.documents.pairs import (
+    are_pairs,
+    facts_by_host,
+    names_and_values,
+    rows_of_facts,
+    rows_of_names,
+    rows_of_pairs,
+)
 from hotpatch_kb.db.fleet.inventory.machines import machines_in
 from hotpatch_kb.db.fleet.inventory.texts import Records
 from hotpatch_kb.db.model.errors import BadInput
@@ -122,6 +129,8 @@ def _reader(head: str) -> Reader | None:
         return lambda text: ((row, None) for row in rows_of_pairs(text))
     if delimiter := names_and_values(head):
         return lambda text: ((row, None) for row in rows_of_names(text, delimiter))
+    if places := facts_by_host(head):
+        return lambda text: ((row, None) for row in rows_of_facts(text, *places))
     return None
 
 

@@ -1,4 +1,4 @@
-"""Read lines of ``name=value`` pairs (logfmt, events of Splunk, inventories of Ansible in INI), and tables of names and values of one machine."""
+"""Read lines of ``name=value`` pairs (logfmt, events of Splunk, inventories of Ansible in INI), and tables of names and values."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ _LEVELS: Final = frozenset({"error", "fatal", "critical", "warn", "warning"})
 _WORD: Final = re.compile(r"[\w.-]{1,255}")
 
 _VALUE: Final = re.compile(r"values?|data|wert|valeur|valor|valore|значение|値|值|값", re.IGNORECASE)
+_NAME: Final = re.compile(
+    r"(?:propert(?:y|ies)|(?:value|property|attribute|setting|key|field)? ?names?|keys?|attributes?|settings?|fields?|items?|eigenschaft|propriété|propiedad|名前|項目|プロパティ|名称|属性|이름|속성)",
+    re.IGNORECASE,
+)
 MAX_PAIRS: Final = 2_000  # lines of a table of names and values
 
 
@@ -93,7 +97,7 @@ def _rows(lines: list[str], delimiter: str) -> Iterator[list[str]]:
     """Yield the cells of each line: of Markdown without the bars at the ends and the line below the header."""
     try:
         for cells in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter, strict=True):
-            inner = cells[1:-1] if delimiter == "|" and len(cells) == 4 and not cells[0].strip() and not cells[-1].strip() else cells
+            inner = cells[1:-1] if delimiter == "|" and len(cells) > 3 and not cells[0].strip() and not cells[-1].strip() else cells
             if not all(re.fullmatch(r"\s*:?-{2,}:?\s*", cell) for cell in inner):
                 yield [cell.strip() for cell in inner]
     except csv.Error:
@@ -128,3 +132,44 @@ def rows_of_names(text: str, delimiter: str) -> Iterator[dict[str, Any]]:
             record[name] = value
     if record:
         yield record
+
+
+def facts_by_host(head: str) -> tuple[str, int, int, int] | None:
+    """Return the delimiter of a table with a fact a line (host, property, value), and the places of these columns; None where a text is another.
+
+    It is one only where what it says of its first host is what ``names_and_values`` looks for. Read row by row, each fact would be a machine.
+    """
+    lines = [line for line in head.replace("\r\n", "\n").split("\n") if line.strip()]
+    lines = lines[:-1] if len(lines) > MAX_PAIRS else lines[:MAX_PAIRS]
+    for delimiter in ",;\t|":
+        rows = list(_rows(lines, delimiter))
+        if len(rows) < 3 or len(rows[0]) < 3:
+            continue
+        for host, name, value in _places(rows[0]):
+            first = [row for row in rows[1:] if len(row) == len(rows[0]) and row[host] == rows[1][host]]
+            if rows[1][host] and _of_machine([[rows[0][host], rows[1][host]], *([row[name], row[value]] for row in first)]):
+                return delimiter, host, name, value
+    return None
+
+
+def _places(header: list[str]) -> Iterator[tuple[int, int, int]]:
+    """Yield the places of a host, a name and a value in a header. "Name" may be of a host or of a fact."""
+    hosts = columns_of(header, {}).get("host", ())
+    values = [place for place, title in enumerate(header) if _VALUE.fullmatch(title)]
+    names = [place for place, title in enumerate(header) if _NAME.fullmatch(title)]
+    for value in values:
+        for name in names:
+            yield from ((header.index(host), name, value) for host in hosts if header.index(host) not in {name, value})
+
+
+def rows_of_facts(text: str, delimiter: str, host: int, name: int, value: int) -> Iterator[dict[str, Any]]:
+    """Yield the machines of such a table, in the order in which they come first; a name that comes twice keeps both values."""
+    header, *rows = _rows([line for line in text.replace("\r\n", "\n").split("\n") if line.strip()], delimiter)
+    facts: dict[str, list[tuple[str, str]]] = {}
+    for row in rows:
+        if len(row) != len(header):  # a line that is not of the table is a machine that cannot be read, and not lost
+            facts.setdefault(delimiter.join(row), [])
+        else:
+            facts.setdefault(row[host], []).append((row[name] or header[value], row[value]))
+    for machine, pairs in facts.items():
+        yield members([(header[host], machine), *pairs])
