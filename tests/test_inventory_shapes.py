@@ -27,7 +27,7 @@ READ: dict[str, tuple[str, Machines]] = {
     "syslog": (f"<14>Jul 20 10:00:00 log1 inv: host=A build={NEW}\n<14>Jul 20 10:00:00 log1 inv: host=B build={OLD}\n", B),
     "pairs with commas": (f"host=A, build={NEW}\nhost=B, build={OLD}\n", B), "pairs with semicolons": (f"Host=A;Build={NEW}\nHost=B;Build={OLD}\n", B),
     "an inventory of Ansible": (f'[servers]\n# two\nA build={NEW} os="Windows Server 2025"\nB build={OLD} os="Windows Server 2025"\n', B),
-    "facts by host": (f"host,Property,Value\nA,CurrentBuild,26100\nA,UBR,33158\nA,ProductName,Windows Server 2025 Datacenter\nB,CurrentBuild,26100\nB,UBR,32995\nB,ProductName,\n", B),
+    "facts by host": ("host,Property,Value\nA,CurrentBuild,26100\nA,UBR,33158\nA,ProductName,Windows Server 2025 Datacenter\nB,CurrentBuild,26100\nB,UBR,32995\nB,ProductName,\n", B),
     "facts by host, mixed": ("PSComputerName\tPath\tName\tValue\nA\tHKLM\tUBR\t33158\nB\tHKLM\tUBR\t32995\nA\tHKLM\tCurrentBuild\t26100\nB\tHKLM\tCurrentBuild\t26100\n", B),
     "facts by host, Markdown": (f"| Computer | Attribute | Value |\n|---|---|---|\n| A | OSVersion | 10.0.{NEW} |\n| A | OSName | Windows Server 2025 |\n| B | OSVersion | 10.0.{OLD} |\n", B),
     "MySQL": (f"+------+-------------+\n| host | build       |\n+------+-------------+\n| A    | {NEW} |\n| B    | {OLD} |\n+------+-------------+\n2 rows in set (0.00 sec)\n", B),
