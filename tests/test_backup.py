@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from conftest import Command
+from helpers.dumps import dump
 
 from hotpatch_kb.scraper.crawl import runs
 from hotpatch_kb.scraper.crawl.upkeep import backup as keeping
@@ -128,6 +129,72 @@ def test_what_is_no_whole_backup_is_refused(harm: str, db: Path, run: Command, t
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert "expected" in done.err
     assert {path.name for path in back.parent.iterdir()} <= {"hotpatch.db.lock"}
+
+
+@pytest.mark.fault("a restore that is killed before its last step")
+def test_a_killed_restore_is_done_again(crawled: Path, run: Command, tmp_path: Path) -> None:
+    """The archive and the corrections are in their places and the database is not; restored again it is whole, while an archive or corrections of one's own are kept: one line, exit code 2."""
+    shutil.copytree(crawled, tmp_path / "from")
+    (tmp_path / "from" / "x.db.corrections.csv").write_text("source,subject,field,value,new_value,why,url,decided_on\n")
+    assert run("backup", tmp_path / "a.zip", "--db", tmp_path / "from" / "x.db").code == 0
+    back = tmp_path / "back" / "x.db"
+    with zipfile.ZipFile(tmp_path / "a.zip") as packed:
+        packed.extractall(tmp_path / "unpacked")
+    shutil.move(tmp_path / "unpacked" / "archive", Path(f"{back}.archive"))
+    mine = Path(f"{back}.archive") / "mine.txt"
+    for own in (mine, Path(f"{back}.corrections.csv")):
+        own.write_text("decided here")
+        done = run("restore", tmp_path / "a.zip", "--db", back)
+        assert (done.code, done.err.count("\n"), "yet, got a file or folder: move it away first" in done.err) == (2, 1, True)
+        assert (own.read_text(), back.exists()) == ("decided here", False)
+        own.unlink()
+    shutil.copy(tmp_path / "from" / "x.db.corrections.csv", f"{back}.corrections.csv")
+    assert run("restore", tmp_path / "a.zip", "--db", back).code == 0
+    assert dump(back) == dump(crawled / "x.db")
+    assert run("doctor", "--db", back).code == 0
+
+
+@pytest.mark.fault("a link that leads nowhere where a database is restored")
+def test_a_restore_leaves_a_link_that_leads_nowhere(db: Path, run: Command, tmp_path: Path) -> None:
+    """A disk is not mounted, and the link to the database on it leads nowhere; one line, exit code 2, and the link is there."""
+    keeping.backup(db, Path(f"{db}.archive"), tmp_path / "a.zip")
+    link = tmp_path / "link.db"
+    link.symlink_to(tmp_path / "disk" / "x.db")
+    done = run("restore", tmp_path / "a.zip", "--db", link)
+    assert (done.code, done.err.count("\n"), link.is_symlink()) == (2, 1, True)
+
+
+@pytest.mark.fault("an archive that is a file, or a link that leads nowhere")
+@pytest.mark.parametrize("kind", ["a file", "a link that leads nowhere", "a link to itself"])
+def test_an_archive_that_is_not_there_is_not_left_out(
+    kind: str, crawled: Path, worlds: dict[str, Path], run: Command, tmp_path: Path
+) -> None:
+    """The disk of the archive is not mounted; crawl, replay, doctor and backup leave with exit code 2 in one line, and no backup is written without it."""
+    shutil.copy(crawled / "x.db", tmp_path / "x.db")
+    archive = tmp_path / "x.db.archive"
+    if kind == "a file":
+        archive.write_text("no folder")
+    else:
+        archive.symlink_to(tmp_path / "disk" if kind == "a link that leads nowhere" else archive)
+    before = dump(tmp_path / "x.db")
+    for command in (["crawl", "--from", worlds["new"]], ["replay"], ["doctor"], ["doctor", "--repair"], ["backup", tmp_path / "a.zip"]):
+        done = run(*command, "--db", tmp_path / "x.db")
+        assert (done.code, done.err.count("\n"), "expected a folder of answers at" in done.err) == (2, 1, True), (command, done)
+    assert dump(tmp_path / "x.db") == before
+    assert not (tmp_path / "a.zip").exists()
+
+
+@pytest.mark.fault("a backup through a link")
+def test_a_backup_goes_where_its_link_leads(db: Path, run: Command, tmp_path: Path) -> None:
+    """The file of the backup is a link to another disk, with a backup there and without; the backup is there, and the link is one still."""
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "a.zip"
+    link.symlink_to(tmp_path / "disk" / "kept.zip")
+    for _ in range(2):
+        assert run("backup", link, "--db", db).code == 0
+        assert link.is_symlink()
+        assert [path.name for path in (tmp_path / "disk").iterdir()] == ["kept.zip"]
+    assert run("restore", link, "--db", tmp_path / "back" / "x.db").code == 0
 
 
 def test_nothing_is_overwritten(db: Path, run: Command, tmp_path: Path) -> None:

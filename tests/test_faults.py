@@ -25,10 +25,12 @@ from helpers.mirror import Mirror
 from helpers.serving import get, serving
 
 from hotpatch_kb.db.facts import seed as seeding
+from hotpatch_kb.db.site.export.folder import write
 from hotpatch_kb.db.store import connections, schema
 from hotpatch_kb.db.store.connections import SEED_DATABASE, open_for_reading
 from hotpatch_kb.scraper.cli.main import main
 from hotpatch_kb.scraper.crawl import doctor, runs
+from hotpatch_kb.scraper.crawl.database import locked
 from hotpatch_kb.scraper.fetch.archive import Archive
 
 ROOT = Path(__file__).parent.parent
@@ -580,7 +582,7 @@ def test_a_link_to_a_read_only_disk(disk: Path, run: Command, trees: dict[str, P
     (tmp_path / "x.db").symlink_to(disk / "x.db")
     assert _builds(tmp_path / "x.db") == ["26100.33222"]
     for arguments in (("crawl", "--from", trees["august"]), ("replay",)):
-        assert _is_one_line(run(*arguments, "--db", tmp_path / "x.db"), 2, "expected a database that can be written at")
+        assert _is_one_line(run(*arguments, "--db", tmp_path / "x.db"), 2, "expected a folder that can be written for")
 
 
 @pytest.mark.fault("a disk that is read-only here and written elsewhere")
@@ -689,3 +691,63 @@ def test_an_altered_seed(db: Path, run: Command, monkeypatch: pytest.MonkeyPatch
         True,
         True,
     )
+
+
+# --- links ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.fault("a database behind a link and without it")
+def test_a_link_and_its_file_share_the_lock(run: Command, trees: dict[str, Path], tmp_path: Path) -> None:
+    """A run holds the database by its name, another comes by a link to it from another folder, and the reverse; exit code 5."""
+    _copy(trees, tmp_path)
+    (tmp_path / "links").mkdir()
+    link = tmp_path / "links" / "x.db"
+    link.symlink_to(tmp_path / "x.db")
+    for held, asked in ((tmp_path / "x.db", link), (link, tmp_path / "x.db")):
+        with locked(held):
+            assert _is_one_line(run("crawl", "--db", asked, "--from", trees["august"]), 5, "expected no other run on")
+
+
+@pytest.mark.fault("a link to a database on a disk that is not mounted")
+def test_a_link_to_a_disk_that_is_not_mounted(run: Command, trees: dict[str, Path], tmp_path: Path) -> None:
+    """The folder that the link leads to is not there; crawl and replay leave with exit code 2 in one line, and make no folder where the disk will be."""
+    (tmp_path / "x.db").symlink_to(tmp_path / "disk" / "kb" / "x.db")
+    for arguments in (("crawl", "--from", trees["august"]), ("crawl", "--seed", "--from", trees["august"]), ("replay",)):
+        assert _is_one_line(run(*arguments, "--db", tmp_path / "x.db"), 2, "expected a folder that can be written for")
+    assert not (tmp_path / "disk").exists()
+
+
+@pytest.mark.fault("a damaged database behind a link")
+def test_a_damaged_database_behind_a_link(run: Command, trees: dict[str, Path], tmp_path: Path) -> None:
+    """Pages of the file are overwritten, and doctor --repair is given a link to it; the link is still one, the file that it leads to is whole, and the damaged one lies beside it."""
+    (tmp_path / "disk").mkdir()
+    _copy(trees, tmp_path / "disk")
+    db = tmp_path / "disk" / "x.db"
+    (tmp_path / "x.db").symlink_to(db)
+    (tmp_path / "x.db.archive").symlink_to(tmp_path / "disk" / "x.db.archive")
+    wanted = dump(db)
+    with db.open("r+b") as file:
+        file.seek(4096 * 4)
+        file.write(b"\xff" * 4096 * 8)
+    damaged = db.read_bytes()
+    assert run("doctor", "--repair", "--db", tmp_path / "x.db").code == 0
+    assert (tmp_path / "x.db").is_symlink()
+    assert dump(db) == wanted
+    assert [path.read_bytes() == damaged for path in db.parent.glob("x.db.broken-*") if not path.name.endswith(("-wal", "-shm"))] == [True]
+
+
+@pytest.mark.fault("an open transaction of another program while a database is copied")
+def test_a_copy_waits_for_another_program_and_not_for_ever(trees: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program has the whole database for itself while an export begins; it waits a while, then says so in one line, and once that program is done the export is."""
+    _copy(trees, tmp_path)
+    monkeypatch.setattr(connections, "WAIT", 0.5)
+    with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as other:
+        assert other.execute("pragma journal_mode = delete").fetchone()[0] == "delete"
+        with closing(open_for_reading(tmp_path / "x.db")) as facts:
+            other.execute("begin exclusive")
+            with pytest.raises(
+                sqlite3.OperationalError, match=r"^expected to copy it within 0\.5 s, got an open transaction that holds it$"
+            ):
+                write(facts, tmp_path / "public", "2026-07-24", with_site=False)
+            other.execute("rollback")
+            assert write(facts, tmp_path / "public", "2026-07-24", with_site=False).files > 100

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -16,6 +18,7 @@ from hotpatch_kb.db.model.notation import BUILD_TEXT
 
 # The field of a correction that says which release an entry is, or supplies one that no source lists.
 RELEASE: Final = "release"
+_LONGEST_SHOWN: Final = 200  # characters of a cell in a message
 # "ws2025/5122880/26100.33296/2026-08-11"; "-" where there is no KB or no build
 _A_RELEASE: Final = re.compile(
     rf"(?P<product>[a-z0-9-]+)/(?P<kb>[0-9]{{6,7}}|-)/(?P<build>{BUILD_TEXT}|-)/(?P<day>20[0-9]{{2}}-[01][0-9]-[0-3][0-9])"
@@ -49,43 +52,122 @@ def read_corrections(conn: sqlite3.Connection) -> list[Correction]:
 
 
 def load_corrections(paths: Iterable[Path] = ()) -> list[Correction]:
-    """Return the corrections of the package and of further files.
+    """Return the corrections of the package and of further files. What a later file decides of the same statement replaces an earlier decision.
 
     Raises:
-        BadInput: a file lacks a column, or a row lacks its reason, link or date, or supplies a release that cannot be read.
+        BadInput: a file cannot be read as UTF-8 or as CSV or lacks a column; or a row lacks its reason, link or date, has a value that its field
+            cannot have, contradicts another row of its file, or supplies a release that cannot be read.
     """
-    result = []
-    texts = [("db/corrections.csv", files("hotpatch_kb.db").joinpath("corrections.csv").read_text(encoding="utf-8"))]
+    result: dict[int, Correction] = {}
+    texts = [("db/corrections.csv", files("hotpatch_kb.db").joinpath("corrections.csv").read_bytes())]
     for path in paths:
         try:
-            texts.append((str(path), path.read_text(encoding="utf-8-sig")))
+            texts.append((str(path), path.read_bytes()))
         except OSError as error:
             raise BadInput("expected a file of corrections, got {got}", got=str(error)) from None
-    columns = [name for name in Correction._fields if name != "correction"]
-    for name, text in texts:
-        reader = csv.DictReader(text.splitlines())
-        if list(reader.fieldnames or ()) != columns:
-            raise BadInput(
-                "expected the columns {columns} in {file}, got {got}",
-                columns=",".join(columns),
-                file=name,
-                got=",".join(reader.fieldnames or ()),
-            )
-        for row in reader:
-            if not all(row[column] for column in ("source", "subject", "field", "why", "url", "decided_on")):
+    for name, body in texts:
+        of_file: dict[int, Correction] = {}
+        for number, row in _rows(name, _decoded(name, body)):
+            correction = _correction(name, number, row)
+            before = of_file.setdefault(correction.correction, correction)
+            if before.new_value != correction.new_value:
                 raise BadInput(
-                    "expected a source, subject, field, reason, url and date in each row of {file}, got {got}", file=name, got=dict(row)
-                )
-            if row["subject"].startswith("quarantine/"):  # the whole text may be given
-                row["subject"] = row["subject"][: len("quarantine/") + LONGEST_QUARANTINED]
-            correction = Correction(stable_id(row["source"], row["subject"], row["field"], row["value"]), **row)
-            if correction.field == RELEASE and supplied(correction) is None:
-                raise BadInput(
-                    "expected a release such as {example} in each row of {file} with the field {field}, got {got}",
-                    example="ws2025/5122880/26100.33296/2026-08-11", file=name, field=RELEASE, got=row["new_value"],
+                    "expected one new value of {what} in {file}, got {first!r} and, in line {number}, {second!r}",
+                    what=_shown(f"{correction.source} {correction.subject} {correction.field}"), file=name, number=number,
+                    first=_shown(before.new_value), second=_shown(correction.new_value),
                 )  # fmt: skip
-            result.append(correction)
-    return result
+        result |= of_file
+    return list(result.values())
+
+
+def _decoded(name: str, body: bytes) -> str:
+    """Return the text of a file. Nothing is guessed here: a wrong letter in a subject would correct nothing, or something else."""
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        raise BadInput(
+            "expected {file} in UTF-8, got the byte {byte} in line {line}: save it as UTF-8", file=name, byte=f"0x{body[error.start]:02x}", line=line
+        ) from None  # fmt: skip
+
+
+def _rows(name: str, text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the rows of a file with their numbers of lines. A line may end with CRLF, and a cell in quotes may have several lines."""
+    columns = [field for field in Correction._fields if field != "correction"]
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(reader, [])
+        if header != columns:
+            raise BadInput(
+                "expected the columns {columns} in {file}, got {got}", columns=",".join(columns), file=name, got=_shown(",".join(header)) or "none"
+            )  # fmt: skip
+        for cells in reader:
+            if len(cells) == len(columns):
+                yield reader.line_num, dict(zip(columns, cells, strict=True))
+            elif any(cell.strip() for cell in cells):  # an empty line is nothing
+                raise BadInput(
+                    "expected {count} cells in each row of {file}, got {got} in line {number}",
+                    count=len(columns), file=name, got=len(cells), number=reader.line_num,
+                )  # fmt: skip
+    except csv.Error as error:
+        raise BadInput("expected CSV in {file}, got {error} in line {number}", file=name, error=error, number=reader.line_num) from None
+
+
+def _correction(name: str, number: int, row: dict[str, str]) -> Correction:
+    """Return the correction of a row.
+
+    Raises:
+        BadInput: as ``load_corrections``.
+    """
+    if not all(row[column] for column in ("source", "subject", "field", "why", "url", "decided_on")):
+        raise BadInput(
+            "expected a source, subject, field, reason, url and date in each row of {file}, got {got}", file=name, got=_shown(str(row))
+        )
+    if row["subject"].startswith("quarantine/"):  # the whole text may be given
+        row["subject"] = row["subject"][: len("quarantine/") + LONGEST_QUARANTINED]
+    correction = Correction(stable_id(row["source"], row["subject"], row["field"], row["value"]), **row)
+    if correction.field == RELEASE and supplied(correction) is None:
+        raise BadInput(
+            "expected a release such as {example} in each row of {file} with the field {field}, got {got}",
+            example="ws2025/5122880/26100.33296/2026-08-11", file=name, field=RELEASE, got=_shown(row["new_value"]),
+        )  # fmt: skip
+    for column, field in (("new_value", row["field"]), ("decided_on", "decided_on")):
+        value = row[column]
+        wrong = [example for names, is_right, example in _FORMS if value and names.fullmatch(field) and not is_right(value)]
+        if wrong:
+            raise BadInput(
+                "expected {field} in a form such as {example} in the column {column} of {file}, got {got!r} in line {number}",
+                field=field, example=wrong[0], column=column, file=name, got=_shown(value), number=number,
+            )  # fmt: skip
+    return correction
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _is_of(pattern: str) -> Callable[[str], bool]:
+    return lambda text: re.fullmatch(pattern, text) is not None
+
+
+# How values look by the name of their field, and an example: one of another form would make wrong facts in silence.
+_FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[str], bool], str], ...]] = (
+    (re.compile(r"decided_on|(?:[a-z]+_)+date|valid_(?:from|to)|(?:ltsc_)?latest_on"), _is_day, "2026-08-11"),
+    (re.compile(r"(?:[a-z]+_)*build"), _is_of(BUILD_TEXT), "26100.33296"),
+    (re.compile(r"(?:[a-z]+_)*kb"), _is_of("[0-9]{6,7}"), "5122880"),
+    (re.compile(r"month"), _is_of("20[0-9]{2}-(?:0[1-9]|1[0-2])"), "2026-08"),
+    (re.compile(r"line"), _is_of("hotpatch|standard"), "hotpatch or standard"),
+    (re.compile(r"(?:planned_|footnote_)?type"), _is_of("hotpatch|baseline"), "hotpatch or baseline"),
+    (re.compile(r"cadence"), _is_of("[A-E]|OOB"), "B or OOB"),
+    (re.compile(r"classification"), _is_of("baseline|hotpatch|component|cumulative|preview|initial"), "hotpatch"),
+)
 
 
 def write_corrections(conn: sqlite3.Connection, corrections: Sequence[Correction]) -> None:

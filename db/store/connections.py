@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 
 from hotpatch_kb.light_typing import Final
 
@@ -12,6 +13,8 @@ _DB: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa
 SEED_DATABASE: Final = os.path.join(_DB, "seed", "seed.db")  # noqa: PTH118
 # How often to copy a database that changes meanwhile. A writer is busy for seconds; once it has made its -shm, locks work.
 _TRIES: Final = 5
+# Seconds to wait for another process that holds a database so that nobody can read it.
+WAIT: Final = 30.0
 
 
 def open_for_reading(path: str | os.PathLike[str]) -> sqlite3.Connection:
@@ -34,8 +37,31 @@ def open_for_reading(path: str | os.PathLike[str]) -> sqlite3.Connection:
     raise sqlite3.OperationalError(f"expected {os.fspath(path)} to stay unchanged while it is copied, got changes {_TRIES} times")
 
 
+def copy_into(target: sqlite3.Connection, source: sqlite3.Connection, wait: float | None = None) -> None:
+    """Copy a whole database into another connection. Python's ``backup`` alone tries without end while another process holds the source.
+
+    Args:
+        target: it has the copy then, and nothing else.
+        source: the database to copy.
+        wait: seconds to wait for another process; ``WAIT`` if None.
+
+    Raises:
+        sqlite3.OperationalError: another process held the database for so long.
+    """
+    seconds = WAIT if wait is None else wait
+    end = time.monotonic() + seconds
+
+    def look(status: int, _left: int, _total: int) -> None:
+        if status in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} and time.monotonic() >= end:
+            error = sqlite3.OperationalError(f"expected to copy it within {seconds:g} s, got an open transaction that holds it")
+            error.sqlite_errorcode = status
+            raise error
+
+    source.backup(target, progress=look)
+
+
 def _connect(path: str | os.PathLike[str], options: str) -> sqlite3.Connection:
-    conn = sqlite3.connect(f"{_uri(path)}?mode=ro{options}", uri=True, timeout=30)
+    conn = sqlite3.connect(f"{_uri(path)}?mode=ro{options}", uri=True, timeout=WAIT)
     conn.row_factory = sqlite3.Row
     return conn
 
@@ -68,7 +94,7 @@ def _copied(path: str | os.PathLike[str], options: str) -> sqlite3.Connection | 
     copy.row_factory = sqlite3.Row
     try:
         conn.execute("pragma locking_mode = exclusive")
-        conn.backup(copy)
+        copy_into(copy, conn)
     except BaseException:
         copy.close()
         raise

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from hotpatch_kb.db.model.errors import BadInput
+from hotpatch_kb.db.store.connections import copy_into
 from hotpatch_kb.scraper.cli.common import open_facts
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 
@@ -45,7 +46,7 @@ def _copied(db: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="hotpatch-kb-", ignore_cleanup_errors=True) as folder:  # Windows does not delete open files
         copy = Path(folder) / "hotpatch.db"
         with closing(open_facts(db)) as conn, closing(sqlite3.connect(copy)) as target:
-            conn.backup(target)
+            copy_into(target, conn)
         yield copy
 
 

@@ -182,5 +182,14 @@ def asking(command: F) -> F:
 
 
 def archive_of(database: Path, folder: Path | None) -> Path:
-    """Return the archive's folder: the one given, else the one beside the database."""
-    return folder or database.with_name(f"{database.name}.archive")
+    """Return the archive's folder, which need not be there yet: the one given, else the one beside the database.
+
+    Raises:
+        BadInput: something else is there, such as a link to a disk that is not mounted: a crawl could not keep what it reads, and a backup
+            would have nothing of what was kept.
+    """
+    path = folder or database.with_name(f"{database.name}.archive")
+    if not path.is_dir() and (path.exists() or path.is_symlink()):
+        got = "a link that leads nowhere" if path.is_symlink() else "a file"
+        raise BadInput("expected a folder of answers at {path}, got {got}", path=path, got=got)
+    return path

@@ -20,7 +20,7 @@ from typing import Any, Final
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import schema
-from hotpatch_kb.db.store.connections import open_for_reading
+from hotpatch_kb.db.store.connections import copy_into, open_for_reading
 from hotpatch_kb.scraper.crawl import runs
 from hotpatch_kb.scraper.crawl.exit_codes import ExitCode
 from hotpatch_kb.scraper.crawl.schedule import Intake, Schedule, watch
@@ -166,7 +166,7 @@ def _served(db: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="hotpatch-kb-", ignore_cleanup_errors=True) as folder:  # Windows does not delete open files
         copy = Path(folder) / db.name
         with closing(open_for_reading(db)) as conn, closing(sqlite3.connect(copy)) as target:
-            conn.backup(target)
+            copy_into(target, conn)
         schema.open_for_writing(copy).close()
         say(f"warning: {db} cannot be written: serving a copy; restart to see later changes")
         yield copy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ def utc_now() -> str:
 
 @contextmanager
 def locked(db: Path) -> Iterator[None]:
-    """Hold the one lock of a database.
+    """Hold the one lock of a database. It lies beside the file that a link leads to, so that a run by the link and one by the file share it.
 
     Raises:
         LockHeld: another process holds it.
@@ -32,14 +33,17 @@ def locked(db: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415 (not needed by readers)
 
-    lock = FileLock(f"{db}.lock")
+    file = Path(os.path.realpath(db))  # pathlib's own fails for a link to itself, which is for SQLite to say
+    lock = FileLock(f"{file}.lock")
     try:
+        if not file.parent.is_dir():  # the lock would make it, where a disk is to be mounted perhaps
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.parent))
         lock.acquire(timeout=0)
     except Timeout:
-        raise LockHeld(f"expected no other run on {db}, got one that holds {db}.lock") from None
+        raise LockHeld(f"expected no other run on {db}, got one that holds {file}.lock") from None
     except OSError as error:
         if isinstance(error, PermissionError | FileNotFoundError) or error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
-            raise BadInput("expected a folder that can be written for {db}.lock, got {error}", db=str(db), error=str(error)) from None
+            raise BadInput("expected a folder that can be written for {db}.lock, got {error}", db=str(file), error=str(error)) from None
         raise
     try:
         yield

@@ -19,7 +19,7 @@ from hotpatch_kb.db.facts import seed, write
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import migrations, schema
-from hotpatch_kb.db.store.connections import SEED_DATABASE, open_for_reading, open_seed_database
+from hotpatch_kb.db.store.connections import SEED_DATABASE, copy_into, open_for_reading, open_seed_database
 from hotpatch_kb.scraper.crawl import runs
 from hotpatch_kb.scraper.crawl.database import locked, open_database, utc_now
 from hotpatch_kb.scraper.crawl.run import Progress
@@ -256,7 +256,7 @@ def _unmatched_answers(db: Path, conn: sqlite3.Connection, archive: Archive) -> 
 def _tables_not_following(conn: sqlite3.Connection) -> list[str]:
     """Return the tables of facts whose rows are not those that follow from the claims. A copy in memory is resolved again and compared."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
-        conn.backup(copy)
+        copy_into(copy, conn)
         tables = sorted(set(migrations.TABLES) - _RECORDED)
         before = {table: _rows(copy, table) for table in tables}
         copy.execute("pragma foreign_keys = on")
@@ -274,12 +274,15 @@ def _rows(conn: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
 def _repair_database(db: Path, archive: Path, findings: list[Finding], say: Progress) -> None:
     repairs = {finding.repair for finding in findings}
     if _MOVE_ASIDE in repairs:
-        stamp = utc_now().replace(":", "")
+        broken, stamp = (
+            db.resolve(),
+            utc_now().replace(":", ""),
+        )  # a link stays where it is; SQLite keeps the -wal beside the file that it leads to
         for suffix in ("", "-wal", "-shm"):
-            file = db.with_name(f"{db.name}{suffix}")
+            file = broken.with_name(f"{broken.name}{suffix}")
             if file.exists():
-                file.replace(file.with_name(f"{db.name}.broken-{stamp}{suffix}"))
-        say(f"{db}: moved to {db.name}.broken-{stamp}")
+                file.replace(broken.with_name(f"{broken.name}.broken-{stamp}{suffix}"))
+        say(f"{broken if db.is_symlink() else db}: moved to {broken.name}.broken-{stamp}")
     with closing(open_database(db)) as conn:  # which creates the views of this version
         if repairs == {_CREATE_VIEWS}:
             say(f"{db}: views created again")

@@ -86,9 +86,13 @@ def pages_archived(archive: Path) -> int | None:
 
 
 def corrections_of(db: Path, given: Sequence[Path]) -> list[Correction]:
-    """Return the corrections of a run: of the package, of ``<db>.corrections.csv`` if it is there, and of the files given."""
+    """Return the corrections of a run: of the package, of ``<db>.corrections.csv`` if it is there, and of the files given.
+
+    Raises:
+        BadInput: a file cannot be read. A link beside the database that leads nowhere is no "nothing decided".
+    """
     beside = db.with_name(f"{db.name}.corrections.csv")
-    return load_corrections([*([beside] if beside.is_file() else []), *given])
+    return load_corrections([*([beside] if beside.exists() or beside.is_symlink() else []), *given])
 
 
 def ensure_seeded(db: Path, archive: Path, say: Progress = lambda _: None) -> bool:

@@ -32,6 +32,7 @@ from hotpatch_kb.db.fleet.inventory.columns import DECODER
 from hotpatch_kb.db.fleet.inventory.evidence import RowEvidence
 from hotpatch_kb.db.fleet.inventory.values import SAMPLE, Chosen
 from hotpatch_kb.db.fleet.judge import Judge
+from hotpatch_kb.db.store.connections import copy_into
 
 FACTS: Final = "hotpatch-kb-facts.db"
 # Kinds of machines that are sent whole to each worker; more are joined by their values.
@@ -102,7 +103,7 @@ def judge_table(
     """
     facts = folder / FACTS
     with closing(sqlite3.connect(facts)) as copy:
-        conn.backup(copy)
+        copy_into(copy, conn)
     with failures(), session_for(master) as session:
         if _is_remote(session):
             session.addArtifact(str(facts), file=True)

@@ -24,6 +24,7 @@ from hotpatch_kb.db.site.export.schemas import SCHEMAS, schema_file
 from hotpatch_kb.db.site.export.shared import Making, Unwatched, few_collections, prepare
 from hotpatch_kb.db.site.export.signing import SIGNATURE, private_key
 from hotpatch_kb.db.site.plugins.feeds import FEEDS, atom
+from hotpatch_kb.db.store.connections import copy_into
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -72,7 +73,7 @@ def write(
     signer = private_key(key) if key is not None else None
     folder = Folder(path)
     with few_collections(), closing(sqlite3.connect(":memory:", factory=Unwatched)) as conn:
-        facts.backup(conn)
+        copy_into(conn, facts)
         prepare(conn, day)
         answers = Answers(conn, day)
         for left in folder.path.glob(f"{_SCRATCH}*/"):  # of an export that was killed: a copy of the database in a folder that is published

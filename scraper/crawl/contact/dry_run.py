@@ -19,7 +19,7 @@ from hotpatch_kb.db.claims import checks
 from hotpatch_kb.db.claims.ingest import ReadPage
 from hotpatch_kb.db.model.claims import Page
 from hotpatch_kb.db.model.errors import BadInput
-from hotpatch_kb.db.store.connections import open_seed_database
+from hotpatch_kb.db.store.connections import copy_into, open_seed_database
 from hotpatch_kb.scraper.crawl.database import open_database, utc_now
 from hotpatch_kb.scraper.crawl.reading import saved_tree
 from hotpatch_kb.scraper.crawl.run import Progress, Run, chosen, named_by
@@ -122,7 +122,7 @@ def _copy(db: Path, copy: Path, *, seed: bool) -> None:
         raise BadInput("expected {path} to stay unchanged while it is copied, got changes", path=db)
     if seed:
         with closing(open_seed_database()) as conn, closing(sqlite3.connect(copy)) as target:
-            conn.backup(target)
+            copy_into(target, conn)
 
 
 def _stamps(db: Path) -> dict[str, tuple[int, int]]:

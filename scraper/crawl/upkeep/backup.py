@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -20,7 +21,7 @@ from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db import __version__
 from hotpatch_kb.db.model.errors import BadInput
-from hotpatch_kb.db.store.connections import open_for_reading
+from hotpatch_kb.db.store.connections import copy_into, open_for_reading
 from hotpatch_kb.scraper.crawl.database import locked, utc_now
 from hotpatch_kb.scraper.crawl.parsed_pages import NAME as PARSED
 from hotpatch_kb.scraper.fetch.archive import Archive
@@ -43,7 +44,7 @@ class Backup(NamedTuple):
 
 
 def backup(db: Path, archive: Path, file: Path) -> Backup:
-    """Write a backup. A file of that name is replaced when the new one is whole.
+    """Write a backup. A file of that name is replaced when the new one is whole; of a link, the file that it leads to.
 
     Args:
         db: the database.
@@ -55,13 +56,13 @@ def backup(db: Path, archive: Path, file: Path) -> Backup:
     """
     if not db.is_file():
         raise BadInput("expected a database at {path}, got none", path=db)
-    if file.resolve() == db.resolve() or file.resolve().is_relative_to(archive.resolve()):
+    if (target := Path(os.path.realpath(file))) == Path(os.path.realpath(db)) or target.is_relative_to(os.path.realpath(archive)):
         raise BadInput("expected a file of its own for the backup, got {path}", path=file)
-    part = file.with_name(f"{file.name}.part")
+    part = target.with_name(f"{target.name}.part")
     try:
-        with tempfile.TemporaryDirectory(prefix=".hotpatch-kb-", dir=file.resolve().parent) as folder:
+        with tempfile.TemporaryDirectory(prefix=".hotpatch-kb-", dir=target.parent) as folder:
             made = _write(db, archive, part, Path(folder) / _DATABASE)
-        part.replace(file)
+        part.replace(target)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise BadInput("expected a file that can be written, got {path}: {error}", path=file, error=error.strerror or str(error)) from None
@@ -70,7 +71,7 @@ def backup(db: Path, archive: Path, file: Path) -> Backup:
 
 def _write(db: Path, archive: Path, part: Path, copy: Path) -> Backup:
     with closing(open_for_reading(db)) as conn, closing(sqlite3.connect(copy)) as target:
-        conn.backup(target)
+        copy_into(target, conn)
         until = target.execute("select max(data_until) from lines").fetchone()[0]
     files, size = 0, 0
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as packed:
@@ -120,13 +121,13 @@ def restore(file: Path, db: Path, archive: Path) -> Backup:
         BadInput: it is no backup, not a whole one, larger than the disk, or something is there already.
         LockHeld: a run holds the lock of the database.
     """
-    for path in (db, archive):
-        if path.exists() and (path.is_file() or any(path.iterdir())):
-            raise BadInput("expected nothing at {path} yet, got a file or folder: move it away first", path=path)
+    if _is_taken(db):
+        raise _taken(db)
     db.parent.mkdir(parents=True, exist_ok=True)
     try:
         with locked(db), zipfile.ZipFile(file) as packed, tempfile.TemporaryDirectory(prefix=".hotpatch-kb-", dir=db.parent) as folder:
             made = _read_manifest(packed, file)
+            _check_places(packed, db, archive)
             size, free = sum(info.file_size for info in packed.infolist()), shutil.disk_usage(folder).free
             if size > free:
                 raise BadInput("expected {size:,} bytes of free space for {path}, got {free:,}", size=size, path=file, free=free)
@@ -141,6 +142,37 @@ def restore(file: Path, db: Path, archive: Path) -> Backup:
     except FileNotFoundError as error:
         raise BadInput("expected a backup at {path}, got {error}", path=file, error=error.strerror) from None
     return Backup(*(made[name] for name in Backup._fields))
+
+
+def _is_taken(path: Path) -> bool:
+    return path.is_symlink() if not path.exists() else path.is_file() or any(path.iterdir())
+
+
+def _taken(path: Path) -> BadInput:
+    return BadInput("expected nothing at {path} yet, got a file or folder: move it away first", path=path)
+
+
+def _check_places(packed: zipfile.ZipFile, db: Path, archive: Path) -> None:
+    """Check that nothing would be lost beside the database: a restore that was killed may have left files of this backup there.
+
+    Raises:
+        BadInput: something else is there.
+    """
+    sizes = {info.filename: (info.file_size, info.CRC) for info in packed.infolist()}
+
+    def is_of_backup(path: Path, name: str) -> bool:
+        return sizes.get(name) == (path.stat().st_size, zlib.crc32(path.read_bytes()))
+
+    for suffix in _BESIDE:
+        if _is_taken(beside := db.with_name(f"{db.name}{suffix}")) and not (
+            beside.is_file() and is_of_backup(beside, f"{_DATABASE}{suffix}")
+        ):
+            raise _taken(beside)
+    if not _is_taken(archive):
+        return
+    found = [path for path in archive.rglob("*") if not path.is_dir()] if archive.is_dir() else [archive]
+    if not all(path.is_file() and is_of_backup(path, f"{_ARCHIVE}/{path.relative_to(archive).as_posix()}") for path in found):
+        raise _taken(archive)
 
 
 def _read_manifest(packed: zipfile.ZipFile, file: Path) -> dict[str, Any]:
@@ -177,9 +209,10 @@ def _unpack(packed: zipfile.ZipFile, info: zipfile.ZipInfo, folder: Path) -> Non
 def _put(unpacked: Path, db: Path, archive: Path) -> None:
     """Move what was unpacked to its places, the database last: without it nothing is there yet."""
     if (unpacked / _ARCHIVE).is_dir():
+        archive = archive.resolve()  # an empty folder may be there by a link, on another disk perhaps
         archive.parent.mkdir(parents=True, exist_ok=True)
         if archive.is_dir():
-            archive.rmdir()
+            shutil.rmtree(archive)  # empty, or a part of this backup
         shutil.move(unpacked / _ARCHIVE, archive)
     for suffix in (*_BESIDE, ""):
         if (unpacked / f"{_DATABASE}{suffix}").is_file():
