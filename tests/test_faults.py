@@ -693,6 +693,20 @@ def test_an_altered_seed(db: Path, run: Command, monkeypatch: pytest.MonkeyPatch
     )
 
 
+@pytest.mark.fault("a full disk of a backup")
+def test_a_full_disk_of_a_backup(disk: Path, run: Command, trees: dict[str, Path]) -> None:
+    """The disk that the backup goes to has 0 and 300 kB left, that of the database has room; one line that names the backup, exit code 2, no half file there, and the backup before it is kept."""
+    before = b"the backup before"
+    (disk / "a.zip").write_bytes(before)
+    for left in (0, 300):
+        _fill(disk, left)
+        done = run("backup", disk / "a.zip", "--db", trees["crawled"] / "x.db")
+        assert _is_one_line(done, 2, f"expected a file that can be written, got {disk / 'a.zip'}: No space left on device"), done
+        assert sorted(path.name for path in disk.iterdir()) == ["a.zip", "ballast"]
+        assert (disk / "a.zip").read_bytes() == before
+        (disk / "ballast").unlink()
+
+
 # --- links ---------------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -47,6 +48,7 @@ def copy_into(target: sqlite3.Connection, source: sqlite3.Connection, wait: floa
 
     Raises:
         sqlite3.OperationalError: another process held the database for so long.
+        OSError: the disk of the copy is full. SQLite does not say which disk is.
     """
     seconds = WAIT if wait is None else wait
     end = time.monotonic() + seconds
@@ -57,7 +59,13 @@ def copy_into(target: sqlite3.Connection, source: sqlite3.Connection, wait: floa
             error.sqlite_errorcode = status
             raise error
 
-    source.backup(target, progress=look)
+    try:
+        source.backup(target, progress=look)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_FULL:
+            raise
+        file = target.execute("pragma database_list").fetchone()[2]
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file) from None
 
 
 def _connect(path: str | os.PathLike[str], options: str) -> sqlite3.Connection:
