@@ -22,6 +22,18 @@ FOLDER: Final = Path(__file__).parent / "translations"
 _RANGE: Final = re.compile(r"\s*(?P<name>[A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.[0-9]{0,3})?))?\s*")
 
 
+_VERSION: Final = ", version "
+
+
+def _version_in_japanese(text: str) -> str:
+    """Return a text with the names of products as Microsoft writes them in Japanese.
+
+    >>> _version_in_japanese("Windows 11, version 24H2、2026年3月")
+    'Windows 11 バージョン 24H2、2026年3月'
+    """
+    return re.sub(r"(Windows (?:10|11|Server)), version (?=[0-9])", r"\1 バージョン ", text)
+
+
 class Words:
     """The texts of one language."""
 
@@ -33,7 +45,8 @@ class Words:
     def __call__(self, text: str, /, **values: object) -> str:
         """Return a text in this language, or in English where it has no translation, with its places filled."""
         translated = self._texts.get(text, text)
-        return translated.format(**values) if values else translated
+        filled = translated.format(**values) if values else translated
+        return _version_in_japanese(filled) if self.language == "ja" and _VERSION in filled else filled
 
     def say(self, value: object) -> object:
         """Return a message in this language, whose values are put into words, too. What is not a message is returned as it is."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from hotpatch_kb.db.answers import coverage, restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.exposure.open_issues import without_support
 from hotpatch_kb.db.answers.lookup import find, is_restart_due
-from hotpatch_kb.db.answers.product_facts import Facts
+from hotpatch_kb.db.answers.product_facts import Facts, latest
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
@@ -77,14 +79,29 @@ def is_named(conn: sqlite3.Connection, build: str) -> bool:
     return conn.execute("select 1 from releases where build = ? or build_number = ?", (build, build)).fetchone() is not None
 
 
+def by_year(releases: Iterable[Row]) -> list[tuple[str, list[Row]]]:
+    """Return releases by year, in their order; those without a day under no year."""
+    return [(year, list(group)) for year, group in groupby(releases, key=lambda row: str(row["release_date"] or "")[:4])]
+
+
 def of_number(conn: sqlite3.Connection, number: str, on: str | None) -> Row:
-    """Return the releases of a build number, newest first, without details: 26100 has 700, whose details would take 10,000 statements."""
+    """Return the releases of a build number by product and year, servers first, without details: 26100 has 700, which would take 10,000 statements."""
     matches = rows(
         conn,
-        """select product, kb, build, release_date, classification, is_unplanned from releases where build_number = ?
-        and coalesce(release_date, '') <= ? order by product, release_date desc, revision desc, kb""",
+        """select r.product, kb, build, r.release_date, classification, cadence, is_unplanned from releases as r left join products as p using (product)
+        where r.build_number = ? and coalesce(r.release_date, '') <= ?
+        order by p.family desc, p.product desc, r.release_date desc, revision desc, kb""",
         (int(number), on or "9999"),
     )
+    facts, day = facts_today(conn), on or clock.today()
+    groups = [
+        {
+            "product": product,
+            "newest": {line: found for line in LINES if (found := latest(facts.of(product), line, day))},
+            "years": by_year(releases),
+        }
+        for product, releases in groupby(matches, key=itemgetter("product"))
+    ]
     return {
         "query": number,
         "status": "found" if matches else "not_found",
@@ -92,6 +109,7 @@ def of_number(conn: sqlite3.Connection, number: str, on: str | None) -> Row:
         "decided_by": [],
         "nearest": [],
         "is_list": True,
+        "groups": groups,
     }
 
 

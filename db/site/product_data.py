@@ -11,7 +11,7 @@ from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.product_facts import latest
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after
-from hotpatch_kb.db.site.page_data import conflicts, freshness, last_month, rows, stated, support
+from hotpatch_kb.db.site.page_data import by_year, conflicts, freshness, last_month, rows, stated, support
 from hotpatch_kb.db.site.restart_answers import LINES, answers, stop, surprises
 from hotpatch_kb.db.site.web import facts_today
 
@@ -52,7 +52,7 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
         "surprises": surprises(conn, product),
         "timeline": timeline(conn, product, months, releases, day) if months else None,
         "baselines": baselines(releases),
-        "years": {line: by_year(releases, line) for line in LINES},
+        "years": {line: by_year(row for row in releases if row[f"in_{line}_line"]) for line in LINES},
         "lines": {row["line"]: row for row in rows(conn, "select line, data_until from lines where product = ? order by line", (product,))},
         "lifecycle": rows(
             conn,
@@ -117,9 +117,3 @@ def baselines(releases: list[Row]) -> list[tuple[str, list[Row]]]:
         and (row["classification"] == "baseline" or (row["release"] in resting and row["classification"] != "hotpatch"))
     ]
     return [(year, list(group)) for year, group in groupby(found, key=lambda row: row["release_date"][:4])]
-
-
-def by_year(releases: list[Row], line: str) -> list[tuple[str, list[Row]]]:
-    """Return the releases of a line by year, newest first; those without a day last, under no year."""
-    found = [row for row in releases if row[f"in_{line}_line"]]
-    return [(year, list(group)) for year, group in groupby(found, key=lambda row: str(row["release_date"] or "")[:4])]

@@ -40,7 +40,7 @@ def prepare_jinja2_environment(env: Any) -> None:
         "lang": DEFAULT,
         "languages": LANGUAGES,
         "reported_note": reported_note,
-        "product_name": lambda product: named(product).name,
+        "product_name": _product_name,
         "main_pages": MAIN_PAGES,
         "all_pages": ALL_PAGES,
         "here_path": "/",
@@ -63,6 +63,13 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["money"] = money
     env.filters["in_words"] = lambda item, t, language: item.in_words(t, lambda month: when.month_of(month, language))
     env.filters["bare"] = lambda build: str(build or "")
+
+
+@pass_context
+def _product_name(context: Context, product: str) -> str:
+    """Return the name of a product in the language of the page."""
+    name: str = context["t"](named(product).name)
+    return name
 
 
 @pass_context

@@ -12,6 +12,7 @@ for (const button of document.querySelectorAll("button.copy")) {
 }
 for (const box of document.querySelectorAll("input[data-filter]")) {
     const rows = [...document.querySelectorAll(`${box.dataset.filter} tbody tr`)].filter((row) => !row.querySelector("th[scope=rowgroup]"));
+    const folds = [...document.querySelectorAll(`${box.dataset.filter} details`)].map((fold) => [fold, fold.open]);
     const said = document.getElementById(box.dataset.says);
     box.closest("[hidden]")?.removeAttribute("hidden");
     const filter = () => {
@@ -22,6 +23,7 @@ for (const box of document.querySelectorAll("input[data-filter]")) {
             row.hidden = !words.every((word) => word.startsWith("=") ? row.dataset.is === word.slice(1) : text.includes(word));
             shown += !row.hidden;
         }
+        for (const [fold, wasOpen] of folds) { fold.open = words.length ? fold.querySelector("tbody tr:not([hidden])") !== null : wasOpen; }
         if (said) { said.textContent = words.length ? `${shown} / ${rows.length}` : ""; }
     };
     box.addEventListener("input", filter);
