@@ -135,6 +135,30 @@ def test_a_fix_that_only_msrc_names(
     assert _verdict(conn, line, asked) == expected
 
 
+@pytest.mark.fault("a fix that has no build and replaces the newest release")
+@pytest.mark.parametrize("line", ["hotpatch", "standard"])
+def test_a_fix_without_a_build_that_replaces_the_newest_release(conn: sqlite3.Connection, line: str) -> None:
+    """MSRC's data may lack the build; a KB that replaces an older one is older, too."""
+    _read_until(conn, "2026-07-22")
+    conn.execute("insert into kb_cves values (5120233, 'ws2025', 'CVE-2026-1', null, null, null, 5094125, '2026-07', 'cve/CVE-2026-1')")
+    assert _verdict(conn, line, "2026-07-22")[0] == "current"
+    conn.execute("update kb_cves set supersedes_kb = 5099536 where kb = 5120233")
+    assert _verdict(conn, line, "2026-07-22") == ("unknown", "MSRC's data of 2026-07 names KB5120233, which no list of releases has")
+
+
+@pytest.mark.fault("a release of July dated in August")
+@pytest.mark.parametrize("line", ["hotpatch", "standard"])
+@pytest.mark.parametrize(("asked", "month"), [("2026-08-13", "2026-07"), ("2026-08-14", "2026-08")])
+def test_a_release_of_july_that_is_dated_in_august_is_no_evidence(conn: sqlite3.Connection, line: str, asked: str, month: str) -> None:
+    """Of neither month: it may be that of August with a wrong type. Until 13 August the two days of grace are not over."""
+    _read_until(conn, asked)
+    conn.execute("update releases set release_date = '2026-08-11' where product = 'ws2025' and kb = 5099536")
+    assert _verdict(conn, line, asked) == (
+        "unknown",
+        f"no source lists the release of {month} of the {line} line, although its pages were read on {asked}",
+    )
+
+
 @pytest.mark.parametrize("line", ["hotpatch", "standard"])
 def test_an_article_that_no_list_has(conn: sqlite3.Connection, line: str) -> None:
     conn.execute("insert into articles (url, kb, product, release_date) values ('https://a', 5120233, 'ws2025', '2026-07-21')")
@@ -197,6 +221,9 @@ def test_a_new_version_of_which_no_monthly_release_is_listed(conn: sqlite3.Conne
         ({"release_date": "2026-07-30"}, False),  # after the day asked for
         ({"build": "26100.40000"}, True),
         ({"build": "26100.1"}, False),
+        ({"build": "26100.40000", "release_date": "2025-07-21"}, True),  # the year may be a slip
+        ({"build": "26100.1", "release_date": "2025-07-21"}, False),
+        ({"release_date": "2027-07-21"}, True),  # a slip, too: plans reach half a year ahead
         ({"may_be_release": "0"}, False),  # a note
         ({"product": "ws2022"}, False),
         ({"product": "ws2022", "product_2": "ws2025"}, True),
@@ -289,7 +316,7 @@ def test_no_supported_line_ever_missed_a_month(conn: sqlite3.Connection) -> None
 def test_a_machine_that_left_the_line_is_not_patched_without_evidence(conn: sqlite3.Connection) -> None:
     """Its months behind are those of the standard line; nothing newer is known, which proves nothing in November."""
     rows = [v for v in verdicts(conn, "2026-11-22", "win11-24h2") if (v.build, v.line, v.deciding_kb) == ("26100.8894", "hotpatch", "")]
-    assert [row.verdict for row in rows] == ["left_line"]
+    assert [(row.verdict, row.months_behind) for row in rows] == [("left_line", None)]  # 0 would mean patched
     assert "facts end on 2026-07-23; a monthly release has come since" in str(rows[0].reason)
 
 

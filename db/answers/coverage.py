@@ -153,8 +153,10 @@ class Evidence:
             if newer >= place if is_of_line else newer[0] > place[0]:
                 return message
         for reason, day, revision in self._quarantined:
-            # Without a date and a build it may be anything.
-            if (day is None or day >= place[0]) and (day is not None or revision is None or revision > place[1]):
+            # Older is what has nothing newer: the year of a date may be a slip, beside a build that is newer than all. Without both it may be anything.
+            newer = [day >= place[0]] if day is not None else []
+            newer += [revision > place[1]] if revision is not None else []
+            if any(newer) or not newer:
                 return reason
         return self.reported(place)
 
@@ -211,7 +213,7 @@ def missing_month(product: Product, line: str, day: str) -> str | None:
         month = day[:7]
     listed = [r for r in product.releases if r.is_of(line) and not r.is_provisional and r.release_date and r.release_date <= day]
     first = min((r.release_date or "" for r in listed), default=None)
-    newest = max((r.release_date or "" for r in listed if _is_monthly(r) and not r.is_withdrawn), default="")
+    newest = max((r.release_date or "" for r in listed if _is_monthly(r) and not r.is_withdrawn and _is_in_its_month(r)), default="")
     tuesday = second_tuesday(month)
     return None if first is None or first > tuesday or newest >= tuesday else month
 
@@ -232,10 +234,20 @@ def _is_monthly(release: Release) -> bool:
     return release.cadence == "B" and release.classification in {"baseline", "hotpatch", "cumulative"}
 
 
+def _is_in_its_month(release: Release) -> bool:
+    """Return whether a release is dated in the month that it is the release of; else its date is a slip, and it is no evidence of another month."""
+    return release.month in {None, (release.release_date or "")[:7]}
+
+
 def _has_release_of(product: Product, line: str, tuesday: str) -> bool:
     """Return whether a line has a B release of a second Tuesday."""
     return any(
-        r.is_of(line) and r.release_date == tuesday and _is_monthly(r) and not r.is_public_preview and not r.is_provisional
+        r.is_of(line)
+        and r.release_date == tuesday
+        and _is_monthly(r)
+        and _is_in_its_month(r)
+        and not r.is_public_preview
+        and not r.is_provisional
         for r in product.releases
     )
 
@@ -245,13 +257,18 @@ def _named_by_others(product: Product, day: str) -> Message | None:
     listed = [r for r in product.releases if r.release_date and r.release_date <= day and r.classification != "preview"]
     newest_day = max((r.release_date or "" for r in listed), default="")
     newest_revision = max((r.revision or 0 for r in listed), default=0)
+    newest_kbs = {
+        max(of_line, key=lambda r: r.place).kb for line in ("hotpatch", "standard") if (of_line := [r for r in listed if r.is_of(line)])
+    }
     number = max((r.build_number for r in listed if r.build_number is not None), default=None)
     # A revised document can name a fix of a later month, so the month of the document does not bound the search.
     for named in _newest_first(product, "msrc", "", day[:7]):
         stated_number, _, revision = (named["build"] or "").partition(".")
         is_newer_build = stated_number == str(number) and revision.isdigit() and int(revision) > newest_revision
         month = named["day"]
-        if second_tuesday(month) <= day and (is_newer_build or month > newest_day[:7]):
+        # Documents may lack the build; what replaces the newest release is newer.
+        is_next = not stated_number and named["supersedes"] is not None and named["supersedes"] in newest_kbs
+        if second_tuesday(month) <= day and (is_newer_build or is_next or month > newest_day[:7]):
             name = kb_text(named["kb"])
             what = Message("{name} ({build})", name=name, build=named["build"]) if named["build"] else name
             return Message("MSRC's data of {month} names {what}, which no list of releases has", month=month, what=what)

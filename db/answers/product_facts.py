@@ -145,17 +145,18 @@ _PRODUCTS: Final = """select product, release_date, hotpatch_from_date, hotpatch
         (select group_concat(edition_group || ' ' || kind || ' ' || end_date, char(10)) from lifecycles where product = p.product)
     from products as p order by product"""
 # What names a release of a product and is no listed release. Its kind is "msrc" (of MSRC's data, whose day is a month), "article", "wrong" (a row
-# of a page that cannot be right, and why) or "unread" (a row that could not be read).
+# of a page that cannot be right, and why) or "unread" (a row that could not be read). Plans reach half a year ahead; a day after that is a slip.
 _FEW: Final = 8  # products; a build number or version has at most four
-_NAMED_BY: Final = ("product", "kind", "kb", "build", "day", "text", "why")
-_NAMED: Final = """select distinct product, 'msrc' as kind, kb, fixed_build, source_month, null, null from kb_cves
+_NAMED_BY: Final = ("product", "kind", "kb", "build", "day", "text", "why", "supersedes")
+_NAMED: Final = """select distinct product, 'msrc' as kind, kb, fixed_build, source_month, null, null, supersedes_kb from kb_cves
         where {product} and (product, kb) in (
             select product, kb from kb_cves where {product} except select product, kb from releases where {product} and kb is not null)
-    union all select product, 'article', kb, null, release_date, null, null from articles as a
+    union all select product, 'article', kb, null, release_date, null, null, null from articles as a
         where {product} and kb is not null and release_date is not null
             and not exists (select 1 from releases as r where r.product = a.product and r.kb = a.kb) and not exists (
                 select 1 from kbs join releases as r on r.kb = kbs.installs_kb where kbs.kb = a.kb and r.product = a.product)
-    union all select product, case kind when 'release' then 'wrong' else 'unread' end, null, build, release_date, text, reason from quarantine
+    union all select product, case kind when 'release' then 'wrong' else 'unread' end, null, build,
+        case when release_date <= date(first_seen_at, '+200 days') then release_date end, text, reason, null from quarantine
         where {product} and may_be_release = 1 and gone_at is null"""
 
 

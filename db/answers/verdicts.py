@@ -178,7 +178,7 @@ class _Judge:
             judged = [
                 v._replace(months_behind=None, next_kb=None, next_needs_restart=None) for v in judged
             ]  # whatever it has, support has ended
-        first = judged[0]
+        first = judged[0]._replace(newer_out_of_band=" ".join(dict.fromkeys(kb for v in judged for kb in v.newer_out_of_band.split())))
         if all((other.verdict, other.next_kb) == (first.verdict, first.next_kb) for other in judged):
             if len({other.kb for other in judged}) == 1:
                 return first
@@ -187,7 +187,7 @@ class _Judge:
             return first._replace(classification=None, kb=None, baseline_kb=None, reason=reason)
         either = Messages(
             dict.fromkeys(
-                Message("{kb} on the {line} line: {verdict}", kb=v.kb, line=Message(on), verdict=Message(v.verdict))
+                Message("{kb} on the {line} line: {verdict}", kb=v.kb or build, line=Message(on), verdict=Message(v.verdict))
                 for v, (_, on) in zip(judged, candidates, strict=True)
             )
         )
@@ -279,12 +279,11 @@ class _Judge:
             others = self.lines[on].evidence.reported(release.place)
             verdict, reason = "unknown", [*notes, *dict.fromkeys(filter(None, (missing, others)))]
         elif verdict == "left_line" and not judged["next"] and (missing := self.lines["standard"].evidence.missing(release.place)):
-            reason.append(missing)  # it is not known to be patched on the standard line either
-        if verdict == "unknown":
-            months = None  # 0 would mean patched
+            months = None  # 0 would mean patched, which is not known of the standard line either
+            reason.append(missing)
         return Verdict(
             self.product, build, "", "", verdict, release.classification, kb_text(release.kb), kb_text(release.baseline_kb),
-            months, kb_text(judged["next"].kb) if judged["next"] else None,
+            None if verdict == "unknown" else months, kb_text(judged["next"].kb) if judged["next"] else None,
             None if judged["next"] is None else judged["next"].classification != "hotpatch",
             rejoins, self.lines["standard" if verdict == "left_line" else on].not_deciding(release.place, build, until),
             Messages(reason),

@@ -153,7 +153,10 @@ class Model:
         later = [r for r in lcus if r["release"] in self.baseline_ids]
         if later:
             return Answer("restart_due", None, later[-1]["kb"])
-        return Answer("left_line", len({r["month"] for r in lcus}), lcus[-1]["kb"] if lcus else None, self.rejoins(release))
+        # 0 means patched on the standard line, which needs evidence.
+        is_known = bool(lcus) or self.proven(release, "standard").verdict == "current"
+        months_of = len({r["month"] for r in lcus}) if is_known else None
+        return Answer("left_line", months_of, lcus[-1]["kb"] if lcus else None, self.rejoins(release))
 
     def newer(self, release: dict[str, Any], line: str) -> list[dict[str, Any]]:
         """Return the releases of a line that count and come after a release."""
