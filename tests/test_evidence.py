@@ -138,7 +138,7 @@ def test_a_fix_that_only_msrc_names(
 @pytest.mark.fault("a fix that has no build and replaces the newest release")
 @pytest.mark.parametrize("line", ["hotpatch", "standard"])
 def test_a_fix_without_a_build_that_replaces_the_newest_release(conn: sqlite3.Connection, line: str) -> None:
-    """MSRC's data may lack the build; a KB that replaces an older one is older, too."""
+    """MSRC's data names a KB and no build; no machine is current where it replaces the newest release."""
     _read_until(conn, "2026-07-22")
     conn.execute("insert into kb_cves values (5120233, 'ws2025', 'CVE-2026-1', null, null, null, 5094125, '2026-07', 'cve/CVE-2026-1')")
     assert _verdict(conn, line, "2026-07-22")[0] == "current"
@@ -150,7 +150,7 @@ def test_a_fix_without_a_build_that_replaces_the_newest_release(conn: sqlite3.Co
 @pytest.mark.parametrize("line", ["hotpatch", "standard"])
 @pytest.mark.parametrize(("asked", "month"), [("2026-08-13", "2026-07"), ("2026-08-14", "2026-08")])
 def test_a_release_of_july_that_is_dated_in_august_is_no_evidence(conn: sqlite3.Connection, line: str, asked: str, month: str) -> None:
-    """Of neither month: it may be that of August with a wrong type. Until 13 August the two days of grace are not over."""
+    """Its date is a slip, or its month is; it counts for neither, and no machine is current."""
     _read_until(conn, asked)
     conn.execute("update releases set release_date = '2026-08-11' where product = 'ws2025' and kb = 5099536")
     assert _verdict(conn, line, asked) == (

@@ -103,9 +103,9 @@ def _of_tables() -> set[str]:
 
 
 def _of_facts() -> set[str]:
-    """What our own facts say in words: requirements and notes. Names of services and licences are as their owner writes them."""
+    """What our own facts say in words: requirements, notes and where a day is from. Names of services and licences are as their owner writes them."""
     found = set()
-    for name, columns in (("eligibility", ("requirement",)), ("prices", ("note", "unit", "service"))):
+    for name, columns in (("eligibility", ("requirement",)), ("prices", ("note", "unit", "service")), ("support-ends", ("trust",))):
         with (ROOT / "db" / "seed" / "facts" / f"{name}.tsv").open(encoding="utf-8") as file:
             found |= {row[column] for row in csv.DictReader(file, delimiter="\t") for column in columns if row[column]}
     return {
@@ -134,7 +134,10 @@ def test_translations_have_the_places_of_their_form() -> None:
 
 
 def test_no_translation_is_left_over() -> None:
-    source = "".join(path.read_text(encoding="utf-8") for path in [*site.FOLDER.rglob("*.html"), *(ROOT / "db").rglob("*.py")])
+    source = "".join(
+        path.read_text(encoding="utf-8")
+        for path in [*site.FOLDER.rglob("*.html"), *site.FOLDER.glob("*.yaml"), *(ROOT / "db").rglob("*.py")]
+    )
     known = (
         _forms().keys() | _of_tables() | _of_facts() | _fields() | {display for _, display, _ in Filters([]).lookups()}
     )  # Datasette's comparisons

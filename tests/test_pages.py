@@ -198,7 +198,7 @@ def test_home_says_when_the_restart_is_and_how_far_away(own: Datasette, at: Any,
 
 @pytest.mark.fault("a baseline that is withdrawn")
 def test_home_does_not_ask_for_a_withdrawn_baseline(seeded: Path, tmp_path: Path, at: Any) -> None:
-    """The home page names the baseline before it."""
+    """The newest baseline of the calendar is withdrawn; the home page names the one before it."""
     path = Path(shutil.copy(seeded, tmp_path / "hotpatch.db"))
     with closing(sqlite3.connect(path)) as conn, conn:
         conn.execute("update releases set is_expired = 1 where product = 'ws2025' and kb = 5099536")
