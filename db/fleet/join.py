@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, combinations
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS
@@ -112,7 +113,7 @@ def _judged(
             for machine in _KINDS:
                 if (kind := alike[machine]) not in found:
                     answer = judge.judge_read(name, build, line, frozenset(deciding), machine, _NO_TEXTS).answer
-                    outcome = tuple(str(answer[column]) if column == "reason" else answer[column] for column in VERDICT_COLUMNS)
+                    outcome = _columns(answer | {"reason": str(answer["reason"])})
                     found[kind] = outcomes.setdefault(outcome, len(outcomes) + 1)
                 number = found[kind]
                 usual = number if usual is None else usual
@@ -120,6 +121,7 @@ def _judged(
                     yield build, products, line, " ".join(deciding), machine.name, number
 
 
+_columns: Final = itemgetter(*VERDICT_COLUMNS)
 _NO_TEXTS: Final[Mapping[str, str]] = {"build": ""}
 _KINDS: Final = (Machine(), *(Machine(edition) for edition in SPELLED), Machine("server_datacenter", may_be_azure_edition=True))
 

@@ -237,7 +237,10 @@ class Judge:
             return unjudged("unknown", others, stated)
         products, machine = of_edition(products, machine)
         # An installed KB that only one of the products has with this build also decides the product.
-        products = [product for product in products if any(kb[2:] in kbs for _, kb in self._verdicts.of_build(product, build))] or products
+        if kbs and len(products) > 1:
+            products = [
+                product for product in products if any(kb[2:] in kbs for _, kb in self._verdicts.of_build(product, build))
+            ] or products
         judged = self._of_products([(product, build) for product in products], line, kbs, machine)
         if pending := self._pending.of(products, build, kbs):
             kb, why = pending

@@ -61,6 +61,8 @@ def cell(value: Any) -> str:
     """
     if isinstance(value, str):
         return value
+    if type(value) is int:  # most of what is no text
+        return str(value)
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 

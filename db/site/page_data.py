@@ -23,7 +23,7 @@ from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, secon
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site import news, restart_answers
 from hotpatch_kb.db.site.restart_answers import LINES
-from hotpatch_kb.db.site.web import Judging, facts_today, judging_today, verdicts_on
+from hotpatch_kb.db.site.web import Judging, facts_today, judging_today, kept_of, verdicts_on
 from hotpatch_kb.db.site.when import patch_tuesdays
 
 Row = dict[str, Any]
@@ -334,6 +334,16 @@ def freshness(conn: sqlite3.Connection, day: str, product: str | None = None) ->
         day: ISO date.
         product: the data of its lines alone; all if None.
     """
+    kept = kept_of(conn)
+    if kept is None:
+        return _freshness(conn, day, product)
+    if (day, product) not in kept.fresh:
+        kept.fresh[day, product] = _freshness(conn, day, product)
+    found: Row = kept.fresh[day, product]
+    return found
+
+
+def _freshness(conn: sqlite3.Connection, day: str, product: str | None) -> Row:
     until = coverage.latest_data_until(conn)
     if product is not None:
         until = conn.execute("select min(data_until) from lines where product = ?", (product,)).fetchone()[0]

@@ -91,7 +91,9 @@ async def read(datasette: Any, function: Callable[[sqlite3.Connection], T]) -> T
 class AnswerCache:
     """Answers by what was asked, of one state of the facts and one day. The oldest are dropped when they grow too large."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        """Take how many bytes are kept, none where each answer is asked for once; None for ``MAX_CACHED``."""
+        self.most = MAX_CACHED if most is None else most
         self.state: tuple[object, ...] = ()
         self.answers: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
         self.size = 0
@@ -121,11 +123,11 @@ class AnswerCache:
     def put(self, state: tuple[object, ...], key: tuple[object, ...], answer: bytes) -> None:
         """Keep an answer of this state, unless it takes more than a quarter of the cache; the largest, claims as CSV, has 16 MB and takes 2 s."""
         with self._lock:
-            if state != self.state or key in self.answers or len(answer) > MAX_CACHED // 4:
+            if state != self.state or key in self.answers or len(answer) > self.most // 4:
                 return
             self.answers[key] = answer
             self.size += len(answer)
-            while self.size > MAX_CACHED:
+            while self.size > self.most:
                 self.size -= len(self.answers.popitem(last=False)[1])
 
 
@@ -135,6 +137,8 @@ async def _cached(datasette: Any, key: tuple[object, ...], make: Callable[[], Aw
     A crawl writes its facts and the end of its run in one transaction, so the table ``runs`` identifies the state of the facts.
     """
     store = _store(datasette)
+    if not store.most:
+        return await make()
     async with store.alone(key):
         state = (clock.today(), await datasette.get_database(DATABASE).execute_fn(_state))
         answer = store.get(state, key)
@@ -185,11 +189,13 @@ class Kept(NamedTuple):
         answers: of lookups without options, by query; the matches that they share are the same objects.
         shown: by the id of a match the match, and what pages show of it, to use and to fill.
         contexts: by path, what the page that is being made says in every language, likewise.
+        fresh: by day and product, how far the data reaches, likewise.
     """
 
     answers: Mapping[str, Any]
     shown: dict[int, tuple[Any, Any]]
     contexts: dict[str, Mapping[str, Any]]
+    fresh: dict[tuple[str, str | None], Any]
 
 
 class Judging(NamedTuple):
@@ -205,13 +211,18 @@ class Judging(NamedTuple):
 
 
 def judging_today(conn: sqlite3.Connection, day: str) -> Judging:
-    """Return what judges builds today, kept between requests of this thread until facts or day change."""
-    if getattr(_judging, "state", None) != (conn, day, _state(conn)):
+    """Return what judges builds today, kept between requests of this thread until facts or day change; where all pages are made, facts do not."""
+    if kept_of(conn) is None and getattr(_judging, "state", None) != (conn, day, _state(conn)):
         verdicts = Verdicts(conn, day)
         verdicts.facts.fixes = _fixes(conn)
         keep_judging(conn, day, Judging(verdicts))
     kept: Judging = _judging.kept
     return kept
+
+
+def kept_of(conn: sqlite3.Connection) -> Kept | None:
+    """Return what pages share where this thread makes all pages of a connection today; None where it makes a few."""
+    return _judging.kept.kept if getattr(_judging, "state", ())[:2] == (conn, clock.today()) else None
 
 
 # The CVEs of all KBs, of one state of one database at a time. A lookup took 5 ms to read those it needs, and they take 50 ms and 17 MB to read,
@@ -287,7 +298,7 @@ async def page(
 
 def _context(conn: sqlite3.Connection, make: Callable[[sqlite3.Connection], Mapping[str, Any]], path: str | None) -> dict[str, Any]:
     """Return the context of a page: what was read for another language, where a path says that it is the same and somebody keeps it."""
-    kept = judging_today(conn, clock.today()).kept if path is not None else None
+    kept = kept_of(conn) if path is not None else None
     if kept is None or path is None:
         return _clipped_values(make(conn))
     if path not in kept.contexts:

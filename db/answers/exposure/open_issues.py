@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from hotpatch_kb.db.answers.product_facts import Fixes, Product, Release, is_offered
 from hotpatch_kb.db.answers.stated_elsewhere import one_of, reported_day
@@ -248,18 +248,17 @@ def _months_after(until: str, day: str) -> Iterator[str]:
         month = month_after(month)
 
 
-def _fixed(newer: Iterable[dict[str, tuple[str | None, bool]]], own: Container[str]) -> dict[str, tuple[str | None, bool]]:
+def _fixed(newer: Iterable[dict[str, tuple[str | None, bool]]], own: Iterable[str]) -> dict[str, tuple[str | None, bool]]:
     """Return the CVEs that newer KBs fix and a KB does not, each with its first severity by name, and whether one of them is copied."""
     fixed: dict[str, tuple[str | None, bool]] = {}
     for of_kb in newer:
-        for cve, stated in of_kb.items():
-            before = fixed.get(cve)
-            if before is None:
-                if cve not in own:
-                    fixed[cve] = stated
-            elif before != stated:
-                severities = [severity for severity, _ in (before, stated) if severity is not None]
-                fixed[cve] = (min(severities, default=None), before[1] or stated[1])
+        again = {cve: (fixed[cve], of_kb[cve]) for cve in fixed.keys() & of_kb.keys()}  # few: each CVE is of one month
+        fixed.update(of_kb)
+        for cve, (before, stated) in again.items():
+            severities = [severity for severity, _ in (before, stated) if severity is not None]
+            fixed[cve] = (min(severities, default=None), before[1] or stated[1])
+    for cve in own:
+        fixed.pop(cve, None)
     return fixed
 
 

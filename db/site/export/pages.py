@@ -66,14 +66,16 @@ class _Site(Datasette):  # type: ignore[misc]
         self.add_database(_Given(self, conn), name=DATABASE)
         self.metadata: Any = functools.cache(super().metadata)  # asked a dozen times for each page
         at_once(self.invoke_startup())
+        self._hotpatch_kb_cache = web.AnswerCache(most=0)  # each page is asked for once
         self._address = address
-        self._templates = quick(self.jinja_env)
         self._urls_of = {language: QuickUrls(self.urls, language) for language in LANGUAGES}
-        self._own = {name: self._templates.from_string((OWN / f"{name}.html").read_text(encoding="utf-8")) for name in (SERVER, LOOKUP)}
+        self._templates = {language: quick(self.jinja_env, language, urls) for language, urls in self._urls_of.items()}
 
     async def render_template(self, templates: Any, context: Any = None, request: Any = None, view_name: str | None = None) -> str:
         """Return a page of ours, with what Datasette's own function gives to it."""
-        template = self._own.get(templates) or self._templates.get_template(templates)
+        language = request.scope[SCOPE]
+        own, found = OWN / f"{templates}.html", self._templates[language]
+        template = found.from_string(own.read_text(encoding="utf-8")) if templates in {SERVER, LOOKUP} else found.get_template(templates)
         given = {
             "request": request,
             "urls": self.urls,
@@ -86,7 +88,7 @@ class _Site(Datasette):  # type: ignore[misc]
             template=template.name, database=None, table=None, columns=None, view_name=view_name, request=request, datasette=self
         ):
             given |= found
-        given["urls"] = self._urls_of[request.scope[SCOPE]]
+        given["urls"] = self._urls_of[language]
         text: str = template.render((context or {}) | given | self._known_as(request))
         if "csv/releases.csv" not in text:
             return text
@@ -159,7 +161,7 @@ class Pages:
         self._routes = [(re.compile(form), view) for found in pm.hook.register_routes(datasette=self._site) for form, view in found]
         self._plan = plan
         self._links = Links(plan.paths, plan.others)
-        web.keep_judging(conn, plan.day, web.Judging(answers.verdicts, web.Kept(answers.found, {}, {})))
+        web.keep_judging(conn, plan.day, web.Judging(answers.verdicts, web.Kept(answers.found, {}, {}, {})))
 
     def beside(self) -> Iterator[tuple[str, bytes]]:
         """Yield the files beside the pages: scripts and styles, and with an address the map of the site."""

@@ -144,10 +144,11 @@ def as_csv(table: Table) -> bytes:
 
 
 def _line(row: Sequence[Any]) -> str:
-    line = ",".join([value if type(value) is str else cell(value) for value in row])
-    # Few of a million cells are more than a name or a number.
-    if line.count(",") == len(row) - 1 and "" not in row and not _SPECIAL.search(line):
-        return line
+    cells = [value if type(value) is str else cell(value) for value in row]
+    line = ",".join(cells)
+    # Few of a million cells are more than a name, a number or an empty text.
+    if line.count(",") == len(row) - 1 and not _SPECIAL.search(line):
+        return line if "" not in row else ",".join(['""' if value == "" else text for value, text in zip(row, cells, strict=True)])
     return ",".join(map(_cell, row))
 
 
