@@ -161,7 +161,9 @@ def test_a_join_gives_the_verdicts_of_assess(day: str, engine: str, run: Command
             assert verdict == "unknown", row
             continue
         assert (host, verdict, next_kb or "") == (row["host"], row["verdict"], row["next_kb"]), row
-        assert reason == row["reason"] or verdict in {"unknown", "invalid"}, row
+        # What assess adds of a KB that waits for a restart, a plain join leaves out (docs/export.md).
+        said = re.sub(r"; KB[0-9]+ of [0-9-]+ is listed as installed, and the build [0-9.]+ is older: .*", "", row["reason"])
+        assert reason == said or verdict in {"unknown", "invalid"}, row
         verdicts.add(verdict)
     assert verdicts >= {"behind", "restart_due", "unsupported", "ambiguous", "unknown", "invalid"}
     assert "current" in verdicts or day > "2026-08-11"

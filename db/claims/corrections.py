@@ -19,6 +19,7 @@ from hotpatch_kb.db.model.notation import BUILD_TEXT
 # The field of a correction that says which release an entry is, or supplies one that no source lists.
 RELEASE: Final = "release"
 _LONGEST_SHOWN: Final = 200  # characters of a cell in a message
+_LONGEST_LINE: Final = 131_072  # characters, as csv has it for a cell
 # "ws2025/5122880/26100.33296/2026-08-11"; "-" where there is no KB or no build
 _A_RELEASE: Final = re.compile(
     rf"(?P<product>[a-z0-9-]+)/(?P<kb>[0-9]{{6,7}}|-)/(?P<build>{BUILD_TEXT}|-)/(?P<day>20[0-9]{{2}}-[01][0-9]-[0-3][0-9])"
@@ -94,6 +95,15 @@ def _decoded(name: str, body: bytes) -> str:
 def _rows(name: str, text: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the rows of a file with their numbers of lines. A line may end with CRLF, and a cell in quotes may have several lines."""
     columns = [field for field in Correction._fields if field != "correction"]
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > _LONGEST_LINE:  # csv has a limit for the whole process, which inventories raise
+            raise BadInput(
+                "expected lines of at most {most:,} characters in {file}, got {got:,} in line {number}",
+                most=_LONGEST_LINE,
+                file=name,
+                got=len(line),
+                number=number,
+            )
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(reader, [])
