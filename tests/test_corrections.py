@@ -50,7 +50,7 @@ def test_what_can_be_read_decides(name: str, run: Command, july: Path, tmp_path:
 REFUSED = {
     "another encoding": (_file(_row(why="caf\u00e9")).encode("cp1252"), "mine.csv in UTF-8, got the byte 0xe9 in line 2: save it as UTF-8"),
     "UTF-16": (_file(_row()).encode("utf-16"), "mine.csv in UTF-8, got the byte 0xff in line 1: save it as UTF-8"),
-    "a line of a megabyte": (_file(_row(why="x" * 2**20)).encode(), "expected lines of at most 131,072 characters in mine.csv, got 1,048,7"),
+    "a line of a megabyte": (_file(_row(why="x" * 2**20)).encode(), "expected lines of at most 131,072 characters in mine.csv, got 1,048,697 in line 2"),
     "a header of a megabyte": (f"{HEADER},{'x' * 100_000}\n".encode(), f"in mine.csv, got {HEADER},xxx"),
     "an unknown column": (_file(_row()).replace("why", "reason", 1).encode(), "in mine.csv, got source,subject,field,value,new_value,reason"),
     "nothing": (b"", "in mine.csv, got none"),

@@ -154,9 +154,9 @@ class Evidence:
                 return message
         for reason, day, revision in self._quarantined:
             # Older is what has nothing newer: the year of a date may be a slip, beside a build that is newer than all. Without both it may be anything.
-            newer = [day >= place[0]] if day is not None else []
-            newer += [revision > place[1]] if revision is not None else []
-            if any(newer) or not newer:
+            is_newer = [day >= place[0]] if day is not None else []
+            is_newer += [revision > place[1]] if revision is not None else []
+            if any(is_newer) or not is_newer:
                 return reason
         return self.reported(place)
 
