@@ -214,3 +214,56 @@ def test_answers_are_small_and_quick(
     body = b"host,build\n" + b"srv1,26100.32772\n" * 500
     status, answer, _ = asked(public, "POST", f"/api/assess?format={shape}", [body], ((b"content-type", b"text/csv"),))
     assert (status, b"hotpatch-kb assess" in answer) == (expected, True)
+
+
+@pytest.mark.fault("rows named by fewer or more parts than their key has", of="site")
+@pytest.mark.parametrize("is_public", [True, False], ids=["public", "own"])
+def test_rows_whose_key_has_other_parts(is_public: bool, seeded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows of tables with keys of one to three columns are asked for by one to six texts; 404 without a word in the log."""
+    with opened(seeded, public=is_public) as ds:
+        for table, keys in {
+            "kb_cves": ("1", "~FF", "on.json", "a,b"), "lifecycles": ("1", "1.csv"), "fact_claims": ("1", "~2C", "a,b,c,d,e,f"), "releases": ("a,b", "x.json"),
+        }.items():  # fmt: skip
+            for key in keys:
+                assert (asked(ds, "GET", f"/hotpatch/{table}/{key}")[0], table, key) == (404, table, key)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.fault("files named as folders, and folders of the machine", of="site")
+@pytest.mark.parametrize("folder", ["/site/", "/-/static/", "/-/static-plugins/", "/-/static-plugins/datasette_mcp/"])
+def test_no_address_of_files_tells_of_the_machine(folder: str, public: Datasette, capsys: pytest.CaptureFixture[str]) -> None:
+    """Files are asked for as folders, by long names and with ways out; 404 whether or not the machine has such a folder, without a word in the log."""
+    for name in ("site.js/x", "style.css/2100-12-31", "app.css/", "x" * 300, "a/" * 300, "..", "../..", "../../../../../../etc", "/etc", "//etc", "/nothing", "./", "..\\..", "C:/Windows", "\u202e"):  # fmt: skip
+        assert (asked(public, "GET", folder + name)[0], name) == (404, name)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.fault("a form that is posted to a page without one", of="site")
+@pytest.mark.parametrize("path", ["/", "/hotpatch", "/hotpatch/releases", "/hotpatch/releases.json", "/hotpatch/releases.csv?_size=max", "/hotpatch/what_is_this_build", "/hotpatch/kbs/5087423", "/ja/hotpatch/kbs", "/build/26100.32772"])  # fmt: skip
+def test_a_site_of_ones_own_takes_no_form_either(path: str, seeded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Pages of a site that is not published get one, with the cookie and the token that Datasette's forms have; 405 without a word in the log."""
+    with opened(seeded, public=False) as ds:
+        body, headers = f"csrftoken={MARK}&sql=select".encode(), ((b"content-type", b"application/x-www-form-urlencoded"), (b"cookie", f"ds_csrftoken={MARK}".encode()))  # fmt: skip
+        assert asked(ds, "POST", path, [body], headers)[0] == 405
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.fault("a large answer asked for in many spellings of its address", of="site")
+@pytest.mark.parametrize("path", ["/sitemap.xml?x=1", "/csv/claims.csv?x=1", "/csv/releases.csv?_size=1"])
+def test_large_answers_take_no_parameters(path: str, public: Datasette) -> None:
+    """The sitemap and tables are asked for with a parameter; 400, so that they are not made again for each."""
+    assert asked(public, "GET", path)[0] == 400
+
+
+@pytest.mark.fault("cookies that cannot be read", of="site")
+@pytest.mark.parametrize(
+    "cookie", [b"\xff", b"a=\xff", b"a/b=" + MARK.encode(), b"(=x; ds_csrftoken=" + MARK.encode(), b"{x}=1", b"=", b";;", b"a" * 9000]
+)
+def test_cookies_that_cannot_be_read_are_none(cookie: bytes, seeded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Pages, tables and the API are asked for with each, a fleet is posted; the answers of a request without, and not a word in the log."""
+    with opened(seeded, public=False) as ds:
+        for path in ("/", "/hotpatch/products", "/api/products", "/nothing"):
+            assert asked(ds, "GET", path, headers=((b"cookie", cookie),))[0] == asked(ds, "GET", path)[0], path
+        body, kind = b"fleet=host,build%0Aa,26100.32772", (b"content-type", b"application/x-www-form-urlencoded")
+        assert asked(ds, "POST", "/fleet", [body], (kind, (b"cookie", cookie)))[0] == 200
+    assert capsys.readouterr().err == ""

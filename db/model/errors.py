@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 from hotpatch_kb.db.model.messages import Message
 
 
@@ -28,3 +30,9 @@ class EngineFailed(Exception):
 
 class LockHeld(RuntimeError):
     """Another run holds the lock of this database. Exit code 5."""
+
+
+def where(error: BaseException) -> str:
+    """Return the lines that an error went through, without its message and values, which may hold what a visitor sent."""
+    lines = [f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}' for frame in traceback.extract_tb(error.__traceback__)]
+    return "\n".join([f"hotpatch-kb: {type(error).__name__} while answering a request", *lines[-20:]])

@@ -34,6 +34,7 @@ async def sitemap(datasette: Any, request: Any) -> Response:
     """``/sitemap.xml``: every page that has a permanent address, in each language."""
 
     def make(conn: sqlite3.Connection) -> bytes:
+        web.only(request, ())  # each spelling of the address would take a second, and be kept by itself
         found = paths(conn, clock.today())[: MAX_ADDRESSES // len(LANGUAGES)]
         of_languages = (path if code == DEFAULT else f"{code}/{path}" for path in found for code in LANGUAGES)
         return sitemap_of(datasette.absolute_url(request, datasette.urls.path(path)) for path in of_languages)

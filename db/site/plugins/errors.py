@@ -8,6 +8,7 @@ the lines it went through, without values.
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Generator
@@ -21,6 +22,7 @@ from datasette.utils.asgi import Base400
 from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
+from hotpatch_kb.db.model.errors import where
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.site import web
 
@@ -38,7 +40,7 @@ def _answer(datasette: Any, request: Any, exception: Exception) -> Callable[[], 
     async def answer() -> Response:
         status, message = _status(exception)
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            print(_where(exception), file=sys.stderr, flush=True)
+            print(where(exception), file=sys.stderr, flush=True)
         if request.path.startswith("/api/"):
             return web.error(status, message)
         if request.path.endswith(".json"):
@@ -63,6 +65,9 @@ def _status(exception: Exception) -> tuple[int, Message | str]:
         if status == HTTPStatus.NOT_FOUND:
             return status, Message("There is no such page.")
         return status, str(exception.args[0] if exception.args else HTTPStatus(status).phrase)
+    # The key of a row in fewer parts than its table's; a file named as a folder: "/site/site.js/x".
+    if isinstance(exception, (sqlite3.ProgrammingError, NotADirectoryError)) and not _is_ours(exception):
+        return HTTPStatus.NOT_FOUND, Message("There is no such page.")
     if isinstance(exception, (ValueError, LookupError, TypeError, AttributeError)) and not _is_ours(exception):
         return HTTPStatus.BAD_REQUEST, Message("expected parameters of a table, got others")
     if isinstance(exception, web.HttpError):
@@ -71,12 +76,10 @@ def _status(exception: Exception) -> tuple[int, Message | str]:
 
 
 def _is_ours(exception: Exception) -> bool:
-    """Return whether code of ours raised it or was on the way: Datasette reads ``_next`` and ``_through`` without a look at what they are, ``_through=0`` as an object."""
-    ours = str(Path(web.__file__).parents[1])
-    return any(frame.filename.startswith(ours) for frame in traceback.extract_tb(exception.__traceback__))
+    """Return whether code of ours raised it or was on the way: Datasette reads ``_next`` and ``_through`` without a look at what they are, ``_through=0`` as an object.
 
-
-def _where(exception: Exception) -> str:
-    """Return the lines that an exception went through, without its message and values, which may hold what a visitor sent."""
-    lines = [f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}' for frame in traceback.extract_tb(exception.__traceback__)]
-    return "\n".join([f"hotpatch-kb: {type(exception).__name__} while answering a request", *lines[-20:]])
+    Every statement of Datasette's passes through the database of ``hotpatch_kb.db.site``, which does not make it ours.
+    """
+    ours, passed = str(Path(web.__file__).parents[1]), str(Path(web.__file__).with_name("__init__.py"))
+    names = {frame.filename for frame in traceback.extract_tb(exception.__traceback__)}
+    return any(name.startswith(ours) and name != passed for name in names)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack
 from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -28,6 +29,9 @@ MAX_FACETS: Final = 5  # Datasette gives each facet 0.1 s on a published site
 # What Datasette itself has below /-/ and a page needs; assistants ask /-/mcp where the extra mcp is installed.
 _OPEN: Final = ("/-/static/", "/-/static-plugins/", "/-/mcp")
 _POSTED: Final = ("/fleet", "/api/assess", "/-/mcp")
+# Datasette says 403 of "/site/../../etc" and "/site//etc", 404 of a folder that there is not: a visitor could try which folders the machine has.
+_STATIC: Final = re.compile(r"/(?:site|-/static|-/static-plugins)/(?P<file>.*)", re.DOTALL)
+_FILE: Final = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}/){0,5}[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])?(?::[0-9]{1,5})?")
 _NUL: Final = re.compile(r"\0|~00")  # Datasette writes names of tables and keys of rows with "~" for "%"
 _METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST")
@@ -79,9 +83,11 @@ def _checked(scope: Any, *, is_public: bool) -> Any:
     # Datasette leads from "//evil.example/" to "//evil.example", which is another host.
     if not path.startswith("/") or path[1:2] in {"/", "\\"}:
         raise web.HttpError(404, "There is no such page.")
-    if _NUL.search(path):
+    static = _STATIC.fullmatch(path)
+    if _NUL.search(path) or (static is not None and _FILE.fullmatch(static["file"]) is None):
         raise web.HttpError(404, "There is no such page.")
-    if method not in _METHODS or (is_public and method == "POST" and not path.startswith(_POSTED)):
+    # Datasette's pages of tables fail on a POST, which is for queries that write; those for debugging take it.
+    if method not in _METHODS or (method == "POST" and not path.startswith(_POSTED if is_public else (*_POSTED, "/-/"))):
         allowed = _METHODS if path.startswith(_POSTED) else ("GET", "HEAD")
         raise web.HttpError(405, "expected {methods}", methods=", ".join(allowed))
     if is_public and path.startswith("/-/") and not path.startswith(_OPEN):
@@ -89,7 +95,20 @@ def _checked(scope: Any, *, is_public: bool) -> Any:
     stated = dict(scope.get("headers", ())).get(b"content-length", b"")
     if stated.isdigit() and int(stated) > MAX_BODY:
         raise TOO_LARGE
-    return {**scope, "query_string": _parameters(scope.get("query_string", b""))}
+    headers = [(name, value) for name, value in scope.get("headers", ()) if name != b"cookie" or _is_readable(value)]
+    return {**scope, "query_string": _parameters(scope.get("query_string", b"")), "headers": headers}
+
+
+def _is_readable(cookies: bytes) -> bool:
+    """Return whether Datasette can read cookies: it fails on bytes that are not UTF-8, and on names such as "a/b".
+
+    Those of other sites of the same domain come here, too: a visitor who has one is answered as one without.
+    """
+    try:
+        SimpleCookie().load(cookies.decode("utf-8"))
+    except (UnicodeDecodeError, CookieError):
+        return False
+    return True
 
 
 def _parameters(query: bytes) -> bytes:
