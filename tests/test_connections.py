@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import sys
 import threading
@@ -148,3 +149,29 @@ def test_half_requests_leave_room_for_others(tmp_path: Path) -> None:
                     assert answer.status == 200
         assert served.stop() == 0
     assert sum(map(len, served.said)) < 20_000
+
+
+@pytest.mark.fault("an error whose message has what a visitor sent", of="site")
+@pytest.mark.parametrize("name", ["uvicorn.error", "asyncio", "mcp.server.runner"])
+def test_a_log_has_no_values_of_errors(name: str) -> None:
+    """It is logged with its traceback; the log names the kind of error and the lines that it went through, not the message."""
+    try:
+        raise ValueError("Illegal key 'visitor7f3a'")
+    except ValueError as error:
+        record = logging.LogRecord(
+            name, logging.ERROR, __file__, 7, "Exception in ASGI application\n", (), (type(error), error, error.__traceback__)
+        )
+    assert connections.WithoutValues().filter(record)
+    said = logging.Formatter().format(record)
+    assert "visitor7f3a" not in said
+    assert f'hotpatch-kb: ValueError while answering a request\n  File "{__file__}", line ' in said
+
+
+def test_a_log_has_no_names_of_what_a_library_did_not_know() -> None:
+    def said(name: str) -> str:
+        record = logging.LogRecord(name, logging.WARNING, __file__, 7, "dropped %r: malformed params", ("visitor7f3a",), None)
+        assert connections.WithoutValues().filter(record)
+        return logging.Formatter().format(record)
+
+    assert said("mcp.server.runner") == "mcp.server.runner, line 7: warning"
+    assert said("uvicorn.error") == "dropped 'visitor7f3a': malformed params"  # our own servers' messages have none

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from helpers.serving import served_as_of_day
+from helpers.serving import served_as_of_day, serving
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -51,6 +52,50 @@ def test_a_published_site_takes_no_sql_of_assistants_either(ask: Callable[..., A
     answer = ask("execute_sql", database="hotpatch", sql="select 1")
     assert answer["isError"]
     assert "permission" in answer["content"][0]["text"]
+
+
+@pytest.mark.fault("a site that ends while an assistant has a session", of="site")
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are ended without a signal there")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_the_end_of_a_session_is_no_error(number: int, tmp_path: Path) -> None:
+    """A session is begun, and the site gets a signal; exit code 0, and nothing after the address in the log."""
+    pytest.importorskip("datasette_mcp", reason="needs the extra mcp: pip install 'hotpatch-kb[mcp]'")
+    client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    with serving(tmp_path, "--no-crawl", "--public") as site:
+        address = site.until(r"^serving (\S+)")[1]
+        message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client}
+        headers = {"accept": "application/json, text/event-stream"}
+        assert httpx.post(f"{address}-/mcp", json=message, headers=headers, timeout=60).status_code == 200
+        site.process.send_signal(number)
+        assert site.process.wait(timeout=20) == 0
+    assert site.said[-1].startswith("serving ")
+
+
+# Messages with a text where the library knows none of that name, or reads another kind of value.
+NAMED = [
+    {"id": 1, "method": "prompts/get", "params": {"name": "visitor7f3a"}}, {"id": 1, "method": "resources/read", "params": {"uri": "x:visitor7f3a"}},
+    {"id": 1, "method": "tools/call", "params": {"name": "visitor7f3a", "arguments": {}}}, {"id": 1, "method": "visitor7f3a"}, {"method": "visitor7f3a", "params": {"x": "visitor7f3a"}},
+    {"id": 1, "method": "tools/call", "params": {"name": "execute_canned_query", "arguments": {"database": "hotpatch", "query": "visitor7f3a", "parameters": {}}}},
+    {"method": "notifications/cancelled", "params": {"requestId": ["visitor7f3a"]}}, {"id": 1, "method": "completion/complete", "params": {"ref": {"type": "ref/prompt", "name": "visitor7f3a"}, "argument": {"name": "a", "value": "b"}}},
+]  # fmt: skip
+
+
+@pytest.mark.fault("names that the library for assistants does not know", of="site")
+def test_nothing_of_an_assistant_is_in_the_log(tmp_path: Path) -> None:
+    """Prompts, resources, tools, queries and notifications are asked for by unknown names, each three times; no 500, nothing of them in the log, which stays short."""
+    pytest.importorskip("datasette_mcp", reason="needs the extra mcp: pip install 'hotpatch-kb[mcp]'")
+    headers = {"accept": "application/json, text/event-stream"}
+    with serving(tmp_path, "--no-crawl", "--public") as site, httpx.Client(headers=headers, timeout=60) as client:
+        address = site.until(r"^serving (\S+)")[1]
+        start = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "visitor7f3a", "version": "1"}}
+        answer = client.post(f"{address}-/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": start})
+        client.headers["mcp-session-id"] = answer.headers["mcp-session-id"]
+        for message in NAMED * 3:
+            assert client.post(f"{address}-/mcp", json={"jsonrpc": "2.0"} | message).status_code in {200, 202, 400, 404}, message
+        site.stop()
+    said = "".join(site.said[1:]).replace(" ", "")
+    assert "visitor7f3a" not in said
+    assert len(said) < 20_000
 
 
 def _said(folder: Path, *lines: str, arguments: tuple[str, ...] = ()) -> tuple[list[Any], str]:

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from hotpatch_kb.db.model.errors import where
+
 # Descriptors of a process are often limited to 256 (macOS), and databases and threads need some 40 of them; up to 64 more are
 # accepted or closed at any time.
 MAX_CONNECTIONS: Final = 110
@@ -22,6 +24,8 @@ BACKLOG: Final = 32
 QUEUE: Final = 1024
 # Seconds that a client may take for the rest of a request, and for reading a part of an answer.
 PATIENCE: Final = 20.0
+# Libraries whose messages have names and texts of visitors.
+_FOREIGN: Final = frozenset({"mcp", "datasette_mcp"})
 # A client that waits less was not slow: it is closed to make room only where none is. Who has a request sends it with the end of the handshake.
 _SETTLING: Final = 0.25
 # A client that reads or sends may pause so long: a telephone does where its signal is weak.
@@ -136,3 +140,32 @@ class OncePerSecond(logging.Filter):
             self._last.clear()
         self._last[kind] = now
         return True
+
+
+class WithoutValues(logging.Filter):
+    """Takes what a visitor sent out of a log: it may be in the message of an error (``Illegal key 'x/y'``), and the extra mcp logs names that it does not know.
+
+    Where an error came from stays, and where a library wrote a message of its own.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return that every record is let through, without values."""
+        error = record.exc_info[1] if record.exc_info else None
+        if record.name.partition(".")[0] in _FOREIGN:
+            record.msg = f"{record.name}, line {record.lineno}: {record.levelname.lower()}"
+            record.args = None
+        if error is not None:
+            record.msg, record.args = f"{str(record.msg).strip()}\n{where(error)}", None
+            record.exc_info = record.exc_text = None
+        return True
+
+
+def keep_values_out() -> None:
+    """Let no log of this process have what a visitor sent, nor a message of one kind more than once a second."""
+    for name in ("asyncio", "uvicorn.error"):
+        logging.getLogger(name).addFilter(OncePerSecond())
+        logging.getLogger(name).addFilter(WithoutValues())
+    for handler in (*logging.getLogger().handlers, logging.lastResort):
+        if handler is not None:
+            handler.addFilter(WithoutValues())
+            handler.addFilter(OncePerSecond())

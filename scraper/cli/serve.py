@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import signal
@@ -81,14 +82,13 @@ def _serve(app: Any, listening: socket.socket, start_taking: Callable[[], _Takin
     """Serve an application on a socket, with a crawl or updates in the background that are stopped at the end."""
     import uvicorn  # noqa: PLC0415
 
-    from hotpatch_kb.scraper.cli.connections import BACKLOG, QUEUE, Connection, OncePerSecond  # noqa: PLC0415
+    from hotpatch_kb.scraper.cli.connections import BACKLOG, QUEUE, Connection, keep_values_out  # noqa: PLC0415
 
     config = uvicorn.Config(
-        app, http=Connection, ws="none", backlog=BACKLOG, log_level="warning", lifespan="on", timeout_graceful_shutdown=2
+        _ending_quietly(app), http=Connection, ws="none", backlog=BACKLOG, log_level="warning", lifespan="on", timeout_graceful_shutdown=2
     )
     logging.disable(logging.INFO)  # the library of the extra mcp turns the log of every other one on
-    for name in ("asyncio", "uvicorn.error"):
-        logging.getLogger(name).addFilter(OncePerSecond())
+    keep_values_out()
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -122,6 +122,29 @@ def _serve(app: Any, listening: socket.socket, start_taking: Callable[[], _Takin
         if taking is not None:
             taking.stop()
         listening.close()
+
+
+def _ending_quietly(app: Any) -> Any:
+    """Return an application whose end is no error: the extra mcp cancels the sessions of assistants then, and itself with them."""
+
+    async def quiet(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+        has_ended = False
+
+        async def told(message: Any) -> None:
+            nonlocal has_ended
+            has_ended = has_ended or message["type"] == "lifespan.shutdown.complete"
+            await send(message)
+
+        try:
+            await app(scope, receive, told)
+        except asyncio.CancelledError:
+            if not has_ended:
+                raise
+
+    return quiet
 
 
 async def _warm(app: Any) -> None:
