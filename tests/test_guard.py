@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from helpers.datasettes import Datasette, get, opened, pm
@@ -253,6 +254,16 @@ def test_a_site_of_ones_own_takes_no_form_either(path: str, seeded: Path, capsys
 def test_large_answers_take_no_parameters(path: str, public: Datasette) -> None:
     """The sitemap and tables are asked for with a parameter; 400, so that they are not made again for each."""
     assert asked(public, "GET", path)[0] == 400
+
+
+@pytest.mark.fault("numbers that no column can have", of="site")
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 400, "9" * 5000, "-" + "9" * 40, "1e400", "\u0663" * 30])
+def test_numbers_that_no_column_can_have(number: str, public: Datasette, capsys: pytest.CaptureFixture[str]) -> None:
+    """Tables, rows and ready-made queries are asked for numbers of up to 5,000 digits; no 500, without a word in the log."""
+    for path in ("releases.json?kb__lt=", "releases?kb__gte=", "_sqlite_migrations?final_url__lt=", "kbs.json?kb=", "releases.csv?_size=", "releases.json?_next=", "what_is_this_build.json?build="):  # fmt: skip
+        assert asked(public, "GET", f"/hotpatch/{path}{quote(number)}")[0] in {200, 400}, path
+    assert asked(public, "GET", f"/hotpatch/kbs/{quote(number)}")[0] in {302, 404}
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.fault("cookies that cannot be read", of="site")

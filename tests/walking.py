@@ -35,6 +35,7 @@ from helpers.serving import Served, serving
 from hotpatch_kb.scraper.crawl import runs
 
 MOST_SECONDS: Final = 3.0
+BYTES_A_SECOND: Final = 4_000_000  # of a download, which may take longer
 MOST_FINDINGS: Final = 200
 # What differs between two answers to one request: how long statements took.
 _TIMES: Final = re.compile(rb'"query_ms": [0-9.e-]+|Queries took [0-9.]+ms|took [0-9.,]+ ?m?s\b')
@@ -198,7 +199,7 @@ class Walk:
         if seconds > 0.5 and before is not None and (after := worked(self.site.process.pid)) is not None:
             seconds = max(after[0] - before[0], seconds - (after[1] - before[1]))  # others work on the machine, too
         self.slowest = max(self.slowest, seconds)
-        if seconds > MOST_SECONDS and not asked.is_cut:
+        if seconds > MOST_SECONDS + len(answer.body) / BYTES_A_SECOND and not asked.is_cut:
             self._find("slow", asked, f"{seconds:.1f} s of {answer.seconds:.1f} s")
         for what in wrong(asked, answer):
             self._find(what, asked, f"{answer.status} {answer.wrong}{answer.body[:100]!r}")
@@ -234,7 +235,7 @@ class Walk:
         for line in said:
             if TRACE.search(line.encode("utf-8", "replace")):
                 self._find("a visitor's text in the log", Asked(path=line.encode()[:300]), "")
-            elif "Traceback" in line or "while answering" in line:
+            elif "Traceback" in line or (line.startswith("hotpatch-kb: ") and "while answering" in line):
                 self._find("an error in the log", Asked(path=line.encode()[:300]), "")
         whole = re.sub(r"[\s\u2500-\u257f]+", "", "".join(said)).encode("utf-8", "replace")  # a library wraps its lines, and draws frames
         if found := TRACE.search(whole):
