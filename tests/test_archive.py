@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from conftest import Command
 from helpers import render
-from helpers.changed_trees import JULY, calendar
+from helpers.changed_trees import JULY, calendar, small_world
 from helpers.dumps import dump, query
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -281,3 +281,36 @@ def test_the_tables_of_this_version_are_archived_once(run: Command, tmp_path: Pa
     assert len(names) == len(set(names)) == 6
     assert run("replay", "--db", "y.db", "--archive", "x.db.archive").code == 0
     assert dump(tmp_path / "y.db") == dump(tmp_path / "x.db")
+
+
+def _calendar(folder: Path, day: str, july: render.CalendarRow) -> Path:
+    calendar(folder, day, july)
+    return folder / f"calendar-{day}"
+
+
+@pytest.mark.fault("a database without its archive, and pages that come out of order", of="disk")
+def test_a_crawl_replays_only_what_the_archive_has(run: Command, tmp_path: Path) -> None:
+    """A database was copied without its archive; older pages are read, nothing that the lost answers stated is lost, and a line says what to do."""
+    assert run("crawl", "--db", "x.db", "--from", small_world(tmp_path, "2026-07-24"), "--no-seed").code == 0
+    shutil.copy(tmp_path / "x.db", tmp_path / "y.db")
+    before = query(tmp_path / "y.db", "select subject, classification, build from releases order by 1")
+    other = replace(JULY, type="Hotpatch")
+    for day in ("2026-07-25", "2026-07-27"):
+        assert run("crawl", "--db", "y.db", "--from", _calendar(tmp_path, day, JULY), "--no-seed").code == 0
+    ended = run("crawl", "--db", "y.db", "--from", _calendar(tmp_path, "2026-07-26", other), "--no-seed")
+    assert ended.code == 3
+    assert (
+        "not replayed: expected every answer of the database in its archive, 1 are not, and what they alone state would be lost"
+        in ended.out
+    )
+    after = query(tmp_path / "y.db", "select subject, classification, build from releases order by 1")
+    assert {row[0] for row in before} <= {row[0] for row in after}
+    assert len(before) > 20
+    # The archive is put back beside the answers that were kept since: the replay that was due is made.
+    lost, kept = tmp_path / "x.db.archive", tmp_path / "y.db.archive"
+    log = (lost / "log.jsonl").read_bytes() + (kept / "log.jsonl").read_bytes()
+    shutil.copytree(lost, kept, dirs_exist_ok=True)
+    (kept / "log.jsonl").write_bytes(log)
+    again = run("crawl", "--db", "y.db", "--from", _calendar(tmp_path, "2026-07-28", JULY), "--no-seed")
+    assert (again.code, "doing it now" in again.err) == (0, True)
+    assert {row[0] for row in before} <= {row[0] for row in query(tmp_path / "y.db", "select subject from releases")}

@@ -26,7 +26,6 @@ from hotpatch_kb.scraper.crawl.run import Progress
 from hotpatch_kb.scraper.crawl.stderr import with_bar
 from hotpatch_kb.scraper.fetch.archive import Archive
 from hotpatch_kb.scraper.fetch.archive_log import Line
-from hotpatch_kb.scraper.sources import registry
 
 _AHEAD: Final = "log.jsonl.ahead"  # lines of answers that were fetched under a clock that ran ahead
 # Archived answers are named by the SHA-256 of their bytes.
@@ -243,9 +242,7 @@ def _unmatched_answers(db: Path, conn: sqlite3.Connection, archive: Archive) -> 
     """Yield a finding if the database has answers that the archive lacks, and one for the reverse. Embedded pages are archived by the first run."""
     logged = archive.ids()
     loaded = {row[0] for row in conn.execute("select page from pages")}
-    embedded = {source.source for source in registry().values() if source.is_embedded}
-    rows = conn.execute("select page, source from pages join runs using (run) where kind != 'seed'")
-    if unlogged := sum(page not in logged and source not in embedded for page, source in rows):
+    if unlogged := runs.unarchived(conn, archive):
         what = f"expected every answer in the archive, got {unlogged} that are not: a replay would lose what they alone state"
         yield Finding(str(db), what, "", is_broken=False)
     if unread := len(logged - loaded):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hotpatch_kb.db.answers import lagging
 from hotpatch_kb.db.claims import pages
 from hotpatch_kb.db.claims.corrections import load_corrections
+from hotpatch_kb.db.claims.ingest import Failure
 from hotpatch_kb.db.facts import seed as seeding
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.claims import Correction
@@ -140,8 +141,30 @@ def replayed(conn: sqlite3.Connection, kept: Archive, decided: list[Correction],
         return run.replay(kept.pages(), seeding.load_seed if kept.began_with_seed() else None)
 
 
+def unarchived(conn: sqlite3.Connection, archive: Archive) -> int:
+    """Return how many answers of a database its archive lacks. Embedded pages are archived by the first run."""
+    logged = archive.ids()
+    embedded = {source.source for source in registry().values() if source.is_embedded}
+    rows = conn.execute("select page, source from pages join runs using (run) where kind != 'seed'")
+    return sum(page not in logged and source not in embedded for page, source in rows)
+
+
+def _unreplayable(conn: sqlite3.Connection, kept: Archive) -> Failure | None:
+    """Return why a replay that a crawl makes by itself would lose facts; None where the archive has every answer of the database."""
+    if not (missing := unarchived(conn, kept)):
+        return None
+    note = (
+        f"not replayed: expected every answer of the database in its archive, {missing} are not, and what they alone state would be lost; "
+        "put the archive of this database there, or make it again with hotpatch-kb replay without them"
+    )
+    return Failure("archive", str(kept.folder), "refused", note)
+
+
 def _replay_after(result: Result, conn: sqlite3.Connection, kept: Archive, decided: list[Correction], say: Progress) -> None:
     """Replay after a run to which a page came out of order, and add the replay's failures to its result."""
+    if failure := _unreplayable(conn, kept):
+        result.failures.append(failure)
+        return
     say("a page arrived out of order: replaying all pages in the order of their fetch times")
     again = replayed(conn, kept, decided, say)
     result.failures += [failure for failure in again.failures if failure not in result.failures]
@@ -167,7 +190,9 @@ def _mend(conn: sqlite3.Connection, kept: Archive, decided: list[Correction], sa
         if run.has_anything():
             say(f"an earlier run was killed: loading {run.count()} answers of the archive that the database does not have")
             result = run.finish()
-    if schema.must_replay(conn):
+    if schema.must_replay(conn) and (failure := _unreplayable(conn, kept)):
+        say(f"{failure.page_url}: {failure.note}")
+    elif schema.must_replay(conn):
         say("an earlier run was killed before it could replay all pages in chronological order: doing it now")
         result = replayed(conn, kept, decided, say)
     return result
