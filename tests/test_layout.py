@@ -189,7 +189,7 @@ def test_reading_commands_import_nothing_heavy(arguments: list[str], tmp_path: P
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert ("click" in loaded) == (arguments[0] != "lookup")
     if arguments[0] == "lookup":  # each of these takes a tenth of the time that a lookup may take
-        assert loaded & {"dataclasses", "inspect", "pathlib", "json", "logging", "tempfile", "typing"} == set()
+        assert loaded & {"dataclasses", "inspect", "pathlib", "json", "logging", "tempfile", "typing", "traceback"} == set()
     assert loaded & {"httpx", "bs4", "lxml", "sqlite_utils", "datasette", "uvicorn", "yaml", "asyncio", "filelock"} == set()
 
 
