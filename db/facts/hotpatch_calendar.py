@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from hotpatch_kb.db.facts.precedence import Belief
+from hotpatch_kb.db.facts.precedence import Belief, IsSane
 from hotpatch_kb.db.facts.release_claims import ClaimsBySubject, ReleaseClaims, has_number_of
 from hotpatch_kb.db.facts.snapshots import StoredClaim, by_field
 from hotpatch_kb.db.model.claims import calendar_subject
@@ -37,19 +37,18 @@ def _resolve_month(
 ) -> None:
     subject, precedence = calendar_subject(product, month), belief.precedence
     fields = by_field(claims.get(subject, ()))
-    kb = belief.pick(subject, "kb", fields["kb"])
-    build = belief.pick(subject, "build", fields["build"], has_number_of(product))
-    day = belief.pick(subject, "release_date", fields["release_date"])
+    kbs = precedence.in_order(fields["kb"])
+    listed = precedence.value(kbs[0]) if kbs else None
     # A month has one B release; if pages name several, the calendar's, else the baseline, else the first in the order of subjects.
-    releases.sort(key=lambda r: (str(r.kb) != kb, r.row["classification"] != "baseline"))
+    releases.sort(key=lambda r: (str(r.kb) != listed, r.row["classification"] != "baseline"))
     release = releases[0] if releases else None
+    kb = _pick(subject, "kb", fields["kb"], release, belief)
+    build = _pick(subject, "build", fields["build"], release, belief, has_number_of(product))
+    day = _pick(subject, "release_date", fields["release_date"], release, belief)
     classes = release.listed("classification") if release else []
     types = [*fields["type"], *(c for c in classes if c.value in {"baseline", "hotpatch"})]
-    published = belief.pick(subject, "type", types)
+    published = _pick(subject, "type", types, release, belief)
     if release is not None:
-        kb, build = (str(release.kb) if release.kb else kb), release.build or build
-        day = release.row["release_date"] or day
-        published = published or release.row["classification"]
         belief.support(subject, (c for c in release.listed("release_date") if c.gone_at is None and precedence.value(c) == day))
     plans = sorted((c for c in fields["planned_type"] if c.value), key=lambda c: (c.known_from, c.first_seen_at, c.page_url, c.source))
     footnotes = fields["footnote_type"]
@@ -71,6 +70,28 @@ def _resolve_month(
         "is_unplanned": is_unplanned, "release_date": day, "expected_date": second_tuesday(month),
         "kb": int(kb) if kb else None, "build": build, "changed_on": changed_on, "changed_after": changed_after, "subject": subject,
     }  # fmt: skip
+
+
+def _pick(
+    subject: str, field: str, stated: list[StoredClaim], release: ReleaseClaims | None, belief: Belief, is_sane: IsSane | None = None
+) -> str | None:
+    """Return a value of a month: that of its release, where it has one, and otherwise the calendar's. A calendar that differs loses."""
+    precedence = belief.precedence
+    name = "classification" if field == "type" else field
+    own = release.row[name] if release is not None else None
+    believed = str(own) if own else None
+    ordered = precedence.in_order(stated, is_sane)
+    proof = [c for c in release.listed(name) if precedence.value(c) == believed] if release is not None and believed else []
+    if not ordered or not proof or precedence.value(ordered[0]) == believed:
+        picked = belief.pick(subject, field, stated, is_sane)
+        return believed or picked
+    won = precedence.strongest(proof)
+    belief.support(subject, [won])
+    for claim in ordered:
+        value = precedence.value(claim)
+        if value != believed:
+            belief.conflict(subject, field, won, claim, believed, value, "other_release")
+    return believed
 
 
 def _planned(month: str, plans: list[StoredClaim], footnotes: list[StoredClaim], day: str | None) -> tuple[str, str]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Final
 
 from hotpatch_kb.db.facts.precedence import SLUG_FIELDS, Precedence
-from hotpatch_kb.db.facts.snapshots import StoredClaim, are_weeks_apart, by_field
+from hotpatch_kb.db.facts.snapshots import StoredClaim, Successors, are_weeks_apart, by_field
 from hotpatch_kb.db.facts.tables import Row
-from hotpatch_kb.db.model.claims import product_of, release_named, release_subject
+from hotpatch_kb.db.model.claims import release_named, release_subject
 from hotpatch_kb.db.model.notation import builds_in
 from hotpatch_kb.db.model.products import BUILD_NUMBERS, may_be_build_of, named, same_revisions
 
@@ -78,6 +78,13 @@ class ReleaseClaims:
     def mentioned(self, name: str) -> list[StoredClaim]:
         """Return what articles, MSRC and Graph state of a field."""
         return [claim for claim in self.mentions if claim.name == name]
+
+    @property
+    def is_cumulative(self) -> bool:
+        """Whether a release history lists it: then it is an LCU, or the mistake of a history, and restarts either way."""
+        lines = self.listed("line")
+        standing = [c for c in lines if c.gone_at is None] or lines
+        return any(c.value == "standard" for c in standing)
 
     def stated_builds(self) -> list[StoredClaim]:
         """Return everything that states the build of the release."""
@@ -144,63 +151,17 @@ def _listed_releases(claims: ClaimsBySubject) -> tuple[list[ReleaseClaims], list
     with_build: list[ReleaseClaims] = []
     without_build: list[ReleaseClaims] = []
     baselines: list[ReleaseClaims] = []
-    successors = _Successors(claims)
+    successors = Successors(claims)
     for subject in subjects_of(claims, "release"):
-        if successors.replaced(subject):
+        stated = successors.without_withdrawn(subject)
+        if not stated or successors.replaced(subject):
             continue
         product, kb, build, baseline_day = release_named(subject)
         if baseline_day:
-            baselines.append(ReleaseClaims(product, None, None, subject, claims[subject], baseline_day=baseline_day))
+            baselines.append(ReleaseClaims(product, None, None, subject, stated, baseline_day=baseline_day))
         else:
-            (with_build if build else without_build).append(ReleaseClaims(product, kb, build, subject, list(claims[subject])))
+            (with_build if build else without_build).append(ReleaseClaims(product, kb, build, subject, stated))
     return with_build, without_build, baselines
-
-
-class _Successors:
-    """Finds releases that their pages have since corrected to another build, KB or day."""
-
-    def __init__(self, claims: ClaimsBySubject) -> None:
-        self._claims = claims
-
-    @cached_property
-    def _by_place(self) -> dict[tuple[str, str, str, str], list[str]]:
-        """Releases by the places that state them now, and their product."""
-        subjects: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
-        for subject, claims in self._claims.items():
-            if subject.startswith("release/"):
-                product = product_of(subject)
-                for place in {c.place for c in claims if c.gone_at is None}:
-                    subjects[(*place, product)].append(subject)
-        return subjects
-
-    def replaced(self, subject: str) -> bool:
-        """Return whether every place that stated a release last now states another in its stead."""
-        claims = self._claims[subject]
-        if any(c.gone_at is None for c in claims):
-            return False
-        last = max(c.last_seen_at for c in claims)
-        ends = {c.place: c.gone_at or "" for c in claims if c.last_seen_at == last}
-        product = product_of(subject)
-        return all(
-            any(
-                other != subject and _is_same_thing(subject, other) and self._states(place, other, since)
-                for other in self._by_place.get((*place, product), ())
-            )
-            for place, since in ends.items()
-        )
-
-    def _states(self, place: tuple[str, str, str], subject: str, since: str) -> bool:
-        return any(c.gone_at is None and c.first_seen_at >= since and c.place == place for c in self._claims[subject])
-
-
-def _is_same_thing(subject: str, other: str) -> bool:
-    """Return whether two releases of a product share the KB, the build, or, of baselines, the month."""
-    one, two = release_named(subject), release_named(other)
-    return (
-        (one.baseline_day is not None and two.baseline_day is not None and one.baseline_day[:7] == two.baseline_day[:7])
-        or (one.kb is not None and one.kb == two.kb)
-        or (one.build is not None and one.build == two.build)
-    )
 
 
 def _without_rivals(releases: list[ReleaseClaims], precedence: Precedence) -> list[ReleaseClaims]:
@@ -355,7 +316,9 @@ def _day_of_lcu(release: ReleaseClaims, precedence: Precedence) -> str | None:
     current = [c for c in sorted(days, key=precedence.of) if c.gone_at is None]
     day = next(iter(current or days), None)
     classes = {c.value for c in release.listed("classification") if c.gone_at is None}
-    if day is None or not release.kb or classes & {"hotpatch", "component", "preview", "initial"}:
+    # What a release history lists is an LCU, even where a calendar calls it a hotpatch.
+    others = {"component", "preview", "initial"} | (set() if release.is_cumulative else {"hotpatch"})
+    if day is None or not release.kb or classes & others:
         return None
     return precedence.value(day)
 

@@ -134,13 +134,25 @@ def _classification(release: ReleaseClaims, belief: Belief) -> tuple[str, str | 
     """Return the classification and the cadence of a release."""
     subject = release.subject
     stated = release.listed("classification") + release.mentioned("classification")
-    kind = belief.pick(subject, "classification", stated) or ("baseline" if release.baseline_day else "cumulative")
+    impossible = [c for c in stated if release.is_cumulative and belief.precedence.value(c) == "hotpatch"]
+    possible = [c for c in stated if c not in impossible] if impossible else stated
+    kind = belief.pick(subject, "classification", possible) or ("baseline" if release.baseline_day else "cumulative")
+    _note_impossible(release, kind, possible, impossible, belief)
     belief.support(subject, (c for c in release.claims if c.subject.endswith("/baseline")))
     cadence = belief.pick(subject, "cadence", release.listed("cadence"))
     kind = _letter_beats_preview(release, kind, cadence, belief)
     if cadence is None and kind != "preview" and release.listed("title") and not release.listed("month"):
         cadence = "B"  # only a navigation lists it, which marks previews and out-of-band releases and nothing else
     return kind, cadence
+
+
+def _note_impossible(release: ReleaseClaims, kind: str, possible: list[StoredClaim], impossible: list[StoredClaim], belief: Belief) -> None:
+    """Note a conflict for each claim that an update of a release history is a hotpatch: it never is, and in doubt it restarts."""
+    precedence = belief.precedence
+    proof = [c for c in possible if precedence.value(c) == kind] or [c for c in release.listed("line") if c.value == "standard"]
+    for claim in impossible:
+        if claim.gone_at is None:
+            belief.conflict(release.subject, "classification", precedence.strongest(proof), claim, kind, "hotpatch", "sanity")
 
 
 def _letter_beats_preview(release: ReleaseClaims, kind: str, cadence: str | None, belief: Belief) -> str:
@@ -162,10 +174,12 @@ def _letter_beats_preview(release: ReleaseClaims, kind: str, cadence: str | None
 
 
 def _lines(release: ReleaseClaims, kind: str) -> set[str | None]:
-    """Return the lines that a release is in: a baseline with a KB is in both."""
+    """Return the lines that a release is in: a baseline with a KB is in both, everything else in one."""
     lines = {c.value for c in release.listed("line")}
     if kind == "baseline":
-        lines |= {"hotpatch", "standard"} if release.kb else {"hotpatch"}
+        return lines | ({"hotpatch", "standard"} if release.kb else {"hotpatch"})
+    if kind != "component" and {"hotpatch", "standard"} <= lines:
+        return {"hotpatch"} if kind == "hotpatch" else {"standard"}
     return lines
 
 

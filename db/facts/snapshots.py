@@ -1,17 +1,19 @@
 """What facts are made from: rows of ``claims`` and the times of their pages, now or as of an earlier time.
 
-In: a database. Out: a ``Snapshot``, which every resolution reads instead of the database.
+In: a database. Out: a ``Snapshot``, which every resolution reads instead of the database. ``Successors`` tells which of its claims their pages
+have since taken back by stating another release in their stead.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.model.claims import name_of_field
+from hotpatch_kb.db.model.claims import name_of_field, product_of, release_named
 
 # Kinds of subjects whose claims depend on one another, so that they are resolved together. Every other kind is resolved group by group
 # (``hotpatch_kb.db.facts.independent``).
@@ -105,6 +107,98 @@ def are_weeks_apart(days: Iterable[StoredClaim], others: Iterable[StoredClaim]) 
     """
     ours, theirs = ({date.fromisoformat(c.value) for c in claims if c.value and c.gone_at is None} for claims in (days, others))
     return bool(ours and theirs) and all(abs((a - b).days) > _DAYS_APART for a in ours for b in theirs)
+
+
+class Successors:
+    """Finds what pages have since corrected to another release: to another build, KB or day, or of a month from one type to the other."""
+
+    def __init__(self, claims: Mapping[str, list[StoredClaim]]) -> None:
+        """Take all claims, by subject."""
+        self._claims = claims
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, str, str, str], list[str]]:
+        """Releases by the places that state them now, and their product."""
+        subjects: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+        for subject, claims in self._claims.items():
+            if subject.startswith("release/"):
+                product = product_of(subject)
+                for place in {c.place for c in claims if c.gone_at is None}:
+                    subjects[(*place, product)].append(subject)
+        return subjects
+
+    def replaced(self, subject: str) -> bool:
+        """Return whether every place that stated a release last now states another in its stead."""
+        claims = self._claims[subject]
+        if any(c.gone_at is None for c in claims):
+            return False
+        last = max(c.last_seen_at for c in claims)
+        ends = {c.place: c.gone_at or "" for c in claims if c.last_seen_at == last}
+        product = product_of(subject)
+        return all(
+            any(
+                other != subject and _is_same_thing(subject, other) and self._states(place, other, since)
+                for other in self._by_place.get((*place, product), ())
+            )
+            for place, since in ends.items()
+        )
+
+    def _states(self, place: tuple[str, str, str], subject: str, since: str) -> bool:
+        return any(c.gone_at is None and c.first_seen_at >= since and c.place == place for c in self._claims[subject])
+
+    @cached_property
+    def _months_of_line(self) -> dict[tuple[str, str, str, str, str], list[tuple[str, str]]]:
+        """The baseline or hotpatch that a place has stated for a product's month or day: the release, and since when."""
+        stated: dict[tuple[str, str, str, str, str], list[tuple[str, str]]] = defaultdict(list)
+        for subject, claims in self._claims.items():
+            if subject.startswith("release/"):
+                for key, claim in _months_of(subject, claims):
+                    stated[key].append((subject, claim.first_seen_at))
+        return stated
+
+    def without_withdrawn(self, subject: str) -> list[StoredClaim]:
+        """Return the claims of a release without those by which a place once made it the hotpatch line's release of a month, and since made another that.
+
+        A row of August that says hotpatch, then baseline with the LCU's KB, then hotpatch again leaves an LCU that is no baseline. A release that
+        nothing else states stays, as every published release does; a baseline without a KB has nothing that could stay.
+        """
+        claims = self._claims[subject]
+        if all(c.gone_at is None for c in claims):
+            return list(claims)
+        withdrawn = {
+            (claim.place, claim.gone_at)
+            for key, claim in _months_of(subject, claims)
+            if claim.gone_at is not None and any(other != subject and since >= claim.gone_at for other, since in self._months_of_line[key])
+        }
+        kept = [c for c in claims if (c.place, c.gone_at) not in withdrawn]
+        if any(c.name == "line" for c in kept):  # something else lists it
+            return kept
+        return [] if release_named(subject).baseline_day else list(claims)
+
+
+def _months_of(subject: str, claims: list[StoredClaim]) -> Iterator[tuple[tuple[str, str, str, str, str], StoredClaim]]:
+    """Yield the months and days for which a place makes a release that of the hotpatch line, each with the claim of its type."""
+    types = [c for c in claims if c.name == "classification" and c.value in {"baseline", "hotpatch"}]
+    if not types:
+        return
+    product = product_of(subject)
+    for claim in types:
+        beside = [
+            c for c in claims if c.place == claim.place and c.first_seen_at <= claim.last_seen_at and c.last_seen_at >= claim.first_seen_at
+        ]
+        if not any(c.name == "cadence" and c.value != "B" for c in beside):
+            for value in {c.value for c in beside if c.name in {"month", "release_date"} and c.value}:
+                yield (*claim.place, product, value), claim
+
+
+def _is_same_thing(subject: str, other: str) -> bool:
+    """Return whether two releases of a product share the KB, the build, or, of baselines, the month."""
+    one, two = release_named(subject), release_named(other)
+    return (
+        (one.baseline_day is not None and two.baseline_day is not None and one.baseline_day[:7] == two.baseline_day[:7])
+        or (one.kb is not None and one.kb == two.kb)
+        or (one.build is not None and one.build == two.build)
+    )
 
 
 def kind_of(subject: str) -> str:

@@ -299,10 +299,12 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
             raise UnexpectedPage(f"expected the update type of {MONTHS[int(expected[5:]) - 1]} {year} in {section}, got {letter!r}")
         kind = calendar_type(record["type"].text)
         subject = calendar_subject(product.product, read.month)
+        is_monthly = read.cadence != "OOB"  # an out-of-band row says nothing of its month: that is the B release's
         cells = [record[name] for name in ("availability date", "build", "kb article")]
         if not cells[1].text and not cells[2].text:
             # Not released yet, with or without an expected day: a plan, which may change (that of June 2026 did).
-            yield from stated(section, subject, row, [("planned_type", kind, record["type"].text)])
+            if is_monthly:
+                yield from stated(section, subject, row, [("planned_type", kind, record["type"].text)])
             return
         if not cells[0].text:
             raise UnexpectedPage(f"expected the date of {cells[1].text or cells[2].text} in {letter}, got none")
@@ -323,6 +325,7 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
         elif number:
             fields.append(("kb", str(number), cells[2].text))
             yield from stated(section, release_subject(product.product, number, None), row, [("kb", str(number), cells[2].text), *release])
-        yield from stated(section, subject, row, fields)
+        if is_monthly:
+            yield from stated(section, subject, row, fields)
 
     yield from _readable(section, _builds(rows, _CALENDAR_COLUMNS, section, product), product, claims_of)

@@ -39,6 +39,7 @@ class Release:
         in_navigation: whether the support site lists it.
         title: in place of the title of the support site.
         cells: in place of cells of Learn, by field of ``HistoryRow`` or ``CalendarRow``.
+        beside_month: whether a calendar has it as a row of its own before that of its month, and not in its stead.
     """
 
     products: Mapping[str, str]
@@ -51,6 +52,7 @@ class Release:
     in_navigation: bool = True
     title: str = ""
     cells: Mapping[str, str] | None = None
+    beside_month: bool = False
 
     @property
     def type_month(self) -> str:
@@ -96,6 +98,7 @@ def write(
     read_at: str = READ_AT,
     latest: Mapping[str, tuple[str, str]] | None = None,
     more: Sequence[NavCategory] = (),
+    july: Iterable[Release] = SERVER_JULY,
 ) -> Path:
     """Save the pages of a day.
 
@@ -105,8 +108,9 @@ def write(
         read_at: when the pages were read.
         latest: what the tables of versions call the latest build of a product, and its day; by default the newest row of its history.
         more: further categories of the update histories of Windows Server.
+        july: those of July on servers, which the recorded tables of May lack.
     """
-    listed = (*SERVER_JULY, *releases)
+    listed = (*july, *releases)
     for url, name, h1 in (
         (render.HOTPATCH_HUB["new"], "navigation-hotpatch", "Release notes for Hotpatch on Windows 11 Enterprise version 25H2"),
         (render.SERVER_HUB["new"], "navigation-server", "Windows Server 2025 update history"),
@@ -149,7 +153,7 @@ def _tables(info: ReleaseInfo, releases: Sequence[Release], latest: Mapping[str,
                     row = HistoryRow(
                         rows[0].option, f"{release.type_month} {release.letter}", release.day, build, f"KB{release.kb}", _help(release.kb)
                     )
-                    rows.insert(0, replace(row, **dict(release.cells or {})))
+                    rows.insert(0, replace(row, **{name: text for name, text in (release.cells or {}).items() if hasattr(row, name)}))
         history.append(replace(table, rows=rows))
         product = next((product for product, label in by_label.items() if label == table.label), "")
         newest = max(rows, key=lambda row: (row.date, row.build))
@@ -161,7 +165,9 @@ def _tables(info: ReleaseInfo, releases: Sequence[Release], latest: Mapping[str,
         months = list(calendar.years["2026"])
         for release in (r for r in releases if r.in_tables and (r.is_hotpatch or r.day == JULY)):
             for product, build in release.products.items():
-                if by_label.get(product) == calendar.label:
+                if by_label.get(product) == calendar.label and release.letter == "OOB" and release.beside_month:
+                    months = [new for row in months for new in _beside(row, release, build)]
+                elif by_label.get(product) == calendar.label:
                     months = [_released(row, release, build) for row in months]
         calendars.append(replace(calendar, years={**calendar.years, "2026": months}))
     return replace(info, history=history, calendars=calendars, versions=versions)
@@ -181,6 +187,12 @@ def _released(row: CalendarRow, release: Release, build: str) -> CalendarRow:
     letter = f"{release.type_month.replace('-', '.')} {release.letter}"
     done = replace(row, update_type=letter, type=kind, date=release.day, build=build, kb=f"KB{release.kb}", href=_help(release.kb))
     return replace(done, **{name: text for name, text in (release.cells or {}).items() if hasattr(row, name)})
+
+
+def _beside(row: CalendarRow, release: Release, build: str) -> list[CalendarRow]:
+    """Return a month's row, after that of an out-of-band release of the month."""
+    new = _released(row, release, build)
+    return [row] if new is row else [new, row]
 
 
 def _is_of(row: VersionRow, product: str) -> bool:
