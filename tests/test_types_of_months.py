@@ -15,7 +15,7 @@ import pytest
 from conftest import Command
 from helpers import worlds
 from helpers.dumps import dump, query
-from helpers.worlds import AUGUST_RELEASES, HOTPATCHES, SERVER_JULY, Release
+from helpers.worlds import AUGUST_RELEASES, HOTPATCHES, LCUS, SERVER_JULY, Release
 
 HOTPATCH = HOTPATCHES["ws2025"]
 # The calendar's row and the navigation's entry of a month that turned out to be a baseline.
@@ -52,6 +52,11 @@ def read(run: Command, tmp_path: Path) -> Callable[..., Path]:
 def _but(*changed: Release) -> list[Release]:
     """August with the servers' hotpatch changed, or left out."""
     return [*(release for release in AUGUST_RELEASES if release is not HOTPATCH), *changed]
+
+
+def _mistyped(release: Release, kb: int) -> list[Release]:
+    """A release as Learn lists it, and with another KB on the support site."""
+    return [replace(release, in_navigation=False), replace(release, kb=kb, in_tables=False)]
 
 
 def _judged(run: Command, tmp_path: Path, db: Path, day: str, *machines: str) -> list[tuple[str, ...]]:
@@ -181,3 +186,39 @@ def test_an_out_of_band_row_of_a_calendar_says_nothing_of_its_month(is_hotpatch:
     assert query(db, "select field, value from claims where subject = 'calendar/ws2025/2026-08' and gone_at is null order by 1") == [
         ("build", "26100.33222"), ("kb", "5120228"), ("release_date", "2026-08-11"), ("type", "hotpatch"),
     ]  # fmt: skip
+
+
+# --- one release with two KBs -----------------------------------------------------------------------------------------
+
+
+def test_a_kb_with_swapped_digits_in_the_navigation_loses_against_the_tables(
+    read: Callable[..., Path], run: Command, tmp_path: Path
+) -> None:
+    db = read(("2026-08-14", _but(*_mistyped(HOTPATCH, 5120282))))
+    assert query(db, RELEASES) == [JULY_ROW, HOTPATCH_ROW, LCU_ROW]
+    assert query(db, CONFLICTS) == [("release/ws2025/5120228/26100.33222", "kb", "5120228", "5120282", "precedence", "support_navigation")]
+    assert query(db, "select kb, reason from quarantine where may_be_release") == [(5120228, "expected one KB of a release, got several")]
+    machines = ("a,ws2025,26100.33158,hotpatch", "b,ws2025,26100.33222,hotpatch")
+    judged = _judged(run, tmp_path, db, "2026-08-14", *machines)
+    assert (judged[0], judged[1][0]) == (("behind", "KB5120228", "false"), "unknown")
+    for kb in ("KB5120228", "KB5120282"):
+        answer = run("lookup", kb, "--db", db, "--json").json()[0]
+        assert [(match["kb"], match["build"]) for match in answer["matches"]] == [("KB5120228", "26100.33222")], kb
+
+
+def test_an_lcu_with_two_kbs_is_one_release(read: Callable[..., Path], run: Command, tmp_path: Path) -> None:
+    lcu = LCUS["ws2025"]
+    others = [release for release in AUGUST_RELEASES if release is not lcu]
+    db = read(("2026-08-14", [*others, *_mistyped(lcu, 5120323)]))
+    assert query(db, RELEASES) == [JULY_ROW, HOTPATCH_ROW, LCU_ROW]
+    assert ("release/ws2025/5120233/26100.33296", "kb", "5120233", "5120323", "precedence", "support_navigation") in query(db, CONFLICTS)
+    assert [verdict for verdict, *_ in _judged(run, tmp_path, db, "2026-08-14", "a,ws2025,26100.33296,standard")] == ["unknown"]
+
+
+def test_an_lcu_and_a_hotpatch_of_one_build_and_day_are_two_releases(read: Callable[..., Path]) -> None:
+    """As on 2022-03-08 (20348.587), made of the same day in August."""
+    same = replace(HOTPATCH, products=LCUS["ws2025"].products)
+    db = read(("2026-08-14", _but(same)))
+    rows = query(db, "select kb, classification from releases where product = 'ws2025' and build = '26100.33296' order by kb")
+    assert rows == [(5120228, "hotpatch"), (5120233, "cumulative")]
+    assert query(db, "select count(*) from conflicts where field = 'kb' and rule != 'slug'") == [(0,)]

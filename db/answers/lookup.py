@@ -196,14 +196,16 @@ class _Found:
         if named or self.query.kind not in {"build", "kb"}:
             return named
         if product not in self._further:
-            read = self._by_other_build if self.query.kind == "build" else self._by_article
+            read = self._by_other_build if self.query.kind == "build" else self._by_other_kb
             self._further[product] = read(product)
         return self._further[product]
 
-    def _by_article(self, product: str | None) -> list[Release]:
-        """Return releases without a KB whose article has this one: the two baselines of 2021."""
-        where = "kb is null and article_url in (select url from articles where kb = ?) and product = coalesce(?, product)"
-        return self._releases(self._read(where, (int(self.query.value), product)))
+    def _by_other_kb(self, product: str | None) -> list[Release]:
+        """Return releases without a KB whose article has this one, the two baselines of 2021, and those for which a source states it and is not believed."""
+        where = """(kb is null and article_url in (select url from articles where kb = :kb)
+            or subject in (select subject from conflicts where field = 'kb' and value_lost = cast(:kb as text) and rule not in ('slug', 'correction')))
+            and product = coalesce(:product, product)"""
+        return self._releases(self._read(where, {"kb": int(self.query.value), "product": product}))
 
     def _by_other_build(self, product: str | None) -> list[Release]:
         """Return the releases for which a source states a build that is not believed, each with who does."""

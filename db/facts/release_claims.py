@@ -115,7 +115,8 @@ def group_releases(claims: ClaimsBySubject, precedence: Precedence) -> list[Rele
     for release in with_build:
         by_kb[release.product, release.kb].append(release)
     by_kb = {key: _without_rivals(same, precedence) for key, same in by_kb.items()}
-    kept = {release for same in by_kb.values() for release in same}
+    kept = set(_with_one_kb([release for same in by_kb.values() for release in same], precedence))
+    by_kb = {key: [release for release in same if release in kept] for key, same in by_kb.items()}
     releases = [release for release in with_build if release in kept]
     for release in without_build:
         # A title with a wrong build number (20346.2091 for 20348.2091) or none is about the builds that its KB has elsewhere.
@@ -189,6 +190,46 @@ def _without_rivals(releases: list[ReleaseClaims], precedence: Precedence) -> li
         else:
             kept[0].claims += release.claims
     return [release for release in releases if release in kept]
+
+
+def _with_one_kb(releases: list[ReleaseClaims], precedence: Precedence) -> list[ReleaseClaims]:
+    """Return releases without those that are another one with its KB mistyped: of the same product, build, day and line, in other places.
+
+    From 2015 to July 2026 no build had two KBs of one line on one day. The claims of a rival go to the release whose KB is believed.
+    """
+    by_build: dict[tuple[str, str | None], list[ReleaseClaims]] = defaultdict(list)
+    for release in releases:
+        if release.kb and any(c.gone_at is None for c in release.claims):
+            by_build[release.product, release.build].append(release)
+    rivals = set()
+    for same in by_build.values():
+        order = precedence.in_order([c for release in same for c in release.listed("kb")]) if len(same) > 1 else []
+        same.sort(key=lambda release: min(order.index(c) for c in order if c in release.listed("kb")) if order else 0)
+        for place, release in enumerate(same):
+            owner = next((o for o in same[:place] if o not in rivals and o.kb != release.kb and _are_one(o, release)), None)
+            if owner is not None:
+                owner.claims += release.claims
+                rivals.add(release)
+    return [release for release in releases if release not in rivals]
+
+
+def _are_one(one: ReleaseClaims, two: ReleaseClaims) -> bool:
+    """Return whether two releases with one build are of one day and line, and no place states both."""
+
+    def standing(release: ReleaseClaims, name: str) -> set[str | None]:
+        return {c.value for c in release.listed(name) if c.gone_at is None}
+
+    places, days, kinds = (
+        [{c.place for c in r.claims if c.gone_at is None} for r in (one, two)],
+        [standing(r, "release_date") for r in (one, two)],
+        [standing(r, "classification") for r in (one, two)],
+    )
+    return (
+        not places[0] & places[1]
+        and bool(days[0] & days[1])
+        and "component" not in kinds[0] | kinds[1]
+        and ("hotpatch" in kinds[0]) == ("hotpatch" in kinds[1])
+    )
 
 
 def _build_elsewhere(release: ReleaseClaims, claims: ClaimsBySubject, precedence: Precedence) -> str | None:

@@ -69,7 +69,7 @@ def resolve(snapshot: Snapshot, precedence: Precedence) -> FactTables:
 def _resolve_release(release: ReleaseClaims, belief: Belief) -> None:
     """Make the row of a release. Its baseline and whether it was planned follow from other releases, and are set later."""
     subject = release.subject
-    belief.pick(subject, "kb", release.listed("kb") + release.listed("slug_kb"), lambda value: int(value) == release.kb)
+    _believe_kb(release, belief)
     _believe_build(release, belief)
     days = release.listed("release_date") + release.mentioned("release_date") + release.mentioned("page_title_date")
     day = belief.pick(subject, "release_date", days) or release.baseline_day
@@ -90,6 +90,14 @@ def _resolve_release(release: ReleaseClaims, belief: Belief) -> None:
     }  # fmt: skip
     belief.facts.releases[release.row["release"]] = release.row
     _compare_with_mentions(release, belief)
+
+
+def _believe_kb(release: ReleaseClaims, belief: Belief) -> None:
+    """Note which claims the KB of a release rests on, and which lost."""
+    stated = release.listed("kb") + release.listed("slug_kb")
+    best = belief.precedence.in_order(stated)
+    is_best = not best or belief.precedence.value(best[0]) == str(release.kb)
+    belief.pick(release.subject, "kb", stated, None if is_best else lambda value: int(value) == release.kb)
 
 
 def _believe_build(release: ReleaseClaims, belief: Belief) -> None:

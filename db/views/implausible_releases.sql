@@ -50,6 +50,11 @@ with known (product, kb, build) as (
             select 1 from releases as o
             where o.kb = r.kb and o.gone_since is null and o.release_date < r.release_date and o.classification != 'component'
         ) then 'expected one day of a KB, got an earlier one, too'
+        -- One site has the KB with other digits. Without its KB it is not known which CVEs a release fixes, and so whether it counts.
+        when exists (
+            select 1 from conflicts as c
+            where c.subject = r.subject and c.field = 'kb' and c.rule not in ('correction', 'slug')
+        ) then 'expected one KB of a release, got several'
         when kb is null and (
             cadence = 'B' and classification != 'baseline' or exists (
                 select 1 from releases as o
