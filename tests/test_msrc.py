@@ -290,6 +290,26 @@ def test_an_architecture_that_no_lcu_lists_is_told() -> None:
     assert told == {("12436 ws2025 of CVE-2025-90001", "expected a KB that fixes it")}
 
 
+def test_a_cve_that_only_an_out_of_band_hotpatch_fixes_has_its_fix() -> None:
+    """The LCU of the month fixed it before: the hotpatch is beside no LCU in the document, and its KB is the fix."""
+    alone = Fix("5125000", ("ws2025",), "26100.33225", "Security Hotpatch Update", "5072014")
+    monthly = Cve("CVE-2025-90001", "Windows Made-up Vulnerability", (*LCUS[:3], *HOTPATCHES[:1]))
+    claims = _claims(month_document("2025-12", [monthly, Cve("CVE-2025-90002", "Windows Made-up Vulnerability", (alone,))]))
+    assert [c.value_text for c in claims if c.subject.startswith("quarantine/")] == []
+    assert "fixed/ws2025/5125000" in _of(claims, "cve/CVE-2025-90002")
+
+
+def test_a_cve_that_only_the_hotpatch_of_a_month_fixes_is_told() -> None:
+    """Elsewhere in the document the hotpatch is beside an LCU, so here the LCU was forgotten."""
+    cves = [
+        Cve("CVE-2025-90001", "Windows Made-up Vulnerability", (*LCUS[:3], *HOTPATCHES[:1])),
+        Cve("CVE-2025-90002", "Windows Made-up Vulnerability", (*LCUS[1:3], *HOTPATCHES[:1])),
+    ]
+    told = {(c.value_text, c.value) for c in _claims(month_document("2025-12", cves)) if c.field == "reason"}
+    lines = ("12436 ws2025", "12437 ws2025", "12389 win11-24h2", "12390 win11-24h2")
+    assert told == {(f"{line} of CVE-2025-90002", "expected a KB that fixes it") for line in lines}
+
+
 @pytest.mark.parametrize(
     ("member", "value", "told"),
     [

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -257,6 +258,7 @@ def _month_claims(page: Page) -> Iterator[Claim]:
         raise UnexpectedPage(f"expected the document {_identification(month)}, got {document.identification[:60]!r} from {page.final_url}")
     yield from stated(month, f"msrc/{month}", 0, _dates(document.released, document.revised))
     lines = _Lines(document.names)
+    unfixed = _Unfixed(lines)
     known: set[tuple[str, str, Fix]] = set()
     members: dict[str, set[str]] = {"vulnerabilities": set(), "fixes": set(), "fixes of Windows": set()}
     odd: list[Unreadable] = []
@@ -288,7 +290,8 @@ def _month_claims(page: Page) -> Iterator[Claim]:
                     yield from stated(month, f"remediation/{product}/{kb}", row, _of_fix(fix, month))
                     for text, reason in _odd_texts(fix):
                         yield from quarantined(month, "cell", f"{text} of {fix.description}", reason, row, may_be_release=False)
-        lines.odd += _unfixed(vulnerability, lines) if fixed else []
+        if fixed:
+            unfixed.add(vulnerability)
         if fixed and _CVE.fullmatch(vulnerability.cve):
             subject = f"cve/{vulnerability.cve}"
             yield Claim(month, subject, "title", vulnerability.title, vulnerability.title, row)
@@ -297,16 +300,21 @@ def _month_claims(page: Page) -> Iterator[Claim]:
         elif not _CVE.fullmatch(vulnerability.cve):
             odd.append(Unreadable(f"{vulnerability.cve} {vulnerability.title}", "expected a CVE such as CVE-2025-54100"))
     is_mostly_odd = len(odd) * 2 > row + 1
-    odd += lines.odd
+    odd += [*lines.odd, *unfixed.found()]
     if is_mostly_odd or (odd and not known):
         raise UnexpectedPage(f"{odd[0].reason}, got {odd[0].text[:60]!r} from {page.final_url}")
     for number, thing in enumerate(odd):
         yield from quarantined(month, "entry", thing.text, thing.reason, number, may_be_release=False)
     _check_members(members, page)
+    yield from _completeness(document, month, is_any_known=bool(known))
+
+
+def _completeness(document: msrc_documents.Document, month: str, *, is_any_known: bool) -> Iterator[Claim]:
+    """Yield whether a document has the fixes of its month's release, and a note where it should."""
     # Before the month's second Tuesday a document may have an out-of-band fix and nothing else. After it, each has fixed Windows so far.
     is_of_release = _utc(document.revised)[:10] >= second_tuesday(month)
-    is_complete = bool(known) and is_of_release
-    if is_of_release and not known:
+    is_complete = is_any_known and is_of_release
+    if is_of_release and not is_any_known:
         reason = f"expected a fix of Windows in a document revised after {second_tuesday(month)}"
         yield from quarantined(month, "entry", f"{document.title} of {document.revised}", reason, 0, may_be_release=False)
     yield Claim(month, f"msrc/{month}", "is_complete", str(int(is_complete)), document.title, 0)
@@ -338,17 +346,41 @@ def _severities(fix: Fix, vulnerability: Vulnerability, lines: _Lines) -> Iterat
     return iter(severities.items())
 
 
-def _unfixed(vulnerability: Vulnerability, lines: _Lines) -> list[Unreadable]:
-    """Return our products that a vulnerability of Windows has a severity for and no LCU: a fix lists each of its products, of every architecture.
+class _Unfixed:
+    """Finds our products that a vulnerability of Windows has a severity for and no fix: a fix lists each of its products, of every architecture.
 
-    A hotpatch is beside the LCU of its month, but for the products of 2022 that have "Hotpatch" in their name.
+    A month's hotpatch is beside the LCU of its month, but for the products of 2022 that have "Hotpatch" in their name. An out-of-band one may be
+    alone. Which of the two a hotpatch is shows at the end of a document.
     """
-    with_lcu = {product_id for fix in vulnerability.fixes if "hotpatch" not in fix.subtype.lower() for product_id in fix.products}
-    return [
-        Unreadable(f"{product_id} {product} of {vulnerability.cve}", "expected a KB that fixes it")
-        for product_id in vulnerability.severities
-        if product_id not in with_lcu and (product := lines.product(product_id)) and not lines.is_of_hotpatches(product_id)
-    ]
+
+    def __init__(self, lines: _Lines) -> None:
+        self._lines = lines
+        self._beside_lcus: set[tuple[str, str]] = set()
+        self._found: list[tuple[Unreadable, set[tuple[str, str]]]] = []
+
+    def add(self, vulnerability: Vulnerability) -> None:
+        """Take a vulnerability that has a fix of Windows."""
+        with_lcu, hotpatches = set[str](), defaultdict[str, set[str]](set)
+        for fix in vulnerability.fixes:
+            for product_id in fix.products:
+                if "hotpatch" in fix.subtype.lower():
+                    hotpatches[product_id].add(fix.description)
+                else:
+                    with_lcu.add(product_id)
+        product = self._lines.product
+        of_lcus = {product(product_id) for product_id in with_lcu & vulnerability.severities.keys()}
+        for product_id, kbs in hotpatches.items():
+            if product_id in with_lcu and (name := product(product_id)):
+                self._beside_lcus |= {(name, kb) for kb in kbs}
+        for product_id in vulnerability.severities:
+            if product_id in with_lcu or not (name := product(product_id)) or self._lines.is_of_hotpatches(product_id):
+                continue
+            alone = set() if name in of_lcus else {(name, kb) for kb in hotpatches[product_id]}
+            self._found.append((Unreadable(f"{product_id} {name} of {vulnerability.cve}", "expected a KB that fixes it"), alone))
+
+    def found(self) -> list[Unreadable]:
+        """Return what has no fix, after all vulnerabilities."""
+        return [thing for thing, alone in self._found if alone <= self._beside_lcus]
 
 
 def _odd_texts(fix: Fix) -> Iterator[tuple[str, str]]:
