@@ -58,6 +58,8 @@ def test_a_calendar_row_without_its_date_is_quarantined_and_stops_nothing_else(
         ("quarantined entry", True)
     ]
     assert drift.code == 6
+    lines = [line for line in run("status", "--drift", "--db", "x.db").out.splitlines() if ": entry: expected the date of" in line]
+    assert [line.partition(": https://")[0] for line in lines] == ["learn_release_info: quarantined in run 1"]
 
 
 def test_a_row_with_only_a_date_is_a_plan(run: Command, tmp_path: Path) -> None:

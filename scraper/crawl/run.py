@@ -19,7 +19,7 @@ from hotpatch_kb.db.claims import pages
 from hotpatch_kb.db.claims.ingest import Failure, Ingest, Outcome, ReadPage, SourceFacts
 from hotpatch_kb.db.facts import write
 from hotpatch_kb.db.model import clock
-from hotpatch_kb.db.model.claims import Correction, Page
+from hotpatch_kb.db.model.claims import Claim, Correction, Page
 from hotpatch_kb.db.model.errors import BadInput, UnexpectedPage
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.scraper.crawl.database import utc_now
@@ -161,6 +161,7 @@ class Run:
         self.state: dict[str, str] = {}  # of sources that are not asked
         self.needs_replay = False
         self._reads: list[ReadPage] = []
+        self._odd: list[tuple[Page, Claim]] = []  # reasons of quarantined entries
         self._named: dict[str, list[PageSpec]] = {}
         self._notes: list[tuple[str, str, str]] = []  # source, page and a note of what a person may want to know
 
@@ -179,9 +180,9 @@ class Run:
         self._reads.append(read)
         what = read.error or ("not there" if read.is_excused else "unchanged" if read.claims is None else f"{len(read.claims)} claims")
         self.say(page_line(page.source, page.final_url, what))
-        for claim in read.claims or ():
-            if claim.field == "reason" and claim.subject.startswith("quarantine/"):
-                self.say(f"{page.source}: quarantined in {claim.section!r}: {claim.value}: {claim.value_text!r}")
+        self._odd += [
+            (read.page, claim) for claim in read.claims or () if claim.field == "reason" and claim.subject.startswith("quarantine/")
+        ]
         has_no_links = bool(read.error) or read.is_excused or is_of_feed(page)
         follows = [] if has_no_links else self._follow(page, read.sha256)
         if not has_no_links and (news := self.hubs.news_of(page)):
@@ -400,9 +401,22 @@ class Run:
         if oldest is not None:
             result.facts_changed = write.publish(self.conn, oldest)
         write.write_lines(self.conn)
+        self._say_quarantined()
         result.run, result.claims_added, result.claims_ended = ingest.run, ingest.claims_added, ingest.claims_ended
         outcome = Outcome(result.pages_read, result.pages_parsed, result.facts_changed, is_partial=bool(result.failures))
         ingest.end(result.failures, self._notes, outcome, utc_now())
+
+    def _say_quarantined(self) -> None:
+        """Say what pages of this run have in quarantine, once the facts are made: another page may have said what an entry is."""
+        rows = (
+            self.conn.execute("select distinct source, page_url, section, subject from quarantine where gone_at is null")
+            if self._odd
+            else ()
+        )
+        standing = set(rows)
+        for page, claim in self._odd:
+            if (page.source, page.page_url, claim.section, claim.subject) in standing:
+                self.say(f"{page.source}: quarantined in {claim.section!r}: {claim.value}: {claim.value_text!r}")
 
 
 def _facts(source: Source) -> SourceFacts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hotpatch_kb.scraper.cli.text import Row, count, table
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from hotpatch_kb.scraper.crawl.doctor import Finding
     from hotpatch_kb.scraper.crawl.run import Result
     from hotpatch_kb.scraper.crawl.upkeep.backup import Backup
+
+# Checks that fail on a page that was accepted: "quarantined entry", "missing release".
+_ACCEPTED: Final = ("quarantined ", "missing ")
 
 
 def status(rows: Sequence[Row], feed: str | None = None) -> Iterator[str]:
@@ -41,8 +44,11 @@ def drift(rows: Sequence[Row]) -> Iterator[str]:
     """Yield the checks that failed, page by page."""
     for row in rows:
         where = row["page_url"] + (f", {row['section']!r}" if row["section"] else "")
-        how = "unreachable" if row["name"] == "fetch" else "refused" if row["is_required"] else "reported"
-        yield f"{row['source']}: {how} in run {row['run']}: {where}: {row['name']}: {row['note']}"
+        what: str = row["name"]
+        how = "unreachable" if what == "fetch" else "refused" if row["is_required"] else "reported"
+        if what.startswith(_ACCEPTED):
+            how, what = what.split(" ", 1)
+        yield f"{row['source']}: {how} in run {row['run']}: {where}: {what}: {row['note']}"
     if not rows:
         yield "nothing: every check of each source's last run passed"
 
