@@ -29,7 +29,7 @@ GROUPS = {
 MODULES = {
     "test_fetch": "network", "test_fetch_wire": "network", "test_private_addresses": "network", "test_network": "network", "test_whole_crawl": "network",
     "test_crawl": "pages", "test_hostile_pages": "pages", "test_msrc": "pages", "test_support_feeds": "pages", "test_azure_prices": "pages", "test_articles": "pages",
-    "test_disagreements": "pages", "test_graph_updates": "pages", "test_hubs": "pages", "test_first_contact": "pages", "test_clock": "disk",
+    "test_disagreements": "pages", "test_types_of_months": "pages", "test_graph_updates": "pages", "test_hubs": "pages", "test_first_contact": "pages", "test_clock": "disk",
     "test_doctor": "disk", "test_faults": "disk", "test_kills": "disk", "test_schedule": "disk", "test_serve": "disk",
     "test_update": "network", "test_assess": "users", "test_fleets": "users", "test_hostile_users": "users", "test_lookup": "users",
     "test_site": "site", "test_pages": "site",

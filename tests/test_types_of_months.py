@@ -66,8 +66,12 @@ def _judged(run: Command, tmp_path: Path, db: Path, day: str, *machines: str) ->
     return [(row["verdict"], row["next_kb"], row["next_needs_restart"]) for row in csv.DictReader(io.StringIO(done.out))]
 
 
+@pytest.mark.fault("a baseline that a calendar calls a hotpatch")
 def test_a_baseline_that_a_calendar_calls_a_hotpatch_is_a_baseline(read: Callable[..., Path], run: Command, tmp_path: Path) -> None:
-    """One mistyped cell: the update is in the release history and the navigation has the baseline, so it restarts and nobody is sent to a hotpatch."""
+    """The type of July's row is mistyped; a conflict, the LCU restarts, and nobody is sent to it as a hotpatch.
+
+    The release history lists the update, and the navigation has the baseline.
+    """
     july = [replace(SERVER_JULY[0], cells={"type": "Hotpatch"}), *SERVER_JULY[1:]]
     db = read(("2026-08-14", AUGUST_RELEASES), july=july)
     assert query(db, RELEASES) == [JULY_ROW, HOTPATCH_ROW, LCU_ROW]
@@ -117,7 +121,9 @@ def test_a_baseline_that_only_its_calendar_listed_stays_one(read: Callable[..., 
     )
 
 
+@pytest.mark.fault("a month whose type goes to and fro")
 def test_a_month_that_was_a_baseline_in_between_is_a_hotpatch_again(read: Callable[..., Path], run: Command, tmp_path: Path) -> None:
+    """Both sites call a month a hotpatch, then a baseline, then a hotpatch; at the end it is a hotpatch, in whatever order the days are read."""
     hotpatch, baseline = AUGUST_RELEASES, _but(AS_BASELINE)
     db = read(("2026-08-12", hotpatch), ("2026-08-13", baseline))
     assert query(db, RELEASES) == [
@@ -163,7 +169,9 @@ def test_a_hotpatch_whose_month_became_a_baseline_stays_as_it_was_published(read
 
 
 @pytest.mark.parametrize("is_hotpatch", [True, False])
+@pytest.mark.fault("an out-of-band row in a calendar")
 def test_an_out_of_band_row_of_a_calendar_says_nothing_of_its_month(is_hotpatch: bool, read: Callable[..., Path], run: Command) -> None:
+    """A calendar lists an out-of-band release before the month's own; the month has the KB, build and day of its own."""
     row = Release(
         {"ws2025": "26100.33225"}, 5125000, is_hotpatch=True, day="2026-08-13", letter="OOB", in_navigation=False, beside_month=True
     )
@@ -191,9 +199,11 @@ def test_an_out_of_band_row_of_a_calendar_says_nothing_of_its_month(is_hotpatch:
 # --- one release with two KBs -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("a KB that two sites spell differently")
 def test_a_kb_with_swapped_digits_in_the_navigation_loses_against_the_tables(
     read: Callable[..., Path], run: Command, tmp_path: Path
 ) -> None:
+    """The navigation has the KB of a hotpatch with two digits swapped; one release with a conflict, which is quarantined."""
     db = read(("2026-08-14", _but(*_mistyped(HOTPATCH, 5120282))))
     assert query(db, RELEASES) == [JULY_ROW, HOTPATCH_ROW, LCU_ROW]
     assert query(db, CONFLICTS) == [("release/ws2025/5120228/26100.33222", "kb", "5120228", "5120282", "precedence", "support_navigation")]
