@@ -221,7 +221,9 @@ def test_a_change_of_a_fact_is_the_sentence_of_the_changes_page(copy: Path):
         assert ">Windows Server 2025: new hotpatch, KB5087423 26100.32772 2026-05-12</a>" in page
         assert "<b>May" not in page
         assert "&lt;b&gt;May" in page
-        assert ">Windows Server 2025、2026年6月: 予定がホットパッチからベースラインに変わりました<" in get(ds, "/ja/hotpatch/changes").text
+        assert (
+            ">Windows Server 2025、2026年6月: 見込みがホットパッチからベースラインに変わりました<" in get(ds, "/ja/hotpatch/changes").text
+        )
 
 
 def test_links_and_filters_of_a_table_keep_the_language(own: Datasette):

@@ -30,8 +30,8 @@ NOT_ITS_BUILD = {
     "WinRE": (json.dumps([{"host": "s", "os": {"version": "10.0.26100", "name": "Windows Server 2025"}, "winre": {"version": f"10.0.{NEW}"}}]), ["unknown"]),
     "the revision of an update": (json.dumps([{"host": "s", "product": "ws2025", "build": "26100", "update": {"ubr": 33158}}]), ["unknown"]),
     "what is fixed": (json.dumps([{"host": "s", "fixed": {"build": NEW}, "installed": {"build": OLD}}]), ["ambiguous"]),
-    "names and values": (f"host,name,value\nA,Installed build,{OLD}\nA,Target build,{NEW}\nA,OS build,{NEW}\n", ["ambiguous", "unknown", "current"]),
-    "properties": (f"host,Property,Value\nA,Golden build,{NEW}\nA,OS build,{NEW}\n", ["unknown", "current"]),
+    "names and values": (f"host,name,value\nA,Installed build,{OLD}\nA,Target build,{NEW}\nA,OS build,{NEW}\n", ["invalid"]),  # two builds of one machine
+    "properties": (f"host,Property,Value\nA,Golden build,{NEW}\nA,OS build,{OLD}\n", ["ambiguous"]),
     "sensors": (f"device,sensor,lastvalue\nA,OS build,{OLD}\nA,Newest build of Microsoft,{NEW}\n", ["ambiguous", "unknown"]),
     "items": (json.dumps({"result": [{"hosts": [{"host": "s"}], "name": "OS build", "lastvalue": OLD}, {"hosts": [{"host": "s"}], "name": "Latest OS build available", "lastvalue": NEW}]}), ["ambiguous", "unknown"]),
     "a state": (f"host,build,state\nA,{OLD},installed\nA,{NEW},pending reboot\nA,{NEW},failed\n", ["ambiguous", "unknown", "unknown"]),

@@ -33,7 +33,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         "netbiosname0", "name0", "dnshostname", "resourcename", "name", "source",
     ),
     "build": (
-        "build", "osbuild", "fullbuild", "properties.osversion", "properties.extended.instanceview.osversion", "buildext", "osversion",
+        "build", "osbuild", "installedbuild", "installedosbuild", "installedosversion", "fullbuild", "properties.osversion", "properties.extended.instanceview.osversion", "buildext", "osversion",
         "currentbuild", "currentbuildnumber", "currentversion", "oscode", "platformversion", "kernelrelease", "deviceosbuild", "operatingsystemversion", "osbuildnumber", "build01", "version0",
         "buildnumber0", "buildnumber", "kernelversion", "ansiblekernel", "ansibledistributionversion", "ansiblefacts.kernel",
         "ansiblefacts.distributionversion", "os.version", "os.build", "os.kernel", "version",
