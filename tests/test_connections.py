@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -149,6 +150,22 @@ def test_half_requests_leave_room_for_others(tmp_path: Path) -> None:
                     assert answer.status == 200
         assert served.stop() == 0
     assert sum(map(len, served.said)) < 20_000
+
+
+@pytest.mark.fault("hundreds of half requests in one instant", of="site")
+def test_who_has_sent_a_whole_request_is_not_closed_for_those_that_sent_a_half() -> None:
+    """None of them is read yet; the halves are known by what has come."""
+    sent = {"half": HALF, "whole": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "nothing": b"", "a letter": b"G"}
+    with ExitStack() as sockets:
+        others = {}
+        for name, text in sent.items():
+            ours, theirs = (sockets.enter_context(one) for one in socket.socketpair())
+            ours.setblocking(False)
+            theirs.sendall(text)
+            others[name] = SimpleNamespace(transport=SimpleNamespace(get_extra_info=lambda _, of=ours: of))
+        unfinished = connections._unfinished(list(others.values()))  # type: ignore[arg-type]
+        assert [name for name, other in others.items() if other in unfinished] == ["half", "a letter"]
+        assert others["whole"].transport.get_extra_info("socket").recv(100) == sent["whole"]
 
 
 @pytest.mark.fault("an error whose message has what a visitor sent", of="site")

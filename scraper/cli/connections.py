@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import select
+import socket
 import time
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ _FOREIGN: Final = frozenset({"mcp", "datasette_mcp"})
 _SETTLING: Final = 0.25
 # A client that reads or sends may pause so long: a telephone does where its signal is weak.
 _PAUSING: Final = 3.0
+_MOST_OF_A_HEAD: Final = 65_536  # bytes; h11 takes no longer one
 
 
 class Connection(H11Protocol):
@@ -110,7 +112,9 @@ class Connection(H11Protocol):
         if slow:
             min(slow, key=lambda other: other.waiting_since).transport.abort()
         elif len(others) >= MAX_CONNECTIONS + BACKLOG:
-            min(waiting, key=lambda other: other.waiting_since, default=self).transport.abort()
+            # When hundreds come at once nothing of theirs is read yet, and this one may be anybody.
+            least = _unfinished([other for other in others if isinstance(other, Connection) and other.cycle is None]) or waiting
+            min(least, key=lambda other: other.waiting_since, default=self).transport.abort()
 
 
 def _silent(connections: list[Connection]) -> list[Connection]:
@@ -121,6 +125,22 @@ def _silent(connections: list[Connection]) -> list[Connection]:
     except (OSError, ValueError):  # closed meanwhile, or more descriptors than it takes
         return connections
     return [other for fd, other in fds.items() if fd not in come]
+
+
+def _unfinished(connections: list[Connection]) -> list[Connection]:
+    """Return those that have sent a part of a head which the server has not read yet, and not its end."""
+    found = []
+    for other in connections:
+        seen = socket.socket(fileno=other.transport.get_extra_info("socket").fileno())
+        try:
+            head = seen.recv(_MOST_OF_A_HEAD, socket.MSG_PEEK)
+        except OSError:  # nothing has come, or it is closed
+            head = b""
+        finally:
+            seen.detach()
+        if head and b"\r\n\r\n" not in head:
+            found.append(other)
+    return found
 
 
 class OncePerSecond(logging.Filter):
