@@ -266,6 +266,27 @@ def test_numbers_that_no_column_can_have(number: str, public: Datasette, capsys:
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.fault("parameters that are too deep or too long for SQLite", of="site")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Datasette leaves coroutines of facets behind
+@pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"kb__in={'[' * 5000}",
+        f"kb__in={'[1,' * 5000}",
+        f"_facet={'x' * 50_000}",
+        f"_facet_array={'x' * 50_000}",
+        f"kb__contains={'x' * 50_000}&_facet={'y' * 9000}",
+    ],
+    ids=["lists", "open lists", "a facet", "a facet of lists", "a text"],
+)
+def test_parameters_that_are_too_deep_or_too_long(query: str, public: Datasette, capsys: pytest.CaptureFixture[str]) -> None:
+    """Tables are asked for lists in lists and for columns of 50,000 letters; no 500, without a word in the log."""
+    for path in ("releases", "releases.json", "claims", "kb_channels"):
+        assert asked(public, "GET", f"/hotpatch/{path}?{query}")[0] in {200, 400, 414}, path
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.fault("cookies that cannot be read", of="site")
 @pytest.mark.parametrize(
     "cookie", [b"\xff", b"a=\xff", b"a/b=" + MARK.encode(), b"(=x; ds_csrftoken=" + MARK.encode(), b"{x}=1", b"=", b";;", b"a" * 9000]

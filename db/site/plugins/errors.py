@@ -68,7 +68,9 @@ def _status(exception: Exception) -> tuple[int, Message | str]:
     # The key of a row in fewer parts than its table's; a file named as a folder: "/site/site.js/x".
     if isinstance(exception, (sqlite3.ProgrammingError, NotADirectoryError)) and not _is_ours(exception):
         return HTTPStatus.NOT_FOUND, Message("There is no such page.")
-    if isinstance(exception, (ValueError, LookupError, TypeError, AttributeError, OverflowError)) and not _is_ours(exception):
+    if isinstance(
+        exception, (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, sqlite3.DataError)
+    ) and not _is_ours(exception):
         return HTTPStatus.BAD_REQUEST, Message("expected parameters of a table, got others")
     if isinstance(exception, web.HttpError):
         return exception.status, exception.message
