@@ -271,10 +271,8 @@ def _rows(conn: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
 def _repair_database(db: Path, archive: Path, findings: list[Finding], say: Progress) -> None:
     repairs = {finding.repair for finding in findings}
     if _MOVE_ASIDE in repairs:
-        broken, stamp = (
-            db.resolve(),
-            utc_now().replace(":", ""),
-        )  # a link stays where it is; SQLite keeps the -wal beside the file that it leads to
+        broken = db.resolve()  # a link stays where it is; SQLite keeps the -wal beside the file that it leads to
+        stamp = utc_now().replace(":", "")
         for suffix in ("", "-wal", "-shm"):
             file = broken.with_name(f"{broken.name}{suffix}")
             if file.exists():

@@ -155,7 +155,7 @@ def _unreplayable(conn: sqlite3.Connection, kept: Archive) -> Failure | None:
         return None
     note = (
         f"not replayed: expected every answer of the database in its archive, {missing} are not, and what they alone state would be lost; "
-        "put the archive of this database there, or make it again with hotpatch-kb replay without them"
+        "put the missing answers back there, or rebuild the database without them: hotpatch-kb replay"
     )
     return Failure("archive", str(kept.folder), "refused", note)
 
