@@ -219,6 +219,9 @@ def test_what_is_not_there_is_404(own: Datasette) -> None:
         "/calendar/2028-08",
         "/calendars/ws2019.ics",
         "/build/99999.1",
+        "/build/99999",
+        "/build/00000",
+        "/ja/build/12345?on=2026-06-01",
     ):
         assert get(own, path).status_code == 404, path
 
@@ -808,6 +811,24 @@ def test_answers_follow_the_facts_and_the_day(seeded: Path, tmp_path: Path, at: 
         assert "verdict current" in get(ds, "/build/26100.33158").text
         at("2027-01-01")
         assert "verdict current" not in get(ds, "/build/26100.33158").text
+
+
+def test_a_page_is_the_one_that_datasettes_own_function_gives(own: Datasette, seeded: Path) -> None:
+    """Our templates are filled without waiting; a site with files of its own in each page leaves them to Datasette."""
+    paths = [
+        *PAGES,
+        "/build/26100.32772?on=2026-06-01",
+        "/product/ws2025?on=2026-05-20",
+        "/kb/5087423?lang=ja",
+        "/build/26100.33158?cve=CVE-2026-25172",
+    ]
+    paths += [f"/ja{path}" for path in paths]
+    with opened(seeded, public=False) as ds:
+        ds._metadata_local["extra_css_urls"] = ["/site/more.css"]
+        for path, ours, theirs in zip(paths, get_all(own, paths), get_all(ds, paths), strict=True):
+            with_file = '\n    <link rel="stylesheet" href="/site/more.css">\n'
+            assert with_file in theirs.text
+            assert ours.text.split() == theirs.text.replace(with_file, "\n").split(), path
 
 
 @pytest.mark.fault("a visitor who asks for everything once")

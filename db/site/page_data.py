@@ -108,6 +108,7 @@ def of_number(conn: sqlite3.Connection, number: str, on: str | None) -> Row:
         "matches": matches,
         "decided_by": [],
         "nearest": [],
+        "reported": [],
         "is_list": True,
         "groups": groups,
     }
