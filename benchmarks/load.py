@@ -170,7 +170,9 @@ def serving(program: Command, db: Path) -> Iterator[tuple[str, int]]:
     ) as server:
         try:
             assert server.stdout is not None
-            yield server.stdout.readline().split()[1].rstrip("/"), server.pid
+            address = server.stdout.readline().split()[1].rstrip("/")
+            httpx.get(f"{address}/robots.txt", timeout=60)  # it says its address before it answers
+            yield address, server.pid
         finally:
             server.terminate()
 

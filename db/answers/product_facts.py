@@ -147,6 +147,7 @@ _PRODUCTS: Final = """select product, release_date, hotpatch_from_date, hotpatch
 # What names a release of a product and is no listed release. Its kind is "msrc" (of MSRC's data, whose day is a month), "article", "wrong" (a row
 # of a page that cannot be right, and why) or "unread" (a row that could not be read). Plans reach half a year ahead; a day after that is a slip.
 _FEW: Final = 8  # products; a build number or version has at most four
+_DAYS: Final = 16  # lines and days whose releases are kept: most ask for today
 _NAMED_BY: Final = ("product", "kind", "kb", "build", "day", "text", "why", "supersedes")
 _NAMED: Final = """select distinct product, 'msrc' as kind, kb, fixed_build, source_month, null, null, supersedes_kb from kb_cves
         where {product} and (product, kb) in (
@@ -195,6 +196,7 @@ class Product:
         self.calendar: list[Row] = []
         self.reported: list[Row] = []
         self.other_builds: list[OtherBuild] = []
+        self._of_line: dict[tuple[str, str], list[Release]] = {}
 
     @property
     def named(self) -> list[Row]:
@@ -208,15 +210,19 @@ class Product:
 
     def of_line(self, line: str, day: str) -> list[Release]:
         """Return what counts as a release of a line up to a day: no component, preview or first build, and nothing withdrawn."""
-        return [
-            r
-            for r in self.releases
-            if r.is_of(line)
-            and r.release_date
-            and r.release_date <= day
-            and not r.is_withdrawn
-            and r.classification not in {"component", "preview", "initial"}
-        ]
+        if (line, day) not in self._of_line:
+            if len(self._of_line) >= _DAYS:
+                self._of_line.clear()
+            self._of_line[line, day] = [
+                r
+                for r in self.releases
+                if r.is_of(line)
+                and r.release_date
+                and r.release_date <= day
+                and not r.is_withdrawn
+                and r.classification not in {"component", "preview", "initial"}
+            ]
+        return self._of_line[line, day]
 
     def newer(self, row: Release, line: str, day: str) -> list[Release] | None:
         """Return the releases of a line that came after one up to a day, as ``of_line`` counts them; None where no source states its day.
@@ -251,8 +257,33 @@ class Product:
         self.by_id = {release.release: release for release in self.releases}
 
 
-# The CVEs that a KB fixes on a product: severity, and whether that is from the copy of MSRC's data that comes with the program.
-Fixes = dict[tuple[int, str], dict[str, tuple[str | None, bool]]]
+class FixedByKb:
+    """The CVEs that a KB fixes on a product.
+
+    Attributes:
+        severities: by CVE; None where MSRC states none.
+        is_copied: one of them is from the copy of MSRC's data that comes with the program.
+    """
+
+    __slots__ = ("_by_severity", "is_copied", "severities")
+
+    def __init__(self) -> None:
+        """Begin without a CVE."""
+        self.severities: dict[str, str | None] = {}
+        self.is_copied = False
+        self._by_severity: dict[str, list[str]] | None = None
+
+    def by_severity(self) -> dict[str, list[str]]:
+        """Return the CVEs of each severity, "" where none is stated; worked out once, since all older builds ask for them."""
+        if self._by_severity is None:
+            self._by_severity = {}
+            for cve in sorted(self.severities):  # a list of sorted parts is sorted in less time
+                self._by_severity.setdefault(self.severities[cve] or "", []).append(cve)
+        return self._by_severity
+
+
+# By KB and product.
+Fixes = dict[tuple[int, str], FixedByKb]
 
 
 class Facts:

@@ -27,6 +27,7 @@ from hotpatch_kb.db.model.messages import Message, in_words
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.site import DATABASE, addresses
 from hotpatch_kb.db.site.i18n import DEFAULT, SCOPE, language_of
+from hotpatch_kb.db.site.rendering import renderer
 
 T = TypeVar("T")
 
@@ -132,10 +133,7 @@ class AnswerCache:
 
 
 async def _cached(datasette: Any, key: tuple[object, ...], make: Callable[[], Awaitable[bytes]]) -> bytes:
-    """Return an answer that depends on nothing but the facts, the day and its key.
-
-    A crawl writes its facts and the end of its run in one transaction, so the table ``runs`` identifies the state of the facts.
-    """
+    """Return an answer of nothing but the facts, the day and its key. A crawl writes facts and the end of its run together: ``runs`` tells states apart."""
     store = _store(datasette)
     if not store.most:
         return await make()
@@ -215,6 +213,7 @@ def judging_today(conn: sqlite3.Connection, day: str) -> Judging:
     if kept_of(conn) is None and getattr(_judging, "state", None) != (conn, day, _state(conn)):
         verdicts = Verdicts(conn, day)
         verdicts.facts.fixes = _fixes(conn)
+        verdicts.facts.load()
         keep_judging(conn, day, Judging(verdicts))
     kept: Judging = _judging.kept
     return kept
@@ -284,7 +283,7 @@ async def page(
 
     async def rendered() -> bytes:
         context = await read(datasette, lambda conn: _context(conn, make, request.full_path if is_shared else None))
-        text: str = await datasette.render_template(template, context, request=bare(request, language))
+        text = await renderer(datasette).page(template, context, bare(request, language))
         return text.encode("utf-8", errors="replace")
 
     try:

@@ -148,27 +148,28 @@ def _ending_quietly(app: Any) -> Any:
 
 
 async def _warm(app: Any) -> None:
-    """Ask for a page before anybody else can: imports, templates and facts take a second, in which a crowd would wait."""
-    for path in ("/en/", "/api/lookup"):
-        scope: dict[str, Any] = {
-            "type": "http",
-            "http_version": "1.1",
-            "method": "GET",
-            "scheme": "http",
-            "path": path,
-            "raw_path": path.encode(),
-        }
-        scope |= {"query_string": b"", "root_path": "", "headers": [(b"host", b"localhost")], "client": None, "server": None}
-        asked = [{"type": "http.request", "body": b"", "more_body": False}]
+    """Ask for pages before anybody else can: imports, templates and facts take a second, in which a crowd would wait."""
+    for path in ("/", "/ja/", "/build/00000"):
+        await _asked(app, path, b"")
+    # Each of Datasette's threads reads the facts for itself: as many lookups at once as it has threads, of nothing.
+    await asyncio.gather(*(_asked(app, "/api/lookup", f"q={number}".encode()) for number in range(3)))
 
-        async def receive(asked: list[dict[str, Any]] = asked) -> dict[str, Any]:
-            return asked.pop() if asked else {"type": "http.disconnect"}
 
-        async def send(message: Any) -> None:
-            pass
+async def _asked(app: Any, path: str, query: bytes) -> None:
+    scope: dict[str, Any] = {
+        "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": query,
+        "root_path": "", "headers": [(b"host", b"localhost")], "client": None, "server": None,
+    }  # fmt: skip
+    asked = [{"type": "http.request", "body": b"", "more_body": False}]
 
-        with suppress(Exception):  # who asks for it will see what is wrong
-            await app(scope, receive, send)
+    async def receive() -> dict[str, Any]:
+        return asked.pop() if asked else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        pass
+
+    with suppress(Exception):  # who asks for it will see what is wrong
+        await app(scope, receive, send)
 
 
 @contextmanager

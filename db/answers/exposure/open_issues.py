@@ -9,7 +9,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from hotpatch_kb.db.answers.product_facts import Fixes, Product, Release, is_offered
+from hotpatch_kb.db.answers.product_facts import FixedByKb, Fixes, Product, Release, is_offered
 from hotpatch_kb.db.answers.stated_elsewhere import one_of, reported_day
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text, month_after, second_tuesday
@@ -102,9 +102,11 @@ def all_fixes(conn: sqlite3.Connection) -> Fixes:
 
 
 def _fixes(rows: Iterable[tuple[Any, ...]]) -> Fixes:
-    fixes: Fixes = defaultdict(dict)
+    fixes: Fixes = {}
     for kb, product, cve, severity, is_copied in rows:
-        fixes[kb, product][cve] = (severity, bool(is_copied))
+        of_kb = fixes.setdefault((kb, product), FixedByKb())
+        of_kb.severities[cve] = severity
+        of_kb.is_copied = of_kb.is_copied or bool(is_copied)
     return fixes
 
 
@@ -135,8 +137,11 @@ def open_cves(
     answers: list[Answer | None] = []
     for number, ((product, r, line), before) in enumerate(zip(asked, hotpatches, strict=True)):
         newer = found["newer", number, None]
-        own = _fixes_of(r, fixes) | (_fixes_of(before[-1], fixes) if before else {})
-        fixed = _fixed((fixes.get((row[3], row[2]), {}) for row in newer), own)
+        own = [of_kb for row in (r, *before[-1:]) if (of_kb := _fixes_of(row, fixes))]
+        later = [
+            of_kb for kb, product_of_kb in dict.fromkeys((row[3], row[2]) for row in newer) if (of_kb := fixes.get((kb, product_of_kb)))
+        ]
+        fixed = set().union(*(of_kb.severities for of_kb in later)).difference(*(of_kb.severities for of_kb in own))
         unknown = {
             month
             for *_, until, end, _ in found["until", line == "hotpatch", r.product]
@@ -145,12 +150,12 @@ def open_cves(
         unknown |= {row[4] for row in newer if row[5] and (row[3], row[2]) not in fixes}
         unknown |= {h.month for h in before if h.month and h.cadence == "B" and not h.fixes_cves}
         unknown |= {reported_day(row)[:7] for row in product.reported_after(line, day, r.place) if row["classification"] != "preview"}
-        is_copied = any(is_copied for _, is_copied in (*fixed.values(), *own.values()))
+        is_copied = any(of_kb.is_copied for of_kb in (*later, *own))
         is_dated = r.day is not None or r.classification == "initial"
         answers.append({
             "gaps": _gaps(r, before, found, fixes),
             "fixed_by_newer": len(fixed) if is_dated else None,
-            "most_severe": _most_severe(fixed),
+            "most_severe": _most_severe(fixed, later),
             "unknown_months": sorted(unknown),
             "copied_on": found["copied_on", None, None][0][3] if is_copied else None,
             "unknown_reason": None if is_dated else Message("no page states the day of this release"),
@@ -184,13 +189,13 @@ def _read(
         statement += f"{_GAPS} {one_of('g.product', gaps_of)} and {one_of('g.hotpatch_kb', gaps_of)}"
         values += [day, *(r.product for r in gaps_of), *(r.kb for r in gaps_of)]
     found: _Rows = defaultdict(list)
-    fixes = _fixes([]) if known is None else known
+    named: list[tuple[Any, ...]] = []
     for row in conn.execute(statement, values).fetchall():
         if row[0] == "fix":  # of old builds thousands
-            fixes[row[1], row[2]][row[3]] = (row[4], bool(row[5]))
+            named.append(row[1:])
         else:
             found[row[0], row[1], None if row[0] == "newer" else row[2]].append(row)
-    return found, fixes
+    return found, _fixes(named) if known is None else known
 
 
 def without_support(cves: Answer | None) -> Answer | None:
@@ -212,8 +217,8 @@ def _hotpatches(product: Product, row: Release) -> list[Release]:
     return sorted(listed, key=lambda r: r.place)
 
 
-def _fixes_of(row: Release, fixes: Fixes) -> dict[str, tuple[str | None, bool]]:
-    return {} if row.kb is None else fixes.get((row.kb, row.product), {})
+def _fixes_of(row: Release, fixes: Fixes) -> FixedByKb | None:
+    return None if row.kb is None else fixes.get((row.kb, row.product))
 
 
 def _gaps(row: Release, hotpatches: Sequence[Release], found: _Rows, fixes: Fixes) -> list[Answer]:
@@ -222,21 +227,24 @@ def _gaps(row: Release, hotpatches: Sequence[Release], found: _Rows, fixes: Fixe
     for number, hotpatch in enumerate(hotpatches):
         after = (*hotpatches[number + 1 :], row)
         for *_, cve, severity, companion in found["gap", hotpatch.kb, hotpatch.product]:
-            if not any(cve in _fixes_of(later, fixes) for later in after):
+            if not any(of_kb is not None and cve in of_kb.severities for later in after for of_kb in (_fixes_of(later, fixes),)):
                 gaps[cve] = {"cve": cve, "severity": severity, "companion_kb": kb_text(companion)}
     return [gaps[cve] for cve in sorted(gaps)]
 
 
-def _most_severe(fixed: dict[str, tuple[str | None, bool]]) -> list[str]:
-    """Return some CVEs, the most severe first, then the newest; of old builds there are thousands, so that no more are sorted than are named."""
-    by_severity: dict[str, list[str]] = defaultdict(list)
-    for cve, (severity, _) in fixed.items():
-        by_severity[severity or "z"].append(cve)
-    named: list[str] = []
-    for severity in sorted(by_severity):  # Critical, Important, Low, Moderate
-        if len(named) < _SHOWN:
-            named += sorted(by_severity[severity], reverse=True)
-    return named[:_SHOWN]
+def _most_severe(fixed: set[str], by_kb: Sequence[FixedByKb]) -> list[str]:
+    """Return some CVEs, the most severe first, then the newest; of old builds there are thousands, so that no more are sorted than are named.
+
+    A CVE that KBs state with different severities is named with the one that comes first by name.
+    """
+    named: dict[str, None] = {}
+    severities = sorted({severity for of_kb in by_kb for severity in of_kb.by_severity()}, key=lambda severity: severity or "z")
+    for severity in severities:  # Critical, Important, Low, Moderate, none
+        if len(named) >= _SHOWN:
+            break
+        stated = [cve for of_kb in by_kb for cve in of_kb.by_severity().get(severity, ()) if cve in fixed]
+        named |= dict.fromkeys(sorted(stated, reverse=True))
+    return list(named)[:_SHOWN]
 
 
 def _months_after(until: str, day: str) -> Iterator[str]:
@@ -246,20 +254,6 @@ def _months_after(until: str, day: str) -> Iterator[str]:
         if second_tuesday(month) > until:
             yield month
         month = month_after(month)
-
-
-def _fixed(newer: Iterable[dict[str, tuple[str | None, bool]]], own: Iterable[str]) -> dict[str, tuple[str | None, bool]]:
-    """Return the CVEs that newer KBs fix and a KB does not, each with its first severity by name, and whether one of them is copied."""
-    fixed: dict[str, tuple[str | None, bool]] = {}
-    for of_kb in newer:
-        again = {cve: (fixed[cve], of_kb[cve]) for cve in fixed.keys() & of_kb.keys()}  # few: each CVE is of one month
-        fixed.update(of_kb)
-        for cve, (before, stated) in again.items():
-            severities = [severity for severity, _ in (before, stated) if severity is not None]
-            fixed[cve] = (min(severities, default=None), before[1] or stated[1])
-    for cve in own:
-        fixed.pop(cve, None)
-    return fixed
 
 
 def left_open(conn: sqlite3.Connection, cve: str, product: str | None, day: str) -> list[Answer]:

@@ -6,7 +6,7 @@ import functools
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -20,8 +20,8 @@ from hotpatch_kb.db.model.notation import month_after
 from hotpatch_kb.db.site import DATABASE, FOLDER, config, discovery, page_data, questions, web
 from hotpatch_kb.db.site.export.answers import Answers
 from hotpatch_kb.db.site.export.links import LOOKUP, SERVER, Links, file_of
-from hotpatch_kb.db.site.export.rendering import QuickUrls, quick
 from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE, words
+from hotpatch_kb.db.site.rendering import Renderer, renderer
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class _Given(Database):  # type: ignore[misc]
 
 
 class _Site(Datasette):  # type: ignore[misc]
-    """The site over a connection. Its templates are rendered without waiting, in half the time; ours wait for nothing."""
+    """The site over a connection, whose pages wait for nothing."""
 
     def __init__(self, conn: sqlite3.Connection, address: str | None) -> None:
         given = config(public=True)
@@ -67,40 +67,33 @@ class _Site(Datasette):  # type: ignore[misc]
         self.metadata: Any = functools.cache(super().metadata)  # asked a dozen times for each page
         at_once(self.invoke_startup())
         self._hotpatch_kb_cache = web.AnswerCache(most=0)  # each page is asked for once
-        self._address = address
-        self._urls_of = {language: QuickUrls(self.urls, language) for language in LANGUAGES}
-        self._templates = {language: quick(self.jinja_env, language, urls) for language, urls in self._urls_of.items()}
+        self._hotpatch_kb_renderer = _Renderer(self, address)
 
-    async def render_template(self, templates: Any, context: Any = None, request: Any = None, view_name: str | None = None) -> str:
-        """Return a page of ours, with what Datasette's own function gives to it."""
-        language = request.scope[SCOPE]
-        own, found = OWN / f"{templates}.html", self._templates[language]
-        template = found.from_string(own.read_text(encoding="utf-8")) if templates in {SERVER, LOOKUP} else found.get_template(templates)
-        given = {
-            "request": request,
-            "urls": self.urls,
-            "show_messages": list,
-            "extra_css_urls": (),
-            "extra_js_urls": (),
-            "body_scripts": (),
-        }
-        for found in pm.hook.extra_template_vars(
-            template=template.name, database=None, table=None, columns=None, view_name=view_name, request=request, datasette=self
-        ):
-            given |= found
-        given["urls"] = self._urls_of[language]
-        text: str = template.render((context or {}) | given | self._known_as(request))
+    def absolute_url(self, request: Any, path: str) -> str:
+        """Return a path as it is: ``_Renderer.known_as`` says what the export knows of its address."""
+        del request
+        return path
+
+
+class _Renderer(Renderer):
+    """Fills the templates with the addresses that the pages will have."""
+
+    def __init__(self, site: Datasette, address: str | None) -> None:
+        super().__init__(site, are_all_made=True)
+        self._address = address
+
+    async def page(self, name: str, context: Mapping[str, Any], request: Request) -> str:
+        """Return the text of a page of the site, or of one that only an export has."""
+        if name in {SERVER, LOOKUP}:
+            own = self.environment(request).from_string((OWN / f"{name}.html").read_text(encoding="utf-8"))
+            return await self.filled(own, context, request)
+        text = await super().page(name, context, request)
         if "csv/releases.csv" not in text:
             return text
         # The description of the data set names the CSV of the site, below the address of its page.
         return re.sub(rf'"{re.escape(self._address or "/")}[^"]*csv/releases\.csv"', f'"{self._address}tables/releases.csv"', text)
 
-    def absolute_url(self, request: Any, path: str) -> str:
-        """Return a path as it is: ``_known_as`` says what the export knows of its address."""
-        del request
-        return path
-
-    def _known_as(self, request: Any) -> dict[str, Any]:
+    def known_as(self, request: Request) -> Mapping[str, Any]:
         """Return the absolute addresses of a page, none where the export does not know its own."""
         if self._address is None:
             return {"canonical": {}}
@@ -181,7 +174,7 @@ class Pages:
         place = file_of(path, language)
         if path in {SERVER, LOOKUP}:
             request = self._request(path, language)
-            text = at_once(self._site.render_template(path, {}, request))
+            text = at_once(renderer(self._site).page(path, {}, request))
         else:
             answer = self._answer(path, language)
             assert answer.status == 200, path
