@@ -210,6 +210,29 @@ def test_home_does_not_ask_for_a_withdrawn_baseline(seeded: Path, tmp_path: Path
     assert "Due now, unless this is installed: KB5099540" in home
 
 
+def test_old_facts_name_the_missed_baseline_and_what_may_have_replaced_a_kb(own: Datasette, at: Any) -> None:
+    """The data ends on 2026-07-23; the baseline of October was planned, and four Patch Tuesdays have passed."""
+    at("2026-11-27")
+    paths = {"new": "/build/26100.33158", "old": "/build/26100.32772", "unseen": "/build/26100.33600", "home": "/"}
+    texts = [re.sub(" (?=[;,])", "", text_of(answer.text)) for answer in get_all(own, paths.values())]
+    pages = dict(zip(paths, texts, strict=True))
+    assert "Next restart Tue 13 Oct 2026 (overdue, not confirmed); after that Tue 12 Jan 2027 (by the cadence)" in pages["new"]
+    assert (
+        "Next restart due now, for a newer baseline; after that Tue 13 Oct 2026 (overdue, not confirmed); after that Tue 12 Jan"
+        in pages["old"]
+    )
+    assert "Install KB5099536 or what has replaced it. It restarts." in pages["old"]
+    assert "Newer than the data, which ends on 23 July 2026 No source names the build 26100.33600. Whether a machine" in pages["unseen"]
+    assert "4 Patch Tuesdays have passed since: nothing here is known to be current." in pages["unseen"]
+    assert "It was planned; nothing has been read since 23 July 2026. Without KB5099536, the newest baseline" in pages["home"]
+    assert "10 November 2026, nothing read since 23 July 2026" in pages["home"]
+
+
+def test_a_machine_of_the_standard_line_that_is_behind_restarts_now(own: Datasette) -> None:
+    text = text_of(get(own, "/build/20348.587").text).replace(" ;", ";")
+    assert "Next restart due now, to install KB5099540; after that Tue 11 Aug 2026 (expected)" in text
+
+
 def test_what_is_not_there_is_404(own: Datasette) -> None:
     for path in (
         "/kb/9999999",

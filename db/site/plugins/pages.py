@@ -129,9 +129,11 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
         answer = page_data.of_number(conn, query.value, on) if is_number else page_data.lookup_answer(conn, asked, on)
         if answer["status"] == "not_found":
             shown = {"nearest": answer["nearest"], "query": query.value, "reported": answer["reported"]}
+            shown["fresh"] = page_data.freshness(conn, on or clock.today())
+            shown["is_newer"] = any(near["below"] and not near["above"] for near in answer["nearest"])
             if on and page_data.is_named(conn, query.value):
                 raise web.HttpError(404, "The build {build} had not been released on {day}.", shown, build=query.value, day=on)
-            raise web.HttpError(404, "No source names the build {build}. It is not rounded to another one.", shown, build=query.value)
+            raise web.HttpError(404, "No source names the build {build}.", shown, build=query.value)
         return {
             "heading": Message(heading, build=query.value),
             "answer": answer,

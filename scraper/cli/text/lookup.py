@@ -176,11 +176,9 @@ def _match(query: str, match: Row, day: str, asked: Sequence[str], fixes: Sequen
     )
     if match["reported"]:
         yield f"  {reported_note(match['reported'])}"
-    is_due = is_restart_due(match, (match.get("verdict") or {}).get("verdict"))
-    due = "due now, for a newer baseline; after that " if is_due else ""
-    if match["unseen_baseline"] and not is_due:
-        due = f"{unseen_baseline(match['unseen_baseline'])}; after that "
-    yield f"  next restart {due}{restart(match['next_restart'], match['line'], match['next_restart_certainty'])}"
+    coming = restart(match["next_restart"], match["line"], match["next_restart_certainty"])
+    due = "; then ".join(_due(match))
+    yield f"  next restart {f'{due}; after that {coming}' if due else coming}"
     until = match["data_until"] or "unknown: no page lists this line"
     yield f"  data as of   {until}{f'; {NEWER_ARE_LIKELY}' if match['is_outdated'] and match['data_until'] else ''}"
     yield from fixes
@@ -217,13 +215,27 @@ def _in_words(verdict: str, by_line: Row | None = None) -> str:
     return colour.painted(kind.tone, colour.marked(kind.mark, kind.words))
 
 
-def _in_short(verdict: Row) -> str:
+def _due(match: Row) -> Iterator[str]:
+    """Yield the restarts that a machine with it is late with: for what it lacks, and for a baseline that is newer than the data."""
+    verdict = match.get("verdict") or {}
+    if is_restart_due(match, verdict.get("verdict")):
+        yield "due now, for a newer baseline"
+    elif verdict.get("verdict") == "behind" and verdict["next_needs_restart"]:
+        yield f"due now, to install {verdict['next_kb']}"
+    if match["unseen_baseline"]:
+        yield unseen_baseline(match["unseen_baseline"])
+
+
+def _next(verdict: Row, build: str | None, *, is_outdated: bool) -> str:
+    """Return what to install next; where the data is old, something newer may have come that restarts."""
+    restarts = "which restarts" if verdict["next_needs_restart"] else "without a restart"
+    newer = "; a newer one is likely, which the data does not have" if is_outdated else ""
+    return f"{verdict['next_kb']}{f' {build}' if build else ''}, {restarts}{newer}"
+
+
+def _in_short(verdict: Row, *, is_outdated: bool) -> str:
     """Return a verdict on one line, why, and what comes next."""
-    after = (
-        f"; next {verdict['next_kb']}, {'which restarts' if verdict['next_needs_restart'] else 'without a restart'}"
-        if verdict["next_kb"]
-        else ""
-    )
+    after = f"; next {_next(verdict, None, is_outdated=is_outdated)}" if verdict["next_kb"] else ""
     back = f"; rejoins with the baseline of {month_name(verdict['rejoins_month'])}" if verdict["rejoins_month"] else ""
     return f"{_in_words(verdict['verdict'])}; {verdict['reason'].in_words(_VERDICTS_IN_REASONS.get)}{after}{back}"
 
@@ -243,7 +255,7 @@ def _verdict(match: Row) -> Iterator[str]:
         reason = "a baseline is a release of both lines, and the machine may be on either"
     yield f"  verdict      {_in_words(verdict['verdict'], match['by_line'])}; {reason}{behind}"
     for line, judged in (match["by_line"] or {}).items():
-        yield f"  if {line:<10}{_in_short(judged)}"
+        yield f"  if {line:<10}{_in_short(judged, is_outdated=match['is_outdated'])}"
     if match["leaves_line_until"]:
         yield (
             "  why          an LCU that is not a baseline: a machine of the hotpatch line that installs it leaves the line,"
@@ -252,8 +264,8 @@ def _verdict(match: Row) -> Iterator[str]:
     elif match["is_unplanned"]:
         yield "  why          a baseline in a month planned as a hotpatch: it restarts every machine of the line; no page read here states the reason"
     if verdict["next_kb"]:
-        build = f" {match['next_release']['build']}" if is_same_kb and match["next_release"] else ""
-        yield f"  next         {verdict['next_kb']}{build}, {'which restarts' if verdict['next_needs_restart'] else 'without a restart'}"
+        build = match["next_release"]["build"] if is_same_kb and match["next_release"] else None
+        yield f"  next         {_next(verdict, build, is_outdated=match['is_outdated'])}"
     if verdict["rejoins_month"]:
         yield f"  rejoins      with the baseline of {month_name(verdict['rejoins_month'])}"
     if verdict["newer_out_of_band"]:
