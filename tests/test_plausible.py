@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -206,6 +207,20 @@ def test_history_breaks_no_rule_but_where_it_is_named() -> None:
     """From September 2021 to July 2026. What is named must break one, so that the list does not outlive its reasons."""
     assert _broken(SEED_DATABASE, without_names=False) == set()
     assert _broken(SEED_DATABASE, without_names=True) <= _named()
+
+
+def test_a_release_that_cannot_be_right_is_an_entry_and_a_lookup_says_why(run: Command, tmp_path: Path) -> None:
+    """A slip in one build, 26100.39999 for May's 26100.32772: the newer releases are lower."""
+    db = Path(shutil.copy(SEED_DATABASE, tmp_path / "x.db"))
+    with closing(schema.open_for_writing(db)) as conn, schema.transaction(conn):
+        conn.execute("update releases set build = '26100.39999', revision = 39999 where kb = 5087423 and product = 'ws2025'")
+    odd = "select kind, kb, reason from quarantine where product = 'ws2025' and may_be_release order by kb"
+    reason = "expected builds to rise with the days, got a higher one before"
+    assert query(db, odd) == [("entry", 5094125, reason), ("entry", 5099536, reason)]
+    (answer,) = run("lookup", "26100.33158", "--product", "ws2025", "--on", "2026-07-20", "--json", "--db", "x.db").json()
+    verdict = answer["matches"][0]["verdict"]
+    assert verdict["verdict"] == "unknown"
+    assert f"a page lists KB5099536 (OS Build 26100.33158) of 2026-07-14, which cannot be right: {reason}" in str(verdict["reason"])
 
 
 def test_recorded_pages_break_no_rule_but_where_it_is_named(run: Command, shared: Path, tmp_path: Path) -> None:

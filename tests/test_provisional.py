@@ -97,6 +97,7 @@ def test_without_msrc_it_is_quarantined(run: Command, tmp_path: Path) -> None:
     done = run("crawl", "--db", "x.db", "--from", tmp_path / "tree")
     assert (done.code, "quarantined in 'Windows 11, version 23H2'" in done.err) == (0, True)
     assert query(tmp_path / "x.db", "select product from releases where kb = 5122880") == []
+    assert query(tmp_path / "x.db", "select distinct kind from quarantine where gone_at is null") == [("entry",)]
     assert query(tmp_path / "x.db", "select product, kb, build, release_date, may_be_release from quarantine where gone_at is null") == [
         ("win11-23h2", 5122880, "22621.7582", "2026-09-08", 1)
     ]

@@ -156,8 +156,9 @@ _NAMED: Final = """select distinct product, 'msrc' as kind, kb, fixed_build, sou
         where {product} and kb is not null and release_date is not null
             and not exists (select 1 from releases as r where r.product = a.product and r.kb = a.kb) and not exists (
                 select 1 from kbs join releases as r on r.kb = kbs.installs_kb where kbs.kb = a.kb and r.product = a.product)
-    union all select product, case kind when 'release' then 'wrong' else 'unread' end, null, build,
-        case when release_date <= date(first_seen_at, '+200 days') then release_date end, text, reason, null from quarantine
+    union all select product, case when exists (select 1 from releases as r where r.product = q.product and r.release_date = q.release_date
+            and (r.kb = q.kb or r.build = q.build)) then 'wrong' else 'unread' end, null, build,
+        case when release_date <= date(first_seen_at, '+200 days') then release_date end, text, reason, null from quarantine as q
         where {product} and may_be_release = 1 and gone_at is null"""
 
 

@@ -64,7 +64,7 @@ with stated as (
         and not exists (select 1 from releases as r where r.product = l.product and r.build = l.build)
     )
     union all
-    select c.source, c.page_url, c.section, i.product, 'release',
+    select c.source, c.page_url, c.section, i.product, 'entry',
         coalesce('KB' || i.kb, 'no KB') || coalesce(' (OS Build ' || i.build || ')', '') || ' of ' || i.release_date, i.reason,
         i.kb, i.build, i.release_date, c.first_seen_at, c.last_seen_at
     from implausible_releases as i

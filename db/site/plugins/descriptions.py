@@ -108,7 +108,7 @@ _VIEWS: Final = {
         "claims",
         {
             "product": "the servicing line whose release it may be; empty where that is not known",
-            "kind": "entry, cell, column, heading or label; release where it was read and cannot be right",
+            "kind": "entry, cell, column, heading or label",
             "text": "as published",
             "reason": "what was expected",
             "may_be_release": "1 if it has a KB, a build or a date and no correction accepts it: its product may not be called current",
