@@ -15,21 +15,27 @@ BASE: Final = "http://localhost/"
 MOST_OF_A_SHAPE: Final = 300
 _END: Final = re.compile(r"\.[a-z]{1,6}$")
 _NUMBER: Final = re.compile(r"[0-9]+")
+_WORD: Final = re.compile(r"[A-Za-z]+")
 _URL: Final = re.compile(r"https?://localhost(?::[0-9]+)?/[^\s\"'<>\\]*")
 
 
 def shape(address: str) -> str:
-    """Return what addresses of one kind have in common: the first parts of the path without its numbers, and its end.
+    """Return what addresses of one kind have in common: the first parts of the path without its numbers, the form of the next, and its end.
 
-    >>> shape("/ja/build/26100.1?x=1"), shape("/hotpatch/releases/26100.json"), shape("/hotpatch/releases.json")
-    ('/ja/build/#', '/hotpatch/releases/#.json', '/hotpatch/releases.json')
+    A build number is another kind of address than a build, of which there are thirty times as many.
+
+    >>> shape("/ja/build/26100.1?x=1"), shape("/build/26100"), shape("/hotpatch/releases/26100.json"), shape("/hotpatch/releases.json")
+    ('/ja/build/#.#', '/build/#', '/hotpatch/releases/#.json', '/hotpatch/releases.json')
     """
     path = urlsplit(address).path
     first = path[: 4 if path[1:4] in {"en/", "ja/"} else 1]
     pieces = path.removeprefix(first).split("/")[:4]
     ends = _END.search(pieces[-1]) if pieces[0] != "build" else None
     limit = 2 if pieces[0] == "hotpatch" else 1
-    kept = [_NUMBER.sub("#", piece)[:40] for piece in pieces[:limit]] + ["#"] * (len(pieces) > limit)
+    kept = [_NUMBER.sub("#", piece)[:40] for piece in pieces[:limit]]
+    if len(pieces) > limit:
+        name = pieces[limit].removesuffix(ends[0] if ends else "")
+        kept.append("#" if pieces[0] == "hotpatch" else _WORD.sub("a", _NUMBER.sub("#", name))[:20])
     return first + "/".join(kept) + (ends[0] if ends and len(pieces) > limit else "")
 
 
