@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import threading
+import time
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
@@ -152,6 +154,20 @@ def test_a_killed_restore_is_done_again(crawled: Path, run: Command, tmp_path: P
     assert run("restore", tmp_path / "a.zip", "--db", back).code == 0
     assert dump(back) == dump(crawled / "x.db")
     assert run("doctor", "--db", back).code == 0
+
+
+@pytest.mark.fault("a folder that a killed backup or restore left")
+def test_what_was_left_a_day_ago_is_removed(db: Path, run: Command, tmp_path: Path) -> None:
+    """A copy of the database is in it; the next backup or restore removes it after a day, and leaves that of one that may be running."""
+    file, new = tmp_path / "backups" / "kept.zip", tmp_path / "new" / "hotpatch.db"
+    for folder, words in ((file.parent, ("backup", file, "--db", db)), (new.parent, ("restore", file, "--db", new))):
+        old, young = folder / ".hotpatch-kb-old", folder / ".hotpatch-kb-young"
+        for left in (old, young):
+            left.mkdir(parents=True)
+            (left / "hotpatch.db").write_bytes(b"half of one")
+        os.utime(old, (time.time() - 90_000,) * 2)
+        assert run(*words).code == 0
+        assert (old.exists(), young.exists()) == (False, True)
 
 
 @pytest.mark.fault("a link that leads nowhere where a database is restored")

@@ -266,7 +266,7 @@ def test_a_disk_that_is_full_for_the_database(
     with monkeypatch.context() as patched:
         patched.setattr("hotpatch_kb.db.store.schema.open_for_writing", full)
         done = run("crawl", "--db", db, "--from", trees["august"])
-    assert _is_one_line(done, 1, "the database cannot be used: database or disk is full")
+    assert _is_one_line(done, 1, "no space is left on the disk")
     assert dump(db) == old
     assert "got 1 that are not: a run was killed, or is running" in run("doctor", "--db", db).out
     done = run("crawl", "--db", db, "--from", trees["august"])

@@ -98,7 +98,10 @@ def _with_errors_as_lines(run: Callable[[], int]) -> int:
     except LockHeld as error:
         message, code = str(error), ExitCode.LOCKED
     except sqlite3.OperationalError as error:
-        message, code = f"the database cannot be used: {error}", ExitCode.FAILED
+        is_full = (
+            getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+        )  # also where a copy of it is written, as an export does
+        message, code = "no space is left on the disk" if is_full else f"the database cannot be used: {error}", ExitCode.FAILED
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
             raise  # a bug of this program

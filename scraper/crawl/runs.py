@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -22,6 +21,7 @@ from hotpatch_kb.db.model.claims import Correction
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_for_reading
+from hotpatch_kb.db.store.scratch import scratch
 from hotpatch_kb.scraper.crawl import stderr
 from hotpatch_kb.scraper.crawl.database import locked, open_database, utc_now
 from hotpatch_kb.scraper.crawl.due import plan, written
@@ -347,9 +347,9 @@ def _from_feed(
     """
     from hotpatch_kb.scraper.crawl.reading import feed as reading  # noqa: PLC0415 (as above)
 
-    with tempfile.TemporaryDirectory(prefix=".hotpatch-kb-", dir=db.parent) as folder:
-        feed.database(index, Path(folder) / "feed.db")
-        with closing(reading.opened(Path(folder) / "feed.db", feed.name)) as fed, closing(ParsedPages(kept.folder)) as parsed:
+    with scratch(db.parent) as folder:
+        feed.database(index, folder / "feed.db")
+        with closing(reading.opened(folder / "feed.db", feed.name)) as fed, closing(ParsedPages(kept.folder)) as parsed:
             reading.check(conn, fed, feed.name)
             run = Run(conn, kept, decided, say, "crawl", parsed)
             run.embedded(registry().values())

@@ -25,12 +25,12 @@ from hotpatch_kb.db.site.export.shared import Making, Unwatched, few_collections
 from hotpatch_kb.db.site.export.signing import SIGNATURE, private_key
 from hotpatch_kb.db.site.plugins.feeds import FEEDS, atom
 from hotpatch_kb.db.store.connections import copy_into
+from hotpatch_kb.db.store.scratch import PREFIX
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 DATABASE: Final = "hotpatch.db"
-_SCRATCH: Final = ".hotpatch-kb-"  # how the name of the folder begins in which the database is copied
 RECIPES: Final = Path(__file__).parent / "recipes"
 _COUNTED: Final = ("products", "releases", "kbs", "kb_cves", "known_issues", "lifecycles", "prices", "claims", "pages")
 
@@ -76,10 +76,10 @@ def write(
         copy_into(conn, facts)
         prepare(conn, day)
         answers = Answers(conn, day)
-        for left in folder.path.glob(f"{_SCRATCH}*/"):  # of an export that was killed: a copy of the database in a folder that is published
+        for left in folder.path.glob(f"{PREFIX}*/"):  # of an export that was killed: a copy of the database in a folder that is published
             if left.is_dir() and not left.is_symlink():
                 shutil.rmtree(left)
-        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder.path) as name:
+        with tempfile.TemporaryDirectory(prefix=PREFIX, dir=folder.path) as name:
             copy = Path(name) / DATABASE
             conn.execute("vacuum main into ?", (str(copy),))  # without a journal: it can be opened where nothing can be written
             plan = plan_of(conn, day, answers.valid_until, address) if with_site else None

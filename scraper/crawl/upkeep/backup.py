@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import sqlite3
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from typing import Any, Final, NamedTuple
 from hotpatch_kb.db import __version__
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.store.connections import copy_into, open_for_reading
+from hotpatch_kb.db.store.scratch import scratch
 from hotpatch_kb.scraper.crawl.database import locked, utc_now
 from hotpatch_kb.scraper.crawl.parsed_pages import NAME as PARSED
 from hotpatch_kb.scraper.fetch.archive import Archive
@@ -60,8 +60,8 @@ def backup(db: Path, archive: Path, file: Path) -> Backup:
         raise BadInput("expected a file of its own for the backup, got {path}", path=file)
     part = target.with_name(f"{target.name}.part")
     try:
-        with tempfile.TemporaryDirectory(prefix=".hotpatch-kb-", dir=target.parent) as folder:
-            made = _write(db, archive, part, Path(folder) / _DATABASE)
+        with scratch(target.parent) as folder:
+            made = _write(db, archive, part, folder / _DATABASE)
         part.replace(target)
     except OSError as error:
         part.unlink(missing_ok=True)
@@ -125,13 +125,12 @@ def restore(file: Path, db: Path, archive: Path) -> Backup:
         raise _taken(db)
     db.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with locked(db), zipfile.ZipFile(file) as packed, tempfile.TemporaryDirectory(prefix=".hotpatch-kb-", dir=db.parent) as folder:
+        with locked(db), zipfile.ZipFile(file) as packed, scratch(db.parent) as unpacked:
             made = _read_manifest(packed, file)
             _check_places(packed, db, archive)
-            size, free = sum(info.file_size for info in packed.infolist()), shutil.disk_usage(folder).free
+            size, free = sum(info.file_size for info in packed.infolist()), shutil.disk_usage(unpacked).free
             if size > free:
                 raise BadInput("expected {size:,} bytes of free space for {path}, got {free:,}", size=size, path=file, free=free)
-            unpacked = Path(folder)
             for info in packed.infolist():
                 _unpack(packed, info, unpacked)
             if _sha256(unpacked / _DATABASE) != made["sha256"]:
