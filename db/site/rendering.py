@@ -46,7 +46,7 @@ class QuickContext(Context):
             if not kwargs:
                 if called.name in _NAMES:
                     return self._named(called, args)
-                if called.name in self.environment.shared:  # type: ignore[attr-defined]
+                if called.name in self.environment.kept_macros:  # type: ignore[attr-defined]
                     return self._shared(called, args)
             args = (self.eval_ctx, *args)
         return called(*args, **kwargs)
@@ -122,7 +122,7 @@ def _quick(site: Environment, language: str, urls: Urls, shared: frozenset[str],
     found.context_class = QuickContext
     found.template_class = _Template
     found.globals = site.globals | {"t": words(language), "lang": language, "urls": urls}
-    found.shared = shared  # type: ignore[attr-defined]
+    found.kept_macros = shared  # type: ignore[attr-defined]
     found.texts_of_macros = {}  # type: ignore[attr-defined]
     found.texts_of_names = {}  # type: ignore[attr-defined]
     usual, parsed, in_words = found.getattr, found._parse, _InWords(words(language), urls, with_context=not are_all_made)  # noqa: SLF001
