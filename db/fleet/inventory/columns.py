@@ -30,7 +30,14 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "host": (
         "host", "hostname", "computername", "computer", "devicename", "machinename", "servername", "pscomputername", "csname", "csdnshostname",
         "computerdnsname", "fqdn", "certname", "device", "server", "machine", "vmname", "systemname", "hostidentifier", "hostdisplayname", "inventoryhostname", "ansiblehostname", "ansiblefacts.hostname", "host.name", "agent.name", "node",
-        "netbiosname0", "name0", "dnshostname", "resourcename", "name", "source",
+        "netbiosname0", "name0", "dnshostname", "resourcename",
+        "rechner", "rechnername", "gerät", "gerätename", "nomdelordinateur", "ordinateur", "nomdelappareil", "appareil", "nomdhôte", "nomdelhôte", "serveur", "nomduserveur",
+        "nombredelequipo", "nombredeequipo", "equipo", "nombredehost", "nombredeldispositivo", "servidor", "nomecomputer", "nomehost", "nomedocomputador", "computador", "nomedohost",
+        "nomedodispositivo", "dispositivo", "nazwakomputera", "komputer", "nazwahosta", "nazwaurządzenia", "serwer", "computernaam", "hostnaam", "apparaatnaam", "имякомпьютера",
+        "компьютер", "имяузла", "узел", "имяустройства", "сервер", "bilgisayaradı", "ホスト名", "ホスト", "コンピューター名", "コンピュータ名", "コンピューター", "コンピュータ", "サーバー名",
+        "サーバ名", "サーバー", "サーバ", "端末名", "端末", "デバイス名", "マシン名", "機器名", "计算机名", "计算机名称", "主机名", "主机名称", "主机", "服务器名", "服务器", "設備名稱", "電腦名稱",
+        "主機名稱", "主機", "컴퓨터이름", "컴퓨터", "호스트이름", "호스트", "장치이름", "서버",
+        "assetname", "asset", "endpointname", "endpoint", "workstation", "nodename", "dnsname", "vm", "instance", "name", "source",
     ),
     "build": (
         "build", "osbuild", "installedbuild", "installedosbuild", "installedosversion", "fullbuild", "properties.osversion", "properties.extended.instanceview.osversion", "buildext", "osversion",
@@ -48,7 +55,9 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     ),
     # The enrolment status, else the column, else what was asked for.
     "line": (
-        f"{_PATCHING}status.hotpatchenablementstatus", "hotpatchenablementstatus", "hotpatchstatus", "ishotpatchenrolled", "hotpatch", "hotpatching", "hotpatchenabled", "hotpatchenrolled", _LICENCE, "line",
+        f"{_PATCHING}status.hotpatchenablementstatus", "hotpatchenablementstatus", "hotpatchstatus", "ishotpatchenrolled", "hotpatch", "hotpatching", "hotpatchenabled", "hotpatchenrolled",
+        "hotpatchenrollment", "hotpatchenrollmentstatus", "hotpatchenrolment", "hotpatchenrolmentstatus", "hotpatchstate", "hotpatchingstatus", "hotpatchingenabled", "hotpatchregistrierung",
+        "ホットパッチ", "ホットパッチの状態", "ホットパッチ状態", "ホットパッチの登録", "ホットパッチ登録", "热补丁", "热修补", "핫패치", _LICENCE, "line",
         f"{_PATCHING}enablehotpatching", "enablehotpatching",
     ),
     "kbs": ("kbs", "installedkbs", "kbsinstalled", "installedhotfixes", "installedupdates", "hotfixes", "hotfixs", "oshotfixes", "hotfixid", "hotfixid0", "kb"),
@@ -100,9 +109,12 @@ DECODER: Final = json.JSONDecoder(
 )
 
 _DOT: Final = re.compile(r"\.")
+_OF_REPORT: Final = re.compile(
+    r"^(?:details_)?(?:table|tablix|list|matrix|dataset)\d+_"
+)  # "Details_Table0_ComputerName" of Reporting Services
 _NUMBERED: Final = re.compile(r"_[0-9]+$")
 # Names that mean another thing inside another object: "bios.name", "invoice.line".
-_TOO_COMMON: Final = frozenset({"name", "source", "host", "line", "computer", "kb"})
+_TOO_COMMON: Final = frozenset({"name", "source", "host", "line", "computer", "kb", "asset", "endpoint", "vm"})
 # Members of an update in a list of them.
 _IDS_OF_KBS: Final = frozenset(
     {*NAMES["kbs"], "id", "kbid", "kbarticle", "kbarticleid", "kbnumber", "article", "articleid", "number", "hotfix"}
@@ -141,7 +153,7 @@ def checked_mapping(mapping: Mapping[str, str] | None) -> dict[str, str]:
 
 def bare(name: str) -> str:
     """Return a column's name as it is compared: "OS Version" as "osversion", "OS 言語" as "os言語"; letters of no script are dropped."""
-    return re.sub(r"[^\w.]|_", "", normalize("NFKC", name).casefold())
+    return re.sub(r"[^\w.]|_", "", _OF_REPORT.sub("", normalize("NFKC", name).casefold()))
 
 
 def check_name(name: str) -> str:

@@ -18,6 +18,7 @@ from typing import Final
 from hotpatch_kb.db.fleet.inventory import values
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, NAMES, bare, check_name, columns_of
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
+from hotpatch_kb.db.fleet.inventory.evidence import is_thing
 from hotpatch_kb.db.fleet.inventory.fixed_width import FixedWidth, fixed_width, without_titles
 from hotpatch_kb.db.fleet.rows import Part
 from hotpatch_kb.db.model.errors import BadInput
@@ -34,6 +35,9 @@ _RULE: Final = frozenset(" \t|:+-\r")
 _DASHES: Final = frozenset("-\t\r")
 _BLANKS: Final = " \xa0"
 _KNOWN: Final = frozenset(name for names in NAMES.values() for name in names)
+# "Textbox12" of Reporting Services, "Column1" of Excel, "Field1" of Access, "Unnamed: 0" of pandas
+_UNNAMED: Final = re.compile(r"(?:textbox|column|col|field|spalte|feld|colonne|columna|coluna|列|unnamed: )\d+|", re.IGNORECASE)
+_DAY: Final = re.compile(r"20\d\d-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./](?:20)?\d\d\b")
 _TITLES: Final = 10  # lines above a header that are looked at
 _BUILD_INSIDE: Final = re.compile(r"\d{5}\.\d")  # in the first line: it is a machine, not a header
 # "(2 rows)" of psql, below a table
@@ -146,20 +150,48 @@ def _is_build(cell: str) -> bool:
 
 
 def _without_titles(start: str) -> str:
-    """Return a table without the lines above its header: remarks that begin with "#", and titles, which have fewer cells and no name of a column."""
+    """Return a table without the lines above its header: remarks that begin with "#", and titles, which fill fewer cells and have no name of a column.
+
+    A header has two names of columns that are known, or one of a build and a build below it. Names that say nothing ("Textbox12" of Reporting
+    Services, "Column1") are left out, too: such a table is read as one without a header.
+    """
     place = 0
     before: list[str] = []
-    for line in start[:MAX_ROW].split("\n", _TITLES)[:_TITLES]:
+    lines = start[:MAX_ROW].split("\n", _TITLES + 2)[: _TITLES + 2]
+    for number, line in enumerate(lines[:_TITLES]):
         delimiter = max(DELIMITERS, key=line.count)
-        names = {bare(cell.strip(' "\r')) for cell in line.split(delimiter)}
-        if len(names & _KNOWN) > 1 and not any(map(_is_build, line.split(delimiter))):
-            are_titles = all(title.lstrip().startswith("#") or title.count(delimiter) < line.count(delimiter) for title in before)
-            return start[place:] if are_titles else start
-        if names & _KNOWN and not line.lstrip().startswith("#"):
+        cells = _cells_of(line, delimiter)
+        filled = sum(map(bool, cells))
+        are_titles = all(title.lstrip().startswith("#") or sum(map(bool, _cells_of(title, delimiter))) < filled for title in before)
+        known = _KNOWN.intersection(map(bare, cells))
+        following = next((_cells_of(other, delimiter) for other in lines[number + 1 : number + 3] if other.strip()), [])
+        if _is_unnamed(cells) and any(map(_is_build, following)):
+            say_installed = all(map(values.is_of_installed, before))  # "Missing updates" above builds
+            return start[place + len(line) + 1 :] if say_installed else start
+        if not any(map(_is_build, cells)):
+            says = [name for name, below in zip(cells, following, strict=False) if values.says_build(below) and values.may_say_build(name)]
+            if (len(known) > 1 or says) and before:
+                return start[place:] if are_titles else start
+            if len(known) > 1:
+                return start
+        if known and not line.lstrip().startswith("#"):
             return start
         before.append(line)
         place += len(line) + 1
     return start
+
+
+def _cells_of(line: str, delimiter: str) -> list[str]:
+    """Return the cells of a line, as far as it can be read alone."""
+    try:
+        return [cell.strip(' "\r') for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    except csv.Error:
+        return [cell.strip(' "\r') for cell in line.split(delimiter)]
+
+
+def _is_unnamed(cells: Sequence[str]) -> bool:
+    """Return whether a header has names that a program has made, and none else."""
+    return len(cells) > 1 and all(_UNNAMED.fullmatch(cell) for cell in cells)
 
 
 class Delimited:
@@ -348,6 +380,10 @@ def _header(cells: Sequence[str]) -> tuple[list[str], bool]:
     made = [f"column{place + 1}" for place in range(len(cells))]
     for number, place in enumerate(builds, 1):
         made[place] = f"build_{number}" if number > 1 else "build"
-    if len(cells) > 1:
-        made[next((place for place in range(len(cells)) if place not in builds), 0)] = "host" if len(builds) < len(cells) else made[0]
+    # A list of KBs or rings and their builds is not of hosts; a day or the name of a product may go before one.
+    hosts = [
+        place for place, cell in enumerate(cells) if place not in builds and not _DAY.match(cell.strip()) and not values.says_product(cell)
+    ]
+    if hosts and not is_thing(cells[0]):
+        made[hosts[0]] = "host"
     return made, True

@@ -74,7 +74,12 @@ _PLANS: Final = lazy(
     re.IGNORECASE,
 )  # fmt: skip
 # What a row is of where none of its columns says a host: an update, a vulnerability, a file, a month, a product by its long name.
-_THING: Final = lazy(r"\bKB[ -]?\d{6}|\bCVE-\d|\.(?:exe|dll|sys|wim|vhdx?|iso|msu|cab|msi|ps1)$|[\\/]|^20\d\d-\d\d\b|\S \S", re.IGNORECASE)
+_THING: Final = lazy(r"[\\/]|^20\d\d-\d\d\b|\S \S", re.IGNORECASE)
+_SURELY: Final = lazy(
+    r"\bKB[ -]?\d{6}|\bCVE-\d|\.(?:exe|dll|sys|wim|vhdx?|iso|msu|cab|msi|ps1)$|^20\d\d-\d\d$"
+    r"|^(?:ring|wave|phase|pilot|channel|stage|tier|cohort|kanal|welle|stufe|anneau|vague|リング|フェーズ)[ _-]?\d{0,2}$",
+    re.IGNORECASE,
+)
 _NAMES_OF_DATES: Final = lazy(r"version|(?<!up)date|time|day|stat|last|count|percent|%|datum|fecha|дат|日", re.IGNORECASE)
 # A column with one KB a row; "kbs" and "hotfixes" are lists of a machine, beside its own status ("online").
 _OF_ONE_KB: Final = frozenset({"kb", "hotfixid", "hotfixid0"})
@@ -177,7 +182,7 @@ class RowEvidence:
         for name in self._statuses_of_build:
             if (status := value(name).strip()) and _is_of_missing(name, status):
                 return not_stated(text, status)._replace(machine=text)
-        thing = self._thing or next((said for name in self._subjects if _THING.search(said := value(name).strip())), "")
+        thing = self._thing or next((said for name in self._subjects if is_thing(said := value(name).strip()) or _THING.search(said)), "")
         thing = thing or next((name for name in self._others if texts.get(name) == text and not self._is_of_same_host(name, value)), "")
         return not_stated(text, thing)._replace(machine=text) if thing else text
 
@@ -227,6 +232,20 @@ def _things(names: Sequence[str], build: str, spare: Sequence[tuple[str, str]], 
     return (things[0] if things else ""), before[:1] + [
         name for short, name in spare if short in _LABELS | {"displayname"} and name not in before[:1]
     ]
+
+
+def is_thing(text: str) -> bool:
+    """Return whether a text is no host: a KB, a CVE, a file, a month, a ring.
+
+    >>> is_thing("KB5099536"), is_thing("2026-07"), is_thing("Ring 1"), is_thing("RING-DC01")
+    (True, True, True, False)
+    """
+    return _SURELY.search(text.strip()) is not None
+
+
+def is_of_plan(name: str) -> bool:
+    """Return whether a name is of a part of a plan, and not of a machine: "Ring1", "Phase 2"."""
+    return _PLANS.search(name) is not None
 
 
 def _short(host: str) -> str:

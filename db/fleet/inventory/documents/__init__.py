@@ -22,6 +22,7 @@ from hotpatch_kb.db.fleet.inventory.documents.pairs import (
     rows_of_names,
     rows_of_pairs,
 )
+from hotpatch_kb.db.fleet.inventory.documents.turned import columns_are_machines, rows_of_text
 from hotpatch_kb.db.fleet.inventory.machines import machines_in
 from hotpatch_kb.db.fleet.inventory.texts import Records
 from hotpatch_kb.db.model.errors import BadInput
@@ -129,6 +130,8 @@ def _reader(head: str) -> Reader | None:
         return lambda text: ((row, None) for row in rows_of_pairs(text))
     if delimiter := names_and_values(head):
         return lambda text: ((row, None) for row in rows_of_names(text, delimiter))
+    if delimiter := columns_are_machines(head):
+        return lambda text: ((row, None) for row in rows_of_text(text, delimiter))
     if places := facts_by_host(head):
         return lambda text: ((row, None) for row in rows_of_facts(text, *places))
     return None

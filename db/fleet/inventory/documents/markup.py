@@ -6,19 +6,21 @@ Export-Clixml, ``<tag name="os">`` of Nessus, ``<PROPERTY NAME="BuildNumber"><VA
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email import message_from_string
 from typing import Any, Final
 
 from lxml import etree, html
 
-from hotpatch_kb.db.fleet.inventory.columns import members
+from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
+from hotpatch_kb.db.fleet.inventory.documents.turned import are_turned, rows_of_turned
 from hotpatch_kb.db.fleet.inventory.machines import machines_in, says_its_build
 from hotpatch_kb.db.model.errors import BadInput
 
 _NAMING: Final = frozenset({"name", "n", "key"})
 _OF_TYPES: Final = frozenset({"type", "classorigin", "refid", "size", "propagated", "lang", "datatype", "units", "value"})
 _AROUND: Final = frozenset({"MS", "Props", "DCT", "LST"})  # of Export-Clixml: what it puts around the properties of an object
+_MOST_SPANNED: Final = 10_000  # rows or columns of a cell
 _PASSED_OVER: Final = frozenset({"TN", "TNRef"})  # its names of types
 
 
@@ -137,11 +139,12 @@ def values_of_html(text: str) -> list[Any]:
 def _rows_of(table: Any) -> Iterator[dict[str, str]]:
     rows = [[cell for cell in row if cell.tag in {"td", "th"}] for row in table.iter("tr")]
     rows = [row for row in rows if row]
-    if any(int(cell.get("rowspan", "1").strip() or 1) > 1 for row in rows for cell in row if cell.get("rowspan", "1").strip().isdigit()):
-        raise BadInput("expected a table with a row for each machine, got cells across several rows; save the table as CSV")
-    texts = [[" ".join(cell.text_content().split()) for cell in row] for row in rows]
+    texts = _texts_of(rows)
     if rows and all(len(row) == 1 or _is_pair(row, cells) for row, cells in zip(rows, texts, strict=True)):
         yield from _of_pairs([cells for cells in texts if len(cells) == 2])
+        return
+    if are_turned(texts):
+        yield from rows_of_turned(texts)
         return
     widest = max(map(len, texts), default=0)
     while texts and len(texts[0]) < widest and len(texts[0]) == 1:  # a title above
@@ -151,7 +154,10 @@ def _rows_of(table: Any) -> Iterator[dict[str, str]]:
     spans = [_span(cell) for cell in rows[len(rows) - len(texts)]]
     if len(texts) > 1 and max(spans) > 1 and sum(spans) == len(texts[1]):  # "OS" above "Name" and "Build"
         above = [text for text, span in zip(texts[0], spans, strict=True) for _ in range(span)]
-        texts = [[f"{first} {second}".strip() for first, second in zip(above, texts[1], strict=True)], *texts[2:]]
+        texts = [
+            [second if first == second else f"{first} {second}".strip() for first, second in zip(above, texts[1], strict=True)],
+            *texts[2:],
+        ]
     header = [name or f"column{place}" for place, name in enumerate(texts[0], 1)]
     for cells in texts[1:]:
         if any(cells) and cells != texts[0]:
@@ -159,9 +165,52 @@ def _rows_of(table: Any) -> Iterator[dict[str, str]]:
             yield members(list(zip(names, cells, strict=False)))
 
 
-def _span(cell: Any) -> int:
-    text = cell.get("colspan", "1").strip()
-    return int(text) if text.isdigit() else 1
+def _texts_of(rows: Sequence[Sequence[Any]]) -> list[list[str]]:
+    """Return the texts of the cells of each row. What is written once for several rows ("Bonn", "Windows Server 2025") is said of each of them.
+
+    Raises:
+        BadInput: a host is: it would have a build of each row.
+    """
+    texts: list[list[str]] = []
+    below: dict[int, tuple[int, str]] = {}  # by place, in how many rows more a cell is, and its text
+    spanned: set[int] = set()
+    for row in rows:
+        cells: list[str] = []
+        is_shifted = texts and any(_span(cell) > 1 for cell in row) and (below or any(_span(cell, "rowspan") > 1 for cell in row))
+        if is_shifted:  # cells across columns beside cells across rows
+            raise _across_rows()
+        for cell in row:
+            _from_above(cells, below)
+            text = " ".join(cell.text_content().split())
+            if (height := _span(cell, "rowspan")) > 1:
+                below[len(cells)] = (height - 1, text)
+                spanned.update([len(cells)] if texts else [])  # in a header "Host" may be as high as "OS" above "Name" and "Build"
+            cells.append(text)
+        _from_above(cells, below)
+        texts.append(cells)
+    header = next(filter(any, texts), [])
+    hosts = [header.index(name) for name in columns_of(header, {}).get("host", ())[:1]] or [0]
+    if not spanned.isdisjoint(hosts):
+        raise _across_rows()
+    return texts
+
+
+def _across_rows() -> BadInput:
+    return BadInput("expected a table with a row for each machine, got cells across several rows; save the table as CSV")
+
+
+def _from_above(cells: list[str], below: dict[int, tuple[int, str]]) -> None:
+    """Add the cells of rows above that are in this row, too."""
+    while len(cells) in below:
+        left, text = below.pop(len(cells))
+        if left > 1:
+            below[len(cells)] = (left - 1, text)
+        cells.append(text)
+
+
+def _span(cell: Any, name: str = "colspan") -> int:
+    text = cell.get(name, "1").strip()
+    return min(int(text), _MOST_SPANNED) if text.isdigit() and len(text) < 7 else 1
 
 
 def _is_pair(row: list[Any], texts: list[str]) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
-from hotpatch_kb.db.fleet.inventory.values import is_of_installed, says_build
+from hotpatch_kb.db.fleet.inventory.values import is_of_installed, may_say_build, says_build, says_product, states_its_build
 from hotpatch_kb.db.model.wording import denies
 
 _PAIR: Final = re.compile(r"(?:^|(?<=[\s,;|]))(?P<name>[^\W\d][\w.\-/]*)=(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,;|\"']*)(?=[\s,;|]|$)")
@@ -22,9 +22,15 @@ _EVENTS: Final = frozenset({"msg", "message", "event", "error", "err", "reason",
 _LEVELS: Final = frozenset({"error", "fatal", "critical", "warn", "warning"})
 _WORD: Final = re.compile(r"[\w.-]{1,255}")
 
-_VALUE: Final = re.compile(r"values?|data|wert|valeur|valor|valore|значение|値|值|값", re.IGNORECASE)
+_VALUE: Final = re.compile(
+    r"(?:(?:property|setting|attribute|field|fact) ?)?values?|data|wert|valeur|valor|valore|waarde|wartość|hodnota|värde|verdi|værdi|arvo|érték|değer|значение|значення|値|設定値|プロパティ値|内容|データ|值|数值|값|속성 ?값",
+    re.IGNORECASE,
+)
 _NAME: Final = re.compile(
-    r"(?:propert(?:y|ies)|(?:value|property|attribute|setting|key|field)? ?names?|keys?|attributes?|settings?|fields?|items?|eigenschaft|propriété|propiedad|名前|項目|プロパティ|名称|属性|이름|속성)",
+    r"(?:propert(?:y|ies)|(?:value|property|attribute|setting|key|field|fact|parameter)?[ _]?names?|keys?|attributes?|settings?|fields?|items?|facts?|parameters?"
+    r"|(?:eigenschaft|merkmal|feld|attribut|schlüssel|parameter|wert)(?:s?namen?)?|propriété|attribut|champ|paramètre|clé|nom|propiedad|atributo|campo|clave|parámetro|nombre|propriedade|chave|nome|proprietà|attributo"
+    r"|eigenschap|veld|naam|właściwość|atrybut|pole|nazwa|egenskap|egenskab|namn|navn|vlastnost|název|tulajdonság|özellik|свойство|параметр|атрибут|имя|поле"
+    r"|名前|項目名?|プロパティ名?|属性名?|設定(?:項目|名)?|キー|パラメータ名?|パラメーター名?|フィールド名?|値の名前|名称|名|属性|属性名称|项目|項目名稱|이름|속성(?: ?이름)?|항목)",
     re.IGNORECASE,
 )
 MAX_PAIRS: Final = 2_000  # lines of a table of names and values
@@ -90,10 +96,10 @@ def names_and_values(head: str) -> str:
     lines = [line for line in head.replace("\r\n", "\n").split("\n") if line.strip()]
     if not 2 < len(lines) < MAX_PAIRS:
         return ""
-    return next((delimiter for delimiter in ",;\t|" if _of_machine(list(_rows(lines, delimiter)))), "")
+    return next((delimiter for delimiter in ",;\t|" if _of_machine(list(rows_of_cells(lines, delimiter)))), "")
 
 
-def _rows(lines: list[str], delimiter: str) -> Iterator[list[str]]:
+def rows_of_cells(lines: list[str], delimiter: str) -> Iterator[list[str]]:
     """Yield the cells of each line: of Markdown without the bars at the ends and the line below the header."""
     try:
         for cells in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter, strict=True):
@@ -105,12 +111,16 @@ def _rows(lines: list[str], delimiter: str) -> Iterator[list[str]]:
 
 
 def _of_machine(rows: list[list[str]]) -> bool:
-    if not rows or any(len(row) != 2 or not row[0] for row in rows):
-        return False
-    values = dict(_without_header(rows))
+    return bool(rows) and all(len(row) == 2 and row[0] for row in rows) and are_facts(dict(_without_header(rows)))
+
+
+def are_facts(values: Mapping[str, str]) -> bool:
+    """Return whether names and values say the build of one machine and something else of it, in any language: "OS ビルド" and "OS 名"."""
     fields = columns_of(list(values), {})
     states = any(says_build(values[name]) for name in fields.get("build", ()))
+    states = states or any(may_say_build(name) and states_its_build(text) and says_build(text) for name, text in values.items())
     others = [name for field in ("host", "product", "revision", "edition", "kbs") for name in fields.get(field, ())]
+    others += [name for name, text in values.items() if is_of_installed(name) and says_product(text)]
     return states and any(not says_build(values[name]) for name in others) and not any(says_build(name) for name in values)
 
 
@@ -120,7 +130,7 @@ def _without_header(rows: list[list[str]]) -> list[list[str]]:
 
 def rows_of_names(text: str, delimiter: str) -> Iterator[dict[str, Any]]:
     """Yield the machines of such a table; a name that comes again begins the next one. A header (Property, Value) is not of a machine."""
-    rows = _without_header(list(_rows([line for line in text.replace("\r\n", "\n").split("\n") if line.strip()], delimiter)))
+    rows = _without_header(list(rows_of_cells([line for line in text.replace("\r\n", "\n").split("\n") if line.strip()], delimiter)))
     record: dict[str, Any] = {}
     for name, value in rows:
         if name in record and name == next(iter(record)):
@@ -142,7 +152,7 @@ def facts_by_host(head: str) -> tuple[str, int, int, int] | None:
     lines = [line for line in head.replace("\r\n", "\n").split("\n") if line.strip()]
     lines = lines[:-1] if len(lines) > MAX_PAIRS else lines[:MAX_PAIRS]
     for delimiter in ",;\t|":
-        rows = list(_rows(lines, delimiter))
+        rows = list(rows_of_cells(lines, delimiter))
         if len(rows) < 3 or len(rows[0]) < 3:
             continue
         for host, name, value in _places(rows[0]):
@@ -150,6 +160,11 @@ def facts_by_host(head: str) -> tuple[str, int, int, int] | None:
             if rows[1][host] and _of_machine([[rows[0][host], rows[1][host]], *([row[name], row[value]] for row in first)]):
                 return delimiter, host, name, value
     return None
+
+
+def is_name_of_names(title: str) -> bool:
+    """Return whether a column with this title has the names of facts: "Property", "項目"."""
+    return _NAME.fullmatch(title) is not None
 
 
 def _places(header: list[str]) -> Iterator[tuple[int, int, int]]:
@@ -164,7 +179,7 @@ def _places(header: list[str]) -> Iterator[tuple[int, int, int]]:
 
 def rows_of_facts(text: str, delimiter: str, host: int, name: int, value: int) -> Iterator[dict[str, Any]]:
     """Yield the machines of such a table, in the order in which they come first; a name that comes twice keeps both values."""
-    header, *rows = _rows([line for line in text.replace("\r\n", "\n").split("\n") if line.strip()], delimiter)
+    header, *rows = rows_of_cells([line for line in text.replace("\r\n", "\n").split("\n") if line.strip()], delimiter)
     facts: dict[str, list[tuple[str, str]]] = {}
     for row in rows:
         if len(row) != len(header):  # a line that is not of the table is a machine that cannot be read, and not lost

@@ -1,0 +1,83 @@
+"""Read tables whose columns are the machines: names of facts in the first column, and a column for each host.
+
+The columns of such a table may also be points in time ("Before", "2026-07"), what is wanted ("Target"), rings or products. Read as machines, these
+would be called patched: a table is read so only where each name above a column can be that of a host.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
+from hotpatch_kb.db.fleet.inventory.documents.pairs import are_facts, is_name_of_names, rows_of_cells
+from hotpatch_kb.db.fleet.inventory.evidence import is_of_plan
+from hotpatch_kb.db.fleet.inventory.values import is_of_installed, is_of_part, may_say_build, says_build, says_product
+from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word
+
+MAX_LINES: Final = 500  # facts of a machine
+# Names of hosts: one word, with a letter. "SRV1", "web-01", "srv1.corp.example", and "DC" in capital letters; "current" is a word.
+_HOST: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|(?=[^\W\d]|\d[\w.-]*[^\W\d])[\w-]{1,63}(?:\.[\w-]{1,63}){0,10}")
+_LIKE_A_HOST: Final = re.compile(r"[-.\d]")
+# What else a column may be called, where a word has a number or is in capital letters: "NEW", "V2", "Jul-2026", "Q3", "KW29", "24H2"
+_OF_OTHERS: Final = re.compile(
+    r"(?:(?:19|20)\d\d[-./_]?)?(?:jan\w*|feb\w*|mar|mär|march|märz|mars|apr\w{0,3}|avr\w*|ma[iy]|jun\w?|juin|jul\w?|juil\w*|aug\w*|août|sep\w*|o[ck]t\w*|nov\w*|de[cz]\w*)[-./_]?(?:(?:19|20)?\d\d)?"
+    r"|(?:q|h|fy|kw|cw|w|week|day|v|ver|version|build|r|rev|col|column|no|nr|kb|option|variant|test|run|step)[-._]?\d+(?:[-._/]\d+)*|[12]?\dh[12]|\d{2,4}[-_]?(?:w|kw|cw|q|h)\d+|.*\d(?:st|nd|rd|th)"
+    r"|(?:new|before|after|ist|was|today|now|then|total|sum|count|max|min|avg|unit|type|kind|note|notes|remark|comment|owner|default|global|all|other|none|source|status|state|ok|change|changed|diff|delta|result"
+    r"|vorher|nachher|neu|alt|heute|prod|test|dev|stage|staging|qa|uat|pilot|beta|ga|lts|ltsc|old|next|last|latest|expected|actual|gold|golden|master|ref|vendor|microsoft|ms)",
+    re.IGNORECASE,
+)
+
+
+def columns_are_machines(head: str) -> str:
+    """Return the delimiter of such a table; "" where a text is another."""
+    lines = [line for line in head.replace("\r\n", "\n").split("\n") if line.strip()]
+    if not 1 < len(lines) < MAX_LINES:
+        return ""
+    return next((delimiter for delimiter in ",;\t|" if are_turned(list(rows_of_cells(lines, delimiter)))), "")
+
+
+def are_turned(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether the columns of a table are machines, each with a build."""
+    if len(rows) < 2 or len(rows[0]) < 3 or any(len(row) != len(rows[0]) or not row[0] for row in rows[1:]):
+        return False
+    names = [row[0] for row in rows[1:]]
+    if len(set(names)) < len(names) or not _are_hosts(rows[0]):
+        return False
+    machines = [_with_host(rows, place) for place in range(1, len(rows[0]))]
+    return any(map(are_facts, machines))
+
+
+def _are_hosts(header: Sequence[str]) -> bool:
+    """Return whether the names above the columns are hosts, below a name of hosts or of names ("Hostname", "Property") or nothing."""
+    corner, *hosts = header
+    is_of_hosts = "host" in columns_of([corner], {}) and not is_name_of_names(corner)
+    if corner and not is_of_hosts and not is_name_of_names(corner):
+        return False
+    return len(set(hosts)) == len(hosts) and all(_may_be_host(host, is_sure=is_of_hosts) for host in hosts)
+
+
+def _may_be_host(text: str, *, is_sure: bool) -> bool:
+    if not _HOST.fullmatch(text) or _OF_OTHERS.fullmatch(text) or not is_of_installed(text) or is_of_part(text) or is_of_plan(text):
+        return False
+    is_said = columns_of([text], {}) or may_say_build(text) or is_known_word(text.casefold()) or says_build(text) or says_product(text)
+    return not is_said and (is_sure or text.isupper() or _LIKE_A_HOST.search(text) is not None)
+
+
+def _with_host(rows: Sequence[Sequence[str]], place: int) -> dict[str, str]:
+    """Return the facts of a column. The host is called by the name in the corner where this is one of hosts."""
+    corner = rows[0][0]
+    name = corner if "host" in columns_of([corner], {}) and not is_name_of_names(corner) else "host"
+    return {name: rows[0][place], **{row[0]: row[place] for row in rows[1:]}}
+
+
+def rows_of_turned(rows: Sequence[Sequence[str]]) -> Iterator[dict[str, Any]]:
+    """Yield the machine of each column."""
+    for place in range(1, len(rows[0])):
+        yield members(list(_with_host(rows, place).items()))
+
+
+def rows_of_text(text: str, delimiter: str) -> Iterator[dict[str, Any]]:
+    """Yield the machines of a text with such a table."""
+    yield from rows_of_turned(list(rows_of_cells([line for line in text.replace("\r\n", "\n").split("\n") if line.strip()], delimiter)))

@@ -1,0 +1,89 @@
+"""Inventories in other layouts: titles and names that say nothing, columns that are machines, facts by host in other languages. Embedded facts.
+
+Rows and verdicts are written by hand: 26100.33158 is KB5099536, current on 2026-07-20; 26100.32995 is the baseline before it, ambiguous without a line.
+"""
+
+from __future__ import annotations
+
+import pytest
+from helpers.inventories import judged
+
+from hotpatch_kb.db.model.errors import BadInput
+
+NEW, OLD = "26100.33158", "26100.32995"  # the baselines of July and June 2026 of Windows Server 2025
+SERVER = "Windows Server 2025"
+B = [("A", "current"), ("B", "ambiguous")]
+Machines = list[tuple[str, str]]
+
+READ: dict[str, tuple[str, Machines]] = {
+    "a report of textboxes": (f"Textbox12,Textbox13,Textbox14\r\nA,{SERVER} Standard,10.0.{NEW}\r\nB,{SERVER} Standard,10.0.{OLD}\r\n", B),
+    "a report of textboxes, its title in a table before": (f"textbox1,textbox2\r\nServers,07/20/2026\r\n\r\nTextbox12,Textbox13,Textbox14\r\nA,{SERVER},{NEW}\r\nB,{SERVER},{OLD}\r\n", B),
+    "a report with the names of its tables": (f"Details_Table0_ComputerName,Details_Table0_OSBuild\nA,10.0.{NEW}\nB,10.0.{OLD}\n", B),
+    "columns that Excel has named": (f"Column1,Column2\nA,{NEW}\nB,{OLD}\n", B),
+    "titles that Excel has filled up": (f"sep=;\r\nBericht;;\r\nStand 20.07.2026;;\r\n;;\r\nHost;Betriebssystem;Build\r\nA;{SERVER};{NEW}\r\nB;{SERVER};{OLD}\r\n", B),
+    "titles beside an empty column": (f",,,\n,Fleet report,,\n,,,\n,Host,OS,Build\n,A,{SERVER},{NEW}\n,B,{SERVER},{OLD}\n", B),
+    "a title above names of which one is known": (f"Fleet,,\nAsset,System,Win build\nA,{SERVER},{NEW}\nB,{SERVER},{OLD}\n", B),
+    "titles in Japanese": (f"サーバー一覧,,\n作成日,2026/07/20,\nサーバー名,OS 名,OS ビルド\nA,{SERVER},{NEW}\nB,{SERVER},{OLD}\n", B),
+    "no header, a day and a product before the host": (f"2026-07-20,{SERVER},A,{NEW}\n2026-07-20,{SERVER},B,{OLD}\n", B),
+    "columns are machines": (f"Property,A,B\nOS,{SERVER},{SERVER}\nBuild,{NEW},{OLD}\nRAM,32,64\n", B),
+    "columns are machines, below a name of hosts": (f"Hostname,web,mail\nOperating System,{SERVER},{SERVER}\nOS Version,10.0.{NEW},10.0.{OLD}\n", [("web", "current"), ("mail", "ambiguous")]),
+    "columns are machines, below nothing": (f"|  | A | B |\n|---|---|---|\n| Product | {SERVER} | {SERVER} |\n| OS build | {NEW} | {OLD} |\n", B),
+    "columns are machines, of the registry": ("Name;A;B\nCurrentBuild;26100;26100\nUBR;33158;32995\n", B),
+    "columns are machines, in Japanese": (f"項目,A,B\nOS 名,{SERVER},{SERVER}\nOS ビルド,{NEW},{OLD}\n", B),
+    "columns are machines, of other systems too": (f"Property,SRV1,LNX2\nOS,{SERVER},Ubuntu 24.04\nOS version,10.0.{NEW},5.15.0-101\n", [("SRV1", "current"), ("LNX2", "unknown")]),
+    "columns are machines, in HTML": (f"<table><tr><th>Host</th><td>A</td><td>B</td></tr><tr><th>OS</th><td>{SERVER}</td><td>{SERVER}</td></tr><tr><th>Build</th><td>{NEW}</td><td>{OLD}</td></tr></table>", B),
+    "HTML, a cell for two rows": (f"<table><tr><th>Site</th><th>Host</th><th>Build</th></tr><tr><td rowspan=2>Bonn</td><td>A</td><td>{NEW}</td></tr><tr><td>B</td><td>{OLD}</td></tr></table>", B),
+    "HTML, two cells for two rows": (f"<table><tr><th>OS</th><th>Build</th><th>Host</th></tr><tr><td rowspan=2>{SERVER}</td><td rowspan=2>{NEW}</td><td>A</td></tr><tr><td>B</td></tr></table>", [("A", "current"), ("B", "current")]),
+    "HTML, a name as high as two": (f"<table><tr><th rowspan=2>Host</th><th colspan=2>OS</th></tr><tr><th>Name</th><th>Build</th></tr><tr><td>A</td><td>{SERVER}</td><td>{NEW}</td></tr></table>", [("A", "current")]),
+    "facts by host in Japanese": (f"ホスト,プロパティ,値\nA,OS 名,{SERVER}\nA,OS ビルド,{NEW}\nB,OS 名,{SERVER}\nB,OS ビルド,{OLD}\n", B),
+    "facts by host in Japanese, other words": (f"サーバー名\t項目名\t内容\nA\tOS\t{SERVER}\nA\tビルド番号\t{NEW}\nB\tOS\t{SERVER}\nB\tビルド番号\t{OLD}\n", B),
+    "facts by host in German": (f"Rechner;Eigenschaft;Wert\nA;Betriebssystem;{SERVER}\nA;Betriebssystem-Build;{NEW}\nB;Betriebssystem;{SERVER}\nB;Betriebssystem-Build;{OLD}\n", B),
+    "facts by host in Polish": (f"Nazwa komputera;Właściwość;Wartość\nA;System operacyjny;{SERVER}\nA;Numer kompilacji;{NEW}\nB;System operacyjny;{SERVER}\nB;Numer kompilacji;{OLD}\n", B),
+    "names and values in Japanese": (f"項目,値\nホスト名,A\nOS 名,{SERVER}\nOS ビルド,{NEW}\n", [("A", "current")]),
+    "hosts in French": (f"Nom de l'ordinateur;Système d'exploitation;Numéro de build\nA;{SERVER};{NEW}\nB;{SERVER};{OLD}\n", B),
+    "hosts in Portuguese": (f"Nome do computador;Sistema operacional;Número da compilação\nA;{SERVER};{NEW}\nB;{SERVER};{OLD}\n", B),
+    "hosts of Prometheus": (f"instance,product,build\nA,{SERVER},{NEW}\nB,{SERVER},{OLD}\n", B),
+    "enrolment in words": (f"Host,OS,Build,Hotpatch enrollment\nA,{SERVER},{OLD},Enrolled\nB,{SERVER},{OLD},Not enrolled\n", [("A", "restart_due"), ("B", "behind")]),
+    "enrolment in Japanese": (f"ホスト名,OS,ビルド,ホットパッチ\nA,{SERVER},{OLD},有効\nB,{SERVER},{OLD},無効\n", [("A", "restart_due"), ("B", "behind")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READ)
+def test_layouts(name: str) -> None:
+    text, expected = READ[name]
+    assert [(machine.host, machine.verdict) for machine in judged(text)] == expected
+
+
+REFUSED = "refused: no column states a build"
+# Each has the newest build, and something that says it is not that of a machine.
+NOT_OF_MACHINES: dict[str, tuple[str, list[str] | str]] = {
+    "columns are machines, a target": (f"Property,SRV1,SRV2\nTarget build,{NEW},{NEW}\nOS build,{OLD},{OLD}\nOS,{SERVER},{SERVER}\n", ["ambiguous", "ambiguous"]),
+    "columns are machines, a status": (f"Property,SRV1,SRV2\nOS,{SERVER},{SERVER}\nBuild,{NEW},{NEW}\nStatus,Pending restart,OK\n", ["unknown", "current"]),
+    "columns are machines, a build is missing": (f"Property,SRV1,SRV2\nOS,{SERVER},{SERVER}\nBuild,{OLD},\n", ["ambiguous", "unknown"]),
+    **{
+        f"columns are {columns}": (f"Property,{columns}\nOS,{SERVER},{SERVER}\nOS build,{OLD},{NEW}\n", REFUSED)
+        for columns in (
+            "Current,Target", "Before,After", "2026-06,2026-07", "Jun,Jul", "Jul-2026,Aug-2026", "OLD,NEW", "Ring1,Ring2", "Wave-1,Wave-2", "WS2022,WS2025", "v1,v2", "Installed,Available",
+            "IST,SOLL", "24H2,25H2", "Q2-2026,Q3-2026", "W29,W30", "2026W29,2026W30", "TEST,PROD", "GOLD,MASTER", "template-01,template-02", "LATEST,MINIMUM", "1,2", "Fix-1,Fix-2",
+        )
+    },
+    "facts by host in Japanese, a target": (f"ホスト名,項目,値\nA,目標ビルド,{NEW}\nA,OS ビルド,{OLD}\nA,OS 名,{SERVER}\n", ["ambiguous"]),
+    "HTML, a host for two rows": (f"<table><tr><td>Name</td><td>Build</td></tr><tr><td rowspan=2>a</td><td>{NEW}</td></tr><tr><td>{OLD}</td></tr></table>", "refused: cells across several rows"),
+    "textboxes, two builds": (f"Textbox3,Textbox4,Textbox5\nA,{OLD},{NEW}\n", ["invalid"]),
+    "textboxes below a title of what is missing": (f"Textbox1,Textbox2\nMissing updates,2026\n\nTextbox3,Textbox4\nA,{NEW}\n", REFUSED),
+    "textboxes, KBs": (f"Textbox1,Textbox2\nKB5099536,{NEW}\nKB5094125,{OLD}\n", ["unknown", "ambiguous"]),
+    "no header, KBs": (f"KB5099536,{NEW}\nKB5094125,{OLD}\n", ["unknown", "ambiguous"]),
+    "no header, rings": (f"Ring 1,{NEW}\nRing 2,{OLD}\n", ["unknown", "ambiguous"]),
+    "no header, months": (f"2026-07,{NEW}\n2026-06,{OLD}\n", ["unknown", "ambiguous"]),
+    "a plan below a title": (f"Rollout,,\nRing,Owner,Target build\n1,x,{NEW}\n", REFUSED),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOT_OF_MACHINES)
+def test_what_is_not_of_a_machine_is_never_current(name: str) -> None:
+    text, expected = NOT_OF_MACHINES[name]
+    if isinstance(expected, str):
+        with pytest.raises(BadInput, match="across several rows" if "several" in expected else "--map build=NAME"):
+            judged(text)
+    else:
+        assert [machine.verdict for machine in judged(text)] == expected
