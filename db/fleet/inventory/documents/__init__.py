@@ -1,7 +1,7 @@
 """Read inventories that are documents: XML, HTML, YAML, and small texts of other shapes. Name those that nobody reads, and say what to give instead.
 
-A document is read whole, so that nothing of it is lost: its machines are found as in JSON. Texts are known by their shape: ``drawn`` (tables
-with lines), ``blocks`` (names and values with marks), ``pairs`` (``host=a build=b``, tables of names and values), ``literals`` (Salt, Python).
+A document is read whole, so that nothing of it is lost: its machines are found as in JSON. Texts are known by their shape: ``drawn`` and
+``wiki`` (tables with lines), ``blocks`` (names and values with marks), ``pairs`` (``host=a build=b``, tables of names and values), ``literals`` (Salt, Python).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from hotpatch_kb.db.fleet.inventory.documents.pairs import (
     rows_of_pairs,
 )
 from hotpatch_kb.db.fleet.inventory.documents.turned import columns_are_machines, rows_of_text
+from hotpatch_kb.db.fleet.inventory.documents.wiki import reader_of_wiki
 from hotpatch_kb.db.fleet.inventory.machines import machines_in
 from hotpatch_kb.db.fleet.inventory.texts import Records
 from hotpatch_kb.db.model.errors import BadInput
@@ -36,6 +37,8 @@ _XML: Final = re.compile(r"\s*<(?:\?xml\b|!--|!DOCTYPE\b|[A-Za-z_][\w.:-]*(?:\s|
 _HTML: Final = re.compile(r"\s*<(?:!DOCTYPE\s+html|(?:html|head|body|table|div|meta|style|title|h[1-6]|p|center)\b)", re.IGNORECASE)
 # A page that a browser or Reporting Services has saved with its pictures (MHTML); an e-mail is multipart/mixed or multipart/alternative.
 _ARCHIVE: Final = re.compile(r"(?im)^content-type:\s*(?:multipart/related|text/html)\b")
+# The source of a page of Confluence has its macros among the tags of HTML, without their namespace.
+_OF_CONFLUENCE: Final = re.compile(r"<(?:ac|ri):[\w-]+[\s>]")
 # "---", "%YAML", "- name: srv1"
 _YAML: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*(?:---(?:[ \t]+[!&#][^\n]*)?\n|%YAML|-[ \t]++[\"']?[\w. -]+[\"']?:(?:[ \t]|\n))")
 # A key without a value above keys that are indented, or a list. Labels that commands print look so at times.
@@ -77,7 +80,8 @@ def document_in(head: str, rest: Callable[[int], str]) -> Records | None:
     if reader := _reader(head):
         return Records(reader(_whole(head, rest, "text").replace("\r", "")))
     plain = head[:_LOOKED_AT].replace("\r\n", "\n")
-    kind = "HTML" if _HTML.match(head) or is_archive else "XML" if _XML.match(head) else "YAML" if _YAML.match(plain) else ""
+    is_page = _HTML.match(head) or is_archive or (_XML.match(head) and _OF_CONFLUENCE.search(plain) and "<table" in head)
+    kind = "HTML" if is_page else "XML" if _XML.match(head) else "YAML" if _YAML.match(plain) else ""
     is_sure = kind != ""
     if not kind and not (_MAYBE_YAML.match(plain) and _NESTED.search(plain)):
         return None
@@ -120,6 +124,8 @@ def _reader(head: str) -> Reader | None:
         return None
     if is_drawn(head):
         return rows_of_drawn
+    if tables := reader_of_wiki(head):
+        return tables
     if blocks := reader_of_blocks(head):
         return lambda text: ((row, None) for row in blocks(text))
     if is_nested(head):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from hotpatch_kb.db.model.messages import Message
@@ -43,7 +43,7 @@ def rows_of_drawn(text: str) -> Iterator[tuple[dict[str, Any], Message | None]]:
         if len(blocks) > 1:  # the table has ended
             header = _header(blocks[0])
             for rows in blocks[1:]:
-                yield from (_row(header, cells) for cells in _joined(rows, is_grid=len(blocks) > 2))
+                yield from (row_with_cells(header, cells) for cells in _joined(rows, is_grid=len(blocks) > 2))
         blocks = []
 
 
@@ -56,7 +56,11 @@ def _cells(line: str) -> list[str]:
 def _header(lines: list[list[str]]) -> list[str]:
     """Return the names of columns. DuckDB has types below them, others write one name in several lines."""
     named = [lines[0], *(line for line in lines[1:] if not all(_TYPES.fullmatch(cell) for cell in line))]
-    names = [" ".join(filter(None, parts)) for parts in zip(*named, strict=False)]
+    return named_columns([" ".join(filter(None, parts)) for parts in zip(*named, strict=False)])
+
+
+def named_columns(names: Sequence[str]) -> list[str]:
+    """Return names of columns, each once; one that comes again gets a number, and one that is empty is made."""
     unique: dict[str, None] = {}
     for place, name in enumerate(names, 1):
         unique[f"{name}_{place}" if name in unique else name or f"column{place}"] = None
@@ -75,7 +79,8 @@ def _joined(lines: list[list[str]], *, is_grid: bool) -> list[list[str]]:
     return rows
 
 
-def _row(header: list[str], cells: list[str]) -> tuple[dict[str, Any], Message | None]:
+def row_with_cells(header: list[str], cells: list[str]) -> tuple[dict[str, Any], Message | None]:
+    """Return a row, and why it cannot be read: it has a cell too many, or too few."""
     wanted, got = len(header), len(cells)
     if wanted == got:
         return dict(zip(header, cells, strict=True)), None
