@@ -385,3 +385,28 @@ def test_a_column_of_kbs_that_slipped_in_a_calendar_is_told() -> None:
         lines[number] = "|".join([*own[:-2], other[-2], own[-1]])
     (note,) = notes("\n".join(lines))
     assert note.startswith("expected KBs of B releases to rise with the months, got 2025.01 B ")
+
+
+@pytest.mark.parametrize(
+    ("note", "product"),
+    [
+        ("Hotpatching is not available on Windows 11, version 26H1.", "win11-26h1"),
+        ("Hotpatches are not supported for Windows 11, version 24H2.", "win11-24h2"),
+        ("Hotpatching is not available on Windows 11, version 19H9.", None),  # no row of the table
+        ("Hotpatching is available on Windows 11, version 26H1.", None),
+    ],
+)
+def test_a_note_that_a_version_has_no_hotpatching(note: str, product: str | None) -> None:
+    claims = _claims("windows11-release-information", WINDOWS11.replace("</main>", f"<div><p>Note</p><p>{note}</p></div></main>"))
+    assert [(c.subject, c.field, c.value, c.value_text) for c in claims if c.subject.startswith("eligibility/")] == (
+        [
+            (f"eligibility/edition/{product}/-/-", field, value, note.partition(" for ")[2].rstrip(".") or "Windows 11, version 26H1")
+            for field, value in (
+                ("product", product),
+                ("is_eligible", "0"),
+                ("requirement", "hotpatching is not available on this version"),
+            )
+        ]
+        if product
+        else []
+    )

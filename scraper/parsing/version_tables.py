@@ -35,6 +35,12 @@ _OF_IOT: Final = re.compile(r" ?\(IoT Enterprise(?: LTSC)? only\)", re.IGNORECAS
 _NO_EXTENDED: Final = re.compile(r"(?<!IoT )Enterprise LTSC (?P<year>20\d\d)\b[^.]{0,60}? does not have extended support", re.IGNORECASE)
 # "IoT Enterprise edition is not supported on Windows 11, version 26H1."
 _NO_IOT: Final = re.compile(r"IoT Enterprise edition is not supported on Windows (?P<os>1\d), version (?P<version>\d\dH\d)", re.IGNORECASE)
+# "Hotpatching is not available on Windows 11, version 26H1." (a note above its calendars, May 2026)
+_NO_HOTPATCH: Final = re.compile(
+    r"Hotpatch(?:ing|es)? (?:is|are) not (?:available|supported) (?:on|for|in) (?P<name>Windows (?P<os>1\d), version (?P<version>\d\dH\d))",
+    re.IGNORECASE,
+)
+_WITHOUT_HOTPATCH: Final = "hotpatching is not available on this version"  # what an answer of eligibility says
 
 # "24H2" of the versions table, maybe with the rest of a footnote: "24H2^1^" (markdown), "1507 (RTM)"
 _VERSION: Final = re.compile(r"(?P<version>\d{2}H\d|\d{4})(?:\^\d\^| ?\([^()]*\))*", re.IGNORECASE)
@@ -184,6 +190,9 @@ def _of_row(row: _Row, ends: Sequence[str | UnexpectedPage | None], remarks: _Re
         yield from _of_long_term_channel(section, product, row.number, fields, remarks)
         return
     yield from stated(section, f"product/{product}", row.number, fields)
+    if text := remarks.without_hotpatch.get(product):
+        said: list[Field] = [("product", product, text), ("is_eligible", "0", text), ("requirement", _WITHOUT_HOTPATCH, text)]
+        yield from stated(section, f"eligibility/edition/{product}/-/-", row.number, said)
     if is_with_iot and product not in remarks.without_iot:
         last = [("end_date", value, text) for name, value, text in fields if name == "extended_end_date"]
         yield from stated(section, f"lifecycle/{product}/iot_enterprise/end_of_servicing", row.number, last)
@@ -195,6 +204,7 @@ class _Remarks:
     Attributes:
         without_extended: years of the Long-Term Servicing Channel whose Enterprise edition has no extended support.
         without_iot: products that have no edition IoT Enterprise.
+        without_hotpatch: by product without hotpatching, its name as published.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -202,6 +212,7 @@ class _Remarks:
         together = " ".join(texts)
         self.without_extended = {match["year"] for match in _NO_EXTENDED.finditer(together)}
         self.without_iot = {f"win{match['os']}-{match['version'].lower()}" for match in _NO_IOT.finditer(together)}
+        self.without_hotpatch = {f"win{match['os']}-{match['version'].lower()}": match["name"] for match in _NO_HOTPATCH.finditer(together)}
 
 
 def _of_long_term_channel(section: str, product: str, row: int, fields: Iterable[Field], remarks: _Remarks) -> Iterator[Claim]:
