@@ -284,8 +284,10 @@ def test_only_rows_of_some_verdicts(run: Command, tmp_path: Path, name: str) -> 
         "jsonl": lambda: [json.loads(line) for line in judged.out.splitlines()],
     }[name]()  # fmt: skip
     assert [(row["host"], row["verdict"]) for row in rows] == [("srv2", "restart_due"), ("srv3", "invalid"), ("srv4", "restart_due")]
-    assert "4 machines on 2026-07-20\n--fail-on: 2 of 4 machines (restart_due 2)\n" in judged.err
-    assert "--only restart_due writes their rows alone" in run(*options, "--fail-on", "restart_due").err
+    assert "4 machines on 2026-07-20\n--fail-on: 2 of 4 machines (restart_due 2): srv2, srv4\n" in judged.err
+    assert (
+        "machines (restart_due 2): srv2, srv4; --only restart_due writes their rows alone" in run(*options, "--fail-on", "restart_due").err
+    )
     nothing = run(*options, "--only", "left_line")
     assert (nothing.code, nothing.out.count("srv")) == (0, 0)
 

@@ -41,8 +41,8 @@ def test_what_was_read_and_what_was_not(run: Command, tmp_path: Path) -> None:
 def test_columns_of_objects_are_said_too(run: Command, tmp_path: Path) -> None:
     (tmp_path / "fleet").write_text(json.dumps({"value": [{"Rechner": "A", "os": {"kernel": "10.0.20348.5386"}}]}), encoding="utf-8")
     done = run("assess", "fleet", "--on", DAY, "--json")
-    assert json.loads(done.out)[0]["read_from"] == {"build": ["os.kernel"]}
-    assert "columns: build from os.kernel" in done.err
+    assert json.loads(done.out)[0]["read_from"] == {"host": ["Rechner"], "build": ["os.kernel"]}
+    assert "columns: host from Rechner; build from os.kernel" in done.err
 
 
 @pytest.mark.parametrize(("undecided", "is_said"), [(1, False), (2, True)])
@@ -135,3 +135,26 @@ def test_the_api_reads_a_code_page(own: Datasette) -> None:
     body = "host,build,拠点\nSRV1,20348.5386,東京\n".encode("cp932")
     rows: list[dict[str, Any]] = post(own, f"/api/assess?on={DAY}&encoding=cp932", body, "text/csv").json()
     assert [(row["拠点"], row["verdict"]) for row in rows] == [("東京", "current")]
+
+
+@pytest.mark.parametrize("engine", ["builtin", "duckdb"])
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_exit_code_6_names_the_first_machines(engine: str, form: str, run: Command, tmp_path: Path) -> None:
+    """Up to five, each by its host or the number of its row, as a terminal can print it."""
+    if engine == "duckdb":
+        pytest.importorskip("duckdb", reason="needs the extra 'bulk': pip install 'hotpatch-kb[bulk]'")
+    rows = [
+        ("A", "26100.32772"),
+        ("", "26100.32772"),
+        ("C", "26100.33158"),
+        ("D\x1b[31m", "26100.32772"),
+        *((name, "x") for name in "EFGH"),
+    ]
+    text = "host,build\n" + "".join(f"{host},{build}\n" for host, build in rows)
+    text = json.dumps([{"host": host, "build": build} for host, build in rows]) if form == "json" else text
+    (tmp_path / "fleet").write_text(text, encoding="utf-8")
+    done = run("assess", "fleet", "--on", DAY, "--engine", engine, "--fail-on", "not-current")
+    said = "--fail-on: 7 of 8 machines (restart_due 3, invalid 4): A, row 2, D?[31m, E, F and 2 more; --only restart_due,invalid writes their rows alone"
+    assert (done.code, done.err.splitlines()[-1]) == (6, said)
+    done = run("assess", "fleet", "--on", DAY, "--engine", engine, "--fail-on", "left_line")
+    assert (done.code, "--fail-on" in done.err.splitlines()[-1]) == (0, False)

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from operator import add, attrgetter
 from typing import Any, Final
 
@@ -18,14 +19,23 @@ from hotpatch_kb.db.fleet.rows import NotStated
 from hotpatch_kb.db.model.messages import Message
 
 MAX_SUMMARY: Final = 400  # lines
+MOST_NAMED: Final = 5  # hosts with a verdict that is watched
+MAX_HOST: Final = 60  # characters
 _LABEL: Final = attrgetter("label")
 
 
 class Summary:
-    """Counts of machines: by (product, verdict), and by product name where it is not understood."""
+    """Counts of machines: by (product, verdict), and by product name where it is not understood.
 
-    def __init__(self) -> None:
+    Attributes:
+        watched: verdicts whose first machines are named.
+        named: the hosts of these machines, or the numbers of their rows.
+    """
+
+    def __init__(self, watched: Collection[str] = ()) -> None:
         """Start at zero."""
+        self.watched = frozenset(watched)
+        self.named: list[str] = []
         self.counts: Counter[tuple[str, str]] = Counter()
         self.not_understood: Counter[str] = Counter()
 
@@ -96,6 +106,24 @@ class Suffixes(dict[Any, Suffix]):
         suffix.label = self._labels.setdefault(name, len(self._labels))
         return suffix
 
+    def name(self, summary: Summary, suffixes: Sequence[Suffix], hosts: Callable[[], Iterable[str]], before: int) -> None:
+        """Name the first machines with a verdict that is watched.
+
+        Args:
+            summary: gets the names.
+            suffixes: those of some rows.
+            hosts: returns the hosts of these rows.
+            before: how many rows there are before them.
+        """
+        missing = MOST_NAMED - len(summary.named)
+        if not summary.watched or missing <= 0:
+            return
+        labels = self.labels_of(summary.watched)
+        if not labels.isdisjoint(map(_LABEL, suffixes)):
+            rows = enumerate(zip(suffixes, hosts(), strict=True), before + 1)
+            names = (_shown(host) or f"row {number}" for number, (suffix, host) in rows if suffix.label in labels)
+            summary.named += islice(names, missing)
+
     def labels_of(self, verdicts: Collection[str]) -> set[int]:
         """Return the labels of the suffixes so far that have one of these verdicts."""
         return {label for (_, verdict, _), label in self._labels.items() if verdict in verdicts}
@@ -113,6 +141,11 @@ class Suffixes(dict[Any, Suffix]):
             self.clear()
         if len(self._by_name) > MAX_JUDGED:
             self._by_name.clear()
+
+
+def _shown(host: str) -> str:
+    """Return a host in one line, without what a terminal would take for a command."""
+    return "".join(character if character.isprintable() else "?" for character in " ".join(host[:MAX_HOST].split()))
 
 
 def assess(judge: Judge, inventory: Inventory, form: Format, summary: Summary, only: Collection[str] = ()) -> Iterator[str]:
@@ -148,7 +181,8 @@ def batches(suffixes: Suffixes, inventory: Inventory, summary: Summary) -> Itera
     Raises:
         BadInput: the inventory cannot be read.
     """
-    for prefixes, keys in inventory.batches(suffixes.form, suffixes.judge.reduced):
+    for prefixes, keys, hosts in inventory.batches(suffixes.form, suffixes.judge.reduced):
         ends = list(map(suffixes.__getitem__, keys))
+        suffixes.name(summary, ends, hosts, inventory.read)
         yield prefixes, ends
         suffixes.count(summary, ends)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
 
@@ -97,3 +98,14 @@ def with_key(problem: Message | NotStated, key: tuple[str, ...] | Message | NotS
     if isinstance(problem, NotStated) and problem.machine and isinstance(key, tuple) and not isinstance(key, NotStated):
         return problem._replace(machine=key)
     return problem
+
+
+def values_by_name(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[Callable[[str], str]]:
+    """Yield, for each row of a table, the function from the name of a column to its text."""
+    places = {name: place for place, name in enumerate(header)}
+    for row in rows:
+        yield partial(_value, places, row)
+
+
+def _value(places: Mapping[str, int], row: Sequence[str], name: str) -> str:
+    return row[places[name]] if name in places else ""

@@ -104,7 +104,7 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
         raise BadInput("expected --only with the engine builtin, got {engine}", engine=request.engine)
     if request.engine == "spark" and engines.is_table(file):
         return _judge_table(conn, file, request, columns, fails)
-    judge, summary = Judge(conn, request.day), judging.Summary()
+    judge, summary = Judge(conn, request.day), judging.Summary(fails)
     if conn.execute("select 1 from kb_cves limit 1").fetchone() is None:
         say("no security data in this database: out-of-band releases that fix a CVE are not counted; a crawl reads it")
     with tempfile.TemporaryDirectory(prefix="hotpatch-kb-", dir=request.scratch) as name:
@@ -126,17 +126,19 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
     if fails and not summary.counts:
         say("expected machines for --fail-on, got none")
         return ExitCode.STALE
-    return _failed(fails, {verdict: said.summary.of(verdict) for verdict in VERDICTS}, has_only=bool(only))
+    return _failed(fails, {verdict: said.summary.of(verdict) for verdict in VERDICTS}, summary.named, has_only=bool(only))
 
 
-def _failed(fails: Sequence[str], counts: Mapping[str, int], *, has_only: bool = False) -> int:
-    """Return the exit code of ``--fail-on``, and say what made it 6."""
+def _failed(fails: Sequence[str], counts: Mapping[str, int], hosts: Sequence[str] = (), *, has_only: bool = False) -> int:
+    """Return the exit code of ``--fail-on``, and say what made it 6: how many machines, and the first of them."""
     found = {verdict: counts[verdict] for verdict in VERDICTS if verdict in fails and counts.get(verdict)}
     if not found:
         return ExitCode.DONE
     named = ", ".join(f"{verdict} {count}" for verdict, count in found.items())
     more = "" if has_only else f"; --only {','.join(found)} writes their rows alone"
-    say(f"--fail-on: {sum(found.values())} of {sum(counts.values())} machines ({named}){more}")
+    others = sum(found.values()) - len(hosts)
+    first = f": {', '.join(hosts)}{f' and {others} more' if others else ''}" if hosts else ""
+    say(f"--fail-on: {sum(found.values())} of {sum(counts.values())} machines ({named}){first}{more}")
     return ExitCode.STALE
 
 

@@ -95,7 +95,7 @@ def _parts(inventory: Inventory, form: Format, judge: Judge, suffixes: _Ends, su
         nonlocal number, pending
         end = number + size
         while pending is not None and number < end:
-            prefixes, keys = pending
+            prefixes, keys, hosts = pending
             if any(character in "".join(prefixes) for character, _ in ESCAPES):
                 prefixes = list(map(escaped, prefixes))
             ends_of_rows = list(map(suffixes.__getitem__, keys))
@@ -105,6 +105,7 @@ def _parts(inventory: Inventory, form: Format, judge: Judge, suffixes: _Ends, su
                 key, _, own = ends.partition("\t")
                 lines.append(f"{number}\t{key}\t{prefix}\t{own}\n")
             suffixes.count(summary, ends_of_rows)
+            suffixes.name(summary, ends_of_rows, hosts, inventory.read)
             yield lines
             pending = next(batches, None)
 

@@ -31,7 +31,7 @@ from hotpatch_kb.db.fleet.inventory.objects import Json
 from hotpatch_kb.db.fleet.inventory.texts import MAX_TEXT as MAX_RECORDS
 from hotpatch_kb.db.fleet.inventory.texts import Records, records_of
 from hotpatch_kb.db.fleet.inventory.values import SAMPLE, Chosen, chosen
-from hotpatch_kb.db.fleet.rows import NotStated, Part, with_key
+from hotpatch_kb.db.fleet.rows import NotStated, Part, values_by_name, with_key
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 
@@ -66,10 +66,12 @@ class Batch(NamedTuple):
     Attributes:
         prefixes: the rows' own columns in the output format.
         keys: what each verdict depends on: the texts of ``Inventory.fields``, or of all ``DECIDING`` fields; or why the row cannot be read.
+        hosts: returns the hosts of the rows, "" where a row states none.
     """
 
     prefixes: list[str]
     keys: list[Key | Message | NotStated]
+    hosts: Callable[[], Iterable[str]]
 
 
 class Objects(Protocol):
@@ -204,7 +206,8 @@ class Inventory:
                 records = self._records()
                 while group := list(islice(records, _OBJECTS)):
                     prefixes = [form.prefix_of_object(cells) for cells, _ in group]
-                    yield self._with_first_prefix(Batch(prefixes, [self._key(cells, problem, reduced) for cells, problem in group]), form)
+                    keys = [self._key(cells, problem, reduced) for cells, problem in group]
+                    yield self._with_first_prefix(Batch(prefixes, keys, partial(self._hosts, group)), form)
                     self.read += len(group)
             self._check()
 
@@ -236,7 +239,7 @@ class Inventory:
         if "kbs" in self.fields:
             place = self.fields.index("kbs")
             if evidence.watches_kbs:
-                texts[place] = map(evidence.kbs, texts[place], _values(header, part.rows))
+                texts[place] = map(evidence.kbs, texts[place], values_by_name(header, part.rows))
             texts[place] = map(reduced, texts[place], self._texts("build", columns, part.rows))
             if self._hotfixes is not None:
                 texts[place] = map(self._hotfixes.with_kbs, self._texts("host", columns, part.rows), texts[place])
@@ -247,7 +250,7 @@ class Inventory:
                     keys[place] = self._key(dict(zip(header, row, strict=True)), None, reduced)
         if problems:
             keys = [with_key(problem, key) if problem else key for key, problem in zip(keys, problems, strict=True)]
-        return Batch(prefixes, keys)
+        return Batch(prefixes, keys, partial(self._texts, "host", columns, part.rows))
 
     def _builds(self, evidence: RowEvidence, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str | Message | NotStated]:
         """Return the build of each row. Rows that are alike in the columns that count are looked at once."""
@@ -283,6 +286,11 @@ class Inventory:
             texts["kbs"] = self._hotfixes.with_kbs(texts.get("host", ""), texts.get("kbs", ""))
         key = tuple([texts.get(field, "") for field in DECIDING])
         return with_key(unlike, key) if unlike else key
+
+    def _hosts(self, group: Iterable[tuple[Mapping[str, Any], object]]) -> Iterator[str]:
+        for values in (flat(cells) for cells, _ in group):
+            columns = self._take_names(tuple(values))[0].get("host", ())
+            yield first("host", [values[column].strip() for column in columns])
 
     def _machine(self, cells: Mapping[str, Any]) -> tuple[dict[str, str], Message | NotStated | None]:
         """Return the texts of an object's fields, and why its build cannot be believed."""
@@ -351,17 +359,6 @@ def _text_of(build: str | Message | NotStated) -> str:
     if isinstance(build, NotStated):
         return build.machine if isinstance(build.machine, str) else ""
     return build if isinstance(build, str) else ""
-
-
-def _values(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[Callable[[str], str]]:
-    """Yield, for each row of a table, the function from the name of a column to its text."""
-    places = {name: place for place, name in enumerate(header)}
-    for row in rows:
-        yield partial(_value, places, row)
-
-
-def _value(places: Mapping[str, int], row: Sequence[str], name: str) -> str:
-    return row[places[name]] if name in places else ""
 
 
 @contextmanager
