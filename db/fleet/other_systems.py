@@ -29,6 +29,15 @@ _NAMED: Final = lazy(
 _LETTERS: Final = re.compile(r"[^\W\d_]{2}")
 
 
+def names_other_system(text: str) -> bool:
+    """Return whether a text names a system that is not Windows.
+
+    >>> names_other_system("Android (personally-owned work profile)"), names_other_system("Windows 11")
+    (True, False)
+    """
+    return _NAMED.search(text) is not None and _OF_WINDOWS.search(text) is None
+
+
 def not_covered(text: str, name: str = "") -> Message | None:
     """Return why a text is the version of another system; None where it is not, or may be a build of Windows that is written wrongly.
 
@@ -46,7 +55,7 @@ def not_covered(text: str, name: str = "") -> Message | None:
         return Message("not covered: {name}", name=shown)
     if _OF_WINDOWS.search(name) or (read_name(name).is_understood and name):
         return None
-    if _LETTERS.search(name) and _VERSION.fullmatch(text):
+    if (_LETTERS.search(name) and _VERSION.fullmatch(text)) or names_other_system(name):
         return Message("not covered: {name}, {text!r} is not a build of Windows", name=name[:_SHOWN], text=shown)
     return (
         Message("not covered: {text!r} is a build of another product, such as ESXi", text=shown) if _EIGHT_DIGITS.fullmatch(text) else None

@@ -13,6 +13,7 @@ from datetime import date
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.notation import MONTHS, clean
+from hotpatch_kb.db.model.products import BUILD_NUMBERS
 from hotpatch_kb.light_typing import Final
 
 # 2026-07-14. date.fromisoformat alone takes the ISO week "2026-W29-2" and "20260714" as well.
@@ -33,6 +34,8 @@ _BUILD_INSIDE: Final = lazy(r"(?<!\d)(?<!\d\.)(?:10\.0\.)?([0-9]{5})\.([0-9]{1,5
 _OF_NUMBERS: Final = lazy(r"[0-9.]")
 # A build number without a UBR: "10.0 (20348)", "10.0.20348.0", "10.0.20348 N/A Build 20348"
 _NUMBER_INSIDE: Final = lazy(r"(?<![\w.])(?:10\.0\.)?([0-9]{5})(?:\.0)?(?!\w|\.\w)")
+# A build number whose digits a spreadsheet has grouped: "26,100", "26.100", "26 100"
+_GROUPED: Final = lazy(r"\s*([0-9]{2})[., ’'\xa0\u202f]([0-9]{3})\s*")
 
 # A KB inside any text, with the letters "KB": "(KB5087423)", "更新プログラムKB5087423を"
 _KB_INSIDE: Final = lazy(r"(?<![a-z0-9])KB[\s-]?([0-9]{6,7})(?![0-9])", re.IGNORECASE)
@@ -90,9 +93,11 @@ def builds_in(text: str) -> list[str]:
 def build_numbers_in(text: str) -> list[str]:
     """Return the different build numbers without a revision that a text names, in their order.
 
-    >>> build_numbers_in("10.0.20348 N/A Build 20348")
-    ['20348']
+    >>> build_numbers_in("10.0.20348 N/A Build 20348"), build_numbers_in("26,100"), build_numbers_in("12,345")
+    (['20348'], ['26100'], [])
     """
+    if (grouped := _GROUPED.fullmatch(text)) and int(number := grouped[1] + grouped[2]) in BUILD_NUMBERS:
+        return [number]
     return list(dict.fromkeys(_NUMBER_INSIDE.findall(plain(text))))
 
 

@@ -28,7 +28,7 @@ _PATCHING: Final = "properties.osprofile.windowsconfiguration.patchsettings."
 _LICENCE: Final = "properties.licenseprofile.productprofile.productfeatures.hotpatch.subscriptionstatus"
 NAMES: Final[dict[str, tuple[str, ...]]] = {
     "host": (
-        "host", "hostname", "computername", "computer", "devicename", "machinename", "servername", "pscomputername", "csname", "csdnshostname",
+        "host", "hosts.host", "hostname", "computername", "computer", "devicename", "machinename", "servername", "pscomputername", "csname", "csdnshostname",
         "computerdnsname", "fqdn", "certname", "device", "server", "machine", "vmname", "systemname", "hostidentifier", "hostdisplayname", "inventoryhostname", "ansiblehostname", "ansiblefacts.hostname", "host.name", "agent.name", "node",
         "netbiosname0", "name0", "dnshostname", "resourcename",
         "rechner", "rechnername", "gerät", "gerätename", "nomdelordinateur", "ordinateur", "nomdelappareil", "appareil", "nomdhôte", "nomdelhôte", "serveur", "nomduserveur",
@@ -265,6 +265,8 @@ def flat(cells: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         elif isinstance(nested, list) and nested and all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in nested):
             for item in nested:  # productFeatures of an Arc licence: each by its name
                 by_path |= flat(item, f"{prefix}{name}.{item['name']}.")
+        elif name == "hosts" and isinstance(nested, list) and len(nested) == 1 and isinstance(nested[0], dict):
+            by_path |= flat(nested[0], f"{prefix}{name}.")  # an item of Zabbix has the host that it is of in a list
         elif isinstance(nested, list) and nested and all(isinstance(item, dict) for item in nested):
             by_path[f"{prefix}{name}"] = _installed_in(nested) or cell(nested)
         elif isinstance(nested, list) and all(isinstance(item, str | int) for item in nested):

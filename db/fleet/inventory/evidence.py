@@ -117,6 +117,10 @@ class RowEvidence:
         near = {parent_of(name) for name in (*self._builds, *kbs)}  # not "antivirus.status"
         taken = {name for columns in by_field.values() for name in columns[:1]}.union(kbs)
         spare = [(bare(name).rpartition(".")[2], name) for name in names if name not in taken and parent_of(name) in near]
+        # "major", "minor" and "patch" of osquery are of one version; Zabbix has "key_", the technical name, beside the name of an item.
+        is_one = {"major", "minor"} <= {short for short, _ in spare}
+        is_item = "key_" in map(str.casefold, names) and "name" in map(bare, names)
+        spare = [pair for pair in spare if not (is_one and pair[0] in {"major", "minor", "patch"}) and not (is_item and pair[0] == "key")]
         is_trusted = not frozenset(wanted).isdisjoint(self._builds)
         is_of_value = any(not _OF_SYSTEMS.search(name) for name in self._unnamed)
         is_of_anything = any(bare(name) in OF_ANYTHING or (name in self._unnamed and not _OF_SYSTEMS.search(name)) for name in self._builds)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word, is_of_machine, is_of_system, path_of
+from hotpatch_kb.db.fleet.other_systems import names_other_system
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.editions import edition_in
 from hotpatch_kb.db.model.messages import Message
@@ -199,6 +200,13 @@ def says_product(value: str) -> bool:
     return bool(name.product or name.family or name.is_other)
 
 
+def _names_system(value: str) -> bool:
+    """Return whether a cell of a column that is called a product names a system, "Windows" and "iOS" included: a mixed fleet has both."""
+    if len(value) > _LONGEST_NAME or value[:1] in {"[", "{"}:
+        return False
+    return says_product(value) or read_name(value).is_understood or names_other_system(value)
+
+
 def _says_covered_product(value: str) -> bool:
     """Return whether a cell names a Windows that is covered. "Windows Server 2012 R2" may be where a machine came from."""
     return says_product(value) and not read_name(value).is_other and not _OF_ONE_UPDATE.search(value)
@@ -231,7 +239,7 @@ class _Test(NamedTuple):
 
 _TESTS: Final = (
     _Test("build", says_build, _says_its_build, may_say_build),
-    _Test("product", says_product, _says_covered_product, is_of_installed),
+    _Test("product", _names_system, _says_covered_product, is_of_installed),
 )
 
 
@@ -278,6 +286,8 @@ def chosen(by_name: Mapping[str, Sequence[str]], header: Sequence[str], rows: Se
         elif field == "build" and stated and max(stated) < 2:
             # "OS Version" is 10.0.26100, and "Operating System Build Number" has the revision.
             kept += [name for name in able if 2 * others[name].count(2) >= len(others[name])][:1]
+        elif field == "product" and not any(says_product(value) for name in kept for value in values[name]):
+            kept += able[:1]  # "Windows" says less than the name in another column
         if kept or (named and field == "build"):
             # Where no value is a build, the named column is kept: its cells are then called invalid, each by its text.
             fields[field] = kept or named

@@ -22,7 +22,7 @@ _WORDS: Final = frozenset({
     "verzió", "verzija", "versjon", "versioon", "versija", "verzia", "različica", "versió", "bertsio", "bertsioa", "útgáfa", "versioni", "inačica", "toleo", "properties",
     "süsteemi", "sistēmas", "sistemos", "sustava", "sistema", "system", "systems", "système", "systeme", "systeem", "systemu", "systém", "systému", "rendszer", "sistem",
     "sistemi", "sistemas", "in", "is", "runs", "running", "raw", "details", "platform", "asset", "custom", "field", "cf", "bs", "plugin", "kernelrelease", "vmware", "tools",
-    "accordingto", "statusinformation", "code", "osrelease", "windowsrelease", "systemrelease", "bld", "révision", "revision", "rev", "buildu", "szám", "száma", "numara", "nomor", "số", "dựng", "رقم", "مبنى", "البناء", "ساخت", "نسخه", "מספר", "בנייה",
+    "accordingto", "statusinformation", "osservicepack", "code", "osrelease", "windowsrelease", "systemrelease", "bld", "révision", "revision", "rev", "buildu", "szám", "száma", "numara", "nomor", "số", "dựng", "رقم", "مبنى", "البناء", "ساخت", "نسخه", "מספר", "בנייה",
     "संख्या", "compilació", "bouw", "bouwnummer", "broj", "numurs", "numeris", "järk", "järgu", "käännös", "käännöksen", "yapı", "zostava", "zostavy", "patchstand",
 })  # fmt: skip
 # Parts of words: German and the Nordic languages join them, and Japanese, Chinese, Korean and Thai have no blanks.
@@ -60,14 +60,14 @@ _OF_OBJECTS: Final = frozenset({
 _LETTERS: Final = lazy(r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e30-\u0e4e\u064b-\u0652])+")
 # "Computer O/S Version" of PDQ, "Kernel release", "OS Release" ("Release version" is what a vendor released), "OS according to the VMware Tools" of RVTools, "Status Information" of Nagios
 _TOGETHER: Final = lazy(
-    r"\bO/S\b|\bN°|\bW(?=1[01]\b)|\bpatch level\b|\b(?:kernel|OS|Windows|system) release\b|\baccording to\b|\bstatus information\b|\bVMware\b",
+    r"\bO/S\b|\bN°|\bW(?=1[01]\b)|\bpatch level\b|\b(?:kernel|OS|Windows|system) release\b|\baccording to\b|\bstatus information\b|\bOS[ _]service[ _]pack\b|\bVMware\b",
     re.IGNORECASE,
 )
 _SHORT: Final = {"o/s": "OS", "n°": "No", "w": "Win"}
 _DOT: Final = lazy(r"\.(?=\S)")
 # A name says nothing of a version without one of these: "Computer" and "Name" are harmless, too.
 _OF_VERSIONS: Final = lazy(
-    r"build|ver|bld|kernel|windows|system|système|systém|sistem|(?<![a-z])os(?![a-z])|value|message|output|stdout|statusinformation|raw|platform.?v|patch ?level|patchstand|compila|kompila|kernel|derleme|sestaven|bygg|noyau|núcleo|ядр|kärn"
+    r"build|ver|bld|kernel|windows|system|système|systém|sistem|(?<![a-z])os(?![a-z])|value|message|output|stdout|statusinformation|osservicepack|raw|platform.?v|patch ?level|patchstand|compila|kompila|kernel|derleme|sestaven|bygg|noyau|núcleo|ядр|kärn"
     r"|sürüm|wersj|phiên|bản|stand$|release$|bouw|käännö|yapı|zostav|compila|[^\x00-\x7fÀ-ɏ]", re.IGNORECASE,
 )  # fmt: skip
 
@@ -89,7 +89,7 @@ def is_of_system(column: str) -> bool:
     (True, True, False, False)
     """
     last = _TOGETHER.sub(
-        lambda match: _SHORT.get(match[0].casefold()) or match[0].replace(" ", "").capitalize(),
+        lambda match: _SHORT.get(match[0].casefold()) or match[0].replace(" ", "").replace("_", "").capitalize(),
         path_of(normalize("NFKC", column))[-1],
     )
     words = [word.casefold() for word in _LETTERS.findall(_HUMPS.sub(" ", last))]

@@ -15,10 +15,12 @@ from hotpatch_kb.db.fleet.inventory.documents.blocks import reader_of_blocks
 from hotpatch_kb.db.fleet.inventory.documents.drawn import is_drawn, rows_of_drawn
 from hotpatch_kb.db.fleet.inventory.documents.literals import is_literal, is_nested, value_of_literal, value_of_nested
 from hotpatch_kb.db.fleet.inventory.documents.pairs import (
+    are_listed,
     are_pairs,
     facts_by_host,
     names_and_values,
     rows_of_facts,
+    rows_of_list,
     rows_of_names,
     rows_of_pairs,
 )
@@ -132,6 +134,8 @@ def _reader(head: str) -> Reader | None:
         return lambda text: _machines_in(value_of_nested(text))
     if is_literal(head):
         return lambda text: _machines_in(value_of_literal(text))
+    if are_listed(head):
+        return lambda text: ((row, None) for row in rows_of_list(text))
     if are_pairs(head):
         return lambda text: ((row, None) for row in rows_of_pairs(text))
     if delimiter := names_and_values(head):

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
+from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with
 from hotpatch_kb.db.fleet.inventory.values import is_of_installed, may_say_build, says_build, says_product, states_its_build
 from hotpatch_kb.db.model.wording import denies
 
@@ -33,6 +34,7 @@ _NAME: Final = re.compile(
     r"|名前|項目名?|プロパティ名?|属性名?|設定(?:項目|名)?|キー|パラメータ名?|パラメーター名?|フィールド名?|値の名前|名称|名|属性|属性名称|项目|項目名稱|이름|속성(?: ?이름)?|항목)",
     re.IGNORECASE,
 )
+_LISTED: Final = re.compile(r"\s*(?:[-*+•·–‣]|\d{1,5}[.)])\s+(?P<host>[\w.-]{1,255})\s*[:=：]\s*(?P<value>\S.*)")
 MAX_PAIRS: Final = 2_000  # lines of a table of names and values
 
 
@@ -85,6 +87,20 @@ def _unquoted(value: str) -> str:
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         return re.sub(r"\\(.)", r"\1", value[1:-1]) if value[0] == '"' else value[1:-1]
     return value
+
+
+def are_listed(head: str) -> bool:
+    """Return whether a text is a list of hosts and their builds, as people write it in a ticket: "- srv1: 26100.33158"."""
+    lines = [line for line in head.split("\n") if line.strip()]
+    pairs = [match.group("host", "value") for line in lines if (match := _LISTED.fullmatch(line.rstrip()))]
+    return len(pairs) == len(lines) > 1 and are_hosts(pairs)
+
+
+def rows_of_list(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the machines of such a list; a line of another shape is a machine whose build is not stated."""
+    for line in filter(str.strip, text.split("\n")):
+        match = _LISTED.fullmatch(line.rstrip())
+        yield host_with(match["host"], match["value"]) if match else {"host": "", "build": line.strip()}
 
 
 def names_and_values(head: str) -> str:
