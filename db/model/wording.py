@@ -55,10 +55,11 @@ _DENIALS_INSIDE: Final = lazy(
     "|不|缺|无|無|需|失败|旧|舊|低于|低於|高于|高於|之前|可用|推荐|建議|建议|卸载|解除|回滚|復原|计划|計畫|目标|下载|下載|过期|重启|重新"
     "|누락|없|않|미설치|미적용|미만|필요|대기|예정|실패|제거|이전|이하|이상|최신|사용 가능|롤백|권장|목표|다운로드|재시작|다시"
 )
+_ERROR: Final = r"\b0x[89c][0-9a-f]{7}\b|(?<![\w-])-2[0-9]{9}\b"  # an HRESULT that is an error, in hexadecimal or as a number
 _BUILD: Final = rf"(?:10\.0\.)?{BUILD_TEXT}"
 # "< 26100.33158", "!=26100.33158", "to 26100.33158", "min. 26100.33158"; "26100.33158?", "26100.33158+", "32995 -> 26100.33158"; "26100.33158/32995"
 _SIGNS: Final = lazy(
-    rf"(?:[<≤≥≦≧≠≮≯≰≱!~≈¬→⇒]|(?<![=-])>|[0-9]\s*[=-]+>|=/=|\b(?:to|from|min\.?|max\.?|ab|bis|von|vers|hasta|fino\ a|od|до|от))\s*=*\s*{_BUILD}"
+    rf"{_ERROR}|(?:[<≤≥≦≧≠≮≯≰≱!~≈¬→⇒]|(?<![=-])>|[0-9]\s*[=-]+>|=/=|\b(?:to|from|min\.?|max\.?|ab|bis|von|vers|hasta|fino\ a|od|до|от))\s*=*\s*{_BUILD}"
     rf"|{_BUILD}\s*(?:[?→⇒+]|=+>|-+>)|[<>]=|(?:^|\()\s*=>|=>\s*\)|{_BUILD}\s*(?:[/–—-]|\bor\b|\boder\b|\bou\b|\bo\b)\s*[0-9]{{3,5}}(?![\w.-])"
 )
 # systeminfo says "10.0.20348 Nicht zutreffend Build 20348" of a version without a service pack.
@@ -134,8 +135,8 @@ def _has_no_other_words(text: str) -> bool:
     return bool(NUMBERED_KBS.search(lowered)) or (not re.search(r"[0-9]", rest) and all(word in _OF_KBS for word in _WORD.findall(rest)))
 
 
-# "-KB5099536", "[ ] KB5099536", "update to KB5099536", a link to the page of an update
-_DENIED_KB: Final = lazy(rf"(?<!\w)-{_KB}|\[\s*\]|\(\s*\)|\b(?:by|for|of|to|with|from|until|as)\s+{_KB}|{_KB}\s*->|https?:")
+# "-KB5099536", "[ ] KB5099536", "update to KB5099536", a link to the page of an update, "KB5099536 0x800f0922"
+_DENIED_KB: Final = lazy(rf"(?<!\w)-{_KB}|{_ERROR}|\[\s*\]|\(\s*\)|\b(?:by|for|of|to|with|from|until|as)\s+{_KB}|{_KB}\s*->|https?:")
 
 
 def is_installed(status: str) -> bool:

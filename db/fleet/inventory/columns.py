@@ -28,7 +28,7 @@ _PATCHING: Final = "properties.osprofile.windowsconfiguration.patchsettings."
 _LICENCE: Final = "properties.licenseprofile.productprofile.productfeatures.hotpatch.subscriptionstatus"
 NAMES: Final[dict[str, tuple[str, ...]]] = {
     "host": (
-        "host", "hosts.host", "hostname", "computername", "computer", "devicename", "machinename", "servername", "pscomputername", "csname", "csdnshostname",
+        "host", "hosts.host", "metadata.name", "hostname", "computername", "computer", "devicename", "machinename", "servername", "pscomputername", "csname", "csdnshostname",
         "computerdnsname", "fqdn", "certname", "device", "server", "machine", "vmname", "systemname", "hostidentifier", "hostdisplayname", "inventoryhostname", "ansiblehostname", "ansiblefacts.hostname", "host.name", "agent.name", "node",
         "netbiosname0", "name0", "dnshostname", "resourcename",
         "rechner", "rechnername", "gerät", "gerätename", "nomdelordinateur", "ordinateur", "nomdelappareil", "appareil", "nomdhôte", "nomdelhôte", "serveur", "nomduserveur",

@@ -23,6 +23,7 @@ from hotpatch_kb.db.fleet.inventory.fixed_width import FixedWidth, fixed_width, 
 from hotpatch_kb.db.fleet.rows import Part
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
+from hotpatch_kb.db.model.product_names import read_name
 from hotpatch_kb.db.model.queries import find_query
 
 MAX_COLUMNS: Final = 20_000  # each is looked at to find what it states, 0.4 ms
@@ -381,9 +382,8 @@ def _header(cells: Sequence[str]) -> tuple[list[str], bool]:
     for number, place in enumerate(builds, 1):
         made[place] = f"build_{number}" if number > 1 else "build"
     # A list of KBs or rings and their builds is not of hosts; a day or the name of a product may go before one.
-    hosts = [
-        place for place, cell in enumerate(cells) if place not in builds and not _DAY.match(cell.strip()) and not values.says_product(cell)
-    ]
-    if hosts and not is_thing(cells[0]):
+    others = [place for place in range(len(cells)) if place not in builds and not _DAY.match(cells[place].strip())]
+    hosts = [place for place in others if not is_thing(cells[place])]
+    if hosts and (hosts[0] == others[0] or read_name(cells[others[0]]).is_understood):
         made[hosts[0]] = "host"
     return made, True

@@ -64,7 +64,7 @@ _OF_MACHINES: Final = lazy(
 # Beside these a column that is only called "build" or "version" may be of an update, a file or an image.
 _THINGS: Final = frozenset({
     "update", "updatename", "updatetitle", "missingkb", "missingkbs", "cve", "cveid", "pluginid", "qid", "severity", "filename", "file", "filepath", "driver", "drivername", "component", "package", "packagename", "feature",
-    "ring", "path", "role", "rolename", "title", "advisory", "vulnerability", "image", "imagename", "imageindex", "software", "softwarename", "application", "applicationname", "app", "appname",
+    "ring", "path", "role", "rolename", "title", "advisory", "vulnerability", "updatetype", "servicingoption", "availabilitydate", "releasedate", "image", "imagename", "imageindex", "software", "softwarename", "application", "applicationname", "app", "appname",
 })  # fmt: skip
 # Rows of a plan, not of machines, where no column says a host: "Ring,Build", "Monat;Build".
 _PLANS: Final = lazy(
@@ -77,7 +77,8 @@ _PLANS: Final = lazy(
 _THING: Final = lazy(r"[\\/]|^20\d\d-\d\d\b|\S \S", re.IGNORECASE)
 _SURELY: Final = lazy(
     r"\bKB[ -]?\d{6}|\bCVE-\d|\.(?:exe|dll|sys|wim|vhdx?|iso|msu|cab|msi|ps1)$|^20\d\d-\d\d$"
-    r"|^(?:ring|wave|phase|pilot|channel|stage|tier|cohort|kanal|welle|stufe|anneau|vague|リング|フェーズ)[ _-]?\d{0,2}$",
+    r"|^(?:ring|wave|phase|pilot|channel|stage|tier|cohort|kanal|welle|stufe|anneau|vague|リング|フェーズ)[ _-]?\d{0,2}$"
+    r"|^(?:microsoft )?windows (?:server|1[01])\b|^(?:ws|win(?:dows)?|server|winserver|windowsserver)[ -]?20\d\d$|^ws-23h2$|^win(?:dows)?[ -]?1[01](?:[ -](?:\d\dh\d|\d{4}))?$",
     re.IGNORECASE,
 )
 _NAMES_OF_DATES: Final = lazy(r"version|(?<!up)date|time|day|stat|last|count|percent|%|datum|fecha|дат|日", re.IGNORECASE)
@@ -239,10 +240,10 @@ def _things(names: Sequence[str], build: str, spare: Sequence[tuple[str, str]], 
 
 
 def is_thing(text: str) -> bool:
-    """Return whether a text is no host: a KB, a CVE, a file, a month, a ring.
+    """Return whether a text is no host: a KB, a CVE, a file, a month, a ring, a product.
 
-    >>> is_thing("KB5099536"), is_thing("2026-07"), is_thing("Ring 1"), is_thing("RING-DC01")
-    (True, True, True, False)
+    >>> is_thing("KB5099536"), is_thing("2026-07"), is_thing("Ring 1"), is_thing("ws2025"), is_thing("RING-DC01"), is_thing("WIN11-PC1")
+    (True, True, True, True, False, False)
     """
     return _SURELY.search(text.strip()) is not None
 

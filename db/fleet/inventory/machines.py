@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import OF_ANYTHING, bare, columns_of, flat, members
+from hotpatch_kb.db.fleet.inventory.evidence import is_thing
 from hotpatch_kb.db.fleet.inventory.values import (
     MAX_TEXT,
     is_of_installed,
@@ -24,7 +25,7 @@ from hotpatch_kb.db.fleet.inventory.values import (
 )
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.model.reading import builds_in, kbs_in
+from hotpatch_kb.db.model.reading import builds_in
 
 Found = list[tuple[dict[str, Any], Message | None]]
 
@@ -200,9 +201,9 @@ def are_hosts(pairs: Sequence[tuple[str, str]]) -> bool:
 
 
 def host_with(label: str, value: str) -> dict[str, str]:
-    """Return a host and its build. A label such as "latest" is not a host: it stays in the build's text, so that the row is not called patched."""
-    is_host = is_of_installed(label) and " " not in label and not kbs_in(label)
-    return {"host": label, "build": value if is_host else f"{label}: {value}"}
+    """Return a host and its build. A label such as "latest" or "ws2025" is not a host: the build's text says so, and the row is not called patched."""
+    is_host = is_of_installed(label) and " " not in label and not is_thing(label)
+    return {"host": label, "build": value if is_host else f"{value} ({label} is not a host)"}
 
 
 def _with_facts(value: dict[str, Any]) -> dict[str, Any]:

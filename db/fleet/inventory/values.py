@@ -63,6 +63,15 @@ _REVISION: Final = re.compile(r"[0-9]{1,5}")
 _OF_QUALYS: Final = re.compile(r"(?:^|\.)(?:os|operating ?system)[ ._]?update$", re.IGNORECASE)
 _BUILD_OF_QUALYS: Final = re.compile(r"(?:Build )?(?:10\.0\.)?\d{5}\.\d{1,5}", re.IGNORECASE)
 _PLAIN_BUILD: Final = re.compile(r"[\s(\[]*(?:10\.0\.)?\d{5}(?:\.\d{1,5}){0,2}[\s)\]]*")
+# "10.0.26100 Build 33158" of Chef, "26100 (33158)"; judge reads them so
+_APART: Final = re.compile(
+    r"\s*(?:10\.0\.)?([0-9]{5})(?:\.0)?\s*(?:[(\[](?:ubr|rev(?:ision)?)?|\W*(?:rev(?:ision)?|ubr|build))\W*([0-9]{3,5})[)\]]?\s*",
+    re.IGNORECASE,
+)
+# Words of a column of versions, beside the name of a product: "Windows 11 build"
+_OF_VERSION: Final = re.compile(
+    r"build|vers|verz|wersj|compil|kompil|kernel|сборк|верси|ビルド|バージョン|版|빌드|버전|\bos\b", re.IGNORECASE
+)
 _MARKED: Final = re.compile(r"\s*(?P<mark>\*\*|__|`)(?P<text>[^*`]+)(?P=mark)\s*")  # of Markdown
 # Words beside a build, besides those of ``vocabulary`` and editions: names of Windows and of its branches (ge_release), and what people write around it.
 _OF_NAMES: Final = frozenset({
@@ -104,6 +113,8 @@ class Chosen(NamedTuple):
 
 def may_say_build(column: str) -> bool:
     """Return whether a column with this name says the build that a machine has, and not one that it shall have, could have or had."""
+    if says_product(column) and not _OF_VERSION.search(column):
+        return False  # "Windows Server 2025" above a build: a table of products
     return is_of_system(column) and is_of_installed(column) and not is_of_part(column)
 
 
@@ -183,6 +194,8 @@ def says_build(value: str) -> int:
     """Return 2 if a cell says a build with its revision, 1 if it says a known build number alone, 0 if neither."""
     text = value[:MAX_TEXT]
     if len(reading.builds_in(text)) == 1:
+        return 2
+    if (apart := _APART.fullmatch(text)) and int(apart[1]) in BUILD_NUMBERS and int(apart[2]) not in BUILD_NUMBERS:
         return 2
     numbers = [number for number in reading.build_numbers_in(text) if int(number) in BUILD_NUMBERS]
     return int(len(numbers) == 1)

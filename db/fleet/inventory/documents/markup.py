@@ -13,7 +13,7 @@ from typing import Any, Final
 from lxml import etree, html
 
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
-from hotpatch_kb.db.fleet.inventory.documents.turned import are_turned, rows_of_turned
+from hotpatch_kb.db.fleet.inventory.documents.turned import rows_of_shape
 from hotpatch_kb.db.fleet.inventory.machines import machines_in, says_its_build
 from hotpatch_kb.db.model.errors import BadInput
 
@@ -145,8 +145,8 @@ def _rows_of(table: Any) -> Iterator[dict[str, str]]:
     if rows and all(len(row) == 1 or _is_pair(row, cells) for row, cells in zip(rows, texts, strict=True)):
         yield from _of_pairs([cells for cells in texts if len(cells) == 2])
         return
-    if are_turned(texts):
-        yield from rows_of_turned(texts)
+    if (machines := rows_of_shape(texts)) is not None:
+        yield from machines
         return
     widest = max(map(len, texts), default=0)
     while texts and len(texts[0]) < widest and len(texts[0]) == 1:  # a title above

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
+from hotpatch_kb.db.fleet.inventory.evidence import is_thing
 from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with
 from hotpatch_kb.db.fleet.inventory.values import is_of_installed, may_say_build, says_build, says_product, states_its_build
 from hotpatch_kb.db.model.wording import denies
@@ -28,10 +29,10 @@ _VALUE: Final = re.compile(
     re.IGNORECASE,
 )
 _NAME: Final = re.compile(
-    r"(?:propert(?:y|ies)|(?:value|property|attribute|setting|key|field|fact|parameter)?[ _]?names?|keys?|attributes?|settings?|fields?|items?|facts?|parameters?"
-    r"|(?:eigenschaft|merkmal|feld|attribut|schlüssel|parameter|wert)(?:s?namen?)?|propriété|attribut|champ|paramètre|clé|nom|propiedad|atributo|campo|clave|parámetro|nombre|propriedade|chave|nome|proprietà|attributo"
+    r"(?:propert(?:y|ies)|(?:value|property|attribute|setting|key|field|fact|parameter)?[ _]?names?|keys?|attributes?|settings?|fields?|items?|facts?|parameters?|metrics?|measures?|counters?"
+    r"|(?:eigenschaft|merkmal|messwert|feld|attribut|schlüssel|parameter|wert)(?:s?namen?)?|propriété|attribut|champ|paramètre|clé|nom|propiedad|atributo|campo|clave|parámetro|nombre|propriedade|chave|nome|proprietà|attributo"
     r"|eigenschap|veld|naam|właściwość|atrybut|pole|nazwa|egenskap|egenskab|namn|navn|vlastnost|název|tulajdonság|özellik|свойство|параметр|атрибут|имя|поле"
-    r"|名前|項目名?|プロパティ名?|属性名?|設定(?:項目|名)?|キー|パラメータ名?|パラメーター名?|フィールド名?|値の名前|名称|名|属性|属性名称|项目|項目名稱|이름|속성(?: ?이름)?|항목)",
+    r"|名前|メトリック|項目名?|プロパティ名?|属性名?|設定(?:項目|名)?|キー|パラメータ名?|パラメーター名?|フィールド名?|値の名前|名称|名|属性|属性名称|项目|項目名稱|이름|속성(?: ?이름)?|항목)",
     re.IGNORECASE,
 )
 _LISTED: Final = re.compile(r"\s*(?:[-*+•·–‣]|\d{1,5}[.)])\s+(?P<host>[\w.-]{1,255})\s*[:=：]\s*(?P<value>\S.*)")
@@ -168,13 +169,19 @@ def facts_by_host(head: str) -> tuple[str, int, int, int] | None:
     lines = [line for line in head.replace("\r\n", "\n").split("\n") if line.strip()]
     lines = lines[:-1] if len(lines) > MAX_PAIRS else lines[:MAX_PAIRS]
     for delimiter in ",;\t|":
-        rows = list(rows_of_cells(lines, delimiter))
-        if len(rows) < 3 or len(rows[0]) < 3:
-            continue
-        for host, name, value in _places(rows[0]):
-            first = [row for row in rows[1:] if len(row) == len(rows[0]) and row[host] == rows[1][host]]
-            if rows[1][host] and _of_machine([[rows[0][host], rows[1][host]], *([row[name], row[value]] for row in first)]):
-                return delimiter, host, name, value
+        if places := places_of_facts(list(rows_of_cells(lines, delimiter))):
+            return (delimiter, *places)
+    return None
+
+
+def places_of_facts(rows: Sequence[Sequence[str]]) -> tuple[int, int, int] | None:
+    """Return the places of the host, the name and the value in rows with a fact each; None where they are others."""
+    if len(rows) < 3 or len(rows[0]) < 3:
+        return None
+    for host, name, value in _places(rows[0]):
+        first = [row for row in rows[1:] if len(row) == len(rows[0]) and row[host] == rows[1][host]]
+        if rows[1][host] and _of_machine([[rows[0][host], rows[1][host]], *([row[name], row[value]] for row in first)]):
+            return host, name, value
     return None
 
 
@@ -183,7 +190,7 @@ def is_name_of_names(title: str) -> bool:
     return _NAME.fullmatch(title) is not None
 
 
-def _places(header: list[str]) -> Iterator[tuple[int, int, int]]:
+def _places(header: Sequence[str]) -> Iterator[tuple[int, int, int]]:
     """Yield the places of a host, a name and a value in a header. "Name" may be of a host or of a fact."""
     hosts = columns_of(header, {}).get("host", ())
     values = [place for place, title in enumerate(header) if _VALUE.fullmatch(title)]
@@ -195,12 +202,19 @@ def _places(header: list[str]) -> Iterator[tuple[int, int, int]]:
 
 def rows_of_facts(text: str, delimiter: str, host: int, name: int, value: int) -> Iterator[dict[str, Any]]:
     """Yield the machines of such a table, in the order in which they come first; a name that comes twice keeps both values."""
-    header, *rows = rows_of_cells([line for line in text.replace("\r\n", "\n").split("\n") if line.strip()], delimiter)
+    rows = rows_of_cells([line for line in text.replace("\r\n", "\n").split("\n") if line.strip()], delimiter)
+    yield from rows_of_fact_cells(list(rows), host, name, value)
+
+
+def rows_of_fact_cells(rows: Sequence[Sequence[str]], host: int, name: int, value: int) -> Iterator[dict[str, Any]]:
+    """Yield the machines of rows with a fact each. A product or a ring is no host: that it has a build says nothing of a machine."""
+    header, *rows = rows
     facts: dict[str, list[tuple[str, str]]] = {}
     for row in rows:
         if len(row) != len(header):  # a line that is not of the table is a machine that cannot be read, and not lost
-            facts.setdefault(delimiter.join(row), [])
+            facts.setdefault(" ".join(row), [])
         else:
             facts.setdefault(row[host], []).append((row[name] or header[value], row[value]))
     for machine, pairs in facts.items():
-        yield members([(header[host], machine), *pairs])
+        remark = f" ({machine} is not a host)" if is_thing(machine) else ""
+        yield members([(header[host], machine), *((title, f"{text}{remark}" if says_build(text) else text) for title, text in pairs)])

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
-from hotpatch_kb.db.fleet.inventory.documents.pairs import are_facts, is_name_of_names, rows_of_cells
+from hotpatch_kb.db.fleet.inventory.documents.pairs import are_facts, is_name_of_names, places_of_facts, rows_of_cells, rows_of_fact_cells
 from hotpatch_kb.db.fleet.inventory.evidence import is_of_plan
 from hotpatch_kb.db.fleet.inventory.values import is_of_installed, is_of_part, may_say_build, says_build, says_product
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word
@@ -70,6 +70,14 @@ def _with_host(rows: Sequence[Sequence[str]], place: int) -> dict[str, str]:
     corner = rows[0][0]
     name = corner if "host" in columns_of([corner], {}) and not is_name_of_names(corner) else "host"
     return {name: rows[0][place], **{row[0]: row[place] for row in rows[1:]}}
+
+
+def rows_of_shape(rows: Sequence[Sequence[str]]) -> Iterator[dict[str, Any]] | None:
+    """Return the machines of a table that has not one in each row: one in each column, or a fact a row; None where it is another."""
+    if are_turned(rows):
+        return rows_of_turned(rows)
+    places = places_of_facts(rows)
+    return rows_of_fact_cells(rows, *places) if places else None
 
 
 def rows_of_turned(rows: Sequence[Sequence[str]]) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.documents.drawn import named_columns, row_with_cells
-from hotpatch_kb.db.fleet.inventory.documents.turned import are_turned, rows_of_turned
+from hotpatch_kb.db.fleet.inventory.documents.turned import rows_of_shape
 from hotpatch_kb.db.fleet.inventory.machines import says_its_build
 from hotpatch_kb.db.model.messages import Message
 
@@ -55,8 +55,8 @@ def _rows(tables: list[Table]) -> Iterator[Row]:
 
 
 def _of_table(table: Table) -> Iterator[Row]:
-    if are_turned(table):
-        yield from ((row, None) for row in rows_of_turned(table))
+    if (machines := rows_of_shape(table)) is not None:
+        yield from ((row, None) for row in machines)
         return
     header, *rows = table
     names = named_columns(header)
