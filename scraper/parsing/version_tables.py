@@ -190,8 +190,12 @@ def _of_row(row: _Row, ends: Sequence[str | UnexpectedPage | None], remarks: _Re
         yield from _of_long_term_channel(section, product, row.number, fields, remarks)
         return
     yield from stated(section, f"product/{product}", row.number, fields)
-    if text := remarks.without_hotpatch.get(product):
-        said: list[Field] = [("product", product, text), ("is_eligible", "0", text), ("requirement", _WITHOUT_HOTPATCH, text)]
+    if published := remarks.without_hotpatch.get(product):
+        said: list[Field] = [
+            ("product", product, published),
+            ("is_eligible", "0", published),
+            ("requirement", _WITHOUT_HOTPATCH, published),
+        ]
         yield from stated(section, f"eligibility/edition/{product}/-/-", row.number, said)
     if is_with_iot and product not in remarks.without_iot:
         last = [("end_date", value, text) for name, value, text in fields if name == "extended_end_date"]

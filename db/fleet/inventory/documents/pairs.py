@@ -93,7 +93,7 @@ def _unquoted(value: str) -> str:
 def are_listed(head: str) -> bool:
     """Return whether a text is a list of hosts and their builds, as people write it in a ticket: "- srv1: 26100.33158"."""
     lines = [line for line in head.split("\n") if line.strip()]
-    pairs = [match.group("host", "value") for line in lines if (match := _LISTED.fullmatch(line.rstrip()))]
+    pairs = [(match["host"], match["value"]) for line in lines if (match := _LISTED.fullmatch(line.rstrip()))]
     return len(pairs) == len(lines) > 1 and are_hosts(pairs)
 
 
