@@ -66,6 +66,8 @@ READ: dict[str, tuple[str, Machines]] = {
     "Kubernetes": (f'{{"items": [{{"metadata": {{"name": "A"}}, "status": {{"nodeInfo": {{"kernelVersion": "10.0.{NEW}", "osImage": "{SERVER} Datacenter"}}}}}}]}}', [("A", "current")]),
     "hosts named after a product": ("WIN11-PC1,26100.8875\nWS2025-DC1,26100.33158\n", [("WIN11-PC1", "current"), ("WS2025-DC1", "current")]),
     "builds of hosts named after a product": ("WIN11-PC1: 26100.8875\nWS2025-DC1: 26100.33158\n", [("WIN11-PC1", "current"), ("WS2025-DC1", "current")]),
+    "metrics of one exporter": (f'# HELP windows_os_info x\n# TYPE windows_os_info gauge\nwindows_os_info{{build_number="26100",installation_type="Server",major_version="10",minor_version="0",product="{SERVER} Standard",revision="33158",version="10.0.26100"}} 1\nwindows_cs_hostname{{domain="corp",fqdn="a.corp",hostname="A"}} 1\n', [("a.corp", "current")]),
+    "metrics of a federation": (f'windows_cs_hostname{{hostname="A",instance="a:9182"}} 1\nwindows_os_info{{product="{SERVER}",version="10.0.26100",revision="33158",instance="a:9182"}} 1\nwindows_os_info{{product="{SERVER}",version="10.0.26100",revision="32995",instance="B"}} 1 1784000000000\n', B),
     "enrolment in words": (f"Host,OS,Build,Hotpatch enrollment\nA,{SERVER},{OLD},Enrolled\nB,{SERVER},{OLD},Not enrolled\n", [("A", "restart_due"), ("B", "behind")]),
     "enrolment in Japanese": (f"ホスト名,OS,ビルド,ホットパッチ\nA,{SERVER},{OLD},有効\nB,{SERVER},{OLD},無効\n", [("A", "restart_due"), ("B", "behind")]),
 }  # fmt: skip
@@ -111,6 +113,7 @@ NOT_OF_MACHINES: dict[str, tuple[str, list[str] | str]] = {
     "Microsoft's table of releases": (f"Servicing option,Update type,Availability date,Build,KB article\nLTSC,2026-07 B,2026-07-14,{NEW},KB5099536\n", ["unknown"]),
     "a KB with the code of an error": (f'Host,OS,Build,Hotfixes\nA,{SERVER},26100,"KB5099536 0x800f0922"\nB,{SERVER},26100,KB5099536 -2145124329\n', ["unknown", "unknown"]),
     "a build with the code of an error": (f"Host,OS build\nA,{NEW} (0x80070005)\nB,{OLD}\n", ["unknown", "ambiguous"]),
+    "metrics, one that is no longer": (f'windows_os_info{{product="{SERVER}",version="10.0.26100",revision="33158",instance="A"}} 0\nwindows_os_info{{product="{SERVER}",version="10.0.26100",revision="32995",instance="B"}} 1\n', ["ambiguous"]),
     "textboxes, two builds": (f"Textbox3,Textbox4,Textbox5\nA,{OLD},{NEW}\n", ["invalid"]),
     "textboxes below a title of what is missing": (f"Textbox1,Textbox2\nMissing updates,2026\n\nTextbox3,Textbox4\nA,{NEW}\n", REFUSED),
     "textboxes, KBs": (f"Textbox1,Textbox2\nKB5099536,{NEW}\nKB5094125,{OLD}\n", ["unknown", "ambiguous"]),

@@ -91,9 +91,9 @@ def test_documents(name: str, run: Command, tmp_path: Path) -> None:
     assert _verdicts(run, tmp_path, content) == expected
 
 
-METRICS = 'windows_os_info{build_number="26100",revision="33158",version="10.0.26100"} 1\n'
+METRICS = 'windows_service_status{name="w32time",status="26100.33158"} 1\n'
 REFUSED = {
-    "metrics": (f"# HELP windows_os_info x\n# TYPE windows_os_info gauge\n{METRICS}", "metrics of Prometheus; save the JSON of its API"), "metrics without remarks": (METRICS, "metrics of Prometheus"),
+    "metrics": (f"# HELP windows_service_status x\n# TYPE windows_service_status gauge\n{METRICS}", "metrics of Prometheus; save the JSON of its API"), "metrics without remarks": (METRICS, "metrics of Prometheus"),
     "RTF": (r"{\rtf1\ansi host,build\par srv1,26100.33158}", "a text of WordPad; save the table as CSV"), "SQL": ("INSERT INTO fleet VALUES ('srv1','26100.33158');\n", "statements of SQL; export the table as CSV"),
     "Excel's XML": ('<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n<Workbook><Row/></Workbook>', "an Excel workbook; save the table as CSV"),
     "an e-mail": ("From: a@b\nTo: c@d\nSubject: x\n\nhost,build\nsrv1,26100.33158\n", "an e-mail"), "TOML": ('[[machine]]\nhost = "a"\nbuild = "26100.33158"\n', "TOML; give JSON"),

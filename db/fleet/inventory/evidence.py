@@ -118,10 +118,7 @@ class RowEvidence:
         near = {parent_of(name) for name in (*self._builds, *kbs)}  # not "antivirus.status"
         taken = {name for columns in by_field.values() for name in columns[:1]}.union(kbs)
         spare = [(bare(name).rpartition(".")[2], name) for name in names if name not in taken and parent_of(name) in near]
-        # "major", "minor" and "patch" of osquery are of one version; Zabbix has "key_", the technical name, beside the name of an item.
-        is_one = {"major", "minor"} <= {short for short, _ in spare}
-        is_item = "key_" in map(str.casefold, names) and "name" in map(bare, names)
-        spare = [pair for pair in spare if not (is_one and pair[0] in {"major", "minor", "patch"}) and not (is_item and pair[0] == "key")]
+        spare = _without_parts(spare, names)
         is_trusted = not frozenset(wanted).isdisjoint(self._builds)
         is_of_value = any(not _OF_SYSTEMS.search(name) for name in self._unnamed)
         is_of_anything = any(bare(name) in OF_ANYTHING or (name in self._unnamed and not _OF_SYSTEMS.search(name)) for name in self._builds)
@@ -210,6 +207,17 @@ class RowEvidence:
         if not text or self._is_of_missing or not is_installed_update((name, value(column)) for name, column in self._of_update):
             return ""
         return "" if any(_is_of_missing(name, value(name).strip()) for name in self._statuses_of_kb) else text
+
+
+def _without_parts(spare: Sequence[tuple[str, str]], names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return columns without those that say nothing beside others, each after its bare name.
+
+    "major", "minor" and "patch" of osquery are of one version; Zabbix has "key_", the technical name, beside the name of an item.
+    """
+    is_one = {"major", "minor"} <= {short.removesuffix("version") for short, _ in spare}
+    is_item = "key_" in map(str.casefold, names) and "name" in map(bare, names)
+    parts = {"major", "minor", "patch", "majorversion", "minorversion"} if is_one else set[str]()
+    return [pair for pair in spare if pair[0] not in parts and not (is_item and pair[0] == "key")]
 
 
 def _things(names: Sequence[str], build: str, spare: Sequence[tuple[str, str]], taken: Sequence[str]) -> tuple[str, list[str]]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from hotpatch_kb.db.fleet.inventory.documents.blocks import reader_of_blocks
 from hotpatch_kb.db.fleet.inventory.documents.drawn import is_drawn, rows_of_drawn
 from hotpatch_kb.db.fleet.inventory.documents.literals import is_literal, is_nested, value_of_literal, value_of_nested
+from hotpatch_kb.db.fleet.inventory.documents.metrics import are_metrics, rows_of_metrics, say_systems
 from hotpatch_kb.db.fleet.inventory.documents.pairs import (
     are_listed,
     are_pairs,
@@ -48,11 +49,11 @@ _MAYBE_YAML: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[\w.@/-]+:(?:[ \t]|\n
 _NESTED: Final = re.compile(
     r"^[\w.@/-]+:[ \t]*(?:&\w+[ \t]*)?\n(?:[ \t]*\n)*(?:[ \t]+(?:-[ \t]+)?|-[ \t]+)[\w.@/ -]+:(?:[ \t]|\n)", re.MULTILINE
 )
+_METRICS: Final = Message("metrics of Prometheus; save the JSON of its API, /api/v1/query?query=windows_os_info")
 # Texts that are not read, by their beginning, with what to give instead.
 _UNREAD: Final[tuple[tuple[re.Pattern[str], Message], ...]] = tuple(
     (re.compile(pattern), what)
     for pattern, what in (
-        (r"(?:\s*#[^\n]*\n)*\s*(?:# (?:HELP|TYPE) |[a-zA-Z_:][\w:]*\{[^\n{}=]*=\"[^\n]*\} )", Message("metrics of Prometheus; save the JSON of its API, /api/v1/query?query=windows_os_info")),
         (r"\s*System Information report written at:", Message("a report of msinfo32; give the output of systeminfo, which lists the KBs")),
         (r"\s*-+[ \t\r]*\n\s*+System Information[ \t\r]*\n-+[ \t\r]*\n\s*+Time of this report:", Message("a report of dxdiag; give the output of systeminfo, which lists the KBs")),
         (r"(?:<\?xml[^>]*\?>\s*)?(?:<!DOCTYPE plist[^>]*>\s*)?<plist\b", Message("a property list; give JSON (plutil -convert json)")),
@@ -79,6 +80,8 @@ def document_in(head: str, rest: Callable[[int], str]) -> Records | None:
     for pattern, what in _UNREAD:
         if pattern.match(head) and not is_archive:
             raise BadInput("expected CSV, JSON, Parquet or text, got {what}", what=what)
+    if are_metrics(head) and not say_systems(head):
+        raise BadInput("expected CSV, JSON, Parquet or text, got {what}", what=_METRICS)
     if reader := _reader(head):
         return Records(reader(_whole(head, rest, "text").replace("\r", "")))
     plain = head[:_LOOKED_AT].replace("\r\n", "\n")
@@ -124,6 +127,8 @@ def _reader(head: str) -> Reader | None:
     """Return what reads a text of one of the other shapes; None where it has none of them."""
     if re.match(r"\s*<[A-Za-z!?]", head):  # "<14>" begins a line of syslog
         return None
+    if are_metrics(head):
+        return lambda text: ((row, None) for row in rows_of_metrics(text))
     if is_drawn(head):
         return rows_of_drawn
     if tables := reader_of_wiki(head):
