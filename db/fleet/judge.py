@@ -34,7 +34,11 @@ _WORDS: Final = re.compile(r"[^\W\d_]{3}")
 # Verdicts that would be a wrong "patched" if the machine does not have the build: given only if the inventory says that it has it.
 ONLY_IF_INSTALLED: Final = frozenset({"current", "left_line"})
 MAX_NAME: Final = 60  # characters of a name that is not understood
-_NO_BUILD: Final = frozenset({"", "null", "none", "n/a", "na", "-", "unknown", "nan"})
+_NO_BUILD: Final = frozenset({
+    "", "null", "none", "n/a", "na", "-", "unknown", "nan", "nil", "undefined", "#n/a", "#ref!", "#value!", "\\n", "(null)", "<null>", "[null]", "(none)", "<none>", "(blank)", "(empty)", "empty", "--", "–", "—", "?", "n.a.", "n/d",
+    "not available", "not found", "not reported", "not collected", "no data", "no value", "no info", "k. a.", "k.a.", "unbekannt", "keine angabe", "nicht verfügbar", "inconnu", "non disponible", "desconocido", "no disponible",
+    "desconhecido", "não disponível", "sconosciuto", "non disponibile", "nieznany", "brak", "brak danych", "неизвестно", "н/д", "нет данных", "不明", "なし", "未取得", "該当なし", "データなし", "取得不可", "未知", "无", "無", "알 수 없음", "없음",
+})  # fmt: skip
 # "5386", "5386.0" of a number that was read as a float, "0x150a" of the registry
 # "33.158" and "33,158" of a spreadsheet that groups digits
 _REVISION: Final = re.compile(r"(?P<decimal>[0-9]{1,5}|[0-9]{1,2}[., ’'\xa0\u202f][0-9]{3})(?:\.0)?|0[xX](?P<hexadecimal>[0-9a-fA-F]{1,8})")

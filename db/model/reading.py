@@ -37,6 +37,7 @@ _NUMBER_INSIDE: Final = lazy(r"(?<![\w.])(?:10\.0\.)?([0-9]{5})(?:\.0)?(?!\w|\.\
 # A build number whose digits a spreadsheet has grouped: "26,100", "26.100", "26 100"
 _GROUPED: Final = lazy(r"\s*([0-9]{2})[., ’'\xa0\u202f]([0-9]{3})\s*")
 
+_GROUPED_BUILD: Final = lazy(r"\s*([0-9]{2})[.,’' \xa0\u202f]([0-9]{3})\.([0-9]{1,5})\s*")
 # A KB inside any text, with the letters "KB": "(KB5087423)", "更新プログラムKB5087423を"
 _KB_INSIDE: Final = lazy(r"(?<![a-z0-9])KB[\s-]?([0-9]{6,7})(?![0-9])", re.IGNORECASE)
 # Months inside any text, the surest form first: "June 2026" is tried before "2025 June", so that "Server 2025 June 2026" has one month.
@@ -85,7 +86,11 @@ def builds_in(text: str) -> list[str]:
 
     >>> builds_in("Microsoft Windows Server 2022 Standard 21H2 10.0.20348.5386"), builds_in("26100.1.amd64fre.ge_release.240331-1435")
     (['20348.5386'], [])
+    >>> builds_in("26,100.33158"), builds_in("12.345.678")
+    (['26100.33158'], [])
     """
+    if (grouped := _GROUPED_BUILD.fullmatch(text)) and int(joined := grouped[1] + grouped[2]) in BUILD_NUMBERS:
+        return [f"{joined}.{int(grouped[3])}"]
     builds = (f"{number}.{int(revision)}" for number, revision in _BUILD_INSIDE.findall(plain(text)))
     return list(dict.fromkeys(build for build in builds if not build.endswith(".0")))
 

@@ -73,7 +73,7 @@ _PLAIN_KBS: Final = re.compile(PLAIN_KBS)
 _WORD: Final = lazy(r"[^\W\d_]+")
 # KBs, days and times, versions of systems and tokens such as x64 say nothing of whether an update is installed. "(s)" is a plural.
 _NOT_WORDS: Final = lazy(
-    rf"\bcve-\d+-\d+|(?<!\S)\S*\\\S*|{_KB}|\b(?:19|20)\d\d-\d\d(?:-\d\d)?(?:t[\d:.]+z?)?\b|\b\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}\b|\b\d\d?:\d\d(?::\d\d)?(?:\s*[ap]m)?\b|\b20\d\d\b"
+    rf"\bcve-\d+-\d+|(?<!\S)\S*\\\S*|{_KB}|\b(?:19|20)\d\d-\d\d(?:-\d\d)?(?:t[\d:.]+z?)?\b|\b\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}\b|\b(?:19|20)\d\d[/.]\d\d?[/.]\d\d?\b|\b20\d\d年\d\d?月\d\d?日|\b\d\d?:\d\d(?::\d\d)?(?:\s*[ap]m)?\b|\b20\d\d\b"
     rf"|\b(?:10\.0\.)?\d{{5}}\.\d{{1,5}}\b|\b[a-z]+\d\w*|\b\d+[a-z]\w*|\((?:s|e|es|n)\)",
     re.IGNORECASE,
 )

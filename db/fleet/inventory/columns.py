@@ -57,10 +57,13 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "line": (
         f"{_PATCHING}status.hotpatchenablementstatus", "hotpatchenablementstatus", "hotpatchstatus", "ishotpatchenrolled", "hotpatch", "hotpatching", "hotpatchenabled", "hotpatchenrolled",
         "hotpatchenrollment", "hotpatchenrollmentstatus", "hotpatchenrolment", "hotpatchenrolmentstatus", "hotpatchstate", "hotpatchingstatus", "hotpatchingenabled", "hotpatchregistrierung",
-        "ホットパッチ", "ホットパッチの状態", "ホットパッチ状態", "ホットパッチの登録", "ホットパッチ登録", "热补丁", "热修补", "핫패치", _LICENCE, "line",
+        "ホットパッチ", "ホットパッチ有効", "ホットパッチの有効化", "ホットパッチの状態", "ホットパッチ状態", "ホットパッチの登録", "ホットパッチ登録", "热补丁", "热修补", "핫패치", _LICENCE, "line",
         f"{_PATCHING}enablehotpatching", "enablehotpatching",
     ),
-    "kbs": ("kbs", "installedkbs", "kbsinstalled", "installedhotfixes", "installedupdates", "hotfixes", "hotfixs", "oshotfixes", "hotfixid", "hotfixid0", "kb"),
+    "kbs": ("kbs", "installedkbs", "kbsinstalled", "installedhotfixes", "installedupdates", "hotfixes", "hotfixs", "oshotfixes", "hotfixid", "hotfixid0", "kb",
+        "installedkb", "installedpatches", "hotfixesinstalled", "patchesinstalled", "updatesinstalled", "appliedkbs", "appliedupdates", "installierteupdates", "installiertekbs", "installiertehotfixes", "installiertepatches",
+        "correctifsinstallés", "misesàjourinstallées", "actualizacionesinstaladas", "atualizaçõesinstaladas", "aggiornamentiinstallati", "zainstalowaneaktualizacje", "установленныеобновления",
+        "インストール済み更新プログラム", "インストール済みの更新プログラム", "インストールされた更新プログラム", "インストール済みkb", "適用済み更新プログラム", "適用済みの更新プログラム", "適用済みkb", "已安装更新", "已安装的更新", "已安装补丁", "설치된업데이트"),
     "edition": (
         "edition", "properties.osedition", "osedition", "editionid", "windowseditionid", "compositioneditionid", "windowsedition", "operatingsystemedition", "betriebssystemedition", "deviceedition", "winedition",
         "skufamily", "operatingsystemsku", "édition", "ausgabe", "edición", "edizione", "edição", "エディション", "редакция",
@@ -75,6 +78,10 @@ LINE_OF_STATUS: Final = {
     "aktiviert": "hotpatch", "activé": "hotpatch", "activado": "hotpatch", "да": "hotpatch", "はい": "hotpatch", "有効": "hotpatch", "y": "hotpatch", "wahr": "hotpatch",
     "deaktiviert": "standard", "désactivé": "standard", "desactivado": "standard", "нет": "standard", "いいえ": "standard", "無効": "standard", "n": "standard", "falsch": "standard", "unenrolled": "standard",
     "notenabled": "standard", "optedout": "standard", "hotpatching": "hotpatch", "on": "hotpatch", "ja": "hotpatch", "oui": "hotpatch", "hotpatchenabled": "hotpatch", "hotpatchenrolled": "hotpatch",
+    "登録済み": "hotpatch", "登録済": "hotpatch", "未登録": "standard", "対象外": "standard", "オン": "hotpatch", "オフ": "standard", "已注册": "hotpatch", "未注册": "standard", "已启用": "hotpatch", "未启用": "standard", "启用": "hotpatch", "禁用": "standard",
+    "已禁用": "standard", "등록됨": "hotpatch", "사용": "hotpatch", "사용안함": "standard", "registriert": "hotpatch", "nichtregistriert": "standard", "angemeldet": "hotpatch", "nichtangemeldet": "standard", "inscrit": "hotpatch", "noninscrit": "standard",
+    "inscrito": "hotpatch", "noinscrito": "standard", "nãoinscrito": "standard", "ativado": "hotpatch", "desativado": "standard", "attivato": "hotpatch", "disattivato": "standard", "включено": "hotpatch", "отключено": "standard", "sí": "hotpatch", "sim": "hotpatch",
+    "não": "standard", "tak": "hotpatch", "nie": "standard", "hotpatchline": "hotpatch", "standardline": "standard", "lcu": "standard",
     "enrolledinhotpatch": "hotpatch", "enrolledinhotpatching": "hotpatch",
     "off": "standard", "nein": "standard", "non": "standard", "standard": "standard", "disabled": "standard", "false": "standard", "no": "standard", "0": "standard", "notenrolled": "standard",
     "canceled": "standard", "pending": "standard", "pendingevaluation": "standard", "actionrequired": "standard",
@@ -119,6 +126,7 @@ _TOO_COMMON: Final = frozenset({"name", "source", "host", "line", "computer", "k
 _IDS_OF_KBS: Final = frozenset(
     {*NAMES["kbs"], "id", "kbid", "kbarticle", "kbarticleid", "kbnumber", "article", "articleid", "number", "hotfix"}
 )
+_GUESTS: Final = frozenset({"vmname", "vm"})
 _KB_ID: Final = re.compile(r"\s*(?:KB[ -]?)?[0-9]{6,7}\s*", re.IGNORECASE)
 # Makes everything but digits a blank: "KB5087423;KB5082063" is two numbers.
 _DIGITS: Final = bytes(code if 48 <= code <= 57 else 32 for code in range(256))
@@ -196,6 +204,8 @@ def columns_of(names: Sequence[str], wanted: Mapping[str, str]) -> dict[str, lis
                 hosts = by_field.get("host", ())
                 own = [name for name in columns if bare(name) in aliases or not is_of_other(name, hosts, names)]
                 columns = own if own or field == "kbs" else columns  # of builds, RowEvidence says what they are worth
+        if field == "host":  # beside a guest, "Host" is the machine that it runs on
+            columns.sort(key=lambda name: bare(name) not in _GUESTS)
         if field == "revision":  # a BIOS has a revision, too
             parents = {parent_of(name) for name in by_field.get("build", ())}
             columns = [

@@ -235,6 +235,8 @@ class Delimited:
         if len(cells) > most_columns:
             raise BadInput("expected at most {most:,} columns, got {got:,}", most=most_columns, got=len(cells))
         self.header, is_row = _header(cells)
+        named = [place for place, cell in enumerate(cells, 1) if cell.strip()]
+        self._unnamed = len(cells) - (named[-1] if named else 0)  # columns at the end whose names are empty
         for name in self.header:
             check_name(name)
         # Where the first row is a machine, it is read again as one.
@@ -352,12 +354,21 @@ class Delimited:
         )
 
     def _ragged(self, rows: list[list[str]], *, has_json: bool) -> Part:
-        """Return rows of which some have too few or too many cells. Those are invalid, and nothing is lost: the last column takes the surplus."""
+        """Return rows of which some have too few or too many cells. Those are invalid, and nothing is lost: the last column takes the surplus.
+
+        A delimiter too many at the end of a row, or of the header, is no cell.
+        """
         wanted = len(self.header)
         problems: list[Message | None] = [None] * len(rows)
         for place, count in enumerate(map(len, rows)):
             if count != wanted:
                 cells = rows[place]
+                if count > wanted and not any(map(str.strip, cells[wanted:])):
+                    rows[place] = cells[:wanted]
+                    continue
+                if count > 1 and wanted - self._unnamed <= count < wanted:
+                    rows[place] = [*cells, *[""] * (wanted - count)]
+                    continue
                 problems[place] = Message("expected {wanted} cells, got {got}", wanted=wanted, got=count)
                 rows[place] = (
                     [*cells[: wanted - 1], " ".join(cells[wanted - 1 :])] if count > wanted else [*cells, *[""] * (wanted - count)]

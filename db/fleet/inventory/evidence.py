@@ -66,6 +66,10 @@ _THINGS: Final = frozenset({
     "update", "updatename", "updatetitle", "missingkb", "missingkbs", "cve", "cveid", "pluginid", "qid", "severity", "filename", "file", "filepath", "driver", "drivername", "component", "package", "packagename", "feature",
     "ring", "path", "role", "rolename", "title", "advisory", "vulnerability", "updatetype", "servicingoption", "availabilitydate", "releasedate", "image", "imagename", "imageindex", "software", "softwarename", "application", "applicationname", "app", "appname",
 })  # fmt: skip
+# The same beside a version of a system, where no column says a host: tags of containers, rows of a catalogue.
+_NO_MACHINES: Final = frozenset({
+    "image", "imagename", "imageindex", "imagetag", "tag", "package", "packagename", "update", "updatename", "updatetitle", "updatetype", "servicingoption", "ring", "pluginid", "qid", "cve", "cveid", "filename", "filepath",
+})  # fmt: skip
 # Rows of a plan, not of machines, where no column says a host: "Ring,Build", "Monat;Build".
 _PLANS: Final = lazy(
     r"(?:^|[^a-z])(?:ring|anneau|anillo|anel|anello|pierścień|halka|kanal|channel|canal|canale|kanał|wave|welle|vague|ola|onda|fala|phase|fase|faza|polic|richtlin|stratég|directiva|criteri|polit|group|grupp|groupe|grupo"
@@ -145,6 +149,8 @@ class RowEvidence:
         self._thing, self._subjects = "", list[str]()
         if is_of_anything and not is_trusted:
             self._thing, self._subjects = _things(names, self._builds[0], spare, [*hosts[:1], *kbs])
+        elif self._builds and not hosts and not is_trusted:
+            self._thing = next((name for short, name in spare if short in _NO_MACHINES), "")
         watched = [
             *self._builds,
             *([*hosts, *self._names_inside] if self._others else ()),
