@@ -85,7 +85,7 @@ _EDITIONS: Final = tuple(
     (lazy(pattern), edition)
     for pattern, edition in (
         (r"\b(?:data ?center )?azure ed(?:ition)?\b", "Datacenter: Azure Edition"),
-        (r"\biot (?:enterprise )?lts[bc]\b", "IoT Enterprise LTSC"),
+        (r"\biot (?:enterprise )?lts[bc]\b|\b(?:enterprise )?lts[bc](?=(?: 20\d\d)?(?: for)? iot\b)", "IoT Enterprise LTSC"),
         (r"\b(?:enterprise )?lts[bc]\b", "Enterprise LTSC"),
         (r"\biot (?:enterprise|core)\b|\biot\b", "IoT Enterprise"),
         (r"\b(?:enterprise )?(?:multi ?session|for virtual desktops)\b", "Enterprise multi-session"),
