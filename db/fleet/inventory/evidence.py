@@ -66,6 +66,11 @@ _THINGS: Final = frozenset({
     "update", "updatename", "updatetitle", "missingkb", "missingkbs", "cve", "cveid", "pluginid", "qid", "severity", "filename", "file", "filepath", "driver", "drivername", "component", "package", "packagename", "feature",
     "ring", "path", "role", "rolename", "title", "advisory", "vulnerability", "updatetype", "servicingoption", "availabilitydate", "releasedate", "image", "imagename", "imageindex", "software", "softwarename", "application", "applicationname", "app", "appname",
 })  # fmt: skip
+_NAMELESS: Final = lazy(r"column\d+")  # as tables without a header get them
+_SOFTWARE: Final = lazy(
+    r"\b(?:update agent|defender|edge|office|framework|driver|powershell|winre|winpe|windows pe|recovery environment|servicing stack|update stack|engine)\b|\.net\b",
+    re.IGNORECASE,
+)
 # The same beside a version of a system, where no column says a host: tags of containers, rows of a catalogue.
 _NO_MACHINES: Final = frozenset({
     "image", "imagename", "imageindex", "imagetag", "tag", "package", "packagename", "update", "updatename", "updatetitle", "updatetype", "servicingoption", "ring", "pluginid", "qid", "cve", "cveid", "filename", "filepath",
@@ -151,8 +156,11 @@ class RowEvidence:
             self._thing, self._subjects = _things(names, self._builds[0], spare, [*hosts[:1], *kbs])
         elif self._builds and not hosts and not is_trusted:
             self._thing = next((name for short, name in spare if short in _NO_MACHINES), "")
+        # A column without a name may say what the build is of: "A,pending,26100.33158", "A,Windows Update Agent,10.0.26100.33158".
+        self._nameless = [name for name in names if _NAMELESS.fullmatch(name) and name not in self._builds] if is_of_anything else []
         watched = [
             *self._builds,
+            *self._nameless,
             *([*hosts, *self._names_inside] if self._others else ()),
             *self._subjects,
             *self._properties,
@@ -187,6 +195,9 @@ class RowEvidence:
             label = value(name).strip()
             if label and not (_is_of_system(label) if name in self._properties else self._is_of_machine(name, label)):
                 return not_stated(text, label)
+        for name in self._nameless:
+            if (said := value(name).strip()) and (denies(said) or _SOFTWARE.search(said)):
+                return not_stated(text, said)
         for name in self._statuses_of_build:
             if (status := value(name).strip()) and _is_of_missing(name, status):
                 return not_stated(text, status)._replace(machine=text)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from lxml import etree, html
 
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
-from hotpatch_kb.db.fleet.inventory.documents.turned import rows_of_shape
+from hotpatch_kb.db.fleet.inventory.documents.turned import across_rows, rows_of_shape
 from hotpatch_kb.db.fleet.inventory.machines import machines_in, says_its_build
 from hotpatch_kb.db.model.errors import BadInput
 
@@ -180,7 +180,7 @@ def _texts_of(rows: Sequence[Sequence[Any]]) -> list[list[str]]:
         cells: list[str] = []
         is_shifted = texts and any(_span(cell) > 1 for cell in row) and (below or any(_span(cell, "rowspan") > 1 for cell in row))
         if is_shifted:  # cells across columns beside cells across rows
-            raise _across_rows()
+            raise across_rows()
         for cell in row:
             _from_above(cells, below)
             text = " ".join(cell.text_content().split())
@@ -193,12 +193,8 @@ def _texts_of(rows: Sequence[Sequence[Any]]) -> list[list[str]]:
     header = next(filter(any, texts), [])
     hosts = [header.index(name) for name in columns_of(header, {}).get("host", ())[:1]] or [0]
     if not spanned.isdisjoint(hosts):
-        raise _across_rows()
+        raise across_rows()
     return texts
-
-
-def _across_rows() -> BadInput:
-    return BadInput("expected a table with a row for each machine, got cells across several rows; save the table as CSV")
 
 
 def _from_above(cells: list[str], below: dict[int, tuple[int, str]]) -> None:

@@ -15,6 +15,7 @@ from hotpatch_kb.db.fleet.inventory.documents.pairs import are_facts, is_name_of
 from hotpatch_kb.db.fleet.inventory.evidence import is_of_plan
 from hotpatch_kb.db.fleet.inventory.values import is_of_installed, is_of_part, may_say_build, says_build, says_product
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word
+from hotpatch_kb.db.model.errors import BadInput
 
 MAX_LINES: Final = 500  # facts of a machine
 # Names of hosts: one word, with a letter. "SRV1", "web-01", "srv1.corp.example", and "DC" in capital letters; "current" is a word.
@@ -84,6 +85,11 @@ def rows_of_turned(rows: Sequence[Sequence[str]]) -> Iterator[dict[str, Any]]:
     """Yield the machine of each column."""
     for place in range(1, len(rows[0])):
         yield members(list(_with_host(rows, place).items()))
+
+
+def across_rows() -> BadInput:
+    """Return the error for a table with cells across rows, which may give a machine several builds."""
+    return BadInput("expected a table with a row for each machine, got cells across several rows; save the table as CSV")
 
 
 def rows_of_text(text: str, delimiter: str) -> Iterator[dict[str, Any]]:

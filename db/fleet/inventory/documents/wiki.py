@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.documents.drawn import named_columns, row_with_cells
-from hotpatch_kb.db.fleet.inventory.documents.turned import rows_of_shape
+from hotpatch_kb.db.fleet.inventory.documents.turned import across_rows, rows_of_shape
 from hotpatch_kb.db.fleet.inventory.machines import says_its_build
 from hotpatch_kb.db.model.messages import Message
 
@@ -32,7 +32,7 @@ _SHOWN: Final = (
     ),  # struck out
 )
 _MARKED: Final = re.compile(r"(?P<mark>'{2,5}|\*\*?|`|\{\{|\+|//)(?P<text>[^*`']+?)(?:(?P=mark)|\}\})")
-# style="..." before the text of a cell, and a span: "|2+|", ".2+|"
+# style="..." before the text of a cell
 _ATTRIBUTES: Final = re.compile(r"\s*(?:[\w-]+\s*=\s*(?:\"[^\"]*\"|[\w#%.-]+)\s*)+\|(?!\|)")
 
 
@@ -92,6 +92,8 @@ def _of_lines(text: str) -> Iterator[Table]:
 
 def _of_media(text: str) -> Iterator[Table]:
     for block in re.findall(r"(?ms)^\s*\{\|[^\n]*\n(.*?)^\s*\|\}", text):
+        if re.search(r"\browspan\s*=", block):
+            raise across_rows()
         table: Table = [[]]
         for line in map(str.strip, block.split("\n")):
             if line.startswith("|-"):
@@ -109,6 +111,8 @@ def _of_ascii(text: str) -> Iterator[Table]:
     """Yield the tables of AsciiDoc: its first line has a cell for each column, and below it cells may have a line each."""
     for block in re.findall(r"(?ms)^\|===\s*\n(.*?)^\|===\s*$", text):
         lines = [line for line in map(str.strip, block.split("\n")) if line]
+        if any(re.search(r"(?:^|\s)\d*\.\d+\+[<^>]*\|", line) for line in lines):
+            raise across_rows()
         cells: list[str] = []
         for line in lines:
             first, *others = line.split("|")
