@@ -117,6 +117,33 @@ def test_a_phone_shows_the_names_of_columns_whole(chromium: Any, address: str) -
         assert [start for start in starts if start[0] in {"none", '""'} or start[1] < 0] == []
 
 
+@pytest.mark.parametrize("width", [360, 390])
+def test_a_phone_shows_a_year_whole(width: int, chromium: Any, address: str) -> None:
+    """All twelve months of each product are side by side below its name, and nothing scrolls sideways."""
+    with looking(chromium, address, viewport={"width": width, "height": 844}, is_mobile=True, has_touch=True) as page:
+        for language in ("en/", "ja/"):
+            page.goto(f"{address}{language}calendar/2026")
+            table, row = page.locator("table.year"), page.locator("table.year tbody tr").first
+            assert page.evaluate("(([box]) => box.scrollWidth - box.clientWidth)(document.querySelectorAll('.scroll'))") == 0
+            months = [cell.bounding_box() for cell in row.locator("td").all()]
+            assert len(months) == 12
+            assert len({month["y"] for month in months}) == 1
+            assert months[0]["x"] >= table.bounding_box()["x"]
+            assert months[-1]["x"] + months[-1]["width"] <= width
+            name = row.locator("th").bounding_box()
+            assert name["y"] + name["height"] <= months[0]["y"]
+            heads = [head.bounding_box()["x"] for head in table.locator("thead th:visible").all()]
+            assert heads == pytest.approx([month["x"] for month in months], abs=1)
+
+
+@pytest.mark.parametrize("height", [700, 900, 1100])
+def test_a_short_page_ends_where_the_window_does(height: int, chromium: Any, address: str) -> None:
+    with looking(chromium, address, viewport={"width": 1400, "height": height}) as page:
+        page.goto(f"{address}nope")
+        foot = page.locator("footer.ft").bounding_box()
+        assert foot["y"] + foot["height"] == pytest.approx(height, abs=0.5)
+
+
 def test_dark_and_light(chromium: Any, address: str) -> None:
     found = {}
     for scheme in ("light", "dark"):

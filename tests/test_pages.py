@@ -105,6 +105,20 @@ def test_a_build_says_whether_it_is_patched_on_both_lines(own: Datasette) -> Non
     assert "Every fact with its sources" in text
 
 
+def test_a_page_that_is_not_there_leads_to_the_main_pages(own: Datasette) -> None:
+    for language, words in (("en", ["Home", "Calendar", "Eligibility"]), ("ja", ["ホーム", "カレンダー", "ホットパッチの対象"])):
+        answer = get(own, f"/{language}/nope")
+        links = {link.get("href"): link.text_content() for link in lxml.html.fromstring(answer.text).xpath("//main//ul[@class='links']//a")}
+        assert answer.status_code == 404
+        assert [links[f"/{language}/{path}"] for path in ("", "calendar", "eligible")] == words
+
+
+def test_the_cores_to_pay_for_are_a_total_or_servers_times_cores(own: Datasette) -> None:
+    fields = lxml.html.fromstring(get(own, "/cost").text).xpath("//fieldset")[0]
+    assert fields.text_content().split() == ["Cores", "Total", "cores", "or", "Servers", "×", "Cores", "of", "each", "server"]
+    assert [field.get("name") for field in fields.xpath(".//input")] == ["cores", "servers", "cores_per_server"]
+
+
 def test_an_ambiguous_build_explains_itself(own: Datasette) -> None:
     """Case 19."""
     text = text_of(get(own, "/build/26100.6905").text)
@@ -675,7 +689,7 @@ def test_cost_is_that_of_the_command(own: Datasette, run: Any) -> None:
     assert "12.39 to 24.00 USD" in text_of(get(own, "/cost", cores="16", **{"from": "2025-07", "to": "2025-07"}).text)  # case 38: a range
     assert "unknown" in text_of(get(own, "/cost", cores="16", **{"from": "2024-07", "to": "2024-08"}).text)  # case 39
     for cores in ("0", "-1", "1.5", "x"):  # no whole number of cores
-        assert 'expected "Cores of all servers together" as a whole number' in text_of(get(own, "/cost", cores=cores).text)
+        assert 'expected "Total cores" as a whole number' in text_of(get(own, "/cost", cores=cores).text)
         assert get(own, "/api/cost", cores=cores).status_code == 400
 
 

@@ -27,7 +27,7 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 _FRONT = re.compile(r"/?(?:[a-z]{2}-[a-z]{2}/?)?", re.IGNORECASE)
 # Addresses and names of the pages that the bar leads to, and of those that only the foot does.
 MAIN_PAGES = (
-    ("calendar", "Calendar"), ("changes", "Changes"), ("fleet", "Fleet"), ("eligible", "Who may"), ("cost", "Cost"), ("subscribe", "Subscribe"), ("hotpatch", "Data"),
+    ("calendar", "Calendar"), ("changes", "Changes"), ("fleet", "Fleet"), ("eligible", "Eligibility"), ("cost", "Cost"), ("subscribe", "Subscribe"), ("hotpatch", "Data"),
 )  # fmt: skip
 ALL_PAGES = (*MAIN_PAGES, ("prices", "Prices"), ("sources", "Sources"), ("api", "API"), ("questions", "Questions"), ("about", "About"))
 
