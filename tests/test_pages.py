@@ -168,9 +168,9 @@ def test_the_year_tells_kinds_apart_without_colour(own: Datasette) -> None:
     assert june + '<i class="mark baseline unplanned" aria-hidden="true"></i></a>' in page
     assert 'aria-label="Windows Server 2025, August 2026: hotpatch, planned"><i class="mark hotpatch expected"' in page
     assert '<td class="baseline expected next">' in page  # October
+    july = '<th scope="col" class="now" aria-current="date"><a href="/calendar/2026-07" aria-label="July 2026">J<span class="rest">ul</span></a></th>'
     assert (
-        '<th scope="col" class="now" aria-current="date"><a href="/calendar/2026-07">Jul</a></th><th scope="col" class="here"><a href="/calendar/2026-08">Aug</a>'
-        in page
+        july + '<th scope="col" class="here"><a href="/calendar/2026-08" aria-label="August 2026">A<span class="rest">ug</span></a>' in page
     )
     next_year = get(own, "/calendar/2027")
     assert next_year.status_code == 200
@@ -289,7 +289,13 @@ def test_sources_say_how_fresh_they_are_and_under_which_licence(own: Datasette, 
             assert str(escape(title)) in page
             assert f'href="{escape(url)}"' in page
             assert f'href="{escape(licence)}"' in page
-    assert "Microsoft Learn: release information late" in text
+    assert "Microsoft Learn: release information 4 months late" in text
+    late = lxml.html.fromstring(page).xpath("//span[contains(@class, 'late')]")
+    assert {mark.get("class") for mark in late} == {"status late bad"}  # four Patch Tuesdays have passed: red, as the strip
+    terms = dict(re.findall(r'href="([^"]*)" rel="[^"]*">([^<]*)</a></td></tr>', page))
+    assert terms["https://www.apache.org/licenses/LICENSE-2.0"] == "Apache-2.0"
+    assert terms["https://learn.microsoft.com/en-us/legal/termsofuse"] == "Microsoft terms"
+    assert set(terms.values()) == {"Apache-2.0", "Microsoft terms"}
     assert "in the package" in text
 
 
@@ -297,12 +303,22 @@ def test_a_cve_names_its_kbs_by_line_and_what_a_hotpatch_leaves_open(crawled_sit
     """Case 31."""
     text = text_of(get(crawled_site, "/cve/CVE-2025-54100").text)
     assert "Some hotpatches leave it open." in text
-    assert "Windows Server 2025 , December 2025: hotpatch KB5072014 ; closed by its companion KB5074204" in text
+    assert (
+        "Windows Server 2025 , December 2025: hotpatch KB5072014 ; the update KB5074204 , installed beside the hotpatch, closes it. "
+        "Both have the build 26100.7392 , so the build alone cannot tell whether it is closed: look for KB5074204 among the installed updates."
+    ) in text
+    assert "hotpatch KB5071413 ; the update KB5074353 , installed beside the hotpatch, closes it. Both have the build 20348.4467" in text
     assert "KB5072033" in text
     assert get(crawled_site, "/cve/cve-2025-54100").headers["location"] == "/cve/CVE-2025-54100"
     missing = get(crawled_site, "/cve/CVE-1999-0001")
     assert missing.status_code == 404
     assert "names CVE-1999-0001" in text_of(missing.text)
+
+
+def test_a_later_hotpatch_that_closes_a_cve_has_a_build_of_its_own(own: Datasette) -> None:
+    text = text_of(get(own, "/cve/CVE-2026-25172").text)
+    assert "hotpatch KB5079420 ; the later hotpatch KB5084597 closes it" in text
+    assert "the build alone" not in text
 
 
 def test_who_may_have_hotpatching_is_answered_as_by_the_api(own: Datasette) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from datasette import Response
 
@@ -63,9 +64,26 @@ async def sources(datasette: Any, request: Any) -> Response:
                 (select count(*) from quarantine as q where q.source = s.source and q.gone_at is null and q.may_be_release) as unread_releases
             from sources as s join source_health as h using (source) order by h.is_stale desc, s.precedence, s.title""",
         )
-        return {"sources": found, "fresh": freshness(conn, clock.today())}
+        day = clock.today()
+        for row in found:
+            row["terms"] = terms(row["licence"])
+            row["is_overdue"] = row["due_at"] is not None and row["due_at"][:10] < day
+        return {"sources": found, "fresh": freshness(conn, day)}
 
     return await web.page(datasette, request, "sources.html", make, is_shared=True)
+
+
+def terms(licence: str) -> str:
+    """Return the name of the terms under which a source is published; the host where they have no name here.
+
+    >>> terms("https://www.apache.org/licenses/LICENSE-2.0"), terms("https://learn.microsoft.com/en-us/legal/termsofuse")
+    ('Apache-2.0', 'Microsoft terms')
+    """
+    address = urlsplit(licence)
+    host = address.hostname or licence
+    if host == "www.apache.org" and address.path.endswith("/LICENSE-2.0"):
+        return "Apache-2.0"
+    return "Microsoft terms" if host.endswith(".microsoft.com") else host
 
 
 async def cve(datasette: Any, request: Any) -> Response:
@@ -93,7 +111,11 @@ async def cve(datasette: Any, request: Any) -> Response:
             "first": min((row["release_date"] for row in fixes if row["release_date"]), default=None),
             "gaps": rows(
                 conn,
-                "select product, month, lcu_kb, hotpatch_kb, companion_kb from cve_gaps where cve = ? order by product, month",
+                """select g.product, g.month, g.lcu_kb, g.hotpatch_kb, g.companion_kb, c.classification as companion_is, h.build as shared_build
+                from cve_gaps as g
+                left join releases as c on c.product = g.product and c.kb = g.companion_kb
+                left join releases as h on h.product = g.product and h.kb = g.hotpatch_kb and h.build = c.build
+                where g.cve = ? group by g.product, g.month, g.hotpatch_kb order by g.product, g.month""",
                 (name,),
             ),
             "fresh": freshness(conn, clock.today()),

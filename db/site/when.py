@@ -111,6 +111,20 @@ def overdue(day: str, today: str, t: Words) -> str:
     }[unit]
 
 
+def late(day: str, today: str, t: Words) -> str:
+    """Return how long ago a source was to be read: "1 day late", "4 months late"."""
+    days = -days_until(day, today)
+    if days == 1:
+        return t("1 day late")
+    count, unit = _counted(days)
+    return {
+        "days": t("{count} days late", count=count),
+        "weeks": t("{count} weeks late", count=count),
+        "months": t("{count} months late", count=count),
+        "years": t("{count} years late", count=count),
+    }[unit]
+
+
 def days_until(day: str, today: str) -> int:
     """Return the days from today to a day, negative where it is past; 0 where one of them is no day."""
     first, last = _date(today), _date(day)
