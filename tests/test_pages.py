@@ -30,6 +30,7 @@ from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.site import cards, charts, i18n, product_data, web
 from hotpatch_kb.db.site.cards import picture
 from hotpatch_kb.db.store.connections import open_seed_database
+from hotpatch_kb.scraper.crawl import runs
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 PAGES = [
@@ -280,6 +281,28 @@ def test_changes_are_sentences_by_day_and_can_be_chosen(own: Datasette) -> None:
         assert "expected" in text_of(answer.text)
 
 
+@pytest.mark.usefixtures("whole_seed")
+def test_a_day_of_changes_begins_with_what_hotpatching_is_about(tmp_path: Path, at: Any) -> None:
+    """Products with hotpatches first and in bold, Windows 10 after them, corrections folded below."""
+    at("2026-11-26")
+    runs.ensure_seeded(tmp_path / "hotpatch.db", tmp_path / "archive")
+    with opened(tmp_path / "hotpatch.db", public=True) as whole:
+        page = lxml.html.fromstring(get(whole, "/changes", month="2026-07").text)
+    head = page.xpath("//h2[time/@datetime = '2026-07-23']")[0]
+    shown, folded = head.getnext(), head.getnext().getnext()
+    rows = [(row.get("class"), row.xpath(".//a")[0].text_content()) for row in shown.xpath("./li")]
+    assert rows[:4] == [
+        ("strong", "Windows Server 2022, June 2026: planned as a hotpatch, released as a baseline"),
+        ("strong", "Windows Server 2022, July 2026: released as a baseline"),
+        ("strong", "Windows Server 2025, June 2026: planned as a hotpatch, released as a baseline"),
+        ("strong", "Windows Server 2025, July 2026: released as a baseline"),
+    ]
+    assert {(mark, text.partition(",")[0]) for mark, text in rows[4:]} == {(None, "Windows 10")}
+    assert (folded.tag, folded.get("open")) == ("details", None)
+    assert folded.xpath("./summary")[0].text_content() == "Corrections of older releases: 4"
+    assert "Windows Server 2025: KB5099536 26100.33158 is a baseline now, not a cumulative update (LCU)" in folded.text_content()
+
+
 def test_sources_say_how_fresh_they_are_and_under_which_licence(own: Datasette, seeded: Path, at: Any) -> None:
     at("2026-11-26")
     page = get(own, "/sources").text
@@ -315,8 +338,11 @@ def test_a_cve_names_its_kbs_by_line_and_what_a_hotpatch_leaves_open(crawled_sit
     assert "names CVE-1999-0001" in text_of(missing.text)
 
 
-def test_a_later_hotpatch_that_closes_a_cve_has_a_build_of_its_own(own: Datasette) -> None:
-    text = text_of(get(own, "/cve/CVE-2026-25172").text)
+@pytest.mark.usefixtures("whole_seed")
+def test_a_later_hotpatch_that_closes_a_cve_has_a_build_of_its_own(tmp_path: Path) -> None:
+    runs.ensure_seeded(tmp_path / "hotpatch.db", tmp_path / "archive")
+    with opened(tmp_path / "hotpatch.db", public=False) as whole:
+        text = text_of(get(whole, "/cve/CVE-2026-25172").text)
     assert "hotpatch KB5079420 ; the later hotpatch KB5084597 closes it" in text
     assert "the build alone" not in text
 

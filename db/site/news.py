@@ -13,6 +13,8 @@ MAX_SHOWN: Final = 300  # of a page; a month with everything has some 150
 KINDS: Final = {
     "restart": ("baseline",), "hotpatch": ("hotpatch", "component"), "calendar": ("month",), "price": ("price",), "issue": ("issue",), "other": ("release", "other"),
 }  # fmt: skip
+# What an administrator of hotpatching looks for: restarts, hotpatches, and months that changed.
+_STRONG: Final = frozenset({"baseline", "hotpatch", "month"})
 
 
 def news(
@@ -53,8 +55,10 @@ def news(
         if item.form not in {"new", "unplanned"} or item.subject not in subjects
     ]
     found = [item for item in [*released, *read] if wanted is None or item.kind in wanted]
+    with_hotpatches = products_with_hotpatches(conn)
     ranks = [name for names in KINDS.values() for name in names]
-    found.sort(key=lambda item: ranks.index(item.kind))  # of a day the restarts first
+    # Of a day products with hotpatches first, of these the restarts; what only corrects an older day comes last.
+    found.sort(key=lambda item: (is_correction(item), item.product not in {None, *with_hotpatches}, ranks.index(item.kind)))
     return sorted(found, key=lambda item: item.changed_at[:10], reverse=True)[:most]
 
 
@@ -65,12 +69,34 @@ def _released(product: str, kind: str, kb: int | None, build: str | None, day: s
     return Event(kind, product, day, subject, form, {"product": product, "kind": kind, "release": release or day}, path)
 
 
-def by_day(items: list[Event]) -> list[dict[str, Any]]:
-    """Return events under their days: ``day`` and ``items``."""
+def products_with_hotpatches(conn: sqlite3.Connection) -> frozenset[str]:
+    """Return the ids of the products that have a hotpatch line."""
+    return frozenset(row[0] for row in conn.execute("select product from lines where line = 'hotpatch'"))
+
+
+def is_correction(item: Event) -> bool:
+    """Return whether an event only says that an older release is of another kind than was read before."""
+    return item.form == "classified"
+
+
+def by_day(items: list[Event], with_hotpatches: frozenset[str]) -> list[dict[str, Any]]:
+    """Return events under their days: ``day``, ``items`` as pairs of an event and whether it matters for hotpatching, and ``corrections``.
+
+    Args:
+        items: in their order.
+        with_hotpatches: the products that have a hotpatch line.
+    """
     days: dict[str, list[Event]] = {}
     for item in items:
         days.setdefault(item.changed_at[:10], []).append(item)
-    return [{"day": day, "items": of_day} for day, of_day in days.items()]
+    return [
+        {
+            "day": day,
+            "items": [(item, item.product in with_hotpatches and item.kind in _STRONG) for item in of_day if not is_correction(item)],
+            "corrections": [item for item in of_day if is_correction(item)],
+        }
+        for day, of_day in days.items()
+    ]
 
 
 def months(conn: sqlite3.Connection, day: str) -> list[str]:

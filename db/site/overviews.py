@@ -40,7 +40,7 @@ async def changes(datasette: Any, request: Any) -> Response:
             raise BadInput("expected a kind ({kinds}), got {got!r}", kinds=", ".join(news.KINDS), got=kind[: reading.MAX_SHOWN])
         found = news.news(conn, day, product=product, month=month, kind=kind)
         return {
-            "days": news.by_day(found),
+            "days": news.by_day(found, news.products_with_hotpatches(conn)),
             "is_cut": len(found) == news.MAX_SHOWN,
             "months": news.months(conn, day),
             "kinds": list(news.KINDS),
