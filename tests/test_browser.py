@@ -144,6 +144,23 @@ def test_a_short_page_ends_where_the_window_does(height: int, chromium: Any, add
         assert foot["y"] + foot["height"] == pytest.approx(height, abs=0.5)
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_table_begins_with_its_rows(width: int, chromium: Any, address: str) -> None:
+    """The first row is above the fold; on a desk the filters are there, and the day, KB, build and product are in view."""
+    with looking(chromium, address, viewport={"width": width, "height": WIDTHS[width]}, is_mobile=width < 500) as page:
+        page.goto(f"{address}hotpatch/releases?_sort_desc=release_date")
+        row = page.locator("table.data tbody tr").first
+        assert row.locator("th").bounding_box()["y"] < WIDTHS[width] - 44
+        filters = page.locator(".on-desk .tools summary").first
+        assert filters.is_visible() == (width > 500)
+        for column in ("release_date", "kb", "build", "product"):
+            box = row.locator(f".col-{column}").bounding_box()
+            assert box["x"] + box["width"] <= width, column
+        if width < 500:
+            page.locator(".on-desk > summary").click()
+            assert filters.is_visible()
+
+
 def test_dark_and_light(chromium: Any, address: str) -> None:
     found = {}
     for scheme in ("light", "dark"):

@@ -169,10 +169,8 @@ def test_the_year_tells_kinds_apart_without_colour(own: Datasette) -> None:
     assert june + '<i class="mark baseline unplanned" aria-hidden="true"></i></a>' in page
     assert 'aria-label="Windows Server 2025, August 2026: hotpatch, planned"><i class="mark hotpatch expected"' in page
     assert '<td class="baseline expected next">' in page  # October
-    july = '<th scope="col" class="now" aria-current="date"><a href="/calendar/2026-07" aria-label="July 2026">J<span class="rest">ul</span></a></th>'
-    assert (
-        july + '<th scope="col" class="here"><a href="/calendar/2026-08" aria-label="August 2026">A<span class="rest">ug</span></a>' in page
-    )
+    july = '<th scope="col" class="now" aria-current="date"><a href="/calendar/2026-07">J<span class="rest">ul</span></a></th>'
+    assert july + '<th scope="col" class="here"><a href="/calendar/2026-08">A<span class="rest">ug</span></a>' in page
     next_year = get(own, "/calendar/2027")
     assert next_year.status_code == 200
     assert "Windows Server 2025, January 2027: baseline, by the cadence" in next_year.text

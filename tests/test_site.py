@@ -1140,3 +1140,14 @@ def test_every_plugin_is_loaded(own: Datasette):
     }  # fmt: skip
     assert {path.name for path in (site.FOLDER / "plugins").glob("*.py")} == named
     assert named <= {plugin["name"] for plugin in get(own, "/-/plugins.json").json()}
+
+
+def test_a_page_of_releases_has_the_day_the_kb_and_the_build_first(seeded: Path) -> None:
+    """Its files keep the order of the schema."""
+    with opened(seeded, public=True) as ds:
+        page = get(ds, "/hotpatch/releases?_nocol=kb&_size=1").text
+        shown = re.findall(r'<td class="col-([a-z_]+)', page)
+        assert shown[:5] == ["release_date", "build", "product", "classification", "build_number"]
+        assert re.findall(r'<th scope="col"[^>]*>(?:<a[^>]*>)?([a-z_]+)', page)[:5] == ["release", *shown[:4]]
+        assert shown[4:6] == ["build_number", "revision"]
+        assert get(ds, "/hotpatch/releases.csv?_size=1").text.split(",")[:5] == ["release", "product", "kb", "build", "build_number"]

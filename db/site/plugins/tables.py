@@ -68,6 +68,7 @@ async def file_of_table(datasette: Any, request: Any) -> Response:
 def prepare_jinja2_environment(env: Any) -> None:
     """Add what tables are called."""
     env.globals["about_tables"] = tables.about()
+    env.globals["columns_in_order"] = tables.columns_in_order
 
 
 @hookimpl  # type: ignore[untyped-decorator]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class About(NamedTuple):
@@ -14,11 +15,13 @@ class About(NamedTuple):
         title: of the table.
         ask: the address of each question's answer, below that of the database.
         row: the form of a row's title; None for a view, whose rows have no pages.
+        first: columns that follow the title of a row on a page; the others have the order of the schema.
     """
 
     title: str
     ask: dict[str, str]
     row: str | None = None
+    first: Sequence[str] = ()
 
 
 @cache
@@ -28,3 +31,16 @@ def about() -> dict[str, About]:
 
     read = parse_metadata((Path(__file__).parent / "tables.yaml").read_text(encoding="utf-8"))
     return {name: About(**texts) for name, texts in read.items()}
+
+
+def columns_in_order(of_table: About | None, columns: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return the places of the columns of a page in the order in which it shows them: the title of a row, those to read first, all others.
+
+    Args:
+        of_table: the texts of the table, None where it has none.
+        columns: as Datasette describes them, each with its ``name``.
+    """
+    first = of_table.first if of_table else ()
+    names = [column["name"] for column in columns]
+    moved = [names.index(name) for name in first if name in names[1:]]
+    return [*range(min(1, len(names))), *moved, *(place for place in range(1, len(names)) if place not in moved)]
