@@ -201,7 +201,7 @@ def test_japanese_by_the_browser_and_by_the_switch(chromium: Any, address: str) 
     with looking(chromium, address, locale="ja-JP") as page:
         page.goto(f"{address}build/26100.33158")
         assert page.locator("html").get_attribute("lang") == "ja"
-        assert page.locator(".verdict strong").first.inner_text() == "適用済み (最新)"
+        assert page.locator(".verdict strong").first.inner_text() == "最新です"
         page.get_by_role("link", name="English").click()
         page.wait_for_url("**/build/26100.33158")
         assert page.locator("html").get_attribute("lang") == "en"

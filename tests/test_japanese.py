@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from helpers.datasettes import Datasette
 
 from hotpatch_kb.db import site
 from hotpatch_kb.db.model.products import KNOWN
+from hotpatch_kb.db.site import i18n
 from hotpatch_kb.db.store import schema
 
 HIDDEN = {"subjects", "_sqlite_migrations"}
@@ -80,3 +82,59 @@ def test_no_english_is_left_on_a_japanese_page(public: Datasette, own: Datasette
 def test_english_that_is_left_is_found() -> None:
     page = '<html lang="ja"><h1>日本語</h1><p>KB5087423 は Windows Server 2025 の更新です</p><a title="Next page">次</a><p>This data as <code>a b</code></p><i lang="en">the words</i></html>'
     assert left(page) == {"Next page", "This data as"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/changes",
+        "/build/26100.32772",
+        "/product/ws2025",
+        "/prices",
+        "/hotpatch/releases",
+        "/hotpatch/hotpatch_calendar",
+        "/hotpatch/products/win11-24h2",
+    ],
+)
+def test_products_and_sources_have_their_japanese_names(public: Datasette, path: str) -> None:
+    answer = asyncio.run(public.client.get(f"/ja{path}"))
+    text = " ".join(_texts(answer.text))
+    assert answer.status_code == 200
+    for english in (", version ", "preview of 2021", "release information", ", a day", "enabled server"):
+        assert english not in text
+
+
+def test_a_product_is_named_in_the_language_of_a_table(public: Datasette) -> None:
+    for language, name in (("ja", "Windows 11 バージョン 24H2"), ("en", "Windows 11, version 24H2")):
+        page = BeautifulSoup(asyncio.run(public.client.get(f"/{language}/hotpatch/releases?product=win11-24h2")).text, "lxml")
+        assert page.select_one(f'td.col-product .cell[lang="{language}"] a').text == name  # type: ignore[union-attr]
+
+
+def test_a_restart_says_once_which_day_it_is_in_japan(public: Datasette) -> None:
+    """Microsoft's Tuesday is a Wednesday in Japan; the time stays the day that Microsoft states."""
+    page = BeautifulSoup(asyncio.run(public.client.get("/ja/")).text, "lxml")
+    answers = page.select(".answers > .answer")
+    assert len(answers) == 4
+    for answer in answers:
+        assert [note.text.replace("\xa0", " ") for note in answer.select(".us")] == ["米国時間 (日本では 14 日(水))"]
+        assert answer.select_one(".when time")["datetime"] == "2026-10-13"  # type: ignore[index]
+    assert "日本では" not in asyncio.run(public.client.get("/en/")).text
+
+
+def test_the_words_are_those_of_microsoft_and_one_for_each_thing() -> None:
+    """A machine is コンピューター (仮想マシン is a virtual one, [マシン] a button of a portal), and a count is not parted from its counter."""
+    found = [text for file in sorted(i18n.FOLDER.glob("*ja.json")) for text in json.loads(file.read_text(encoding="utf-8")).values()]
+    assert len(found) > 1000
+    unwanted = re.compile(
+        r"(?<!仮想)(?<!\[)マシン|予定表|読み込|配布元|自由ソフトウェア|フリート|月例更新の日|ホットパッチの系列の場合|標準の系列の場合|系列から外れ|[（）]|、 |[ぁ-ん一-龠ァ-ヶ], "
+    )
+    assert [text for text in found if unwanted.search(text)] == []
+    assert [text for text in i18n.texts("ja").values() if re.search(r"\{count(?::,)?\} [^\s!-~]", text)] == []
+    t = i18n.words("ja")
+    assert [t(f"status {verdict}") for verdict in ("current", "behind")] == ["最新", "最新ではない"]
+    assert [t(f"verdict {verdict}").partition(":")[0] for verdict in ("current", "behind", "restart_due")] == [
+        "最新です",
+        *["最新ではありません"] * 2,
+    ]
+    assert [t(name) for name in ("Eligibility", "Questions", "Changes")] == ["ホットパッチの対象", "よくある質問", "変更履歴"]

@@ -159,14 +159,14 @@ def test_every_reason_of_every_verdict_is_translated() -> None:
         for day in DAYS:
             reasons |= {row.reason for row in verdicts(conn, day)}
     assert len(reasons) > 100
-    assert [said for reason in reasons if re.search(r"[a-z]{4,}", said := str(t.say(reason)))] == []
+    assert [said for reason in reasons if re.search(r"[a-z]{4,}", (said := str(t.say(reason))).replace("Microsoft", ""))] == []
 
 
 def test_a_value_that_is_a_message_is_put_into_words_too() -> None:
     t = i18n.words("ja")
     reason = Messages([Message("{product}: {verdict}", product="ws2025", verdict=Message("behind")), Message("no build is stated")])
     assert str(reason) == "ws2025: behind; no build is stated"
-    assert t.say(reason) == "ws2025: 未適用。ビルドの記載がありません"
+    assert t.say(reason) == "ws2025: 最新ではない。ビルドの記載がありません"
     assert [t.say(value) for value in ("", "something else altogether", None)] == ["", "something else altogether", None]
 
 

@@ -19,18 +19,49 @@ TODAY = "2026-11-26"
         ("2026-11-26", "today", "今日"),
         ("2026-11-27", "tomorrow", "明日"),
         ("2026-11-25", "yesterday", "昨日"),
-        ("2026-12-08", "in 12 days", "12 日後"),
-        ("2026-12-16", "in 20 days", "20 日後"),
-        ("2026-12-17", "in 3 weeks", "3 週間後"),
-        ("2027-01-12", "in 7 weeks", "7 週間後"),
-        ("2027-04-13", "in 5 months", "5 か月後"),
-        ("2034-11-14", "in 8 years", "8 年後"),
-        ("2026-10-13", "6 weeks ago", "6 週間前"),
+        ("2026-12-08", "in 12 days", "12\u00a0日後"),
+        ("2026-12-16", "in 20 days", "20\u00a0日後"),
+        ("2026-12-17", "in 3 weeks", "3\u00a0週間後"),
+        ("2027-01-12", "in 7 weeks", "7\u00a0週間後"),
+        ("2027-04-13", "in 5 months", "5\u00a0か月後"),
+        ("2034-11-14", "in 8 years", "8\u00a0年後"),
+        ("2026-10-13", "6 weeks ago", "6\u00a0週間前"),
     ],
 )
 def test_distances(day: str, english: str, japanese: str) -> None:
     assert when.distance(day, TODAY, i18n.words("en")) == english
     assert when.distance(day, TODAY, i18n.words("ja")) == japanese
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2026-11-25", "1 day late"),
+        ("2026-11-10", "16 days late"),
+        ("2026-07-23", "4 months late"),
+    ],
+)
+def test_late(day: str, said: str) -> None:
+    assert when.late(day, TODAY, i18n.words("en")) == said
+
+
+@pytest.mark.parametrize(
+    ("day", "japan"),
+    [
+        ("2026-10-13", "14\u00a0日(水)"),
+        ("2026-03-31", "4\u00a0月\u00a01\u00a0日(水)"),
+        ("2026-12-31", "1\u00a0月\u00a01\u00a0日(金)"),
+        ("2028-02-28", "29\u00a0日(火)"),
+        ("2026-02-28T18:00:00Z", "3\u00a0月\u00a01\u00a0日(日)"),
+        ("9999-12-31", ""),
+        ("soon", ""),
+    ],
+)
+def test_a_day_of_the_usa_is_the_next_one_in_japan(day: str, japan: str) -> None:
+    assert when.in_japan(day) == japan
+    shown = when.time_element(day, "ja", weekday=True)
+    assert (f"米国時間 (日本では {japan})" in shown) == bool(japan)
+    assert "日本では" not in when.time_element(day, "ja") + when.time_element(day, "en", weekday=True)
 
 
 @pytest.mark.parametrize(

@@ -22,16 +22,16 @@ FOLDER: Final = Path(__file__).parent / "translations"
 _RANGE: Final = re.compile(r"\s*(?P<name>[A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.[0-9]{0,3})?))?\s*")
 
 
-_VERSION: Final = ", version "
+_PREVIEW: Final = "(preview of 2021)"  # of the one product whose name has words
 
 
-def _version_in_japanese(text: str) -> str:
+def _names_in_japanese(text: str) -> str:
     """Return a text with the names of products as Microsoft writes them in Japanese.
 
-    >>> _version_in_japanese("Windows 11, version 24H2、2026年3月")
+    >>> _names_in_japanese("Windows 11, version 24H2、2026年3月")
     'Windows 11 バージョン 24H2、2026年3月'
     """
-    return re.sub(r"(Windows (?:10|11|Server)), version (?=[0-9])", r"\1 バージョン ", text)
+    return re.sub(r"(Windows (?:10|11|Server)), version (?=[0-9])", r"\1 バージョン ", text).replace(_PREVIEW, "(2021 年のプレビュー)")
 
 
 class Words:
@@ -46,11 +46,18 @@ class Words:
         """Return a text in this language, or in English where it has no translation, with its places filled."""
         translated = self._texts.get(text, text)
         filled = translated.format(**values) if values else translated
-        return _version_in_japanese(filled) if self.language == "ja" and _VERSION in filled else filled
+        return self.names(filled)
+
+    def names(self, text: str) -> str:
+        """Return a text, or HTML, in which products have their names in this language."""
+        if self.language != "ja" or not (", version " in text or _PREVIEW in text):
+            return text
+        return type(text)(_names_in_japanese(str(text)))
 
     def say(self, value: object) -> object:
         """Return a message in this language, whose values are put into words, too. What is not a message is returned as it is."""
-        return in_words(value, self)
+        said = in_words(value, self)
+        return self.names(said) if isinstance(said, str) else said
 
 
 @cache

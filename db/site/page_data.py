@@ -167,7 +167,7 @@ def stated(conn: sqlite3.Connection, subject: str) -> list[Row]:
     """Return what sources state of a fact: field, value, where, and when it was first and last read."""
     return rows(
         conn,
-        """select c.field, c.value, c.value_text, s.title as source, coalesce(c.source_url, p.final_url) as url, c.first_seen_at, c.last_seen_at,
+        """select c.field, c.value, c.value_text, s.source, s.title, coalesce(c.source_url, p.final_url) as url, c.first_seen_at, c.last_seen_at,
             c.stated_since, c.gone_at
         from fact_claims as f join claims as c using (claim) join pages as p using (page) join sources as s on s.source = c.source
         where f.subject = ? order by c.field, s.precedence, url limit 200""",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -13,6 +13,7 @@ from hotpatch_kb.db.site.i18n import Words
 
 _MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _WEEKDAYS: Final = {"en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "ja": "月火水木金土日"}
+NO_BREAK: Final = "\u00a0"
 # Up to so many days are counted in days, then in weeks, then in months, then in years.
 _DAYS: Final = 20
 _WEEKS: Final = 112
@@ -52,8 +53,26 @@ def month_of(month: str, language: str) -> str:
 
 
 def time_element(day: object, language: str, *, weekday: bool = False) -> Markup:
-    """Return a day as HTML that programs can read, too."""
-    return Markup('<time datetime="{}">{}</time>').format(str(day or "")[:10], written(day, language, weekday=weekday))
+    """Return a day as HTML that programs can read, too. In Japanese a day with its weekday, that of a restart, says which day it is in Japan."""
+    found = Markup('<time datetime="{}">{}</time>').format(str(day or "")[:10], written(day, language, weekday=weekday))
+    japan = in_japan(day) if weekday and language == "ja" else ""
+    return found + Markup(' <span class="us">米国時間 (日本では {})</span>').format(japan) if japan else found
+
+
+def in_japan(day: object) -> str:
+    r"""Return the day on which an update of a day of the USA comes in Japan, with the month where it is another; "" where it is no day.
+
+    Microsoft releases at 10 in the morning of the Pacific time, which is the next day in Japan in summer and winter.
+
+    >>> in_japan("2026-10-13"), in_japan("2026-03-31")
+    ('14\xa0日(水)', '4\xa0月\xa01\xa0日(水)')
+    """
+    found = _date(day)
+    if found is None or found == date.max:
+        return ""
+    there = found + timedelta(days=1)
+    month = "" if there.month == found.month else f"{there.month} 月 "
+    return f"{month}{there.day} 日({_WEEKDAYS['ja'][there.weekday()]})".replace(" ", NO_BREAK)
 
 
 def month_name(month: str, language: str) -> str:

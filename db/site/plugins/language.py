@@ -62,7 +62,7 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["overdue"] = lambda day, t: when.overdue(day, clock.today(), t)
     env.filters["late"] = lambda day, t: when.late(day, clock.today(), t)
     env.filters["money"] = money
-    env.filters["in_words"] = lambda item, t, language: item.in_words(t, lambda month: when.month_of(month, language))
+    env.filters["in_words"] = lambda item, t, language: t.names(item.in_words(t, lambda month: when.month_of(month, language)))
     env.filters["bare"] = lambda build: str(build or "")
 
 
