@@ -98,12 +98,14 @@ def test_english_that_is_left_is_found() -> None:
         "/hotpatch/releases",
         "/hotpatch/hotpatch_calendar",
         "/hotpatch/products/win11-24h2",
+        "/hotpatch/lifecycles/win11-24h2,home_pro,end_of_servicing",
     ],
 )
 def test_products_and_sources_have_their_japanese_names(public: Datasette, path: str) -> None:
     answer = asyncio.run(public.client.get(f"/ja{path}"))
     text = " ".join(_texts(answer.text))
     assert answer.status_code == 200
+    assert not re.search(r"[ぁ-んァ-ヶ一-龠)0-9], \S|[（）]", text)
     for english in (", version ", "preview of 2021", "release information", ", a day", "enabled server"):
         assert english not in text
 

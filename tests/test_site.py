@@ -185,7 +185,7 @@ def test_each_table_and_view_begins_with_three_questions_that_it_answers(own: Da
         ("products/ws2025", "Windows Server 2025", "Windows Server 2025"),
         ("hotpatch_calendar/ws2025,2026-06", "Windows Server 2025, June 2026: baseline", "Windows Server 2025、2026年6月: ベースライン"),
         ("subjects/release~2Fws2025~2F5087423~2F26100~2E32772", "KB5087423 26100.32772, Windows Server 2025", "KB5087423 26100.32772、Windows Server 2025"),
-        ("lifecycles/win11-24h2,home_pro,end_of_servicing", "Windows 11, version 24H2, Home, Pro: servicing ends 13 October 2026", "Windows 11, version 24H2、Home、Pro: サービス提供の終了、2026年10月13日"),
+        ("lifecycles/win11-24h2,home_pro,end_of_servicing", "Windows 11, version 24H2, Home, Pro: servicing ends 13 October 2026", "Windows 11 バージョン 24H2、Home、Pro: サービス提供の終了、2026年10月13日"),
     ],
 )  # fmt: skip
 def test_a_row_is_called_by_a_sentence(own: Datasette, path: str, title: str, japanese: str):

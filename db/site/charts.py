@@ -97,7 +97,7 @@ def restart_line(found: Row, title: str, today: str, framed: str | None, t: Word
         for stop in found["stops"]:
             yield _stop(stop, x(stop["date"]), framed, t)
         for row in found["oob"]:
-            words = escape(f"{row['release_date']}: {t('out-of-band hotpatch')}, KB{row['kb']} {row['build'] or ''}")
+            words = escape(f"{row['release_date']}: {t('out-of-band hotpatch')}{t(', ')}KB{row['kb']} {row['build'] or ''}")
             yield f'<circle class="m oob" cx="{x(row["release_date"]):.1f}" cy="{_AXIS + 22}" r="4.5"><title>{words}</title></circle>'
         if found["end"] == found["last"]:
             end = x(f"{found['last']}-28")
@@ -113,7 +113,7 @@ def _stop(stop: Row, x: float, framed: str | None, t: Words) -> str:
     kind = "baseline" if stop["type"] == "baseline" else "hotpatch"
     words = [t(kind), *([t("unplanned")] if stop["is_unplanned"] else []), *([t("expected")] if stop["is_expected"] else [])]
     named = " ".join(str(part) for part in (stop["kb"], stop["build"]) if part)
-    title = f"<title>{escape(stop['date'])}: {escape(', '.join(words))} {escape(named)}</title>"
+    title = f"<title>{escape(stop['date'])}: {escape(t(', ').join(words))} {escape(named)}</title>"
     css = f"m {kind}{' expected' if stop['is_expected'] else ''}"
     shape = (
         f'<rect class="{css}" x="{x - 7:.1f}" y="{_AXIS - 7}" width="14" height="14" rx="2.5">{title}</rect>'

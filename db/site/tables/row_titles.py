@@ -51,7 +51,7 @@ def titles(conn: sqlite3.Connection, table: str, rows: Sequence[Mapping[str, Any
 
 
 def _of_change(conn: sqlite3.Connection, row: Mapping[str, Any], t: Words) -> Title | None:
-    said = [item.in_words(t, lambda name: when.month_of(name, t.language)) for item in events(conn, [row]) if item.form != "other"]
+    said = [t.names(item.in_words(t, lambda name: when.month_of(name, t.language))) for item in events(conn, [row]) if item.form != "other"]
     return Title(escape(said[0]), said[0]) if said else None
 
 
@@ -100,7 +100,7 @@ def _value(column: str, value: Any, t: Words, *, marked: bool) -> Markup | str:
     if column == "subject":
         return subject_in_words(text, t)
     if column == "product":
-        return named(text).name
+        return t(named(text).name)
     if column == "month":
         return when.month_of(text, t.language)
     if column.endswith(("_date", "_on", "_at", "_from")):
@@ -124,9 +124,9 @@ def subject_in_words(subject: str, t: Words) -> str:
     comma = t(", ")
     if kind in {"release", "reported"} and len(names) > 2:
         kb = f"KB{names[1]}" if names[1].isdecimal() else when.written(names[1], t.language)
-        return f"{kb} {t(names[2])}{comma}{named(names[0]).name}"
+        return f"{kb} {t(names[2])}{comma}{t(named(names[0]).name)}"
     if kind == "calendar" and len(names) == 2:
-        return f"{when.month_of(names[1], t.language)}{comma}{named(names[0]).name}"
+        return f"{when.month_of(names[1], t.language)}{comma}{t(named(names[0]).name)}"
     if kind in {"kb", "kb_cves"} and names[0].isdecimal():
         names[0] = f"KB{names[0]}"
-    return comma.join(KNOWN[name].name if name in KNOWN else _word(name, t) for name in names if name not in {"", "-"}) or subject
+    return comma.join(t(KNOWN[name].name) if name in KNOWN else _word(name, t) for name in names if name not in {"", "-"}) or subject
