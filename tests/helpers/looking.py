@@ -43,7 +43,8 @@ def picture(page: Any) -> None:
 
 
 def overflows(page: Any) -> bool:
-    return bool(page.evaluate("document.scrollingElement.scrollWidth > window.innerWidth"))
+    """Whether the page is wider than the screen. Not by ``innerWidth``, which on a phone grows with the page."""
+    return bool(page.evaluate("document.scrollingElement.scrollWidth > document.documentElement.clientWidth"))
 
 
 # What keeps to the rules of docs/design.md: every text that is seen, and what is tapped by itself (links within a text are its size).
