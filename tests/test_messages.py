@@ -136,7 +136,12 @@ def test_translations_have_the_places_of_their_form() -> None:
 def test_no_translation_is_left_over() -> None:
     source = "".join(
         path.read_text(encoding="utf-8")
-        for path in [*site.FOLDER.rglob("*.html"), *site.FOLDER.glob("*.yaml"), *(ROOT / "db").rglob("*.py")]
+        for path in [
+            *site.FOLDER.rglob("*.html"),
+            *site.FOLDER.glob("*.yaml"),
+            *(ROOT / "db").rglob("*.py"),
+            *(ROOT / "scraper" / "parsing").glob("*.py"),
+        ]
     )
     known = (
         _forms().keys() | _of_tables() | _of_facts() | _fields() | {display for _, display, _ in Filters([]).lookups()}
