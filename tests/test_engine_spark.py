@@ -5,29 +5,23 @@ import os
 import random
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
+from helpers import clusters
+from helpers.clusters import environment
 
 NEEDS = "needs the extra 'spark' and a Java 17 runtime: pip install 'hotpatch-kb[spark]', apt-get install openjdk-17-jre-headless"
 spark = pytest.importorskip("hotpatch_kb.db.fleet.engines.spark_engine", reason=NEEDS, exc_type=ImportError)
-pyspark = pytest.importorskip("pyspark", reason=NEEDS, exc_type=ImportError)
+pytest.importorskip("pyspark", reason=NEEDS, exc_type=ImportError)
 
-HERE = Path(__file__).parent
-SPARK_HOME = Path(pyspark.__file__).parent
 ROWS = 20_000
 LONG = 4 << 20  # bytes
 ODD = (
     "", " ", "  trailing  ", "tab\tin\t", "\t", "\t\t", "line\nend", "\r\n", "\r", "\0", "\x1b", "\x1b1", "\x1b0\x1b", "\x1b\n1", "\u2028", "\u2029", "\u0085",
     "\x0b\x0c\x1c\x1d\x1e", "\ufeff", "\U0001f600\U00010000\U0010ffff", "e\u0301\u00e9", "\\", "\\n\\t\\1$1", '"', '""', "'", '"a,b"', "[*]?{}", "null", "%20", "\uffff\ufffe",
 )  # fmt: skip
-# A compiler that starts quickly: these processes live for seconds.
-QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
-
 JOIN = """
 import sys
 from pathlib import Path
@@ -101,17 +95,6 @@ def odd_inputs(folder, seed, count):
     return write_inputs(folder, parts, table)
 
 
-def environment(folder, **more):
-    """Of a process of Spark: loopback alone, nothing of the settings of whoever runs the tests."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_", "JDK_", "_JAVA", "MASTER"))}
-    (folder / "conf").mkdir(exist_ok=True)
-    return kept | {
-        "SPARK_HOME": str(SPARK_HOME), "SPARK_CONF_DIR": str(folder / "conf"), "SPARK_LOCAL_DIRS": str(folder / "local"), "SPARK_LOCAL_IP": "127.0.0.1",
-        "SPARK_PUBLIC_DNS": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m", "JAVA_TOOL_OPTIONS": QUICK, "PYTHONPATH": str(HERE.parent),
-        "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false",
-    } | more  # fmt: skip
-
-
 def drive(code, *arguments, env):
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code, *map(str, arguments)], capture_output=True, env=env, check=False, timeout=240
@@ -136,43 +119,8 @@ def java():
 @pytest.fixture(scope="module")
 def cluster(java, tmp_path_factory):  # noqa: ARG001
     """The address of a master with two workers of one core each."""
-    folder = tmp_path_factory.mktemp("cluster")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    started = []
-
-    def start(name, *arguments):
-        with (folder / f"{name}.log").open("wb") as log:
-            command = [SPARK_HOME / "bin" / "spark-class", *arguments]
-            started.append(subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment(folder), cwd=folder))
-
-    def until(name, text):
-        limit = time.monotonic() + 120
-        while text not in (folder / f"{name}.log").read_text(errors="replace"):
-            alive = all(process.poll() is None for process in started)
-            assert alive and time.monotonic() < limit, (folder / f"{name}.log").read_text(errors="replace")[-2000:]  # noqa: PT018
-            time.sleep(0.1)
-
-    try:
-        start("master", "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0")
-        for name in ("one", "two"):
-            start(
-                name, "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--port", "0", "--webui-port", "0", "--cores", "1",
-                "--memory", "1g", "--work-dir", str(folder / name), f"spark://127.0.0.1:{port}",
-            )  # fmt: skip
-        for name in ("one", "two"):
-            until(name, "Successfully registered with master")
-        yield f"spark://127.0.0.1:{port}"
-    finally:
-        for process in reversed(started):
-            process.terminate()
-        for process in started:
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    with clusters.cluster(tmp_path_factory.mktemp("cluster")) as address:
+        yield address
 
 
 def events(folder):

@@ -35,6 +35,7 @@ from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.store.connections import copy_into
 
 FACTS: Final = "hotpatch-kb-facts.db"
+_TASKS_A_CORE: Final = 3  # that judge
 # Kinds of machines that are sent whole to each worker; more are joined by their values.
 BROADCAST: Final = 500_000
 _TYPES: Final = {"months_behind": t.IntegerType(), "next_needs_restart": t.BooleanType()}
@@ -119,7 +120,11 @@ def judge_table(
         sample = [_cells(row, names, range(len(names)), nested) for row in shown.limit(SAMPLE).collect()]
         reading = _reading(day, names, nested, wanted, sample)
         keys = _places(reading.keys)
-        kinds = shown.select(*keys).distinct().mapInArrow(_judged(reading), _schema(shown, keys))
+        # A task in Python takes a tenth of a second before it judges its first row, and Spark makes 200 of them.
+        distinct = shown.select(*keys).distinct()
+        if not _is_remote(session):
+            distinct = distinct.coalesce(_TASKS_A_CORE * session.sparkContext.defaultParallelism)
+        kinds = distinct.mapInArrow(_judged(reading), _schema(shown, keys))
         kinds = kinds.toDF(*[f"key_{name}" for name in keys], *VERDICT_COLUMNS).persist()
         try:
             is_few = kinds.count() <= BROADCAST
