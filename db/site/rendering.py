@@ -25,11 +25,10 @@ _METHODS: Final = frozenset(dir(dict))
 _OURS: Final = (Words, Urls)  # whose methods want nothing of a template
 _NAMES: Final = frozenset({"kb", "build", "cve", "product", "kind", "mark"})  # macros that show a name: of 210,000 texts 17,000 differ
 _OF_ALL: Final = frozenset({"bar", "menu"})  # macros whose text many pages have, of texts alone
-_OF_NEXT: Final = frozenset(
-    {"release", "facts", "strip"}
-)  # macros whose text the next pages have, where all pages are made one after the other
+# Macros whose text the next pages have, where all pages are made one after the other.
+_OF_NEXT: Final = frozenset({"release", "facts", "strip"})
 _MOST: Final = 100  # of the texts of these two
-_MOST_NAMES: Final = 50_000  # texts of names that are kept
+_MOST_NAMES: Final = 20_000  # texts of names, and addresses, that are kept: a visitor may ask for any number of CVEs
 
 
 class QuickContext(Context):
@@ -142,7 +141,7 @@ class _QuickUrls(Urls):
 
     def __init__(self, urls: Any, language: str | None) -> None:
         super().__init__(urls, language)
-        self._made = functools.lru_cache(maxsize=100_000)(super().path)
+        self._made = functools.lru_cache(maxsize=_MOST_NAMES)(super().path)
 
     def path(self, path: str, format: str | None = None) -> str:  # noqa: A002 (Datasette's name)
         """Return the address of a path of the site."""
