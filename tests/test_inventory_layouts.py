@@ -100,6 +100,7 @@ NOT_OF_MACHINES: dict[str, tuple[str, list[str] | str]] = {
         for columns in (
             "Current,Target", "Before,After", "2026-06,2026-07", "Jun,Jul", "Jul-2026,Aug-2026", "OLD,NEW", "Ring1,Ring2", "Wave-1,Wave-2", "WS2022,WS2025", "v1,v2", "Installed,Available",
             "IST,SOLL", "24H2,25H2", "Q2-2026,Q3-2026", "W29,W30", "2026W29,2026W30", "TEST,PROD", "GOLD,MASTER", "template-01,template-02", "LATEST,MINIMUM", "1,2", "Fix-1,Fix-2",
+            "SUPPORTED,SRV2", "VORGABE,REFERENZ", "CANARY,BROAD", "CANARY1,BROAD2", "GA-2026,GA-2027", "WSUS,MSRC", "BACKUP,DR", "SITE-A,SITE-B", "SOURCE-1,SOURCE-2",
         )
     },
     "facts by host in Japanese, a target": (f"ホスト名,項目,値\nA,目標ビルド,{NEW}\nA,OS ビルド,{OLD}\nA,OS 名,{SERVER}\n", ["ambiguous"]),

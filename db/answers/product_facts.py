@@ -245,6 +245,7 @@ class Product:
 
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
         """Take the rows of its releases."""
+        self._of_line.clear()  # who asked before them was told of none
         days: dict[str, str] = {}
         for row in rows:
             if row[_BUILD] and row[_DATE]:

@@ -90,20 +90,9 @@ def distance(day: str, today: str, t: Words) -> str:
         return t("today")
     if abs(days) == 1:
         return t("tomorrow") if days > 0 else t("yesterday")
-    count, unit = _counted(abs(days))
     if days > 0:
-        return {
-            "days": t("in {count} days", count=count),
-            "weeks": t("in {count} weeks", count=count),
-            "months": t("in {count} months", count=count),
-            "years": t("in {count} years", count=count),
-        }[unit]
-    return {
-        "days": t("{count} days ago", count=count),
-        "weeks": t("{count} weeks ago", count=count),
-        "months": t("{count} months ago", count=count),
-        "years": t("{count} years ago", count=count),
-    }[unit]
+        return _said(days, t("in {count} days"), t("in {count} weeks"), t("in {count} months"), t("in {count} years"))
+    return _said(-days, t("{count} days ago"), t("{count} weeks ago"), t("{count} months ago"), t("{count} years ago"))
 
 
 def interval(text: str, t: Words) -> str:
@@ -121,13 +110,7 @@ def overdue(day: str, today: str, t: Words) -> str:
     days = -days_until(day, today)
     if days == 1:
         return t("1 day overdue")
-    count, unit = _counted(days)
-    return {
-        "days": t("{count} days overdue", count=count),
-        "weeks": t("{count} weeks overdue", count=count),
-        "months": t("{count} months overdue", count=count),
-        "years": t("{count} years overdue", count=count),
-    }[unit]
+    return _said(days, t("{count} days overdue"), t("{count} weeks overdue"), t("{count} months overdue"), t("{count} years overdue"))
 
 
 def late(day: str, today: str, t: Words) -> str:
@@ -135,13 +118,13 @@ def late(day: str, today: str, t: Words) -> str:
     days = -days_until(day, today)
     if days == 1:
         return t("1 day late")
+    return _said(days, t("{count} days late"), t("{count} weeks late"), t("{count} months late"), t("{count} years late"))
+
+
+def _said(days: int, in_days: str, in_weeks: str, in_months: str, in_years: str) -> str:
+    """Return a number of days in the unit that people would count it in, by the texts of the units."""
     count, unit = _counted(days)
-    return {
-        "days": t("{count} days late", count=count),
-        "weeks": t("{count} weeks late", count=count),
-        "months": t("{count} months late", count=count),
-        "years": t("{count} years late", count=count),
-    }[unit]
+    return {"days": in_days, "weeks": in_weeks, "months": in_months, "years": in_years}[unit].format(count=count)
 
 
 def days_until(day: str, today: str) -> int:

@@ -30,6 +30,7 @@ from hotpatch_kb.scraper.crawl.upkeep import stuck
 
 # Seconds from the signal to the end: two for requests, then the crawl's patience.
 _ENDED_AFTER: Final = stuck.PATIENCE + 5
+_THREADS: Final = 3  # num_sql_threads
 
 
 def serve(db: Path, archive: Path, *, host: str, port: int, intake: Intake | None, is_public: bool, as_json: bool) -> int:
@@ -151,8 +152,8 @@ async def _warm(app: Any) -> None:
     """Ask for pages before anybody else can: imports, templates and facts take a second, in which a crowd would wait."""
     for path in ("/", "/ja/", "/build/00000"):
         await _asked(app, path, b"")
-    # Each of Datasette's threads reads the facts for itself: as many lookups at once as it has threads, of nothing.
-    await asyncio.gather(*(_asked(app, "/api/lookup", f"q={number}".encode()) for number in range(3)))
+    # Each of Datasette's threads reads the facts for itself: as many lookups at once as it has threads (settings.json), of nothing.
+    await asyncio.gather(*(_asked(app, "/api/lookup", f"q={number}".encode()) for number in range(_THREADS)))
 
 
 async def _asked(app: Any, path: str, query: bytes) -> None:

@@ -128,9 +128,13 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
         asked = f"{query.value} {_asked_cve(request)}".strip()
         answer = page_data.of_number(conn, query.value, on) if is_number else page_data.lookup_answer(conn, asked, on)
         if answer["status"] == "not_found":
-            shown = {"nearest": answer["nearest"], "query": query.value, "reported": answer["reported"]}
-            shown["fresh"] = page_data.freshness(conn, on or clock.today())
-            shown["is_newer"] = any(near["below"] and not near["above"] for near in answer["nearest"])
+            shown = {
+                "nearest": answer["nearest"],
+                "query": query.value,
+                "reported": answer["reported"],
+                "fresh": page_data.freshness(conn, on or clock.today()),
+                "is_newer": any(near["below"] and not near["above"] for near in answer["nearest"]),
+            }
             if on and page_data.is_named(conn, query.value):
                 raise web.HttpError(404, "The build {build} had not been released on {day}.", shown, build=query.value, day=on)
             raise web.HttpError(404, "No source names the build {build}.", shown, build=query.value)
