@@ -130,6 +130,14 @@ def test_a_kb_beside_a_build_decides_between_its_kbs(run: Command) -> None:
     assert (both["status"], one["status"], [match["kb"] for match in one["matches"]]) == ("ambiguous", "found", ["KB5070893"])
 
 
+@pytest.mark.parametrize(
+    "text", ["build 26100 rev 33158", "26100 (33158)", "10.0.26100 (33158)", "OS Build 26100, UBR: 33158", "26100 revision 33158"]
+)
+def test_a_build_may_be_written_in_two_parts(text: str, run: Command) -> None:
+    (answer,) = run("lookup", text, "--product", "ws2025", "--json").json()
+    assert [match["build"] for match in answer["matches"]] == ["26100.33158"]
+
+
 def test_the_site_leads_to_the_same_releases(own: object) -> None:
     def led(query: str) -> str:
         return str(get(own, f"/lookup?q={query}").headers["location"])

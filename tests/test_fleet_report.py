@@ -147,10 +147,10 @@ def test_exit_code_6_names_the_first_machines(engine: str, form: str, run: Comma
         ("A", "26100.32772"),
         ("", "26100.32772"),
         ("C", "26100.33158"),
-        ("D\x1b[31m", "26100.32772"),
+        ("D\x07[31m", "26100.32772"),
         *((name, "x") for name in "EFGH"),
     ]
-    text = "host,build\n" + "".join(f"{host},{build}\n" for host, build in rows)
+    text = "\x1b[1mhost\x1b[0m,build\n" + "".join(f"{host},{build}\n" for host, build in rows)
     text = json.dumps([{"host": host, "build": build} for host, build in rows]) if form == "json" else text
     (tmp_path / "fleet").write_text(text, encoding="utf-8")
     done = run("assess", "fleet", "--on", DAY, "--engine", engine, "--fail-on", "not-current")

@@ -97,6 +97,20 @@ def test_two_builds_of_one_machine_are_not_current() -> None:
     assert _rows(text) == [("invalid", "expected one build, got 26100.32995, 26100.33158")]
 
 
+@pytest.mark.parametrize("empty", [",,", ",,,,", ",", '"","",""', '"",,', "", ",,\r"])
+def test_engines_pass_over_rows_of_empty_cells_alike(empty: str, run: Command, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb", reason="needs the extra 'bulk': pip install 'hotpatch-kb[bulk]'")
+    rows = [f"SRV{number},{NEW},{number}" for number in range(20)]
+    for place in (0, 10, len(rows) + 2):
+        rows.insert(place, empty)
+    rows[5] = f'"SRV4",{NEW},""""""'  # quotes alone are a text
+    (tmp_path / "fleet.csv").write_bytes("\n".join(["Host,Build,X", *rows]).encode())
+    builtin = run("assess", "fleet.csv", "--on", DAY)
+    assert builtin.out.count("SRV") == 20
+    assert len(builtin.out.splitlines()) == 21
+    assert run("assess", "fleet.csv", "--on", DAY, "--engine", "duckdb").out == builtin.out
+
+
 def test_duckdb_says_the_same_of_a_mixed_fleet(run: Command, tmp_path: Path) -> None:
     pytest.importorskip("duckdb", reason="needs the extra 'bulk': pip install 'hotpatch-kb[bulk]'")
     for name in ("Get-VMHost", "the host's build alone", "systems by name", "systems that say it beside their version"):

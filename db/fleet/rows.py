@@ -42,14 +42,14 @@ class Part(NamedTuple):
     Attributes:
         header: the names of the columns.
         rows: the cells of each row, as many as the header has.
-        problems: for each row why it cannot be read, None where it can; None where all can.
+        problems: for each row why it cannot be read or believed, None where it can; None where all can.
         lines: the rows as lines of CSV with commas; None where they have to be written again.
         has_json: whether a cell may hold JSON.
     """
 
     header: list[str]
     rows: list[list[str]]
-    problems: list[Message | None] | None
+    problems: Sequence[Message | NotStated | None] | None
     lines: list[str] | None
     has_json: bool
 

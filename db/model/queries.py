@@ -14,9 +14,10 @@ MAX_QUERY: Final = 200  # characters; a build is 20, the output of "ver" 44
 
 # "Version 24H2 (OS Build 26100.4652)", as winver prints it
 _WINVER: Final = lazy(r"version\s+\w+\s+\((?P<build>os\s+build\s+[\d.]+)\)", re.IGNORECASE)
-# 26200.8390, 10.0.26200.8390, "Microsoft Windows [Version 10.0.20348.2031]", "OS Build 26200.8390"
+# 26200.8390, 10.0.26200.8390, "Microsoft Windows [Version 10.0.20348.2031]", "OS Build 26200.8390", "build 26200 rev 8390", "26200 (8390)"
 _BUILD: Final = lazy(
-    r"(?:microsoft\s+windows\s+)?\[?(?:version|ver|v|os\s+build|build)?[\s:]*(?:10\.0\.)?(?P<number>\d{5})\.(?P<revision>\d{1,5})\]?",
+    r"(?:microsoft\s+windows\s+)?\[?(?:version|ver|v|os\s+build|build)?[\s:]*(?:10\.0\.)?(?P<number>\d{5})"
+    r"(?:\.|[\s,.]+(?:rev(?:ision)?|ubr)\b[\s.:=]*|\s*\((?=\d{1,5}\)$))(?P<revision>\d{1,5})[\])]?",
     re.IGNORECASE,
 )
 # 26200, 10.0.26200

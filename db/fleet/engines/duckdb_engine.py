@@ -141,7 +141,7 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
     form, counts = Csv(plain.header), Summary()
     suffixes = Suffixes(judge, form, fields)
     divided = None
-    if not _is_plain(path):
+    if not _is_plain(path, plain):
         divided = odd_rows.apart(path, plain, folder)
         if divided is None:
             return None
@@ -258,22 +258,22 @@ def _plain_table(path: Path, wanted: Mapping[str, str]) -> Delimited | None:
             table = Delimited(head, text.stream)
         except (BadInput, UnicodeError):
             return None
-    if table.is_rewritten or not has_needed("build", wanted, table.columns_by_field(wanted), table.header):
+    if table.is_rewritten or table.is_headless or not has_needed("build", wanted, table.columns_by_field(wanted), table.header):
         return None
     return table
 
 
-def _is_plain(path: Path) -> bool:
-    """Return whether no row of a file has quotes or special characters, and none is blank."""
-    last = b"\n"
+def _is_plain(path: Path, table: Delimited) -> bool:
+    """Return whether no row of a file has quotes or special characters, and none is blank or of empty cells alone."""
+    empty = b"\n" + table.delimiter.encode() * (len(table.header) - 1)
+    special = (b'"', b"{", b"\0", b"\x01", b"\x02", b"\x1f", b"\x1b", b"\r", b"\n\n", empty + b"\n")
+    last = b"\n"  # the end of the chunk before, as long as the longest of them but one byte
     with path.open("rb") as file:
         while chunk := file.read(2**22):
-            if any(special in chunk for special in (b'"', b"{", b"\0", b"\x01", b"\x02", b"\x1f", b"\x1b", b"\r", b"\n\n")) or (
-                last == b"\n" and chunk[:1] == b"\n"
-            ):
+            if any(sign in chunk for sign in special) or any(sign in last + chunk[: len(empty)] for sign in special[-2:]):
                 return False
-            last = chunk[-1:]
-    return True
+            last = (last + chunk)[-len(empty) - 1 :]
+    return not last.endswith(empty)
 
 
 def _reduced(kbs: str, build: str, judge: Judge) -> str:

@@ -68,7 +68,7 @@ def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
                 return None  # a line that is longer than any row
             lines = chunk.removesuffix(b"\n").split(b"\n")
             done = 0
-            for place in _odd_lines(chunk, delimiter, columns):
+            for place in _odd_lines(chunk, lines, delimiter, columns):
                 if place < done:
                     continue  # it belongs to the row before
                 plain_file.write(_joined(lines[done:place]))
@@ -77,7 +77,7 @@ def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
                 if rows is None:
                     return None
                 done = place + rows
-                if rows > 1 or lines[place].strip(b"\r"):
+                if rows > 1 or not _is_empty(lines[place], delimiter):
                     odd_rows += 1
                     plain_file.write(mark)
                     odd_file.write(_joined(lines[place:done]))
@@ -88,14 +88,24 @@ def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
     return Apart(plain, odd, odd_rows) if plain_rows else None
 
 
-def _odd_lines(chunk: bytes, delimiter: bytes, columns: int) -> list[int]:
-    """Return the numbers of the lines that have a special character, or not as many cells as columns, in their order.
+def _is_empty(line: bytes, delimiter: bytes) -> bool:
+    """Return whether a row has empty cells alone, which is not a machine. Three quotes are one of a cell."""
+    return not line.strip(b'\r"' + delimiter) and b'"""' not in line
+
+
+def _odd_lines(chunk: bytes, lines: Sequence[bytes], delimiter: bytes, columns: int) -> list[int]:
+    """Return the numbers of the lines that have a special character, not as many cells as columns, or empty cells alone, in their order.
 
     Without all other characters a plain line is its delimiters. It takes a third of the time of searching and counting in the lines themselves.
     """
     others = bytes(set(range(256)) - set(b"".join([b"\n", delimiter, *_SPECIAL])))
     expected = delimiter * (columns - 1)
-    return [place for place, left in enumerate(chunk.removesuffix(b"\n").translate(None, others).split(b"\n")) if left != expected]
+    has_empty = expected in lines
+    return [
+        place
+        for place, left in enumerate(chunk.removesuffix(b"\n").translate(None, others).split(b"\n"))
+        if left != expected or (has_empty and lines[place] == expected)
+    ]
 
 
 def _joined(lines: list[bytes]) -> bytes:

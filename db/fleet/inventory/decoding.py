@@ -101,7 +101,7 @@ class Text:
         """Return its beginning, up to the end of a line."""
         head = self.stream.read(CHUNK)
         head = (head + self.stream.readline(MAX_ROW)).removeprefix("\ufeff")
-        if _COLOUR.search(head.lstrip("\r\n").partition("\n")[0]):
+        if "\x1b" in head and _COLOUR.search(head):
             self.stream = _WithoutColours(self.stream)
             return _COLOUR.sub("", head)
         return head

@@ -12,15 +12,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import chain, islice
+from itertools import chain, compress, islice, repeat
 from typing import Final
 
 from hotpatch_kb.db.fleet.inventory import values
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, NAMES, bare, check_name, columns_of
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
-from hotpatch_kb.db.fleet.inventory.evidence import is_thing
+from hotpatch_kb.db.fleet.inventory.evidence import is_thing, may_be_host
 from hotpatch_kb.db.fleet.inventory.fixed_width import FixedWidth, fixed_width, without_titles
-from hotpatch_kb.db.fleet.rows import Part
+from hotpatch_kb.db.fleet.rows import Part, not_stated
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.product_names import read_name
@@ -196,7 +196,7 @@ def _is_unnamed(cells: Sequence[str]) -> bool:
 
 
 class Delimited:
-    """A table in a text: ``header`` has its columns, ``parts()`` its rows."""
+    """A table in a text: ``header`` has its columns, ``parts()`` its rows; ``is_headless`` where the first line is a row, and the names are made."""
 
     def __init__(self, head: str, text: io.TextIOBase, most_columns: int = MAX_COLUMNS) -> None:
         """Read the header.
@@ -239,6 +239,7 @@ class Delimited:
         self._unnamed = len(cells) - (named[-1] if named else 0)  # columns at the end whose names are empty
         for name in self.header:
             check_name(name)
+        self.is_headless = is_row
         # Where the first row is a machine, it is read again as one.
         self._chunk = start if is_row else start[beginning.tell() :]
         if is_row:
@@ -278,11 +279,36 @@ class Delimited:
         chunk = self._chunk
         while chunk:
             part = self._plain(chunk) or self._strict(chunk)
+            part = self._without_empty(part)
             if part.rows:
-                yield part
+                yield self._of_hosts(part) if self.is_headless else part
             chunk = self._text.read(CHUNK)
             if chunk:
                 chunk += _to_its_end(self._text)
+
+    def _without_empty(self, part: Part) -> Part:
+        """Return rows without those of empty cells: a spreadsheet ends with lines of delimiters alone, and they are not machines."""
+        empty = [""] * len(self.header)
+        if empty not in part.rows:
+            return part
+        kept = [row != empty for row in part.rows]
+        rows, problems, lines = (list(compress(items, kept)) if items else items for items in (part.rows, part.problems, part.lines))
+        return part._replace(rows=rows, problems=problems, lines=lines)
+
+    def _of_hosts(self, part: Part) -> Part:
+        """Return rows of a table without a header. Nothing says that their first column has hosts: a row whose name is not like one is doubtful."""
+        if "host" not in part.header:
+            return part
+        host, build = part.header.index("host"), part.header.index("build")
+        doubts = [
+            None
+            if may_be_host(row[host].strip())
+            else not_stated(row[build], f"{row[host]} may not be a host")._replace(machine=row[build])
+            for row in part.rows
+        ]
+        if not any(doubts):
+            return part
+        return part._replace(problems=[problem or doubt for problem, doubt in zip(part.problems or repeat(None), doubts, strict=False)])
 
     def _plain(self, chunk: str) -> Part | None:
         """Return a chunk whose rows are its lines; None where a CSV reader is needed."""
@@ -363,6 +389,9 @@ class Delimited:
         for place, count in enumerate(map(len, rows)):
             if count != wanted:
                 cells = rows[place]
+                if not any(cells):
+                    rows[place] = [""] * wanted
+                    continue
                 if count > wanted and not any(map(str.strip, cells[wanted:])):
                     rows[place] = cells[:wanted]
                     continue

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import takewhile
 from typing import Final
 
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, OF_ANYTHING, bare, first, parent_of
@@ -22,7 +24,7 @@ from hotpatch_kb.db.fleet.inventory.values import (
     says_build,
     states_its_build,
 )
-from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine, path_of
+from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word, is_of_machine, path_of
 from hotpatch_kb.db.fleet.other_systems import of_columns
 from hotpatch_kb.db.fleet.rows import NotStated, not_stated
 from hotpatch_kb.db.model.lazy_patterns import lazy
@@ -88,6 +90,27 @@ _SURELY: Final = lazy(
     r"\bKB[ -]?\d{6}|\bCVE-\d|\.(?:exe|dll|sys|wim|vhdx?|iso|msu|cab|msi|ps1)$|^20\d\d-\d\d$"
     r"|^(?:ring|wave|phase|pilot|channel|stage|tier|cohort|kanal|welle|stufe|anneau|vague|リング|フェーズ)[ _-]?\d{0,2}$"
     r"|^(?:microsoft )?windows (?:server|1[01])\b|^(?:ws|win(?:dows)?|server|winserver|windowsserver)[ -]?20\d\d$|^ws-23h2$|^win(?:dows)?[ -]?1[01](?:[ -](?:\d\dh\d|\d{4}))?$",
+    re.IGNORECASE,
+)
+# What a host may be called: one word with a letter, or an address.
+_HOST: Final = lazy(r"\d{1,3}(?:\.\d{1,3}){3}|(?:[\w-]{1,63}\\)?(?=[^\W\d]|\d[\w.-]*[^\W\d])[\w-]{1,63}(?:\.[\w-]{1,63}){0,10}")
+# Where nothing but its place says that a name is one of a host, it is believed with a number, a domain, or as one letter: "SRV1", "web-01",
+# "srv1.corp.example", "A". "supported", "WSUS" and "Referenz" are words of any language, which no list has all of.
+_SURELY_A_HOST: Final = lazy(r"\d|\.[^\W\d]|^[^\W\d]$")
+# Names of hosts for what they do: "mail", "SRV-FILE", "dc-a". What may also be a kind of machine, a ring or a source of builds is not here.
+_ROLES: Final = lazy(
+    r"(?:srv|svr|server|dc|pdc|bdc|rodc|adds|adfs|sql|db|database|file|files|fileserver|fs|web|www|webserver|iis|mail|mx|smtp|exch|exchange|print|printer|printserver|prn|app|apps|appserver|rds|rdp|rdsh|term"
+    r"|hv|hyperv|node|dns|dhcp|ns|pki|nps|radius|vpn|proxy|gw|gateway|jump|jumphost|bastion|mgmt|nagios|zabbix|syslog|git|gitlab|jenkins|crm|erp|sap|intranet|sharepoint|nas|san|ftp|sftp|redis|veeam|[a-z])"
+    r"(?:[-_.](?:srv|svr|server|pc|vm|ws|host|dc|sql|db|file|fs|web|mail|exch|exchange|print|app|rds|hv|node|dns|dhcp|gw|main|primary|secondary|north|south|east|west|[a-z]))*",
+    re.IGNORECASE,
+)
+# What else a name may be of, where a word has a number or is in capital letters: "NEW", "V2", "Jul-2026", "Q3", "KW29", "24H2"
+_OF_OTHERS: Final = lazy(
+    r"(?:(?:19|20)\d\d[-./_]?)?(?:jan\w*|feb\w*|mar|mär|march|märz|mars|apr\w{0,3}|avr\w*|ma[iy]|jun\w?|juin|jul\w?|juil\w*|aug\w*|août|sep\w*|o[ck]t\w*|nov\w*|de[cz]\w*)[-./_]?(?:(?:19|20)?\d\d)?"
+    r"|[^\W\d]+[-._]?(?:19|20)\d\d|(?:canary|broad|fast|slow|insider|source|site|group|batch|set|release|baseline|target|update|patch)[-._]?\d+"
+    r"|(?:q|h|fy|kw|cw|w|week|day|v|ver|version|build|r|rev|col|column|no|nr|kb|option|variant|test|run|step)[-._]?\d+(?:[-._/]\d+)*|[12]?\dh[12]|\d{2,4}[-_]?(?:w|kw|cw|q|h)\d+|.*\d(?:st|nd|rd|th)"
+    r"|(?:new|before|after|ist|was|today|now|then|total|sum|count|max|min|avg|unit|type|kind|note|notes|remark|comment|owner|default|global|all|other|none|source|status|state|ok|change|changed|diff|delta|result"
+    r"|vorher|nachher|neu|alt|heute|prod|test|dev|stage|staging|qa|uat|pilot|beta|ga|lts|ltsc|old|next|last|latest|expected|actual|gold|golden|master|ref|vendor|microsoft|ms)",
     re.IGNORECASE,
 )
 _NAMES_OF_DATES: Final = lazy(r"version|(?<!up)date|time|day|stat|last|count|percent|%|datum|fecha|дат|日", re.IGNORECASE)
@@ -156,11 +179,15 @@ class RowEvidence:
             self._thing, self._subjects = _things(names, self._builds[0], spare, [*hosts[:1], *kbs])
         elif self._builds and not hosts and not is_trusted:
             self._thing = next((name for short, name in spare if short in _NO_MACHINES), "")
+        # A column without a name before all others says what a row is of: "|  | Build |", "| supported | 26100.33158 |".
+        first_ones = [] if hosts else takewhile(_NAMELESS.fullmatch, names)
+        self._unnamed_hosts = [name for name in first_ones if name not in self._builds]
         # A column without a name may say what the build is of: "A,pending,26100.33158", "A,Windows Update Agent,10.0.26100.33158".
         self._nameless = [name for name in names if _NAMELESS.fullmatch(name) and name not in self._builds] if is_of_anything else []
         watched = [
             *self._builds,
             *self._nameless,
+            *self._unnamed_hosts,
             *([*hosts, *self._names_inside] if self._others else ()),
             *self._subjects,
             *self._properties,
@@ -198,6 +225,9 @@ class RowEvidence:
         for name in self._nameless:
             if (said := value(name).strip()) and (denies(said) or _SOFTWARE.search(said)):
                 return not_stated(text, said)
+        said = next((said for name in self._unnamed_hosts if (said := value(name).strip())), "")
+        if any(map(str.isalpha, said)) and not may_be_host(said):
+            return not_stated(text, f"{said} may not be a host")._replace(machine=text)
         for name in self._statuses_of_build:
             if (status := value(name).strip()) and _is_of_missing(name, status):
                 return not_stated(text, status)._replace(machine=text)
@@ -276,6 +306,19 @@ def is_thing(text: str) -> bool:
 def is_of_plan(name: str) -> bool:
     """Return whether a name is of a part of a plan, and not of a machine: "Ring1", "Phase 2"."""
     return _PLANS.search(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def may_be_host(name: str, *, is_sure: bool = False) -> bool:
+    """Return whether a name can be that of a host, and if nothing else says so, whether it is like one.
+
+    >>> may_be_host("SRV1"), may_be_host("mail"), may_be_host("supported"), may_be_host("supported", is_sure=True), may_be_host("ring1", is_sure=True)
+    (True, True, False, True, False)
+    """
+    if not _HOST.fullmatch(name) or _OF_OTHERS.fullmatch(name) or not is_of_installed(name) or is_of_plan(name) or is_thing(name):
+        return False
+    is_like_one = _ROLES.fullmatch(name) is not None or _SURELY_A_HOST.search(name) is not None
+    return is_sure or (is_like_one and not is_known_word(name.casefold()))
 
 
 def _short(host: str) -> str:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import OF_ANYTHING, bare, columns_of, flat, members
-from hotpatch_kb.db.fleet.inventory.evidence import is_thing
+from hotpatch_kb.db.fleet.inventory.evidence import may_be_host
 from hotpatch_kb.db.fleet.inventory.values import (
     MAX_TEXT,
     is_of_installed,
@@ -52,6 +52,12 @@ _UNREACHED: Final = re.compile(r"unreach|dark|fail|offline|unrespons|error|time.
 _OF_OTHER_TIMES: Final = re.compile(r"histor|snapshot|checkpoint|backup|replica|template|previous|restore", re.IGNORECASE)
 # Names of parts of a machine ("os", "properties") are words; names of hosts have a digit, a hyphen or a dot, mostly.
 _LIKE_A_HOST: Final = re.compile(r"[-.\d]")
+# An object with one of these is of a machine: nobody writes them of a release. And an object whose members are hosts.
+_OF_A_NETWORK: Final = re.compile(
+    r"(?<![a-z])(?:ip|ipv[46]|mac|fqdn|ram|cpus?|user|uptime)(?![a-z])|address|domain|memory|serial|boot|bios|manufacturer|last_?seen|processor",
+    re.IGNORECASE,
+)
+_OF_HOSTS: Final = re.compile(r"hosts?|hostvars|machines|computers|nodes|minions|devices|vms|endpoints", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
@@ -91,8 +97,8 @@ def _is_plain(value: Mapping[str, Any]) -> bool:
     return not any(isinstance(member, dict | list) for member in value.values())
 
 
-def _found(value: Any, depth: int) -> Found:
-    """Return the machines in a value; none where nothing in it says a build."""
+def _found(value: Any, depth: int, of: str = "") -> Found:
+    """Return the machines in a value, which may be a member of this name; none where nothing in it says a build."""
     if depth > _DEPTH:
         return []
     if isinstance(value, list):
@@ -103,8 +109,8 @@ def _found(value: Any, depth: int) -> Found:
     if rows := _table(value):
         return _of_list(rows, depth)
     if len(value) > 1 and _is_plain(value) and are_hosts(pairs := [(name, str(member or "")) for name, member in value.items()]):
-        return [(host_with(*pair), None) for pair in pairs]
-    if hosts := _by_host(value, depth):
+        return [(host_with(*pair, is_sure=_OF_HOSTS.fullmatch(of) is not None), None) for pair in pairs]
+    if hosts := _by_host(value, depth, is_sure=_OF_HOSTS.fullmatch(of) is not None):
         return hosts
     if says_its_build(value):
         guests = [member for name, member in value.items() if _has_hosts(member, depth + 1) and not _OF_OTHER_TIMES.search(name)]
@@ -116,7 +122,7 @@ def _found(value: Any, depth: int) -> Found:
     for name, member in value.items():
         if not isinstance(member, dict | list):
             continue
-        inner = _found(member, depth + 1)
+        inner = _found(member, depth + 1, name)
         # "recommendation", "missing", "detectedApps": of a machine only where it has a host
         if is_of_part(f"{name}.build") or not is_of_installed(name) or (is_one and not _is_of_one(name)):
             has_names = isinstance(member, list) and not _OF_OTHER_TIMES.search(name)
@@ -200,10 +206,42 @@ def are_hosts(pairs: Sequence[tuple[str, str]]) -> bool:
     return 2 * sum(builds) >= len(builds) and are_like_hosts
 
 
-def host_with(label: str, value: str) -> dict[str, str]:
-    """Return a host and its build. A label such as "latest" or "ws2025" is not a host: the build's text says so, and the row is not called patched."""
-    is_host = is_of_installed(label) and " " not in label and not is_thing(label)
-    return {"host": label, "build": value if is_host else f"{value} ({label} is not a host)"}
+def host_with(label: str, value: str, *, is_sure: bool = False) -> dict[str, str]:
+    """Return a host and its build, see ``with_host``."""
+    return {"host": label, "build": value if may_be_host(label, is_sure=is_sure) else _remarked(label, value)}
+
+
+def with_host(name: str, cells: Mapping[str, Any], *, is_sure: bool = False) -> dict[str, Any]:
+    """Return a machine with the name that stands before or above what is said of it.
+
+    "latest", "supported" and "ws2025" are not hosts: their builds say so, and the row is not called patched.
+
+    Args:
+        name: that of the host, if it is one.
+        cells: what is said of it.
+        is_sure: whether something else says that it is a host: the command that was run on it, an object of hosts. An address of its own does, too.
+    """
+    is_host = may_be_host(name, is_sure=is_sure or any(_OF_A_NETWORK.search(column) for column in _leaves(cells)))
+    return {"host": name, **(cells if is_host else doubted(name, cells))}
+
+
+def doubted(name: str, cells: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is said of a name that may not be one of a host: its builds say so."""
+    return {column: _with_remark(name, value) for column, value in cells.items()}
+
+
+def _with_remark(name: str, value: Any) -> Any:
+    """Return a value whose builds are said to be of something that may not be a host."""
+    if isinstance(value, dict):
+        return {column: _with_remark(name, inner) for column, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_remark(name, inner) for inner in value]
+    text = str(value)
+    return _remarked(name, text) if isinstance(value, str | int | float) and says_build(text) else value
+
+
+def _remarked(name: str, text: str) -> str:
+    return f"{text} ({name} may not be a host)"
 
 
 def _with_facts(value: dict[str, Any]) -> dict[str, Any]:
@@ -262,7 +300,7 @@ def _names_of(columns: Sequence[Any]) -> list[str]:
     return [texts[0] for texts in names] if all(len(texts) == 1 and isinstance(texts[0], str) for texts in names) else []
 
 
-def _by_host(value: Mapping[str, Any], depth: int) -> Found:
+def _by_host(value: Mapping[str, Any], depth: int, *, is_sure: bool = False) -> Found:
     """Return the machines of an object whose members are hosts with their facts: alike, or one with a name like a host's."""
     members = {name: member for name, member in value.items() if isinstance(member, dict)}
     saying = {name: member for name, member in members.items() if says_its_build(member)}
@@ -283,7 +321,7 @@ def _by_host(value: Mapping[str, Any], depth: int) -> Found:
     found: Found = []
     for name, member in members.items():
         for cells, problem in _found(member, depth + 1) or [(member, None)]:
-            found.append((cells if _host_of(cells) else {"host": name, **cells}, problem))
+            found.append((cells if _host_of(cells) else with_host(name, cells, is_sure=is_sure or has_failed), problem))
     return found
 
 

@@ -12,8 +12,8 @@ from itertools import islice
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import DECODER, OF_ANYTHING, bare, columns_of
-from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, machines_in, says_its_build
-from hotpatch_kb.db.fleet.inventory.values import is_of_installed, is_of_systeminfo, says_product
+from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, machines_in, says_its_build, with_host
+from hotpatch_kb.db.fleet.inventory.values import is_of_systeminfo, says_product
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
@@ -43,6 +43,7 @@ _REG_KEY: Final = re.compile(r"\[?(?:\\\\(?P<host>[^\\]+)\\)?HK[A-Z_]+\\(?P<path
 _ANSIBLE: Final = re.compile(r"(?m)^(?P<host>\S+) \| [A-Z][^\n]*?(?P<mark>=>|>>)[ \t]*")
 # "Microsoft Windows [Version 10.0.26100.8875]", "Version 24H2 (OS Build 26100.8875)"
 _VER: Final = re.compile(r"\[[^\[\]\n]*\b10\.0\.\d{5}\.\d{1,5}\]|\([^()\n\d]*\b\d{5}\.\d{1,5}\)")
+_OF_A_COMMAND: Final = re.compile(r"\[[^\[\]\n]*\b10\.0\.\d{5}")  # "ver" prints its answer in such brackets
 _HOST_LINE: Final = re.compile(r"[-=*#>\s\\]*+(?P<host>[\w.-]{1,255}+)[-=*#:\s]*+")
 # "[SRV1]", "===== SRV1 =====", "--- SRV1 ---" above the labels of a machine
 _SECTION: Final = re.compile(r"\[(?P<bracketed>[\w.-]{1,255})\]|[-=*#]{2,}+\s*+(?P<host>[\w.-]{1,255}+)[-=*#:\s]*+")
@@ -101,7 +102,7 @@ def records_of(head: str, rest: Callable[[], str]) -> Records | None:
     if reader is _of_labels and len(records) > 1 and _are_parts(records):
         records = [dict(pair for record in records for pair in _in_section(record).items() if pair[0] != "host")]
     elif reader is _of_labels:
-        records = [record if _may_be_host(record) else _in_section(record) for record in records]
+        records = [_of_section(record, is_only=len(records) == 1) for record in records]
     return Records(((record, None) for record in records), is_labelled=reader is _of_labels)
 
 
@@ -110,10 +111,13 @@ def _unaligned(text: str) -> str:
     return re.sub(r"(?m)^[ \t]+", "", text)
 
 
-def _may_be_host(record: Record) -> bool:
-    """Return whether the name of a section may be that of a host: "[Target]" is not, and "[OLD-DC1]" is."""
-    host = str(record.get("host", ""))
-    return is_of_installed(host) or any(not character.isalpha() for character in host)
+def _of_section(record: Record, *, is_only: bool) -> Record:
+    """Return what stands below the name of a section, which may be that of a host: "[Target]" is not, and "[OLD-DC1]" is."""
+    cells = {label: value for label, value in record.items() if label != "host"}
+    section = str(record.get("host", ""))
+    if not section or (is_only and is_of_machine(section)) or "host" in columns_of(list(cells), {}):
+        return record
+    return with_host(section, cells)
 
 
 def _in_section(record: Record) -> Record:
@@ -290,7 +294,11 @@ def _of_versions(text: str) -> Iterator[Record]:
     host = ""
     for line in text.split("\n"):
         if _VER.search(line):
-            yield {"host": host, "build": line.strip()}
+            yield (
+                host_with(host, line.strip(), is_sure=_OF_A_COMMAND.search(line) is not None)
+                if host
+                else {"host": "", "build": line.strip()}
+            )
             host = ""
         elif (match := _HOST_LINE.fullmatch(line)) and match["host"]:
             if host:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import members
+from hotpatch_kb.db.fleet.inventory.machines import with_host
 from hotpatch_kb.db.model.errors import BadInput
 
 _MINION: Final = re.compile(r"(?P<host>[^\s:'\"{}\[\]]{1,255}): (?P<value>\{['\"].*\})")
@@ -74,7 +75,7 @@ def value_of_nested(text: str) -> list[dict[str, Any]]:
 
 def _of_hosts(hosts: dict[str, Any]) -> list[dict[str, Any]]:
     """Return a machine for each host: with its facts, or with the text that came in their place."""
-    return [{"host": host, **said} if isinstance(said, dict) else {"host": host, "output": str(said)} for host, said in hosts.items()]
+    return [with_host(host, said if isinstance(said, dict) else {"output": str(said)}, is_sure=True) for host, said in hosts.items()]
 
 
 def _inside(lines: list[tuple[int, str]], place: int, depth: int) -> tuple[Any, int]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
 from hotpatch_kb.db.fleet.inventory.evidence import is_thing
-from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with
+from hotpatch_kb.db.fleet.inventory.machines import are_hosts, doubted, host_with, with_host
 from hotpatch_kb.db.fleet.inventory.values import is_of_installed, may_say_build, says_build, says_product, states_its_build
 from hotpatch_kb.db.model.wording import denies
 
@@ -23,6 +23,7 @@ _REMARK: Final = re.compile(r"\s*[#;]")
 _EVENTS: Final = frozenset({"msg", "message", "event", "error", "err", "reason", "action", "result", "status", "state", "level", "outcome"})
 _LEVELS: Final = frozenset({"error", "fatal", "critical", "warn", "warning"})
 _WORD: Final = re.compile(r"[\w.-]{1,255}")
+_HOST_AND_PAIR: Final = re.compile(r"[\w.-]{1,255}[ \t]+[^\s=]+=\S+")
 
 _VALUE: Final = re.compile(
     r"(?:(?:property|setting|attribute|field|fact) ?)?values?|data|wert|valeur|valor|valore|waarde|wartość|hodnota|värde|verdi|værdi|arvo|érték|değer|значение|значення|値|設定値|プロパティ値|内容|データ|值|数值|값|속성 ?값",
@@ -40,12 +41,18 @@ MAX_PAIRS: Final = 2_000  # lines of a table of names and values
 
 
 def are_pairs(head: str) -> bool:
-    """Return whether the first lines of a text have two pairs each, or more; one in five may be another."""
+    """Return whether the first lines of a text have two pairs each, or more, or one after a host; one in five may be another."""
     lines = [line for line in islice(head.replace("\r\n", "\n").split("\n"), _LOOKED_AT) if line.strip() and not _REMARK.match(line)]
     of_pairs = [line for line in lines if not _GROUP.fullmatch(line.strip())]
-    if not of_pairs or (len(_PAIR.findall(of_pairs[0])) < 2):
+    if not of_pairs or not _has_pairs(of_pairs[0]):
         return False
-    return sum(len(_PAIR.findall(line)) > 1 for line in of_pairs) >= 0.8 * len(of_pairs)
+    return sum(map(_has_pairs, of_pairs)) >= 0.8 * len(of_pairs)
+
+
+def _has_pairs(line: str) -> bool:
+    """Return whether a line has pairs as those of a machine: two, or a build after a word, as in an inventory of Ansible."""
+    pairs = _PAIR.findall(line)
+    return len(pairs) > 1 or (len(pairs) == 1 and _HOST_AND_PAIR.fullmatch(line.strip()) is not None and may_say_build(pairs[0][0]))
 
 
 def rows_of_pairs(text: str) -> Iterator[dict[str, Any]]:
@@ -66,7 +73,8 @@ def rows_of_pairs(text: str) -> Iterator[dict[str, Any]]:
             and line.startswith(rest)
             and not columns_of([name for name, _ in pairs], {}).get("host")
         ):
-            pairs.insert(0, ("host", rest))  # "srv1 build=26100.33158 os=..." of Ansible
+            # "srv1 build=26100.33158 os=..." of Ansible, whose groups have hosts
+            pairs = list(with_host(rest, members(pairs), is_sure=group != "").items())
             rest = ""
         row = members(pairs)
         if group:
@@ -216,5 +224,5 @@ def rows_of_fact_cells(rows: Sequence[Sequence[str]], host: int, name: int, valu
         else:
             facts.setdefault(row[host], []).append((row[name] or header[value], row[value]))
     for machine, pairs in facts.items():
-        remark = f" ({machine} is not a host)" if is_thing(machine) else ""
-        yield members([(header[host], machine), *((title, f"{text}{remark}" if says_build(text) else text) for title, text in pairs)])
+        cells = doubted(machine, members(pairs)) if is_thing(machine) else members(pairs)
+        yield members([(header[host], machine), *cells.items()])

@@ -6,31 +6,17 @@ would be called patched: a table is read so only where each name above a column 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
 from hotpatch_kb.db.fleet.inventory.documents.pairs import are_facts, is_name_of_names, places_of_facts, rows_of_cells, rows_of_fact_cells
-from hotpatch_kb.db.fleet.inventory.evidence import is_of_plan
-from hotpatch_kb.db.fleet.inventory.values import is_of_installed, is_of_part, may_say_build, says_build, says_product
+from hotpatch_kb.db.fleet.inventory.evidence import may_be_host
+from hotpatch_kb.db.fleet.inventory.values import is_of_part, may_say_build, says_build, says_product
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word
 from hotpatch_kb.db.model.errors import BadInput
 
 MAX_LINES: Final = 500  # facts of a machine
-# Names of hosts: one word, with a letter. Below a name that is not one of hosts each has a number or a domain, or is one letter: "SRV1", "web-01",
-# "srv1.corp.example", "A". "SUPPORTED", "WSUS" and "REFERENZ" are words of any language, which no list has all of.
-_HOST: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|(?=[^\W\d]|\d[\w.-]*[^\W\d])[\w-]{1,63}(?:\.[\w-]{1,63}){0,10}")
-_LIKE_A_HOST: Final = re.compile(r"\d|\.[^\W\d]|^[^\W\d]$")
-# What else a column may be called, where a word has a number or is in capital letters: "NEW", "V2", "Jul-2026", "Q3", "KW29", "24H2"
-_OF_OTHERS: Final = re.compile(
-    r"(?:(?:19|20)\d\d[-./_]?)?(?:jan\w*|feb\w*|mar|mär|march|märz|mars|apr\w{0,3}|avr\w*|ma[iy]|jun\w?|juin|jul\w?|juil\w*|aug\w*|août|sep\w*|o[ck]t\w*|nov\w*|de[cz]\w*)[-./_]?(?:(?:19|20)?\d\d)?"
-    r"|[^\W\d]+[-._]?(?:19|20)\d\d|(?:canary|broad|fast|slow|insider|source|site|group|batch|set|release|baseline|target|update|patch)[-._]?\d+"
-    r"|(?:q|h|fy|kw|cw|w|week|day|v|ver|version|build|r|rev|col|column|no|nr|kb|option|variant|test|run|step)[-._]?\d+(?:[-._/]\d+)*|[12]?\dh[12]|\d{2,4}[-_]?(?:w|kw|cw|q|h)\d+|.*\d(?:st|nd|rd|th)"
-    r"|(?:new|before|after|ist|was|today|now|then|total|sum|count|max|min|avg|unit|type|kind|note|notes|remark|comment|owner|default|global|all|other|none|source|status|state|ok|change|changed|diff|delta|result"
-    r"|vorher|nachher|neu|alt|heute|prod|test|dev|stage|staging|qa|uat|pilot|beta|ga|lts|ltsc|old|next|last|latest|expected|actual|gold|golden|master|ref|vendor|microsoft|ms)",
-    re.IGNORECASE,
-)
 
 
 def columns_are_machines(head: str) -> str:
@@ -62,10 +48,9 @@ def _are_hosts(header: Sequence[str]) -> bool:
 
 
 def _may_be_host(text: str, *, is_sure: bool) -> bool:
-    if not _HOST.fullmatch(text) or _OF_OTHERS.fullmatch(text) or not is_of_installed(text) or is_of_part(text) or is_of_plan(text):
+    if not may_be_host(text, is_sure=is_sure) or is_of_part(text) or is_known_word(text.casefold()):
         return False
-    is_said = columns_of([text], {}) or may_say_build(text) or is_known_word(text.casefold()) or says_build(text) or says_product(text)
-    return not is_said and (is_sure or _LIKE_A_HOST.search(text) is not None)
+    return not (columns_of([text], {}) or may_say_build(text) or says_build(text) or says_product(text))
 
 
 def _with_host(rows: Sequence[Sequence[str]], place: int) -> dict[str, str]:

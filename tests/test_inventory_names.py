@@ -1,0 +1,101 @@
+"""Names that stand before or above a build, in each shape of an inventory: a host counts, and a word that may be anything does not. Embedded facts.
+
+26100.33158 is KB5099536 of Windows Server 2025, current on 2026-07-20. "supported: 26100.33158" is a line of a policy, and no machine is patched for it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Command
+from helpers.inventories import DAY, judged
+
+NEW = "26100.33158"
+
+# Two names and their builds, where nothing but the place says that they are hosts.
+SHAPES = {
+    "labels": "{a}: {build}\n{b}: {build}\n",
+    "a list": "- {a}: {build}\n- {b}: {build}\n",
+    "a list with numbers": "1. {a}: {build}\n2. {b}: {build}\n",
+    "equals signs": "{a}={build}\n{b}={build}\n",
+    "JSON": '{{"{a}": "{build}", "{b}": "{build}"}}',
+    "JSON inside an answer": '{{"data": {{"{a}": "{build}", "{b}": "{build}"}}}}',
+    "JSON, objects": '{{"{a}": {{"build": "{build}"}}, "{b}": {{"build": "{build}"}}}}',
+    "JSON, objects with a system": '{{"{a}": {{"os": "Windows Server 2025", "osVersion": "10.0.{build}"}}, "{b}": {{"os": "Windows Server 2025", "osVersion": "10.0.{build}"}}}}',
+    "Python": "{{'{a}': '{build}', '{b}': '{build}'}}",
+    "YAML": "{a}:\n  build: {build}\n{b}:\n  build: {build}\n",
+    "INI": "[{a}]\nbuild={build}\n\n[{b}]\nbuild={build}\n",
+    "sections": "===== {a} =====\nOS Version: 10.0.{build}\n\n===== {b} =====\nOS Version: 10.0.{build}\n",
+    "headings": "## {a}\n\nOS build: {build}\n\n## {b}\n\nOS build: {build}\n",
+    "winver": "{a}\nVersion 24H2 (OS Build {build})\n{b}\nVersion 24H2 (OS Build {build})\n",
+    "pairs": "{a} build={build} os=windows\n{b} build={build} os=windows\n",
+    "one pair": "{a} build={build}\n{b} build={build}\n",
+    "no header": "{a},{build}\n{b},{build}\n",
+    "no header, quotes": '"{a}";"{build}"\n"{b}";"{build}"\n',
+    "no header, a product": "{a},Windows Server 2025,{build}\n{b},Windows Server 2025,{build}\n",
+    "no header, blanks": "{a}\t{build}\n{b}\t{build}\n",
+    "an empty name of a column": "|  | Build |\n|---|---|\n| {a} | {build} |\n| {b} | {build} |\n",
+    "MediaWiki": "{{|\n! !! Build\n|-\n| {a} || {build}\n|-\n| {b} || {build}\n|}}\n",
+    "XML": "<fleet><{a}><build>{build}</build></{a}><{b}><build>{build}</build></{b}></fleet>",
+    "XML, attributes": '<fleet><{a} build="{build}"/><{b} build="{build}"/></fleet>',
+}
+# The same where something else says that they are hosts.
+SURE = {
+    "a column of hosts": "Host,Build\n{a},{build}\n{b},{build}\n",
+    "an object of hosts": '{{"hosts": {{"{a}": {{"build": "{build}"}}, "{b}": {{"build": "{build}"}}}}}}',
+    "an object of hosts, builds alone": '{{"minions": {{"{a}": "{build}", "{b}": "{build}"}}}}',
+    "hosts of YAML": "all:\n  hosts:\n    {a}:\n      build: {build}\n    {b}:\n      build: {build}\n",
+    "a group of Ansible": "[windows]\n{a} build={build}\n{b} build={build}\n",
+    "Ansible's console": '{a} | SUCCESS => {{"build": "{build}"}}\n{b} | SUCCESS => {{"build": "{build}"}}\n',
+    "ver": "{a}\nMicrosoft Windows [Version 10.0.{build}]\n{b}\nMicrosoft Windows [Version 10.0.{build}]\n",
+    "addresses of their own": '{{"{a}": {{"ip": "10.0.0.1", "build": "{build}"}}, "{b}": {{"ip": "10.0.0.2", "build": "{build}"}}}}',
+    "facts by host": "Host,Property,Value\n{a},OS,Windows Server 2025\n{a},OS Build,{build}\n{b},OS,Windows Server 2025\n{b},OS Build,{build}\n",
+    "columns are machines": "Host,{a},{b}\nOS,Windows Server 2025,Windows Server 2025\nOS Build,{build},{build}\n",
+}  # fmt: skip
+HOSTS = [("SRV1", "web-01"), ("mail", "DC"), ("SRV-FILE", "sql-a"), ("WIN11-PC1", "DESKTOP-7FJ2K1"), ("a", "b"), ("SRV1", "mail")]
+WORDS = ["supported", "WSUS", "Referenz", "canary", "MSRC", "advisory", "Microsoft", "vorgabe", "current-branch", "q3-2026"]
+
+
+def verdicts(shape: str, a: str, b: str) -> list[str]:
+    return [machine.verdict for machine in judged(shape.format(a=a, b=b, build=NEW))]
+
+
+@pytest.mark.parametrize("hosts", HOSTS, ids="-".join)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_hosts_count(shape: str, hosts: tuple[str, str]) -> None:
+    assert verdicts(SHAPES[shape], *hosts) == ["current", "current"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_words_are_not_called_patched(shape: str, word: str) -> None:
+    assert verdicts(SHAPES[shape], word, "SRV1")[0] == "unknown"
+    assert verdicts(SHAPES[shape], "SRV1", word)[1] == "unknown"
+
+
+@pytest.mark.parametrize("shape", SURE)
+def test_any_name_counts_where_something_says_that_it_is_a_host(shape: str) -> None:
+    assert verdicts(SURE[shape], "paris", "mail") == ["current", "current"]
+
+
+@pytest.mark.parametrize("word", ["ring1", "ws2025", "latest"])
+def test_rings_and_products_do_not_count_even_there(word: str) -> None:
+    shape = SURE["an object of hosts"]
+    assert verdicts(shape, word, "SRV1") == ["unknown", "current"]
+
+
+def test_an_old_build_beside_a_word_is_behind_all_the_same() -> None:
+    assert [machine.verdict for machine in judged("paris,20348.4171\nSRV1,20348.4171\n")] == ["behind", "behind"]
+
+
+def test_duckdb_says_the_same_of_a_table_without_a_header(run: Command, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb", reason="needs the extra 'bulk': pip install 'hotpatch-kb[bulk]'")
+    (tmp_path / "fleet.csv").write_text(f"paris,{NEW}\nSRV1,{NEW}\n", encoding="utf-8")
+    assert run("assess", "fleet.csv", "--on", DAY, "--engine", "duckdb").out == run("assess", "fleet.csv", "--on", DAY).out
+
+
+def test_the_reason_says_what_is_doubtful() -> None:
+    assert "(paris may not be a host)" in judged(f"paris,{NEW}\nSRV1,{NEW}\n")[0].reason
+    assert "(paris may not be a host)" in judged(json.dumps({"paris": NEW, "SRV1": NEW}))[0].reason
