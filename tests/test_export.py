@@ -104,11 +104,26 @@ def test_a_file_has_the_answer_of_the_command(query: str, exported: Path, db: Pa
     assert _json(exported, f"v1/{name}.json") == answer | {"valid_until": "2026-07-31"}
 
 
+def test_a_product_names_the_baseline_that_nobody_read() -> None:
+    """October's baseline of 2026 was expected on the 13th; the embedded facts end in July. A machine without it restarts before January."""
+    with closing(open_seed_database()) as conn:
+        products = {product["name"]: product for product in Answers(conn, "2026-11-26").products()}
+    restarts = products["ws2025"]["nextRestart"]
+    assert restarts["hotpatch"]["unseen_baseline"] == {"month": "2026-10", "date": "2026-10-13"}
+    assert (restarts["hotpatch"]["month"], restarts["hotpatch"]["certainty"]) == ("2027-01", "cadence")
+    assert (restarts["standard"]["date"], restarts["standard"]["certainty"], restarts["standard"]["unseen_baseline"]) == (
+        "2026-12-08",
+        "cadence",
+        None,
+    )
+
+
 def test_products_say_what_comes_next(exported: Path, db: Path, run: Command, at: Callable[[str], None]) -> None:
     at(DAY)
     product = _json(exported, "v1/products/ws2025.json")
     restart = run("next", "--product", "ws2025", "--json", "--db", db).json()[0]
-    assert product["nextRestart"]["hotpatch"] == {name: restart[name] for name in ("month", "date", "is_expected", "is_unplanned")}
+    told = ("month", "date", "is_expected", "is_unplanned", "certainty", "unseen_baseline")
+    assert product["nextRestart"]["hotpatch"] == {name: restart[name] for name in told}
     answer = _json(exported, f"v1/builds/{product['latest']['hotpatch']['name']}.json")
     assert answer["matches"][0]["latest"]["build"] == product["latest"]["hotpatch"]["name"]
     assert (product["label"], product["eolFrom"], product["isEol"]) == ("Windows Server 2025", "2034-11-14", False)

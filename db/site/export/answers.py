@@ -151,8 +151,8 @@ class Answers:
                 "hotpatchUntil": row["hotpatch_end_date"],
                 "latest": {line: self._latest(product, line) for line in lines},
                 "nextRestart": {
-                    "hotpatch": {name: restarts[0][name] for name in _RESTART} if restarts else None,
-                    "standard": standard and {name: getattr(standard, name) for name in _RESTART},
+                    "hotpatch": {name: restarts[0][name] for name in (*_RESTART, *_OF_RESTART)} if restarts else None,
+                    "standard": standard and {name: getattr(standard, name) for name in (*_RESTART, "certainty")} | {"unseen_baseline": None},
                 },
                 "dataUntil": {line: until[product, line] for line in lines},
             })  # fmt: skip
@@ -179,6 +179,8 @@ _SHORT: Final = (
     "name", "label", "family", "buildNumber", "releaseDate", "isEol", "eolFrom", "hotpatchFrom", "hotpatchUntil", "latest", "nextRestart", "dataUntil",
 )  # fmt: skip
 _RESTART: Final = ("month", "date", "is_expected", "is_unplanned")
+# How sure the next restart is, and the baseline before it that was expected and that nobody read: a machine without it restarts for it first.
+_OF_RESTART: Final = ("certainty", "unseen_baseline")
 
 
 def _has_passed(end: str | None, day: str) -> bool | None:

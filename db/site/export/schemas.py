@@ -36,7 +36,9 @@ def _or_null(item: Schema) -> Schema:
     return {"anyOf": [item, {"type": "null"}]}
 
 
-_RESTART: Final = _object({"month": _DAY, "date": _DAY, "is_expected": _FLAG, "is_unplanned": _FLAG})
+_OF_RESTART: Final[Schema] = {"month": _DAY, "date": _DAY, "is_expected": _FLAG, "is_unplanned": _FLAG}
+_RESTART: Final = _object(_OF_RESTART)
+_NEXT: Final = _object(_OF_RESTART | {"certainty": _TEXT, "unseen_baseline": _or_null(_object({"month": _DAY, "date": _DAY}))})
 _RELEASED: Final = _object({"kb": _KB, "build": _BUILD, "release_date": _DAY, "classification": _TEXT})
 _CLASSES: Final = ("baseline", "hotpatch", "component", "cumulative", "preview", "initial")
 _VERDICT: Final = _object(
@@ -89,7 +91,7 @@ _LATEST: Final = _object({"name": _BUILD, "date": _DAY, "kb": _KB, "classificati
 _SHORT: Final[Schema] = {
     "name": _TEXT, "label": _TEXT, "family": {"enum": ["server", "client"]}, "buildNumber": _NUMBER, "releaseDate": _DAY, "isEol": _FLAG, "eolFrom": _DAY,
     "hotpatchFrom": _DAY, "hotpatchUntil": _DAY, "latest": _object({line: _or_null(_LATEST) for line in _LINES}, optional=_LINES),
-    "nextRestart": _object({line: _or_null(_RESTART) for line in _LINES}), "dataUntil": _object(dict.fromkeys(_LINES, _DAY), optional=_LINES),
+    "nextRestart": _object({line: _or_null(_NEXT) for line in _LINES}), "dataUntil": _object(dict.fromkeys(_LINES, _DAY), optional=_LINES),
 }  # fmt: skip
 _RELEASE: Final = _object(
     {
