@@ -109,7 +109,7 @@ CONTRADICTED: dict[str, tuple[str, list[str] | str]] = {
     "a section of a target": (f"[System]\nHost=A\n[Target]\nBuild={NEW}\n", REFUSED),
     "a section of a baseline beside the system": (f"[System]\nHost=A\nOSBuild={OLD}\n[Baseline]\nBuild={NEW}\n", ["ambiguous"]),
     "a section of a target beside a host": (f"[Target]\nBuild={NEW}\nOS=Windows Server 2025\n[SRV1]\nBuild={OLD}\nOS=Windows Server 2025\n", ["unknown", "ambiguous"]),
-    "Salt, no minion": (f"rollout:\n  osversion: 10.0.{NEW}\n", ["unknown"]), "Salt, a target": (f"target:\n  osversion: 10.0.{NEW}\n  osfullname: Windows\n", REFUSED),
+    "Salt, no minion": (f"rollout:\n  osversion: 10.0.{NEW}\n", ["unknown"]), "Salt, a target": (f"target:\n  osversion: 10.0.{NEW}\n  osfullname: Windows\n", ["unknown"]),
     "Salt, a grain of another build": (f"A:\n    ----------\n    target_build:\n        {NEW}\n    osversion:\n        10.0.{OLD}\n", ["ambiguous"]),
     "Python, a number": ("[{'host': 'A', 'build': 26100.3310}]", ["unknown"]),
     "facts, a target": (f'[{{"host": "A", "facts": [{{"key": "target build", "value": "{NEW}"}}, {{"key": "os", "value": "x"}}]}}]', ["unknown", "invalid"]),

@@ -36,6 +36,24 @@ def not_stated(text: str, label: str = "") -> NotStated:
     return NotStated(Message("the inventory does not say that the machine has it: {text!r}", text=shown))
 
 
+_DOUBT: Final = re.compile(r"(?P<text>.*?) \(doubtful: (?P<why>.*)\)", re.DOTALL)
+
+
+def doubted(text: str, why: str) -> str:
+    """Return the text of a build beside which something says that it may not be that of a machine, see ``doubt_in``."""
+    return f"{text} (doubtful: {why})"
+
+
+def doubt_in(text: str) -> NotStated | None:
+    """Return why a build is doubtful, and the build; None where its text says nothing of the kind.
+
+    >>> doubt_in(doubted("26100.33158", "paris may not be a host")).machine
+    '26100.33158'
+    """
+    match = _DOUBT.fullmatch(text)
+    return not_stated(match["text"], match["why"])._replace(machine=match["text"]) if match else None
+
+
 class Part(NamedTuple):
     """Consecutive rows of a table.
 

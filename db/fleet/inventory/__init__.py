@@ -31,7 +31,7 @@ from hotpatch_kb.db.fleet.inventory.objects import Json
 from hotpatch_kb.db.fleet.inventory.texts import MAX_TEXT as MAX_RECORDS
 from hotpatch_kb.db.fleet.inventory.texts import Records, records_of
 from hotpatch_kb.db.fleet.inventory.values import SAMPLE, Chosen, chosen
-from hotpatch_kb.db.fleet.rows import NotStated, Part, values_by_name, with_key
+from hotpatch_kb.db.fleet.rows import NotStated, Part, doubt_in, values_by_name, with_key
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 
@@ -304,6 +304,8 @@ class Inventory:
                 by_field, evidence = {**own.fields, **by_field}, RowEvidence(names, own.fields, own.unnamed, ())
                 self._has_needed = self._has_needed or self._needs == "build"
         machine = {field: first(field, [values[column].strip() for column in columns]) for field, columns in by_field.items()}
+        if (doubt := doubt_in(machine.get("build", ""))) is not None:
+            return machine | {"build": _text_of(doubt)}, doubt
         problem: Message | NotStated | None = None
         if evidence.watches_builds:
             build = evidence.build(lambda name: values.get(name, ""))

@@ -40,7 +40,7 @@ _KINDS: Final = frozenset({"type", "kind", "category", "sensor", "item", "itemna
 _LABELS: Final = _KINDS | {"title", "name", "label", "service", "servicedescription"}
 # Kinds of builds that a machine does not have yet, before anything else of a label.
 _TARGETS: Final = lazy(
-    r"^\W*(?:target|expected|desired|planned|required|available|latest|newest|next|goal|golden|reference|approved|recommended|minimum|missing|pending|previous|soll|ziel|geplant|verfügbar|cible|objetivo"
+    r"^\W*(?:target|expected|desired|planned|required|available|latest|newest|next|goal|golden|reference|approved|recommended|minimum|missing|pending|previous|staged|planning|plan$|policy|soll|ziel|geplant|verfügbar|cible|objetivo"
     r"|целев|目標|目标|最新)", re.IGNORECASE,
 )  # fmt: skip
 # A name without a blank is of a host, or of a property: "RequiredOSVersion".
@@ -171,17 +171,15 @@ class RowEvidence:
         self._others = frozenset(
             name for name in self._builds if not is_trusted and bare(name) not in NAMES["build"] and is_of_other(name, hosts, names)
         )
-        self._names_inside = [
-            name for top in dict.fromkeys(path_of(name)[0] for name in self._others) for name in names_of_object(f"{top}.", names)
-        ]
+        self._targets = [name for name in self._builds if not is_trusted and any(map(is_of_target, path_of(name)[:-1]))]
+        tops = dict.fromkeys(path_of(name)[0] for name in self._others)
+        self._names_inside = [name for top in tops for name in names_of_object(f"{top}.", names)]
         self._thing, self._subjects = "", list[str]()
         if is_of_anything and not is_trusted:
             self._thing, self._subjects = _things(names, self._builds[0], spare, [*hosts[:1], *kbs])
         elif self._builds and not hosts and not is_trusted:
             self._thing = next((name for short, name in spare if short in _NO_MACHINES), "")
-        # A column without a name before all others says what a row is of: "|  | Build |", "| supported | 26100.33158 |".
-        first_ones = [] if hosts else takewhile(_NAMELESS.fullmatch, names)
-        self._unnamed_hosts = [name for name in first_ones if name not in self._builds]
+        self._unnamed_hosts = [] if hosts else _before_names(names, self._builds)
         # A column without a name may say what the build is of: "A,pending,26100.33158", "A,Windows Update Agent,10.0.26100.33158".
         self._nameless = [name for name in names if _NAMELESS.fullmatch(name) and name not in self._builds] if is_of_anything else []
         watched = [
@@ -195,7 +193,7 @@ class RowEvidence:
             *self._statuses_of_build,
         ]
         self.columns = tuple(dict.fromkeys(name for name in watched if name in names))
-        self.watches_builds = len(watched) > 1 or bool(self._unnamed) or bool(self._thing) or bool(self._others)
+        self.watches_builds = len(watched) > 1 or bool(self._unnamed) or bool(self._thing) or bool(self._others) or bool(self._targets)
         self.kb_columns = tuple(dict.fromkeys([*self._statuses_of_kb, *(name for _, name in self._of_update)]))
         self.watches_kbs = bool(self.kb_columns) or self._is_of_missing
 
@@ -233,6 +231,7 @@ class RowEvidence:
                 return not_stated(text, status)._replace(machine=text)
         thing = self._thing or next((said for name in self._subjects if is_thing(said := value(name).strip()) or _THING.search(said)), "")
         thing = thing or next((name for name in self._others if texts.get(name) == text and not self._is_of_same_host(name, value)), "")
+        thing = thing or next((name for name in self._targets if texts.get(name) == text), "")
         return not_stated(text, thing)._replace(machine=text) if thing else text
 
     def _is_of_same_host(self, column: str, value: Value) -> bool:
@@ -254,6 +253,11 @@ class RowEvidence:
         if not text or self._is_of_missing or not is_installed_update((name, value(column)) for name, column in self._of_update):
             return ""
         return "" if any(_is_of_missing(name, value(name).strip()) for name in self._statuses_of_kb) else text
+
+
+def _before_names(names: Sequence[str], builds: Sequence[str]) -> list[str]:
+    """Return the columns without a name before all others, which say what a row is of: "|  | Build |", "| supported | 26100.33158 |"."""
+    return [name for name in takewhile(_NAMELESS.fullmatch, names) if name not in builds]
 
 
 def _without_parts(spare: Sequence[tuple[str, str]], names: Sequence[str]) -> list[tuple[str, str]]:
@@ -301,6 +305,11 @@ def is_thing(text: str) -> bool:
     (True, True, True, True, False, False)
     """
     return _SURELY.search(text.strip()) is not None
+
+
+def is_of_target(name: str) -> bool:
+    """Return whether a name is of what a machine shall have, or had: "target", "desired_state", "Soll"."""
+    return _TARGETS.search(name) is not None
 
 
 def is_of_plan(name: str) -> bool:

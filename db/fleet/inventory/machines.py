@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import OF_ANYTHING, bare, columns_of, flat, members
-from hotpatch_kb.db.fleet.inventory.evidence import may_be_host
+from hotpatch_kb.db.fleet.inventory.evidence import is_of_target, may_be_host
 from hotpatch_kb.db.fleet.inventory.values import (
     MAX_TEXT,
     is_of_installed,
@@ -24,6 +24,7 @@ from hotpatch_kb.db.fleet.inventory.values import (
     states_its_build,
 )
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine
+from hotpatch_kb.db.fleet.rows import doubted
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.reading import builds_in
 
@@ -50,12 +51,21 @@ _FAILURES: Final = frozenset({"error", "errors", "failed", "failure", "unreachab
 _UNREACHED: Final = re.compile(r"unreach|dark|fail|offline|unrespons|error|time.?out|skipped|no.?answer", re.IGNORECASE)
 # Lists of what a machine was, or could become again.
 _OF_OTHER_TIMES: Final = re.compile(r"histor|snapshot|checkpoint|backup|replica|template|previous|restore", re.IGNORECASE)
+_OF_A_TIME: Final = re.compile(
+    r"^(?:19|20)\d\d-\d\d\b|^(?:(?:january|february|march|april|may|june|july|august|september|october|november|december)\b|before|last ?month|yesterday|vorher|avant|以前|先月)|golden|\bwin(?:re|pe)\b",
+    re.IGNORECASE,
+)
 # Names of parts of a machine ("os", "properties") are words; names of hosts have a digit, a hyphen or a dot, mostly.
 _LIKE_A_HOST: Final = re.compile(r"[-.\d]")
+_INSIDE: Final = "\0"  # in place of the name of a member of a machine
+_NUMBERED: Final = re.compile(r"\d$|^[^\x00-\x7f]+$|host|server", re.IGNORECASE)  # "BUILD01", "端末", "buildserver"
 # An object with one of these is of a machine: nobody writes them of a release. And an object whose members are hosts.
 _OF_A_NETWORK: Final = re.compile(
     r"(?<![a-z])(?:ip|ipv[46]|mac|fqdn|ram|cpus?|user|uptime)(?![a-z])|address|domain|memory|serial|boot|bios|manufacturer|last_?seen|processor",
     re.IGNORECASE,
+)
+_OF_GROUPS: Final = re.compile(
+    r"(?:hosts|machines|computers|servers|clients|workstations|nodes|devices|vms|endpoints|assets|laptops|desktops)", re.IGNORECASE
 )
 _OF_HOSTS: Final = re.compile(r"hosts?|hostvars|machines|computers|nodes|minions|devices|vms|endpoints", re.IGNORECASE)
 
@@ -110,22 +120,22 @@ def _found(value: Any, depth: int, of: str = "") -> Found:
         return _of_list(rows, depth)
     if len(value) > 1 and _is_plain(value) and are_hosts(pairs := [(name, str(member or "")) for name, member in value.items()]):
         return [(host_with(*pair, is_sure=_OF_HOSTS.fullmatch(of) is not None), None) for pair in pairs]
-    if hosts := _by_host(value, depth, is_sure=_OF_HOSTS.fullmatch(of) is not None):
+    if hosts := _by_host(value, depth, of):
         return hosts
     if says_its_build(value):
         guests = [member for name, member in value.items() if _has_hosts(member, depth + 1) and not _OF_OTHER_TIMES.search(name)]
         if _is_machine(value) or not guests:
-            return [(value, None), *(machine for member in guests for machine in _found(member, depth + 1))]
+            return [(value, None), *(machine for member in guests for machine in _found(member, depth + 1, _INSIDE))]
     found: Found = []
     is_one = bool(_host_of(value)) or _has_host_name(value)
     lists: list[Any] = []  # sibling lists without a build: machines that could not be reached
     for name, member in value.items():
         if not isinstance(member, dict | list):
             continue
-        inner = _found(member, depth + 1, name)
+        inner = _told_of(name, _found(member, depth + 1, name if not is_one else _INSIDE))
         # "recommendation", "missing", "detectedApps": of a machine only where it has a host
         if is_of_part(f"{name}.build") or not is_of_installed(name) or (is_one and not _is_of_one(name)):
-            has_names = isinstance(member, list) and not _OF_OTHER_TIMES.search(name)
+            has_names = isinstance(member, list) and not (is_one and _OF_OTHER_TIMES.search(name))
             inner = [(cells, problem) for cells, problem in inner if _host_of(cells) or (has_names and _is_machine(cells))]
         found += inner
         lists += [] if inner else member if isinstance(member, list) else _unreached(name, member)
@@ -141,6 +151,13 @@ def _found(value: Any, depth: int, of: str = "") -> Found:
         ]
     host = _host_of(value)
     return [(cells if _is_machine(cells) else {**host, **cells}, problem) for cells, problem in found] if host else found
+
+
+def _told_of(name: str, found: Found) -> Found:
+    """Return the machines of a member. What is told of a target, of snapshots or of June is not what they have now."""
+    if is_of_target(name) or _OF_A_TIME.search(name) or (_OF_OTHER_TIMES.search(name) and not _is_of_one(name)):
+        return [(with_doubt(cells, f"of {name}"), problem) for cells, problem in found]
+    return found
 
 
 def _of_list(items: Sequence[Any], depth: int) -> Found:
@@ -199,16 +216,30 @@ def _has_host_name(value: Mapping[str, Any]) -> bool:
 
 def are_hosts(pairs: Sequence[tuple[str, str]]) -> bool:
     """Return whether labels are hosts, each with its build; some may be "offline"."""
-    if any(_columns((label,)) or may_say_build(label) for label, _ in pairs) or not any(is_of_installed(label) for label, _ in pairs):
-        return False
     builds = [says_build(value) == 2 for _, value in pairs]
+    are_names = [bool(_columns((label,))) or may_say_build(label) for label, _ in pairs]
+    # A host may be called BUILD01 beside others: "build" alone never is, and neither is a label without a host beside it.
+    if any(are_names) and not (
+        any(
+            has_build and not is_name and may_be_host(label)
+            for (label, _), has_build, is_name in zip(pairs, builds, are_names, strict=True)
+        )
+        and all(
+            has_build and _NUMBERED.search(label)
+            for (label, _), has_build, is_name in zip(pairs, builds, are_names, strict=True)
+            if is_name
+        )
+    ):
+        return False
+    if not any(is_of_installed(label) for label, _ in pairs):
+        return False
     are_like_hosts = all(has_build or _LIKE_A_HOST.search(label) for (label, _), has_build in zip(pairs, builds, strict=True))
     return 2 * sum(builds) >= len(builds) and are_like_hosts
 
 
 def host_with(label: str, value: str, *, is_sure: bool = False) -> dict[str, str]:
     """Return a host and its build, see ``with_host``."""
-    return {"host": label, "build": value if may_be_host(label, is_sure=is_sure) else _remarked(label, value)}
+    return {"host": label, "build": value if may_be_host(label, is_sure=is_sure) else doubted(value, no_host(label))}
 
 
 def with_host(name: str, cells: Mapping[str, Any], *, is_sure: bool = False) -> dict[str, Any]:
@@ -222,26 +253,26 @@ def with_host(name: str, cells: Mapping[str, Any], *, is_sure: bool = False) -> 
         is_sure: whether something else says that it is a host: the command that was run on it, an object of hosts. An address of its own does, too.
     """
     is_host = may_be_host(name, is_sure=is_sure or any(_OF_A_NETWORK.search(column) for column in _leaves(cells)))
-    return {"host": name, **(cells if is_host else doubted(name, cells))}
+    return {"host": name, **(cells if is_host else with_doubt(cells, no_host(name)))}
 
 
-def doubted(name: str, cells: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is said of a name that may not be one of a host: its builds say so."""
-    return {column: _with_remark(name, value) for column, value in cells.items()}
+def with_doubt(cells: Mapping[str, Any], why: str) -> dict[str, Any]:
+    """Return what is said of something that may not be a machine: its builds say why."""
+    return {column: _doubted(value, why) for column, value in cells.items()}
 
 
-def _with_remark(name: str, value: Any) -> Any:
-    """Return a value whose builds are said to be of something that may not be a host."""
+def _doubted(value: Any, why: str) -> Any:
     if isinstance(value, dict):
-        return {column: _with_remark(name, inner) for column, inner in value.items()}
+        return with_doubt(value, why)
     if isinstance(value, list):
-        return [_with_remark(name, inner) for inner in value]
+        return [_doubted(inner, why) for inner in value]
     text = str(value)
-    return _remarked(name, text) if isinstance(value, str | int | float) and says_build(text) else value
+    return doubted(text, why) if isinstance(value, str | int | float) and says_build(text) else value
 
 
-def _remarked(name: str, text: str) -> str:
-    return f"{text} ({name} may not be a host)"
+def no_host(name: str) -> str:
+    """Return why what is said of a name is doubtful."""
+    return f"{name} may not be a host"
 
 
 def _with_facts(value: dict[str, Any]) -> dict[str, Any]:
@@ -300,7 +331,7 @@ def _names_of(columns: Sequence[Any]) -> list[str]:
     return [texts[0] for texts in names] if all(len(texts) == 1 and isinstance(texts[0], str) for texts in names) else []
 
 
-def _by_host(value: Mapping[str, Any], depth: int, *, is_sure: bool = False) -> Found:
+def _by_host(value: Mapping[str, Any], depth: int, of: str = "") -> Found:
     """Return the machines of an object whose members are hosts with their facts: alike, or one with a name like a host's."""
     members = {name: member for name, member in value.items() if isinstance(member, dict)}
     saying = {name: member for name, member in members.items() if says_its_build(member)}
@@ -316,12 +347,20 @@ def _by_host(value: Mapping[str, Any], depth: int, *, is_sure: bool = False) -> 
         _FAILURES & {name.casefold() for name in member} for name, member in members.items() if name not in saying
     )
     is_one = len(saying) == 1 and (_LIKE_A_HOST.search(next(iter(saying))) or _are_grains(*saying.items()))
-    if not are_alike and not (has_failed and not are_parts) and not is_one:
+    # "dmz" and "lan", "workstations" and "servers": groups of hosts, or hosts that are not alike
+    are_names = (
+        of != _INSIDE
+        and len(saying) == len(value)
+        and all(_OF_GROUPS.fullmatch(name) or not (is_of_machine(name) or is_of_part(f"{name}.build")) for name in saying)
+    )
+    if not are_alike and not (has_failed and not are_parts) and not is_one and not are_names:
         return []
     found: Found = []
     for name, member in members.items():
-        for cells, problem in _found(member, depth + 1) or [(member, None)]:
-            found.append((cells if _host_of(cells) else with_host(name, cells, is_sure=is_sure or has_failed), problem))
+        for cells, problem in _told_of(name, _found(member, depth + 1, name) or [(member, None)]):
+            found.append(
+                (cells if _host_of(cells) else with_host(name, cells, is_sure=has_failed or _OF_HOSTS.fullmatch(of) is not None), problem)
+            )
     return found
 
 
@@ -338,7 +377,7 @@ def _leaves(value: Mapping[str, Any]) -> frozenset[str]:
 def _has_hosts(member: Any, depth: int) -> bool:
     """Return whether a member has machines of its own: facts by host, or a list of objects that have a host and a build each."""
     if isinstance(member, dict):
-        return depth < _DEPTH and (bool(_by_host(member, depth)) or any(_has_hosts(inner, depth + 1) for inner in member.values()))
+        return depth < _DEPTH and (bool(_by_host(member, depth, _INSIDE)) or any(_has_hosts(inner, depth + 1) for inner in member.values()))
     return isinstance(member, list) and any(isinstance(item, dict) and _is_machine(item) and says_its_build(item) for item in member)
 
 

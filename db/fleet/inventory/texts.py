@@ -100,7 +100,7 @@ def records_of(head: str, rest: Callable[[], str]) -> Records | None:
         raise BadInput("expected a text of at most {size} MB, got a longer one; a table has no such limit", size=MAX_TEXT // 2**20)
     records = list(reader(text.replace("\r", "")))
     if reader is _of_labels and len(records) > 1 and _are_parts(records):
-        records = [dict(pair for record in records for pair in _in_section(record).items() if pair[0] != "host")]
+        records = [dict(pair for record in records for pair in _in_section(record).items() if pair[0] != "host" or "section" in record)]
     elif reader is _of_labels:
         records = [_of_section(record, is_only=len(records) == 1) for record in records]
     return Records(((record, None) for record in records), is_labelled=reader is _of_labels)
@@ -113,16 +113,16 @@ def _unaligned(text: str) -> str:
 
 def _of_section(record: Record, *, is_only: bool) -> Record:
     """Return what stands below the name of a section, which may be that of a host: "[Target]" is not, and "[OLD-DC1]" is."""
-    cells = {label: value for label, value in record.items() if label != "host"}
+    cells = _without_host(record)
     section = str(record.get("host", ""))
-    if not section or (is_only and is_of_machine(section)) or "host" in columns_of(list(cells), {}):
+    if not section or "section" in record or (is_only and is_of_machine(section)) or "host" in columns_of(list(cells), {}):
         return record
     return with_host(section, cells)
 
 
 def _in_section(record: Record) -> Record:
     """Return labels behind the name of their section where it is not known to be of the machine itself: "Target.Build"."""
-    section = str(record.get("host", ""))
+    section = str(record.get("section", record.get("host", "")))
     if is_of_machine(section):
         return record
     return {name if name == "host" else f"{section}.{name}": value for name, value in record.items()}
@@ -132,7 +132,7 @@ def _are_parts(records: list[Record]) -> bool:
     """Return whether sections are parts of one machine: "[System]" has its host, "[OS]" its build, and no label is in two of them."""
     labels = [record.keys() - {"host"} for record in records]
     names = [name for part in labels for name in part]
-    has_host = any("host" in columns_of(list(part), {}) for part in labels)
+    has_host = any("host" in columns_of(list(part), {}) or "section" in part for part in labels)
     return all("host" in record for record in records) and len(set(names)) == len(names) and has_host
 
 
@@ -194,7 +194,7 @@ def _of_labels(text: str) -> Iterator[Record]:
     margin = _margin([line for line in lines if line])
     record: Record = {}
     first = label = title = ""
-    is_title = is_after_blank = False
+    is_title = is_after_blank = is_named_above = False
     for line in lines:
         if not line:
             is_after_blank = True
@@ -204,8 +204,13 @@ def _of_labels(text: str) -> Iterator[Record]:
                 yield record
             is_title = not record  # one above all others, directly above the first machine
             record, first, label = {"host": section["bracketed"] or section["host"]}, "", ""
+            is_named_above = True
             continue
         name, value = _split(line[margin:]) if not line[margin : margin + 1].isspace() else ("", line.strip())
+        if is_named_above and name == "host":  # "[a]", and "host=SRV1" below
+            is_named_above = is_after_blank = False
+            record, label, first = {"section": record["host"], "host": value, **_without_host(record)}, "host", first or name
+            continue
         if not name and not record:
             title = line.strip()
         elif name and title and bare(name) in OF_ANYTHING and not record and not is_after_blank and not says_product(title):
@@ -227,6 +232,10 @@ def _of_labels(text: str) -> Iterator[Record]:
         yield from (host_with(*pair) for pair in pairs)
     elif record:
         yield record
+
+
+def _without_host(record: Record) -> Record:
+    return {label: value for label, value in record.items() if label != "host"}
 
 
 def _of_registry(text: str) -> Iterator[Record]:

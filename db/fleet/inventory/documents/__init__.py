@@ -19,6 +19,7 @@ from hotpatch_kb.db.fleet.inventory.documents.pairs import (
     are_listed,
     are_pairs,
     facts_by_host,
+    in_columns,
     names_and_values,
     rows_of_facts,
     rows_of_list,
@@ -145,6 +146,8 @@ def _reader(head: str) -> Reader | None:
         return lambda text: ((row, None) for row in rows_of_pairs(text))
     if delimiter := names_and_values(head):
         return lambda text: ((row, None) for row in rows_of_names(text, delimiter))
+    if (columns := in_columns(head)) and names_and_values(columns):
+        return lambda text: ((row, None) for row in rows_of_names(in_columns(text), "\t"))
     if delimiter := columns_are_machines(head):
         return lambda text: ((row, None) for row in rows_of_text(text, delimiter))
     if places := facts_by_host(head):

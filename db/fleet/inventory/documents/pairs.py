@@ -10,8 +10,9 @@ from itertools import islice
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
-from hotpatch_kb.db.fleet.inventory.evidence import is_thing
-from hotpatch_kb.db.fleet.inventory.machines import are_hosts, doubted, host_with, with_host
+from hotpatch_kb.db.fleet.inventory.evidence import is_thing, may_be_host
+from hotpatch_kb.db.fleet.inventory.fixed_width import fixed_width
+from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, no_host, with_doubt, with_host
 from hotpatch_kb.db.fleet.inventory.values import is_of_installed, may_say_build, says_build, says_product, states_its_build
 from hotpatch_kb.db.model.wording import denies
 
@@ -36,6 +37,7 @@ _NAME: Final = re.compile(
     r"|名前|メトリック|項目名?|プロパティ名?|属性名?|設定(?:項目|名)?|キー|パラメータ名?|パラメーター名?|フィールド名?|値の名前|名称|名|属性|属性名称|项目|項目名稱|이름|속성(?: ?이름)?|항목)",
     re.IGNORECASE,
 )
+_UNDERLINED: Final = re.compile(r"[^\n]+\n[ \t]*-+[ \t]+-+[ \t]*\n")
 _LISTED: Final = re.compile(r"\s*(?:[-*+•·–‣]|\d{1,5}[.)])\s+(?P<host>[\w.-]{1,255})\s*[:=：]\s*(?P<value>\S.*)")
 MAX_PAIRS: Final = 2_000  # lines of a table of names and values
 
@@ -124,6 +126,14 @@ def names_and_values(head: str) -> str:
     return next((delimiter for delimiter in ",;\t|" if _of_machine(list(rows_of_cells(lines, delimiter)))), "")
 
 
+def in_columns(text: str) -> str:
+    """Return a table of two columns of fixed widths, as PowerShell prints a hash table, with a tab between them; "" where a text is another."""
+    start = text.replace("\r\n", "\n").lstrip("\n")
+    table = fixed_width(start, io.StringIO()) if _UNDERLINED.match(start) else None
+    lines = table.tabbed(start).split("\n") if table is not None else []
+    return "\n".join(lines) if lines and all(line.count("\t") == 1 for line in lines if line) else ""
+
+
 def rows_of_cells(lines: list[str], delimiter: str) -> Iterator[list[str]]:
     """Yield the cells of each line: of Markdown without the bars at the ends and the line below the header."""
     try:
@@ -136,7 +146,12 @@ def rows_of_cells(lines: list[str], delimiter: str) -> Iterator[list[str]]:
 
 
 def _of_machine(rows: list[list[str]]) -> bool:
-    return bool(rows) and all(len(row) == 2 and row[0] for row in rows) and are_facts(dict(_without_header(rows)))
+    if not rows or any(len(row) != 2 or not row[0] for row in rows):
+        return False
+    name, value = rows[0]
+    if not _VALUE.fullmatch(value) and "host" in columns_of([name], {}) and (may_say_build(value) or "build" in columns_of([value], {})):
+        return False  # the header of hosts and their builds, one of which is called BUILD01
+    return are_facts(dict(_without_header(rows)))
 
 
 def are_facts(values: Mapping[str, str]) -> bool:
@@ -146,7 +161,10 @@ def are_facts(values: Mapping[str, str]) -> bool:
     states = states or any(may_say_build(name) and states_its_build(text) and says_build(text) for name, text in values.items())
     others = [name for field in ("host", "product", "revision", "edition", "kbs") for name in fields.get(field, ())]
     others += [name for name, text in values.items() if is_of_installed(name) and says_product(text)]
-    return states and any(not says_build(values[name]) for name in others) and not any(says_build(name) for name in values)
+    if not states or all(says_build(values[name]) for name in others) or any(says_build(name) for name in values):
+        return False
+    # A label of another host beside its build: "SRV1: 20348.4171", "BUILD01: 26100.33158"
+    return not any(says_build(text) == 2 and may_be_host(name) and not may_say_build(name) for name, text in values.items())
 
 
 def _without_header(rows: list[list[str]]) -> list[list[str]]:
@@ -224,5 +242,5 @@ def rows_of_fact_cells(rows: Sequence[Sequence[str]], host: int, name: int, valu
         else:
             facts.setdefault(row[host], []).append((row[name] or header[value], row[value]))
     for machine, pairs in facts.items():
-        cells = doubted(machine, members(pairs)) if is_thing(machine) else members(pairs)
+        cells = with_doubt(members(pairs), no_host(machine)) if is_thing(machine) else members(pairs)
         yield members([(header[host], machine), *cells.items()])

@@ -1,0 +1,61 @@
+"""Inventories that tell something else beside their machines: plans, other times, a second table, a host that is called like a column. Embedded facts.
+
+26100.33158 is KB5099536 of Windows Server 2025, current on 2026-07-20; 20348.4171 is an old build of Windows Server 2022.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Command
+from helpers.inventories import DAY, judged
+
+NEW, BEFORE, OLD = "26100.33158", "26100.32995", "20348.4171"
+Machines = list[tuple[str, str]]
+THREE: Machines = [("SRV1", "behind"), ("SRV2", "behind"), ("SRV3", "behind")]
+
+CASES: dict[str, tuple[str, Machines]] = {
+    # A host whose name is one of a column.
+    **{
+        f"a host called {name}": (f"Host,Build\nSRV1,{OLD}\n{name},{NEW}\nSRV2,{OLD}\n", [("SRV1", "behind"), (name, "current"), ("SRV2", "behind")])
+        for name in ("BUILD01", "os1", "windows1", "KERNEL", "winver", "ver1", "サーバー01", "端末", "서버01", "主机1")
+    },
+    "such a host in Markdown": (f"| Name | OSVersion |\n|---|---|\n| SRV1 | {OLD} |\n| BUILD01 | {NEW} |\n", [("SRV1", "behind"), ("BUILD01", "current")]),
+    "such a host among labels": (f"SRV1: {OLD}\nBUILD01: {NEW}\nSRV2: {OLD}\n", [("SRV1", "behind"), ("BUILD01", "unknown"), ("SRV2", "behind")]),
+    "such a host in JSON": (json.dumps({"SRV1": OLD, "BUILD01": NEW, "SRV2": OLD}), [("SRV1", "behind"), ("BUILD01", "unknown"), ("SRV2", "behind")]),
+    "such a host without a header": (f"SRV1,{OLD}\nBUILD01,{NEW}\nSRV2,{OLD}\n", [("SRV1", "behind"), ("BUILD01", "unknown"), ("SRV2", "behind")]),
+    "names and values, a host among them": (f"Property,Value\nHost,SRV1\nOS build,{NEW}\n", [("SRV1", "current")]),
+    "a hash table that PowerShell prints": (f"\nName   Value\n----   -----\nHost   SRV1\nBuild  {NEW}\n", [("SRV1", "current")]),
+    # What machines shall have, or had.
+    "two states by host": (json.dumps({"current": {"SRV1": OLD, "SRV2": OLD}, "target": {"SRV1": NEW, "SRV2": NEW}}), [("SRV1", "behind"), ("SRV2", "behind"), ("SRV1", "unknown"), ("SRV2", "unknown")]),
+    **{
+        f"a list called {name}": (json.dumps({name: [{"name": "SRV1", "osVersion": f"10.0.{NEW}"}]}), [("SRV1", "unknown")])
+        for name in ("target", "planned", "desired", "approved", "available", "pending", "staged", "snapshot_list", "templates", "goldenImage", "before", "previous", "lastMonth", "history", "June", "2026-06", "winre", "policy", "expected", "Soll", "Ziel", "cible", "目標")
+    },
+    "a list of what machines miss": (json.dumps({"missing": [{"host": "SRV1", "build": OLD}]}), [("SRV1", "behind")]),
+    "a plan in YAML": (f"planned:\n  SRV1: {NEW}\n  SRV2: {NEW}\n", [("SRV1", "unknown"), ("SRV2", "unknown")]),
+    "hosts below a target in YAML": (f"target:\n  hosts:\n    SRV1:\n      build: {NEW}\n", [("SRV1", "unknown")]),
+    # Groups, and words that may be hosts.
+    "groups of hosts": (json.dumps({"workstations": {"pc1": {"build": NEW}}, "servers": {"srv1": {"build": OLD}}}), [("pc1", "current"), ("srv1", "behind")]),
+    "groups of words": (json.dumps({"dmz": {"paris": {"build": NEW}}, "lan": {"rome": {"build": OLD}}}), [("paris", "unknown"), ("rome", "behind")]),
+    "a word with an address": (json.dumps({"paris": {"build": NEW, "ip": "10.0.0.1"}}), [("paris", "current")]),
+    "words with old builds in JSON": (json.dumps({"paris": OLD, "rome": OLD}), [("paris", "behind"), ("rome", "behind")]),
+    "words with old builds as labels": (f"paris: {OLD}\nrome: {OLD}\n", [("paris", "behind"), ("rome", "behind")]),
+    "words with old builds as sections": (f"[paris]\nbuild={OLD}\n[rome]\nbuild={OLD}\n", [("paris", "behind"), ("rome", "behind")]),
+    "sections that name the host again": (f"[SRV1]\nhost=SRV1\nbuild={NEW}\n\n[SRV2]\nhost=SRV2\nbuild={OLD}\n", [("SRV1", "current"), ("SRV2", "behind")]),
+    "sections with another name than the host": (f"[a]\nhost=SRV1\nbuild={NEW}\n\n[b]\nhost=SRV2\nbuild={OLD}\n", [("SRV1", "current"), ("SRV2", "behind")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_machine_is_told_from_what_is_beside_it(name: str) -> None:
+    text, expected = CASES[name]
+    assert [(machine.host, machine.verdict) for machine in judged(text)] == expected
+
+
+def test_duckdb_says_the_same_of_a_host_called_like_a_column(run: Command, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb", reason="needs the extra 'bulk': pip install 'hotpatch-kb[bulk]'")
+    (tmp_path / "fleet.csv").write_text(CASES["a host called BUILD01"][0], encoding="utf-8")
+    assert run("assess", "fleet.csv", "--on", DAY, "--engine", "duckdb").out == run("assess", "fleet.csv", "--on", DAY).out
