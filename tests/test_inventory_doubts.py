@@ -37,6 +37,20 @@ CASES: dict[str, tuple[str, Machines]] = {
     "a list of what machines miss": (json.dumps({"missing": [{"host": "SRV1", "build": OLD}]}), [("SRV1", "behind")]),
     "a plan in YAML": (f"planned:\n  SRV1: {NEW}\n  SRV2: {NEW}\n", [("SRV1", "unknown"), ("SRV2", "unknown")]),
     "hosts below a target in YAML": (f"target:\n  hosts:\n    SRV1:\n      build: {NEW}\n", [("SRV1", "unknown")]),
+    # What follows a blank line.
+    **{
+        f"another table below, {header}": (f"Computer,OS Build\nSRV1,{OLD}\n\n{header}\n{name},{NEW}\n", [("SRV1", "behind"), (header.split(",")[0], "unknown"), (name, "unknown")])
+        for header, name in (("Ring,Target Build", "Pilot1"), ("Product,Latest build", "WS2025"), ("KB,Build", "KB5099536"), ("Host,Target Build", "SRV1"))
+    },
+    "another table below, in columns": (f"\nHost OSVersion\n---- ---------\nSRV1 10.0.{OLD}\n\n\nHost Available\n---- ---------\nSRV1 10.0.{NEW}\n", [("SRV1", "behind"), ("Host", "unknown"), ("SRV1", "unknown")]),
+    "another table below, quotes": (f'"Computer","OS Build"\n"SRV1","{OLD}"\n\n"Ring","Target Build"\n"Pilot1","{NEW}"\n', [("SRV1", "behind"), ("Ring", "unknown"), ("Pilot1", "unknown")]),
+    "the same header again": (f"Computer,OS Build\nSRV1,{OLD}\n\nComputer,OS Build\nSRV2,{NEW}\n", [("SRV1", "behind"), ("Computer", "invalid"), ("SRV2", "current")]),
+    "machines after blank lines": (f"Computer,OS Build\nSRV1,{OLD}\n\nSRV2,{NEW}\n\nSRV3,{NEW}\n", [("SRV1", "behind"), ("SRV2", "current"), ("SRV3", "current")]),
+    **{
+        f"a summary below, {name}": (f"Computer,OS Build,Owner\nSRV1,{OLD},IT\n\n{name},{NEW},\n", [("SRV1", "behind"), (name, "unknown")])
+        for name in ("Target", "Soll", "Newest", "Max", "All devices", "KB5099536", "Ring 1", "2026-07", "-", "N/A", "(blank)", "null", "Total")
+    },
+    "a summary of two lines, and a machine": (f"Computer,OS Build,Owner\nSRV1,{OLD},IT\n,,\nTarget,{NEW},\nNewest,{NEW},\nSRV2,{NEW},x\n", [("SRV1", "behind"), ("", "unknown"), ("Target", "unknown"), ("Newest", "unknown"), ("SRV2", "current")]),
     # Groups, and words that may be hosts.
     "groups of hosts": (json.dumps({"workstations": {"pc1": {"build": NEW}}, "servers": {"srv1": {"build": OLD}}}), [("pc1", "current"), ("srv1", "behind")]),
     "groups of words": (json.dumps({"dmz": {"paris": {"build": NEW}}, "lan": {"rome": {"build": OLD}}}), [("paris", "unknown"), ("rome", "behind")]),
@@ -55,7 +69,17 @@ def test_each_machine_is_told_from_what_is_beside_it(name: str) -> None:
     assert [(machine.host, machine.verdict) for machine in judged(text)] == expected
 
 
-def test_duckdb_says_the_same_of_a_host_called_like_a_column(run: Command, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a host called BUILD01",
+        "another table below, Ring,Target Build",
+        "a summary below, Target",
+        "a summary of two lines, and a machine",
+        "machines after blank lines",
+    ],
+)
+def test_duckdb_says_the_same(name: str, run: Command, tmp_path: Path) -> None:
     pytest.importorskip("duckdb", reason="needs the extra 'bulk': pip install 'hotpatch-kb[bulk]'")
-    (tmp_path / "fleet.csv").write_text(CASES["a host called BUILD01"][0], encoding="utf-8")
+    (tmp_path / "fleet.csv").write_text(CASES[name][0], encoding="utf-8")
     assert run("assess", "fleet.csv", "--on", DAY, "--engine", "duckdb").out == run("assess", "fleet.csv", "--on", DAY).out

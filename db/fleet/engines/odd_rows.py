@@ -57,6 +57,7 @@ def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
     if columns < 2 or any(cell[:1] == "{" for row in table.sample() for cell in row):
         return None
     odd_rows = plain_rows = 0
+    is_after_blank = False
     mark = delimiter.join([MARK.encode()] * columns) + b"\n"
     plain, odd = folder / "plain.csv", folder / "odd.csv"
     with path.open("rb") as file, plain.open("wb") as plain_file, odd.open("wb") as odd_file:
@@ -68,7 +69,10 @@ def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
                 return None  # a line that is longer than any row
             lines = chunk.removesuffix(b"\n").split(b"\n")
             done = 0
-            for place in _odd_lines(chunk, lines, delimiter, columns):
+            if _ends_within(lines, table, is_after_blank=is_after_blank):
+                return None
+            is_after_blank = _is_blank(lines[-1], table)
+            for place in _odd_lines(chunk, delimiter, columns):
                 if place < done:
                     continue  # it belongs to the row before
                 plain_file.write(_joined(lines[done:place]))
@@ -77,7 +81,7 @@ def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
                 if rows is None:
                     return None
                 done = place + rows
-                if rows > 1 or not _is_empty(lines[place], delimiter):
+                if rows > 1 or lines[place].strip(b"\r"):
                     odd_rows += 1
                     plain_file.write(mark)
                     odd_file.write(_joined(lines[place:done]))
@@ -88,24 +92,39 @@ def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
     return Apart(plain, odd, odd_rows) if plain_rows else None
 
 
-def _is_empty(line: bytes, delimiter: bytes) -> bool:
-    """Return whether a row has empty cells alone, which is not a machine. Three quotes are one of a cell."""
-    return not line.strip(b'\r"' + delimiter) and b'"""' not in line
+def _is_blank(line: bytes, table: Delimited) -> bool:
+    """Return whether a line is blank, or has empty cells alone. Three quotes are one of a cell."""
+    return not line.strip(b'\r"' + table.delimiter.encode()) and b'"""' not in line
 
 
-def _odd_lines(chunk: bytes, lines: Sequence[bytes], delimiter: bytes, columns: int) -> list[int]:
-    """Return the numbers of the lines that have a special character, not as many cells as columns, or empty cells alone, in their order.
+def _ends_within(lines: Sequence[bytes], table: Delimited, *, is_after_blank: bool) -> bool:
+    """Return whether the table may end in these lines, see ``Ends``: then our own reader reads the file."""
+    empty = table.delimiter.encode() * (len(table.header) - 1)
+    may_be_blank = (
+        is_after_blank or any(line in lines for line in (b"", b"\r", empty, empty + b"\r")) or any(line[:2] == b'""' for line in lines)
+    )
+    if not may_be_blank:
+        return False
+    for line in lines:
+        if is_after_blank and not _is_blank(line, table):
+            try:
+                cells = next(csv.reader([line.decode("utf-8", "surrogateescape")], delimiter=table.delimiter, strict=True), [])
+            except csv.Error:
+                return True
+            if table.ends.may_end(cells):
+                return True
+        is_after_blank = _is_blank(line, table)
+    return False
+
+
+def _odd_lines(chunk: bytes, delimiter: bytes, columns: int) -> list[int]:
+    """Return the numbers of the lines that have a special character, or not as many cells as columns, in their order.
 
     Without all other characters a plain line is its delimiters. It takes a third of the time of searching and counting in the lines themselves.
     """
     others = bytes(set(range(256)) - set(b"".join([b"\n", delimiter, *_SPECIAL])))
     expected = delimiter * (columns - 1)
-    has_empty = expected in lines
-    return [
-        place
-        for place, left in enumerate(chunk.removesuffix(b"\n").translate(None, others).split(b"\n"))
-        if left != expected or (has_empty and lines[place] == expected)
-    ]
+    return [place for place, left in enumerate(chunk.removesuffix(b"\n").translate(None, others).split(b"\n")) if left != expected]
 
 
 def _joined(lines: list[bytes]) -> bytes:
@@ -152,6 +171,7 @@ def odd_lines(parts: Apart, table: Delimited, wanted: Mapping[str, str], suffixe
         odd = Delimited(text.read(CHUNK) + text.readline(MAX_ROW), text)
         if odd.header != table.header:
             raise BadInput("expected the header {wanted}, got {got}", wanted=", ".join(table.header)[:200], got=", ".join(odd.header)[:200])
+        odd.ends.is_asked = False
         machines = Inventory(odd, wanted, "build", None, table.chosen(wanted))
         form = suffixes.form
         for prefixes, ends in batches(Suffixes(suffixes.judge, form, machines.fields), machines, counts):

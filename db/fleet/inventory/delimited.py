@@ -12,15 +12,16 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import chain, compress, islice, repeat
+from itertools import chain, islice, repeat
 from typing import Final
 
 from hotpatch_kb.db.fleet.inventory import values
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, NAMES, bare, check_name, columns_of
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
 from hotpatch_kb.db.fleet.inventory.evidence import is_thing, may_be_host
-from hotpatch_kb.db.fleet.inventory.fixed_width import FixedWidth, fixed_width, without_titles
-from hotpatch_kb.db.fleet.rows import Part, not_stated
+from hotpatch_kb.db.fleet.inventory.tables.ends import Ends
+from hotpatch_kb.db.fleet.inventory.tables.fixed_width import FixedWidth, fixed_width, without_titles
+from hotpatch_kb.db.fleet.rows import NotStated, Part, not_stated
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.product_names import read_name
@@ -40,6 +41,9 @@ _KNOWN: Final = frozenset(name for names in NAMES.values() for name in names)
 _UNNAMED: Final = re.compile(r"(?:textbox|column|col|field|spalte|feld|colonne|columna|coluna|列|unnamed: )\d+|", re.IGNORECASE)
 _DAY: Final = re.compile(r"20\d\d-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./](?:20)?\d\d\b")
 _TITLES: Final = 10  # lines above a header that are looked at
+_OF_BUILDS: Final = re.compile(
+    r"version|build|\bkbs?\b|target|available|ビルド|バージョン|版本|버전|빌드", re.IGNORECASE
+)  # in another header
 _BUILD_INSIDE: Final = re.compile(r"\d{5}\.\d")  # in the first line: it is a machine, not a header
 # "(2 rows)" of psql, below a table
 _FOOTER: Final = re.compile(r"(?m)^\(\d+ rows?\)[ \t]*\r?(?:\n|\Z)")
@@ -246,6 +250,7 @@ class Delimited:
             self._line = before
         self.lines_before = self._line  # lines before the first row
         self._chosen: values.Chosen | None = None
+        self.ends = Ends(self.header)
 
     def columns_by_field(self, wanted: Mapping[str, str]) -> dict[str, list[str]]:
         """Return the columns of each field, see ``chosen``."""
@@ -279,21 +284,11 @@ class Delimited:
         chunk = self._chunk
         while chunk:
             part = self._plain(chunk) or self._strict(chunk)
-            part = self._without_empty(part)
             if part.rows:
                 yield self._of_hosts(part) if self.is_headless else part
             chunk = self._text.read(CHUNK)
             if chunk:
                 chunk += _to_its_end(self._text)
-
-    def _without_empty(self, part: Part) -> Part:
-        """Return rows without those of empty cells: a spreadsheet ends with lines of delimiters alone, and they are not machines."""
-        empty = [""] * len(self.header)
-        if empty not in part.rows:
-            return part
-        kept = [row != empty for row in part.rows]
-        rows, problems, lines = (list(compress(items, kept)) if items else items for items in (part.rows, part.problems, part.lines))
-        return part._replace(rows=rows, problems=problems, lines=lines)
 
     def _of_hosts(self, part: Part) -> Part:
         """Return rows of a table without a header. Nothing says that their first column has hosts: a row whose name is not like one is doubtful."""
@@ -316,9 +311,9 @@ class Delimited:
             chunk = chunk.replace("\r\n", "\n")
             if "\r" in chunk:
                 return None
-        lines = chunk.split("\n")
-        if "" in lines:
-            lines = [line for line in lines if line]  # a blank line is not a machine
+        lines = chunk.removesuffix("\n").split("\n")
+        if self.ends.is_watching or "" in lines or self.delimiter * (len(self.header) - 1) in lines:
+            return None  # another table may follow a blank line
         if '"' in chunk:
             return self._quoted(lines, has_json="{" in chunk)
         rows = [line.split(self.delimiter) for line in lines]
@@ -333,7 +328,11 @@ class Delimited:
         """Split lines whose cells are all quoted and contain no quote. Return None for any other line."""
         columns, between = len(self.header), f'"{self.delimiter}"'
         rows = [line[1:-1].split(between) for line in lines]
-        if set(map(len, rows)) != {columns} or not all(line.count('"') == 2 * columns and line[0] == line[-1] == '"' for line in lines):
+        if (
+            set(map(len, rows)) != {columns}
+            or [""] * columns in rows
+            or not all(line.count('"') == 2 * columns and line[0] == line[-1] == '"' for line in lines)
+        ):
             return None
         self._line += len(lines)
         if any(line.count(",") != columns - 1 for line in lines) or self.delimiter != ",":
@@ -344,10 +343,14 @@ class Delimited:
         """Return any CSV, read by the ``csv`` module. A row that continues after the chunk is read to its end."""
         rest = _Rest(self._text)
         rows = []
+        problems: list[NotStated | None] = []
         reader = csv.reader(chain(io.StringIO(chunk, newline=""), rest), delimiter=self.delimiter, strict=True)
         try:
             for cells in reader:
+                if not any(cells):
+                    self.ends.pass_blank()
                 if cells:
+                    problems.append(self.ends.why(cells))
                     rows.append(cells)
                 if rest.was_read:
                     break
@@ -356,9 +359,12 @@ class Delimited:
         self._line += reader.line_num
         # What was read after the chunk is in its last row.
         has_json = "{" in chunk or any("{" in cell for row in rows[-1:] for cell in row)
-        if set(map(len, rows)) <= {len(self.header)}:
-            return Part(self.header, rows, None, None, has_json)
-        return self._ragged(rows, has_json=has_json)
+        part = Part(self.header, rows, None, None, has_json)
+        if not set(map(len, rows)) <= {len(self.header)}:
+            part = self._ragged(rows, has_json=has_json)
+        if not any(problems):
+            return part
+        return part._replace(problems=[below or problem for below, problem in zip(problems, part.problems or repeat(None), strict=False)])
 
     def _strictly(self, lines: Iterator[str]) -> Iterator[list[str]]:
         reader = csv.reader(lines, delimiter=self.delimiter, strict=True)  # an open quote would swallow the machines after it
@@ -389,9 +395,6 @@ class Delimited:
         for place, count in enumerate(map(len, rows)):
             if count != wanted:
                 cells = rows[place]
-                if not any(cells):
-                    rows[place] = [""] * wanted
-                    continue
                 if count > wanted and not any(map(str.strip, cells[wanted:])):
                     rows[place] = cells[:wanted]
                     continue

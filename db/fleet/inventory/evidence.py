@@ -109,7 +109,7 @@ _OF_OTHERS: Final = lazy(
     r"(?:(?:19|20)\d\d[-./_]?)?(?:jan\w*|feb\w*|mar|mär|march|märz|mars|apr\w{0,3}|avr\w*|ma[iy]|jun\w?|juin|jul\w?|juil\w*|aug\w*|août|sep\w*|o[ck]t\w*|nov\w*|de[cz]\w*)[-./_]?(?:(?:19|20)?\d\d)?"
     r"|[^\W\d]+[-._]?(?:19|20)\d\d|(?:canary|broad|fast|slow|insider|source|site|group|batch|set|release|baseline|target|update|patch)[-._]?\d+"
     r"|(?:q|h|fy|kw|cw|w|week|day|v|ver|version|build|r|rev|col|column|no|nr|kb|option|variant|test|run|step)[-._]?\d+(?:[-._/]\d+)*|[12]?\dh[12]|\d{2,4}[-_]?(?:w|kw|cw|q|h)\d+|.*\d(?:st|nd|rd|th)"
-    r"|(?:new|before|after|ist|was|today|now|then|total|sum|count|max|min|avg|unit|type|kind|note|notes|remark|comment|owner|default|global|all|other|none|source|status|state|ok|change|changed|diff|delta|result"
+    r"|(?:new|before|after|ist|was|today|now|then|total|sum|count|max|min|avg|unit|type|kind|note|notes|remark|comment|owner|default|global|all|other|none|null|nil|nan|blank|empty|undefined|source|status|state|ok|change|changed|diff|delta|result"
     r"|vorher|nachher|neu|alt|heute|prod|test|dev|stage|staging|qa|uat|pilot|beta|ga|lts|ltsc|old|next|last|latest|expected|actual|gold|golden|master|ref|vendor|microsoft|ms)",
     re.IGNORECASE,
 )

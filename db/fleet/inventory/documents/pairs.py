@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
 from hotpatch_kb.db.fleet.inventory.evidence import is_thing, may_be_host
-from hotpatch_kb.db.fleet.inventory.fixed_width import fixed_width
 from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, no_host, with_doubt, with_host
+from hotpatch_kb.db.fleet.inventory.tables.fixed_width import fixed_width
 from hotpatch_kb.db.fleet.inventory.values import is_of_installed, may_say_build, says_build, says_product, states_its_build
 from hotpatch_kb.db.model.wording import denies
 

@@ -1,0 +1,80 @@
+"""Tell where a table ends before its file does: after a blank line with another header, or with lines of a summary.
+
+"Ring,Target Build" and "Target,26100.33158" below the machines of a report were machines of it, which are current.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from hotpatch_kb.db.fleet.inventory import values
+from hotpatch_kb.db.fleet.inventory.columns import NAMES, bare, columns_of
+from hotpatch_kb.db.fleet.inventory.evidence import may_be_host
+from hotpatch_kb.db.fleet.rows import NotStated, not_stated
+
+_KNOWN: Final = frozenset(name for names in NAMES.values() for name in names)
+# Names of columns in another header
+_OF_BUILDS: Final = re.compile(r"version|build|\bkbs?\b|target|available|ビルド|バージョン|版本|버전|빌드", re.IGNORECASE)
+
+
+class Ends:
+    """Where a table ends, as its rows are read in their order.
+
+    Attributes:
+        is_asked: False where rows are missing between those that are read, so that nothing is known of what goes before one.
+    """
+
+    def __init__(self, header: Sequence[str]) -> None:
+        """Take the names of its columns."""
+        self.is_asked = True
+        self._header = list(header)
+        hosts = columns_of(header, {}).get("host", ())
+        self._host = self._header.index(hosts[0]) if hosts else -1
+        self._is_after_blank = self._has_ended = False
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether the next row may not be one of the table."""
+        return self._is_after_blank or self._has_ended
+
+    def pass_blank(self) -> None:
+        """Note a blank line, or a row of empty cells, with which spreadsheets separate tables."""
+        self._is_after_blank = self.is_asked
+
+    def why(self, cells: Sequence[str]) -> NotStated | None:
+        """Return why a row is not one of the table; None where it is."""
+        if not self.is_watching or not any(cells):
+            return None
+        if self._is_after_blank and self._is_again(cells):  # the same table goes on
+            self._is_after_blank = self._has_ended = False
+        elif self._is_after_blank and not self._has_ended:
+            self._has_ended = _is_other_header(cells)
+            summary = "" if self._has_ended else self._summary(cells)
+            self._is_after_blank = bool(summary)  # the line after it may be of the summary, too
+            if summary:
+                return not_stated(" ".join(filter(None, cells)), f"{summary} may not be a host")
+        return not_stated(" ".join(filter(None, cells)), "below the end of the table") if self._has_ended else None
+
+    def may_end(self, cells: Sequence[str]) -> bool:
+        """Return whether a row after a blank line is anything but the next row of the table."""
+        return any(cells) and (self._is_again(cells) or _is_other_header(cells) or bool(self._summary(cells)))
+
+    def _is_again(self, cells: Sequence[str]) -> bool:
+        return [cell.strip() for cell in cells][: len(self._header)] == self._header
+
+    def _summary(self, cells: Sequence[str]) -> str:
+        """Return what is in the place of the host in a line of a summary: "Target", "Max", "-"; "" where it may be a host."""
+        if not 0 <= self._host < len(cells):
+            return ""
+        said = cells[self._host].strip()
+        return "" if may_be_host(said, is_sure=True) else said or "nothing"
+
+
+def _is_other_header(cells: Sequence[str]) -> bool:
+    """Return whether a row is like the header of another table: names, one of them of a build or several of known columns."""
+    names = [cell.strip() for cell in cells if cell.strip()]
+    if len(names) < 2 or any(map(values.says_build, names)) or not all(any(map(str.isalpha, name)) for name in names):
+        return False
+    return any(_OF_BUILDS.search(name) for name in names) or len(_KNOWN.intersection(map(bare, names))) > 1
