@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from hotpatch_kb.db.answers.coverage import is_outdated
 from hotpatch_kb.db.answers.exposure.fixes import asked_cve, fixes_of
 from hotpatch_kb.db.answers.exposure.open_issues import known_issues, left_open, open_cves
+from hotpatch_kb.db.answers.exposure.unlisted import unlisted_fixes
 from hotpatch_kb.db.answers.product_facts import Facts, Release, about, latest, newest_installed
 from hotpatch_kb.db.answers.restarts import newer_baseline, rejoining_month, restart_after, restart_row, unseen_baseline
 from hotpatch_kb.db.answers.stated_elsewhere import OtherBuild, nearest_builds, other_builds, reported_as, reported_note
@@ -70,7 +71,7 @@ def find(
         matches: those of former queries with the same line and day, a cache to use and to fill.
 
     Returns:
-        ``query``, ``status``, ``matches``, ``decided_by``, ``nearest``, ``reason``, ``reported`` (``docs/lookup.md``); of a CVE also ``left_open``; of a
+        ``query``, ``status``, ``matches``, ``decided_by``, ``nearest``, ``reason``, ``reported`` (``docs/lookup.md``); of a CVE also ``left_open`` and ``unlisted``; of a
         build, a KB or a few releases ``fixes`` and ``installs_kb`` (of the KB of an article, else None); of a product, version or build number ``products``; and ``asked_cve`` of a
         build or KB with a CVE.
 
@@ -105,7 +106,8 @@ def _asked_for(found: _Found, chosen: _Chosen, line: str | None, day: str) -> An
     """Return what depends on the kind of the query: what a few KBs fix, what an article's KB installs, what a product is, whether a CVE is open."""
     conn, query = found.facts.conn, found.query
     if query.kind == "cve":
-        return {"left_open": left_open(conn, query.value, found.product, day)}
+        unlisted = [row for row in unlisted_fixes(conn, cve=query.value) if found.product in {None, row["product"]}]
+        return {"left_open": left_open(conn, query.value, found.product, day), "unlisted": unlisted}
     further: Answer = {"fixes": fixes_of(conn, chosen.rows)} if query.kind in {"build", "kb"} or len(chosen.rows) <= MANY else {}
     installed = {row.kb for row in chosen.rows if row.kb is not None}
     is_article = query.kind == "kb" and bool(installed) and int(query.value) not in installed
@@ -427,6 +429,8 @@ def _reason(found: _Found, installed: Installed) -> Message:
     if later:
         return Message("it was released on {day}", day=later)
     if query.kind == "cve":
+        if any(product in {None, row["product"]} for row in unlisted_fixes(found.facts.conn, cve=query.value)):
+            return Message("security data names it only for KBs that are no release of their product")
         return Message("no security data that was read names it for a product and a KB")
     if installed.line and query.kind in _LISTED and named:
         return Message("no release of the {line} line matches", line=Message(installed.line))

@@ -11,6 +11,7 @@ from datasette import Response
 
 from hotpatch_kb.db.answers.eligibility.decision import eligible
 from hotpatch_kb.db.answers.eligibility.documents import explained
+from hotpatch_kb.db.answers.exposure.unlisted import unlisted_fixes
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
@@ -93,13 +94,14 @@ async def cve(datasette: Any, request: Any) -> Response:
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         fixes = rows(
             conn,
-            """select c.product, c.kb, c.severity, c.source_month, coalesce(r.build, c.fixed_build) as build, r.release_date, r.classification,
-                coalesce(r.in_hotpatch_line, 0) as in_hotpatch_line, coalesce(r.in_standard_line, 0) as in_standard_line
-            from kb_cves as c left join releases as r on r.kb = c.kb and r.product = c.product
+            """select c.product, c.kb, c.severity, coalesce(r.build, c.fixed_build) as build, r.release_date, r.classification,
+                r.in_hotpatch_line, r.in_standard_line
+            from kb_cves as c join releases as r on r.kb = c.kb and r.product = c.product
             where c.cve = ? group by c.product, c.kb, r.build order by c.product desc, r.release_date, r.revision""",
             (name,),
         )
-        if not fixes:
+        unlisted = unlisted_fixes(conn, cve=name)
+        if not (fixes or unlisted):
             raise web.HttpError(404, "No security data that was read names {cve} for a product and a KB.", cve=name)
         by_product: dict[str, list[dict[str, Any]]] = {}
         for row in fixes:
@@ -107,21 +109,38 @@ async def cve(datasette: Any, request: Any) -> Response:
         return {
             "cve": name,
             "products": by_product,
-            "severity": next((row["severity"] for row in fixes if row["severity"]), None),
+            "kinds": list(dict.fromkeys(row["classification"] for row in fixes)),
+            "unlisted": unlisted,
+            "severity": next((row["severity"] for row in (*fixes, *unlisted) if row["severity"]), None),
             "first": min((row["release_date"] for row in fixes if row["release_date"]), default=None),
-            "gaps": rows(
-                conn,
-                """select g.product, g.month, g.lcu_kb, g.hotpatch_kb, g.companion_kb, c.classification as companion_is, h.build as shared_build
-                from cve_gaps as g
-                left join releases as c on c.product = g.product and c.kb = g.companion_kb
-                left join releases as h on h.product = g.product and h.kb = g.hotpatch_kb and h.build = c.build
-                where g.cve = ? group by g.product, g.month, g.hotpatch_kb order by g.product, g.month""",
-                (name,),
-            ),
+            "gaps": gaps_of(conn, name),
             "fresh": freshness(conn, clock.today()),
         }
 
     return await web.page(datasette, request, "cve.html", make, is_shared=True)
+
+
+def gaps_of(conn: sqlite3.Connection, cve: str) -> list[dict[str, Any]]:
+    """Return the hotpatches that leave a CVE open, each with what closes it without leaving the hotpatch line.
+
+    That is ``closing_kb``, whose kind is ``closed_by``: a later hotpatch, a component update beside it, else the next baseline; None where no
+    release that is known closes it.
+    """
+    found = rows(
+        conn,
+        """select g.product, g.month, g.lcu_kb, g.hotpatch_kb, g.companion_kb, c.classification as companion_is, h.build as shared_build, (
+                select b.kb from releases as b where b.product = g.product and b.classification = 'baseline' and b.in_hotpatch_line
+                    and b.month > g.month and b.kb is not null and b.is_expired = 0 order by b.release_date, b.revision limit 1) as baseline_kb
+        from cve_gaps as g
+        left join releases as c on c.product = g.product and c.kb = g.companion_kb
+        left join releases as h on h.product = g.product and h.kb = g.hotpatch_kb and h.build = c.build
+        where g.cve = ? group by g.product, g.month, g.hotpatch_kb order by g.product, g.month""",
+        (cve,),
+    )
+    for row in found:
+        row["closing_kb"] = row["companion_kb"] or row["baseline_kb"]
+        row["closed_by"] = row["companion_is"] if row["companion_kb"] else "baseline" if row["baseline_kb"] else None
+    return found
 
 
 async def eligibility(datasette: Any, request: Any) -> Response:

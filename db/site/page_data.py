@@ -15,6 +15,7 @@ from typing import Any, Final
 from hotpatch_kb.db.answers import coverage, restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.exposure.open_issues import without_support
+from hotpatch_kb.db.answers.exposure.unlisted import unlisted_fixes
 from hotpatch_kb.db.answers.lookup import find, is_restart_due
 from hotpatch_kb.db.answers.product_facts import Facts, latest
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
@@ -198,16 +199,20 @@ def kb_page(conn: sqlite3.Connection, kb: int, on: str | None, cve: str = "") ->
     counts = rows(
         conn,
         """select product, count(distinct cve) as cves, count(distinct cve) filter (where severity = 'Critical') as critical
-        from kb_cves where kb = ? group by product order by product""",
+        from kb_cves as c where kb = ? and exists (select 1 from releases as r where r.kb = c.kb and r.product = c.product)
+        group by product order by product""",
         (installed,),
     )
+    unlisted = {row["product"]: row for row in unlisted_fixes(conn, kb=installed)}  # one note a product
     return row | {
         "installed": installed,
         "answer": lookup_answer(conn, f"KB{kb} {cve}".strip(), on),
         "counts": counts,
+        "unlisted": list(unlisted.values()),
         "cves": rows(
             conn,
-            "select cve, min(severity) as severity, group_concat(distinct product) as products from kb_cves where kb = ? group by cve order by cve limit ?",
+            """select cve, min(severity) as severity, group_concat(distinct product) as products from kb_cves as c
+            where kb = ? and exists (select 1 from releases as r where r.kb = c.kb and r.product = c.product) group by cve order by cve limit ?""",
             (installed, MAX_CVES),
         ),
         "gaps": rows(

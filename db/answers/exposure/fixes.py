@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
+from hotpatch_kb.db.answers.exposure.unlisted import for_product, unlisted_fixes
 from hotpatch_kb.db.answers.product_facts import Product, Release
 from hotpatch_kb.db.model.notation import kb_text
 from hotpatch_kb.light_typing import Any, Final
@@ -73,9 +74,11 @@ def asked_cve(conn: sqlite3.Connection, cve: str, asked: Iterable[tuple[Product,
     Returns:
         for each of them ``product``, ``kb``, ``build``, ``line``, ``cve``, ``severity``, ``is_open`` (None where no security data that was read
         names the CVE on the product, or only for KBs that no page lists), ``fixed_by``: the release that fixed it, or that closes it, None where none
-        is known by that day; and ``companion_kb``, the component update that closes it beside a hotpatch.
+        is known by that day; ``companion_kb``, the component update that closes it beside a hotpatch; and ``unlisted_note``, what the data names for
+        the product that is no release of it, where ``is_open`` is None for that.
     """
     answers = []
+    unlisted = unlisted_fixes(conn, cve=cve)
     for product, row, line in asked:
         rows = conn.execute("select kb, severity from kb_cves where cve = ? and product = ?", (cve, product.id)).fetchall()
         fixing = {kb for kb, _ in rows}
@@ -91,6 +94,7 @@ def asked_cve(conn: sqlite3.Connection, cve: str, asked: Iterable[tuple[Product,
             "is_open": is_open,
             "fixed_by": None if by is None else {"kb": kb_text(by.kb), "build": by.build, "release_date": by.release_date},
             "companion_kb": kb_text(companion) if is_open else None,
+            "unlisted_note": for_product(unlisted, product.id) if is_open is None else None,
         })  # fmt: skip
     return answers
 

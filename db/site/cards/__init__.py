@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.coverage import latest_data_until
+from hotpatch_kb.db.answers.exposure.unlisted import unlisted_fixes
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import kb_text
 from hotpatch_kb.db.model.products import named
@@ -18,6 +19,8 @@ from hotpatch_kb.db.site import page_data, restart_answers, when
 from hotpatch_kb.db.site.i18n import Words
 
 MOST: Final = 4  # lines of text, or rows of marks
+_FIXED_BY: Final = """select distinct c.kb, c.product from kb_cves as c join releases as r on r.kb = c.kb and r.product = c.product where c.cve = ?
+    order by c.kb desc"""
 
 
 class Mark(NamedTuple):
@@ -88,9 +91,9 @@ def _kb(conn: sqlite3.Connection, name: str, t: Words) -> Card | None:
 
 
 def _cve(conn: sqlite3.Connection, name: str, t: Words) -> Card | None:
-    fixes = page_data.rows(conn, "select distinct kb, product from kb_cves where cve = ? order by kb desc", (name,))
+    fixes = page_data.rows(conn, _FIXED_BY, (name,))
     if not fixes:
-        return None
+        return Card(name, t("No release that was read is known to fix it."), []) if unlisted_fixes(conn, cve=name) else None
     kbs = list(dict.fromkeys(kb_text(row["kb"]) or "" for row in fixes))
     shown = ", ".join(kbs[:3]) + (" ..." if len(kbs) > 3 else "")
     return Card(name, t("Fixed by {kbs}", kbs=shown), _products(fixes))

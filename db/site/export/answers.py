@@ -15,6 +15,7 @@ from typing import Any, Final
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.coverage import GRACE
 from hotpatch_kb.db.answers.exposure.open_issues import all_fixes, left_open
+from hotpatch_kb.db.answers.exposure.unlisted import unlisted_fixes
 from hotpatch_kb.db.answers.json_output import json_text
 from hotpatch_kb.db.answers.lookup import find
 from hotpatch_kb.db.answers.product_facts import Facts, latest
@@ -87,7 +88,7 @@ class Answers:
             self.conn,
             """select c.cve, c.product, c.kb, coalesce(r.build, c.fixed_build) as build, r.release_date, r.classification, r.in_hotpatch_line,
                 r.in_standard_line, c.severity, c.source_month
-            from kb_cves as c left join releases as r on r.kb = c.kb and r.product = c.product
+            from kb_cves as c join releases as r on r.kb = c.kb and r.product = c.product
             order by c.cve, c.product, r.release_date, c.kb, r.revision""",
         ):
             fixes.setdefault(row["cve"], []).append(
@@ -97,8 +98,12 @@ class Answers:
                     if name != "cve"
                 }
             )
-        for cve, releases in fixes.items():
-            yield cve, {"cve": cve, "fixed_by": releases, "left_open": left_open(self.conn, cve, None, self.day)}
+        unlisted: dict[str, list[Row]] = {}
+        for row in unlisted_fixes(self.conn):
+            unlisted.setdefault(row["cve"], []).append(row)
+        for cve in sorted(fixes.keys() | unlisted.keys()):
+            left = left_open(self.conn, cve, None, self.day)
+            yield cve, {"cve": cve, "fixed_by": fixes.get(cve, []), "left_open": left, "unlisted": unlisted.get(cve, [])}
 
     def years(self) -> Iterator[tuple[str, list[Row]]]:
         """Yield every year of the hotpatch calendar with its months."""

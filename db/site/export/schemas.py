@@ -75,6 +75,13 @@ _CVE: Final = _object(
             )
         ),
         "left_open": _list(_object({"product": _TEXT, "month": _DAY, "hotpatch_kb": _KB, "lcu_kb": _KB, "companion_kb": _KB})),
+        "unlisted": _list(
+            _object(
+                {
+                    "product": _TEXT, "kb": _KB, "cve": _TEXT, "severity": _MAYBE, "build": _BUILD, "source_month": _DAY, "kind": _TEXT, "note": _TEXT,
+                }
+            )
+        ),
     },
     title="The releases that fix a CVE, and the hotpatches that leave it open",
 )  # fmt: skip

@@ -55,6 +55,7 @@ def _lookup(answer: Row, day: str) -> Iterator[str]:
     matches = answer["matches"]
     if answer["status"] == "not_found":
         yield f"{answer['query']}: not found; {answer['reason']}"
+        yield from _unlisted(answer)
         for near in answer["nearest"]:
             yield f"  {named(near['product']).name}: nearest known build below is {near['below'] or 'none'}, above {near['above'] or 'none'}"
         return
@@ -115,6 +116,8 @@ def _asked_cve(answer: Row, number: int) -> list[str]:
         return []
     asked = answer["asked_cve"][number]
     name = asked["cve"] + (f" ({asked['severity']})" if asked["severity"] else "")
+    if asked["is_open"] is None and asked["unlisted_note"]:
+        return [f"  asked        {name}: {asked['unlisted_note']}"]
     if asked["is_open"] is None:
         return [f"  asked        {name}: not known; no security data that was read names it for {named(asked['product']).name}"]
     if not asked["is_open"]:
@@ -146,7 +149,13 @@ def _fixes(answer: Row) -> Iterator[str]:
     yield from (f"  {line}" for line in table([_brief(match) for match in matches], columns, indent=2))
     for gap in answer["left_open"]:
         closed = f"closed by its companion {gap['companion_kb']}" if gap["companion_kb"] else "until the next baseline"
-        yield f"  left open by {gap['hotpatch_kb']} on {named(gap['product']).name}, {month_name(gap['month'])}: {closed}; {gap['lcu_kb']} fixes it"
+        yield f"  left open by {gap['hotpatch_kb']} on {named(gap['product']).name}, {month_name(gap['month'])}: {closed}; {gap['lcu_kb']} fixes it, but leaves the line"
+    yield from _unlisted(answer)
+
+
+def _unlisted(answer: Row) -> Iterator[str]:
+    """Yield what the security data names for products that have no release of that KB."""
+    yield from (f"  not known    {row['note']}" for row in answer.get("unlisted", ()))
 
 
 def _brief(match: Row) -> tuple[object, ...]:
