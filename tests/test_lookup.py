@@ -262,6 +262,18 @@ def test_the_product_with_the_nearest_build_comes_first(conn: sqlite3.Connection
     assert [(row["product"], row["below"]) for row in nearest] == [("ws2025", "26100.32772"), ("win11-24h2", "26100.8894")]
 
 
+def test_a_product_with_revisions_of_another_order_is_no_neighbour(run: Command) -> None:
+    """26100.8894 is the newest of Windows 11: that none of its builds is above 26100.32773 says nothing."""
+    assert run("lookup", "26100.32773").out.splitlines()[1:] == [
+        "  Windows Server 2025: nearest known build below is 26100.32772, above 26100.32860"
+    ]
+    both = run("lookup", "26100.9000").out.splitlines()[1:]
+    assert both == [
+        "  Windows 11, version 24H2: nearest known build below is 26100.8894, above none",
+        "  Windows Server 2025: nearest known build below is 26100.7462, above 26100.32230",
+    ]
+
+
 def test_installed_kbs_decide_a_build_number(conn: sqlite3.Connection, run: Command) -> None:
     found = find(conn, "26100", kb_installed=(5087423, 5082063), today=DAY)
     assert [(match["product"], match["build"]) for match in found["matches"]] == [("ws2025", "26100.32772")]

@@ -138,7 +138,22 @@ def test_a_build_that_no_source_names_has_neighbours(own: Datasette) -> None:
     text = text_of(answer.text)
     assert answer.status_code == 404
     assert "No source names the build 26100.32773." in text
-    assert "Windows Server 2025: the nearest known build below is 26100.32772 , above 26100.32860" in text
+    # Windows 11 has the number, too, and revisions of another order: it says nothing of this build, which is not newer than the data.
+    assert "Windows Server 2025: between the known builds 26100.32772 and 26100.32860" in text
+    assert "Windows 11" not in text
+    assert lxml.html.fromstring(answer.text).xpath("//h1")[0].text_content() == "No source names this build"
+    ja = get(own, "/ja/build/26100.32773").text
+    assert lxml.html.fromstring(ja).xpath("//h1")[0].text_content() == "このビルドを記載した情報源はありません"
+    assert "Windows Server 2025: 既知のビルド 26100.32772 と 26100.32860 の間です" in text_of(ja)
+
+
+def test_a_build_above_those_of_the_nearest_product_is_newer_than_the_data(own: Datasette) -> None:
+    """26100.9000 is between builds of Windows Server 2025, 7,000 apart, and just above the newest of Windows 11."""
+    answer = get(own, "/build/26100.9000")
+    assert lxml.html.fromstring(answer.text).xpath("//h1")[0].text_content() == "Newer than the data, which ends on 23 July 2026"
+    text = text_of(answer.text)
+    assert "Windows 11, version 24H2: the nearest known build below is 26100.8894 , no known build is above it" in text
+    assert "Windows Server 2025: between the known builds 26100.7462 and 26100.32230" in text
 
 
 def test_a_baselines_article_names_what_is_installed(own: Datasette) -> None:

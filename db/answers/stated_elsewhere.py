@@ -102,6 +102,17 @@ def nearest_builds(conn: sqlite3.Connection, build: str, product: str | None, on
     return sorted(nearest.values(), key=distance)
 
 
+def neighbours(nearest: Sequence[Mapping[str, str | None]]) -> list[Mapping[str, str | None]]:
+    """Return which of the nearest builds say where a build belongs, the product with the nearest first.
+
+    Windows Server 2025 and Windows 11, version 24H2, have one build number and revisions of another order, 26100.32860 and 26100.8893. Where a
+    build lies between two of the nearest product, one that has builds on one side alone says nothing of it.
+    """
+    if not nearest or not (nearest[0]["below"] and nearest[0]["above"]):
+        return list(nearest)
+    return [row for row in nearest if row["below"] and row["above"]]
+
+
 # --- what others report -----------------------------------------------------------------------------------------------
 
 _REPORTED: Final = (

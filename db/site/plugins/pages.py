@@ -12,6 +12,7 @@ from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers.cost.question import DISCOUNTS
 from hotpatch_kb.db.answers.coverage import stated_until
+from hotpatch_kb.db.answers.stated_elsewhere import neighbours
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
@@ -128,12 +129,14 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
         asked = f"{query.value} {_asked_cve(request)}".strip()
         answer = page_data.of_number(conn, query.value, on) if is_number else page_data.lookup_answer(conn, asked, on)
         if answer["status"] == "not_found":
+            nearest = neighbours(answer["nearest"])
             shown = {
-                "nearest": answer["nearest"],
+                "nearest": nearest,
                 "query": query.value,
                 "reported": answer["reported"],
                 "fresh": page_data.freshness(conn, on or clock.today()),
-                "is_newer": any(near["below"] and not near["above"] for near in answer["nearest"]),
+                # The product with the nearest build decides: others with that number may have revisions of another order.
+                "is_newer": bool(nearest) and bool(nearest[0]["below"]) and not nearest[0]["above"],
             }
             if on and page_data.is_named(conn, query.value):
                 raise web.HttpError(404, "The build {build} had not been released on {day}.", shown, build=query.value, day=on)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from hotpatch_kb.db.answers.lookup import MANY, is_restart_due
-from hotpatch_kb.db.answers.stated_elsewhere import reported_note
+from hotpatch_kb.db.answers.stated_elsewhere import neighbours, reported_note
 from hotpatch_kb.db.answers.verdicts import VERDICTS, Kind
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.light_typing import Final
@@ -56,7 +56,7 @@ def _lookup(answer: Row, day: str) -> Iterator[str]:
     if answer["status"] == "not_found":
         yield f"{answer['query']}: not found; {answer['reason']}"
         yield from _unlisted(answer)
-        for near in answer["nearest"]:
+        for near in neighbours(answer["nearest"]):
             yield f"  {named(near['product']).name}: nearest known build below is {near['below'] or 'none'}, above {near['above'] or 'none'}"
         return
     if answer["status"] == "ambiguous":
