@@ -320,7 +320,7 @@ def test_machines_whose_support_has_ended(run: Command, crawled: Path, tmp_path:
         ("h", "behind"), ("i", "behind"), ("j", "unsupported"), ("k", "behind"), ("l", "behind"), ("m", "behind"),
     ]  # fmt: skip
     reasons = {row["host"]: row["reason"] for row in rows}
-    assert reasons["a"] == "support ended on 2026-05-12"
+    assert reasons["a"] == "support ended on 2026-05-12 (reported by others)"
     assert reasons["b"] == reasons["d"] == "support of Home and Pro ended on 2025-11-11"
     assert reasons["j"] == "support of Enterprise and Education ended on 2021-05-11"
     assert reasons["f"].startswith(

@@ -419,7 +419,7 @@ def test_a_product_says_which_kb_is_the_baseline_of_which_hotpatch(own: Datasett
     assert "Support by edition" in text
     assert "all editions mainstream support 2029-11-13" in text
     old = text_of(get(own, "/product/win10-22h2").text)
-    assert "unsupported Support ended on 14 October 2025." in old[:1500]
+    assert "unsupported Support ended: 14 October 2025 (9 months ago)" in old[:1500]
     assert "not covered none known" in old
 
 

@@ -31,7 +31,10 @@ EXPECTED: Final = {
     7: (0, "2027-01  (baseline)  baseline, by cadence  (2027-01-12)"),
     8: (0, "Windows Server 2025   B     h     h     B     h   >(h)  #(B)"),
     9: (0, "BEGIN:VALARM"),
-    10: (0, "left open by KB5072014 on Windows Server 2025, December 2025: closed by its companion KB5074204; KB5072033 fixes it, but leaves the line"),
+    10: (
+        0,
+        "left open by KB5072014 on Windows Server 2025, December 2025: closed by its companion KB5074204; KB5072033 fixes it, but leaves the line",
+    ),
     11: (0, "open CVE     CVE-2025-54100 (Important), closed by its companion KB5074204"),
     12: (0, "KB5094125 26100.32995 on Windows Server 2025"),
     13: (0, "KB5089466 26100.8390 on Windows 11, version 24H2"),

@@ -166,7 +166,10 @@ def test_lookup_of_a_cve(run: Command, crawled: Path, tmp_path: Path) -> None:
     (answer,) = run("lookup", "CVE-2025-54100", "--db", "x.db", "--line", "hotpatch", "--product", "ws2025", "--json").json()
     assert [match["kb"] for match in answer["matches"]] == ["KB5074204"]
     text = run("lookup", "CVE-2025-54100", "--db", "x.db", "--product", "ws2025").out
-    assert "left open by KB5072014 on Windows Server 2025, December 2025: closed by its companion KB5074204; KB5072033 fixes it, but leaves the line" in text
+    assert (
+        "left open by KB5072014 on Windows Server 2025, December 2025: closed by its companion KB5074204; KB5072033 fixes it, but leaves the line"
+        in text
+    )
     done = run("lookup", "CVE-2020-0001", "--db", "x.db", "--json")
     assert (done.code, done.json()[0]["reason"]) == (4, "no security data that was read names it for a product and a KB")
     assert run("lookup", "CVE-2025-54100", "--db", "x.db", "--on", "2025-12-01").code == 4

@@ -20,7 +20,7 @@ from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text, month_after, second_tuesday
 from hotpatch_kb.db.model.reading import MAX_SHOWN
-from hotpatch_kb.light_typing import Any, Final
+from hotpatch_kb.light_typing import Any, Final, NamedTuple
 
 # Microsoft's pages list a release within hours. Two days are room for a late table and for the difference of time zones.
 GRACE: Final = timedelta(days=2)
@@ -350,12 +350,19 @@ class Support:
         """Take the rows of a product."""
         self._public: dict[str, str] = {}
         self._esu: dict[str, str] = {}
-        for group, kind, end in product.ends:
+        days: dict[str, set[str]] = {"0": set(), "1": set()}
+        for group, kind, end, reported in product.ends:
+            days[reported].add(end)
             if kind in {"extended", "end_of_servicing"}:
                 self._public[group] = max(end, self._public.get(group, ""))
             elif kind.startswith("esu_"):
                 self._esu[group] = max(end, self._esu.get(group, ""))
         self._any = product.extended_end  # where the edition is not known
+        self._reported = days["1"] - days["0"]
+
+    def _said(self, end: str) -> str | Message:
+        """Return a last day as a reason has it, marked where others alone report it."""
+        return Message("{day} (reported by others)", day=end) if end in self._reported else end
 
     def end(self, machine: Machine) -> str | None:
         """Return the last day of support of a machine, Extended Security Updates apart; None where no source states it."""
@@ -383,13 +390,57 @@ class Support:
             return []
         esu = self.esu_end(machine)
         if machine.has_esu and esu is not None:
-            return [] if day <= esu else [Message("Extended Security Updates ended on {day}", day=esu)]
+            return [] if day <= esu else [Message("Extended Security Updates ended on {day}", day=self._said(esu))]
         spelled = Message(SPELLED[machine.edition]) if machine.edition else None
         reason = (
-            Message("support of {edition} ended on {day}", edition=spelled, day=end)
+            Message("support of {edition} ended on {day}", edition=spelled, day=self._said(end))
             if spelled
-            else Message("support ended on {day}", day=end)
+            else Message("support ended on {day}", day=self._said(end))
         )
         if esu is None or day > esu:
             return [reason]
-        return [reason, Message("Extended Security Updates are offered until {day}, and nothing says that the machine has them", day=esu)]
+        offered = Message(
+            "Extended Security Updates are offered until {day}, and nothing says that the machine has them", day=self._said(esu)
+        )
+        return [reason, offered]
+
+
+_SUPPORTED: Final = frozenset({"mainstream", "extended", "end_of_servicing"})
+_LONG_TERM: Final = ("ltsc", "iot_ltsc")
+
+
+class SupportEnd(NamedTuple):
+    """The last day of support of groups of editions; ``is_reported`` where only others state it."""
+
+    groups: tuple[str, ...]
+    end: str
+    is_reported: bool
+
+
+def support_ends(product: Product, *, is_long_term: bool) -> list[SupportEnd]:
+    """Return when support of general editions ends, or that of the LTSC editions, groups with one day together, the earliest first."""
+    last: dict[str, tuple[str, bool]] = {}
+    for group, kind, end, reported in product.ends:
+        if kind in _SUPPORTED and (group in _LONG_TERM) == is_long_term:
+            last[group] = max((end, reported == "1"), last.get(group, ("", False)))
+    order = list(_GROUPS)
+    by_end: dict[tuple[str, bool], list[str]] = {}
+    for group in sorted(last, key=lambda group: order.index(group) if group in order else len(order)):
+        by_end.setdefault(last[group], []).append(group)
+    return [SupportEnd(tuple(groups), end, is_reported) for (end, is_reported), groups in sorted(by_end.items())]
+
+
+def last_day(product: Product, day: str) -> str | None:
+    """Return the last day on which anything of a product came, support of every edition and Extended Security Updates counted, if it has passed.
+
+    A public preview without a day of support has ended where its line has ceased: its last day is that of its newest release. None where the
+    product goes on, or nothing says that it ended.
+    """
+    ends = [end for _, kind, end, _ in product.ends if kind != "hotpatch_end"]
+    if ends:
+        return max(ends) if max(ends) < day else None
+    days = [r.release_date for r in product.releases if r.release_date]
+    if not days or not all(r.is_public_preview for r in product.releases):
+        return None
+    until = min([day, *product.data_until.values()])
+    return max(days) if has_ceased(max(days)[:7], until) else None

@@ -137,12 +137,14 @@ _CALENDAR: Final = (
     "kb",
     "build",
 )
-# The ends of support of a product are one text, "group kind day" a line: none of these has a blank.
-_PRODUCTS: Final = """select product, release_date, hotpatch_from_date, hotpatch_end_date, extended_end_date,
+# Kinds of sources of a day of support that are not Microsoft's: where one of them alone states it, that is said beside the day.
+_OF_OTHERS: Final = "('third party', 'third party, in doubt', 'community answer', 'news')"
+# The ends of support of a product are one text, "group kind day 0" a line, 1 where others report it: none of these has a blank.
+_PRODUCTS: Final = f"""select product, release_date, hotpatch_from_date, hotpatch_end_date, extended_end_date,
         (select data_until from lines where product = p.product and line = 'hotpatch'),
         (select data_until from lines where product = p.product and line = 'standard'),
         exists (select 1 from claims where subject >= 'calendar/' || p.product || '/' and subject < 'calendar/' || p.product || '0'),
-        (select group_concat(edition_group || ' ' || kind || ' ' || end_date, char(10)) from lifecycles where product = p.product)
+        (select group_concat(edition_group || ' ' || kind || ' ' || end_date || ' ' || (trust in {_OF_OTHERS}), char(10)) from lifecycles where product = p.product)
     from products as p order by product"""
 # What names a release of a product and is no listed release. Its kind is "msrc" (of MSRC's data, whose day is a month), "article", "wrong" (a row
 # of a page that cannot be right, and why) or "unread" (a row that could not be read). Plans reach half a year ahead; a day after that is a slip.
@@ -173,7 +175,7 @@ class Product:
         extended_end: the last day of public updates.
         data_until: the day up to which the data of each line reaches; a line that no page lists is missing.
         has_calendar: a calendar of it was ever published.
-        ends: edition group, kind and last day of each period of support.
+        ends: edition group, kind and last day of each period of support, and "1" where only others report it, else "0".
         releases: all of them.
         by_id: those by their ids.
         calendar: rows of ``hotpatch_calendar``, by month.
@@ -380,6 +382,9 @@ def about(product: Product, day: str) -> Row:
     return {
         "product": product.id,
         "build_number": number,
-        "support_ends": [{"edition_group": group, "kind": kind, "end_date": end} for group, kind, end in sorted(product.ends)],
+        "support_ends": [
+            {"edition_group": group, "kind": kind, "end_date": end, "is_reported": reported == "1"}
+            for group, kind, end, reported in sorted(product.ends)
+        ],
         "newest": {line: latest(product, line, day) for line in ("hotpatch", "standard")},
     }

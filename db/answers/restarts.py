@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from functools import lru_cache
 
-from hotpatch_kb.db.answers.coverage import Evidence, has_ceased, is_outdated
+from hotpatch_kb.db.answers.coverage import Evidence, has_ceased, is_outdated, last_day
 from hotpatch_kb.db.answers.product_facts import Facts, Product, Release
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.messages import Message
@@ -73,7 +73,11 @@ def unseen_baseline(product: Product, day: str) -> dict[str, str] | None:
 
 
 def missing_evidence(product: Product, line: str, day: str) -> Message | None:
-    """Return why the newest known release of a line may not be its newest on a day; None where all evidence is there."""
+    """Return why the newest known release of a line may not be its newest on a day; None where all evidence is there.
+
+    After the end of a product nothing comes: of one that has ended it is asked for its last day.
+    """
+    day = last_day(product, day) or day
     newest = max(((r.release_date or "", r.revision or 0) for r in product.of_line(line, day)), default=("", 0))
     return Evidence(product, line, day).missing(newest)
 

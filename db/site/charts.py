@@ -62,7 +62,7 @@ _MONTH: Final = 26  # pixels; a mark of 14 and room between
 _AXIS: Final = 58
 
 
-def restart_line(found: Row, title: str, today: str, framed: str | None, t: Words) -> Markup:
+def restart_line(found: Row, title: str, today: str, framed: str | None, t: Words, now: str) -> Markup:
     """Return a timeline of a hotpatch line: baselines as squares, hotpatches as circles, out-of-band ones as rings below, today as a line.
 
     It is drawn at its own size, so that its text stays readable, and scrolls where it does not fit.
@@ -73,6 +73,7 @@ def restart_line(found: Row, title: str, today: str, framed: str | None, t: Word
         today: ISO date.
         framed: the month of the next restart; None where there is none.
         t: words for the titles of the marks.
+        now: what the line of today says: "today", or the day that was asked for.
     """
     first = found["first"]
     names = [first]
@@ -85,15 +86,16 @@ def restart_line(found: Row, title: str, today: str, framed: str | None, t: Word
         return _MONTH * (1 + months + (int(day[8:10]) - 1) / 31)
 
     def parts() -> Iterable[str]:
-        now = min(max(x(today), 0.0), float(width))
-        yield f'<rect class="past" x="0" y="26" width="{now:.1f}" height="84"/><path class="axis" d="M0 {_AXIS}H{width}"/>'
+        place = min(max(x(today), 0.0), float(width))
+        yield f'<rect class="past" x="0" y="26" width="{place:.1f}" height="84"/><path class="axis" d="M0 {_AXIS}H{width}"/>'
         for number, name in enumerate(names):
             left = _MONTH * (1 + number)
             if name.endswith("-01") or number == 0:
                 yield f'<path class="grid" d="M{left} 0V110"/><text class="strong" x="{left + 5}" y="17">{name[:4]}</text>'
             letter = str(int(name[5:7])) if t.language == "ja" else MONTHS[int(name[5:7]) - 1][0]
             yield f'<text x="{left + _MONTH / 2}" y="103" text-anchor="middle">{letter}</text>'
-        yield f'<path class="now" d="M{now:.1f} 26V112"/><text class="strong" x="{now:.1f}" y="128" text-anchor="middle">{escape(t("today"))}</text>'
+        if first <= today[:7] <= names[-1]:  # a line that has ended long ago has no today
+            yield f'<path class="now" d="M{place:.1f} 26V112"/><text class="strong" x="{place:.1f}" y="128" text-anchor="middle">{escape(now)}</text>'
         for stop in found["stops"]:
             yield _stop(stop, x(stop["date"]), framed, t)
         for row in found["oob"]:
@@ -105,7 +107,7 @@ def restart_line(found: Row, title: str, today: str, framed: str | None, t: Word
 
     return Markup(  # noqa: S704 (every text in it is escaped where it is put in)
         f'<svg class="chart" role="img" aria-labelledby="restarts-title" width="{width}" height="134" viewBox="0 0 {width} 134" xmlns="http://www.w3.org/2000/svg">'
-        f'<title id="restarts-title">{escape(title)}</title>{"".join(parts())}</svg><span class="here" style="left: {x(today):.0f}px"></span>'
+        f'<title id="restarts-title">{escape(title)}</title>{"".join(parts())}</svg><span class="here" style="left: {min(x(today), width):.0f}px"></span>'
     )
 
 

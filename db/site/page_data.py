@@ -17,7 +17,7 @@ from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.exposure.open_issues import without_support
 from hotpatch_kb.db.answers.exposure.unlisted import unlisted_fixes
 from hotpatch_kb.db.answers.lookup import find, is_restart_due
-from hotpatch_kb.db.answers.product_facts import Facts, latest
+from hotpatch_kb.db.answers.product_facts import Facts, Product, latest
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
@@ -380,28 +380,45 @@ def _products(conn: sqlite3.Connection, day: str) -> list[Row]:
     """Return every product with the newest release of its standard line and how its support stands, by the edition that has it longest."""
     found = rows(
         conn,
-        """with ends as (
-            select product, max(end_date) filter (where kind in ('mainstream', 'extended', 'end_of_servicing')) as ends_on,
-                max(end_date) filter (where kind like 'esu_%') as esu_ends_on
-            from lifecycles group by product
-        )
-        select p.product, p.name, l.kb, l.build, l.release_date, e.ends_on, e.esu_ends_on
+        """select p.product, p.name, l.kb, l.build, l.release_date
         from products as p
         left join latest_releases as l on l.product = p.product and l.line = 'standard'
-        left join ends as e on e.product = p.product
         order by p.family desc, coalesce(p.build_number, 99999) desc, p.product desc""",
     )
-    for row in found:
-        row["support"] = support(row["ends_on"], day)
-    return found
+    facts = facts_today(conn)
+    facts.load()
+    ended = ended_previews(conn, day)
+    return [row | {"support": support(facts.of(row["product"]), day)} for row in found if row["product"] not in ended]
 
 
-def support(end: str | None, day: str) -> str | None:
-    """Return how support stands on a day, by its last day: a status of the site; None where that is not known."""
-    if end is None:
-        return None
+def ended_previews(conn: sqlite3.Connection, day: str) -> set[str]:
+    """Return the products that were previews alone and have ended: nobody subscribes to one or pays for it."""
+    facts = facts_today(conn)
+    facts.load()
+    return {name for name, product in facts.products.items() if not product.ends and coverage.last_day(product, day)}
+
+
+def support(product: Product, day: str) -> Row:
+    """Return how support of a product stands on a day.
+
+    Returns:
+        ``general`` and ``ltsc``, the ends of support of these editions; ``status`` of the site: that of the first general edition that is still
+        supported, None where no end is known; ``of``, the editions whose status that is, where others end on another day; ``ended``, the general
+        editions whose support has ended before; and ``esu_until``, the last day of Extended Security Updates and whether others report it.
+    """
+    general, ltsc = (coverage.support_ends(product, is_long_term=is_ltsc) for is_ltsc in (False, True))
     soon = (date.fromisoformat(day) + timedelta(days=SOON)).isoformat()
-    return "unsupported" if end < day[: len(end)] else "ends_soon" if end <= soon else "supported"
+    going_on = [row for row in general if row.end >= day]
+    status = "unsupported" if general or ltsc else None
+    if going_on:
+        status = "ends_soon" if going_on[0].end <= soon else "supported"
+    elif any(row.end >= day for row in ltsc):
+        status = "ltsc_only"
+    esu = max(((end, reported == "1") for _, kind, end, reported in product.ends if kind.startswith("esu_")), default=None)
+    return {
+        "general": general, "ltsc": ltsc, "status": status, "of": going_on[0].groups if len(general) > 1 and len(going_on) > 1 else (),
+        "ended": [group for row in general if row.end < day for group in row.groups] if going_on else [], "esu_until": esu,
+    }  # fmt: skip
 
 
 def _examples(conn: sqlite3.Connection) -> list[str]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, Final
 
 from hotpatch_kb.db.answers import restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
-from hotpatch_kb.db.answers.product_facts import latest
+from hotpatch_kb.db.answers.product_facts import Product, latest
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after
-from hotpatch_kb.db.site.page_data import by_year, conflicts, freshness, last_month, rows, stated, support
+from hotpatch_kb.db.site.page_data import by_year, conflicts, ended_previews, freshness, last_month, rows, stated, support
 from hotpatch_kb.db.site.restart_answers import LINES, answers, stop, surprises
 from hotpatch_kb.db.site.web import facts_today
 
@@ -46,25 +47,53 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
     return of_product[0] | {
         "fresh": freshness(conn, day, product),
         "answer": answer,
-        "support": support(of_product[0]["extended_end_date"], day),
+        "support": support(facts, day),
+        "became": became(conn, product) if product in ended_previews(conn, day) else None,
+        "hotpatch_ends_on": month_end(of_product[0]["hotpatch_end_date"]),
         "newest": newest,
         "restart": restarts.restart_of_standard_line(facts, day),
         "surprises": surprises(conn, product),
-        "timeline": timeline(conn, product, months, releases, day) if months else None,
+        "timeline": timeline(conn, product, months, releases, day, goes_on=answer is not None) if months else None,
         "baselines": baselines(releases),
         "years": {line: by_year(row for row in releases if row[f"in_{line}_line"]) for line in LINES},
         "lines": {row["line"]: row for row in rows(conn, "select line, data_until from lines where product = ? order by line", (product,))},
-        "lifecycle": rows(
-            conn,
-            "select edition_group, kind, end_date, source_url, trust from lifecycles where product = ? order by end_date, edition_group",
-            (product,),
-        ),
+        "lifecycle": lifecycle(conn, facts),
         "facts": stated(conn, of_product[0]["subject"]),
         "conflicts": conflicts(conn, of_product[0]["subject"]),
     }
 
 
-def timeline(conn: sqlite3.Connection, product: str, months: dict[str, Row], releases: list[Row], day: str) -> Row:
+def lifecycle(conn: sqlite3.Connection, product: Product) -> list[Row]:
+    """Return each day on which support of editions of a product ends, with its source, and whether only others than Microsoft state it."""
+    reported = {(group, kind) for group, kind, _, is_reported in product.ends if is_reported == "1"}
+    found = rows(
+        conn,
+        "select edition_group, kind, end_date, source_url, trust from lifecycles where product = ? order by end_date, edition_group",
+        (product.id,),
+    )
+    return [row | {"is_reported": (row["edition_group"], row["kind"]) in reported} for row in found]
+
+
+def became(conn: sqlite3.Connection, product: str) -> str:
+    """Return what documents say became of a preview; "" where none does."""
+    row = conn.execute(
+        "select requirement from eligibility where kind = 'edition' and product = ? and edition is null and not is_eligible", (product,)
+    ).fetchone()
+    return (row and row[0]) or ""
+
+
+def month_end(text: str | None) -> str | None:
+    """Return the last day of what is stated as a month alone; a day as it is.
+
+    >>> month_end("2027-10"), month_end("2026-10-13")
+    ('2027-10-31', '2026-10-13')
+    """
+    if text is None or len(text) != len("2027-10"):
+        return text
+    return (date.fromisoformat(f"{month_after(text)}-01") - timedelta(days=1)).isoformat()
+
+
+def timeline(conn: sqlite3.Connection, product: str, months: dict[str, Row], releases: list[Row], day: str, *, goes_on: bool = True) -> Row:
     """Return the stops of a product's hotpatch line, two years back and two ahead, and its out-of-band hotpatches.
 
     Args:
@@ -73,15 +102,17 @@ def timeline(conn: sqlite3.Connection, product: str, months: dict[str, Row], rel
         months: its calendar, by month.
         releases: its releases.
         day: ISO date, today's place.
+        goes_on: whether a restart is to come; else the line ends with the last month of its calendar.
 
     Returns:
         ``first`` and ``last`` month, ``stops`` as ``restart_answers.stop`` returns them, ``oob``: releases, ``end``: the last month with
         hotpatches where one is stated, None where none is.
     """
     end, known = last_month(conn, product), min(months)
-    first = max(month_after(day[:7], -MONTHS_BACK), known)
-    last = min(month_after(day[:7], MONTHS_BACK), end)
     planned_until = max(months)
+    middle = day[:7] if goes_on else min(day[:7], planned_until)
+    first = max(month_after(middle, -MONTHS_BACK), known)
+    last = min(month_after(middle, MONTHS_BACK), end, *(() if goes_on else (planned_until,)))
     names = []
     month = first
     while month <= last:

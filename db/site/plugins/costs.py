@@ -19,7 +19,7 @@ from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.site import charts, web
 from hotpatch_kb.db.site.i18n import Words, language_of, words
-from hotpatch_kb.db.site.page_data import rows
+from hotpatch_kb.db.site.page_data import ended_previews, rows
 
 _NUMBERS: Final = ("cores", "servers", "cores_per_server")
 _ASKED: Final = (*_NUMBERS, "from", "to", "currency", "region", "platform")
@@ -74,7 +74,9 @@ async def page(datasette: Any, request: Any) -> Response:
             "discounts": DISCOUNTS,
             "platforms": {name: PLATFORMS[name] for name in _PLATFORMS},
             "products": [
-                row[0] for row in conn.execute("select product from products where hotpatch_from_date is not null order by product")
+                row[0]
+                for row in conn.execute("select product from products where hotpatch_from_date is not null order by product").fetchall()
+                if row[0] not in ended_previews(conn, clock.today())
             ],
         }
 

@@ -208,7 +208,10 @@ async def subscribe(datasette: Any, request: Any) -> Response:
     """``/subscribe``: all feeds and calendars."""
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        products = [row[0] for row in conn.execute("select distinct product from hotpatch_calendar order by product")]
+        ended = page_data.ended_previews(conn, clock.today())
+        products = [
+            row[0] for row in conn.execute("select distinct product from hotpatch_calendar order by product") if row[0] not in ended
+        ]
         priced = [row[0] for row in conn.execute("select distinct product from prices where product is not null")]
         return {"feeds": {name: feed.title for name, feed in FEEDS.items()}, "products": products, "priced": priced}
 

@@ -19,7 +19,7 @@ from hotpatch_kb.db.answers.stated_elsewhere import reported_note
 from hotpatch_kb.db.fleet.inventory.columns import BUILD
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.products import KNOWN, named
-from hotpatch_kb.db.site import addresses, cards, when
+from hotpatch_kb.db.site import addresses, cards, product_data, when
 from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE, Words, language_of, words
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -58,6 +58,10 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["safe_markup"] = Markup
     env.filters["day_of"] = when.time_element
     env.filters["distance"] = _distance
+    env.filters["month_end"] = product_data.month_end
+    env.filters["month_or_day"] = lambda text, language: (when.written if product_data.month_end(text) == text else when.month_of)(
+        text, language
+    )
     env.filters["interval"] = when.interval
     env.filters["overdue"] = lambda day, t: when.overdue(day, clock.today(), t)
     env.filters["late"] = lambda day, t: when.late(day, clock.today(), t)

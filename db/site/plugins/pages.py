@@ -19,7 +19,7 @@ from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.product_names import of_version
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.model.queries import MAX_QUERY, Query, read_query
-from hotpatch_kb.db.site import addresses, cards, charts, discovery, overviews, page_data, product_data, web
+from hotpatch_kb.db.site import addresses, cards, charts, discovery, overviews, page_data, product_data, web, when
 from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, language_of, words
 
 # What a page with a picture is named in its address.
@@ -164,7 +164,8 @@ async def product(datasette: Any, request: Any) -> Response:
             raise web.HttpError(404, "No source names the product {product}.", product=name)
         title = t("Restarts of {product}: past, planned and expected", product=details["name"])
         framed = details["answer"]["big"]["month"] if details["answer"] else None
-        chart = charts.restart_line(details["timeline"], title, on or clock.today(), framed, t) if details["timeline"] else None
+        now = when.written(on, t.language) if on else t("today")
+        chart = charts.restart_line(details["timeline"], title, on or clock.today(), framed, t, now) if details["timeline"] else None
         return {"found": details, "chart": chart, "framed": framed, "day": on or clock.today(), "as_of": on}
 
     return await web.page(datasette, request, "product.html", make)

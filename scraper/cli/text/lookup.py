@@ -104,7 +104,7 @@ def _about(about: Row) -> Iterator[str]:
         whose = "" if group in _ALL_EDITIONS else f"{_GROUPS.get(group, group)}: "
         kind = {"mainstream": "mainstream support", "extended": "support", "end_of_servicing": "support"}.get(end["kind"])
         kind = kind or f"Extended Security Updates, {end['kind'].removeprefix('esu_').replace('_', ' ')}"
-        yield f"    until      {end['end_date']}  {whose}{kind}"
+        yield f"    until      {end['end_date']}  {whose}{kind}{', reported by others' if end['is_reported'] else ''}"
     for line, release in about["newest"].items():
         if release:
             yield f"    newest     {_release(release).replace(' of ', ' ')} ({line})"
