@@ -339,7 +339,7 @@ def test_extended_security_updates_end_too(run: Command, crawled: Path, tmp_path
     table = "host,product,build,edition,esu\na,win10-22h2,19045.7417,Core,yes\nb,win10-22h2,19045.7417,Enterprise,yes\nc,win10-22h2,19045.7417,,yes\n"
     rows = _assessed(run, tmp_path, crawled / "x.db", table, "2027-10-13")
     assert [row["verdict"] for row in rows] == ["unsupported", "unknown", "unknown"]  # the facts end in July 2026
-    assert rows[0]["reason"] == "Extended Security Updates ended on 2027-10-12"
+    assert rows[0]["reason"] == "Extended Security Updates ended on 2027-10-12 (reported by others)"
 
 
 def test_editions_without_hotpatches_are_never_on_the_hotpatch_line(run: Command, crawled: Path, tmp_path: Path) -> None:
