@@ -62,7 +62,7 @@ _MONTH: Final = 26  # pixels; a mark of 14 and room between
 _AXIS: Final = 58
 
 
-def restart_line(found: Row, title: str, today: str, framed: str | None, t: Words, now: str) -> Markup:
+def restart_line(found: Row, title: str, today: str, framed: str | None, t: Words, now: str | None = None) -> Markup:
     """Return a timeline of a hotpatch line: baselines as squares, hotpatches as circles, out-of-band ones as rings below, today as a line.
 
     It is drawn at its own size, so that its text stays readable, and scrolls where it does not fit.
@@ -73,7 +73,7 @@ def restart_line(found: Row, title: str, today: str, framed: str | None, t: Word
         today: ISO date.
         framed: the month of the next restart; None where there is none.
         t: words for the titles of the marks.
-        now: what the line of today says: "today", or the day that was asked for.
+        now: what the line says, the day that was asked for; None for "today".
     """
     first = found["first"]
     names = [first]
@@ -95,7 +95,7 @@ def restart_line(found: Row, title: str, today: str, framed: str | None, t: Word
             letter = str(int(name[5:7])) if t.language == "ja" else MONTHS[int(name[5:7]) - 1][0]
             yield f'<text x="{left + _MONTH / 2}" y="103" text-anchor="middle">{letter}</text>'
         if first <= today[:7] <= names[-1]:  # a line that has ended long ago has no today
-            yield f'<path class="now" d="M{place:.1f} 26V112"/><text class="strong" x="{place:.1f}" y="128" text-anchor="middle">{escape(now)}</text>'
+            yield f'<path class="now" d="M{place:.1f} 26V112"/><text class="strong" x="{place:.1f}" y="128" text-anchor="middle">{escape(now or t("today"))}</text>'
         for stop in found["stops"]:
             yield _stop(stop, x(stop["date"]), framed, t)
         for row in found["oob"]:
