@@ -99,25 +99,25 @@ def find(
         "reason": (reported_note(others) if others else _reason(found, installed)) if status == "not_found" else None,
         "reported": others,
     }
-    return answer | _asked_for(found, chosen, line, day)
+    return answer | _asked_for(found, chosen, installed, day)
 
 
-def _asked_for(found: _Found, chosen: _Chosen, line: str | None, day: str) -> Answer:
+def _asked_for(found: _Found, chosen: _Chosen, installed: Installed, day: str) -> Answer:
     """Return what depends on the kind of the query: what a few KBs fix, what an article's KB installs, what a product is, whether a CVE is open."""
     conn, query = found.facts.conn, found.query
     if query.kind == "cve":
         unlisted = [row for row in unlisted_fixes(conn, cve=query.value) if found.product in {None, row["product"]}]
         return {"left_open": left_open(conn, query.value, found.product, day), "unlisted": unlisted}
     further: Answer = {"fixes": fixes_of(conn, chosen.rows)} if query.kind in {"build", "kb"} or len(chosen.rows) <= MANY else {}
-    installed = {row.kb for row in chosen.rows if row.kb is not None}
-    is_article = query.kind == "kb" and bool(installed) and int(query.value) not in installed
-    further["installs_kb"] = kb_text(min(installed)) if is_article else None
+    kbs = {row.kb for row in chosen.rows if row.kb is not None}
+    is_article = query.kind == "kb" and bool(kbs) and int(query.value) not in kbs
+    further["installs_kb"] = kb_text(min(kbs)) if is_article else None
     if query.kind in _OF_MACHINES and not query.month:
         names = dict.fromkeys(row.product for row in chosen.rows)
         further["products"] = [about(found.facts.of(name), day) for name in names]
     if query.cve:
-        asked = [(found.facts.of(row.product), row, _line_of(found, row, line, day)) for row in chosen.rows]
-        further["asked_cve"] = asked_cve(conn, query.cve, asked, day)
+        asked = [(found.facts.of(row.product), row, _line_of(found, row, installed.line, day)) for row in chosen.rows]
+        further["asked_cve"] = asked_cve(conn, query.cve, asked, day, installed.kbs)
     return further
 
 

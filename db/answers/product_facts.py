@@ -148,7 +148,7 @@ _PRODUCTS: Final = f"""select product, release_date, hotpatch_from_date, hotpatc
     from products as p order by product"""
 # What names a release of a product and is no listed release. Its kind is "msrc" (of MSRC's data, whose day is a month), "article", "wrong" (a row
 # of a page that cannot be right, and why) or "unread" (a row that could not be read). Plans reach half a year ahead; a day after that is a slip.
-_FEW: Final = 8  # products; a build number or version has at most four
+FEW: Final = 8  # products; a build number or version has at most four
 _DAYS: Final = 16  # lines and days whose releases are kept: most ask for today
 _NAMED_BY: Final = ("product", "kind", "kb", "build", "day", "text", "why", "supersedes")
 _NAMED: Final = """select distinct product, 'msrc' as kind, kb, fixed_build, source_month, null, null, supersedes_kb from kb_cves
@@ -344,7 +344,7 @@ class Facts:
         """
         if product not in self._named:
             others = self._read - self._named.keys() - {product}
-            wanted = sorted({product} | others) if len(others) < _FEW else [product]
+            wanted = sorted({product} | others) if len(others) < FEW else [product]
             self._named |= {name: [] for name in wanted}
             statement = _NAMED.format(product=one_of("product", wanted))
             for row in self.conn.execute(statement, wanted * statement.count(one_of("product", wanted))).fetchall():

@@ -9,18 +9,18 @@ import sqlite3
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
 from itertools import chain
 
 from hotpatch_kb.db.answers.coverage import Evidence, Support, data_until_of_lines, has_ceased, named_by
 from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
+from hotpatch_kb.db.answers.exposure.gaps import Gaps
 from hotpatch_kb.db.answers.exposure.open_issues import without_support
 from hotpatch_kb.db.answers.product_facts import Facts, Release
 from hotpatch_kb.db.answers.restarts import next_restart
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.editions import ANY, SPELLED, Machine
 from hotpatch_kb.db.model.messages import Message, Messages
-from hotpatch_kb.db.model.notation import kb_text, month_after
+from hotpatch_kb.db.model.notation import kb_text, last_day
 from hotpatch_kb.light_typing import Any, Final, NamedTuple
 
 
@@ -122,13 +122,14 @@ class _Line:
 class _Judge:
     """Judges machines of one product on one day."""
 
-    def __init__(self, facts: Facts, product: str, day: str) -> None:
+    def __init__(self, facts: Facts, product: str, day: str, gaps: Gaps) -> None:
         self.conn = facts.conn
+        self.gaps = gaps
         self.product = product
         self.day = day
         self.facts = facts.of(product)
         self.support = Support(self.facts)
-        self.hotpatched_until = _last_day(self.facts.hotpatch_end)
+        self.hotpatched_until = last_day(self.facts.hotpatch_end)
         self._without_hotpatches: dict[str, bool] = {}
         self.releases = [r for r in self.facts.releases if r.day and r.day <= day]
         self.lines = {
@@ -173,7 +174,10 @@ class _Judge:
             of_release = (build, release.release, on, machine)
             if of_release not in self._found:
                 self._found[of_release] = self._one(build, release, on, machine)
-            judged.append(self._found[of_release]._replace(line=line, deciding_kb=kb_text(kb) or ""))
+            found = self._found[of_release]
+            if found.verdict == "current" and (left_open := self.gaps.of(self.facts, release, self.day, kb)):
+                found = found._replace(reason=Messages([*found.reason, *left_open]))
+            judged.append(found._replace(line=line, deciding_kb=kb_text(kb) or ""))
         if all(v.verdict == "unsupported" for v in judged) and len({v.next_kb for v in judged}) > 1:
             judged = [
                 v._replace(months_behind=None, next_kb=None, next_needs_restart=None) for v in judged
@@ -340,13 +344,6 @@ class _Judge:
         }  # fmt: skip
 
 
-def _last_day(stated: str | None) -> str | None:
-    """Return a day, or the last day of a month."""
-    if stated is None or len(stated) != 7:
-        return stated
-    return (date.fromisoformat(f"{month_after(stated)}-01") - timedelta(days=1)).isoformat()
-
-
 def verdicts(conn: sqlite3.Connection, day: str, product: str | None = None) -> Iterator[Verdict]:
     """Yield every verdict of a day, in the order of products, builds, lines and KBs.
 
@@ -380,6 +377,7 @@ class Verdicts:
         """Take a database with the fact tables, the day (ISO date), and what was read of it, where the caller has that."""
         self.facts = facts or Facts(conn)
         self._day = day
+        self._gaps = Gaps(self.facts)
         self._judges: dict[str, _Judge] = {}
         self._rows: dict[tuple[str, str, Machine], dict[tuple[str, str], Verdict]] = {}
 
@@ -422,7 +420,7 @@ class Verdicts:
     def _judge(self, product: str) -> _Judge:
         judge = self._judges.get(product)
         if judge is None:
-            judge = self._judges[product] = _Judge(self.facts, product, self._day)
+            judge = self._judges[product] = _Judge(self.facts, product, self._day, self._gaps)
         return judge
 
     def with_verdicts(self, answer: dict[str, Any], line: str | None, machine: Machine = ANY) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from hotpatch_kb.db.answers.exposure.gaps import condition
 from hotpatch_kb.db.answers.stated_elsewhere import reported, reported_note
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS
@@ -381,7 +382,9 @@ class Judge:
             line = "hotpatch"
         installed = sorted({kb for _, kb in rows if kb and kb[2:] in kbs})
         if len(installed) > 1 and any(rows[line, kb].classification == "hotpatch" for kb in installed):
-            installed = []  # a hotpatch and an LCU share the build, and both are installed: the line decides
+            # A hotpatch and an LCU share the build, and both are installed: the line decides. With its companion nothing of a hotpatch is open.
+            is_open = condition(rows[line, ""].verdict, rows[line, ""].reason) and all(kb[2:] in hotpatch_kbs for kb in installed)
+            installed = [kb for kb in installed if is_open and not condition(rows[line, kb].verdict, rows[line, kb].reason)]
         # An LCU and a component share the build, and both are installed: the machine has left the line.
         installed.sort(key=lambda kb: kb[2:] in hotpatch_kbs)
         return rows[line, installed[0] if installed else ""]

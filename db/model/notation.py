@@ -206,6 +206,17 @@ def month_after(month: str, steps: int = 1) -> str:
     return f"{index // 12:04d}-{index % 12 + 1:02d}"
 
 
+def last_day(stated: str | None) -> str | None:
+    """Return a day, or the last day of a month.
+
+    >>> last_day("2028-02"), last_day("2028-02-08")
+    ('2028-02-29', '2028-02-08')
+    """
+    if stated is None or len(stated) != 7:
+        return stated
+    return (date.fromisoformat(f"{month_after(stated)}-01") - timedelta(days=1)).isoformat()
+
+
 def planned_baseline_month(month: str) -> str:
     """Return the last planned baseline month before a month.
 

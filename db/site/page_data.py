@@ -217,7 +217,9 @@ def kb_page(conn: sqlite3.Connection, kb: int, on: str | None, cve: str = "") ->
         ),
         "gaps": rows(
             conn,
-            "select product, month, cve, severity, lcu_kb, companion_kb from cve_gaps where hotpatch_kb = ? order by product, cve",
+            """select g.product, g.month, g.cve, g.severity, g.lcu_kb, g.companion_kb, exists (select 1 from releases as c
+                where c.product = g.product and c.kb = g.companion_kb and c.classification = 'component') as is_hidden
+            from cve_gaps as g where g.hotpatch_kb = ? order by g.product, g.cve""",
             (installed,),
         ),
         "issues": rows(

@@ -6,7 +6,7 @@ What MSRC's data does not name is not known: it is never called fixed.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from hotpatch_kb.db.answers.exposure.unlisted import for_product, unlisted_fixes
 from hotpatch_kb.db.answers.product_facts import Product, Release
@@ -62,7 +62,9 @@ def _rank(severity: str | None) -> int:
     return _SEVERITIES.index(severity) if severity in _SEVERITIES else len(_SEVERITIES)
 
 
-def asked_cve(conn: sqlite3.Connection, cve: str, asked: Iterable[tuple[Product, Release, str]], day: str) -> list[Answer]:
+def asked_cve(
+    conn: sqlite3.Connection, cve: str, asked: Iterable[tuple[Product, Release, str]], day: str, kbs: Collection[int] = ()
+) -> list[Answer]:
     """Return whether a CVE is open on machines with releases.
 
     Args:
@@ -70,12 +72,14 @@ def asked_cve(conn: sqlite3.Connection, cve: str, asked: Iterable[tuple[Product,
         cve: such as CVE-2025-54100.
         asked: releases, each with its product and the machine's line, "hotpatch" or "standard".
         day: ISO date; newer releases up to it count.
+        kbs: numbers of KBs that the machine has.
 
     Returns:
         for each of them ``product``, ``kb``, ``build``, ``line``, ``cve``, ``severity``, ``is_open`` (None where no security data that was read
         names the CVE on the product, or only for KBs that no page lists), ``fixed_by``: the release that fixed it, or that closes it, None where none
-        is known by that day; ``companion_kb``, the component update that closes it beside a hotpatch; and ``unlisted_note``, what the data names for
-        the product that is no release of it, where ``is_open`` is None for that.
+        is known by that day; ``fix_leaves_line``, whether installing that takes a machine off the hotpatch line; ``companion_kb``, the component
+        update that closes it beside a hotpatch, whose build it has, so that the build does not show whether it is installed; and ``unlisted_note``,
+        what the data names for the product that is no release of it, where ``is_open`` is None for that.
     """
     answers = []
     unlisted = unlisted_fixes(conn, cve=cve)
@@ -84,6 +88,8 @@ def asked_cve(conn: sqlite3.Connection, cve: str, asked: Iterable[tuple[Product,
         fixing = {kb for kb, _ in rows}
         companion = next((r.kb for r in product.releases if _is_companion(r, row) and r.kb in fixing and (r.day or "9999") <= day), None)
         is_open, by = _state(product, row, line, fixing, day)
+        if is_open and companion in kbs:
+            is_open, by = False, next(r for r in product.releases if r.kb == companion)
         answers.append({
             "product": product.id,
             "kb": kb_text(row.kb),
@@ -93,6 +99,7 @@ def asked_cve(conn: sqlite3.Connection, cve: str, asked: Iterable[tuple[Product,
             "severity": min((severity for _, severity in rows), key=_rank, default=None),
             "is_open": is_open,
             "fixed_by": None if by is None else {"kb": kb_text(by.kb), "build": by.build, "release_date": by.release_date},
+            "fix_leaves_line": bool(is_open and by and line == "hotpatch" and not (by.in_hotpatch_line or by.is_baseline)),
             "companion_kb": kb_text(companion) if is_open else None,
             "unlisted_note": for_product(unlisted, product.id) if is_open is None else None,
         })  # fmt: skip

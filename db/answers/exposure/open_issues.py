@@ -130,7 +130,7 @@ def open_cves(
     """
     if not asked:
         return []
-    hotpatches = [_hotpatches(product, r) for product, r, _ in asked]
+    hotpatches = [hotpatches_had(product, r) for product, r, _ in asked]
     found, fixes = _read(conn, asked, hotpatches, day, known)
     if not found["read", None, None]:
         return [None] * len(asked)
@@ -203,7 +203,7 @@ def without_support(cves: Answer | None) -> Answer | None:
     return None if cves is None else cves | {"unknown_reason": Message("support has ended, and what was found since then stays open")}
 
 
-def _hotpatches(product: Product, row: Release) -> list[Release]:
+def hotpatches_had(product: Product, row: Release) -> list[Release]:
     """Return the hotpatches that a machine with a release has: those of its quarter up to it, in the order of the line. None of an LCU."""
     if not row.is_hotpatch_only or row.day is None:
         return []

@@ -14,6 +14,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from hotpatch_kb.db.answers.exposure.gaps import condition
 from hotpatch_kb.db.answers.icalendar_file import is_web_address
 from hotpatch_kb.db.answers.stated_elsewhere import reported_note
 from hotpatch_kb.db.fleet.inventory.columns import BUILD
@@ -40,6 +41,7 @@ def prepare_jinja2_environment(env: Any) -> None:
         "lang": DEFAULT,
         "languages": LANGUAGES,
         "reported_note": reported_note,
+        "condition": condition,
         "product_name": _product_name,
         "main_pages": MAIN_PAGES,
         "all_pages": ALL_PAGES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from hotpatch_kb.db.answers.exposure.gaps import condition
 from hotpatch_kb.db.answers.lookup import MANY, is_restart_due
 from hotpatch_kb.db.answers.stated_elsewhere import neighbours, reported_note
 from hotpatch_kb.db.answers.verdicts import VERDICTS, Kind
@@ -122,9 +123,20 @@ def _asked_cve(answer: Row, number: int) -> list[str]:
         return [f"  asked        {name}: not known; no security data that was read names it for {named(asked['product']).name}"]
     if not asked["is_open"]:
         return [f"  asked        {name}: fixed, by {_release(asked['fixed_by'])}"]
-    closed = f"; its companion {asked['companion_kb']} closes it" if asked["companion_kb"] else ""
-    by = f"; {_release(asked['fixed_by'])} fixes it" if asked["fixed_by"] else "; no release known by that day fixes it"
-    return [f"  asked        {name}: open{closed}{by}"]
+    state = _unless(asked["companion_kb"], is_hidden=True) if asked["companion_kb"] else "open"
+    leaves = ", which leaves the hotpatch line" if asked["fix_leaves_line"] else ""
+    either = "or " if asked["companion_kb"] else ""
+    by = f"; {either}{_release(asked['fixed_by'])} fixes it{leaves}" if asked["fixed_by"] else "; no release known by that day fixes it"
+    return [f"  asked        {name}: {state}{by}"]
+
+
+def _unless(companion: str | None, *, is_hidden: bool) -> str:
+    """Return how a CVE that a hotpatch leaves open is closed, in the words of the site."""
+    if companion is None:
+        return "open until the next baseline"
+    if is_hidden:
+        return f"open unless its companion {companion} is installed, which the build does not show"
+    return f"open until {companion} is installed"
 
 
 def _fixed_by_kb(answer: Row, match: Row) -> list[str]:
@@ -148,7 +160,8 @@ def _fixes(answer: Row) -> Iterator[str]:
     columns = ("product", "date", "KB", "build", "what")
     yield from (f"  {line}" for line in table([_brief(match) for match in matches], columns, indent=2))
     for gap in answer["left_open"]:
-        closed = f"closed by its companion {gap['companion_kb']}" if gap["companion_kb"] else "until the next baseline"
+        is_hidden = any(match["kb"] == gap["companion_kb"] and match["classification"] == "component" for match in matches)
+        closed = _unless(gap["companion_kb"], is_hidden=is_hidden)
         yield f"  left open by {gap['hotpatch_kb']} on {named(gap['product']).name}, {month_name(gap['month'])}: {closed}; {gap['lcu_kb']} fixes it, but leaves the line"
     yield from _unlisted(answer)
 
@@ -217,10 +230,14 @@ _ON_EITHER = Kind("not patched on either line; --line says what to install", "âœ
 _THE_SAME_ON_EITHER = Kind("not patched on either line", "âœ—", "bad")
 
 
-def _in_words(verdict: str, by_line: Row | None = None) -> str:
+def _in_words(judged: Row, by_line: Row | None = None) -> str:
+    verdict = judged["verdict"]
     kind = VERDICTS[verdict]
-    if verdict == "ambiguous" and by_line and {judged["verdict"] for judged in by_line.values()} <= {"behind", "restart_due"}:
-        kind = _ON_EITHER if len({judged["next_kb"] for judged in by_line.values()}) > 1 else _THE_SAME_ON_EITHER
+    if only := condition(verdict, judged["reason"]):
+        words = f"patched only if {' and '.join(only.kbs)} is installed too" if only.kbs else f"patched except for {only.cves}"
+        kind = Kind(words, "!", "doubtful")
+    if verdict == "ambiguous" and by_line and {of_line["verdict"] for of_line in by_line.values()} <= {"behind", "restart_due"}:
+        kind = _ON_EITHER if len({of_line["next_kb"] for of_line in by_line.values()}) > 1 else _THE_SAME_ON_EITHER
     return colour.painted(kind.tone, colour.marked(kind.mark, kind.words))
 
 
@@ -246,7 +263,7 @@ def _in_short(verdict: Row, *, is_outdated: bool) -> str:
     """Return a verdict on one line, why, and what comes next."""
     after = f"; next {_next(verdict, None, is_outdated=is_outdated)}" if verdict["next_kb"] else ""
     back = f"; rejoins with the baseline of {month_name(verdict['rejoins_month'])}" if verdict["rejoins_month"] else ""
-    return f"{_in_words(verdict['verdict'])}; {verdict['reason'].in_words(_VERDICTS_IN_REASONS.get)}{after}{back}"
+    return f"{_in_words(verdict)}; {verdict['reason'].in_words(_VERDICTS_IN_REASONS.get)}{after}{back}"
 
 
 def _verdict(match: Row) -> Iterator[str]:
@@ -262,7 +279,7 @@ def _verdict(match: Row) -> Iterator[str]:
     reason = verdict["reason"].in_words(_VERDICTS_IN_REASONS.get)
     if match["by_line"] and match["classification"] == "baseline":
         reason = "a baseline is a release of both lines, and the machine may be on either"
-    yield f"  verdict      {_in_words(verdict['verdict'], match['by_line'])}; {reason}{behind}"
+    yield f"  verdict      {_in_words(verdict, match['by_line'])}; {reason}{behind}"
     for line, judged in (match["by_line"] or {}).items():
         yield f"  if {line:<10}{_in_short(judged, is_outdated=match['is_outdated'])}"
     if match["leaves_line_until"]:
@@ -321,7 +338,7 @@ def _exposure(match: Row) -> Iterator[str]:
         yield "  open CVEs    not known: no security data in this database; a crawl reads it"
         return
     for gap in cves["gaps"]:
-        closed = f"closed by its companion {gap['companion_kb']}" if gap["companion_kb"] else "until the next baseline"
+        closed = _unless(gap["companion_kb"], is_hidden=gap["companion_kb"] in match["companions"])
         severity = f" ({gap['severity']})" if gap["severity"] else ""
         yield f"  open CVE     {gap['cve']}{severity}, {closed}"
     copied = f"from a copy of MSRC's data of {cves['copied_on']}" if cves["copied_on"] else ""
