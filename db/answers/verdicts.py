@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 from hotpatch_kb.db.answers.coverage import Evidence, Support, data_until_of_lines, has_ceased, named_by
@@ -423,19 +423,21 @@ class Verdicts:
             judge = self._judges[product] = _Judge(self.facts, product, self._day, self._gaps)
         return judge
 
-    def with_verdicts(self, answer: dict[str, Any], line: str | None, machine: Machine = ANY) -> dict[str, Any]:
+    def with_verdicts(self, answer: dict[str, Any], line: str | None, machine: Machine = ANY, kbs: Collection[int] = ()) -> dict[str, Any]:
         """Return an answer of ``hotpatch_kb.db.answers.lookup.find`` with the verdict of each match, for a machine that has it.
 
         Args:
             answer: it is not changed.
             line: as the user states it, None where they do not.
             machine: its edition, as the user states it.
+            kbs: numbers of KBs that it has.
         """
         matches = []
         for match in answer["matches"]:
             rows = self.of_build(match["product"], match["build"], machine) if match["build"] else {}
-            verdict = rows.get((line or "", match["kb"] or ""))
-            by_line = {on: rows.get((on, match["kb"] or "")) for on in ("hotpatch", "standard")}
+            kb = next((companion for companion in match["companions"] if int(companion[2:]) in kbs), match["kb"] or "")
+            verdict = rows.get((line or "", kb))
+            by_line = {on: rows.get((on, kb)) for on in ("hotpatch", "standard")}
             shown: dict[str, Any] = {"verdict": _shown(verdict), "by_line": None}
             if not line and len({(v.verdict, v.next_kb) for v in by_line.values() if v}) > 1:
                 shown["by_line"] = {on: _shown(v) for on, v in by_line.items()}

@@ -247,12 +247,12 @@ def year(conn: sqlite3.Connection, number: int, day: str) -> Row:
     """Return a year as a grid: products as rows, months as columns; months that no calendar covers yet by the cadence."""
     covered = calendar_rows(conn)
     found = restart_answers.answers(conn, day)
-    framed = {answer["product"]: answer["big"]["month"] for answer in found}
+    framed, facts = {answer["product"]: answer["framed"] for answer in found}, facts_today(conn)
     order = [*framed, *sorted({row["product"] for row in covered} - framed.keys())]
     names = [f"{number:04d}-{month:02d}" for month in range(1, 13)]
     cells: dict[tuple[str, str], Row] = {}
     for product in order:
-        months = {row["month"]: row for row in covered if row["product"] == product}
+        months = restart_answers.months_of(facts.of(product), (row for row in covered if row["product"] == product), day)
         last = max(months, default="9999")
         # By the cadence only from the month after the published calendar on, and while hotpatching goes on.
         end = last_month(conn, product)
@@ -290,7 +290,12 @@ def month(conn: sqlite3.Connection, name: str, day: str) -> Row:
 
     A month that no calendar covers yet is there by the cadence, of the products that have hotpatches then.
     """
-    cells = [row for row in calendar_rows(conn, year=int(name[:4])) if row["month"] == name]
+    facts = facts_today(conn)
+    cells = [
+        restart_answers.months_of(facts.of(row["product"]), [row], day)[name]
+        for row in calendar_rows(conn, year=int(name[:4]))
+        if row["month"] == name
+    ]
     if not cells and day[:7] < name <= month_after(day[:7], MONTHS_AHEAD):
         expected = {
             "planned_type": None,
@@ -304,7 +309,7 @@ def month(conn: sqlite3.Connection, name: str, day: str) -> Row:
         }
         cells = [
             expected | {"product": row["product"], "expected_type": planned_by_cadence(name), "expected_date": second_tuesday(name)}
-            for row in restarts.next_restarts(conn, day, facts=facts_today(conn))
+            for row in restarts.next_restarts(conn, day, facts=facts)
             if name <= last_month(conn, row["product"])
         ]
     # Servers first, and the newest of each first, as on the home page.

@@ -13,7 +13,7 @@ from hotpatch_kb.db.answers.product_facts import Product, latest
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after
 from hotpatch_kb.db.site.page_data import by_year, conflicts, ended_previews, freshness, last_month, rows, stated, support
-from hotpatch_kb.db.site.restart_answers import LINES, answers, stop, surprises
+from hotpatch_kb.db.site.restart_answers import LINES, answers, months_of, stop, surprises
 from hotpatch_kb.db.site.web import facts_today
 
 Row = dict[str, Any]
@@ -31,9 +31,9 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
     if not of_product:
         return None
     releases = rows(conn, _RELEASES, (product, on or "9999"))
-    months = {row["month"]: row for row in calendar_rows(conn, product)}
     answer = next(iter(answers(conn, day, product)), None)
     facts = facts_today(conn).of(product)
+    months = months_of(facts, calendar_rows(conn, product), day)
     newest = [
         {
             "line": line,

@@ -1,12 +1,13 @@
-"""When each product restarts next, as the site answers it: a baseline that is overdue first, then the next one; and the months around today."""
+"""When each product restarts next, as the site answers it: a baseline whose planned day has passed unread first, then the next one; and the months around today."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Any, Final
 
 from hotpatch_kb.db.answers import restarts
-from hotpatch_kb.db.answers.calendar import calendar_rows
+from hotpatch_kb.db.answers.calendar import calendar_rows, months_reported_otherwise
 from hotpatch_kb.db.answers.product_facts import Product, latest
 from hotpatch_kb.db.model.notation import kb_text, month_after, planned_by_cadence, second_tuesday
 from hotpatch_kb.db.model.products import named
@@ -20,7 +21,7 @@ _STRIP: Final = 12
 
 
 def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> list[Row]:
-    """Return the answer of each product with hotpatching: those with an overdue baseline first, then servers, then the newest.
+    """Return the answer of each product with hotpatching: those with a baseline whose planned day has passed unread first, then servers, then the newest.
 
     Args:
         conn: the database.
@@ -28,9 +29,9 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
         product: an id, if only one is wanted.
 
     Returns:
-        the columns of ``restarts.next_restarts``, and: ``name``; ``big``, the restart to name first (``date``, ``month``, ``is_overdue``,
-        ``certainty`` and the rest of a restart); ``after``, the one after an overdue one; ``hotpatches``, how many come before it without a
-        restart; ``newest`` by line, and ``is_one_newest`` where both lines have the same; ``baseline_kb``, without which a restart is due now;
+        the columns of ``restarts.next_restarts``, and: ``name``; ``big``, the restart to name first (``date``, ``month``, ``is_overdue``:
+        its planned day has passed and nobody read whether it came, ``certainty`` and the rest of a restart); ``after``, the next coming one where
+        ``big`` is such a one; ``framed``, the month of the next coming one; ``hotpatches``, how many come before it without a restart; ``newest`` by line, and ``is_one_newest`` where both lines have the same; ``baseline_kb``, without which a restart is due now;
         ``strip``, twelve months around today.
     """
     rows, facts = [], facts_today(conn)
@@ -49,7 +50,7 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
                 "build": None,
                 "is_overdue": True,
             }
-        months = {month["month"]: month for month in calendar_rows(conn, row["product"])}
+        months = months_of(facts.of(row["product"]), calendar_rows(conn, row["product"]), day)
         newest = {line: found for line in LINES if (found := latest(facts.of(row["product"]), line, day)) is not None}
         rows.append(
             row
@@ -57,6 +58,7 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
                 "name": named(row["product"]).name,
                 "big": big,
                 "after": following if is_overdue else None,
+                "framed": following["month"],
                 "hotpatches": _hotpatches(months, day, big["date"]),
                 "newest": newest,
                 "is_one_newest": len(newest) > 1 and len({(found["kb"], found["build"]) for found in newest.values()}) == 1,
@@ -83,25 +85,51 @@ def _months(first: str, count: int) -> list[str]:
     return [month_after(first, step) for step in range(count)]
 
 
+def months_of(product: Product, rows: Iterable[Row], day: str) -> dict[str, Row]:
+    """Return the calendar of a product by month, and with each month what makes it unsure on a day.
+
+    Args:
+        product: what was read of it.
+        rows: of ``hotpatch_calendar``, of that product.
+        day: ISO date.
+
+    Returns:
+        the rows, each with ``others``, what others report of the month where that is another type than planned, and ``is_unseen``: it is the last
+        baseline that was to come by then, and nobody read whether it did.
+    """
+    months = {row["month"]: row for row in rows}
+    others = months_reported_otherwise(months.values(), product.reported_after("hotpatch", day))
+    unseen = restarts.unseen_baseline(product, day)
+    missed = unseen["month"] if unseen and unseen["date"] < day else None
+    return {month: row | {"others": others.get(month, []), "is_unseen": month == missed} for month, row in months.items()}
+
+
 def stop(months: dict[str, Row], month: str) -> Row:
     """Return what a month brings: the calendar's row, or what the cadence expects of a month that it does not cover.
 
     Args:
-        months: the calendar of a product, by month.
+        months: the calendar of a product, by month, with what ``months_of`` adds where that is to be shown.
         month: such as 2026-10.
+
+    Returns:
+        ``type``, planned or released, ``drawn``, the type of its mark, which is that of a report, ``is_unsure``, where the mark has a "?", and the
+        rest of the month.
     """
     row = months.get(month)
     if row is None:
         return {
             "month": month, "type": planned_by_cadence(month), "is_expected": True, "certainty": "cadence", "is_unplanned": False,
-            "date": second_tuesday(month), "kb": None, "build": None, "is_covered": False,
+            "date": second_tuesday(month), "kb": None, "build": None, "is_covered": False, "others": [], "is_unseen": False, "is_unsure": False,
+            "drawn": planned_by_cadence(month),
         }  # fmt: skip
-    is_released = row["type"] is not None
+    is_released, others = row["type"] is not None, row.get("others", [])
+    is_unseen = row.get("is_unseen", False)
     return {
         "month": month, "type": row["type"] or row["expected_type"], "is_expected": not is_released,
         "certainty": "published" if is_released else "cadence" if row["planned_by"] == "cadence" else "planned",
         "is_unplanned": bool(row["is_unplanned"]), "date": row["release_date"] or row["expected_date"], "kb": kb_text(row["kb"]),
-        "build": row["build"], "is_covered": True,
+        "build": row["build"], "is_covered": True, "others": others, "is_unseen": is_unseen, "is_unsure": bool(others) or is_unseen,
+        "drawn": others[0]["classification"] if others else row["type"] or row["expected_type"],
     }  # fmt: skip
 
 

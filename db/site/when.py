@@ -105,14 +105,6 @@ def interval(text: str, t: Words) -> str:
     return t("{count} hours", count=int(count)) if unit == "h" else t("{count} days", count=int(count))
 
 
-def overdue(day: str, today: str, t: Words) -> str:
-    """Return how long ago an expected day was: "1 day overdue", "6 weeks overdue"."""
-    days = -days_until(day, today)
-    if days == 1:
-        return t("1 day overdue")
-    return _said(days, t("{count} days overdue"), t("{count} weeks overdue"), t("{count} months overdue"), t("{count} years overdue"))
-
-
 def late(day: str, today: str, t: Words) -> str:
     """Return how long ago a source was to be read: "1 day late", "4 months late"."""
     days = -days_until(day, today)

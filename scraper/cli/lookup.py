@@ -137,7 +137,7 @@ def _print_answers(conn: sqlite3.Connection, question: Question, kb_installed: t
                 code = ExitCode.NO_ANSWER
             for option in _without_effect(question, kb_installed, result, machine.edition):
                 say(f"hotpatch-kb: {query}: {option}")
-            yield verdicts.with_verdicts(result, question.line, machine)
+            yield verdicts.with_verdicts(result, question.line, machine, kb_installed)
 
     rows = answers()
     write(rows, form_of(as_json=question.as_json), text=lambda: lookups(rows, day))

@@ -65,7 +65,7 @@ def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
         "today": clock.today(),
     }  # fmt: skip
     answer = find_for(conn, text[: MAX_QUERY + 1], machine, partial(find, conn, facts=web.facts_today(conn), **options), options)
-    return web.verdicts_on(conn, on or clock.today()).with_verdicts(answer, line, machine)
+    return web.verdicts_on(conn, on or clock.today()).with_verdicts(answer, line, machine, options["kb_installed"])
 
 
 def _eligible(conn: sqlite3.Connection, request: Any) -> Any:

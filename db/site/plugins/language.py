@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from hotpatch_kb.db.answers.exposure.gaps import condition
 from hotpatch_kb.db.answers.icalendar_file import is_web_address
-from hotpatch_kb.db.answers.stated_elsewhere import reported_note
+from hotpatch_kb.db.answers.stated_elsewhere import reported_day, reported_note
 from hotpatch_kb.db.fleet.inventory.columns import BUILD
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.products import KNOWN, named
@@ -41,6 +41,7 @@ def prepare_jinja2_environment(env: Any) -> None:
         "lang": DEFAULT,
         "languages": LANGUAGES,
         "reported_note": reported_note,
+        "reported_day": reported_day,
         "condition": condition,
         "product_name": _product_name,
         "main_pages": MAIN_PAGES,
@@ -65,7 +66,6 @@ def prepare_jinja2_environment(env: Any) -> None:
         text, language
     )
     env.filters["interval"] = when.interval
-    env.filters["overdue"] = lambda day, t: when.overdue(day, clock.today(), t)
     env.filters["late"] = lambda day, t: when.late(day, clock.today(), t)
     env.filters["money"] = money
     env.filters["in_words"] = lambda item, t, language: t.names(item.in_words(t, lambda month: when.month_of(month, language)))

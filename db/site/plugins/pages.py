@@ -163,7 +163,7 @@ async def product(datasette: Any, request: Any) -> Response:
         if details is None:
             raise web.HttpError(404, "No source names the product {product}.", product=name)
         title = t("Restarts of {product}: past, planned and expected", product=details["name"])
-        framed = details["answer"]["big"]["month"] if details["answer"] else None
+        framed = details["answer"]["framed"] if details["answer"] else None
         now = when.written(on, t.language) if on else None
         chart = charts.restart_line(details["timeline"], title, on or clock.today(), framed, t, now) if details["timeline"] else None
         return {"found": details, "chart": chart, "framed": framed, "day": on or clock.today(), "as_of": on}
