@@ -112,8 +112,15 @@ def restart_line(found: Row, title: str, today: str, framed: str | None, t: Word
 
 
 def _stop(stop: Row, x: float, framed: str | None, t: Words) -> str:
-    kind = "baseline" if stop["type"] == "baseline" else "hotpatch"
-    words = [t(kind), *([t("unplanned")] if stop["is_unplanned"] else []), *([t("expected")] if stop["is_expected"] else [])]
+    kind = "baseline" if stop["drawn"] == "baseline" else "hotpatch"
+    planned = "baseline" if stop["type"] == "baseline" else "hotpatch"
+    words = [t(planned), *([t("unplanned")] if stop["is_unplanned"] else []), *([t("expected")] if stop["is_expected"] else [])]
+    words += (
+        [t("others report a baseline (restart)") if kind == "baseline" else t("others report a hotpatch (no restart)")]
+        if stop["others"]
+        else []
+    )
+    words += [t("not confirmed")] if stop["is_unsure"] else []
     named = " ".join(str(part) for part in (stop["kb"], stop["build"]) if part)
     title = f"<title>{escape(stop['date'])}: {escape(t(', ').join(words))} {escape(named)}</title>"
     css = f"m {kind}{' expected' if stop['is_expected'] else ''}"
@@ -122,7 +129,8 @@ def _stop(stop: Row, x: float, framed: str | None, t: Words) -> str:
         if kind == "baseline"
         else f'<circle class="{css}" cx="{x:.1f}" cy="{_AXIS}" r="6.5">{title}</circle>'
     )
-    flag = f'<text class="flag" x="{x:.1f}" y="{_AXIS - 13}" text-anchor="middle">!</text>' if stop["is_unplanned"] else ""
+    sign = "!" if stop["is_unplanned"] else "?" if stop["is_unsure"] else ""
+    flag = f'<text class="flag" x="{x:.1f}" y="{_AXIS - 13}" text-anchor="middle">{sign}</text>' if sign else ""
     frame = f'<rect class="next" x="{x - 12:.1f}" y="{_AXIS - 12}" width="24" height="24" rx="5"/>' if stop["month"] == framed else ""
     return shape + flag + frame
 

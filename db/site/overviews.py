@@ -102,7 +102,8 @@ async def cve(datasette: Any, request: Any) -> Response:
         )
         unlisted = unlisted_fixes(conn, cve=name)
         if not (fixes or unlisted):
-            raise web.HttpError(404, "No security data that was read names {cve} for a product and a KB.", cve=name)
+            shown = {"query": name, "what": "CVE", "fresh": freshness(conn, clock.today())}
+            raise web.HttpError(404, "No security data that was read names {cve} for a product and a KB.", shown, cve=name)
         by_product: dict[str, list[dict[str, Any]]] = {}
         for row in fixes:
             by_product.setdefault(row["product"], []).append(row)

@@ -108,7 +108,7 @@ def _product(conn: sqlite3.Connection, name: str, t: Words) -> Card | None:
         newest = page_data.rows(conn, "select * from latest_releases where product = ? order by release_date desc limit 1", (name,))
         lines = [f"{t('Newest')}: {' '.join(part for part in (kb_text(row['kb']), row['build']) if part)}" for row in newest]
         return Card(named(name).name, t("Builds, KBs and ends of support"), lines, foot=foot)
-    big = answer["big"]
+    big = answer["after"] or answer["big"]  # the next that comes: others keep the picture for weeks
     how = {"published": "released", "planned": "planned"}.get(big["certainty"], "by the cadence")
     marks = [_mark(cell, framed=cell["month"] == big["month"]) for cell in answer["strip"]]
     what = f"{t('Next restart')}: {when.written(big['date'], t.language, weekday=True)}"

@@ -12,7 +12,7 @@ from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers.cost.question import DISCOUNTS
 from hotpatch_kb.db.answers.coverage import stated_until
-from hotpatch_kb.db.answers.stated_elsewhere import neighbours
+from hotpatch_kb.db.answers.stated_elsewhere import neighbours, reported
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
@@ -105,16 +105,24 @@ async def kb(datasette: Any, request: Any) -> Response:
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         on = web.asked_day(request)
         page = page_data.kb_page(conn, int(number), on, _asked_cve(request))
-        if page is None:
-            raise web.HttpError(404, "No source names KB{kb}.", kb=number)
-        if on and page["answer"]["status"] == "not_found":
-            raise web.HttpError(404, "Nothing of KB{kb} had been released on {day}.", kb=number, day=on)
+        day = on or clock.today()
+        if page is None or page["answer"]["status"] == "not_found":
+            shown = {
+                "query": f"KB{number}",
+                "what": "KB",
+                "reported": reported(conn, day, kb=int(number)),
+                "fresh": page_data.freshness(conn, day),
+            }
+            if page is None:
+                raise web.HttpError(404, "No source names KB{kb}.", shown, kb=number)
+            if on:
+                raise web.HttpError(404, "Nothing of KB{kb} had been released on {day}.", shown, kb=number, day=on)
         return {
             "heading": f"KB{number}",
             "answer": page["answer"],
             "page": page,
             "as_of": on,
-            "fresh": page_data.freshness(conn, on or clock.today()),
+            "fresh": page_data.freshness(conn, day),
         }
 
     return await web.page(datasette, request, "lookup.html", make, is_shared=True)
@@ -133,6 +141,7 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
             shown = {
                 "nearest": nearest,
                 "query": query.value,
+                "what": "build",
                 "reported": answer["reported"],
                 "fresh": page_data.freshness(conn, on or clock.today()),
                 # The product with the nearest build decides: others with that number may have revisions of another order.
