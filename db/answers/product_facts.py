@@ -148,7 +148,7 @@ _PRODUCTS: Final = f"""select product, release_date, hotpatch_from_date, hotpatc
     from products as p order by product"""
 # What names a release of a product and is no listed release. Its kind is "msrc" (of MSRC's data, whose day is a month), "article", "wrong" (a row
 # of a page that cannot be right, and why) or "unread" (a row that could not be read). Plans reach half a year ahead; a day after that is a slip.
-FEW: Final = 8  # products; a build number or version has at most four
+_FEW: Final = 8  # products; a build number or version has at most four
 _DAYS: Final = 16  # lines and days whose releases are kept: most ask for today
 _NAMED_BY: Final = ("product", "kind", "kb", "build", "day", "text", "why", "supersedes")
 _NAMED: Final = """select distinct product, 'msrc' as kind, kb, fixed_build, source_month, null, null, supersedes_kb from kb_cves
@@ -162,6 +162,11 @@ _NAMED: Final = """select distinct product, 'msrc' as kind, kb, fixed_build, sou
             and (r.kb = q.kb or r.build = q.build)) then 'wrong' else 'unread' end, null, build,
         case when release_date <= date(first_seen_at, '+200 days') then release_date end, text, reason, null from quarantine as q
         where {product} and may_be_release = 1 and gone_at is null"""
+# Of products with hotpatches also the CVEs that these leave open, of the kind "gap": the hotpatch's KB, the CVE as text, the KBs that fix it as why,
+# and in the place of what is replaced the KB beside the hotpatch. Here, so that a lookup needs no further statement.
+_GAPS: Final = """
+    union all select product, 'gap', hotpatch_kb, null, null, cve,
+        (select group_concat(c.kb) from kb_cves as c where c.cve = g.cve and c.product = g.product), companion_kb from cve_gaps as g where {product}"""
 
 
 class Product:
@@ -203,7 +208,7 @@ class Product:
 
     @property
     def named(self) -> list[Row]:
-        """What names a release of it and is no listed release; read when it is first asked for."""
+        """What names a release of it and is no listed release, and CVEs that its hotpatches leave open; read when it is first asked for."""
         return self._facts.named(self.id)
 
     @property
@@ -338,15 +343,16 @@ class Facts:
             self.products[other.product].other_builds.append(other)
 
     def named(self, product: str) -> list[Row]:
-        """Return what names a release of a product and is no listed release.
+        """Return what names a release of a product and is no listed release, and the CVEs that its hotpatches leave open.
 
         The few products of a lookup are read in one statement. Of a fleet, which reads all products, only those that it has: one takes 5 ms, all 100.
         """
         if product not in self._named:
             others = self._read - self._named.keys() - {product}
-            wanted = sorted({product} | others) if len(others) < FEW else [product]
+            wanted = sorted({product} | others) if len(others) < _FEW else [product]
             self._named |= {name: [] for name in wanted}
-            statement = _NAMED.format(product=one_of("product", wanted))
+            has_hotpatches = any(self.of(name).data_until.get("hotpatch") for name in wanted)
+            statement = (_NAMED + _GAPS if has_hotpatches else _NAMED).format(product=one_of("product", wanted))
             for row in self.conn.execute(statement, wanted * statement.count(one_of("product", wanted))).fetchall():
                 self._named[row[0]].append(dict(zip(_NAMED_BY, row, strict=True)))
         return self._named[product]

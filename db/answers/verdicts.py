@@ -13,7 +13,7 @@ from itertools import chain
 
 from hotpatch_kb.db.answers.coverage import Evidence, Support, data_until_of_lines, has_ceased, named_by
 from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
-from hotpatch_kb.db.answers.exposure.gaps import Gaps
+from hotpatch_kb.db.answers.exposure.gaps import left_open
 from hotpatch_kb.db.answers.exposure.open_issues import without_support
 from hotpatch_kb.db.answers.product_facts import Facts, Release
 from hotpatch_kb.db.answers.restarts import next_restart
@@ -122,9 +122,8 @@ class _Line:
 class _Judge:
     """Judges machines of one product on one day."""
 
-    def __init__(self, facts: Facts, product: str, day: str, gaps: Gaps) -> None:
+    def __init__(self, facts: Facts, product: str, day: str) -> None:
         self.conn = facts.conn
-        self.gaps = gaps
         self.product = product
         self.day = day
         self.facts = facts.of(product)
@@ -175,8 +174,8 @@ class _Judge:
             if of_release not in self._found:
                 self._found[of_release] = self._one(build, release, on, machine)
             found = self._found[of_release]
-            if found.verdict == "current" and (left_open := self.gaps.of(self.facts, release, self.day, kb)):
-                found = found._replace(reason=Messages([*found.reason, *left_open]))
+            if found.verdict == "current" and (still_open := left_open(self.facts, release, self.day, kb)):
+                found = found._replace(reason=Messages([*found.reason, *still_open]))
             judged.append(found._replace(line=line, deciding_kb=kb_text(kb) or ""))
         if all(v.verdict == "unsupported" for v in judged) and len({v.next_kb for v in judged}) > 1:
             judged = [
@@ -377,7 +376,6 @@ class Verdicts:
         """Take a database with the fact tables, the day (ISO date), and what was read of it, where the caller has that."""
         self.facts = facts or Facts(conn)
         self._day = day
-        self._gaps = Gaps(self.facts)
         self._judges: dict[str, _Judge] = {}
         self._rows: dict[tuple[str, str, Machine], dict[tuple[str, str], Verdict]] = {}
 
@@ -420,7 +418,7 @@ class Verdicts:
     def _judge(self, product: str) -> _Judge:
         judge = self._judges.get(product)
         if judge is None:
-            judge = self._judges[product] = _Judge(self.facts, product, self._day, self._gaps)
+            judge = self._judges[product] = _Judge(self.facts, product, self._day)
         return judge
 
     def with_verdicts(self, answer: dict[str, Any], line: str | None, machine: Machine = ANY, kbs: Collection[int] = ()) -> dict[str, Any]:

@@ -206,6 +206,19 @@ def month_after(month: str, steps: int = 1) -> str:
     return f"{index // 12:04d}-{index % 12 + 1:02d}"
 
 
+def months_unread(until: str, day: str) -> list[str]:
+    """Return the months whose second Tuesday is after the last day of the data and not after another day (ISO dates): nobody read their updates.
+
+    >>> months_unread("2026-07-23", "2026-10-13"), months_unread("2026-07-14", "2026-08-10")
+    (['2026-08', '2026-09', '2026-10'], [])
+    """
+    months, month = [], until[:7]
+    while (tuesday := second_tuesday(month)) <= day:
+        months += [month] if tuesday > until else []
+        month = month_after(month)
+    return months
+
+
 def last_day(stated: str | None) -> str | None:
     """Return a day, or the last day of a month.
 

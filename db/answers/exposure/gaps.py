@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hotpatch_kb.db.answers.exposure.open_issues import hotpatches_had
-from hotpatch_kb.db.answers.product_facts import FEW, Facts, Product, Release
-from hotpatch_kb.db.answers.stated_elsewhere import one_of
+from hotpatch_kb.db.answers.product_facts import Product, Release
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text
 from hotpatch_kb.light_typing import Final, NamedTuple
@@ -22,59 +21,27 @@ _UNLESS: Final = (
 )
 _ELSE: Final = ("{cves} is open until {kb} is installed", "{cves} are open until {kb} is installed")
 _WITHOUT: Final = ("{cves} is open until the next baseline", "{cves} are open until the next baseline")
-_GAPS: Final = """select g.product, g.hotpatch_kb, g.cve, g.companion_kb,
-    (select group_concat(c.kb) from kb_cves as c where c.cve = g.cve and c.product = g.product) from cve_gaps as g"""
 
 
-class _Gap(NamedTuple):
-    """A CVE that a hotpatch leaves open, the update beside it that closes it, and all KBs that fix it on the product."""
+def left_open(product: Product, release: Release, day: str, kb: int | None) -> list[Message]:
+    """Return which CVEs stay open on a machine with a release of the hotpatch line, and what closes them.
 
-    cve: str
-    companion: int | None
-    fixing: frozenset[int]
-
-
-class Gaps:
-    """The CVEs that hotpatches leave open, read when they are first asked for: in one statement for all products that were read by then."""
-
-    def __init__(self, facts: Facts) -> None:
-        """Take what was read of the database."""
-        self._facts = facts
-        self._read: dict[str, dict[int, list[_Gap]]] = {}
-
-    def of(self, product: Product, release: Release, day: str, kb: int | None) -> list[Message]:
-        """Return what stays open on a machine with a release, and what closes it.
-
-        Args:
-            product: of the release.
-            release: the newest that the machine has.
-            day: ISO date; what came later does not count.
-            kb: a KB that the machine is known to have; None where none is known.
-        """
-        hotpatches = hotpatches_had(product, release)
-        if not hotpatches:
-            return []
-        of_product = self._of_product(product.id)
-        cves: dict[int | None, list[str]] = {}
-        for number, hotpatch in enumerate(hotpatches):
-            had = {row.kb for row in (*hotpatches[number + 1 :], release)} | {kb}
-            for gap in of_product.get(hotpatch.kb or 0, ()):
-                if gap.fixing.isdisjoint(had):
-                    companion = next((r.kb for r in product.releases if r.kb == gap.companion and (r.release_date or "") <= day), None)
-                    cves.setdefault(companion, []).append(gap.cve)
-        return [_open(product, release, companion, sorted(set(of_companion))) for companion, of_companion in cves.items()]
-
-    def _of_product(self, name: str) -> dict[int, list[_Gap]]:
-        if name not in self._read:
-            loaded = sorted({name} | {other.id for other in self._facts.products.values() if other.releases and other.id not in self._read})
-            # Of a fleet all products were read: then so are all gaps.
-            wanted = loaded if len(loaded) < FEW else sorted(self._facts.products)
-            where = f" where {one_of('g.product', wanted)}"
-            self._read |= {product: {} for product in wanted}
-            for product, hotpatch, cve, companion, fixing in self._facts.conn.execute(_GAPS + where, wanted).fetchall():
-                gap = _Gap(cve, companion, frozenset(map(int, (fixing or "").split(",") if fixing else ())))
-                self._read[product].setdefault(hotpatch, []).append(gap)
-        return self._read[name]
+    Args:
+        product: of the release.
+        release: the newest that the machine has.
+        day: ISO date; what came later does not count.
+        kb: a KB that the machine is known to have; None where none is known.
+    """
+    cves: dict[int | None, list[str]] = {}
+    hotpatches = hotpatches_had(product, release)
+    gaps = [row for row in product.named if row["kind"] == "gap"] if hotpatches else []
+    for number, hotpatch in enumerate(hotpatches):
+        had = {str(row.kb) for row in (*hotpatches[number + 1 :], release)} | {str(kb)}
+        for gap in gaps:
+            if gap["kb"] == hotpatch.kb and had.isdisjoint((gap["why"] or "").split(",")):
+                companion = next((r.kb for r in product.releases if r.kb == gap["supersedes"] and (r.release_date or "") <= day), None)
+                cves.setdefault(companion, []).append(gap["text"])
+    return [_open(product, release, companion, sorted(set(of_companion))) for companion, of_companion in cves.items()]
 
 
 def _open(product: Product, release: Release, companion: int | None, cves: list[str]) -> Message:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from hotpatch_kb.db.answers.product_facts import FixedByKb, Fixes, Product, Release, is_offered
 from hotpatch_kb.db.answers.stated_elsewhere import one_of, reported_day
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.model.notation import kb_text, month_after, second_tuesday
+from hotpatch_kb.db.model.notation import kb_text, months_unread
 from hotpatch_kb.light_typing import Any, Final
 
 Answer = dict[str, Any]
@@ -145,7 +145,7 @@ def open_cves(
         unknown = {
             month
             for *_, until, end, _ in found["until", line == "hotpatch", r.product]
-            for month in _months_after(until, min(day, end or day))
+            for month in months_unread(until, min(day, end or day))
         }
         unknown |= {row[4] for row in newer if row[5] and (row[3], row[2]) not in fixes}
         unknown |= {h.month for h in before if h.month and h.cadence == "B" and not h.fixes_cves}
@@ -245,15 +245,6 @@ def _most_severe(fixed: set[str], by_kb: Sequence[FixedByKb]) -> list[str]:
         stated = [cve for of_kb in by_kb for cve in of_kb.by_severity().get(severity, ()) if cve in fixed]
         named |= dict.fromkeys(sorted(stated, reverse=True))
     return list(named)[:_SHOWN]
-
-
-def _months_after(until: str, day: str) -> Iterator[str]:
-    """Yield the months whose second Tuesday is after a day of data and not after another day (ISO dates)."""
-    month = until[:7]
-    while second_tuesday(month) <= day:
-        if second_tuesday(month) > until:
-            yield month
-        month = month_after(month)
 
 
 def left_open(conn: sqlite3.Connection, cve: str, product: str | None, day: str) -> list[Answer]:

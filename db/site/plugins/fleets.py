@@ -158,7 +158,14 @@ def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
             first += list(zip(prefixes, ends, strict=True))[: MAX_SHOWN - len(first)]
         said, columns = report(conn, asked.day, machines, summary), machines.find_columns()
     taken = said.columns
-    rows = [answers.by_end[end] | {"own": next(csv.reader(io.StringIO(prefix, newline="")), [])} for prefix, end in first]
+    rows = [
+        answers.by_end[end]
+        | {
+            "own": next(csv.reader(io.StringIO(prefix, newline="")), []),
+            "is_outdated": coverage.is_outdated(answers.by_end[end]["data_until"], asked.day),
+        }
+        for prefix, end in first
+    ]
     return {
         "counts": [(product.split(" or "), verdict, count) for (product, verdict), count in sorted(summary.counts.items())],
         "total": summary.counts.total(),

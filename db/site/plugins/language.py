@@ -19,6 +19,7 @@ from hotpatch_kb.db.answers.icalendar_file import is_web_address
 from hotpatch_kb.db.answers.stated_elsewhere import reported_day, reported_note
 from hotpatch_kb.db.fleet.inventory.columns import BUILD
 from hotpatch_kb.db.model import clock
+from hotpatch_kb.db.model.notation import months_unread, second_tuesday
 from hotpatch_kb.db.model.products import KNOWN, named
 from hotpatch_kb.db.site import addresses, cards, product_data, when
 from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE, Words, language_of, words
@@ -44,6 +45,8 @@ def prepare_jinja2_environment(env: Any) -> None:
         "reported_day": reported_day,
         "condition": condition,
         "product_name": _product_name,
+        "unread_months": _unread_months,
+        "second_tuesday": second_tuesday,
         "main_pages": MAIN_PAGES,
         "all_pages": ALL_PAGES,
         "here_path": "/",
@@ -86,6 +89,12 @@ def _distance(context: Context, day: str, t: Words) -> str:
 
 
 @lru_cache(maxsize=10_000)  # a page of a KB has a hundred, most of a dozen addresses
+@pass_context
+def _unread_months(context: Context, until: str | None) -> list[str]:
+    """Return the months whose updates nobody read, by the last day of the data and the day that a page is as of."""
+    return months_unread(until, context.get("as_of") or clock.today()) if until else []
+
+
 def link(url: object, text: object = None) -> Markup:
     """Return a link where the address is a web address, else its text alone."""
     shown = escape(url if text is None else text)

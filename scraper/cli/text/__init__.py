@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from hotpatch_kb.db.answers.coverage import is_outdated
-from hotpatch_kb.db.model.notation import MONTHS
+from hotpatch_kb.db.model.notation import MONTHS, months_unread, second_tuesday
 from hotpatch_kb.db.model.products import PLATFORMS, named
 from hotpatch_kb.light_typing import Any, Final
 from hotpatch_kb.scraper.cli.text import colour
@@ -127,9 +127,26 @@ def restart(row: Row | None, line: str, certainty: str | None) -> str:
     return f"{row['date']} ({month_name(row['month'])}), {_CERTAINTY[certainty or 'cadence']}{', unplanned' if row['is_unplanned'] else ''}"
 
 
+def rejoining(month: str, released: str | None, until: str | None) -> str:
+    """Return with which baseline a machine rejoins the hotpatch line; nobody has read one whose day is not before the last day of the data."""
+    if until and second_tuesday(month) < until:
+        return f"the baseline of {month_name(month)}"
+    return f"the first baseline after {month_name(released or month)}: planned for {month_name(month)}, not confirmed"
+
+
 def unseen_baseline(baseline: Row) -> str:
     """Return when a machine restarts for a baseline that was expected after the data end."""
     return f"as soon as it gets the baseline expected on {baseline['date']}, which is newer than the data"
+
+
+def unread_updates(until: str | None, day: str) -> str:
+    """Return which monthly updates of the standard line were not read, each of which restarts; "" where all were."""
+    months = [month_name(month) for month in months_unread(until, day)] if until else []
+    if not months:
+        return ""
+    if len(months) == 1:
+        return f"the update of {months[0]} was not read, and it restarts; then "
+    return f"the updates of {months[0]} to {months[-1]} were not read, and each restarts; then "
 
 
 def outdated(until: str | None) -> str:

@@ -10,7 +10,18 @@ from hotpatch_kb.db.answers.stated_elsewhere import neighbours, reported_note
 from hotpatch_kb.db.answers.verdicts import VERDICTS, Kind
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.light_typing import Final
-from hotpatch_kb.scraper.cli.text import NEWER_ARE_LIKELY, Row, colour, count, month_name, restart, table, unseen_baseline
+from hotpatch_kb.scraper.cli.text import (
+    NEWER_ARE_LIKELY,
+    Row,
+    colour,
+    count,
+    month_name,
+    rejoining,
+    restart,
+    table,
+    unread_updates,
+    unseen_baseline,
+)
 
 _CLASSES = {
     "baseline": "baseline (restart)",
@@ -199,6 +210,8 @@ def _match(query: str, match: Row, day: str, asked: Sequence[str], fixes: Sequen
     if match["reported"]:
         yield f"  {reported_note(match['reported'])}"
     coming = restart(match["next_restart"], match["line"], match["next_restart_certainty"])
+    if match["next_restart"] and match["line"] == "standard":
+        coming = unread_updates(match["data_until"], day) + coming
     due = "; then ".join(_due(match))
     yield f"  next restart {f'{due}; after that {coming}' if due else coming}"
     until = match["data_until"] or "unknown: no page lists this line"
@@ -259,10 +272,10 @@ def _next(verdict: Row, build: str | None, *, is_outdated: bool) -> str:
     return f"{verdict['next_kb']}{f' {build}' if build else ''}, {restarts}{newer}"
 
 
-def _in_short(verdict: Row, *, is_outdated: bool) -> str:
+def _in_short(verdict: Row, match: Row) -> str:
     """Return a verdict on one line, why, and what comes next."""
-    after = f"; next {_next(verdict, None, is_outdated=is_outdated)}" if verdict["next_kb"] else ""
-    back = f"; rejoins with the baseline of {month_name(verdict['rejoins_month'])}" if verdict["rejoins_month"] else ""
+    after = f"; next {_next(verdict, None, is_outdated=match['is_outdated'])}" if verdict["next_kb"] else ""
+    back = f"; rejoins with {_baseline(match, verdict['rejoins_month'])}" if verdict["rejoins_month"] else ""
     return f"{_in_words(verdict)}; {verdict['reason'].in_words(_VERDICTS_IN_REASONS.get)}{after}{back}"
 
 
@@ -281,11 +294,11 @@ def _verdict(match: Row) -> Iterator[str]:
         reason = "a baseline is a release of both lines, and the machine may be on either"
     yield f"  verdict      {_in_words(verdict, match['by_line'])}; {reason}{behind}"
     for line, judged in (match["by_line"] or {}).items():
-        yield f"  if {line:<10}{_in_short(judged, is_outdated=match['is_outdated'])}"
+        yield f"  if {line:<10}{_in_short(judged, match)}"
     if match["leaves_line_until"]:
         yield (
             "  why          an LCU that is not a baseline: a machine of the hotpatch line that installs it leaves the line,"
-            f" until the baseline of {month_name(match['leaves_line_until'])}"
+            f" until {_baseline(match, match['leaves_line_until'])}"
         )
     elif match["is_unplanned"]:
         yield "  why          a baseline in a month planned as a hotpatch: it restarts every machine of the line; no page read here states the reason"
@@ -293,9 +306,14 @@ def _verdict(match: Row) -> Iterator[str]:
         build = match["next_release"]["build"] if is_same_kb and match["next_release"] else None
         yield f"  next         {_next(verdict, build, is_outdated=match['is_outdated'])}"
     if verdict["rejoins_month"]:
-        yield f"  rejoins      with the baseline of {month_name(verdict['rejoins_month'])}"
+        yield f"  rejoins      with {_baseline(match, verdict['rejoins_month'])}"
     if verdict["newer_out_of_band"]:
         yield f"  also newer   {_not_deciding(verdict['newer_out_of_band'].split())}"
+
+
+def _baseline(match: Row, month: str) -> str:
+    """Return with which baseline a machine with a match rejoins the hotpatch line."""
+    return rejoining(month, (match["release_date"] or "")[:7] or None, match["data_until"])
 
 
 def _not_deciding(kbs: Sequence[str]) -> str:
