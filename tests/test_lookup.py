@@ -210,7 +210,7 @@ def test_they_are_shown(with_security_data: sqlite3.Connection, run: Command, mo
         "most severe: CVE-2025-90001",
         "known issue  open: Made issue",
         "known issue  resolved by KB5073379: Made and mended",
-        "open CVE     CVE-2025-54100 (Important), closed by its companion KB5074204",
+        "open CVE     CVE-2025-54100 (Important), open unless its companion KB5074204 is installed, which the build does not show",
         "open CVEs    1 that newer releases of the hotpatch line fix; not known for 2025-11",
         "most severe: CVE-2026-90002",
     ]
@@ -423,3 +423,55 @@ def test_a_cve_and_a_build_as_two_queries_say_how_to_ask_both(run: Command) -> N
 def test_what_a_kb_fixes_is_said_however_it_is_asked_for(run: Command) -> None:
     of_month, of_kb = run("lookup", "Windows Server 2025 June 2026", "KB5094125", "--json").json()
     assert of_kb["fixes"][0] in of_month["fixes"]
+
+
+def test_patched_depends_on_what_a_hotpatch_leaves_open(run: Command, at: Callable[[str], None]) -> None:
+    """A companion of the same build closes it; where there is none, nothing does before the next baseline."""
+    at("2026-07-24")
+
+    def verdict(*arguments: str) -> str:
+        return next(line for line in run("lookup", *arguments).out.splitlines() if line.startswith("  verdict"))[15:]
+
+    nothing = "nothing newer of the hotpatch line counts"
+    december = ("26100.7392", "--product", "ws2025", "--on", "2025-12-20")
+    assert verdict(*december) == (
+        f"patched only if KB5074204 is installed too; {nothing}; "
+        "CVE-2025-54100 is open unless its companion KB5074204 is installed, which the build does not show"
+    )
+    assert verdict(*december, "--kb-installed", "KB5074204") == f"patched (current); {nothing}"
+    june = verdict("26100.4270", "--product", "ws2025", "--on", "2025-06-20")
+    assert june == f"patched except for CVE-2025-49735; {nothing}; CVE-2025-49735 is open until the next baseline"
+    # KB5087424 leaves two open, and has no companion.
+    assert verdict("20348.5074", "--on", "2026-05-20").endswith("CVE-2025-54518, CVE-2026-42825 are open until the next baseline")
+    assert verdict("26100.7092", "--product", "ws2025", "--on", "2025-11-20") == f"patched (current); {nothing}"
+
+
+def test_an_open_cve_names_the_companion_before_the_cumulative_update(run: Command) -> None:
+    asked = ("26100.7392 CVE-2025-54100", "--product", "ws2025", "--on", "2025-12-20")
+    assert (
+        "  asked        CVE-2025-54100 (Important): open unless its companion KB5074204 is installed, which the build does not show; "
+        "or KB5072033 26100.7462 of 2025-12-09 fixes it, which leaves the hotpatch line\n"
+    ) in run("lookup", *asked).out
+    (found,) = run("lookup", *asked, "--json").json()[0]["asked_cve"]
+    assert (found["is_open"], found["companion_kb"], found["fix_leaves_line"]) == (True, "KB5074204", True)
+    (found,) = run("lookup", *asked, "--kb-installed", "KB5074204", "--json").json()[0]["asked_cve"]
+    assert (found["is_open"], found["companion_kb"], found["fixed_by"]["kb"]) == (False, None, "KB5074204")
+
+
+def test_updates_that_nobody_read_come_before_the_next_restart(run: Command, at: Callable[[str], None]) -> None:
+    def said(name: str, *arguments: str) -> str:
+        return next(line for line in run("lookup", *arguments).out.splitlines() if line.startswith(f"  {name}"))[15:]
+
+    planned = "the first baseline after July 2026: planned for October 2026, not confirmed"
+    at("2026-11-27")
+    assert said("next restart", "17763.9020", "--product", "ws2019") == (
+        "the updates of August 2026 to November 2026 were not read, and each restarts; then 2026-12-08 (December 2026), with the monthly update"
+    )
+    assert said("if hotpatch", "26200.8894").endswith(f"; rejoins with {planned}")
+    assert said("why", "26200.8894").endswith(f"leaves the line, until {planned}")
+    at("2026-08-12")
+    assert said("next restart", "17763.9020", "--product", "ws2019") == (
+        "the update of August 2026 was not read, and it restarts; then 2026-09-08 (September 2026), with the monthly update"
+    )
+    at("2026-07-24")
+    assert said("next restart", "17763.9020", "--product", "ws2019") == "2026-08-11 (August 2026), with the monthly update"

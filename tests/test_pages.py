@@ -129,7 +129,7 @@ def test_an_ambiguous_build_explains_itself(own: Datasette) -> None:
     assert "which KB is installed" in text
     assert "KB5070881" in text
     assert "KB5070893" in text
-    assert "leaves the line until the baseline of January 2026" in text
+    assert "leaves the line. Rejoins the hotpatch line with the baseline of January 2026." in text
 
 
 def test_a_build_that_no_source_names_has_neighbours(own: Datasette) -> None:
@@ -165,8 +165,156 @@ def test_a_hotpatch_leaves_a_cve_to_its_companion(crawled_site: Datasette) -> No
     """Case 31."""
     text = text_of(get(crawled_site, "/build/26100.7392").text)
     assert "CVE-2025-54100" in text
-    assert "closed by its companion KB5074204" in text
+    assert "CVE-2025-54100 (Important): open unless its companion KB5074204 is installed, which the build does not show" in text
     assert "Known issues" in text_of(get(crawled_site, "/kb/5101650").text)
+
+
+UNLESS = "CVE-2025-54100 is open unless its companion KB5074204 is installed, which the build does not show"
+
+
+def test_patched_says_first_what_it_depends_on(crawled_site: Datasette, at: Any) -> None:
+    """December 2025: the newest hotpatch leaves a CVE open that its companion closes, which has the same build."""
+    at("2026-07-24")
+    own = crawled_site
+    html = get(own, "/build/26100.7392", on="2025-12-20").text
+    text = text_of(html)
+    assert html.count('<div class="verdict conditional">') == 2  # of Server 2025 and Windows 11
+    assert "verdict current" not in html
+    assert f"Patched only if KB5074204 is installed too nothing newer of the hotpatch line counts; {UNLESS}" in text
+    assert "Install KB5074204 too, unless it is installed." in text
+    assert 'Patched only if <a href="/kb/5074204">KB5074204</a> is installed too' in html
+    assert "KB5074204 も適用済みの場合に限り最新です" in text_of(get(own, "/ja/build/26100.7392", on="2025-12-20").text)
+    # The component is known to be installed, the hotpatch before left nothing open, and the baseline after it closes what was.
+    assert 'class="verdict current"' in get(own, "/kb/5074204", on="2025-12-20").text
+    assert 'class="verdict current"' in get(own, "/build/26100.7092", on="2025-11-20").text
+    assert "conditional" not in get(own, "/build/26100.7392", on="2026-01-20").text
+
+
+def test_the_api_says_what_patched_depends_on(crawled_site: Datasette, at: Any) -> None:
+    """The code stays, since components never decide; the reason says it."""
+    at("2026-07-24")
+    own = crawled_site
+
+    def judged(kbs: str) -> tuple[str, str]:
+        inventory = f"host,build,product,kbs\na,26100.7392,ws2025,{kbs}\n".encode()
+        rows = post(own, "/api/assess?on=2025-12-20", inventory, "text/csv").json()
+        return rows[0]["verdict"], rows[0]["reason"]
+
+    nothing = "nothing newer of the hotpatch line counts"
+    assert judged("") == judged("KB5072014") == ("current", f"{nothing}; {UNLESS}")
+    assert judged("KB5072014 KB5074204") == judged("KB5074204") == ("current", nothing)
+    (match,) = get(own, "/api/lookup", q="26100.7392", product="ws2025", on="2025-12-20").json()["matches"]
+    assert (match["verdict"]["verdict"], match["verdict"]["reason"]) == ("current", f"{nothing}; {UNLESS}")
+    (match,) = get(own, "/api/lookup", q="26100.7392", product="ws2025", on="2025-12-20", kb="KB5074204").json()["matches"]
+    assert match["verdict"]["reason"] == nothing
+
+
+def test_a_lookup_of_an_open_cve_names_the_companion_first(crawled_site: Datasette) -> None:
+    text = text_of(get(crawled_site, "/build/26100.7392", on="2025-12-20", cve="CVE-2025-54100").text).replace(" ;", ";").replace(" ,", ",")
+    assert (
+        "CVE-2025-54100 (Important): open unless its companion KB5074204 is installed, which the build does not show; "
+        "or to close it: KB5072033 26100.7462, which leaves the hotpatch line"
+    ) in text
+
+
+REPORTED = "others report a baseline (restart): KB5122871, 8 September 2026; not confirmed"
+
+
+def test_a_month_says_what_others_report_of_it(own: Datasette, at: Any) -> None:
+    """Others report a baseline of September 2026, which was planned as a hotpatch; nobody read it."""
+    at("2026-11-27")
+    pages = {path: get(own, path).text for path in ("/calendar/2026", "/calendar/2026-09", "/", "/ja/", "/product/ws2025")}
+    texts = {path: re.sub(" (?=[;,])", "", text_of(page)) for path, page in pages.items()}
+    assert f"2026-09 hotpatch ? {REPORTED} 2026-09-08 hotpatch (by the calendar)" in texts["/calendar/2026"]
+    assert f"Windows Server 2025 hotpatch Planned: hotpatch (by the calendar) 8 September 2026 ? {REPORTED}" in texts["/calendar/2026-09"]
+    assert "no release known yet" not in texts["/calendar/2026-09"]
+    assert f"Sep September 2026: hotpatch, planned; {REPORTED}" in texts["/"]
+    assert "9月 2026年9月: ホットパッチ、計画。第三者の報告ではベースライン (再起動あり): KB5122871、2026年9月8日。未確認" in texts["/ja/"]
+    assert f"2026-09 hotpatch ? {REPORTED}" in texts["/product/ws2025"]
+    page = lxml.html.fromstring(pages["/calendar/2026"])
+    (cell,) = page.xpath("//td[a[@href='/calendar/2026-09']][../th//text()='Windows Server 2025']")
+    assert cell.get("class") == "baseline expected"
+    assert cell.xpath("string(a/@aria-label)") == f"Windows Server 2025, September 2026: hotpatch, planned; {REPORTED}"
+    assert cell.xpath("string(a/i/@class)") == "mark baseline expected unsure"
+    at("2026-07-24")  # nothing is reported yet
+    assert "unsure" not in get(own, "/calendar/2026").text
+
+
+def test_the_next_restart_of_the_calendar_is_that_of_the_api(own: Datasette, at: Any) -> None:
+    """The baseline of October 2026 may be installed or not: nobody read it. The next that comes is that of January."""
+    at("2026-11-27")
+    assert get(own, "/api/next?product=ws2025").json()[0]["date"] == "2027-01-12"
+    assert "next restart" not in text_of(get(own, "/calendar/2026").text).replace("framed: the next restart", "")
+    page = lxml.html.fromstring(get(own, "/calendar/2026").text)
+    (cell,) = page.xpath("//td[a[@href='/calendar/2026-10']][../th//text()='Windows Server 2025']")
+    assert (cell.get("class"), cell.xpath("string(a/i/@class)")) == ("baseline expected", "mark baseline expected unsure")
+    assert "2026-10 baseline ? planned 6 weeks ago, not confirmed" in text_of(get(own, "/calendar/2026").text)
+    page = lxml.html.fromstring(get(own, "/calendar/2027").text)
+    framed = page.xpath("//td[contains(@class, 'next')]/a/@href")
+    assert framed == ["/calendar/2027-01"] * 4
+    at("2026-10-13")  # on the day itself it is the next one
+    page = lxml.html.fromstring(get(own, "/calendar/2026").text)
+    assert page.xpath("//td[contains(@class, 'next')]/a/@href") == ["/calendar/2026-10"] * 4
+
+
+@pytest.mark.parametrize("path", ["/kb/5122871", "/kb/5120228", "/ja/kb/5122871"])
+def test_a_kb_that_others_report_has_a_page(own: Datasette, at: Any, path: str) -> None:
+    at("2026-11-27")
+    answer = get(own, path)
+    text = text_of(answer.text)
+    said = {
+        "/kb/5122871": "reported by others, not read at Microsoft: KB5122871 26100.33438, baseline of 2026-09-08",
+        "/kb/5120228": "reported by others, not read at Microsoft: KB5120228 26100.33222, hotpatch of 2026-08-11",
+        "/ja/kb/5122871": "第三者による情報で、Microsoft のページでは未確認: KB5122871 26100.33438 (2026-09-08、ベースライン)",
+    }[path]
+    assert answer.status_code == 404
+    assert said in text
+    assert "Page not found" not in text
+    assert ("4 Patch Tuesdays have passed since" in text) == ("/ja/" not in path)
+    assert path in get(own, path.split("kb/", maxsplit=1)[0]).text  # the home page links to it
+
+
+@pytest.mark.parametrize(("path", "what"), [("/kb/5999999", "KB"), ("/build/26100.99999", "build"), ("/cve/CVE-2026-99999", "CVE")])
+def test_what_is_not_in_the_data_says_where_the_data_ends(own: Datasette, at: Any, path: str, what: str) -> None:
+    at("2026-11-27")
+    text = text_of(get(own, path).text)
+    assert f"The data ends on 23 July 2026; a newer {what} is not in it." in text
+    assert "Data as of 23 July 2026. 4 Patch Tuesdays have passed since" in text
+    at("2026-07-24")
+    assert f"The data ends on 23 July 2026; a newer {what} is not in it." in text_of(get(own, path).text)
+
+
+def test_updates_that_nobody_read_come_before_the_next_restart(own: Datasette, at: Any) -> None:
+    unread = "the updates of August 2026 to November 2026 were not read here, and each restarts; then Tue 8 Dec 2026"
+    at("2026-11-27")
+    for path in ("/product/ws2016", "/build/14393.9339", "/build/26200.8894"):
+        assert unread in text_of(get(own, path).text).replace(" ;", ";"), path
+    assert "2026年8月から2026年11月までの更新プログラムは未確認で、いずれも再起動が必要です" in text_of(get(own, "/ja/product/ws2016").text)
+    at("2026-08-12")
+    text = text_of(get(own, "/product/ws2016").text).replace(" ;", ";")
+    assert "the update of August 2026 was not read here, and it restarts; then Tue 8 Sep 2026" in text
+    at("2026-07-24")
+    assert "Next restart: Tue 11 Aug 2026 (in 18 days, expected)" in text_of(get(own, "/product/ws2016").text)
+
+
+def test_a_baseline_that_nobody_read_is_planned_for_who_rejoins(own: Datasette, at: Any) -> None:
+    planned = "Rejoins the hotpatch line with the first baseline after July 2026: planned for October 2026, not confirmed"
+    for day in ("2026-07-24", "2026-11-27"):
+        at(day)
+        assert text_of(get(own, "/build/26200.8894").text).count(planned) == 2  # the verdict, and what the update does
+    # It was released since: KB5073379.
+    assert "Rejoins the hotpatch line with the baseline of January 2026" in text_of(get(own, "/build/26100.6905", on="2025-11-05").text)
+
+
+def test_the_fleet_page_says_what_to_do_as_the_page_of_a_build(own: Datasette, at: Any) -> None:
+    at("2026-11-27")
+    text = text_of(form(own, fleet="a,26100.32772\nb,26100.33158\nc,\nd,26200.8894").text)
+    assert "Install KB5099536 or what has replaced it. It restarts." in text
+    assert "Compare with Microsoft's own pages, or have newer ones read: hotpatch-kb crawl." in text
+    assert "The reason says what is missing." in text
+    assert "Install KB5099536. It restarts." not in text
+    at("2026-07-24")
+    assert "Install KB5099536. It restarts." in text_of(form(own, fleet="a,26100.32772").text)
 
 
 def test_a_month_that_changed_shows_both_plans(own: Datasette) -> None:
@@ -202,8 +350,10 @@ def test_old_facts_are_never_called_current(own: Datasette, at: Any) -> None:
     assert "A baseline was expected on 13 October 2026" in text_of(page)
     home = text_of(get(own, "/").text)
     assert "Data as of 23 July 2026. 4 Patch Tuesdays have passed since: nothing here is known to be current." in home
-    assert "Windows Server 2025 restart overdue, not confirmed Tue 13 Oct 2026 6 weeks overdue" in home
-    assert home.index("6 weeks overdue") < home.index("12 January 2027 (in 7 weeks, by the cadence)")
+    assert (
+        "Windows Server 2025 planned 6 weeks ago, not confirmed Tue 13 Oct 2026 6 weeks ago then Tue 12 Jan 2027 in 7 weeks, by the cadence"
+    ) in home
+    assert "overdue" not in home
 
 
 @pytest.mark.parametrize(
@@ -215,7 +365,7 @@ def test_old_facts_are_never_called_current(own: Datasette, at: Any) -> None:
         ),
         ("2026-09-30", "Tue 13 Oct 2026 in 13 days Baseline of October 2026: a restart. The one"),
         ("2026-10-13", "planned restart Due now, unless this is installed: KB5099536 Tue 13 Oct 2026 today"),
-        ("2026-10-14", "Tue 13 Oct 2026 1 day overdue"),
+        ("2026-10-14", "planned yesterday, not confirmed Tue 13 Oct 2026 yesterday then Tue 12 Jan 2027 in 13 weeks"),
     ],
 )
 def test_home_says_when_the_restart_is_and_how_far_away(own: Datasette, at: Any, day: str, said: str) -> None:
@@ -244,9 +394,9 @@ def test_old_facts_name_the_missed_baseline_and_what_may_have_replaced_a_kb(own:
     paths = {"new": "/build/26100.33158", "old": "/build/26100.32772", "unseen": "/build/26100.33600", "home": "/"}
     texts = [re.sub(" (?=[;,])", "", text_of(answer.text)) for answer in get_all(own, paths.values())]
     pages = dict(zip(paths, texts, strict=True))
-    assert "Next restart Tue 13 Oct 2026 (overdue, not confirmed); after that Tue 12 Jan 2027 (by the cadence)" in pages["new"]
+    assert "Next restart Tue 13 Oct 2026 (planned 6 weeks ago, not confirmed); after that Tue 12 Jan 2027 (by the cadence)" in pages["new"]
     assert (
-        "Next restart due now, for a newer baseline; after that Tue 13 Oct 2026 (overdue, not confirmed); after that Tue 12 Jan"
+        "Next restart due now, for a newer baseline; after that Tue 13 Oct 2026 (planned 6 weeks ago, not confirmed); after that Tue 12 Jan"
         in pages["old"]
     )
     assert "Install KB5099536 or what has replaced it. It restarts." in pages["old"]
@@ -340,10 +490,10 @@ def test_a_cve_names_its_kbs_by_line_and_what_a_hotpatch_leaves_open(crawled_sit
     text = text_of(get(crawled_site, "/cve/CVE-2025-54100").text)
     assert "Some hotpatches leave it open." in text
     assert (
-        "Windows Server 2025 , December 2025: hotpatch KB5072014 ; the update KB5074204 , installed beside the hotpatch, closes it. "
-        "Both have the build 26100.7392 , so the build alone cannot tell whether it is closed: look for KB5074204 among the installed updates."
+        "Windows Server 2025 , December 2025: hotpatch KB5072014 ; open unless its companion KB5074204 is installed, which the build does not show. "
+        "Both have the build 26100.7392 : look for KB5074204 among the installed updates."
     ) in text
-    assert "hotpatch KB5071413 ; the update KB5074353 , installed beside the hotpatch, closes it. Both have the build 20348.4467" in text
+    assert "hotpatch KB5071413 ; open unless its companion KB5074353 is installed, which the build does not show. Both have" in text
     assert "KB5072033" in text
     assert get(crawled_site, "/cve/cve-2025-54100").headers["location"] == "/cve/CVE-2025-54100"
     missing = get(crawled_site, "/cve/CVE-1999-0001")
@@ -357,7 +507,7 @@ def test_a_later_hotpatch_that_closes_a_cve_has_a_build_of_its_own(tmp_path: Pat
     with opened(tmp_path / "hotpatch.db", public=False) as whole:
         text = text_of(get(whole, "/cve/CVE-2026-25172").text)
     assert "hotpatch KB5079420 ; the later hotpatch KB5084597 closes it" in text
-    assert "the build alone" not in text
+    assert "the build does not show" not in text
 
 
 def test_who_may_have_hotpatching_is_answered_as_by_the_api(own: Datasette) -> None:
@@ -395,6 +545,9 @@ def test_the_timeline_draws_every_stop_and_its_texts_are_escaped(own: Datasette,
         assert (min(stops), max(stops), len(stops)) == ("2024-11", "2028-11", 49)
         assert stops["2026-06"]["is_unplanned"]
         assert (stops["2026-10"]["type"], stops["2026-10"]["certainty"]) == ("baseline", "planned")
+        # Others report a baseline of September: it is drawn as one, with a "?", and so is the one of October that nobody read.
+        assert [month for month, stop in stops.items() if stop["is_unsure"]] == ["2026-09", "2026-10"]
+        assert (stops["2026-09"]["type"], stops["2026-09"]["drawn"]) == ("hotpatch", "baseline")
         assert (stops["2028-04"]["type"], stops["2028-04"]["certainty"]) == ("baseline", "cadence")
         assert [row["kb"] for row in found["oob"]] == [5091470]
         chart = charts.restart_line(found, "<b>", "2026-11-26", "2026-10", t)
@@ -403,8 +556,9 @@ def test_the_timeline_draws_every_stop_and_its_texts_are_escaped(own: Datasette,
         kinds = [element.get("class") for element in root.iter() if element.get("class", "").startswith("m ")]
         assert len(kinds) == 50
         assert kinds.count("m oob") == 1
-        assert kinds.count("m baseline expected") == sum(stop["type"] == "baseline" and stop["is_expected"] for stop in found["stops"])
+        assert kinds.count("m baseline expected") == sum(stop["drawn"] == "baseline" and stop["is_expected"] for stop in found["stops"])
         assert len([element for element in root.iter() if element.get("class") == "next"]) == 1
+        assert [element.text for element in root.iter() if element.get("class") == "flag"].count("?") == 2
         ended = product_data.product_page(conn, "ws2022", None)
         assert ended is not None
         assert max(stop["month"] for stop in ended["timeline"]["stops"]) == ended["timeline"]["last"] == "2027-10"

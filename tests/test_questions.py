@@ -33,9 +33,9 @@ EXPECTED: Final = {
     9: (0, "BEGIN:VALARM"),
     10: (
         0,
-        "left open by KB5072014 on Windows Server 2025, December 2025: closed by its companion KB5074204; KB5072033 fixes it, but leaves the line",
+        "left open by KB5072014 on Windows Server 2025, December 2025: open unless its companion KB5074204 is installed, which the build does not show; KB5072033 fixes it, but leaves the line",
     ),
-    11: (0, "open CVE     CVE-2025-54100 (Important), closed by its companion KB5074204"),
+    11: (0, "open CVE     CVE-2025-54100 (Important), open unless its companion KB5074204 is installed, which the build does not show"),
     12: (0, "KB5094125 26100.32995 on Windows Server 2025"),
     13: (0, "KB5089466 26100.8390 on Windows 11, version 24H2"),
     14: (0, "26100.6905: ambiguous, one of 2; decided by --kb-installed"),

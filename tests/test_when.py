@@ -65,19 +65,6 @@ def test_a_day_of_the_usa_is_the_next_one_in_japan(day: str, japan: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("day", "said"),
-    [
-        ("2026-11-25", "1 day overdue"),
-        ("2026-11-10", "16 days overdue"),
-        ("2026-10-13", "6 weeks overdue"),
-        ("2026-06-09", "6 months overdue"),
-    ],
-)
-def test_overdue(day: str, said: str) -> None:
-    assert when.overdue(day, TODAY, i18n.words("en")) == said
-
-
-@pytest.mark.parametrize(
     ("after", "until", "count"),
     [
         ("2026-07-23", "2026-11-26", 4),
