@@ -440,7 +440,9 @@ def test_patched_depends_on_what_a_hotpatch_leaves_open(run: Command, at: Callab
     )
     assert verdict(*december, "--kb-installed", "KB5074204") == f"patched (current); {nothing}"
     june = verdict("26100.4270", "--product", "ws2025", "--on", "2025-06-20")
-    assert june == f"patched except for CVE-2025-49735; {nothing}; CVE-2025-49735 is open until the next baseline"
+    # One that the hotpatch of May left open, and one that the hotpatch of June did.
+    cves = "CVE-2025-49735, CVE-2025-55229"
+    assert june == f"patched except for {cves}; {nothing}; {cves} are open until the next baseline"
     # KB5087424 leaves two open, and has no companion.
     assert verdict("20348.5074", "--on", "2026-05-20").endswith("CVE-2025-54518, CVE-2026-42825 are open until the next baseline")
     assert verdict("26100.7092", "--product", "ws2025", "--on", "2025-11-20") == f"patched (current); {nothing}"
