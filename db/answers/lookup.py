@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 
 from hotpatch_kb.db.answers.coverage import is_outdated
 from hotpatch_kb.db.answers.exposure.fixes import asked_cve, fixes_of
-from hotpatch_kb.db.answers.exposure.open_issues import known_issues, left_open, open_cves
-from hotpatch_kb.db.answers.exposure.unlisted import unlisted_fixes
+from hotpatch_kb.db.answers.exposure.open_issues import known_issues, open_cves
+from hotpatch_kb.db.answers.exposure.unlisted import left_open_and_unlisted, unlisted_fixes
 from hotpatch_kb.db.answers.product_facts import Facts, Release, about, latest, newest_installed
 from hotpatch_kb.db.answers.restarts import newer_baseline, rejoining_month, restart_after, restart_row, unseen_baseline
 from hotpatch_kb.db.answers.stated_elsewhere import OtherBuild, nearest_builds, other_builds, reported_as, reported_note
@@ -106,8 +106,8 @@ def _asked_for(found: _Found, chosen: _Chosen, installed: Installed, day: str) -
     """Return what depends on the kind of the query: what a few KBs fix, what an article's KB installs, what a product is, whether a CVE is open."""
     conn, query = found.facts.conn, found.query
     if query.kind == "cve":
-        unlisted = [row for row in unlisted_fixes(conn, cve=query.value) if found.product in {None, row["product"]}]
-        return {"left_open": left_open(conn, query.value, found.product, day), "unlisted": unlisted}
+        still_open, unlisted = left_open_and_unlisted(conn, query.value, found.product, day)
+        return {"left_open": still_open, "unlisted": unlisted}
     further: Answer = {"fixes": fixes_of(conn, chosen.rows)} if query.kind in {"build", "kb"} or len(chosen.rows) <= MANY else {}
     kbs = {row.kb for row in chosen.rows if row.kb is not None}
     is_article = query.kind == "kb" and bool(kbs) and int(query.value) not in kbs

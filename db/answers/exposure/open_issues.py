@@ -259,15 +259,22 @@ def left_open(conn: sqlite3.Connection, cve: str, product: str | None, day: str)
     Returns:
         rows with product, month, ``hotpatch_kb``, ``lcu_kb`` and ``companion_kb``, the component update that fixes it on the hotpatch line.
     """
-    rows = conn.execute(
-        """select g.product, g.month, g.hotpatch_kb, g.lcu_kb, (
-            select r.kb from releases as r where r.kb = g.companion_kb and r.product = g.product and coalesce(r.release_date, '') <= :day)
-        from cve_gaps as g where g.cve = :cve and g.product = coalesce(:product, g.product) and exists (
-            select 1 from releases as r where r.kb = g.hotpatch_kb and r.product = g.product and r.release_date <= :day)
-        order by g.product, g.month""",
-        {"cve": cve, "product": product, "day": day},
-    )
-    return [
-        {"product": name, "month": month, "hotpatch_kb": kb_text(hotpatch), "lcu_kb": kb_text(lcu), "companion_kb": kb_text(companion)}
-        for name, month, hotpatch, lcu, companion in rows.fetchall()
-    ]
+    rows = conn.execute(f"{LEFT_OPEN} order by g.product, g.month", {"cve": cve, "product": product, "day": day})
+    return [gap_row(*row) for row in rows.fetchall()]
+
+
+LEFT_OPEN: Final = """select g.product, g.month, g.hotpatch_kb, g.lcu_kb, (
+        select r.kb from releases as r where r.kb = g.companion_kb and r.product = g.product and coalesce(r.release_date, '') <= :day)
+    from cve_gaps as g where g.cve = :cve and g.product = coalesce(:product, g.product) and exists (
+        select 1 from releases as r where r.kb = g.hotpatch_kb and r.product = g.product and r.release_date <= :day)"""
+
+
+def gap_row(product: str, month: str, hotpatch: int, lcu: int, companion: int | None) -> Answer:
+    """Return a row of ``LEFT_OPEN`` as it is answered."""
+    return {
+        "product": product,
+        "month": month,
+        "hotpatch_kb": kb_text(hotpatch),
+        "lcu_kb": kb_text(lcu),
+        "companion_kb": kb_text(companion),
+    }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from hotpatch_kb.db.answers.exposure.open_issues import LEFT_OPEN, gap_row
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text, second_tuesday
 from hotpatch_kb.db.model.products import named
@@ -24,8 +25,7 @@ _NOTES: Final = {
 _UNLISTED: Final = """select c.product, c.kb, c.cve, c.severity, c.fixed_build, c.source_month,
         (select min(coalesce(r.release_date, '')) from releases as r where r.kb = c.kb) as released,
         (select min(l.data_until) from lines as l where l.product = c.product) as until
-    from kb_cves as c where {} and not exists (select 1 from releases as r where r.kb = c.kb and r.product = c.product)
-    order by c.cve, c.product desc, c.kb"""
+    from kb_cves as c where {} and not exists (select 1 from releases as r where r.kb = c.kb and r.product = c.product)"""
 
 
 def unlisted_fixes(conn: sqlite3.Connection, *, cve: str | None = None, kb: int | None = None) -> list[Answer]:
@@ -42,24 +42,37 @@ def unlisted_fixes(conn: sqlite3.Connection, *, cve: str | None = None, kb: int 
         product, and "unlisted" where no list has it.
     """
     where = " and ".join(["1", *(["c.cve = :cve"] if cve else []), *(["c.kb = :kb"] if kb else [])])
-    found = []
-    for product, number, name, severity, build, month, released, until in conn.execute(
-        _UNLISTED.format(where), {"cve": cve, "kb": kb}
-    ).fetchall():
-        is_newer = (released or second_tuesday(month)) > (until or "")
-        kind = "unread" if is_newer else "unlisted" if released is None else "other_product"
-        text = kb_text(number)
-        found.append({
-            "product": product,
-            "kb": text,
-            "cve": name,
-            "severity": severity,
-            "build": build,
-            "source_month": month,
-            "kind": kind,
-            "note": Message(_NOTES[kind], kb=text, product=named(product).name),
-        })  # fmt: skip
-    return found
+    rows = conn.execute(f"{_UNLISTED.format(where)} order by c.cve, c.product desc, c.kb", {"cve": cve, "kb": kb})
+    return [_row(*row) for row in rows.fetchall()]
+
+
+def left_open_and_unlisted(conn: sqlite3.Connection, cve: str, product: str | None, day: str) -> tuple[list[Answer], list[Answer]]:
+    """Return what ``left_open`` and ``unlisted_fixes`` return of a CVE, read in one statement, for one product or all."""
+    rows = conn.execute(
+        f"""select 1, *, null, null, null from ({LEFT_OPEN} order by g.product, g.month)
+        union all select 2, * from ({_UNLISTED.format("c.cve = :cve and c.product = coalesce(:product, c.product)")} order by c.product desc, c.kb)""",
+        {"cve": cve, "product": product, "day": day},
+    ).fetchall()
+    return [gap_row(*row[1:6]) for row in rows if row[0] == 1], [_row(*row[1:]) for row in rows if row[0] == 2]
+
+
+def _row(
+    product: str, number: int, cve: str, severity: str | None, build: str | None, month: str, released: str | None, until: str | None
+) -> Answer:
+    is_newer = (released or second_tuesday(month)) > (until or "")
+    kind = "unread" if is_newer else "unlisted" if released is None else "other_product"
+    text = kb_text(number)
+    note = Message(_NOTES[kind], kb=text, product=named(product).name)
+    return {
+        "product": product,
+        "kb": text,
+        "cve": cve,
+        "severity": severity,
+        "build": build,
+        "source_month": month,
+        "kind": kind,
+        "note": note,
+    }
 
 
 def for_product(rows: list[Answer], product: str) -> Message | None:

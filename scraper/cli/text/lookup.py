@@ -69,7 +69,7 @@ def _lookup(answer: Row, day: str) -> Iterator[str]:
         yield f"{answer['query']}: not found; {answer['reason']}"
         yield from _unlisted(answer)
         for near in neighbours(answer["nearest"]):
-            yield f"  {named(near['product']).name}: nearest known build below is {near['below'] or 'none'}, above {near['above'] or 'none'}"
+            yield f"  {named(str(near['product'])).name}: nearest known build below is {near['below'] or 'none'}, above {near['above'] or 'none'}"
         return
     if answer["status"] == "ambiguous":
         yield f"{answer['query']}: ambiguous, one of {len(matches)}; decided by {' or '.join(answer['decided_by'])}"
