@@ -181,7 +181,7 @@ def batches(suffixes: Suffixes, inventory: Inventory, summary: Summary) -> Itera
     Raises:
         BadInput: the inventory cannot be read.
     """
-    for prefixes, keys, hosts in inventory.batches(suffixes.form, suffixes.judge.reduced):
+    for prefixes, keys, hosts in inventory.batches(suffixes.form, suffixes.judge.reduced, suffixes.judge.facts):
         ends = list(map(suffixes.__getitem__, keys))
         suffixes.name(summary, ends, hosts, inventory.read)
         yield prefixes, ends

@@ -17,6 +17,7 @@ from hotpatch_kb.db.answers.stated_elsewhere import reported, reported_note
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, Deciding, line_of, reducer
+from hotpatch_kb.db.fleet.inventory.updates import Facts
 from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, states_its_build
 from hotpatch_kb.db.fleet.other_systems import not_covered
 from hotpatch_kb.db.fleet.pending import Pending
@@ -120,7 +121,11 @@ class Judge:
             (day,),
         ):
             self._kbs_of_number[str(number)][product][str(kb)] = ((released, revision), build)
-        self._pending = Pending(self._kbs_of_number, self._hotpatch_kbs, day)
+        previews = frozenset(
+            str(kb) for (kb,) in conn.execute("select kb from releases where classification = 'preview' and kb is not null")
+        )
+        self._pending = Pending(self._kbs_of_number, self._hotpatch_kbs, day, previews)
+        self.facts = Facts(day, self._pending.lacks)
         # Builds that are released only after the day.
         self._later: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for build, product, released in conn.execute(

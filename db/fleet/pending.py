@@ -5,16 +5,19 @@ The build decides the verdict all the same. A KB that waits for a restart makes 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from hotpatch_kb.db.model.messages import Message
+from hotpatch_kb.db.model.reading import builds_in
 
 # From one baseline to the next. A restart that waits for longer is no explanation: the list of KBs is of another machine, or the build was read long
 # before it. A year (2026-11) made so many kinds of machines of lists of KBs that DuckDB took five times as long.
+_KB: Final = re.compile(r"(?<![0-9])[0-9]{6,7}(?![0-9])")
 _WINDOW: Final = timedelta(days=92)
 
 Place = tuple[str, int]
@@ -24,7 +27,11 @@ class Pending:
     """The KBs of the last three months before a day, by build number and product."""
 
     def __init__(
-        self, releases: Mapping[str, Mapping[str, Mapping[str, tuple[Place, str]]]], hotpatches: Mapping[str, set[str]], day: str
+        self,
+        releases: Mapping[str, Mapping[str, Mapping[str, tuple[Place, str]]]],
+        hotpatches: Mapping[str, set[str]],
+        day: str,
+        previews: frozenset[str] = frozenset(),
     ) -> None:
         """Take what was released up to a day.
 
@@ -32,7 +39,9 @@ class Pending:
             releases: the place (release date, revision) and the build of each KB, by build number and product.
             hotpatches: by product, the KBs that only its hotpatch line has.
             day: ISO date.
+            previews: the KBs of previews, which nobody needs.
         """
+        self._previews = previews
         self._hotpatches = hotpatches
         since = (date.fromisoformat(day) - _WINDOW).isoformat()
         self._places: dict[str, dict[str, dict[str, Place]]] = defaultdict(dict)
@@ -42,7 +51,9 @@ class Pending:
                 self._places[number][product] = {kb: place for kb, (place, _) in kbs.items() if place[0] >= since}
                 for place, build in kbs.values():
                     self._of_build[product, build] = max(place, self._of_build.get((product, build), place))
+        self._releases = releases
         self.newer = cache(self._newer)
+        self.lacks = lru_cache(maxsize=4096)(self._lacks)
 
     def _newer(self, build: str) -> dict[str, dict[str, Place]]:
         """Return by product the places of the KBs that are newer than a build."""
@@ -52,6 +63,19 @@ class Pending:
             if own and (newer := {kb: place for kb, place in kbs.items() if place > own}):
                 found[product] = newer
         return found
+
+    def _lacks(self, build: str, text: str) -> bool:
+        """Return whether a text names the KB of a build, or a newer one that is no preview: who lacks it does not have the build, or is behind."""
+        builds, named = builds_in(build), set(_KB.findall(text))
+        if len(builds) != 1 or not named:
+            return False
+        for product, kbs in self._releases.get(builds[0].partition(".")[0], {}).items():
+            own = self._of_build.get((product, builds[0]))
+            if own and any(place >= own for kb in named.intersection(kbs) - self._previews for place, _ in [kbs[kb]]):
+                return True
+            if any(kbs[kb][1] == builds[0] for kb in named.intersection(kbs)):
+                return True
+        return False
 
     def by_number(self) -> dict[str, set[str]]:
         """Return by build number the KBs that may wait for a restart."""

@@ -45,21 +45,23 @@ _DENIALS: Final = lazy(
     |сбой|неудач\w*|устарел\w*|перезагруз\w*
     |değil|yok|eksik|gerekli|bekl\w*|planlan\w*|kaldır\w*|önce\w*|eski|sonraki|başarısız
     |ikke|inte|ej|saknas|mangler|ældre|äldre|eldre|kräv\w*|kræve\w*|tillgänglig\w*|tilgængelig\w*|planlagt|planerad|väntar|venter|afventer|av?installer[ae]\w*|afinstaller\w*|misslyck\w*
-    |není|ne|chyb\w*|starší|vyžad\w*|dostupn\w*|plánov\w*|čeká\w*|odinstal\w*
+    |není|ne|chyb\w*|starší|vyžad\w*|dostupn\w*|plánov\w*|čeká\w*|odinstal\w*|neúspě\w*
+    |fehler(?!frei)\w*|necesari\w*|necesita\w*|план|ні|немає|очіку\w*|помилк\w*|niepowodzeni\w*|anulowan\w*|annull?at\w*|geannuleerd|mislyk\w*|feilet|venter|avventer|epäonnistu\w*|odottaa|puuttuu|sikertelen|hiányzik|függőben
     )(?!\w)""",
     re.VERBOSE,
 )
 # The same where words have no blanks between them: Japanese, Chinese and Korean.
 _DENIALS_INSIDE: Final = lazy(
     "中$|中\b|未|ない|なし|ません|不足|欠|保留|予定|必要|推奨|失敗|古い|以前|以上|以下|最新|次の|削除|アンインストール|ロールバック|利用可能|待|再起動|ダウンロード|目標|対象外"
-    "|不|缺|无|無|需|失败|旧|舊|低于|低於|高于|高於|之前|可用|推荐|建議|建议|卸载|解除|回滚|復原|计划|計畫|目标|下载|下載|过期|重启|重新"
+    "|不|缺|无|無|需|失败|旧|舊|低于|低於|高于|高於|之前|可用|推荐|建議|建议|卸载|解除|回滚|復原|计划|計畫|目标|下载|下載|过期|重启|重新|挂起|掛起|待機|適用可能|可安装"
     "|누락|없|않|미설치|미적용|미만|필요|대기|예정|실패|제거|이전|이하|이상|최신|사용 가능|롤백|권장|목표|다운로드|재시작|다시"
 )
+CROSSES: Final = "✗✘❌✕✖×☒☐🚫⛔❎"
 _ERROR: Final = r"\b0x[89c][0-9a-f]{7}\b|(?<![\w-])-2[0-9]{9}\b"  # an HRESULT that is an error, in hexadecimal or as a number
 _BUILD: Final = rf"(?:10\.0\.)?{BUILD_TEXT}"
 # "< 26100.33158", "!=26100.33158", "to 26100.33158", "min. 26100.33158"; "26100.33158?", "26100.33158+", "32995 -> 26100.33158"; "26100.33158/32995"
 _SIGNS: Final = lazy(
-    rf"{_ERROR}|(?:[<≤≥≦≧≠≮≯≰≱!~≈¬→⇒]|(?<![=-])>|[0-9]\s*[=-]+>|=/=|\b(?:to|from|min\.?|max\.?|ab|bis|von|vers|hasta|fino\ a|od|до|от))\s*=*\s*{_BUILD}"
+    rf"[{CROSSES}]|{_ERROR}|(?:[<≤≥≦≧≠≮≯≰≱!~≈¬→⇒]|(?<![=-])>|[0-9]\s*[=-]+>|=/=|\b(?:to|from|min\.?|max\.?|ab|bis|von|vers|hasta|fino\ a|od|до|от))\s*=*\s*{_BUILD}"
     rf"|{_BUILD}\s*(?:[?→⇒+]|=+>|-+>)|[<>]=|(?:^|\()\s*=>|=>\s*\)|{_BUILD}\s*(?:[/–—-]|\bor\b|\boder\b|\bou\b|\bo\b)\s*[0-9]{{3,5}}(?![\w.-])"
 )
 # systeminfo says "10.0.20348 Nicht zutreffend Build 20348" of a version without a service pack.
@@ -93,12 +95,25 @@ _OF_KBS: Final = frozenset({
     "установлено", "установлены", "обновление", "geïnstalleerd", "snabbkorrigering", "installerad", "installerade", "hurtigrettelse", "installeret", "oprava", "opravy",
     "nainstalováno", "düzeltme", "yüklü",
 })  # fmt: skip
+_YES: Final = frozenset({
+    "yes", "true", "y", "1", "ja", "oui", "sí", "si", "sì", "sim", "da", "да", "так", "tak", "ano", "áno", "evet", "kyllä", "igen", "ναι", "はい", "是", "예", "네", "wahr", "vrai", "verdadero", "verdadeiro", "vero",
+    "waar", "prawda", "pravda", "истина", "doğru", "tosi", "igaz", "sann", "sandt",
+})  # fmt: skip
+_NO: Final = frozenset({
+    "no", "false", "n", "0", "nein", "non", "não", "nao", "nee", "nej", "nei", "nie", "ne", "нет", "ні", "hayır", "ei", "nem", "nu", "όχι", "いいえ", "否", "아니요", "아니오", "falsch", "faux", "falso", "onwaar", "fałsz", "nepravda",
+    "ложь", "yanlış", "epätosi", "hamis", "falsk",
+})  # fmt: skip
+_CHECKS: Final = lazy("[✓✔✅☑√○〇◯]")
 # What a status says of an update that is there, without blanks and punctuation.
-_INSTALLED: Final = frozenset({
-    "installed", "present", "applied", "succeeded", "success", "successful", "successfully", "complete", "completed", "done", "ok", "yes", "true", "y", "1", "installiert",
+_INSTALLED: Final = _YES | {
+    "installed", "present", "applied", "succeeded", "success", "successful", "successfully", "complete", "completed", "done", "ok", "installiert",
     "vorhanden", "installé", "installée", "instalado", "instalada", "installato", "installata", "установлено", "установлен", "zainstalowano", "geïnstalleerd", "installerad",
     "installeret", "nainstalováno", "yüklü", "インストール済み", "インストール済", "適用済み", "已安装", "已安裝", "成功", "설치됨", "설치완료",
-})  # fmt: skip
+    "erfolgreich", "angewendet", "eingespielt", "abgeschlossen", "appliqué", "appliquée", "réussi", "réussie", "terminé", "terminée", "aplicado", "aplicada", "correcto", "completado", "completada", "applicato", "riuscito",
+    "riuscita", "completato", "completata", "sucesso", "concluído", "concluída", "geslaagd", "voltooid", "toegepast", "zainstalowana", "zastosowano", "zakończono", "установлена", "применено", "успешно", "завершено", "встановлено",
+    "installert", "slutförd", "fuldført", "fullført", "nainstalována", "dokončeno", "asennettu", "telepítve", "yüklendi", "uygulandı", "başarılı", "tamamlandı", "適用済", "導入済み", "導入済", "完了", "適用完了",
+    "インストール完了", "済み", "済", "已完成", "已套用", "已应用", "安装成功", "安裝成功", "적용됨", "적용완료", "완료", "성공",
+}  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
@@ -142,8 +157,122 @@ _DENIED_KB: Final = lazy(rf"(?<!\w)-{_KB}|{_ERROR}|\[\s*\]|\(\s*\)|\b(?:by|for|o
 def is_installed(status: str) -> bool:
     """Return whether a status says that an update is installed; a status without a word says nothing against it.
 
-    >>> is_installed("Installed"), is_installed("Missing"), is_installed("")
-    (True, False, True)
+    >>> is_installed("Installed"), is_installed("Missing"), is_installed(""), is_installed("❌")
+    (True, False, True, False)
     """
-    words = re.sub(r"[\W_]", "", plain(status[:MAX_TEXT]).casefold())
-    return not words or words in _INSTALLED
+    words = _bare(status)
+    return _are_installed(words, status) or (not words and re.search(f"[{CROSSES}]", status) is None)
+
+
+def confirms(status: str) -> bool:
+    """Return whether a text says yes, installed or the like, by a word or a sign.
+
+    >>> confirms("Oui"), confirms("✓"), confirms("-"), confirms("未適用")
+    (True, True, False, False)
+    """
+    words = _bare(status)
+    return _are_installed(words, status) or (not words and _CHECKS.search(status) is not None)
+
+
+def _are_installed(words: str, status: str) -> bool:
+    """Return whether a status is one that is known, or of words that each say so: "Installed successfully"."""
+    return words in _INSTALLED or (
+        bool(words) and all(word in _INSTALLED for word in re.split(r"[\W_]+", plain(status[:MAX_TEXT]).casefold().strip(" .!")))
+    )
+
+
+def says_yes(text: str) -> bool:
+    """Return whether a text is a yes, in the languages of Windows."""
+    words = _bare(text)
+    return words in _YES or (not words and _CHECKS.search(text) is not None)
+
+
+def says_no(text: str) -> bool:
+    """Return whether a text is a no, in the languages of Windows.
+
+    >>> says_no("Não"), says_no("いいえ"), says_no("✗"), says_no("Missing"), says_no("")
+    (True, True, True, False, False)
+    """
+    words = _bare(text)
+    return words in _NO or (not words and re.search(f"[{CROSSES}]", text) is not None)
+
+
+def _bare(status: str) -> str:
+    return re.sub(r"[\W_]", "", plain(status[:MAX_TEXT]).casefold())
+
+
+# What is done with an update, what keeps it from being there, and what takes it away again: for remarks, which may be about anything else.
+_INSTALLING: Final = lazy(
+    r"instal|ïnstall|inställ|\bappl(?:ied|iqu)|aplicad|applicat[oa]|angewend|eingespielt|patch|deploy|установ|встанов|применен|適用|インストール|安装|安裝|套用|部署|설치|적용|yükl|asenn|telepít"
+    r"|\bupdat|\bupgrad|\bkb[ -]?\d{6}|aktualis|aktualiz|mises? à jour|actualiz|atualiz|aggiorn|обновл|更新|업데이트|güncel|päivit|frissít|uppdater|oppdater|opdater|\bbuild\b|ビルド"
+)
+_NOT_DONE: Final = (
+    r"not|nicht|pas|no|non|não|nao|niet|nie|не|inte|ikke|ei|nem|değil|ne|není|never|kein\w*|fail(?:ed|s|ure)|fehlgeschlagen\w*|gescheitert|échou\w*|échec|fallid\w*|falló|fallit\w*|falh\w*|mislukt\w*|niepowodz\w*|ошибк\w*|сбой|неудач\w*"
+    r"|başarısız|misslyck\w*|mislyk\w*|pending|ausstehend\w*|en attente|pendient\w*|pendente\w*|in attesa|wacht\w*|oczekuj\w*|ожида\w*|beklem\w*|bekliyor|väntar|afventer|venter|čeká\w*|missing|fehlt|fehlend\w*|manqu\w*|falta\w*|manca\w*"
+    r"|ontbre\w*|brak\w*|отсутств\w*|eksik|saknas|mangler|chyb\w*|abort\w*|abgebrochen|cancel\w*|planned|geplant\w*|prévue?|planifi\w*|planead\w*|planejad\w*|previst\w*|pianificat\w*|gepland\w*|planowan\w*|заплан\w*|план|planlan\w*|planerad\w*"
+    r"|planlagt\w*|scheduled|to be|expected|erwartet\w*|attendue?|target|ziel|cible|objetivo"
+)
+_NOT_DONE_WORD: Final = lazy(rf"(?<!\w)(?:{_NOT_DONE})(?!\w)|n't\b")
+_NOT_DONE_ALONE: Final = lazy(
+    rf"\W*(?:{_NOT_DONE}|to do|todo|à (?:faire|installer)|por instalar|da installare|offen|desired|gewünscht|required|erforderlich)\W*"
+)
+_NOT_DONE_INSIDE: Final = lazy("未|失敗|失败|保留|待|予定|ない|ません|不足|欠|缺|無|无|没|沒|计划|計畫|미|실패|대기|예정|않|없|누락|필요")
+_TAKEN_BACK: Final = lazy(
+    r"(?<!no )(?<!not )(?<!without )(?<!kein )(?:\broll(?:ed|s|ing)?[ -]?back|\breverted|\bbacked out|zurückge(?:setzt|rollt|nommen|spielt|zogen)|zurückgerollt|restauré|revertid[oa]|ripristinat[oa]|teruggedraaid|wycofan[oay]"
+    r"|откат|отмен[её]н|geri alındı|återställd|rullet tilbage|vrácen[oa]?|ロールバック|回滚|回滾|回退|롤백)"
+)
+_TAKEN_AWAY: Final = lazy(
+    r"\bun-?install|deinstall|désinstall|desinstal|disinstall|gedeïnstall|odinstal|avinstall|afinstall|удал[её]н|kaldırıl|アンインストール|卸载|卸載|解除安裝|제거"
+)
+_OF_SOFTWARE: Final = lazy(
+    r"agent|client\b|antivir|office|driver|treiber|backup|sccm|defender|\bedge\b|\.net|java|chrome|firefox|adobe|mcafee|symantec|crowdstrike|sql|vmware|tools|bios|firmware|ilo\b|idrac|エージェント|代理|에이전트|агент"
+)
+_NOTHING_LEFT: Final = lazy(
+    r"\b(?:no|none|keine?|aucune?|sin|nessun\w*|geen|brak|нет|0)\b.{0,40}\b(?:pending|missing|required|needed|outstanding|failed|errors?|fehl\w*|ausstehend\w*|manqu\w*|pendient\w*|mancant\w*|fail\w*)\b"
+)
+
+
+@lru_cache(maxsize=4096)
+def denies_installation(remark: str) -> bool:
+    """Return whether a remark, which may be about anything, says that an update is not there: not installed, failed, planned, rolled back.
+
+    >>> denies_installation("noch nicht installiert"), denies_installation("rolled back on 18 July"), denies_installation("replaced disk before the restart")
+    (True, True, False)
+    """
+    lowered = plain(remark[:MAX_TEXT]).casefold().replace("_", " ")
+    if _NOT_DONE_ALONE.fullmatch(lowered) and lowered.strip() not in {"no", "non", "ne", "nie", "ei", "nem"}:
+        return True
+    return any(map(_clause_denies, re.split(r"[.;\n。]\s", lowered)))
+
+
+def _clause_denies(clause: str) -> bool:
+    if _TAKEN_BACK.search(clause):
+        return True
+    if _OF_SOFTWARE.search(clause) or _NOTHING_LEFT.search(clause):
+        return False
+    if _TAKEN_AWAY.search(clause):
+        return bool(re.search(r"update|patch|hotfix|build|\bkb", clause)) or len(_WORD.findall(_NOT_WORDS.sub(" ", clause))) < 4
+    if not _INSTALLING.search(clause):
+        return False
+    return bool(_NOT_DONE_WORD.search(clause) or _NOT_DONE_INSIDE.search(clause))
+
+
+_ITSELF: Final = lazy(
+    r"^(?:keine?|aucune?|sin|nessun\w*|geen|нет)\b.{0,10}(?:fehler|erreur|error|fout|ошиб)|^(?:no|none|0)\b(?!\W*$)(?!.*(?:instal|aplic|appl|patch))|^available$|assist|encrypt|monitor|complian|reach|manag|respon|connect|online|licens|support|attention|activ|enrol|eligib|join|health|konform|conform|erreich|joignable|con+e[ct]t?ad|connex|сети|недоступен|подключ|соответств|準拠|応答|接続|オンライン|(?:稼働|使用|運用|動作|利用)中|合规|在线|离线|响应|运行|規範|온라인|연결|응답|규정|가동",
+    re.IGNORECASE,
+)
+
+
+def is_of_machine_itself(status: str) -> bool:
+    """Return whether a status may be of the machine, and not of an update: "Not compliant", "No errors", "Not monitored"."""
+    return _ITSELF.search(status) is not None
+
+
+def is_of_software(name: str) -> bool:
+    """Return whether a name is of a program that a machine may lack: "SCCM agent"."""
+    return _OF_SOFTWARE.search(name.casefold()) is not None
+
+
+def is_open(status: str) -> bool:
+    """Return whether a status says that an update is not there, or not yet: "Missing", "未適用", "Pending", and not "Not compliant" or a mere no."""
+    return denies_installation(status) or (denies(status) and not says_no(status) and not is_of_machine_itself(status))

@@ -270,7 +270,7 @@ def _read_by_duckdb(file: str, columns: dict[str, str], work: _Work, sink: Binar
 
 def _hotfixes(path: Path, judge: Judge) -> Hotfixes:
     with _opened(str(path)) as stream, inventory(stream, needs="kbs") as table:
-        return Hotfixes((row.machine for row in table.rows()), judge.reduced)
+        return Hotfixes((row.machine for row in table.rows(judge.facts)), judge.reduced)
 
 
 @contextmanager

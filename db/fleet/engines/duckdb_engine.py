@@ -126,7 +126,8 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
     if plain is None:
         return None
     columns = plain.columns_by_field(wanted)
-    evidence = RowEvidence(plain.header, columns, plain.chosen(wanted).unnamed, wanted.values())
+    chosen = plain.chosen(wanted)
+    evidence = RowEvidence(plain.header, columns, chosen.unnamed, wanted.values(), plain.title, chosen.statuses)
     if evidence.watches_builds or evidence.watches_kbs:
         return None
     fields = [field for field in DECIDING if field in columns]

@@ -88,7 +88,7 @@ class _Ends(Suffixes):
 
 def _parts(inventory: Inventory, form: Format, judge: Judge, suffixes: _Ends, summary: Summary, size: int) -> Iterator[Iterator[list[str]]]:
     """Yield the parts, each as blocks of lines."""
-    batches = inventory.batches(form, judge.reduced)
+    batches = inventory.batches(form, judge.reduced, judge.facts)
     number, pending = 0, next(batches, None)
 
     def part() -> Iterator[list[str]]:

@@ -162,7 +162,7 @@ def _write(judged: DataFrame, target: str, rows: int) -> Counter[str]:
 
 def _reading(day: str, names: tuple[str, ...], nested: frozenset[int], wanted: Mapping[str, str], sample: list[dict[str, Any]]) -> Reading:
     chosen = Inventory(_Rows(names, sample), wanted, "build").chosen()
-    evidence = RowEvidence(names, chosen.fields, chosen.unnamed, wanted.values())
+    evidence = RowEvidence(names, chosen.fields, chosen.unnamed, wanted.values(), statuses_by_value=chosen.statuses)
     read = {column for field, columns in chosen.fields.items() if field != "host" for column in columns}
     read |= {*evidence.columns, *evidence.kb_columns}
     # What has names inside may state anything: "properties.osVersion" is of the column "properties".

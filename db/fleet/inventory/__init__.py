@@ -12,17 +12,16 @@ They stream, with the standard library alone (Parquet needs DuckDB), except docu
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from operator import itemgetter
 from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 
 from hotpatch_kb.db.fleet.formats import Format
 from hotpatch_kb.db.fleet.inventory.columns import DECIDING, FIELDS, NOTHING, checked_mapping, columns_of, first, flat, has_needed, lacking
-from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, Prefixed, Text
+from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, Prefixed, Text, errors_as_bad_input, undecodable
 from hotpatch_kb.db.fleet.inventory.delimited import MAX_COLUMNS, Delimited
 from hotpatch_kb.db.fleet.inventory.documents import document_in
 from hotpatch_kb.db.fleet.inventory.evidence import RowEvidence
@@ -30,6 +29,7 @@ from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.inventory.objects import Json
 from hotpatch_kb.db.fleet.inventory.texts import MAX_TEXT as MAX_RECORDS
 from hotpatch_kb.db.fleet.inventory.texts import Records, records_of
+from hotpatch_kb.db.fleet.inventory.updates import Facts
 from hotpatch_kb.db.fleet.inventory.values import SAMPLE, Chosen, chosen
 from hotpatch_kb.db.fleet.rows import NotStated, Part, doubt_in, values_by_name, with_key
 from hotpatch_kb.db.model.errors import BadInput
@@ -51,6 +51,7 @@ class Row(NamedTuple):
         number: counted from 1.
         cells: its columns as they came, in their order; values of JSON may be nested.
         machine: host, build, revision, product, line, kbs, edition and esu as texts; "" where no column states it.
+            Where columns tell it, also "not_installed", KBs that are missing or removed, and "day", since when.
         problem: why it cannot be read; None where it can.
     """
 
@@ -111,17 +112,15 @@ class Inventory:
             text: what it is read from, None for Parquet.
             sampled: the columns of each field, where they have been found in other rows.
         """
-        self.text = text
-        self._needs = needs
+        self.text, self._needs = text, needs
         self._hotfixes: Hotfixes | None = None
-        self._source = source
+        self._facts, self._source = Facts(), source
         self._wanted = wanted
         self._unseen = set(wanted.values())  # columns that the user names and no row has had so far
         self._by_names: dict[Key, tuple[dict[str, list[str]], RowEvidence]] = {}
         self._alike: dict[tuple[str, ...], str | Message | NotStated] = {}
-        self._has_needed = False
+        self._has_needed, self.read = False, 0
         self._names: Sequence[str] = ()
-        self.read = 0
         self.columns: list[str] | None = source.header if isinstance(source, Delimited) else source.columns
         self.fields: tuple[str, ...] = DECIDING
         self._looked_at: frozenset[str] = frozenset()  # names whose values were looked at
@@ -158,21 +157,23 @@ class Inventory:
         """Return every column that a row has. JSON is read through for it."""
         if self.columns is None:
             assert not isinstance(self._source, Delimited)
-            with _errors_as_bad_input(lambda: 0, self.text):
+            with errors_as_bad_input(lambda: 0, self.text):
                 self.columns = self._source.find_columns()
         return self.columns
 
-    def rows(self) -> Iterator[Row]:
-        """Yield its rows in their order, each once.
+    def rows(self, facts: Facts | None = None) -> Iterator[Row]:
+        """Yield its rows in their order, each once, as of the day of ``facts``.
 
         Raises:
             BadInput: it cannot be read, or no column states a build.
         """
-        with _errors_as_bad_input(lambda: self.read, self.text):
+        self._facts = facts or self._facts
+        with errors_as_bad_input(lambda: self.read, self.text):
             for cells, problem in self._records():
                 self.read += 1
                 machine, unlike = self._machine(cells)
-                yield Row(self.read, cells, NOTHING | machine, problem or (unlike.why if isinstance(unlike, NotStated) else unlike))
+                why = problem or unlike
+                yield Row(self.read, cells, NOTHING | machine, why.why if isinstance(why, NotStated) else why)
             self._check()
 
     def add(self, hotfixes: Hotfixes) -> None:
@@ -187,17 +188,19 @@ class Inventory:
         self._hotfixes = hotfixes
         self.fields = tuple(field for field in DECIDING if field in self.fields or field == "kbs")
 
-    def batches(self, form: Format, reduced: Callable[[str, str], str]) -> Iterator[Batch]:
+    def batches(self, form: Format, reduced: Callable[[str, str], str], facts: Facts | None = None) -> Iterator[Batch]:
         """Yield its rows in batches, as they are judged.
 
         Args:
             form: the output format; made with ``find_columns()`` where it needs them.
             reduced: drops KBs that cannot change a verdict, given the KBs and the build of a machine (``Judge.reduced``).
+            facts: the day as of which they are judged, and the KBs of builds (``Judge.facts``).
 
         Raises:
             BadInput: it cannot be read, or no column states a build.
         """
-        with _errors_as_bad_input(lambda: self.read, self.text):
+        self._facts = facts or self._facts
+        with errors_as_bad_input(lambda: self.read, self.text):
             if isinstance(self._source, Delimited):
                 for part in self._source.parts():
                     yield self._with_first_prefix(self._table_batch(part, form, reduced), form)
@@ -216,7 +219,7 @@ class Inventory:
             batch.prefixes[0] = form.first_prefix(batch.prefixes[0])
         return batch
 
-    def _records(self) -> Iterator[tuple[dict[str, Any], Message | None]]:
+    def _records(self) -> Iterator[tuple[dict[str, Any], Message | NotStated | None]]:
         source = self._source
         if isinstance(source, Delimited):
             for part in source.parts():
@@ -239,7 +242,7 @@ class Inventory:
         if "kbs" in self.fields:
             place = self.fields.index("kbs")
             if evidence.watches_kbs:
-                texts[place] = map(evidence.kbs, texts[place], values_by_name(header, part.rows))
+                texts[place] = map(evidence.kbs, texts[place], values_by_name(header, part.rows), repeat(self._facts))
             texts[place] = map(reduced, texts[place], self._texts("build", columns, part.rows))
             if self._hotfixes is not None:
                 texts[place] = map(self._hotfixes.with_kbs, self._texts("host", columns, part.rows), texts[place])
@@ -263,7 +266,7 @@ class Inventory:
                 if len(self._alike) > _ALIKE:
                     self._alike.clear()
                 stated = dict(zip(evidence.columns, texts, strict=True))
-                build = self._alike[texts] = evidence.build(stated.__getitem__)
+                build = self._alike[texts] = evidence.build(stated.__getitem__, self._facts)
             builds.append(build)
         return builds
 
@@ -274,7 +277,9 @@ class Inventory:
             return map(itemgetter(places[0]), rows)
         return [first(field, [row[place].strip() for place in places]) for row in rows]
 
-    def _key(self, cells: Mapping[str, Any], problem: Message | None, reduced: Callable[[str, str], str]) -> Key | Message | NotStated:
+    def _key(
+        self, cells: Mapping[str, Any], problem: Message | NotStated | None, reduced: Callable[[str, str], str]
+    ) -> Key | Message | NotStated:
         if problem:
             return problem
         texts, unlike = self._machine(cells)
@@ -294,7 +299,7 @@ class Inventory:
 
     def _machine(self, cells: Mapping[str, Any]) -> tuple[dict[str, str], Message | NotStated | None]:
         """Return the texts of an object's fields, and why its build cannot be believed."""
-        values = flat(cells)
+        values = flat(cells, on=self._facts.on)
         names = tuple(values)
         by_field, evidence = self._take_names(names)
         if not by_field.get("build") and not isinstance(self._source, Delimited) and "build" not in self._wanted:
@@ -308,10 +313,11 @@ class Inventory:
             return machine | {"build": _text_of(doubt)}, doubt
         problem: Message | NotStated | None = None
         if evidence.watches_builds:
-            build = evidence.build(lambda name: values.get(name, ""))
+            build = evidence.build(lambda name: values.get(name, ""), self._facts)
             machine["build"], problem = _text_of(build), None if isinstance(build, str) else build
         if evidence.watches_kbs:
-            machine["kbs"] = evidence.kbs(machine["kbs"], lambda name: values.get(name, ""))
+            said, kbs = evidence.said_of_kbs(lambda name: values.get(name, ""), self._facts), machine["kbs"]
+            machine |= {"kbs": kbs if said.is_installed else "", "not_installed": kbs if said.is_denied else "", "day": said.day}
         return machine, problem
 
     def _take_names(self, names: Key) -> tuple[dict[str, list[str]], RowEvidence]:
@@ -329,8 +335,9 @@ class Inventory:
                 by_field = {field: columns for field, columns in present if columns}
             else:
                 by_field = self._of_names(names)
-            found = by_field, RowEvidence(names, by_field, self._sampled.unnamed, self._wanted.values())
-            self._by_names[names] = found
+            sampled, title = self._sampled, self._source.title if isinstance(self._source, Delimited) else ""
+            evidence = RowEvidence(names, by_field, sampled.unnamed, self._wanted.values(), title, sampled.statuses)
+            found = self._by_names[names] = by_field, evidence
             self._unseen.difference_update(names)
         self._names = names
         self._has_needed = self._has_needed or self._needs in found[0]
@@ -358,9 +365,8 @@ class Inventory:
 
 
 def _text_of(build: str | Message | NotStated) -> str:
-    if isinstance(build, NotStated):
-        return build.machine if isinstance(build.machine, str) else ""
-    return build if isinstance(build, str) else ""
+    said = build.machine if isinstance(build, NotStated) else build
+    return said if isinstance(said, str) else ""
 
 
 @contextmanager
@@ -386,28 +392,9 @@ def inventory(
     """
     wanted = checked_mapping(mapping)
     with ExitStack() as stack:
-        with _errors_as_bad_input(lambda: 0):
+        with errors_as_bad_input(lambda: 0):
             opened_inventory = _inventory(stream, wanted, needs, encoding, most_columns, stack)
         yield opened_inventory
-
-
-@contextmanager
-def _errors_as_bad_input(read: Callable[[], int], text: Text | None = None) -> Iterator[None]:
-    """Raise as BadInput what reading raises, with the number of rows that were read before it."""
-    try:
-        yield
-    except RecursionError:
-        raise BadInput("expected machines, got JSON nested too deep after row {row}", row=read()) from None
-    except UnicodeError as error:
-        raise _undecodable(text, error, read()) from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise BadInput("expected an inventory that can be read, got {got} after row {row}", got=str(error), row=read()) from None
-
-
-def _undecodable(text: Text | None, error: UnicodeError, row: int) -> BadInput:
-    if text and text.encoding != "utf-8":
-        return BadInput("expected text in {encoding}, got {got} after row {row}", encoding=text.encoding, got=str(error), row=row)
-    return BadInput("expected text in UTF-8 or UTF-16, got {got} after row {row}; --encoding NAME says another", got=str(error), row=row)
 
 
 def _inventory(
@@ -422,7 +409,7 @@ def _inventory(
     try:
         return _of_text(text, wanted, needs, most_columns, stack)
     except UnicodeError as error:
-        raise _undecodable(text, error, 0) from None
+        raise undecodable(text, error, 0) from None
 
 
 def _of_text(text: Text, wanted: Mapping[str, str], needs: str, most_columns: int, stack: ExitStack) -> Inventory:

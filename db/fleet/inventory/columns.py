@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 from unicodedata import normalize
 
-from hotpatch_kb.db.fleet.inventory.updates import is_installed_update
+from hotpatch_kb.db.fleet.inventory.updates import Said, installed_ones, said_of_update
 from hotpatch_kb.db.fleet.inventory.values import MAX_TEXT, is_of_installed, is_of_other, is_of_part, says_build, says_product
 from hotpatch_kb.db.fleet.rows import cell
 from hotpatch_kb.db.model.editions import edition_in
@@ -259,8 +259,14 @@ def lacking(needs: str, wanted: Mapping[str, str], names: Sequence[str]) -> BadI
     return BadInput("expected a column that says the build (build, OSVersion ...; --map build=NAME names another), got {got}", got=got)
 
 
-def flat(cells: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return nested values by their path. Exports of the Azure portal have them as JSON in a cell."""
+def flat(cells: Mapping[str, Any], prefix: str = "", on: str = "") -> dict[str, str]:
+    """Return nested values by their path. Exports of the Azure portal have them as JSON in a cell.
+
+    Args:
+        cells: the values.
+        prefix: the path that they are at, with a dot at its end.
+        on: the day as of which they are read; an update that is installed later is not installed.
+    """
     by_path: dict[str, str] = {}
     for name, value in cells.items():
         check_name(f"{prefix}{name}")
@@ -271,14 +277,14 @@ def flat(cells: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
             except (json.JSONDecodeError, RecursionError):
                 nested = value  # a text that begins with a brace
         if isinstance(nested, dict):
-            by_path |= flat(nested, f"{prefix}{name}.")
+            by_path |= flat(nested, f"{prefix}{name}.", on)
         elif isinstance(nested, list) and nested and all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in nested):
             for item in nested:  # productFeatures of an Arc licence: each by its name
-                by_path |= flat(item, f"{prefix}{name}.{item['name']}.")
+                by_path |= flat(item, f"{prefix}{name}.{item['name']}.", on)
         elif name == "hosts" and isinstance(nested, list) and len(nested) == 1 and isinstance(nested[0], dict):
-            by_path |= flat(nested[0], f"{prefix}{name}.")  # an item of Zabbix has the host that it is of in a list
+            by_path |= flat(nested[0], f"{prefix}{name}.", on)  # an item of Zabbix has the host that it is of in a list
         elif isinstance(nested, list) and nested and all(isinstance(item, dict) for item in nested):
-            by_path[f"{prefix}{name}"] = _installed_in(nested) or cell(nested)
+            by_path[f"{prefix}{name}"] = _installed_in(nested, on) or cell(nested)
         elif isinstance(nested, list) and all(isinstance(item, str | int) for item in nested):
             by_path[f"{prefix}{name}"] = " ".join(map(str, nested))
         else:
@@ -286,16 +292,16 @@ def flat(cells: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return by_path
 
 
-def _installed_in(updates: Sequence[Mapping[str, Any]]) -> str:
+def _installed_in(updates: Sequence[Mapping[str, Any]], on: str) -> str:
     """Return the KBs of a list of updates; "" where it has none. Those with a status count where it says that they are installed."""
-    kbs, has_kbs = [], False
+    said_of: list[tuple[str, Said]] = []
     for update in updates:
         named = {bare(name): cell(value) for name, value in update.items()}
-        ids = [text for name, text in named.items() if name in _IDS_OF_KBS and _KB_ID.fullmatch(text)]
-        has_kbs = has_kbs or bool(ids)
-        if ids and is_installed_update((name, text) for name, text in named.items() if name not in _IDS_OF_KBS):
-            kbs += ids
-    return " ".join(kbs) or ("-" if has_kbs else "")
+        ids = [text.strip() for name, text in named.items() if name in _IDS_OF_KBS and _KB_ID.fullmatch(text)]
+        said = [(name, text) for name, text in named.items() if name not in _IDS_OF_KBS]
+        is_of_hotfix = "hotfixid" in named
+        said_of += [(re.sub(r"\D", "", kb), said_of_update(said, on, is_of_hotfix=is_of_hotfix)) for kb in ids]
+    return " ".join(f"KB{kb}" for kb in installed_ones(said_of)) or ("-" if said_of else "")
 
 
 class Deciding(NamedTuple):

@@ -10,7 +10,9 @@ import codecs
 import gzip
 import io
 import re
-from contextlib import ExitStack
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO, Final
 
 from hotpatch_kb.db.model.errors import BadInput
@@ -235,3 +237,23 @@ def _share_of_letters(data: bytes, encoding: str) -> float:
     places = [place for place, character in enumerate(text) if not character.isascii()]
     letters = (text[place].isalpha() and (text[place - 1].isalpha() or text[place + 1].isalpha()) for place in places)
     return sum(letters) / max(1, len(places))
+
+
+@contextmanager
+def errors_as_bad_input(read: Callable[[], int], text: Text | None = None) -> Iterator[None]:
+    """Raise as BadInput what reading raises, with the number of rows that were read before it."""
+    try:
+        yield
+    except RecursionError:
+        raise BadInput("expected machines, got JSON nested too deep after row {row}", row=read()) from None
+    except UnicodeError as error:
+        raise undecodable(text, error, read()) from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadInput("expected an inventory that can be read, got {got} after row {row}", got=str(error), row=read()) from None
+
+
+def undecodable(text: Text | None, error: UnicodeError, row: int) -> BadInput:
+    """Return the error for bytes that are not of the encoding, after so many rows."""
+    if text and text.encoding != "utf-8":
+        return BadInput("expected text in {encoding}, got {got} after row {row}", encoding=text.encoding, got=str(error), row=row)
+    return BadInput("expected text in UTF-8 or UTF-16, got {got} after row {row}; --encoding NAME says another", got=str(error), row=row)

@@ -218,6 +218,7 @@ class Delimited:
         if len(head) >= MAX_ROW and not head.endswith("\n") and "\n" not in head[-MAX_ROW:]:
             raise _too_long()
         start = without_titles(_without_titles(_PREAMBLE.sub("", head)))
+        self.title = head[: len(head) - len(start)]  # the lines above the header
         self._line = before = head[: len(head) - len(start)].count("\n")
         outside = re.sub(r'"[^"]*"', "", start[:MAX_ROW]).lstrip("\r\n").partition("\n")[0]
         self.delimiter = max(DELIMITERS, key=outside.count)

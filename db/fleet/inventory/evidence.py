@@ -13,7 +13,7 @@ from itertools import takewhile
 from typing import Final
 
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, OF_ANYTHING, bare, first, parent_of
-from hotpatch_kb.db.fleet.inventory.updates import is_installed_update
+from hotpatch_kb.db.fleet.inventory.updates import BesideBuild, Facts, Said, day_of, is_title_of_missing, said_of_update
 from hotpatch_kb.db.fleet.inventory.values import (
     is_label_of_installed,
     is_of_installed,
@@ -30,7 +30,7 @@ from hotpatch_kb.db.fleet.rows import NotStated, not_stated
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.reading import builds_in
-from hotpatch_kb.db.model.wording import MAX_TEXT, denies, is_installed
+from hotpatch_kb.db.model.wording import MAX_TEXT, denies, is_installed, is_of_machine_itself
 
 # Columns that say of what kind a row's value is: names of properties, which are few, and sensors, which people name as they like.
 _PROPERTIES: Final = frozenset(
@@ -59,10 +59,6 @@ _OF_SYSTEMS: Final = lazy(
     re.IGNORECASE,
 )
 _FLAGS: Final = frozenset({"installed", "isinstalled", "present", "ispresent", "patched", "installiert"})
-_OF_MACHINES: Final = lazy(
-    r"^(?:no|none|0)\b|^available$|assist|encrypt|monitor|complian|reach|manag|respon|connect|online|licens|support|attention|activ|enrol|eligib|join|health|konform",
-    re.IGNORECASE,
-)
 # Beside these a column that is only called "build" or "version" may be of an update, a file or an image.
 _THINGS: Final = frozenset({
     "update", "updatename", "updatetitle", "missingkb", "missingkbs", "cve", "cveid", "pluginid", "qid", "severity", "filename", "file", "filepath", "driver", "drivername", "component", "package", "packagename", "feature",
@@ -123,6 +119,11 @@ _OF_REPORTS: Final = frozenset({
     "remediation", "finding",
 })  # fmt: skip
 
+# The same in longer names: "Vuln Title", "Schwachstelle".
+_OF_REPORT: Final = lazy(r"vuln|schwachst|脆弱|漏洞|취약|уязвим|vulnérab")
+# What kind of value a row has: "Value type", "Build type".
+_KIND_OF_VALUE: Final = lazy(r"(?:value|build|version|os|osbuild|osversion|row|record|entry|data)?(?:type|kind|category|typ|art)")
+
 Value = Callable[[str], str]
 
 
@@ -136,7 +137,15 @@ class RowEvidence:
         watches_kbs: whether a row may say that its KBs are not installed.
     """
 
-    def __init__(self, names: Sequence[str], by_field: Mapping[str, Sequence[str]], unnamed: Iterable[str], wanted: Iterable[str]) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        by_field: Mapping[str, Sequence[str]],
+        unnamed: Iterable[str],
+        wanted: Iterable[str],
+        title: str = "",
+        statuses_by_value: Iterable[str] = (),
+    ) -> None:
         """Find the columns that say more of a build or KB.
 
         Args:
@@ -144,6 +153,8 @@ class RowEvidence:
             by_field: the columns of each field.
             unnamed: columns that are read as a build for their values alone.
             wanted: columns that the user names; what they say is taken as it is.
+            title: the lines above the header of a table: "Missing updates".
+            statuses_by_value: columns that have nothing but statuses of an update, whatever they are called.
         """
         self._builds, kbs = list(by_field.get("build", ())), list(by_field.get("kbs", ()))
         self._unnamed = frozenset(unnamed).intersection(self._builds)
@@ -159,29 +170,20 @@ class RowEvidence:
         self._properties = [name for short, name in spare if short in _PROPERTIES and is_of_value and not is_trusted]
         self._is_of_value = is_of_value
         labels = _LABELS if is_of_value else _KINDS | _PROPERTIES
-        self._labels = [name for short, name in spare if short in labels and name not in self._properties and not is_trusted]
+        labelled = [name for short, name in spare if short in labels or _KIND_OF_VALUE.fullmatch(short)]
+        self._labels = [name for name in labelled if name not in self._properties and not is_trusted]
         if is_of_value and not is_trusted:  # Zabbix: "Latest OS build available" is the name of an item
             self._labels += [name for name in by_field.get("host", ())[:1] if bare(name).rpartition(".")[2] == "name"]
         self._statuses_of_build = [] if is_trusted else statuses if is_of_anything else [name for name in statuses if bare(name) in _FLAGS]
-        self._statuses_of_kb = statuses if kbs else []
-        has_one_kb = any(bare(name).rpartition(".")[2] in _OF_ONE_KB for name in kbs)
-        self._of_update = [(bare(name), name) for _, name in spare] if has_one_kb else []
-        self._is_of_missing = has_one_kb and not _OF_REPORTS.isdisjoint(map(bare, names))
+        self._beside = BesideBuild(() if is_trusted or not self._builds else spare, statuses_by_value, is_plain=is_of_anything)
+        self._watch_kbs(names, kbs, spare, statuses, title)
         hosts = self._hosts = by_field.get("host", ())
         self._others = frozenset(
             name for name in self._builds if not is_trusted and bare(name) not in NAMES["build"] and is_of_other(name, hosts, names)
         )
         self._targets = [name for name in self._builds if not is_trusted and any(map(is_of_target, path_of(name)[:-1]))]
-        tops = dict.fromkeys(path_of(name)[0] for name in self._others)
-        self._names_inside = [name for top in tops for name in names_of_object(f"{top}.", names)]
-        self._thing, self._subjects = "", list[str]()
-        if is_of_anything and not is_trusted:
-            self._thing, self._subjects = _things(names, self._builds[0], spare, [*hosts[:1], *kbs])
-        elif self._builds and not hosts and not is_trusted:
-            self._thing = next((name for short, name in spare if short in _NO_MACHINES), "")
-        self._unnamed_hosts = [] if hosts else _before_names(names, self._builds)
-        # A column without a name may say what the build is of: "A,pending,26100.33158", "A,Windows Update Agent,10.0.26100.33158".
-        self._nameless = [name for name in names if _NAMELESS.fullmatch(name) and name not in self._builds] if is_of_anything else []
+        self._find_subjects(names, spare, kbs, is_plain=is_of_anything, is_trusted=is_trusted)
+        self._find_names(names, is_plain=is_of_anything)
         watched = [
             *self._builds,
             *self._nameless,
@@ -191,17 +193,45 @@ class RowEvidence:
             *self._properties,
             *self._labels,
             *self._statuses_of_build,
+            *self._beside.columns,
         ]
         self.columns = tuple(dict.fromkeys(name for name in watched if name in names))
         self.watches_builds = len(watched) > 1 or bool(self._unnamed) or bool(self._thing) or bool(self._others) or bool(self._targets)
+
+    def _find_names(self, names: Sequence[str], *, is_plain: bool) -> None:
+        tops = dict.fromkeys(path_of(name)[0] for name in self._others)
+        self._names_inside = [name for top in tops for name in names_of_object(f"{top}.", names)]
+        self._unnamed_hosts = [] if self._hosts else _before_names(names, self._builds)
+        # A column without a name may say what the build is of: "A,pending,26100.33158", "A,Windows Update Agent,10.0.26100.33158".
+        self._nameless = [name for name in names if _NAMELESS.fullmatch(name) and name not in self._builds] if is_plain else []
+
+    def _find_subjects(
+        self, names: Sequence[str], spare: Sequence[tuple[str, str]], kbs: Sequence[str], *, is_plain: bool, is_trusted: bool
+    ) -> None:
+        self._thing, self._subjects = "", list[str]()
+        if is_plain and not is_trusted:
+            self._thing, self._subjects = _things(names, self._builds[0], spare, [*self._hosts[:1], *kbs])
+        elif self._builds and not self._hosts and not is_trusted:
+            self._thing = next((name for short, name in spare if short in _NO_MACHINES), "")
+
+    def _watch_kbs(
+        self, names: Sequence[str], kbs: Sequence[str], spare: Sequence[tuple[str, str]], statuses: Sequence[str], title: str
+    ) -> None:
+        self._statuses_of_kb = statuses if kbs else []
+        one_kb = [short for name in kbs if (short := bare(name).rpartition(".")[2]) in _OF_ONE_KB]
+        self._is_of_hotfix = bool(one_kb) and all(name.startswith("hotfix") for name in one_kb)
+        self._of_update = [(bare(name), name) for _, name in spare] if one_kb else []
+        is_of_report = bool(one_kb) and any(bare(name) in _OF_REPORTS or _OF_REPORT.search(bare(name)) for name in names)
+        self._is_of_missing = is_of_report or (bool(kbs) and is_title_of_missing(title))
         self.kb_columns = tuple(dict.fromkeys([*self._statuses_of_kb, *(name for _, name in self._of_update)]))
         self.watches_kbs = bool(self.kb_columns) or self._is_of_missing
 
-    def build(self, value: Value) -> str | Message | NotStated:
+    def build(self, value: Value, facts: Facts = Facts()) -> str | Message | NotStated:  # noqa: B008 (it cannot change)
         """Return the build of a row as it is written, or why it has none that counts.
 
         Args:
             value: returns the text of a column, "" where the row has none.
+            facts: the day, and the KBs of builds.
         """
         texts = {name: text for name in self._builds if (text := value(name).strip())}
         if len(texts) > 1 and (differing := _differing(texts.values())):
@@ -229,6 +259,8 @@ class RowEvidence:
         for name in self._statuses_of_build:
             if (status := value(name).strip()) and _is_of_missing(name, status):
                 return not_stated(text, status)._replace(machine=text)
+        if said := self._beside.said_against(text, value, facts):
+            return not_stated(text, said)._replace(machine=text)
         thing = self._thing or next((said for name in self._subjects if is_thing(said := value(name).strip()) or _THING.search(said)), "")
         thing = thing or next((name for name in self._others if texts.get(name) == text and not self._is_of_same_host(name, value)), "")
         thing = thing or next((name for name in self._targets if texts.get(name) == text), "")
@@ -242,17 +274,27 @@ class RowEvidence:
 
     def _is_of_machine(self, column: str, label: str) -> bool:
         """Return whether a label may be of what a machine has. A host may be called "target"; the name of an item has a blank."""
-        if not self._is_of_value or bare(column).rpartition(".")[2] in {"type", "kind", "category"}:
+        if (
+            not self._is_of_value
+            or bare(column).rpartition(".")[2] in {"type", "kind", "category"}
+            or _KIND_OF_VALUE.fullmatch(bare(column))
+        ):
             return _TARGETS.search(label) is None
         is_of_host = bare(column).rpartition(".")[2] == "name" and " " not in label
         is_of_host = is_of_host and not _OF_VERSION.search(label) and not _TARGETS.search(label)
         return is_label_of_installed(label) or is_of_host
 
-    def kbs(self, text: str, value: Value) -> str:
+    def kbs(self, text: str, value: Value, facts: Facts = Facts()) -> str:  # noqa: B008 (it cannot change)
         """Return the installed KBs of a row: nothing where its status says that they are not, or not yet."""
-        if not text or self._is_of_missing or not is_installed_update((name, value(column)) for name, column in self._of_update):
-            return ""
-        return "" if any(_is_of_missing(name, value(name).strip()) for name in self._statuses_of_kb) else text
+        return text if text and self.said_of_kbs(value, facts).is_installed else ""
+
+    def said_of_kbs(self, value: Value, facts: Facts) -> Said:
+        """Return what a row says of its KBs."""
+        said = said_of_update([(name, value(column)) for name, column in self._of_update], facts.on, is_of_hotfix=self._is_of_hotfix)
+        is_denied = any(_is_of_missing(name, value(name).strip()) for name in self._statuses_of_kb)
+        if self._is_of_missing or is_denied:
+            return said._replace(is_installed=False, is_denied=said.is_denied or is_denied)
+        return said
 
 
 def _before_names(names: Sequence[str], builds: Sequence[str]) -> list[str]:
@@ -339,8 +381,8 @@ def _short(host: str) -> str:
 def _is_of_missing(name: str, status: str) -> bool:
     """Return whether a column of a status says that an update is not there, or not yet. "Not compliant" is of the machine."""
     if bare(name).rpartition(".")[2] in _FLAGS:
-        return not is_installed(status)
-    return denies(status) and not _OF_MACHINES.search(status)
+        return not is_installed(status) and day_of(status) is None
+    return denies(status) and not is_of_machine_itself(status)
 
 
 def _is_of_system(label: str) -> bool:

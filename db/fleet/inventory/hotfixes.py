@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from hotpatch_kb.db.fleet.inventory.updates import Said, installed_ones
 from hotpatch_kb.db.model.errors import BadInput
 
 _ADDRESS: Final = re.compile(r"[0-9.]+|[0-9a-f.]*:[0-9a-f:.%\w]*")
@@ -23,10 +24,13 @@ class Hotfixes:
         """Read a table. Only KBs that may change a verdict are kept, 0.2 kB per machine.
 
         Args:
-            machines: ``host`` and ``kbs`` of each row.
+            machines: ``host`` and ``kbs`` of each row, and where the row says it ``not_installed`` and ``day``. A KB that one row denies counts only if days
+                say that it was installed later.
             reduced: drops KBs that cannot change a verdict (``Judge.reduced``).
         """
         self._kbs: dict[str, set[str]] = {}
+        denied: dict[tuple[str, str], list[Said]] = defaultdict(list)
+        days: dict[tuple[str, str], list[Said]] = defaultdict(list)
         self._full_names: dict[str, set[str]] = defaultdict(set)  # names with a domain, by the bare ones
         self._asked: dict[str, str] = {}  # the full name for which a bare one was taken
         for machine in machines:
@@ -37,6 +41,15 @@ class Hotfixes:
                 self._full_names[bare].add(host)
             if kbs := reduced(machine["kbs"], ""):
                 self._kbs.setdefault(host, set()).update(kbs.split())
+                if day := machine.get("day", ""):
+                    for kb in kbs.split():
+                        days[host, kb].append(Said(True, day=day))
+            for kb in reduced(machine.get("not_installed", ""), "").split():
+                denied[host, kb].append(Said(False, is_denied=True, day=machine.get("day", "")))
+        self._denied: dict[str, set[str]] = defaultdict(set)
+        for (host, kb), said in denied.items():
+            if not installed_ones((kb, one) for one in [*said, *days[host, kb]]):
+                self._denied[host].add(kb)
 
     def with_kbs(self, host: str, kbs: str) -> str:
         """Return a machine's KBs, as ``reduced`` leaves them, with those of this table.
@@ -44,8 +57,15 @@ class Hotfixes:
         Raises:
             BadInput: two machines of the inventory may be the one that the table names without a domain.
         """
-        installed = self._of(_host(host))
-        return " ".join(sorted(installed.union(kbs.split()))) if installed else kbs
+        installed, denied = self._of(_host(host)), self._denied_of(_host(host))
+        return " ".join(sorted(installed.union(kbs.split()) - denied)) if installed or denied else kbs
+
+    def _denied_of(self, host: str) -> set[str]:
+        """Return what the table denies for a machine under any name that may be its own."""
+        if not self._denied:
+            return set()
+        names = {host, _bare(host)} if _bare(host) != host else {host, *self._full_names.get(host, ())}
+        return set().union(*(self._denied.get(name, set()) for name in names))
 
     def _of(self, host: str) -> set[str]:
         installed = self._kbs.get(host, set())

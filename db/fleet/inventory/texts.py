@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import DECODER, OF_ANYTHING, bare, columns_of
 from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, machines_in, says_its_build, with_host
-from hotpatch_kb.db.fleet.inventory.values import is_of_systeminfo, says_product
+from hotpatch_kb.db.fleet.inventory.values import is_of_systeminfo, says_build, says_product
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine
+from hotpatch_kb.db.fleet.rows import cell
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 
@@ -40,7 +41,8 @@ _REG_FILE: Final = re.compile(
 )
 _REG_KEY: Final = re.compile(r"\[?(?:\\\\(?P<host>[^\\]+)\\)?HK[A-Z_]+\\(?P<path>[^\]]*)\]?")
 # "srv1 | SUCCESS => {...}", "srv1 | CHANGED | rc=0 >>"
-_ANSIBLE: Final = re.compile(r"(?m)^(?P<host>\S+) \| [A-Z][^\n]*?(?P<mark>=>|>>)[ \t]*")
+_ANSIBLE: Final = re.compile(r"(?m)^(?P<host>\S+) \| (?P<outcome>[A-Z][^\n]*?)(?P<mark>=>|>>)[ \t]*")
+_DONE: Final = re.compile(r"(?:SUCCESS|CHANGED|OK)\b(?!.*\brc=(?!0\b))")  # a task that fails may print what it wanted to install
 # "Microsoft Windows [Version 10.0.26100.8875]", "Version 24H2 (OS Build 26100.8875)"
 _VER: Final = re.compile(r"\[[^\[\]\n]*\b10\.0\.\d{5}\.\d{1,5}\]|\([^()\n\d]*\b\d{5}\.\d{1,5}\)")
 _OF_A_COMMAND: Final = re.compile(r"\[[^\[\]\n]*\b10\.0\.\d{5}")  # "ver" prints its answer in such brackets
@@ -290,12 +292,27 @@ def _of_ansible(text: str) -> Iterator[Record]:
                 value = DECODER.decode(body)
             except ValueError:
                 value = None
+        outcome = mark["outcome"].strip(" |(")
+        failed = "" if _DONE.match(outcome) else outcome
         if isinstance(value, dict):
             found = [cells for cells, _ in machines_in(value) if says_its_build(cells)] or [value]
             for cells in found:
-                yield {"host": mark["host"], **cells}
+                yield {"host": mark["host"], **(_of_failed(cells, failed) if failed else cells)}
         else:
-            yield {"host": mark["host"], "output": " ".join(body.split())}
+            output = " ".join(body.split())
+            yield {
+                "host": mark["host"],
+                "output": output,
+                **({"status": failed if failed.startswith("FAILED") else "failed"} if failed else {}),
+            }
+
+
+def _of_failed(cells: Record, outcome: str) -> Record:
+    """Return what a task says that failed: its builds with the outcome."""
+    return {
+        name: _of_failed(value, outcome) if isinstance(value, dict) else f"{value} ({outcome})" if says_build(cell(value)) else value
+        for name, value in cells.items()
+    }
 
 
 def _of_versions(text: str) -> Iterator[Record]:

@@ -18,7 +18,7 @@ from hotpatch_kb.db.model.editions import edition_in
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.product_names import read_name
 from hotpatch_kb.db.model.products import BUILD_NUMBERS
-from hotpatch_kb.db.model.wording import NUMBERED_KBS, OF_SYSTEMINFO, denies
+from hotpatch_kb.db.model.wording import NUMBERED_KBS, OF_SYSTEMINFO, confirms, denies, is_of_software, is_open, says_no
 
 SAMPLE: Final = 200  # rows that are looked at
 MAX_TEXT: Final = 1_000  # characters of a cell that are searched
@@ -89,6 +89,16 @@ _OF_WINVER: Final = re.compile(
 _SIGNS: Final = re.compile(r"[\s\w.,:;()\[\]{}<>\"'/\\|=#&®™©«»„“”‘’「」『』【】〔〕（）［］、。・：；，．－‐‑‒–—·†\-]*")
 
 
+_MOST_STATUSES: Final = 20
+_LONGEST_STATUS: Final = 40  # characters
+_NOT_LATIN: Final = re.compile(r"[^\x00-\u024f\W]")
+_OF_MONTH: Final = re.compile(r"20\d\d|\b(?:lcu|cu|patch)\b|パッチ|补丁|패치", re.IGNORECASE)
+_OF_INSTALLING: Final = re.compile(
+    r"inst[aä]l|ïnstall|appl|aplic|angewend|установ|встанов|примен|適用|インストール|安装|安裝|套用|设|설치|적용|yükl|asenn|telepít|pending|missing|ausstehend|fehl",
+    re.IGNORECASE,
+)
+
+
 class PassedOver(NamedTuple):
     """A column that is not read as a field, although its name or its values look like it, and why."""
 
@@ -104,11 +114,13 @@ class Chosen(NamedTuple):
         fields: the columns of each field.
         passed_over: columns that look like one of a field and are not read as it.
         unnamed: columns that are read as a build for their values alone.
+        statuses: columns that have nothing but statuses of an update.
     """
 
     fields: dict[str, list[str]]
     passed_over: list[PassedOver]
     unnamed: frozenset[str] = frozenset()
+    statuses: frozenset[str] = frozenset()
 
 
 def may_say_build(column: str) -> bool:
@@ -315,7 +327,7 @@ def chosen(by_name: Mapping[str, Sequence[str]], header: Sequence[str], rows: Se
         if len(lists) == 1 and (has_systeminfo or _OF_HOTFIXES.search(lists[0])):
             fields["kbs"] = lists
     unnamed = frozenset(builds).difference(by_name.get("build", ())) if "build" not in wanted else frozenset[str]()
-    return Chosen(fields, passed, unnamed)
+    return Chosen(fields, passed, unnamed, frozenset(name for name in header if are_statuses(name, values[name])))
 
 
 def _able(saying: Sequence[str], header: Sequence[str], values: Mapping[str, Sequence[str]], *, has_named: bool) -> list[str]:
@@ -351,3 +363,20 @@ def _passed_over(field: str, named: Sequence[str], saying: Sequence[str], kept: 
             )  # fmt: skip
             passed.append(PassedOver(name, field, why))
     return passed
+
+
+def are_statuses(name: str, texts: Iterable[str]) -> bool:
+    """Return whether a column has nothing but statuses of an update, one of which denies it.
+
+    "Tanium" and "Defender" may be not installed; so where the name is of Latin letters it must be of an update.
+
+    >>> are_statuses("七月分", ["適用済み", "未適用"]), are_statuses("KB5099536", ["Installed", "Missing"]), are_statuses("Tanium", ["Installed", "Missing"])
+    (True, True, False)
+    """
+    found = set(texts)
+    is_of_update = _OF_UPDATES.search(name) or _OF_MONTH.search(name)
+    if not 0 < len(found) <= _MOST_STATUSES or is_of_software(name) or not (is_of_update or _NOT_LATIN.search(name)):
+        return False
+    if not all(len(text) <= _LONGEST_STATUS and (confirms(text) or says_no(text) or is_open(text)) for text in found):
+        return False
+    return any(map(is_open, found)) and (is_of_update is not None or any(_OF_INSTALLING.search(text) for text in found))

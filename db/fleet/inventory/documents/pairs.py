@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
+from hotpatch_kb.db.fleet.inventory.columns import bare, columns_of, members
 from hotpatch_kb.db.fleet.inventory.evidence import is_thing, may_be_host
 from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, no_host, with_doubt, with_host
 from hotpatch_kb.db.fleet.inventory.tables.fixed_width import fixed_width
+from hotpatch_kb.db.fleet.inventory.updates import speaks_against_build
 from hotpatch_kb.db.fleet.inventory.values import is_of_installed, may_say_build, says_build, says_product, states_its_build
-from hotpatch_kb.db.model.wording import denies
+from hotpatch_kb.db.model.wording import denies, says_no
 
 _PAIR: Final = re.compile(r"(?:^|(?<=[\s,;|]))(?P<name>[^\W\d][\w.\-/]*)=(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,;|\"']*)(?=[\s,;|]|$)")
 _LOOKED_AT: Final = 50  # lines
@@ -22,6 +23,9 @@ _GROUP: Final = re.compile(r"\[(?P<name>[\w.:-]+)\]")
 _REMARK: Final = re.compile(r"\s*[#;]")
 # Members that tell what a line is about: "update failed" beside a build.
 _EVENTS: Final = frozenset({"msg", "message", "event", "error", "err", "reason", "action", "result", "status", "state", "level", "outcome"})
+_STEPS: Final = re.compile(
+    r"(?:re)?(?:boot|start)|restarts?|neustart|redémarrage|reinicio|riavvio|再起動|重启|update|upgrade|patch|install|deploy|rollout|rollback"
+)
 _LEVELS: Final = frozenset({"error", "fatal", "critical", "warn", "warning"})
 _WORD: Final = re.compile(r"[\w.-]{1,255}")
 _HOST_AND_PAIR: Final = re.compile(r"[\w.-]{1,255}[ \t]+[^\s=]+=\S+")
@@ -91,6 +95,10 @@ def rows_of_pairs(text: str) -> Iterator[dict[str, Any]]:
 def _is_denied(row: dict[str, Any], rest: str, group: str) -> bool:
     """Return whether a line tells that something failed, is missing or is to come."""
     told = [value for name, value in row.items() if name.casefold() in _EVENTS]
+    if any(speaks_against_build(bare(name), value) for name, value in row.items() if isinstance(value, str)):
+        return True  # dry_run=true, etat="à installer"
+    if any(_STEPS.fullmatch(bare(name)) and denies(value) and not says_no(value) for name, value in row.items()):
+        return True
     return denies(rest) or not is_of_installed(group) or any(denies(value) or value.casefold() in _LEVELS for value in told)
 
 
