@@ -257,16 +257,20 @@ class Inventory:
 
     def _builds(self, evidence: RowEvidence, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str | Message | NotStated]:
         """Return the build of each row. Rows that are alike in the columns that count are looked at once."""
-        places = [header.index(name) for name in evidence.columns]
+        # Most names of hosts say nothing, and all differ: only one that does is looked at with its row.
+        names = [header.index(name) for name in evidence.names_apart]
+        shared = [name for name in evidence.columns if name not in evidence.names_apart]
+        watched, places = [*shared, *evidence.names_apart], [header.index(name) for name in shared]
         builds = []
         for row in rows:
             texts = tuple([row[place] for place in places])
+            if names:
+                texts += ("" if evidence.may_name_host(row[names[0]].strip()) else row[names[0]],)
             build = self._alike.get(texts)
             if build is None:
                 if len(self._alike) > _ALIKE:
                     self._alike.clear()
-                stated = dict(zip(evidence.columns, texts, strict=True))
-                build = self._alike[texts] = evidence.build(stated.__getitem__, self._facts)
+                build = self._alike[texts] = evidence.build(dict(zip(watched, texts, strict=True)).__getitem__, self._facts)
             builds.append(build)
         return builds
 

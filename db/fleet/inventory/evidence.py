@@ -13,6 +13,15 @@ from itertools import takewhile
 from typing import Final
 
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, OF_ANYTHING, bare, first, parent_of
+from hotpatch_kb.db.fleet.inventory.subjects import (
+    OF_ANY_NAME,
+    Subjects,
+    column_of_others,
+    is_name_of_image,
+    is_of_another_machine,
+    names_one,
+    short,
+)
 from hotpatch_kb.db.fleet.inventory.updates import BesideBuild, Facts, Said, day_of, is_title_of_missing, said_of_update
 from hotpatch_kb.db.fleet.inventory.values import (
     is_label_of_installed,
@@ -22,6 +31,7 @@ from hotpatch_kb.db.fleet.inventory.values import (
     may_say_build,
     names_of_object,
     says_build,
+    says_product,
     states_its_build,
 )
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word, is_of_machine, path_of
@@ -29,7 +39,8 @@ from hotpatch_kb.db.fleet.other_systems import of_columns
 from hotpatch_kb.db.fleet.rows import NotStated, not_stated
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.model.reading import builds_in
+from hotpatch_kb.db.model.products import BUILD_NUMBERS
+from hotpatch_kb.db.model.reading import build_numbers_in, builds_in
 from hotpatch_kb.db.model.wording import MAX_TEXT, denies, is_installed, is_of_machine_itself
 
 # Columns that say of what kind a row's value is: names of properties, which are few, and sensors, which people name as they like.
@@ -69,10 +80,6 @@ _SOFTWARE: Final = lazy(
     r"\b(?:update agent|defender|edge|office|framework|driver|powershell|winre|winpe|windows pe|recovery environment|servicing stack|update stack|engine)\b|\.net\b",
     re.IGNORECASE,
 )
-# The same beside a version of a system, where no column says a host: tags of containers, rows of a catalogue.
-_NO_MACHINES: Final = frozenset({
-    "image", "imagename", "imageindex", "imagetag", "tag", "package", "packagename", "update", "updatename", "updatetitle", "updatetype", "servicingoption", "ring", "pluginid", "qid", "cve", "cveid", "filename", "filepath",
-})  # fmt: skip
 # Rows of a plan, not of machines, where no column says a host: "Ring,Build", "Monat;Build".
 _PLANS: Final = lazy(
     r"(?:^|[^a-z])(?:ring|anneau|anillo|anel|anello|pierścień|halka|kanal|channel|canal|canale|kanał|wave|welle|vague|ola|onda|fala|phase|fase|faza|polic|richtlin|stratég|directiva|criteri|polit|group|grupp|groupe|grupo"
@@ -109,6 +116,22 @@ _OF_OTHERS: Final = lazy(
     r"|vorher|nachher|neu|alt|heute|prod|test|dev|stage|staging|qa|uat|pilot|beta|ga|lts|ltsc|old|next|last|latest|expected|actual|gold|golden|master|ref|vendor|microsoft|ms)",
     re.IGNORECASE,
 )
+# Who publishes builds, and names of lists of them.
+_NO_HOSTS: Final = lazy(
+    r"wsus|msrc|microsoft|nvd|cisa|intune|sccm|mecm|wufb|autopatch|catalog|nessus|tenable|qualys|defender|winre|winpe|dism|iis|rsat|learn|docs|n/?a|null|none|total|average|median",
+    re.IGNORECASE,
+)
+# Names that are looked at: most hosts have a digit, and few other names have one.
+_WORD_OR_THING: Final = lazy(
+    r"^\D*$|kb|cve|20\d\d|[\\/]|\.\w{3,4}$|^[a-z]{1,8}[-._ ]?\d{1,2}(?:$|[-._])|^\d|\d(?:st|nd|rd|th)|windows", re.IGNORECASE
+)
+# Most names of large fleets, which need no closer look.
+_NUMBERED: Final = lazy(
+    r"(?!kb|cve|ws|win|server|microsoft|ring|wave|phase|pilot|channel|stage|tier|cohort|canary|broad|fast|slow|insider|source|site|group|batch|set|release|baseline|target|update|patch|build|col|option|variant|test|run|step"
+    r"|ver|rev|[qhwvrdnfkc]{1,2}[-._]?\d|week|day|no|nr|[a-z]+[-_]?(?:19|20)\d\d$)[a-z][\w-]*\d{3}", re.IGNORECASE | re.ASCII,
+)  # fmt: skip
+# Numbers of systems that share their files, each with the first of them.
+_ALIKE: Final = {**dict.fromkeys(range(19042, 19046), 19041), 22631: 22621, 26200: 26100, 18363: 18362}
 _NAMES_OF_DATES: Final = lazy(r"version|(?<!up)date|time|day|stat|last|count|percent|%|datum|fecha|дат|日", re.IGNORECASE)
 # A column with one KB a row; "kbs" and "hotfixes" are lists of a machine, beside its own status ("online").
 _OF_ONE_KB: Final = frozenset({"kb", "hotfixid", "hotfixid0"})
@@ -132,6 +155,7 @@ class RowEvidence:
 
     Attributes:
         columns: those on which the build of a row depends.
+        names_apart: the column of the host where its name may be of anything ("Name"), and says no more; one of ``columns``. Most rows differ in it.
         kb_columns: those on which, beside the list itself, the KBs of a row depend.
         watches_builds: whether more than one column has a say in the build.
         watches_kbs: whether a row may say that its KBs are not installed.
@@ -178,11 +202,9 @@ class RowEvidence:
         self._beside = BesideBuild(() if is_trusted or not self._builds else spare, statuses_by_value, is_plain=is_of_anything)
         self._watch_kbs(names, kbs, spare, statuses, title)
         hosts = self._hosts = by_field.get("host", ())
-        self._others = frozenset(
-            name for name in self._builds if not is_trusted and bare(name) not in NAMES["build"] and is_of_other(name, hosts, names)
-        )
+        self._others = frozenset(name for name in self._builds if not is_trusted and _is_of_others(name, hosts, names))
         self._targets = [name for name in self._builds if not is_trusted and any(map(is_of_target, path_of(name)[:-1]))]
-        self._find_subjects(names, spare, kbs, is_plain=is_of_anything, is_trusted=is_trusted)
+        self._find_things(names, by_field, spare, is_of_anything=is_of_anything, is_trusted=is_trusted)
         self._find_names(names, is_plain=is_of_anything)
         watched = [
             *self._builds,
@@ -194,7 +216,10 @@ class RowEvidence:
             *self._labels,
             *self._statuses_of_build,
             *self._beside.columns,
+            *self._others_said.columns,
         ]
+        self.names_apart = tuple(name for name in self._any_names if name not in watched)
+        watched += self._any_names
         self.columns = tuple(dict.fromkeys(name for name in watched if name in names))
         self.watches_builds = len(watched) > 1 or bool(self._unnamed) or bool(self._thing) or bool(self._others) or bool(self._targets)
 
@@ -204,15 +229,6 @@ class RowEvidence:
         self._unnamed_hosts = [] if self._hosts else _before_names(names, self._builds)
         # A column without a name may say what the build is of: "A,pending,26100.33158", "A,Windows Update Agent,10.0.26100.33158".
         self._nameless = [name for name in names if _NAMELESS.fullmatch(name) and name not in self._builds] if is_plain else []
-
-    def _find_subjects(
-        self, names: Sequence[str], spare: Sequence[tuple[str, str]], kbs: Sequence[str], *, is_plain: bool, is_trusted: bool
-    ) -> None:
-        self._thing, self._subjects = "", list[str]()
-        if is_plain and not is_trusted:
-            self._thing, self._subjects = _things(names, self._builds[0], spare, [*self._hosts[:1], *kbs])
-        elif self._builds and not self._hosts and not is_trusted:
-            self._thing = next((name for short, name in spare if short in _NO_MACHINES), "")
 
     def _watch_kbs(
         self, names: Sequence[str], kbs: Sequence[str], spare: Sequence[tuple[str, str]], statuses: Sequence[str], title: str
@@ -225,6 +241,29 @@ class RowEvidence:
         self._is_of_missing = is_of_report or (bool(kbs) and is_title_of_missing(title))
         self.kb_columns = tuple(dict.fromkeys([*self._statuses_of_kb, *(name for _, name in self._of_update)]))
         self.watches_kbs = bool(self.kb_columns) or self._is_of_missing
+
+    def _find_things(
+        self,
+        names: Sequence[str],
+        by_field: Mapping[str, Sequence[str]],
+        spare: Sequence[tuple[str, str]],
+        *,
+        is_of_anything: bool,
+        is_trusted: bool,
+    ) -> None:
+        """Find the columns that may say that a row is of something else than a machine; none where there is no build, or the user names its column."""
+        hosts, kbs = by_field.get("host", ())[:1], by_field.get("kbs", ())
+        is_asked = bool(self._builds) and not is_trusted
+        self._thing, self._subjects = "", list[str]()
+        if is_of_anything and is_asked:
+            self._thing, self._subjects = _things(names, self._builds[0], spare, [*hosts, *kbs])
+        if is_asked:
+            self._thing = self._thing or column_of_others(names, by_field)
+        self._others_said = Subjects(names, by_field if is_asked else {}, is_of_anything=is_of_anything)
+        # Only its place says that a name is one of a host: "Source,Build", "Name,Version".
+        self._any_names = tuple(name for name in hosts if is_asked and short(name) in OF_ANY_NAME)
+        self._may_be_word = is_of_anything
+        self._has_member = any(names_one(name) for name in names if name not in hosts)
 
     def build(self, value: Value, facts: Facts = Facts()) -> str | Message | NotStated:  # noqa: B008 (it cannot change)
         """Return the build of a row as it is written, or why it has none that counts.
@@ -261,10 +300,28 @@ class RowEvidence:
                 return not_stated(text, status)._replace(machine=text)
         if said := self._beside.said_against(text, value, facts):
             return not_stated(text, said)._replace(machine=text)
-        thing = self._thing or next((said for name in self._subjects if is_thing(said := value(name).strip()) or _THING.search(said)), "")
+        if doubtful := next((said for name in self._any_names if not self.may_name_host(said := value(name).strip())), ""):
+            return not_stated(text, f"{doubtful} may not be a host")._replace(machine=text)
+        thing = self._thing or self._others_said.of(value)
+        thing = thing or next((said for name in self._subjects if is_thing(said := value(name).strip()) or _THING.search(said)), "")
         thing = thing or next((name for name in self._others if texts.get(name) == text and not self._is_of_same_host(name, value)), "")
         thing = thing or next((name for name in self._targets if texts.get(name) == text), "")
         return not_stated(text, thing)._replace(machine=text) if thing else text
+
+    def may_name_host(self, name: str) -> bool:
+        """Return whether a name in a column that may be of anything can be one of a host.
+
+        Where the build is of anything, too ("Name,Version"), a word in lower case counts only where it is like a host.
+        """
+        if " " in name and is_name_of_image(name):
+            return False
+        if not self._may_be_word or not name or _NUMBERED.fullmatch(name) or not _WORD_OR_THING.search(name):
+            return True
+        if _is_of_system(name):  # "OSBuild" in a table of names and values
+            return True
+        if is_thing(name) or _OF_OTHERS.fullmatch(name) or _NO_HOSTS.fullmatch(name):
+            return self._has_member and says_product(name)  # osquery, asked on the machine itself
+        return may_be_host(name) if name.isalpha() and not name.isupper() else is_of_installed(name) or not name.isalpha()
 
     def _is_of_same_host(self, column: str, value: Value) -> bool:
         """Return whether the object that a column is in names the host of the row: "node.name" beside "node.os.version" and "hostname"."""
@@ -385,11 +442,21 @@ def _is_of_missing(name: str, status: str) -> bool:
     return denies(status) and not is_of_machine_itself(status)
 
 
+def _is_of_others(build: str, hosts: Sequence[str], names: Sequence[str]) -> bool:
+    """Return whether the name of a build says that it may be of another machine, or of something else."""
+    return (bare(build) not in NAMES["build"] and is_of_other(build, hosts, names)) or is_of_another_machine(build, hosts, names)
+
+
 def _is_of_system(label: str) -> bool:
     return bare(label) in NAMES["build"] or may_say_build(label)
 
 
 def _differing(texts: Iterable[str]) -> list[str]:
-    """Return the builds of several columns where their revisions differ. 19041 and 19045, 26100 and 26200 have files of each other."""
-    builds = list(dict.fromkeys(build for text in texts for build in builds_in(text[:MAX_TEXT])))
-    return builds if len({build.partition(".")[2] for build in builds}) > 1 else []
+    """Return the builds of several columns where their revisions differ, or their numbers. 19041 and 19045, 26100 and 26200 have files of each other."""
+    texts = [text[:MAX_TEXT] for text in texts]
+    builds = list(dict.fromkeys(build for text in texts for build in builds_in(text)))
+    if len({build.partition(".")[2] for build in builds}) > 1:
+        return builds
+    numbers = dict.fromkeys(int(number) for text in texts for number in build_numbers_in(text))
+    known = [number for number in numbers if number in BUILD_NUMBERS]
+    return list(map(str, known)) if len({_ALIKE.get(number, number) for number in known}) > 1 else []

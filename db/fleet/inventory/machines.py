@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import OF_ANYTHING, bare, columns_of, flat, members
 from hotpatch_kb.db.fleet.inventory.evidence import is_of_target, may_be_host
+from hotpatch_kb.db.fleet.inventory.subjects import is_list_of_others
 from hotpatch_kb.db.fleet.inventory.values import (
     MAX_TEXT,
     is_of_installed,
@@ -93,7 +94,9 @@ def machines_in(value: Any) -> Found:
         lists = [member for member in value.values() if isinstance(member, list)]
         is_one = _columns(tuple(value)).keys() & {"build", "product"} or _host_of(value) or (not any(lists) and _has_host_name(value))
         if len(lists) == 1 and not is_one and (not lists[0] or isinstance(lists[0][0], dict)):
-            return [_alone(item) for item in lists[0]]
+            of = next(name for name, member in value.items() if member is lists[0])
+            is_of_others = is_list_of_others(of) or _OF_OTHER_TIMES.search(of) is not None
+            return [_alone(with_doubt(item, f"of {of}") if is_of_others and isinstance(item, dict) else item) for item in lists[0]]
     return [_alone(value)]
 
 
@@ -132,7 +135,12 @@ def _found(value: Any, depth: int, of: str = "") -> Found:
     for name, member in value.items():
         if not isinstance(member, dict | list):
             continue
-        inner = _told_of(name, _found(member, depth + 1, name if not is_one else _INSIDE))
+        inner = _found(member, depth + 1, name if not is_one else _INSIDE)
+        if inner and is_list_of_others(name) and not _host_of(value):
+            inner = _without_others(name, member, inner)
+        if isinstance(member, list) and len(inner) > 1 and _LIKE_A_HOST.search(name) and not any(_host_of(cells) for cells, _ in inner):
+            inner = _without_histories(inner)  # of a host by its key
+        inner = _told_of(name, inner)
         # "recommendation", "missing", "detectedApps": of a machine only where it has a host
         if is_of_part(f"{name}.build") or not is_of_installed(name) or (is_one and not _is_of_one(name)):
             has_names = isinstance(member, list) and not (is_one and _OF_OTHER_TIMES.search(name))
@@ -150,6 +158,10 @@ def _found(value: Any, depth: int, of: str = "") -> Found:
             if isinstance(item, dict) and (_host_of(item) or (_has_host_name(item) and any(item.keys() <= names for names in leaves)))
         ]
     host = _host_of(value)
+    if value.get("resultType") == "matrix":  # Prometheus, asked for a time and not for now
+        return _without_histories(found)
+    if host and len(found) > 1:
+        found = _without_histories([(cells if _is_machine(cells) else {**host, **cells}, problem) for cells, problem in found])
     return [(cells if _is_machine(cells) else {**host, **cells}, problem) for cells, problem in found] if host else found
 
 
@@ -158,6 +170,33 @@ def _told_of(name: str, found: Found) -> Found:
     if is_of_target(name) or _OF_A_TIME.search(name) or (_OF_OTHER_TIMES.search(name) and not _is_of_one(name)):
         return [(with_doubt(cells, f"of {name}"), problem) for cells, problem in found]
     return found
+
+
+def _without_others(name: str, member: Any, found: Found) -> Found:
+    """Return what is in a list of images, pools or releases, where those that are its own items are called doubtful: a node in a pool is a machine."""
+    own = {id(item) for item in (member if isinstance(member, list) else member.values())}
+    keys = member if isinstance(member, dict) else {}
+    return [
+        (with_doubt(cells, f"of {name}") if (id(cells) in own and not _host_of(cells)) or cells.get("host", "") in keys else cells, problem)
+        for cells, problem in found
+    ]
+
+
+def _without_histories(found: Found) -> Found:
+    """Return machines, where one that comes several times with builds that differ is called doubtful: it had one of them."""
+    builds: dict[str, set[str]] = {}
+    hosts = []
+    for cells, _ in found:
+        values = flat(cells)
+        columns = _columns(tuple(values))
+        hosts.append(next((text for name in columns.get("host", ()) if (text := values[name])), ""))
+        builds.setdefault(hosts[-1], set()).update(
+            build for name in columns.get("build", ()) for build in builds_in(values[name][:MAX_TEXT])
+        )
+    return [
+        (with_doubt(cells, "one of several builds") if len(builds[host]) > 1 else cells, problem)
+        for host, (cells, problem) in zip(hosts, found, strict=True)
+    ]
 
 
 def _of_list(items: Sequence[Any], depth: int) -> Found:
@@ -253,7 +292,8 @@ def with_host(name: str, cells: Mapping[str, Any], *, is_sure: bool = False) -> 
         is_sure: whether something else says that it is a host: the command that was run on it, an object of hosts. An address of its own does, too.
     """
     is_host = may_be_host(name, is_sure=is_sure or any(_OF_A_NETWORK.search(column) for column in _leaves(cells)))
-    return {"host": name, **(cells if is_host else with_doubt(cells, no_host(name)))}
+    # An object "host" inside is of what it runs on.
+    return {"hostname" if isinstance(cells.get("host"), dict) else "host": name, **(cells if is_host else with_doubt(cells, no_host(name)))}
 
 
 def with_doubt(cells: Mapping[str, Any], why: str) -> dict[str, Any]:

@@ -44,6 +44,9 @@ _OF_PARTS: Final = re.compile(
 _GUESTS: Final = re.compile(r"^(?:vm|guest|printer|client)(?: ?name)?$|^vm ?host|hypervisor|^host ?name$", re.IGNORECASE)
 _HOSTS: Final = re.compile(r"\b(?:vm)?host|server|node|hypervisor", re.IGNORECASE)
 _HOST: Final = re.compile(r"host|server|node", re.IGNORECASE)
+# An object of a client beside the name of a server.
+_CLIENT: Final = re.compile(r"client|workstation|guest", re.IGNORECASE)
+_SERVER: Final = re.compile(r"server", re.IGNORECASE)
 # What runs on a node, and what names one.
 _ON_NODES: Final = re.compile(r"^(?:vm|guest|pod|container|client|printer|tenant|workload|job)(?:[ _.]?(?:name|id))?(?:$|\.)|hypervisor")
 _NAMES_A_NODE: Final = re.compile(
@@ -153,6 +156,8 @@ def is_of_other(column: str, hosts: Sequence[str], header: Iterable[str]) -> boo
     """
     parents = path_of(column)[:-1]
     for count, parent in enumerate(parents, 1):
+        if _CLIENT.fullmatch(parent) and any(map(_SERVER.search, hosts)):
+            return True
         is_known = is_of_machine(parent) or (_OF_KINDS.fullmatch(parent) is not None and any(map(_SYSTEM.fullmatch, parents[count:])))
         if is_known and not _HOST.fullmatch(parent):
             continue
