@@ -19,9 +19,9 @@ from hotpatch_kb.db.fleet.formats import Csv
 from hotpatch_kb.db.fleet.inventory import DECIDING
 from hotpatch_kb.db.fleet.inventory.columns import has_needed
 from hotpatch_kb.db.fleet.inventory.decoding import MAX_ROW, Prefixed, Text
-from hotpatch_kb.db.fleet.inventory.delimited import Delimited
 from hotpatch_kb.db.fleet.inventory.documents import is_document
 from hotpatch_kb.db.fleet.inventory.evidence import RowEvidence
+from hotpatch_kb.db.fleet.inventory.tables.delimited import Delimited
 from hotpatch_kb.db.fleet.inventory.texts import records_of
 from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.model.errors import BadInput, EngineFailed

@@ -17,7 +17,7 @@ from typing import BinaryIO, Final, NamedTuple
 from hotpatch_kb.db.fleet.assess import Suffixes, Summary, batches
 from hotpatch_kb.db.fleet.inventory import Inventory
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
-from hotpatch_kb.db.fleet.inventory.delimited import Delimited
+from hotpatch_kb.db.fleet.inventory.tables.delimited import Delimited
 from hotpatch_kb.db.model.errors import BadInput
 
 # What makes a row odd besides the number of its cells. NUL, U+0001 and U+0002 mean something to DuckDB, U+001F separates the fields of our keys.

@@ -22,11 +22,11 @@ from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 from hotpatch_kb.db.fleet.formats import Format
 from hotpatch_kb.db.fleet.inventory.columns import DECIDING, FIELDS, NOTHING, checked_mapping, columns_of, first, flat, has_needed, lacking
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, Prefixed, Text, errors_as_bad_input, undecodable
-from hotpatch_kb.db.fleet.inventory.delimited import MAX_COLUMNS, Delimited
 from hotpatch_kb.db.fleet.inventory.documents import document_in
 from hotpatch_kb.db.fleet.inventory.evidence import RowEvidence
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.inventory.objects import Json
+from hotpatch_kb.db.fleet.inventory.tables.delimited import MAX_COLUMNS, Delimited
 from hotpatch_kb.db.fleet.inventory.texts import MAX_TEXT as MAX_RECORDS
 from hotpatch_kb.db.fleet.inventory.texts import Records, records_of
 from hotpatch_kb.db.fleet.inventory.updates import Facts

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from itertools import takewhile
 from typing import Final
 
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, OF_ANYTHING, bare, first, parent_of
+from hotpatch_kb.db.fleet.inventory.hosts import is_of_others, is_of_plan, is_thing, may_be_host
 from hotpatch_kb.db.fleet.inventory.subjects import (
     OF_ANY_NAME,
     Subjects,
@@ -34,7 +34,7 @@ from hotpatch_kb.db.fleet.inventory.values import (
     says_product,
     states_its_build,
 )
-from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word, is_of_machine, path_of
+from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine, path_of
 from hotpatch_kb.db.fleet.other_systems import of_columns
 from hotpatch_kb.db.fleet.rows import NotStated, not_stated
 from hotpatch_kb.db.model.lazy_patterns import lazy
@@ -80,42 +80,8 @@ _SOFTWARE: Final = lazy(
     r"\b(?:update agent|defender|edge|office|framework|driver|powershell|winre|winpe|windows pe|recovery environment|servicing stack|update stack|engine)\b|\.net\b",
     re.IGNORECASE,
 )
-# Rows of a plan, not of machines, where no column says a host: "Ring,Build", "Monat;Build".
-_PLANS: Final = lazy(
-    r"(?:^|[^a-z])(?:ring|anneau|anillo|anel|anello|pierścień|halka|kanal|channel|canal|canale|kanał|wave|welle|vague|ola|onda|fala|phase|fase|faza|polic|richtlin|stratég|directiva|criteri|polit|group|grupp|groupe|grupo"
-    r"|branch|release|month|monat|mois|mes|mese|mês|miesiąc|ay$|quarter|quartal|trimest|stage|tier|cohort|track|train|collection|categor|sammlung|deployment|rollout|environment|umgebung)|кольц|канал|волн|политик|групп|месяц"
-    r"|リング|チャネル|グループ|ポリシー|月|フェーズ|环|環|通道|频道|组$|組$|策略|阶段|링|채널|그룹|정책|월$|단계",
-    re.IGNORECASE,
-)  # fmt: skip
 # What a row is of where none of its columns says a host: an update, a vulnerability, a file, a month, a product by its long name.
 _THING: Final = lazy(r"[\\/]|^20\d\d-\d\d\b|\S \S", re.IGNORECASE)
-_SURELY: Final = lazy(
-    r"\bKB[ -]?\d{6}|\bCVE-\d|\.(?:exe|dll|sys|wim|vhdx?|iso|msu|cab|msi|ps1)$|^20\d\d-\d\d$"
-    r"|^(?:ring|wave|phase|pilot|channel|stage|tier|cohort|kanal|welle|stufe|anneau|vague|リング|フェーズ)[ _-]?\d{0,2}$"
-    r"|^(?:microsoft )?windows (?:server|1[01])\b|^(?:ws|win(?:dows)?|server|winserver|windowsserver)[ -]?20\d\d$|^ws-23h2$|^win(?:dows)?[ -]?1[01](?:[ -](?:\d\dh\d|\d{4}))?$",
-    re.IGNORECASE,
-)
-# What a host may be called: one word with a letter, or an address.
-_HOST: Final = lazy(r"\d{1,3}(?:\.\d{1,3}){3}|(?:[\w-]{1,63}\\)?(?=[^\W\d]|\d[\w.-]*[^\W\d])[\w-]{1,63}(?:\.[\w-]{1,63}){0,10}")
-# Where nothing but its place says that a name is one of a host, it is believed with a number, a domain, or as one letter: "SRV1", "web-01",
-# "srv1.corp.example", "A". "supported", "WSUS" and "Referenz" are words of any language, which no list has all of.
-_SURELY_A_HOST: Final = lazy(r"\d|\.[^\W\d]|^[^\W\d]$")
-# Names of hosts for what they do: "mail", "SRV-FILE", "dc-a". What may also be a kind of machine, a ring or a source of builds is not here.
-_ROLES: Final = lazy(
-    r"(?:srv|svr|server|dc|pdc|bdc|rodc|adds|adfs|sql|db|database|file|files|fileserver|fs|web|www|webserver|iis|mail|mx|smtp|exch|exchange|print|printer|printserver|prn|app|apps|appserver|rds|rdp|rdsh|term"
-    r"|hv|hyperv|node|dns|dhcp|ns|pki|nps|radius|vpn|proxy|gw|gateway|jump|jumphost|bastion|mgmt|nagios|zabbix|syslog|git|gitlab|jenkins|crm|erp|sap|intranet|sharepoint|nas|san|ftp|sftp|redis|veeam|[a-z])"
-    r"(?:[-_.](?:srv|svr|server|pc|vm|ws|host|dc|sql|db|file|fs|web|mail|exch|exchange|print|app|rds|hv|node|dns|dhcp|gw|main|primary|secondary|north|south|east|west|[a-z]))*",
-    re.IGNORECASE,
-)
-# What else a name may be of, where a word has a number or is in capital letters: "NEW", "V2", "Jul-2026", "Q3", "KW29", "24H2"
-_OF_OTHERS: Final = lazy(
-    r"(?:(?:19|20)\d\d[-./_]?)?(?:jan\w*|feb\w*|mar|mär|march|märz|mars|apr\w{0,3}|avr\w*|ma[iy]|jun\w?|juin|jul\w?|juil\w*|aug\w*|août|sep\w*|o[ck]t\w*|nov\w*|de[cz]\w*)[-./_]?(?:(?:19|20)?\d\d)?"
-    r"|[^\W\d]+[-._]?(?:19|20)\d\d|(?:canary|broad|fast|slow|insider|source|site|group|batch|set|release|baseline|target|update|patch)[-._]?\d+"
-    r"|(?:q|h|fy|kw|cw|w|week|day|v|ver|version|build|r|rev|col|column|no|nr|kb|option|variant|test|run|step)[-._]?\d+(?:[-._/]\d+)*|[12]?\dh[12]|\d{2,4}[-_]?(?:w|kw|cw|q|h)\d+|.*\d(?:st|nd|rd|th)"
-    r"|(?:new|before|after|ist|was|today|now|then|total|sum|count|max|min|avg|unit|type|kind|note|notes|remark|comment|owner|default|global|all|other|none|null|nil|nan|blank|empty|undefined|source|status|state|ok|change|changed|diff|delta|result"
-    r"|vorher|nachher|neu|alt|heute|prod|test|dev|stage|staging|qa|uat|pilot|beta|ga|lts|ltsc|old|next|last|latest|expected|actual|gold|golden|master|ref|vendor|microsoft|ms)",
-    re.IGNORECASE,
-)
 # Who publishes builds, and names of lists of them.
 _NO_HOSTS: Final = lazy(
     r"wsus|msrc|microsoft|nvd|cisa|intune|sccm|mecm|wufb|autopatch|catalog|nessus|tenable|qualys|defender|winre|winpe|dism|iis|rsat|learn|docs|n/?a|null|none|total|average|median",
@@ -187,12 +153,11 @@ class RowEvidence:
         spare = [(bare(name).rpartition(".")[2], name) for name in names if name not in taken and parent_of(name) in near]
         spare = _without_parts(spare, names)
         is_trusted = not frozenset(wanted).isdisjoint(self._builds)
-        is_of_value = any(not _OF_SYSTEMS.search(name) for name in self._unnamed)
+        is_of_value = self._is_of_value = any(not _OF_SYSTEMS.search(name) for name in self._unnamed)
         is_of_anything = any(bare(name) in OF_ANYTHING or (name in self._unnamed and not _OF_SYSTEMS.search(name)) for name in self._builds)
         statuses = [name for short, name in spare if short in _STATUSES]
         # A table of names and values: each name must be one of a version. Other labels may be of anything but another build.
         self._properties = [name for short, name in spare if short in _PROPERTIES and is_of_value and not is_trusted]
-        self._is_of_value = is_of_value
         labels = _LABELS if is_of_value else _KINDS | _PROPERTIES
         labelled = [name for short, name in spare if short in labels or _KIND_OF_VALUE.fullmatch(short)]
         self._labels = [name for name in labelled if name not in self._properties and not is_trusted]
@@ -319,7 +284,7 @@ class RowEvidence:
             return True
         if _is_of_system(name):  # "OSBuild" in a table of names and values
             return True
-        if is_thing(name) or _OF_OTHERS.fullmatch(name) or _NO_HOSTS.fullmatch(name):
+        if is_thing(name) or is_of_others(name) or _NO_HOSTS.fullmatch(name):
             return self._has_member and says_product(name)  # osquery, asked on the machine itself
         return may_be_host(name) if name.isalpha() and not name.isupper() else is_of_installed(name) or not name.isalpha()
 
@@ -391,42 +356,15 @@ def _things(names: Sequence[str], build: str, spare: Sequence[tuple[str, str]], 
         return (things[0] if things else ""), []
     others = [name for _, name in spare if parent_of(name) == parent_of(build)]
     if not any(is_of_machine(name) for name in others):
-        things = [name for name in others if _PLANS.search(name)]
+        things = [name for name in others if is_of_plan(name)]
     return (things[0] if things else ""), before[:1] + [
         name for short, name in spare if short in _LABELS | {"displayname"} and name not in before[:1]
     ]
 
 
-def is_thing(text: str) -> bool:
-    """Return whether a text is no host: a KB, a CVE, a file, a month, a ring, a product.
-
-    >>> is_thing("KB5099536"), is_thing("2026-07"), is_thing("Ring 1"), is_thing("ws2025"), is_thing("RING-DC01"), is_thing("WIN11-PC1")
-    (True, True, True, True, False, False)
-    """
-    return _SURELY.search(text.strip()) is not None
-
-
 def is_of_target(name: str) -> bool:
     """Return whether a name is of what a machine shall have, or had: "target", "desired_state", "Soll"."""
     return _TARGETS.search(name) is not None
-
-
-def is_of_plan(name: str) -> bool:
-    """Return whether a name is of a part of a plan, and not of a machine: "Ring1", "Phase 2"."""
-    return _PLANS.search(name) is not None
-
-
-@lru_cache(maxsize=4096)
-def may_be_host(name: str, *, is_sure: bool = False) -> bool:
-    """Return whether a name can be that of a host, and if nothing else says so, whether it is like one.
-
-    >>> may_be_host("SRV1"), may_be_host("mail"), may_be_host("supported"), may_be_host("supported", is_sure=True), may_be_host("ring1", is_sure=True)
-    (True, True, False, True, False)
-    """
-    if not _HOST.fullmatch(name) or _OF_OTHERS.fullmatch(name) or not is_of_installed(name) or is_of_plan(name) or is_thing(name):
-        return False
-    is_like_one = _ROLES.fullmatch(name) is not None or _SURELY_A_HOST.search(name) is not None
-    return is_sure or (is_like_one and not is_known_word(name.casefold()))
 
 
 def _short(host: str) -> str:

@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import OF_ANYTHING, bare, columns_of, flat, members
-from hotpatch_kb.db.fleet.inventory.evidence import is_of_target, may_be_host
+from hotpatch_kb.db.fleet.inventory.evidence import is_of_target
+from hotpatch_kb.db.fleet.inventory.hosts import may_be_host
 from hotpatch_kb.db.fleet.inventory.subjects import is_list_of_others
 from hotpatch_kb.db.fleet.inventory.values import (
     MAX_TEXT,

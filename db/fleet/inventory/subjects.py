@@ -33,7 +33,7 @@ _OF_ONE_MACHINE: Final = lazy(
     re.IGNORECASE,
 )
 # A policy has them, too: they count beside columns that are of nothing else.
-_OF_ONE_THING: Final = lazy(r"^id$|(?:^|\.)owner(?:$|\.)", re.IGNORECASE)
+_OF_ONE_THING: Final = lazy(r"^(?:id|key)$|(?:^|\.)owner(?:$|\.)", re.IGNORECASE)
 # What names of columns say of which a row is then, whatever else they say: "Golden image", "Policy user", "VM template".
 _OF_OTHERS: Final = lazy(
     r"image|template|snapshot|checkpoint|polic|baseline|group|collection|(?<![a-z])rules?(?![a-z])|release|(?<![a-z])kb|catalog|model|task|(?<![a-z])role|vorlage|modèle|plantilla|plan|гр?уппа|шаблон|テンプレート|イメージ|グループ|ポリシー|モデル|模板|策略|镜像|组$|템플릿|이미지|그룹",
@@ -42,6 +42,11 @@ _OF_OTHERS: Final = lazy(
 # Columns of the system itself, which say nothing of what a row is of.
 _OF_THE_SYSTEM: Final = lazy(
     r"produ[ck]t\w*|produit|prodotto|製品名?|产品(?:名称)?|產品|제품|продукт|(?:os|operating ?system|windows|display|product|system|full|kernel)*[ _]?(?:version|versionstring|name|family|platform|type|release ?id|sku|sp|service ?pack(?:major|minor)?(?:version)?|code ?name|caption|major|minor|patch|build ?type|suite ?mask|installation ?type|arch|bitness|bits)",
+    re.IGNORECASE,
+)
+_OF_NOTHING: Final = lazy(
+    r"[a-z0-9]{1,2}|(?:input)*(?:verdict|classification|kb|baselinekb|monthsbehind|nextkb|nextneedsrestart|rejoinsmonth|neweroutofband|reason|datauntil|host|build|product|line|kbs|edition)"
+    r"|notes?|comments?|remarks?|bemerkung(?:en)?|kommentar\w*|hinweise?|remarques?|notas?|備考|コメント|メモ|备注|비고|примечани[ея]|row|tags?",
     re.IGNORECASE,
 )
 _HUMPS: Final = lazy(r"(?<=[a-z0-9])(?=[A-Z])|_")
@@ -125,7 +130,7 @@ def column_of_others(names: Sequence[str], by_field: Mapping[str, Sequence[str]]
     """Return the column whose presence says that no row is of a machine, "" if there is none.
 
     Where nothing names a machine, a file may have the columns of the contract (build, product, line, kbs, edition) and others of the system. With
-    any other, "Availability date" or "Policy" or one that nobody knows, its rows are of that.
+    any other, "Availability date" or "Policy" or one that nobody knows, its rows are of that. Remarks and the columns of our output say nothing.
 
     Args:
         names: every column.
@@ -149,7 +154,16 @@ def column_of_others(names: Sequence[str], by_field: Mapping[str, Sequence[str]]
     if kbs or is_one_thing or any(map(names_one, spare)):
         return kbs[0] if kbs else ""
     return next(
-        (name for name in spare if not (_OF_THE_SYSTEM.fullmatch(short(name)) or (is_of_system(name) and short(name) != "stand"))), ""
+        (
+            name
+            for name in spare
+            if not (
+                _OF_THE_SYSTEM.fullmatch(short(name))
+                or _OF_NOTHING.fullmatch(short(name))
+                or (is_of_system(name) and short(name) != "stand")
+            )
+        ),
+        "",
     )
 
 

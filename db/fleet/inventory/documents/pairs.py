@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import bare, columns_of, members
-from hotpatch_kb.db.fleet.inventory.evidence import is_thing, may_be_host
+from hotpatch_kb.db.fleet.inventory.hosts import is_thing, may_be_host
 from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, no_host, with_doubt, with_host
 from hotpatch_kb.db.fleet.inventory.tables.fixed_width import fixed_width
 from hotpatch_kb.db.fleet.inventory.updates import speaks_against_build

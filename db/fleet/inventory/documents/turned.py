@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
 from hotpatch_kb.db.fleet.inventory.documents.pairs import are_facts, is_name_of_names, places_of_facts, rows_of_cells, rows_of_fact_cells
-from hotpatch_kb.db.fleet.inventory.evidence import may_be_host
+from hotpatch_kb.db.fleet.inventory.hosts import may_be_host
 from hotpatch_kb.db.fleet.inventory.values import is_of_part, may_say_build, says_build, says_product
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word
 from hotpatch_kb.db.model.errors import BadInput

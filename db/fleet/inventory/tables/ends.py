@@ -11,7 +11,7 @@ from typing import Final
 
 from hotpatch_kb.db.fleet.inventory import values
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, bare, columns_of
-from hotpatch_kb.db.fleet.inventory.evidence import may_be_host
+from hotpatch_kb.db.fleet.inventory.hosts import may_be_host
 from hotpatch_kb.db.fleet.rows import NotStated, not_stated
 
 _KNOWN: Final = frozenset(name for names in NAMES.values() for name in names)
