@@ -183,9 +183,9 @@ def test_each_table_and_view_begins_with_three_questions_that_it_answers(own: Da
     ("path", "title", "japanese"),
     [
         ("products/ws2025", "Windows Server 2025", "Windows Server 2025"),
-        ("hotpatch_calendar/ws2025,2026-06", "Windows Server 2025, June 2026: baseline", "Windows Server 2025、2026年6月: ベースライン"),
+        ("hotpatch_calendar/ws2025,2026-06", "Windows Server 2025, June 2026: baseline", "Windows Server 2025、2026\u00a0年\u00a06\u00a0月: ベースライン"),
         ("subjects/release~2Fws2025~2F5087423~2F26100~2E32772", "KB5087423 26100.32772, Windows Server 2025", "KB5087423 26100.32772、Windows Server 2025"),
-        ("lifecycles/win11-24h2,home_pro,end_of_servicing", "Windows 11, version 24H2, Home, Pro: servicing ends 13 October 2026", "Windows 11 バージョン 24H2、Home、Pro: サービス提供の終了、2026年10月13日"),
+        ("lifecycles/win11-24h2,home_pro,end_of_servicing", "Windows 11, version 24H2, Home, Pro: servicing ends 13 October 2026", "Windows 11 バージョン 24H2、Home、Pro: サービス提供の終了、2026\u00a0年\u00a010\u00a0月\u00a013\u00a0日"),
     ],
 )  # fmt: skip
 def test_a_row_is_called_by_a_sentence(own: Datasette, path: str, title: str, japanese: str):
@@ -199,7 +199,7 @@ def test_rows_of_a_table_lead_to_their_pages_by_their_titles(own: Datasette):
     page = get(own, "/ja/hotpatch/releases", kb="5087423").text
     found = re.search(r'<a href="(/ja/hotpatch/releases/[0-9]+)">([^<]+)</a>', page)
     assert found
-    assert found[2] == "Windows Server 2025: ホットパッチ KB5087423 (26100.32772)、2026年5月12日"
+    assert found[2] == "Windows Server 2025: ホットパッチ KB5087423 (26100.32772)、2026\u00a0年\u00a05\u00a0月\u00a012\u00a0日"
     assert f"<h1>{found[2]}</h1>" in get(own, found[1]).text
 
 
@@ -222,7 +222,8 @@ def test_a_change_of_a_fact_is_the_sentence_of_the_changes_page(copy: Path):
         assert "<b>May" not in page
         assert "&lt;b&gt;May" in page
         assert (
-            ">Windows Server 2025、2026年6月: 見込みがホットパッチからベースラインに変わりました<" in get(ds, "/ja/hotpatch/changes").text
+            ">Windows Server 2025、2026\u00a0年\u00a06\u00a0月: 見込みがホットパッチからベースラインに変わりました<"
+            in get(ds, "/ja/hotpatch/changes").text
         )
 
 

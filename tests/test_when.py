@@ -81,7 +81,7 @@ def test_patch_tuesdays_that_have_passed(after: str | None, until: str, count: i
 def test_days_are_written_as_in_a_sentence() -> None:
     assert when.written("2026-10-13", "en") == "13 October 2026"
     assert when.written("2026-10-13T10:00:00Z", "en", weekday=True) == "Tue 13 Oct 2026"
-    assert when.written("2026-10-13", "ja", weekday=True) == "2026年10月13日(火)"
+    assert when.written("2026-10-13", "ja", weekday=True) == "2026\u00a0年\u00a010\u00a0月\u00a013\u00a0日(火)"
     assert (when.written("soon", "en"), when.written(None, "ja")) == ("soon", "")
     assert when.time_element('"><script>', "en") == '<time datetime="&#34;&gt;&lt;script&gt;">&#34;&gt;&lt;script&gt;</time>'
 

@@ -13,6 +13,7 @@ from hotpatch_kb.db.facts.precedence import Belief
 from hotpatch_kb.db.facts.release_claims import ClaimsBySubject, ReleaseClaims
 from hotpatch_kb.db.facts.snapshots import StoredClaim
 from hotpatch_kb.db.facts.tables import Row
+from hotpatch_kb.db.claims import derivations
 from hotpatch_kb.db.model.notation import planned_baseline_month
 
 
@@ -70,8 +71,7 @@ def _derive_baseline(row: Row, day: str, releases: list[ReleaseClaims]) -> None:
     candidates.sort(key=lambda r: (r["product"] != row["product"], r["product"], r["release_date"] or ""))
     if candidates:
         _set_baseline(row, candidates[0])
-        reason = f"baseline: no page lists one; the B release of {month}, the last planned baseline month before it"
-        row["derived_from"] = f"{row['derived_from']}; {reason}" if row["derived_from"] else reason
+        row["derived_from"] = derivations.joined(row["derived_from"], derivations.LAST_PLANNED.format(month=month))
 
 
 class _Requirements:

@@ -14,6 +14,7 @@ from hotpatch_kb.db.facts.precedence import Belief
 from hotpatch_kb.db.facts.release_claims import ClaimsBySubject, ReleaseClaims, has_number_of
 from hotpatch_kb.db.facts.snapshots import StoredClaim
 from hotpatch_kb.db.facts.tables import bare_release
+from hotpatch_kb.db.claims import derivations
 from hotpatch_kb.db.model.claims import release_subject
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import second_tuesday
@@ -108,8 +109,7 @@ def _day_of_mentions(release: ReleaseClaims, belief: Belief) -> str | None:
 
 
 def _named_by(release: ReleaseClaims) -> str:
-    names = sorted({_NAMERS.get(claim.source, claim.source) for claim in release.mentions})
-    return f"named by {' and '.join(names)}; no list of releases has it"
+    return derivations.named(sorted({_NAMERS.get(claim.source, claim.source) for claim in release.mentions}))
 
 
 # --- what names a KB -------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from hotpatch_kb.db.facts.release_claims import (
 )
 from hotpatch_kb.db.facts.snapshots import Snapshot, StoredClaim, by_field
 from hotpatch_kb.db.facts.tables import FactTables, Row, bare_product, bare_release
+from hotpatch_kb.db.claims import derivations
 from hotpatch_kb.db.model.claims import product_of
 from hotpatch_kb.db.model.products import named
 
@@ -227,12 +228,12 @@ def _article_url(release: ReleaseClaims) -> str | None:
 def _derived_from(release: ReleaseClaims, kind: str) -> str | None:
     """Return what was concluded: a navigation's baseline has neither KB nor build, unless a calendar states them."""
     if release.build_of is not None and not any(c.value == release.build for c in release.listed("build")):
-        return f"build: the revision of {release.build_of.value}, the other version's of the same KB"
+        return derivations.OTHER_VERSION.format(build=release.build_of.value)
     if kind != "baseline" or not release.kb:
         return None
     if any(c.field == "classification" and c.value == "baseline" and not c.subject.endswith("/baseline") for c in release.claims):
         return None
-    return "KB and build of the baseline: the LCU of its product and day"
+    return derivations.BASELINE_OF_ITS_DAY
 
 
 def _gone_since(claims: list[StoredClaim]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Final
 
 from hotpatch_kb.db.model.errors import BadInput
@@ -25,6 +25,8 @@ _NUMBER: Final = lazy(r"(?<![0-9])(?<![0-9]{5}\.)[0-9]{5}(?![0-9])")
 _TYPED: Final = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1", ",": ".", ";": ".", ":": ".", "_": "."})
 _BETWEEN: Final = lazy(r"(?<=[0-9]{5})[\s.,;:/_-]+(?=[0-9])")
 _MAX_WORDS: Final = 12
+_ALIKE: Final = 0.6  # as difflib's own cutoff
+_MAX_COMPARED: Final = 100  # characters
 # "2610.32772": a digit too few or too many
 _MISTYPED: Final = lazy(r"(?<![0-9.])([0-9]{4}|[0-9]{6})\.([0-9]{1,5})(?![0-9.])")
 # "7601", "6.1.7601", "Microsoft Windows [Version 6.1.7601]", "7601.24545": versions before Windows 10
@@ -71,6 +73,16 @@ def nearest(text: str, read: Callable[[str], object | None]) -> tuple[str, str]:
             break
     first, second = found
     return first, second
+
+
+def is_near(text: str, found: str) -> bool:
+    """Return whether a nearest reading is like a text, or a part of it: the least unlike of all names may have nothing in common with it.
+
+    >>> is_near("261OO.32772", "26100.32772"), is_near("what is KB5087423?", "KB5087423"), is_near("foo", "Windows 11, version 26H1")
+    (True, True, False)
+    """
+    text, found = text.casefold().strip(), found.casefold()
+    return found in text or SequenceMatcher(None, text[:_MAX_COMPARED], found).ratio() >= _ALIKE
 
 
 def _candidates(text: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ LANGUAGES: Final = {"en": "English", "ja": "日本語"}
 DEFAULT: Final = "en"
 SCOPE: Final = "hotpatch_kb.language"  # where the scope of a request has the language of its path
 FOLDER: Final = Path(__file__).parent / "translations"
+_NUMBER: Final = re.compile(r"(?<=[0-9}]) (?=[年月日])|(?<=[年月]) (?=[0-9]+ [月日])")
 _RANGE: Final = re.compile(r"\s*(?P<name>[A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.[0-9]{0,3})?))?\s*")
 
 
@@ -28,8 +29,8 @@ _PREVIEW: Final = "(preview of 2021)"  # of the one product whose name has words
 def _names_in_japanese(text: str) -> str:
     """Return a text with the names of products as Microsoft writes them in Japanese.
 
-    >>> _names_in_japanese("Windows 11, version 24H2、2026年3月")
-    'Windows 11 バージョン 24H2、2026年3月'
+    >>> _names_in_japanese("Windows 11, version 24H2、2026 年 3 月")
+    'Windows 11 バージョン 24H2、2026 年 3 月'
     """
     return re.sub(r"(Windows (?:10|11|Server)), version (?=[0-9])", r"\1 バージョン ", text).replace(_PREVIEW, "(2021 年のプレビュー)")
 
@@ -64,7 +65,10 @@ class Words:
 def texts(language: str) -> dict[str, str]:
     """Return the texts of a language by the English ones."""
     files = sorted(FOLDER.glob(f"*{language}.json"))  # "ja.json"; "tables.ja.json" has what is said of tables and columns
-    return {english: text for file in files for english, text in json.loads(file.read_text(encoding="utf-8")).items()}
+    # A number of a Japanese date stays on the line of its 年, 月 or 日.
+    return {
+        english: _NUMBER.sub("\u00a0", text) for file in files for english, text in json.loads(file.read_text(encoding="utf-8")).items()
+    }
 
 
 @cache

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 from hotpatch_kb.db.answers.events import Event, change_rows, events
 from hotpatch_kb.db.model.notation import kb_text
+from hotpatch_kb.db.site import restart_answers
 
 MAX_SHOWN: Final = 300  # of a page; a month with everything has some 150
 # What a reader chooses: kinds of events.
@@ -14,6 +17,9 @@ KINDS: Final = {
     "restart": ("baseline",), "hotpatch": ("hotpatch", "component"), "calendar": ("month",), "price": ("price",), "issue": ("issue",), "other": ("release", "other"),
 }  # fmt: skip
 # What an administrator of hotpatching looks for: restarts, hotpatches, and months that changed.
+_OF_THE_LINE: Final = "in_hotpatch_line = 1 and classification in ('baseline', 'hotpatch', 'component')"
+# Forms that say of a release, or of the month that it is of, what its own event says.
+_TOLD: Final = frozenset({"new", "unplanned", "released", "surprise"})
 _STRONG: Final = frozenset({"baseline", "hotpatch", "month"})
 
 
@@ -41,18 +47,21 @@ def news(
     released = [
         _released(*row)
         for row in conn.execute(
-            """select product, classification, kb, build, release_date, is_unplanned, subject from releases
-            where in_hotpatch_line = 1 and classification in ('baseline', 'hotpatch', 'component') and release_date between ? and ?
+            f"""select product, classification, kb, build, release_date, is_unplanned, subject from releases
+            where {_OF_THE_LINE} and release_date between ? and ?
                 and release_date <= ? and product = coalesce(?, product)
             order by release_date desc, product desc, revision desc limit ?""",
             (first, last, day, product, most),
         )
     ]
-    subjects = {item.subject for item in released}
+    # Whatever a page is of, a release is told on its own day, not again on that of its reading.
+    subjects = {row[0] for row in conn.execute(f"select subject from releases where {_OF_THE_LINE} and release_date <= ?", (day,))}
+    if kind != "calendar":  # what a month became is told by its release, on the day of that
+        subjects |= _months_of(conn, subjects)
     read = [
         item
         for item in events(conn, change_rows(conn, since=first or None, until=min(last, day), product=product)[: MAX_SHOWN * 20])
-        if item.form not in {"new", "unplanned"} or item.subject not in subjects
+        if item.form not in _TOLD or item.subject not in subjects
     ]
     found = [item for item in [*released, *read] if wanted is None or item.kind in wanted]
     with_hotpatches = products_with_hotpatches(conn)
@@ -60,6 +69,56 @@ def news(
     # Of a day products with hotpatches first, of these the restarts; what only corrects an older day comes last.
     found.sort(key=lambda item: (is_correction(item), item.product not in {None, *with_hotpatches}, ranks.index(item.kind)))
     return sorted(found, key=lambda item: item.changed_at[:10], reverse=True)[:most]
+
+
+def _months_of(conn: sqlite3.Connection, releases: set[str]) -> set[str]:
+    """Return the subjects of the months whose releases are told."""
+    found = conn.execute(
+        """select h.subject, r.subject from hotpatch_calendar as h
+        join releases as r on r.product = h.product and r.kb is h.kb and r.build is h.build and r.release_date is h.release_date"""
+    )
+    return {month for month, release in found if release in releases}
+
+
+def newest(conn: sqlite3.Connection, day: str, most: int) -> list[dict[str, Any]]:
+    """Return the newest of what happened: ``item``, ``day`` of its release or else of reading, ``learned`` where that was later.
+
+    Of a day products with hotpatches first, servers before clients. A correction of an older release is left out.
+
+    Args:
+        conn: the database.
+        day: ISO date; what came later is left out.
+        most: how many at most.
+    """
+    released = dict(conn.execute("select subject, release_date from releases where release_date is not null").fetchall())
+    days, ranks, with_hotpatches = learned(conn), restart_answers.ranks_of(conn), products_with_hotpatches(conn)
+    found = []
+    for item in news(conn, day, most=MAX_SHOWN * 20):
+        of, values = item.changed_at[:10], item.values
+        if item.form in _TOLD and item.subject in released:
+            of = released[item.subject]
+            values = values | {"release": values["release"].removesuffix(of).rstrip()}  # the day is beside it
+        if not is_correction(item):
+            found.append(
+                {"item": item._replace(values=values), "day": of, "learned": days.get(item.subject) if item.form in _TOLD else None}
+            )
+    found.sort(
+        key=lambda row: (
+            row["item"].product not in {None, *with_hotpatches},
+            row["item"].kind not in _STRONG,
+            ranks.get(row["item"].product, -1),
+        )
+    )
+    return sorted(found, key=itemgetter("day"), reverse=True)[:most]
+
+
+def learned(conn: sqlite3.Connection) -> dict[str, str]:
+    """Return the days on which releases were first read as what they are, by their subjects, where that was not the day of the release."""
+    rows = conn.execute(
+        """select c.subject, substr(max(c.changed_at), 1, 10) as read_on from changes as c join releases as r using (subject)
+        where c.field in ('release', 'classification') and c.new_value is not null group by c.subject having read_on > r.release_date"""
+    )
+    return dict(rows.fetchall())
 
 
 def _released(product: str, kind: str, kb: int | None, build: str | None, day: str, is_unplanned: int, subject: str) -> Event:
@@ -79,23 +138,30 @@ def is_correction(item: Event) -> bool:
     return item.form == "classified"
 
 
-def by_day(items: list[Event], with_hotpatches: frozenset[str]) -> list[dict[str, Any]]:
-    """Return events under their days: ``day``, ``items`` as pairs of an event and whether it matters for hotpatching, and ``corrections``.
+def by_day(items: list[Event], with_hotpatches: frozenset[str], days: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return events under their days: ``day``, ``items``, and ``corrections``.
+
+    An item is an event, whether it matters for hotpatching, and the day on which a release was read where that was later.
 
     Args:
         items: in their order.
         with_hotpatches: the products that have a hotpatch line.
+        days: as ``learned`` returns them.
     """
-    days: dict[str, list[Event]] = {}
+    by: dict[str, list[Event]] = {}
     for item in items:
-        days.setdefault(item.changed_at[:10], []).append(item)
+        by.setdefault(item.changed_at[:10], []).append(item)
     return [
         {
             "day": day,
-            "items": [(item, item.product in with_hotpatches and item.kind in _STRONG) for item in of_day if not is_correction(item)],
+            "items": [
+                (item, item.product in with_hotpatches and item.kind in _STRONG, days.get(item.subject) if item.changed_at == day else None)
+                for item in of_day
+                if not is_correction(item)
+            ],
             "corrections": [item for item in of_day if is_correction(item)],
         }
-        for day, of_day in days.items()
+        for day, of_day in by.items()
     ]
 
 

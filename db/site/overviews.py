@@ -20,6 +20,7 @@ from hotpatch_kb.db.site import discovery, news, web
 from hotpatch_kb.db.site import questions as asked
 from hotpatch_kb.db.site.i18n import language_of
 from hotpatch_kb.db.site.page_data import freshness, rows
+from hotpatch_kb.db.site.restart_answers import IN_ORDER
 
 _MONTH: Final = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])")
 MAX_QUESTION: Final = 400  # characters
@@ -41,11 +42,11 @@ async def changes(datasette: Any, request: Any) -> Response:
             raise BadInput("expected a kind ({kinds}), got {got!r}", kinds=", ".join(news.KINDS), got=kind[: reading.MAX_SHOWN])
         found = news.news(conn, day, product=product, month=month, kind=kind)
         return {
-            "days": news.by_day(found, news.products_with_hotpatches(conn)),
+            "days": news.by_day(found, news.products_with_hotpatches(conn), news.learned(conn)),
             "is_cut": len(found) == news.MAX_SHOWN,
             "months": news.months(conn, day),
             "kinds": list(news.KINDS),
-            "products": [row[0] for row in conn.execute("select product from products order by family desc, build_number desc")],
+            "products": [row[0] for row in conn.execute(f"select product from products {IN_ORDER}")],
             "chosen": {"product": product, "month": month, "kind": kind},
             "fresh": freshness(conn, day),
         }

@@ -5,6 +5,7 @@ Every function takes a connection that can only read. Days are ISO dates; KB num
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
@@ -21,16 +22,18 @@ from hotpatch_kb.db.answers.product_facts import Facts, Product, latest
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
+from hotpatch_kb.db.model.product_names import of_version
 from hotpatch_kb.db.model.products import named
+from hotpatch_kb.db.model.queries import Query
 from hotpatch_kb.db.site import news, restart_answers
-from hotpatch_kb.db.site.restart_answers import LINES
+from hotpatch_kb.db.site.restart_answers import IN_ORDER, LINES, ranks_of
 from hotpatch_kb.db.site.web import Judging, facts_today, judging_today, kept_of, verdicts_on
 from hotpatch_kb.db.site.when import patch_tuesdays
 
 Row = dict[str, Any]
 
 MAX_CVES: Final = 300  # of a page; a month has up to 200, a KB of several products 1,500 rows
-MAX_CHANGES: Final = 6  # of the home page
+MAX_CHANGES: Final = 8  # of the home page: two releases of the four products with hotpatches
 SOON: Final = 183  # days before the end of support from which the home page warns: half a year to plan an upgrade
 
 
@@ -72,6 +75,9 @@ def lookup_answer(conn: sqlite3.Connection, query: str, on: str | None) -> Row:
                 kept.shown[id(match)] = match, match | _details(conn, match, judging.verdicts, on)
             shown = kept.shown[id(match)][1]
         matches.append(shown | {"asked_cve": answer["asked_cve"][number]} if "asked_cve" in answer else shown)
+    if len(matches) > 1:
+        ranks = ranks_of(conn)
+        matches.sort(key=lambda match: ranks.get(match["product"], len(ranks)))
     return answer | {"matches": matches, "is_list": False}
 
 
@@ -113,6 +119,26 @@ def of_number(conn: sqlite3.Connection, number: str, on: str | None) -> Row:
         "is_list": True,
         "groups": groups,
     }
+
+
+def products_of(conn: sqlite3.Connection, query: Query) -> tuple[list[str], list[int]]:
+    """Return the products of a family or version, servers first and then the newest, and their build numbers."""
+    found = [
+        (product, number)
+        for product, number in conn.execute(f"select product, build_number from products {IN_ORDER}")
+        if (product in of_version(query.value) if query.kind == "version" else re.match(rf"{query.value}(?:-|[0-9])", product))
+    ]
+    return [product for product, _ in found], list(dict.fromkeys(number for _, number in found if number is not None))
+
+
+def of_products(conn: sqlite3.Connection, products: Iterable[str], query: str) -> Row:
+    """Return the newest builds of products, in the form of an answer of ``lookup``."""
+    facts, day = facts_today(conn), clock.today()
+    groups = [
+        {"product": name, "newest": {line: found for line in LINES if (found := latest(facts.of(name), line, day))}, "years": []}
+        for name in products
+    ]
+    return {"query": query, "status": "found", "matches": [], "decided_by": [], "is_list": True, "groups": groups}
 
 
 def _details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts, on: str | None) -> Row:
@@ -312,26 +338,30 @@ def month(conn: sqlite3.Connection, name: str, day: str) -> Row:
             for row in restarts.next_restarts(conn, day, facts=facts)
             if name <= last_month(conn, row["product"])
         ]
-    # Servers first, and the newest of each first, as on the home page.
-    ranks = [
-        row[0] for row in conn.execute("select product from products order by family desc, coalesce(release_date, '') desc, product desc")
-    ]
-    cells.sort(key=lambda row: ranks.index(row["product"]))
+    ranks = ranks_of(conn)
+
+    def in_order(found: list[Row]) -> list[Row]:
+        return sorted(found, key=lambda row: ranks.get(row["product"], len(ranks)))
+
     return {
         "month": name,
         "fresh": freshness(conn, day),
-        "cells": cells,
-        "history": rows(
-            conn,
-            """select product, type, is_plan, known_from, known_until, source, sources.title from calendar_history join sources using (source) where month = ?
+        "cells": in_order(cells),
+        "history": in_order(
+            rows(
+                conn,
+                """select product, type, is_plan, known_from, known_until, source, sources.title from calendar_history join sources using (source) where month = ?
             order by product, known_from, is_plan desc, type""",
-            (name,),
+                (name,),
+            )
         ),
-        "releases": rows(
-            conn,
-            """select product, kb, build, release_date, cadence, classification, in_hotpatch_line, in_standard_line, is_unplanned, article_url
+        "releases": in_order(
+            rows(
+                conn,
+                """select product, kb, build, release_date, cadence, classification, in_hotpatch_line, in_standard_line, is_unplanned, article_url
             from releases where month = ? order by product, release_date, revision, kb""",
-            (name,),
+                (name,),
+            )
         ),
     }
 
@@ -378,7 +408,7 @@ def home(conn: sqlite3.Connection, day: str) -> Row:
         "fresh": freshness(conn, day),
         "answers": restart_answers.answers(conn, day),
         "examples": _examples(conn),
-        "events": news.news(conn, day, most=MAX_CHANGES),
+        "events": news.newest(conn, day, MAX_CHANGES),
         "products": _products(conn, day),
     }
 
@@ -390,7 +420,8 @@ def _products(conn: sqlite3.Connection, day: str) -> list[Row]:
         """select p.product, p.name, l.kb, l.build, l.release_date
         from products as p
         left join latest_releases as l on l.product = p.product and l.line = 'standard'
-        order by p.family desc, coalesce(p.build_number, 99999) desc, p.product desc""",
+        """
+        + IN_ORDER.replace("build_number", "p.build_number").replace("product", "p.product"),
     )
     facts = facts_today(conn)
     facts.load()

@@ -16,8 +16,15 @@ from hotpatch_kb.db.site.web import facts_today
 Row = dict[str, Any]
 
 LINES: Final = ("hotpatch", "standard")
+# Servers first, then the newest: the order of products on every page (docs/design.md). One that has no build number yet is the newest.
+IN_ORDER: Final = "order by family desc, coalesce(build_number, 99999) desc, product desc"
 _BEFORE: Final = 5  # months of the strip of a card before this one; it has twelve
 _STRIP: Final = 12
+
+
+def ranks_of(conn: sqlite3.Connection) -> dict[str, int]:
+    """Return the place of each product where pages list them."""
+    return {row[0]: place for place, row in enumerate(conn.execute(f"select product from products {IN_ORDER}"))}
 
 
 def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> list[Row]:
@@ -66,13 +73,8 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
                 "strip": [stop(months, month) for month in _months(month_after(day[:7], -_BEFORE), _STRIP)],
             }
         )
-    order = {
-        name: (family != "server", place)
-        for place, (name, family) in enumerate(
-            conn.execute("select product, family from products order by coalesce(release_date, '') desc, product desc").fetchall()
-        )
-    }
-    return sorted(rows, key=lambda row: (not row["big"]["is_overdue"], order.get(row["product"], (True, 0))))
+    ranks = ranks_of(conn)
+    return sorted(rows, key=lambda row: (not row["big"]["is_overdue"], ranks.get(row["product"], len(ranks))))
 
 
 def _newest_baseline(product: Product, day: str) -> str | None:

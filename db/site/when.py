@@ -28,7 +28,9 @@ def _date(text: object) -> date | None:
 
 
 def written(day: object, language: str, *, weekday: bool = False) -> str:
-    """Return a day as a sentence has it: "13 October 2026" or "Tue 13 Oct 2026"; "2026年10月13日" or "2026年10月13日(火)".
+    """Return a day as a sentence has it: "13 October 2026" or "Tue 13 Oct 2026"; "2026 年 10 月 13 日" or "2026 年 10 月 13 日(火)".
+
+    In Japanese as Microsoft writes it, with no-break spaces.
 
     Args:
         day: ISO date or UTC time; any other text is returned as it is.
@@ -40,16 +42,18 @@ def written(day: object, language: str, *, weekday: bool = False) -> str:
         return str(day or "")
     name = _WEEKDAYS[language][found.weekday()]
     if language == "ja":
-        return f"{found.year}年{found.month}月{found.day}日{f'({name})' if weekday else ''}"
+        return f"{found.year} 年 {found.month} 月 {found.day} 日{f'({name})' if weekday else ''}".replace(" ", NO_BREAK)
     month = MONTHS[found.month - 1]
     return f"{name} {found.day} {month[:3]} {found.year}" if weekday else f"{found.day} {month} {found.year}"
 
 
 def month_of(month: str, language: str) -> str:
-    """Return a month as a sentence has it: "June 2026", "2026年6月"; any other text as it is."""
+    """Return a month as a sentence has it: "June 2026", "2026 年 6 月"; any other text as it is."""
     if _MONTH.fullmatch(month) is None:
         return month
-    return f"{month[:4]}年{int(month[5:7])}月" if language == "ja" else f"{MONTHS[int(month[5:7]) - 1]} {month[:4]}"
+    if language == "ja":
+        return f"{month[:4]} 年 {int(month[5:7])} 月".replace(" ", NO_BREAK)
+    return f"{MONTHS[int(month[5:7]) - 1]} {month[:4]}"
 
 
 def time_element(day: object, language: str, *, weekday: bool = False) -> Markup:
@@ -57,6 +61,42 @@ def time_element(day: object, language: str, *, weekday: bool = False) -> Markup
     found = Markup('<time datetime="{}">{}</time>').format(str(day or "")[:10], written(day, language, weekday=weekday))
     japan = in_japan(day) if weekday and language == "ja" else ""
     return found + Markup(' <span class="us">米国時間 (日本では {})</span>').format(japan) if japan else found
+
+
+def period(first: str, end: str, language: str) -> Markup:
+    """Return the days from one until before another: "1 to 31 July 2026"; in Japanese "2026 年 7 月 1 日～7 月 31 日". Others as they are.
+
+    Args:
+        first: ISO date.
+        end: ISO date of the day after the last.
+        language: a key of ``LANGUAGES``.
+    """
+    start, after = _date(first), _date(end)
+    if start is None or after is None:
+        return escape(f"{first} - {end}")
+    last = after - timedelta(days=1)
+    from_, to = written(start, language), written(last, language)
+    if start == last:
+        return time_element(start, language)
+    if language == "ja":
+        to = to if start.year != last.year else to.partition(f"年{NO_BREAK}")[2]
+    elif start.year == last.year:
+        from_ = f"{start.day}" if start.month == last.month else from_.removesuffix(f" {start.year}")
+    return Markup('<time datetime="{}">{}</time>{}<time datetime="{}">{}</time>').format(
+        start, from_, "～" if language == "ja" else " to ", last, to
+    )
+
+
+_ISO: Final = re.compile(r"\b20[0-9]{2}-(?:0[1-9]|1[0-2])(?:-[0-9]{2})?\b")
+
+
+def days_kept(text: object) -> Markup:
+    """Return a text as HTML in which each ISO date, or month, is an element that no line breaks inside of: a browser breaks after a hyphen.
+
+    >>> days_kept("KB5099536 (2026-07-14) < 2")
+    Markup('KB5099536 (<time>2026-07-14</time>) &lt; 2')
+    """
+    return Markup(_ISO.sub(r"<time>\g<0></time>", str(escape(text))))  # noqa: S704 (it is escaped first)
 
 
 def in_japan(day: object) -> str:
@@ -76,11 +116,11 @@ def in_japan(day: object) -> str:
 
 
 def month_name(month: str, language: str) -> str:
-    """Return a month of a table's head: "Jul", "7月"; the text itself where it is no month."""
+    """Return a month of a table's head: "Jul", "7 月"; the text itself where it is no month."""
     number = month[5:7]
     if not number.isdecimal() or not 1 <= int(number) <= 12:
         return str(escape(month))
-    return f"{int(number)}月" if language == "ja" else MONTHS[int(number) - 1][:3]
+    return f"{int(number)}{NO_BREAK}月" if language == "ja" else MONTHS[int(number) - 1][:3]
 
 
 def distance(day: str, today: str, t: Words) -> str:

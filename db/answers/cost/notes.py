@@ -10,6 +10,7 @@ from hotpatch_kb.db.answers.cost.lines import Line
 from hotpatch_kb.db.answers.cost.prices import DAY_METER, MachineCount, Price, counted_from, minimum_in, usable_prices
 from hotpatch_kb.db.answers.cost.question import DISCOUNTS, Question, Service
 from hotpatch_kb.db.model.messages import Field, Message
+from hotpatch_kb.db.model.products import named
 
 # What a virtual machine counts as.
 _COUNTED_AS: Final = {"virtual_cores": Message("its virtual cores"), "one_core": Message("one core, whatever its virtual cores")}
@@ -23,12 +24,12 @@ def on_gaps(asked: Question, service: Service, stated: list[Price], items: list[
     name = service.service
     yield Message("no source states a price of {service} for all of these days, which does not mean that it was free", service=name)
     if not of_product:
-        yield Message("there is no price of {service} for {product}", service=name, product=asked.product)
+        yield Message("there is no price of {service} for {product}", service=Message(name), product=named(asked.product).name)
     elif not of_meter:
         others = ", ".join(sorted({price.meter.removesuffix(DAY_METER) for price in of_product}))
         yield Message(
             "there is no price of {service} for {product} as {meter}, but as {others}",
-            service=name, product=asked.product, meter=meter, others=others,
+            service=Message(name), product=named(asked.product).name, meter=meter, others=others,
         )  # fmt: skip
     elif not any(line.tariff.currency == asked.currency for line in items) and asked.currency not in (
         currencies := {price.currency for price in of_meter}

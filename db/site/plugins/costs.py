@@ -20,6 +20,7 @@ from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.site import charts, web
 from hotpatch_kb.db.site.i18n import Words, language_of, words
 from hotpatch_kb.db.site.page_data import ended_previews, rows
+from hotpatch_kb.db.site.restart_answers import IN_ORDER
 
 _NUMBERS: Final = ("cores", "servers", "cores_per_server")
 _ASKED: Final = (*_NUMBERS, "from", "to", "currency", "region", "platform")
@@ -55,6 +56,7 @@ async def page(datasette: Any, request: Any) -> Response:
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         answer: dict[str, Any] | None = None
         wrong: Message | None = None
+        ended = ended_previews(conn, clock.today())
         try:
             question = question_of(conn, request)
             answer = cost(conn, question, clock.today()) if question else None
@@ -75,8 +77,8 @@ async def page(datasette: Any, request: Any) -> Response:
             "platforms": {name: PLATFORMS[name] for name in _PLATFORMS},
             "products": [
                 row[0]
-                for row in conn.execute("select product from products where hotpatch_from_date is not null order by product").fetchall()
-                if row[0] not in ended_previews(conn, clock.today())
+                for row in conn.execute(f"select product from products where hotpatch_from_date is not null {IN_ORDER}").fetchall()
+                if row[0] not in ended
             ],
         }
 

@@ -19,6 +19,7 @@ from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site import page_data, web
+from hotpatch_kb.db.site.restart_answers import IN_ORDER
 
 MAX_ENTRIES: Final = 100
 MAX_ALARMS: Final = 5
@@ -210,7 +211,9 @@ async def subscribe(datasette: Any, request: Any) -> Response:
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         ended = page_data.ended_previews(conn, clock.today())
         products = [
-            row[0] for row in conn.execute("select distinct product from hotpatch_calendar order by product") if row[0] not in ended
+            row[0]
+            for row in conn.execute(f"select product from products where product in (select product from hotpatch_calendar) {IN_ORDER}")
+            if row[0] not in ended
         ]
         priced = [row[0] for row in conn.execute("select distinct product from prices where product is not null")]
         return {"feeds": {name: feed.title for name, feed in FEEDS.items()}, "products": products, "priced": priced}

@@ -167,7 +167,9 @@ def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
         for prefix, end in first
     ]
     return {
-        "counts": [(product.split(" or "), verdict, count) for (product, verdict), count in sorted(summary.counts.items())],
+        "counts": [
+            (product.split(" or "), verdict, count) for (product, verdict), count in sorted(summary.counts.items(), key=_worst_first)
+        ],
         "total": summary.counts.total(),
         "by_verdict": _by_verdict(summary.counts),
         "own": renamed(form.columns),
@@ -179,6 +181,12 @@ def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
         "said": [*said._replace(columns={}).read(), *said._replace(is_outdated=False).warnings(("unknown", "invalid"))],
         "rows": rows,
     }
+
+
+def _worst_first(counted: tuple[tuple[str, str], int]) -> tuple[int, int, str]:
+    """Return the place of a product and verdict among the counts: what needs something first, then the most machines."""
+    (product, verdict), count = counted
+    return tuple(VERDICTS).index(verdict), -count, product
 
 
 def _by_verdict(counts: Counter[tuple[str, str]]) -> list[dict[str, Any]]:

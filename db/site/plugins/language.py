@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from hotpatch_kb.db.answers.exposure.gaps import condition
 from hotpatch_kb.db.answers.icalendar_file import is_web_address
 from hotpatch_kb.db.answers.stated_elsewhere import reported_day, reported_note
+from hotpatch_kb.db.claims.derivations import messages_of
 from hotpatch_kb.db.fleet.inventory.columns import BUILD
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import months_unread, second_tuesday
@@ -44,6 +45,7 @@ def prepare_jinja2_environment(env: Any) -> None:
         "reported_note": reported_note,
         "reported_day": reported_day,
         "condition": condition,
+        "derivations": messages_of,
         "product_name": _product_name,
         "unread_months": _unread_months,
         "second_tuesday": second_tuesday,
@@ -63,6 +65,8 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["plain_day"] = when.written
     env.filters["safe_markup"] = Markup
     env.filters["day_of"] = when.time_element
+    env.filters["days"] = when.days_kept
+    env.filters["days_until"] = when.period
     env.filters["distance"] = _distance
     env.filters["month_end"] = product_data.month_end
     env.filters["month_or_day"] = lambda text, language: (when.written if product_data.month_end(text) == text else when.month_of)(

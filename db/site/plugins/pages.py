@@ -16,7 +16,7 @@ from hotpatch_kb.db.answers.stated_elsewhere import neighbours, reported
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.model.product_names import of_version
+from hotpatch_kb.db.model.product_names import of_version, read_name
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.model.queries import MAX_QUERY, Query, read_query
 from hotpatch_kb.db.site import addresses, cards, charts, discovery, overviews, page_data, product_data, web, when
@@ -24,6 +24,7 @@ from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, language_of, words
 
 # What a page with a picture is named in its address.
 _NAME: Final = r"[0-9]{5}(?:\.[0-9]{1,5})?|[0-9]{6,7}|CVE-[0-9]{4}-[0-9]{4,7}|[a-z0-9-]{3,40}|20[0-9]{2}(?:-(?:0[1-9]|1[0-2]))?"
+_FAMILIES: Final = {"ws": "Windows Server", "win10": "Windows 10", "win11": "Windows 11"}
 _MONTH: Final = r"(?P<month>20[0-9]{2}-(?:0[1-9]|1[0-2]))"
 
 
@@ -43,12 +44,55 @@ async def lookup(datasette: Any, request: Any) -> Response:
     try:
         query = read_query(text)
     except BadInput as error:
-        return await web.problem(datasette, request, 400, error.message, {"query": text[:MAX_QUERY]})
+        if family := read_name(text).family:  # "Windows 11 Pro" is no product, and the site has pages of those it may be
+            return await _products_of(datasette, request, Query("family", family))
+        from hotpatch_kb.db.model.nearest import is_near  # noqa: PLC0415 (only mistakes need it)
+
+        close = [value for name in ("first", "second", "close") if isinstance(value := error.message.values.get(name), str)]
+        shown = {"query": text[:MAX_QUERY], "close": [name for name in close if is_near(text, name)]}
+        return await web.problem(datasette, request, 400, _without_commands(error.message), shown)
+    if query.kind in {"family", "version"} and not query.month:
+        return await _products_of(datasette, request, query)
     return Response.redirect(addresses.of_request(datasette, request).path(_path(query)), status=303, headers={"cache-control": "no-store"})
 
 
+def _without_commands(message: Message) -> Message:
+    """Return what is wrong with a query, without the commands that would answer: the page has links."""
+    got = message.values.get("got")
+    if "first" in message.values:
+        return Message(
+            "expected a build (26100.32772), version (24H2), KB (KB5087423), CVE, month (2026-06) or product, got {got!r}", got=got
+        )
+    return Message("expected a month such as 2026-07, got {got!r}", got=got) if "close" in message.values else message
+
+
+async def _products_of(datasette: Any, request: Any, query: Query) -> Response:
+    """Lead to the page of the one product or build number that a family or version has; else show its products, each with its newest builds."""
+
+    def only(conn: sqlite3.Connection) -> str | None:
+        products, numbers = page_data.products_of(conn, query)
+        if len(products) == 1:
+            return f"product/{products[0]}"
+        return f"build/{numbers[0]}" if len(numbers) == 1 else None if products else f"product/win11-{query.value}"
+
+    path = await web.read(datasette, only)
+    if path is not None:
+        return Response.redirect(addresses.of_request(datasette, request).path(path), status=303, headers={"cache-control": "no-store"})
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        return {
+            "heading": _FAMILIES.get(query.value, query.value.upper()),
+            "answer": page_data.of_products(conn, page_data.products_of(conn, query)[0], query.value),
+            "page": None,
+            "as_of": None,
+            "fresh": page_data.freshness(conn, clock.today()),
+        }
+
+    return await web.page(datasette, request, "lookup.html", make)
+
+
 def _path(query: Query) -> str:
-    if (query.month and query.kind != "month") or query.kind in {"family", "version"}:
+    if query.month and query.kind != "month":
         return _table_of(query)
     if query.kind == "cve":
         return f"cve/{quote(query.value)}"
@@ -72,14 +116,13 @@ def _asked_cve(request: Any) -> str:
 
 
 def _table_of(query: Query) -> str:
-    """Return the address of the releases of a product, family, version or build number, of one month where the query names one."""
+    """Return the address of the releases of a product, family, version or build number of one month."""
     if query.kind == "version":
         column, value = "product__in", ",".join(of_version(query.value))
     else:
         column = {"product": "product", "family": "product__startswith", "number": "build_number"}[query.kind]
         value = query.value
-    month = f"&month={query.month}" if query.month else ""
-    return f"hotpatch/releases?{column}={quote(value)}{month}&_sort_desc=release_date"
+    return f"hotpatch/releases?{column}={quote(value)}&month={query.month}&_sort_desc=release_date"
 
 
 async def spelled(datasette: Any, request: Any) -> Response:

@@ -114,11 +114,11 @@ def _word(code: str, t: Words) -> str:
 
 
 def subject_in_words(subject: str, t: Words) -> str:
-    """Return what the name of a fact says.
+    r"""Return what the name of a fact says.
 
     >>> from hotpatch_kb.db.site.i18n import words
     >>> subject_in_words("release/ws2025/5087423/26100.32772", words("en")), subject_in_words("calendar/ws2025/2026-06", words("ja"))
-    ('KB5087423 26100.32772, Windows Server 2025', '2026年6月、Windows Server 2025')
+    ('KB5087423 26100.32772, Windows Server 2025', '2026\xa0年\xa06\xa0月、Windows Server 2025')
     """
     kind, *names = subject.split("/")
     comma = t(", ")
