@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cached_property
 
+from hotpatch_kb.db.claims import derivations
 from hotpatch_kb.db.facts.precedence import Belief
 from hotpatch_kb.db.facts.release_claims import ClaimsBySubject, ReleaseClaims
 from hotpatch_kb.db.facts.snapshots import StoredClaim
 from hotpatch_kb.db.facts.tables import Row
-from hotpatch_kb.db.claims import derivations
 from hotpatch_kb.db.model.notation import planned_baseline_month
 
 

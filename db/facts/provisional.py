@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from hotpatch_kb.db.claims import derivations
 from hotpatch_kb.db.facts.precedence import Belief
 from hotpatch_kb.db.facts.release_claims import ClaimsBySubject, ReleaseClaims, has_number_of
 from hotpatch_kb.db.facts.snapshots import StoredClaim
 from hotpatch_kb.db.facts.tables import bare_release
-from hotpatch_kb.db.claims import derivations
 from hotpatch_kb.db.model.claims import release_subject
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import second_tuesday

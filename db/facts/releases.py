@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from hotpatch_kb.db.claims import derivations
 from hotpatch_kb.db.facts.articles import resolve_articles
 from hotpatch_kb.db.facts.baselines import resolve_baselines
 from hotpatch_kb.db.facts.hotpatch_calendar import resolve_calendar
@@ -25,7 +26,6 @@ from hotpatch_kb.db.facts.release_claims import (
 )
 from hotpatch_kb.db.facts.snapshots import Snapshot, StoredClaim, by_field
 from hotpatch_kb.db.facts.tables import FactTables, Row, bare_product, bare_release
-from hotpatch_kb.db.claims import derivations
 from hotpatch_kb.db.model.claims import product_of
 from hotpatch_kb.db.model.products import named
 

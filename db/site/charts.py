@@ -18,6 +18,8 @@ Row = dict[str, Any]
 
 WIDTH: Final = 720  # pixels: it is drawn at its own size, so that its text stays readable, and scrolls where it does not fit
 HEIGHT: Final = 240
+# Beside a chart of prices it is opened at its end on a phone, where the price of today is.
+AT_ITS_END: Final = Markup(f'<span class="here" style="left: {WIDTH - 1}px"></span>')  # noqa: S704 (a number)
 LEFT, RIGHT, TOP, BOTTOM = 64, 28, 16, 36
 
 

@@ -20,7 +20,7 @@ from hotpatch_kb.db.site import discovery, news, web
 from hotpatch_kb.db.site import questions as asked
 from hotpatch_kb.db.site.i18n import language_of
 from hotpatch_kb.db.site.page_data import freshness, rows
-from hotpatch_kb.db.site.restart_answers import IN_ORDER
+from hotpatch_kb.db.site.restart_answers import IN_ORDER, ranks_of
 
 _MONTH: Final = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])")
 MAX_QUESTION: Final = 400  # characters
@@ -149,6 +149,7 @@ async def eligibility(datasette: Any, request: Any) -> Response:
     """``/eligible``: the form, the answer to what it asks, and what documents state."""
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        ranks = ranks_of(conn)
         question = (request.args.get("q") or "").strip()[: MAX_QUESTION + 1]
         platform = request.args.get("platform") or None
         answers: list[dict[str, Any]] = []
@@ -165,7 +166,10 @@ async def eligibility(datasette: Any, request: Any) -> Response:
             "wrong": wrong,
             "marks": _ANSWERS,
             "platforms": PLATFORMS,
-            "documents": [row for row in explained(conn) if row["kind"] in {"edition", "image", "prerequisite", "licence"}],
+            "documents": sorted(
+                (row for row in explained(conn) if row["kind"] in {"edition", "image", "prerequisite", "licence"}),
+                key=lambda row: ranks.get(row["product"], len(ranks)),
+            ),
         }
 
     return await web.page(datasette, request, "eligible.html", make, is_shared=True)

@@ -15,6 +15,8 @@ _HEADING: Final = re.compile(r"## (?:[0-9]+[.] )?(?P<text>.+)")
 _COMMENT: Final = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _LINK: Final = re.compile(r"\[(?P<text>[^\]]+)\]\([^)]+\)")
 _CODE: Final = re.compile(r"`([^`]+)`")
+# Lines of output that answer a question alone, the most telling first.
+_ANSWERING: Final = {label: re.compile(rf"  {label} +(?P<text>.+)") for label in ("verdict", "next restart", "left open by")}
 
 
 class Part(NamedTuple):
@@ -22,6 +24,10 @@ class Part(NamedTuple):
 
     text: str
     is_output: bool
+
+    def command(self) -> str:
+        """Return the command of an output, without the prompt."""
+        return self.text.partition("\n")[0].removeprefix("$ ")
 
     def pieces(self) -> list[tuple[str, bool]]:
         """Return a paragraph in pieces, each with whether it is code."""
@@ -33,6 +39,16 @@ class Asked(NamedTuple):
 
     question: str
     parts: list[Part]
+
+    def sentence(self) -> str:
+        r"""Return the line of the first output that answers alone: the verdict, else the next restart; "" where neither is there.
+
+        >>> Asked("?", [Part("$ x\\nA\\n  verdict      not patched; B is newer\\n  next restart  today", is_output=True)]).sentence()
+        'not patched; B is newer'
+        """
+        lines = next((part.text.splitlines() for part in self.parts if part.is_output), [])
+        found = (_ANSWERING[label].fullmatch(line) for label in _ANSWERING for line in lines)
+        return next((match["text"] for match in found if match), "")
 
     def answer(self) -> str:
         """Return the answer as one text."""

@@ -39,7 +39,9 @@ def image_answer(documents: Documents, publisher: str, offer: str, sku: str) -> 
     if len({row.is_eligible for row in rows}) > 1:
         return answered(documents, "unknown", Message("documents disagree on this image"), urls, product=product, **asked)
     if not is_eligible:
-        reason = Message("{image} is listed as an image without hotpatching: {requirement}", image=name, requirement=rows[0].requirement)
+        reason = Message(
+            "{image} is listed as an image without hotpatching: {requirement}", image=name, requirement=Message(rows[0].requirement or "")
+        )
         return answered(documents, "no", reason, urls, product=product, would_be_yes=_with_hotpatching(images, product), **asked)
     reason = Message("{image} is listed as an image with hotpatching", image=name)
     requirements = documents.requirements(product, ["azure"])

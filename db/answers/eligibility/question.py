@@ -21,7 +21,7 @@ MAX_QUESTION: Final = 400  # characters
 # publisher:offer:sku, as the Azure CLI prints it, with or without a version
 _URN: Final = lazy(r"(?<![\w:./-])([\w.-]+):([\w.-]+):([\w.-]+)(?::([\w.-]+))?(?![\w:/-])")
 # 2022-datacenter-azure-edition-hotpatch: a SKU alone
-_SKU: Final = lazy(r"(?<![\w-])20\d\d-[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?![\w-])", re.IGNORECASE)
+_SKU: Final = lazy(r"(?<![\w-])(?:windows-server-)?20\d\d-[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?![\w-])", re.IGNORECASE)
 _NOT_WORDS: Final = lazy(r"[^\w]+|_")
 
 # What a licence is called. The code is what two names of one licence share: Microsoft 365 E3 includes Windows Enterprise E3, Office 365 E3 does not.
