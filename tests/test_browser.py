@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from helpers.gallery import OWN, PAGES, WIDTHS, opened
-from helpers.looking import CHROMIUM, axe_core, fits, looking, overflows
+from helpers.looking import BROKEN_DATES, CHROMIUM, GLUED, axe_core, fits, looking, overflows
 from helpers.serving import served_as_of_day
 
 KINDS = [*PAGES.values()]
@@ -72,6 +72,34 @@ def test_every_page_fits(kind: str, width: int, chromium: Any, address: str) -> 
             if is_phone:
                 page.evaluate("document.querySelectorAll('details').forEach((closed) => { closed.open = true; })")
                 fits(page, is_phone=True)
+
+
+@pytest.mark.parametrize("width", [360, *WIDTHS])
+def test_no_line_breaks_inside_of_a_date(width: int, chromium: Any, address: str) -> None:
+    """Of Datasette's tables and of commands alone, whose cells are what was typed."""
+    is_phone = width < 500
+    with looking(chromium, address, viewport={"width": width, "height": 844}, is_mobile=is_phone, has_touch=is_phone) as page:
+        for kind in KINDS:
+            if not kind.startswith("hotpatch"):
+                for language in ("en/", "ja/"):
+                    opened(page, address + language + kind)
+                    page.evaluate("document.querySelectorAll('details').forEach((closed) => { closed.open = true; })")
+                    assert page.evaluate(BROKEN_DATES) == [], language + kind
+
+
+def test_a_phone_opens_the_prices_at_today(chromium: Any, address: str) -> None:
+    with looking(chromium, address, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True) as page:
+        page.goto(f"{address}en/prices")
+        at_end = "(chart) => chart.scrollLeft + chart.clientWidth >= chart.scrollWidth - 2 && chart.scrollLeft > 100"
+        assert page.locator(".timeline").first.evaluate(at_end)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_text_is_glued_to_what_is_above_it(width: int, chromium: Any, address: str) -> None:
+    with looking(chromium, address, viewport={"width": width, "height": 844}) as page:
+        for kind in ("", "calendar/2026", "cve/CVE-2026-25172", "cost", "prices", "subscribe", "eligible"):
+            page.goto(f"{address}en/{kind}")
+            assert page.evaluate(GLUED) == [], kind
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -15,8 +15,8 @@ _HEADING: Final = re.compile(r"## (?:[0-9]+[.] )?(?P<text>.+)")
 _COMMENT: Final = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _LINK: Final = re.compile(r"\[(?P<text>[^\]]+)\]\([^)]+\)")
 _CODE: Final = re.compile(r"`([^`]+)`")
-# Lines of output that answer a question alone, the most telling first.
-_ANSWERING: Final = {label: re.compile(rf"  {label} +(?P<text>.+)") for label in ("verdict", "next restart", "left open by")}
+# Which lines of the output answer the question, by how they begin, as who wrote the page chose: "<!-- answer: verdict | next -->".
+_ANSWER: Final = re.compile(r"<!-- answer: (?P<begins>.+?) -->")
 
 
 class Part(NamedTuple):
@@ -35,20 +35,22 @@ class Part(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A question and the parts of its answer."""
+    """A question, the parts of its answer, and how the lines of output begin that answer it alone."""
 
     question: str
     parts: list[Part]
+    answering: tuple[str, ...] = ()
 
     def sentence(self) -> str:
-        r"""Return the line of the first output that answers alone: the verdict, else the next restart; "" where neither is there.
+        r"""Return the lines of the output that answer the question, as one; "" where none does alone.
 
-        >>> Asked("?", [Part("$ x\\nA\\n  verdict      not patched; B is newer\\n  next restart  today", is_output=True)]).sentence()
-        'not patched; B is newer'
+        >>> part = Part("$ x\\nA: is B\\n  verdict      not patched\\n  next restart  today", is_output=True)
+        >>> Asked("?", [part], ("verdict", "next restart")).sentence(), Asked("?", [part], ("A:",)).sentence()
+        ('verdict: not patched; next restart: today', 'A: is B')
         """
         lines = next((part.text.splitlines() for part in self.parts if part.is_output), [])
-        found = (_ANSWERING[label].fullmatch(line) for label in _ANSWERING for line in lines)
-        return next((match["text"] for match in found if match), "")
+        found = [line.strip() for begin in self.answering for line in lines if re.match(rf"{re.escape(begin)}(?!\w)", line.strip())]
+        return "; ".join(re.sub(r"(?<=[A-Za-z])  +", ": ", line) for line in found)
 
     def answer(self) -> str:
         """Return the answer as one text."""
@@ -62,7 +64,8 @@ def read(text: str) -> list[Asked]:
     [Asked(question='What is x?', parts=[Part(text='It is this.', is_output=False), Part(text='$ a\n\nb', is_output=True)])]
     """
     found: list[Asked] = []
-    for place, block in enumerate(re.split(r"^```.*\n", _COMMENT.sub("", text), flags=re.MULTILINE)):
+    text = _COMMENT.sub("", _ANSWER.sub(r"\n\nanswer: \g<begins>\n\n", text))
+    for place, block in enumerate(re.split(r"^```.*\n", text, flags=re.MULTILINE)):
         if place % 2:
             if found:
                 found[-1].parts.append(Part(block.rstrip("\n"), is_output=True))
@@ -72,6 +75,8 @@ def read(text: str) -> list[Asked]:
             heading = _HEADING.fullmatch(words)
             if heading:
                 found.append(Asked(heading["text"].replace("`", ""), []))
+            elif words.startswith("answer: ") and found:
+                found[-1] = found[-1]._replace(answering=tuple(words.removeprefix("answer: ").split(" | ")))
             elif words and found:
                 found[-1].parts.append(Part(words, is_output=False))
     return found

@@ -55,6 +55,26 @@ SMALL_TARGETS = """[...document.querySelectorAll('button, select, textarea, summ
     + 'input:not([type=checkbox], [type=radio], [type=hidden])')].filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 43.5)
     .map((element) => element.outerHTML.slice(0, 100))"""
 
+# ISO dates and Japanese ones that begin on one line and end on another.
+BROKEN_DATES = r"""() => {
+    const broken = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node; (node = walker.nextNode());) {
+        if (node.parentElement.closest('pre, code, textarea, svg, script, .sr, option')) { continue; }
+        for (const found of node.data.matchAll(/\b20\d\d-\d\d(?:-\d\d)?\b|\d+\s年\s\d+\s月(?:\s\d+\s日)?/g)) {
+            const range = document.createRange();
+            range.setStart(node, found.index);
+            range.setEnd(node, found.index + found[0].length);
+            const lines = new Set([...range.getClientRects()].filter((box) => box.width > 0).map((box) => Math.round(box.top)));
+            if (lines.size > 1) { broken.push(node.data.trim().slice(0, 100)); }
+        }
+    }
+    return broken;
+}"""
+# Paragraphs less than 12 pixels below a table, a form, a list or a block.
+GLUED = """[...document.querySelectorAll('.content p')].filter((text) => text.checkVisibility() && text.previousElementSibling?.checkVisibility()
+    && ['TABLE', 'FORM', 'UL', 'OL', 'DIV'].includes(text.previousElementSibling.tagName)
+    && text.getBoundingClientRect().top - text.previousElementSibling.getBoundingClientRect().bottom < 11.5).map((text) => text.textContent.slice(0, 60))"""
+
 
 def fits(page: Any, *, is_phone: bool) -> None:
     assert not overflows(page)

@@ -82,7 +82,7 @@ async def _products_of(datasette: Any, request: Any, query: Query) -> Response:
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         return {
             "heading": _FAMILIES.get(query.value, query.value.upper()),
-            "answer": page_data.of_products(conn, page_data.products_of(conn, query)[0], query.value),
+            "answer": page_data.of_products(conn, page_data.products_of(conn, query)[0], _FAMILIES.get(query.value, query.value.upper())),
             "page": None,
             "as_of": None,
             "fresh": page_data.freshness(conn, clock.today()),

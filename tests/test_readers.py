@@ -1,0 +1,255 @@
+"""What fresh readers of the site stumbled over: where a search leads, what a list begins with, how a day and a condition are written."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from helpers.datasettes import Datasette, form, get
+
+from hotpatch_kb.db.site import when
+from hotpatch_kb.db.site.questions import document
+
+DAY = "2026-07-24"
+
+
+@pytest.fixture(autouse=True)
+def _day(at: Any) -> None:
+    at(DAY)
+
+
+def page_of(ds: Datasette, path: str, **query: str) -> Any:
+    return BeautifulSoup(get(ds, path, **query).text, "lxml")
+
+
+def said(element: Any) -> str:
+    return " ".join(element.get_text().split())
+
+
+def alls(page: Any, query: str) -> list[str]:
+    return [said(element) for element in page.select(query)]
+
+
+# --- a search -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "address"),
+    [
+        ("24H2", "/build/26100"),  # Windows 11 and Windows Server 2025 have one build number
+        ("1809", "/build/17763"),
+        ("25h2", "/product/win11-25h2"),
+        ("26H2", "/product/win11-26h2"),
+        ("Windows Server 2025", "/product/ws2025"),
+    ],
+)
+def test_a_version_leads_to_a_page_of_the_site(query: str, address: str, own: Datasette) -> None:
+    answer = get(own, "/lookup", q=query)
+    assert (answer.status_code, answer.headers["location"]) == (303, address)
+
+
+@pytest.mark.parametrize(
+    ("query", "heading", "products"),
+    [
+        ("21H2", "21H2", ["Windows Server 2022", "Windows 11, version 21H2", "Windows 10, version 21H2"]),
+        (
+            "Windows 11 Pro",
+            "Windows 11",
+            [f"Windows 11, version {version}" for version in ("26H2", "26H1", "25H2", "24H2", "23H2", "22H2", "21H2")],
+        ),
+    ],
+)
+def test_a_name_of_several_products_lists_them(query: str, heading: str, products: list[str], own: Datasette) -> None:
+    page = page_of(own, "/lookup", q=query)
+    assert said(page.select("h1")[0]) == heading
+    assert alls(page, "article h2") == products
+
+
+def test_what_cannot_be_read_has_links_to_what_is_near_and_no_commands(own: Datasette) -> None:
+    for query, near in (
+        ("foo", []),
+        ("261OO.32772", ["/lookup?q=26100.32772"]),
+        ("2026-6", ["/lookup?q=2026-06"]),
+    ):
+        answer = get(own, "/lookup", q=query)
+        page = BeautifulSoup(answer.text, "lxml")
+        assert answer.status_code == 400
+        assert [link.get("href") for link in page.select("main .try a")] == near, query
+        assert 'lookup "' not in said(page)
+
+
+# --- what changed, and when ---------------------------------------------------------------------------------------------
+
+
+def test_the_home_page_has_the_newest_releases_by_their_own_day(own: Datasette) -> None:
+    page = page_of(own, "/")
+    told = [(row.select("time")[0].get("datetime"), said(row.select("a")[0])) for row in page.select("ul.news > li")]
+    assert told == [
+        ("2026-07-18", "Windows 11, version 25H2: new hotpatch, KB5121768 26200.8893"),
+        ("2026-07-18", "Windows 11, version 24H2: new hotpatch, KB5121768 26100.8893"),
+        ("2026-07-18", "Windows 11, version 25H2: new cumulative update (LCU), KB5121767 26200.8894"),
+        ("2026-07-18", "Windows 11, version 24H2: new cumulative update (LCU), KB5121767 26100.8894"),
+        ("2026-07-14", "Windows Server 2025: new baseline, KB5099536 26100.33158"),
+        ("2026-07-14", "Windows Server 2022: new baseline, KB5099540 20348.5386"),
+        ("2026-07-14", "Windows 11, version 25H2: new baseline, KB5101650 26200.8875"),
+        ("2026-07-14", "Windows 11, version 24H2: new baseline, KB5101650 26100.8875"),
+    ]
+    assert alls(page, "ul.news small")[0] == "learned on 23 July 2026"
+
+
+def test_a_month_that_became_a_baseline_is_told_once(own: Datasette) -> None:
+    for query in ({}, {"month": "2026-06"}, {"month": "2026-07"}):
+        assert "June 2026: planned as a hotpatch, released as a baseline" not in said(page_of(own, "/changes", **query))
+    june = said(page_of(own, "/changes", month="2026-06"))
+    assert (
+        "Windows Server 2025: new baseline, KB5094125 26100.32995, unplanned: its month was planned as a hotpatch learned on 23 July 2026"
+        in june
+    )
+    assert "planned as a hotpatch, released as a baseline" in said(page_of(own, "/changes", kind="calendar"))
+
+
+def test_a_month_says_what_was_planned_and_what_came(own: Datasette) -> None:
+    card = page_of(own, "/calendar/2026-06").select("li.card")[0]
+    assert "Planned as a hotpatch until at least 25 May 2026; came as a baseline on 9 June 2026" in said(card)
+    card = page_of(own, "/calendar/2026-06", lang="ja").select("li.card")[0]
+    assert "2026 年 5 月 25 日の時点ではホットパッチの計画でしたが、2026 年 6 月 9 日にベースラインとしてリリースされました" in said(card)
+    assert "came as a baseline on 9 June 2026" in said(page_of(own, "/calendar/2026"))
+
+
+# --- words --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_newer_update_that_does_not_count_is_no_contradiction(own: Datasette) -> None:
+    boxes = alls(page_of(own, "/build/26100.8875"), ".verdict")
+    assert "Patched Only KB5121768 is newer; it is out of band or for a component, and not required by what was read" in boxes[0]
+    assert "nothing newer" not in boxes[0]
+    assert "Also newer" not in boxes[0]
+    box = alls(page_of(own, "/build/26100.8875", lang="ja"), ".verdict")[0]
+    assert "より新しいのは KB5121768 だけです" in box
+
+
+@pytest.mark.parametrize(
+    ("build", "text"),
+    [
+        ("26100.33158", "ベースラインの KB とビルドは、同じ製品、同じ日の累積更新プログラムのもの"),
+        ("26100.2240", "その前で最後にベースラインが計画されていた 2024-10 の月例の更新プログラム"),
+    ],
+)
+def test_what_is_inferred_is_in_the_language_of_the_page(build: str, text: str, own: Datasette) -> None:
+    page = page_of(own, f"/build/{build}", lang="ja")
+    inferred = [element for element in page.select("dl.facts dd .quiet") if "推定" in said(element)]
+    assert text in said(inferred[0])
+    assert not inferred[0].select('[lang="en"]')
+
+
+def test_the_standard_line_has_one_name_in_japanese(own: Datasette) -> None:
+    for path in ("/", "/build/26100.8875", "/calendar/2026-06", "/product/ws2025", "/build/26100"):
+        text = said(page_of(own, path, lang="ja"))
+        assert "通常の累積更新プログラム" in text, path
+        assert not re.search(r"\(標準\)|ホットパッチ未登録", text), path
+
+
+def test_products_are_listed_servers_first_and_then_the_newest(own: Datasette) -> None:
+    releases = page_of(own, "/calendar/2026-06").select("table")[-1]
+    products = list(dict.fromkeys(said(row.select("td")[0]) for row in releases.select("tbody tr")))
+    assert products[:4] == ["Windows Server 2025", "Windows Server 2022", "Windows 11, version 26H1", "Windows 11, version 25H2"]
+    assert alls(page_of(own, "/build/26100.6905"), "article h2") == [
+        "Windows Server 2025",
+        "Windows Server 2025",
+        "Windows 11, version 24H2",
+    ]
+    first = ["ws2025", "ws2022", "win11-25h2", "win11-24h2"]
+    assert [option.get("value") for option in page_of(own, "/cost").select("#product option")][:4] == ["ws2025", "ws2022", "ws-azure-preview", "win11-25h2"]
+    assert [said(link) for link in page_of(own, "/subscribe").select('a[href$=".ics"]')][:4] == [f"{name}.ics" for name in first]
+
+
+# --- cost, fleet, eligibility, questions ----------------------------------------------------------------------------------
+
+
+def test_a_period_is_written_as_people_write_it(own: Datasette) -> None:
+    asked = {"servers": "10", "cores_per_server": "16"}
+    assert "Hotpatch; 1 to 31 July 2026; Windows Server 2025; 160 cores; 10 servers" in said(page_of(own, "/cost", **asked))
+    assert "2026 年 7 月 1 日～7 月 31 日。" in said(page_of(own, "/cost", lang="ja", **asked))
+    assert "サーバー 10 台" in said(page_of(own, "/cost", lang="ja", **asked))
+    for first, end, written in (
+        ("2025-08-01", "2026-05-01", "1 August 2025 to 30 April 2026"),
+        ("2026-02-01", "2026-05-01", "1 February to 30 April 2026"),
+        ("2026-07-05", "2026-07-06", "5 July 2026"),
+    ):
+        assert said(BeautifulSoup(when.period(first, end, "en"), "lxml")) == written
+
+
+def test_a_client_has_no_price_and_a_licence_instead(own: Datasette) -> None:
+    page = page_of(own, "/cost", cores="16", product="win11-25h2")
+    notes = alls(page, "p.note")
+    assert "there is no price of Hotpatch for Windows 11, version 25H2" in notes
+    assert page.select("p.note a")[-1].get("href") == "/eligible?q=Windows%2011%2C%20version%2025H2"
+
+
+def test_a_summary_of_a_fleet_has_the_words_of_its_chips_worst_first(own: Datasette) -> None:
+    fleet = "host,product,build,line\na,ws2025,26100.33158,hotpatch\nb,ws2025,26100.32772,hotpatch\nc,ws2022,noise,\nd,ws2022,20348.5256,standard\n"
+    page = BeautifulSoup(form(own, fleet=fleet).text, "lxml")
+    rows = [alls(row, "td")[1] for row in page.select("table")[0].select("tbody tr")]
+    assert rows == ["restart due", "behind", "not readable", "patched"]
+    assert any('see "Why" in the table' in note for note in alls(page, "p.note"))
+    assert "Why" in alls(page, "#verdicts th")
+
+
+def test_a_condition_is_a_sentence_with_its_answer(own: Datasette) -> None:
+    page = page_of(own, "/eligible", q="Windows Server 2025 Standard")
+    assert alls(page, "div[role=status] p")[0] == "yes, if connected to Azure Arc"
+    assert page.select("details.documents")[0].get("open") is None
+    products = alls(page, "#documents th[scope=row]")
+    assert (products[0], products[-1]) == ("Windows Server 2025", "any")
+
+
+@pytest.mark.parametrize("image", ["windows-server-2025-azure-edition-hotpatch", "Windows-Server-2022-Azure-Edition-Hotpatch"])
+def test_an_image_of_a_preview_offer_has_no_hotpatching_whatever_its_name(image: str, own: Datasette) -> None:
+    page = page_of(own, "/eligible", q=image)
+    answer = alls(page, "div[role=status] p")[0]
+    assert answer.startswith("no ")
+    assert "an image of a preview offer: Microsoft lists it among those without hotpatching, whatever its name says" in answer
+    assert "no Azure Edition" not in answer
+
+
+def test_questions_have_their_answer_before_the_command(own: Datasette) -> None:
+    asked = {item.question: item.sentence() for item in document("questions", "en")[1]}
+    assert asked["The vendor's list says only KB5100456. What is that?"] == (
+        "KB5100456: the number of an article; a machine shows KB5094126, the update that the article is about"
+    )
+    assert asked["When must a machine restart next?"] == "next restart 2026-10-13 (October 2026), planned"
+    assert asked["Is that CVE open on a machine with this build?"].startswith("open CVE: CVE-2025-54100 (Important), closed by")
+    assert asked["How do I get the restarts into Outlook?"] == ""
+    page = page_of(own, "/questions")
+    assert len(page.select("details > pre")) == len(page.select("pre")) == 27
+    assert len(page.select("p.sentence")) == sum(1 for text in asked.values() if text) == 18
+    assert [[item.sentence() for item in document("questions", language)[1]] for language in ("ja",)] == [[*asked.values()]]
+
+
+# --- what is marked as English ------------------------------------------------------------------------------------------
+
+
+def _published(seeded: Path) -> str:
+    """Everything that sources state, and what persons write of corrections and notes: it stays as it is."""
+    with closing(sqlite3.connect(seeded)) as conn:
+        texts = conn.execute(
+            "select value from claims union select value_text from claims union select title from articles union select why from corrections"
+        )
+        return "\n".join(" ".join(str(text).split()) for (text,) in texts if text)
+
+
+@pytest.mark.parametrize("path", ["/build/26100.33158", "/build/26100.2240", "/build/26100.32772", "/build/26100.6905", "/kb/5087423", "/eligible", "/cost?cores=400&from=2025-08&to=2026-04"])  # fmt: skip
+def test_english_on_a_japanese_page_is_what_a_source_states(path: str, own: Datasette, seeded: Path) -> None:
+    """A text of this project in English is not Japanese for being marked so: what was inferred once was."""
+    published = _published(seeded)
+    page = page_of(own, path + ("&" if "?" in path else "?") + "lang=ja")
+    for element in page.select('main [lang="en"]'):
+        for link in element.select("a"):
+            link.decompose()
+        text = said(element).removesuffix("...")
+        assert not text or text in published, text
