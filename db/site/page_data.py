@@ -5,7 +5,6 @@ Every function takes a connection that can only read. Days are ISO dates; KB num
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
@@ -22,9 +21,7 @@ from hotpatch_kb.db.answers.product_facts import Facts, Product, latest
 from hotpatch_kb.db.answers.verdicts import Verdict, Verdicts
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, second_tuesday
-from hotpatch_kb.db.model.product_names import of_version
 from hotpatch_kb.db.model.products import named
-from hotpatch_kb.db.model.queries import Query
 from hotpatch_kb.db.site import news, restart_answers
 from hotpatch_kb.db.site.restart_answers import IN_ORDER, LINES, ranks_of
 from hotpatch_kb.db.site.web import Judging, facts_today, judging_today, kept_of, verdicts_on
@@ -119,26 +116,6 @@ def of_number(conn: sqlite3.Connection, number: str, on: str | None) -> Row:
         "is_list": True,
         "groups": groups,
     }
-
-
-def products_of(conn: sqlite3.Connection, query: Query) -> tuple[list[str], list[int]]:
-    """Return the products of a family or version, servers first and then the newest, and their build numbers."""
-    found = [
-        (product, number)
-        for product, number in conn.execute(f"select product, build_number from products {IN_ORDER}")
-        if (product in of_version(query.value) if query.kind == "version" else re.match(rf"{query.value}(?:-|[0-9])", product))
-    ]
-    return [product for product, _ in found], list(dict.fromkeys(number for _, number in found if number is not None))
-
-
-def of_products(conn: sqlite3.Connection, products: Iterable[str], query: str) -> Row:
-    """Return the newest builds of products, in the form of an answer of ``lookup``."""
-    facts, day = facts_today(conn), clock.today()
-    groups = [
-        {"product": name, "newest": {line: found for line in LINES if (found := latest(facts.of(name), line, day))}, "years": []}
-        for name in products
-    ]
-    return {"query": query, "status": "found", "matches": [], "decided_by": [], "is_list": True, "groups": groups}
 
 
 def _details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts, on: str | None) -> Row:

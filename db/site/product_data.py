@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -12,8 +14,10 @@ from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.product_facts import Product, latest
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after
+from hotpatch_kb.db.model.product_names import of_version
+from hotpatch_kb.db.model.queries import Query
 from hotpatch_kb.db.site.page_data import by_year, conflicts, ended_previews, freshness, last_month, rows, stated, support
-from hotpatch_kb.db.site.restart_answers import LINES, answers, months_of, stop, surprises
+from hotpatch_kb.db.site.restart_answers import IN_ORDER, LINES, answers, months_of, stop, surprises
 from hotpatch_kb.db.site.web import facts_today
 
 Row = dict[str, Any]
@@ -61,6 +65,26 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
         "facts": stated(conn, of_product[0]["subject"]),
         "conflicts": conflicts(conn, of_product[0]["subject"]),
     }
+
+
+def products_of(conn: sqlite3.Connection, query: Query) -> tuple[list[str], list[int]]:
+    """Return the products of a family or version, servers first and then the newest, and their build numbers."""
+    found = [
+        (product, number)
+        for product, number in conn.execute(f"select product, build_number from products {IN_ORDER}")
+        if (product in of_version(query.value) if query.kind == "version" else re.match(rf"{query.value}(?:-|[0-9])", product))
+    ]
+    return [product for product, _ in found], list(dict.fromkeys(number for _, number in found if number is not None))
+
+
+def of_products(conn: sqlite3.Connection, products: Iterable[str], query: str) -> Row:
+    """Return the newest builds of products, in the form of an answer of ``lookup``."""
+    facts, day = facts_today(conn), clock.today()
+    groups = [
+        {"product": name, "newest": {line: found for line in LINES if (found := latest(facts.of(name), line, day))}, "years": []}
+        for name in products
+    ]
+    return {"query": query, "status": "found", "matches": [], "decided_by": [], "is_list": True, "groups": groups}
 
 
 def lifecycle(conn: sqlite3.Connection, product: Product) -> list[Row]:

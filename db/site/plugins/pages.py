@@ -70,7 +70,7 @@ async def _products_of(datasette: Any, request: Any, query: Query) -> Response:
     """Lead to the page of the one product or build number that a family or version has; else show its products, each with its newest builds."""
 
     def only(conn: sqlite3.Connection) -> str | None:
-        products, numbers = page_data.products_of(conn, query)
+        products, numbers = product_data.products_of(conn, query)
         if len(products) == 1:
             return f"product/{products[0]}"
         return f"build/{numbers[0]}" if len(numbers) == 1 else None if products else f"product/win11-{query.value}"
@@ -82,7 +82,9 @@ async def _products_of(datasette: Any, request: Any, query: Query) -> Response:
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         return {
             "heading": _FAMILIES.get(query.value, query.value.upper()),
-            "answer": page_data.of_products(conn, page_data.products_of(conn, query)[0], _FAMILIES.get(query.value, query.value.upper())),
+            "answer": product_data.of_products(
+                conn, product_data.products_of(conn, query)[0], _FAMILIES.get(query.value, query.value.upper())
+            ),
             "page": None,
             "as_of": None,
             "fresh": page_data.freshness(conn, clock.today()),
