@@ -230,7 +230,7 @@ def test_a_month_says_what_others_report_of_it(own: Datasette, at: Any) -> None:
     assert f"Windows Server 2025 hotpatch Planned: hotpatch (by the calendar) 8 September 2026 ? {REPORTED}" in texts["/calendar/2026-09"]
     assert "no release known yet" not in texts["/calendar/2026-09"]
     assert f"Sep September 2026: hotpatch, planned; {REPORTED}" in texts["/"]
-    assert "9月 2026年9月: ホットパッチ、計画。第三者の報告ではベースライン (再起動あり): KB5122871、2026年9月8日。未確認" in texts["/ja/"]
+    assert "9 月 2026 年 9 月: ホットパッチ、計画。第三者の報告ではベースライン (再起動あり): KB5122871、2026 年 9 月 8 日。未確認" in texts["/ja/"]
     assert f"2026-09 hotpatch ? {REPORTED}" in texts["/product/ws2025"]
     page = lxml.html.fromstring(pages["/calendar/2026"])
     (cell,) = page.xpath("//td[a[@href='/calendar/2026-09']][../th//text()='Windows Server 2025']")
@@ -296,7 +296,7 @@ def test_updates_that_nobody_read_come_before_the_next_restart(own: Datasette, a
     assert f"Next restart: the updates {unread}" in said("/product/ws2016")
     unread = "the updates of August 2026 to November 2026 were not read here, and each restarts; then Tue 8 Dec 2026 (expected)"
     assert f"Next restart {unread}" in said("/build/26200.8894")
-    assert "2026年6月から2026年11月までの更新プログラムは未確認で、いずれも再起動が必要です" in said("/ja/product/ws2016")
+    assert "2026 年 6 月から2026 年 11 月までの更新プログラムは未確認で、いずれも再起動が必要です" in said("/ja/product/ws2016")
     at("2026-06-10")
     assert "Next restart: the update of June 2026 was not read here, and it restarts; then Tue 14 Jul 2026" in said("/product/ws2016")
     at("2026-05-27")
