@@ -12,6 +12,8 @@ import pytest
 from bs4 import BeautifulSoup
 from helpers.datasettes import Datasette, form, get
 
+from hotpatch_kb.db.answers import verdicts
+from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.site import when
 from hotpatch_kb.db.site.questions import document
 
@@ -131,6 +133,18 @@ def test_a_newer_update_that_does_not_count_is_no_contradiction(own: Datasette) 
     assert "Also newer" not in boxes[0]
     box = alls(page_of(own, "/build/26100.8875", lang="ja"), ".verdict")[0]
     assert "より新しいのは KB5121768 だけです" in box
+
+
+def test_what_a_verdict_depends_on_is_said_beside_a_newer_update(own: Datasette, monkeypatch: pytest.MonkeyPatch) -> None:
+    still_open = Message("{cves} is open until {kb} is installed", cves="CVE-2026-20001", kb="KB5121768")
+    asked = {"on": "2026-07-23"}  # judged for this page alone: what is judged of today is kept
+    assert "Only KB5121768 is newer" in alls(page_of(own, "/build/26100.8875", **asked, lang="en"), ".verdict")[0]
+    monkeypatch.setattr(verdicts, "left_open", lambda *_: [still_open])
+    box = alls(page_of(own, "/build/26100.8875", **asked), ".verdict")[0]
+    assert "Patched only if KB5121768 is installed too" in box
+    assert "CVE-2026-20001 is open until KB5121768 is installed" in box
+    assert "Also newer, out of band or for a component: KB5121768" in box
+    assert "Only KB5121768 is newer" not in box
 
 
 @pytest.mark.parametrize(
