@@ -128,7 +128,7 @@ def test_what_closes_a_cve_on_the_hotpatch_line_is_named_first(whole: Any) -> No
         f" {left}" in text
     )
     assert f"Some hotpatches leave it open. {left}" in _text(december.text)  # by two component updates
-    assert "2026年3月の一部のホットパッチでは修正されません。KB5084597 (ホットパッチ、再起動不要)" in _text(may.text)
+    assert "2026 年 3 月の一部のホットパッチでは修正されません。KB5084597 (ホットパッチ、再起動不要)" in _text(may.text)
     # The kind is beside each KB, in the column of its line.
     (row,) = [row for row in _rows(march.text) if row[0].text_content() == "Windows 11, version 25H2"]
     assert [" ".join(cell.text_content().split()) for cell in row[1:]] == [
