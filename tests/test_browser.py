@@ -234,12 +234,12 @@ def test_japanese_by_the_browser_and_by_the_switch(chromium: Any, address: str) 
         page.wait_for_url("**/build/26100.33158")
         assert page.locator("html").get_attribute("lang") == "en"
         page.goto(f"{address}calendar/2026")
-        assert page.locator("h1").inner_text() == "2026 年のカレンダー"  # an address without a language is in that of the browser
+        assert page.locator("h1").inner_text() == "2026\u00a0年のカレンダー"  # an address without a language is in that of the browser
         page.get_by_role("link", name="English").click()
         page.wait_for_url("**/en/calendar/2026")
         assert page.locator("h1").inner_text() == "Calendar 2026"
         page.get_by_role("link", name="日本語").click()
-        assert page.locator("h1").inner_text() == "2026 年のカレンダー"
+        assert page.locator("h1").inner_text() == "2026\u00a0年のカレンダー"
 
 
 def test_ten_thousand_pasted_rows(chromium: Any, address: str) -> None:
@@ -253,9 +253,10 @@ def test_ten_thousand_pasted_rows(chromium: Any, address: str) -> None:
         page.get_by_role("button", name="Judge").click()
         page.wait_for_selector("text=10000 machines")
         rows = page.locator("table").first.locator("tbody tr").all_inner_texts()
-        assert sorted(row.split("\t") for row in rows) == [
-            ["Windows Server 2025", "Not patched: a restart is due", "2500"], ["Windows Server 2025", "Patched", "7500"],
-        ]  # fmt: skip
+        assert [row.split("\t") for row in rows] == [  # what needs something first
+            ["Windows Server 2025", "restart due", "2500"],
+            ["Windows Server 2025", "patched", "7500"],
+        ]
         with page.expect_download() as download:
             page.get_by_role("button", name="As a CSV file").click()
         assert len(Path(download.value.path()).read_text(encoding="utf-8").splitlines()) == 10_001
