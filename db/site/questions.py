@@ -44,7 +44,7 @@ class Asked(NamedTuple):
     def sentence(self) -> str:
         r"""Return the lines of the output that answer the question, as one; "" where none does alone.
 
-        >>> part = Part("$ x\\nA: is B\\n  verdict      not patched\\n  next restart  today", is_output=True)
+        >>> part = Part("$ x\nA: is B\n  verdict      not patched\n  next restart  today", is_output=True)
         >>> Asked("?", [part], ("verdict", "next restart")).sentence(), Asked("?", [part], ("A:",)).sentence()
         ('verdict: not patched; next restart: today', 'A: is B')
         """
@@ -61,7 +61,7 @@ def read(text: str) -> list[Asked]:
     r"""Return the questions of a page.
 
     >>> read("# Title\n\n## 1. What is `x`?\n\nIt is\nthis.\n\n```\n$ a\n\nb\n```\n")
-    [Asked(question='What is x?', parts=[Part(text='It is this.', is_output=False), Part(text='$ a\n\nb', is_output=True)])]
+    [Asked(question='What is x?', parts=[Part(text='It is this.', is_output=False), Part(text='$ a\n\nb', is_output=True)], answering=())]
     """
     found: list[Asked] = []
     text = _COMMENT.sub("", _ANSWER.sub(r"\n\nanswer: \g<begins>\n\n", text))
