@@ -55,6 +55,21 @@ SURE = {
     "columns are machines": "Host,{a},{b}\nOS,Windows Server 2025,Windows Server 2025\nOS Build,{build},{build}\n",
 }  # fmt: skip
 HOSTS = [("SRV1", "web-01"), ("mail", "DC"), ("SRV-FILE", "sql-a"), ("WIN11-PC1", "DESKTOP-7FJ2K1"), ("a", "b"), ("SRV1", "mail")]
+# Names of hosts that a rule for other names would take, and names that are none of hosts.
+HOSTS_TOO = [
+    "SQL2019",
+    "EXCH2016",
+    "SRV-2022",
+    "DESKTOP-ABCDEFG",
+    "WIN-ABCDEFGHIJK",
+    "CORP\\PARIS",
+    "SRV1$",
+    "PC1",
+    "dc01.contoso.com",
+    "PROD-SQL01",
+]
+NO_HOSTS = ["x64", "2026-07B", "7B", "LCU202607", "ssu1", "rc1", "b33158", "ws2025-dc", "WS25", "24h2-gac", "template1", "image1", "Snap1", "SRV1_before", "prod1", "us-east-1", "CHG0012345",
+    "servercore.amd64", "learn.microsoft.com", "readme.md"]  # fmt: skip
 WORDS = ["supported", "WSUS", "Referenz", "canary", "MSRC", "advisory", "Microsoft", "vorgabe", "current-branch", "q3-2026"]
 
 
@@ -84,6 +99,26 @@ def test_any_name_counts_where_something_says_that_it_is_a_host(shape: str) -> N
 def test_rings_and_products_do_not_count_even_there(word: str) -> None:
     shape = SURE["an object of hosts"]
     assert verdicts(shape, word, "SRV1") == ["unknown", "current"]
+
+
+@pytest.mark.parametrize("name", HOSTS_TOO)
+def test_names_of_hosts_that_look_like_others_count(name: str) -> None:
+    assert verdicts(SHAPES["no header"], name, "SRV1") == ["current", "current"]
+
+
+@pytest.mark.parametrize("name", NO_HOSTS)
+@pytest.mark.parametrize("shape", ["JSON", "a list", "no header"])
+def test_names_with_numbers_that_are_none_of_hosts(shape: str, name: str) -> None:
+    assert "current" not in verdicts(SHAPES[shape], name, "SRV1")[:1]
+
+
+@pytest.mark.parametrize("name", ["SQL2019", "TEST01", "SITE-1", "UPDATE01", "MES01", "BRANCH-PC01", "TRAINING01", "OLD-SRV1"])
+def test_a_name_with_a_number_counts_where_something_says_that_it_is_a_host(name: str) -> None:
+    assert verdicts(SURE["an object of hosts"], name, "SRV1") == ["current", "current"]
+
+
+def test_an_address_beside_a_word_says_that_it_is_a_host() -> None:
+    assert [machine.verdict for machine in judged(f"paris,10.0.0.5,{NEW}\nberlin,10.0.0.6,20348.4171\n")] == ["current", "behind"]
 
 
 def test_an_old_build_beside_a_word_is_behind_all_the_same() -> None:

@@ -39,12 +39,29 @@ _ROLES: Final = lazy(
     r"(?:[-_.](?:srv|svr|server|pc|vm|ws|host|dc|sql|db|file|fs|web|mail|exch|exchange|print|app|rds|hv|node|dns|dhcp|gw|main|primary|secondary|north|south|east|west|[a-z]))*",
     re.IGNORECASE,
 )
-# What else a name may be of, where a word has a number or is in capital letters: "NEW", "V2", "Jul-2026", "Q3", "KW29", "24H2"
-_OF_OTHERS: Final = lazy(
+# "DESKTOP-7FJ2K1A", and as one in ten has no number "DESKTOP-ABCDEFG"; "CORP\\paris"; "SQL2019"
+_MADE_BY_WINDOWS: Final = lazy(r"(?:(?:DESKTOP|LAPTOP)-[A-Z0-9]{7}|WIN-[A-Z0-9]{11}|MININT-[A-Z0-9]{6,8})|[\w-]{1,63}\\[\w-]{1,63}")
+_OF_A_YEAR: Final = lazy(
+    r"(?:srv|svr|sql|exch|exchange|rds|dc|file|fs|web|iis|app|db|print|hv|hyperv|adfs|sharepoint|pc|nb|vm)[-_]?(?:19|20)\d\d", re.IGNORECASE
+)
+# Months, quarters and weeks: "Jul-2026", "2026-07B", "Q3", "KW29", "24H2"
+_OF_TIMES: Final = lazy(
     r"(?:(?:19|20)\d\d[-./_]?)?(?:jan\w*|feb\w*|mar|mär|march|märz|mars|apr\w{0,3}|avr\w*|ma[iy]|jun\w?|juin|jul\w?|juil\w*|aug\w*|août|sep\w*|o[ck]t\w*|nov\w*|de[cz]\w*)[-./_]?(?:(?:19|20)?\d\d)?"
-    r"|[^\W\d]+[-._]?(?:19|20)\d\d|(?:canary|broad|fast|slow|insider|source|site|group|batch|set|release|baseline|target|update|patch)[-._]?\d+"
-    r"|(?:q|h|fy|kw|cw|w|week|day|v|ver|version|build|r|rev|col|column|no|nr|kb|option|variant|test|run|step)[-._]?\d+(?:[-._/]\d+)*|[12]?\dh[12]|\d{2,4}[-_]?(?:w|kw|cw|q|h)\d+|.*\d(?:st|nd|rd|th)"
-    r"|(?:new|before|after|ist|was|today|now|then|total|sum|count|max|min|avg|unit|type|kind|note|notes|remark|comment|owner|default|global|all|other|none|null|nil|nan|blank|empty|undefined|source|status|state|ok|change|changed|diff|delta|result"
+    r"|\w*?(?:19|20)\d\d-?\d\d(?:-?[a-z])?|\d{1,2}[a-d]|(?:19|20)\d\d[a-d]|(?:q|h|fy|kw|cw|w|week|day)[-._]?\d+(?:[-._/]\d+)*|[12]?\dh[12]|\d{2,4}[-_]?(?:w|kw|cw|q|h)\d+|.*\d(?:st|nd|rd|th)",
+    re.IGNORECASE,
+)
+# What else a name with a number may be of, where nothing says that it is one of a host: "V2", "build1", "LCU2026", "x64", "WS25", "CHG0012345".
+_NUMBERED: Final = lazy(
+    r"[^\W\d]+[-._]?(?:19|20)\d\d|(?:canary|broad|fast|slow|insider|source|site|group|batch|set|release|baseline|target|update|patch|template|tpl|image|img|snapshot|snap|base|checkpoint|winre|winpe|wim|iso|ami|ssu|lcu|cu|hotfix|rc|rtm|sev|lvl|level|env|prod|dev|region|customer|tenant)[-._]?(?:[a-z]?\d+\w{0,6}|[a-z])"
+    r"|(?:v|ver|version|build|r|rev|col|column|no|nr|kb|option|variant|test|run|step)[-._]?\d+(?:[-._/]\d+)*|x(?:64|86)|arm(?:64|32)?|amd64|aarch64|ia64|b\d{5}|[mo]365|\d\dh\d(?:[-_]\w+)?"
+    r"|(?:ws|w2k|win|windows|server|winserver)[-_]?(?:20)?\d\d(?:[-_](?:dc|std|standard|datacenter|gac|ltsc|core|azure|ae|ent|pro|home|edu|\d\dh\d))*"
+    r"|.*[-_](?:before|after|old|new|vorher|nachher|backup|bak|snapshot|template|golden)|(?:template|image|snapshot|golden)[-_].*|[a-z]{2}-(?:north|south|east|west|central)\w*-?\d|(?:chg|inc|req|ritm|prb|jira|s?ctask|ticket|case|bug)[-_]?\d+"
+    r"|(?:microsoft|windows|learn|docs|readme|current|system|base|servercore|nanoserver)\..*|.*\.(?:md|txt|csv|json|log|efi|xml|html?|ref)|.*microsoft\.com|(?:sp|pt|p|t)\d+",
+    re.IGNORECASE,
+)
+# Words that are none of hosts, whatever says so
+_WORDS: Final = lazy(
+    r"(?:new|before|after|ist|was|today|now|then|total|sum|count|max|min|avg|unit|type|kind|note|notes|remark|comment|owner|default|global|all|other|none|null|nil|nan|blank|empty|undefined|source|status|state|ok|change|changed|diff|delta|result"
     r"|vorher|nachher|neu|alt|heute|prod|test|dev|stage|staging|qa|uat|pilot|beta|ga|lts|ltsc|old|next|last|latest|expected|actual|gold|golden|master|ref|vendor|microsoft|ms)",
     re.IGNORECASE,
 )
@@ -66,7 +83,7 @@ def is_of_plan(name: str) -> bool:
 
 def is_of_others(name: str) -> bool:
     """Return whether a name without more is of something else than a host: a month, "v2", "prod", "baseline1"."""
-    return _OF_OTHERS.fullmatch(name) is not None
+    return any(pattern.fullmatch(name) for pattern in (_OF_TIMES, _NUMBERED, _WORDS))
 
 
 @lru_cache(maxsize=4096)
@@ -75,8 +92,16 @@ def may_be_host(name: str, *, is_sure: bool = False) -> bool:
 
     >>> may_be_host("SRV1"), may_be_host("mail"), may_be_host("supported"), may_be_host("supported", is_sure=True), may_be_host("ring1", is_sure=True)
     (True, True, False, True, False)
+    >>> may_be_host("SQL2019"), may_be_host("TEST01"), may_be_host("TEST01", is_sure=True), may_be_host("DESKTOP-ABCDEFG"), may_be_host("x64")
+    (True, False, True, True, False)
     """
-    if not _HOST.fullmatch(name) or is_of_others(name) or not is_of_installed(name) or is_of_plan(name) or is_thing(name):
+    name = name.removesuffix("$")
+    if not _HOST.fullmatch(name) or is_thing(name) or _OF_TIMES.fullmatch(name) or _WORDS.fullmatch(name):
+        return False
+    if _MADE_BY_WINDOWS.fullmatch(name) or _OF_A_YEAR.fullmatch(name):
+        return True
+    has_number = any(map(str.isdigit, name))
+    if not (is_sure and has_number) and (not is_of_installed(name) or is_of_plan(name)):
         return False
     is_like_one = _ROLES.fullmatch(name) is not None or _SURELY_A_HOST.search(name) is not None
-    return is_sure or (is_like_one and not is_known_word(name.casefold()))
+    return is_sure or (is_like_one and not _NUMBERED.fullmatch(name) and not is_known_word(name.casefold()))

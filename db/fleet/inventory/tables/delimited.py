@@ -40,6 +40,9 @@ _KNOWN: Final = frozenset(name for names in NAMES.values() for name in names)
 # "Textbox12" of Reporting Services, "Column1" of Excel, "Field1" of Access, "Unnamed: 0" of pandas
 _UNNAMED: Final = re.compile(r"(?:textbox|column|col|field|spalte|feld|colonne|columna|coluna|列|unnamed: )\d+|", re.IGNORECASE)
 _DAY: Final = re.compile(r"20\d\d-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./](?:20)?\d\d\b")
+_ADDRESS: Final = re.compile(
+    r"\s*(?:(?:\d{1,3}\.){3}\d{1,3}|(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2})\s*"
+)  # beside it a name is one of a host
 _TITLES: Final = 10  # lines above a header that are looked at
 _OF_BUILDS: Final = re.compile(
     r"version|build|\bkbs?\b|target|available|ビルド|バージョン|版本|버전|빌드", re.IGNORECASE
@@ -298,7 +301,7 @@ class Delimited:
         host, build = part.header.index("host"), part.header.index("build")
         doubts = [
             None
-            if may_be_host(row[host].strip())
+            if may_be_host(row[host].strip(), is_sure=any(map(_ADDRESS.fullmatch, row)))
             else not_stated(row[build], f"{row[host]} may not be a host")._replace(machine=row[build])
             for row in part.rows
         ]
