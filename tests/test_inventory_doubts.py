@@ -51,6 +51,11 @@ CASES: dict[str, tuple[str, Machines]] = {
         for name in ("Target", "Soll", "Newest", "Max", "All devices", "KB5099536", "Ring 1", "2026-07", "-", "N/A", "(blank)", "null", "Total")
     },
     "a summary of two lines, and a machine": (f"Computer,OS Build,Owner\nSRV1,{OLD},IT\n,,\nTarget,{NEW},\nNewest,{NEW},\nSRV2,{NEW},x\n", [("SRV1", "behind"), ("", "unknown"), ("Target", "unknown"), ("Newest", "unknown"), ("SRV2", "current")]),
+    # Two columns that only a number or a date tells apart.
+    **{
+        f"builds of two times, {first} and {second}": (f"Host,{first},{second}\nSRV1,{NEW},{BEFORE}\nSRV2,{NEW},{NEW}\nSRV3,,{OLD}\n", [("SRV1", "invalid"), ("SRV2", "current"), ("SRV3", "behind")])
+        for first, second in (("OS Build 2026-06", "OS Build 2026-07"), ("OS Version 06/2026", "OS Version 07/2026"), ("OS Build", "OS Build 2"), ("OS Build", "OS Build.1"), ("Build #1", "Build #2"), ("OSビルド(6/30)", "OSビルド(7/31)"))
+    },
     # Groups, and words that may be hosts.
     "groups of hosts": (json.dumps({"workstations": {"pc1": {"build": NEW}}, "servers": {"srv1": {"build": OLD}}}), [("pc1", "current"), ("srv1", "behind")]),
     "groups of words": (json.dumps({"dmz": {"paris": {"build": NEW}}, "lan": {"rome": {"build": OLD}}}), [("paris", "unknown"), ("rome", "behind")]),

@@ -318,6 +318,8 @@ def chosen(by_name: Mapping[str, Sequence[str]], header: Sequence[str], rows: Se
             kept += [name for name in able if 2 * others[name].count(2) >= len(others[name])][:1]
         elif field == "product" and not any(says_product(value) for name in kept for value in values[name]):
             kept += able[:1]  # "Windows" says less than the name in another column
+        if field == "build":  # "OS Build 2026-06" and "OS Build 2026-07": a row in which they differ is invalid
+            kept += [name for name in able if name not in kept and _letters(name) in map(_letters, kept)]
         if kept or (named and field == "build"):
             # Where no value is a build, the named column is kept: its cells are then called invalid, each by its text.
             fields[field] = kept or named
@@ -333,6 +335,11 @@ def chosen(by_name: Mapping[str, Sequence[str]], header: Sequence[str], rows: Se
             fields["kbs"] = lists
     unnamed = frozenset(builds).difference(by_name.get("build", ())) if "build" not in wanted else frozenset[str]()
     return Chosen(fields, passed, unnamed, frozenset(name for name in header if are_statuses(name, values[name])))
+
+
+def _letters(name: str) -> str:
+    """Return a column's name without numbers, dates and signs, as it is compared with others."""
+    return "".join(filter(str.isalpha, name)).casefold()
 
 
 def _able(saying: Sequence[str], header: Sequence[str], values: Mapping[str, Sequence[str]], *, has_named: bool) -> list[str]:

@@ -64,7 +64,7 @@ _TOGETHER: Final = lazy(
     re.IGNORECASE,
 )
 _SHORT: Final = {"o/s": "OS", "n°": "No", "w": "Win"}
-_DOT: Final = lazy(r"\.(?=\S)")
+_DOT: Final = lazy(r"\.(?=\S)(?!\d+$)")  # "OS Build.1" of pandas is a second "OS Build"
 # A name says nothing of a version without one of these: "Computer" and "Name" are harmless, too.
 _OF_VERSIONS: Final = lazy(
     r"build|ver|bld|kernel|windows|system|système|systém|sistem|(?<![a-z])os(?![a-z])|value|message|output|stdout|statusinformation|osservicepack|raw|platform.?v|patch ?level|patchstand|compila|kompila|kernel|derleme|sestaven|bygg|noyau|núcleo|ядр|kärn"
