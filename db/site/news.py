@@ -92,7 +92,7 @@ def newest(conn: sqlite3.Connection, day: str, most: int) -> list[dict[str, Any]
     """
     released = dict(conn.execute("select subject, release_date from releases where release_date is not null").fetchall())
     days, ranks, with_hotpatches = learned(conn), restart_answers.ranks_of(conn), products_with_hotpatches(conn)
-    found = []
+    found: list[dict[str, Any]] = []
     for item in news(conn, day, most=MAX_SHOWN * 20):
         of, values = item.changed_at[:10], item.values
         if item.form in _TOLD and item.subject in released:

@@ -250,6 +250,7 @@ class RowEvidence:
             return not_stated(text, other) if other and text else text
         if any(texts.get(name) == text for name in self._unnamed) and not states_its_build(text):
             return not_stated(text)
+        value = _beginning(value)
         for name in (*self._properties, *self._labels):
             label = value(name).strip()
             if label and not (_is_of_system(label) if name in self._properties else self._is_of_machine(name, label)):
@@ -278,6 +279,7 @@ class RowEvidence:
 
         Where the build is of anything, too ("Name,Version"), a word in lower case counts only where it is like a host.
         """
+        name = name[:MAX_TEXT]
         if " " in name and is_name_of_image(name):
             return False
         if not self._may_be_word or not name or _NUMBERED.fullmatch(name) or not _WORD_OR_THING.search(name):
@@ -312,11 +314,17 @@ class RowEvidence:
 
     def said_of_kbs(self, value: Value, facts: Facts) -> Said:
         """Return what a row says of its KBs."""
+        value = _beginning(value)
         said = said_of_update([(name, value(column)) for name, column in self._of_update], facts.on, is_of_hotfix=self._is_of_hotfix)
         is_denied = any(_is_of_missing(name, value(name).strip()) for name in self._statuses_of_kb)
         if self._is_of_missing or is_denied:
             return said._replace(is_installed=False, is_denied=said.is_denied or is_denied)
         return said
+
+
+def _beginning(value: Value) -> Value:
+    """Return what returns the beginning of a text: patterns would search a cell of megabytes for what a name or a status has."""
+    return lambda name: value(name)[:MAX_TEXT]
 
 
 def _before_names(names: Sequence[str], builds: Sequence[str]) -> list[str]:

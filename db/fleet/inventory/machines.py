@@ -376,9 +376,9 @@ def _by_host(value: Mapping[str, Any], depth: int, of: str = "") -> Found:
     """Return the machines of an object whose members are hosts with their facts: alike, or one with a name like a host's."""
     members = {name: member for name, member in value.items() if isinstance(member, dict)}
     saying = {name: member for name, member in members.items() if says_its_build(member)}
-    # Salt has a text in the place of a host that did not return.
     silent = [name for name, member in value.items() if name not in members and not isinstance(member, list) and _LIKE_A_HOST.search(name)]
-    if not saying or len(members) + len(silent) < len(value) or (silent and not all(map(_LIKE_A_HOST.search, members))):
+    are_silent_hosts = not silent or all(map(_LIKE_A_HOST.search, members))  # of Salt: a text in the place of one that did not return
+    if not saying or max(map(len, value)) > 255 or len(members) + len(silent) < len(value) or not are_silent_hosts:
         return []
     members |= {name: {"output": value[name]} for name in silent}
     names = [_leaves(member) for member in saying.values()]

@@ -80,6 +80,7 @@ _OTHER_KIND: Final = lazy(
     re.IGNORECASE,
 )
 _GONE: Final = lazy(r"removed|deleted|delete|remove|decommissioned|gone|retired", re.IGNORECASE)
+_LONGEST_NAME: Final = 200  # characters that are looked at
 _NAME_OF_IMAGE: Final = lazy(
     r"\s.*(?<![a-z])(?:images?|templates?|snapshots?|baselines?)(?![a-z])|^(?:\w+ )?(?:images?|templates?|snapshots?|baselines?)\b.*\s|\(x(?:64|86)\)$",
     re.IGNORECASE,
@@ -302,7 +303,7 @@ def is_name_of_image(name: str) -> bool:
     >>> is_name_of_image("Golden image"), is_name_of_image("Boot image (x64)"), is_name_of_image("IMAGE01")
     (True, True, False)
     """
-    return _NAME_OF_IMAGE.search(name) is not None
+    return _NAME_OF_IMAGE.search(name[:_LONGEST_NAME]) is not None
 
 
 def _is_windows(name: str) -> bool:

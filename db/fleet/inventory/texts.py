@@ -45,7 +45,7 @@ _ANSIBLE: Final = re.compile(r"(?m)^(?P<host>\S+) \| (?P<outcome>[A-Z][^\n]*?)(?
 _DONE: Final = re.compile(r"(?:SUCCESS|CHANGED|OK)\b(?!.*\brc=(?!0\b))")  # a task that fails may print what it wanted to install
 # "Microsoft Windows [Version 10.0.26100.8875]", "Version 24H2 (OS Build 26100.8875)"
 _VER: Final = re.compile(r"\[[^\[\]\n]*\b10\.0\.\d{5}\.\d{1,5}\]|\([^()\n\d]*\b\d{5}\.\d{1,5}\)")
-_OF_WINPE: Final = re.compile(r"(?mi)^\s*X:\\windows\\system32>")  # a drive of its own in memory, where Windows is installed from
+_OF_WINPE: Final = re.compile(r"(?mi)^[ \t]*+X:\\windows\\system32>")  # a drive of its own in memory, where Windows is installed from
 _OF_A_COMMAND: Final = re.compile(r"\[[^\[\]\n]*\b10\.0\.\d{5}")  # "ver" prints its answer in such brackets
 _HOST_LINE: Final = re.compile(r"[-=*#>\s\\]*+(?P<host>[\w.-]{1,255}+)[-=*#:\s]*+")
 # "[SRV1]", "===== SRV1 =====", "--- SRV1 ---" above the labels of a machine

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Final, NamedTuple
 
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word, is_of_machine, is_of_system, path_of
@@ -289,12 +290,8 @@ def chosen(by_name: Mapping[str, Sequence[str]], header: Sequence[str], rows: Se
     fields = {field: list(columns) for field, columns in by_name.items()}
     values = {name: [value for row in rows if (value := row[place].strip())] for place, name in enumerate(header)}
     # Of the columns that may say the host the first does; osquery's "name" beside "hostname" is a product.
-    taken = {
-        column
-        for field, columns in fields.items()
-        if field not in {"build", "product"}
-        for column in (columns[:1] if field == "host" else columns)
-    }
+    others_of = [columns[:1] if field == "host" else columns for field, columns in fields.items() if field not in {"build", "product"}]
+    taken = set(chain.from_iterable(others_of))
     passed: list[PassedOver] = []
     for field, says, says_unnamed, may_say in _TESTS:
         if field in wanted:
