@@ -35,6 +35,11 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     } | more  # fmt: skip
 
 
+def on_processor(number: int) -> list[str]:
+    """Return the beginning of a command that runs on one processor."""
+    return ["taskset", "--cpu-list", str(number)]
+
+
 @contextmanager
 def cluster(folder: Path, *, workers: int = 2, memory: str = "1g", java: str = QUICK, is_pinned: bool = False) -> Iterator[str]:
     """Provide the address of a master.
@@ -44,7 +49,8 @@ def cluster(folder: Path, *, workers: int = 2, memory: str = "1g", java: str = Q
         workers: how many.
         memory: of a worker, as Spark writes it.
         java: options of the Java processes.
-        is_pinned: each worker has a processor of its own, as a machine of one core has: else its compiler and collector take that of another.
+        is_pinned: each worker has a processor of its own, as a machine of one core has: else its compiler and collector take that of another. The
+            master has that of the first worker, and so should a driver: one machine has all of them.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -53,8 +59,7 @@ def cluster(folder: Path, *, workers: int = 2, memory: str = "1g", java: str = Q
 
     def start(name: str, *arguments: str, processor: int | None = None) -> None:
         with (folder / f"{name}.log").open("wb") as log:
-            pinned = ["taskset", "--cpu-list", str(processor)] if processor is not None else []
-            command = [*pinned, str(_home() / "bin" / "spark-class"), *arguments]
+            command = [*(on_processor(processor) if processor is not None else []), str(_home() / "bin" / "spark-class"), *arguments]
             given = environment(folder, JAVA_TOOL_OPTIONS=java)
             started.append(subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=given, cwd=folder))
 
@@ -67,7 +72,10 @@ def cluster(folder: Path, *, workers: int = 2, memory: str = "1g", java: str = Q
 
     names = [f"worker-{number}" for number in range(workers)]
     try:
-        start("master", "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0")
+        start(
+            "master", "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0",
+            processor=0 if is_pinned else None,
+        )  # fmt: skip
         for number, name in enumerate(names):
             start(
                 name, "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--port", "0", "--webui-port", "0", "--cores", "1",
