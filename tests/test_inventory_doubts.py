@@ -88,3 +88,14 @@ def test_duckdb_says_the_same(name: str, run: Command, tmp_path: Path) -> None:
     pytest.importorskip("duckdb", reason="needs the extra 'bulk': pip install 'hotpatch-kb[bulk]'")
     (tmp_path / "fleet.csv").write_text(CASES[name][0], encoding="utf-8")
     assert run("assess", "fleet.csv", "--on", DAY, "--engine", "duckdb").out == run("assess", "fleet.csv", "--on", DAY).out
+
+
+def test_a_doubtful_row_with_json_is_read() -> None:
+    """Two doubts meet: of the row, and of the object that its cell of JSON makes of it. It was an error 500 of the API."""
+    head = "CurrentBuild\tCVE-9999-1\tbuild\tedition\tUBR\n"
+    rows = (
+        f'ws2025\t2147483648\t{BEFORE}\t{BEFORE}\t{{"a": [1]}}\n<x>\tsrv1\t{BEFORE}\tselect\tsrv1\n{BEFORE}\t{BEFORE}\tsrv1\tsrv1\tsrv1\n'
+    )
+    assert "current" not in {machine.verdict for machine in judged(head + rows)}
+    headless = f'paris,{NEW},"{{""a"": ""{OLD}""}}"\nSRV1,{NEW},x\n'
+    assert judged(headless)[0].verdict != "current"

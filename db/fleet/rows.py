@@ -113,9 +113,11 @@ def csv_lines(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def with_key(problem: Message | NotStated, key: tuple[str, ...] | Message | NotStated) -> Message | NotStated:
     """Return a problem. If it says what to judge all the same (``NotStated.machine``), put the row's key there."""
-    if isinstance(problem, NotStated) and problem.machine and isinstance(key, tuple) and not isinstance(key, NotStated):
-        return problem._replace(machine=key)
-    return problem
+    if not isinstance(problem, NotStated) or not problem.machine:
+        return problem
+    if isinstance(key, NotStated):  # a row with JSON, which was read as an object
+        return problem._replace(machine=key.machine if not isinstance(key.machine, str) else ())
+    return problem._replace(machine=key) if isinstance(key, tuple) else key
 
 
 def values_by_name(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[Callable[[str], str]]:
