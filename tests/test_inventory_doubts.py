@@ -99,3 +99,21 @@ def test_a_doubtful_row_with_json_is_read() -> None:
     assert "current" not in {machine.verdict for machine in judged(head + rows)}
     headless = f'paris,{NEW},"{{""a"": ""{OLD}""}}"\nSRV1,{NEW},x\n'
     assert judged(headless)[0].verdict != "current"
+
+
+def test_a_table_of_facts_may_begin_with_a_row_that_lacks_cells() -> None:
+    """It is a row that cannot be read, and the facts after it are read; it was an error 500 of the API."""
+    machines = judged(f"Host,Property,Value\nbroken,x\nA,OS,Windows Server 2025\nA,OS build,{NEW}\n")
+    assert [(machine.host, machine.verdict) for machine in machines] == [("broken x", "unknown"), ("A", "current")]
+    assert {machine.verdict for machine in judged("Value,Version,Key,id,Name\nhotpatch,33158,Ring 1,x\nRing 1,26100,Installed\n")} <= {
+        "unknown",
+        "invalid",
+    }
+
+
+def test_a_host_in_a_list_of_policies_may_be_an_object() -> None:
+    """The name is looked for among those of the list; an object is none of them, and was an error 500 of the API."""
+    body = json.dumps(
+        {"policies": {"a": {"host": {"name": "SRV1"}, "osVersion": f"10.0.{NEW}"}}, "images": [{"host": ["x"], "osVersion": f"10.0.{NEW}"}]}
+    )
+    assert "current" not in {machine.verdict for machine in judged(body) if machine.host != "SRV1"}

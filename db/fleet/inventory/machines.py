@@ -178,7 +178,10 @@ def _without_others(name: str, member: Any, found: Found) -> Found:
     own = {id(item) for item in (member if isinstance(member, list) else member.values())}
     keys = member if isinstance(member, dict) else {}
     return [
-        (with_doubt(cells, f"of {name}") if (id(cells) in own and not _host_of(cells)) or cells.get("host", "") in keys else cells, problem)
+        (
+            with_doubt(cells, f"of {name}") if (id(cells) in own and not _host_of(cells)) or str(cells.get("host", "")) in keys else cells,
+            problem,
+        )
         for cells, problem in found
     ]
 

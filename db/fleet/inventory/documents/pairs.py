@@ -212,9 +212,10 @@ def places_of_facts(rows: Sequence[Sequence[str]]) -> tuple[int, int, int] | Non
     """Return the places of the host, the name and the value in rows with a fact each; None where they are others."""
     if len(rows) < 3 or len(rows[0]) < 3:
         return None
-    for host, name, value in _places(rows[0]):
-        first = [row for row in rows[1:] if len(row) == len(rows[0]) and row[host] == rows[1][host]]
-        if rows[1][host] and _of_machine([[rows[0][host], rows[1][host]], *([row[name], row[value]] for row in first)]):
+    whole = [row for row in rows[1:] if len(row) == len(rows[0])]  # a row may lack cells
+    for host, name, value in _places(rows[0]) if whole else ():
+        first = [row for row in whole if row[host] == whole[0][host]]
+        if whole[0][host] and _of_machine([[rows[0][host], whole[0][host]], *([row[name], row[value]] for row in first)]):
             return host, name, value
     return None
 
