@@ -115,9 +115,10 @@ def with_key(problem: Message | NotStated, key: tuple[str, ...] | Message | NotS
     """Return a problem. If it says what to judge all the same (``NotStated.machine``), put the row's key there."""
     if not isinstance(problem, NotStated) or not problem.machine:
         return problem
-    if isinstance(key, NotStated):  # a row with JSON, which was read as an object
-        return problem._replace(machine=key.machine if not isinstance(key.machine, str) else ())
-    return problem._replace(machine=key) if isinstance(key, tuple) else key
+    if isinstance(key, Message):
+        return key
+    machine = key.machine if isinstance(key, NotStated) else key  # of a row with JSON, which was read as an object
+    return problem._replace(machine=() if isinstance(machine, str) else machine)
 
 
 def values_by_name(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[Callable[[str], str]]:
