@@ -17,8 +17,8 @@ from hotpatch_kb.db.model.reading import builds_in
 
 # From one baseline to the next. A restart that waits for longer is no explanation: the list of KBs is of another machine, or the build was read long
 # before it. A year (2026-11) made so many kinds of machines of lists of KBs that DuckDB took five times as long.
-_KB: Final = re.compile(r"(?<![0-9])[0-9]{6,7}(?![0-9])")
 _WINDOW: Final = timedelta(days=92)
+_KB: Final = re.compile(r"(?<![0-9])[0-9]{6,7}(?![0-9])")
 
 Place = tuple[str, int]
 

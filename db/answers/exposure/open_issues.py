@@ -247,6 +247,12 @@ def _most_severe(fixed: set[str], by_kb: Sequence[FixedByKb]) -> list[str]:
     return list(named)[:_SHOWN]
 
 
+LEFT_OPEN: Final = """select g.product, g.month, g.hotpatch_kb, g.lcu_kb, (
+        select r.kb from releases as r where r.kb = g.companion_kb and r.product = g.product and coalesce(r.release_date, '') <= :day)
+    from cve_gaps as g where g.cve = :cve and g.product = coalesce(:product, g.product) and exists (
+        select 1 from releases as r where r.kb = g.hotpatch_kb and r.product = g.product and r.release_date <= :day)"""
+
+
 def left_open(conn: sqlite3.Connection, cve: str, product: str | None, day: str) -> list[Answer]:
     """Return the hotpatches that leave a CVE open which the cumulative update of their month fixes.
 
@@ -261,12 +267,6 @@ def left_open(conn: sqlite3.Connection, cve: str, product: str | None, day: str)
     """
     rows = conn.execute(f"{LEFT_OPEN} order by g.product, g.month", {"cve": cve, "product": product, "day": day})
     return [gap_row(*row) for row in rows.fetchall()]
-
-
-LEFT_OPEN: Final = """select g.product, g.month, g.hotpatch_kb, g.lcu_kb, (
-        select r.kb from releases as r where r.kb = g.companion_kb and r.product = g.product and coalesce(r.release_date, '') <= :day)
-    from cve_gaps as g where g.cve = :cve and g.product = coalesce(:product, g.product) and exists (
-        select 1 from releases as r where r.kb = g.hotpatch_kb and r.product = g.product and r.release_date <= :day)"""
 
 
 def gap_row(product: str, month: str, hotpatch: int, lcu: int, companion: int | None) -> Answer:

@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import Final
 
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, OF_ANYTHING, bare, first, parent_of
-from hotpatch_kb.db.fleet.inventory.hosts import is_of_others, is_of_plan, is_thing, may_be_host
+from hotpatch_kb.db.fleet.inventory.hosts import is_of_others, is_of_plan, is_thing, may_be_host, no_host
 from hotpatch_kb.db.fleet.inventory.subjects import (
     OF_ANY_NAME,
     Subjects,
@@ -260,14 +260,14 @@ class RowEvidence:
                 return not_stated(text, said)
         said = next((said for name in self._unnamed_hosts if (said := value(name).strip())), "")
         if any(map(str.isalpha, said)) and not may_be_host(said):
-            return not_stated(text, f"{said} may not be a host")._replace(machine=text)
+            return not_stated(text, no_host(said))._replace(machine=text)
         for name in self._statuses_of_build:
             if (status := value(name).strip()) and _is_of_missing(name, status):
                 return not_stated(text, status)._replace(machine=text)
         if said := self._beside.said_against(text, value, facts):
             return not_stated(text, said)._replace(machine=text)
         if doubtful := next((said for name in self._any_names if not self.may_name_host(said := value(name).strip())), ""):
-            return not_stated(text, f"{doubtful} may not be a host")._replace(machine=text)
+            return not_stated(text, no_host(doubtful))._replace(machine=text)
         thing = self._thing or self._others_said.of(value)
         thing = thing or next((said for name in self._subjects if is_thing(said := value(name).strip()) or _THING.search(said)), "")
         thing = thing or next((name for name in self._others if texts.get(name) == text and not self._is_of_same_host(name, value)), "")

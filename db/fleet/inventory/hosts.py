@@ -86,6 +86,11 @@ def is_of_others(name: str) -> bool:
     return any(pattern.fullmatch(name) for pattern in (_OF_TIMES, _NUMBERED, _WORDS))
 
 
+def no_host(name: str) -> str:
+    """Return why what is said of a name is doubtful."""
+    return f"{name} may not be a host"
+
+
 @lru_cache(maxsize=4096)
 def may_be_host(name: str, *, is_sure: bool = False) -> bool:
     """Return whether a name can be that of a host, and if nothing else says so, whether it is like one.

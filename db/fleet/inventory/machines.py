@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import OF_ANYTHING, bare, columns_of, flat, members
 from hotpatch_kb.db.fleet.inventory.evidence import is_of_target
-from hotpatch_kb.db.fleet.inventory.hosts import may_be_host
+from hotpatch_kb.db.fleet.inventory.hosts import may_be_host, no_host
 from hotpatch_kb.db.fleet.inventory.subjects import is_list_of_others
 from hotpatch_kb.db.fleet.inventory.values import (
     MAX_TEXT,
@@ -60,6 +60,7 @@ _OF_A_TIME: Final = re.compile(
 # Names of parts of a machine ("os", "properties") are words; names of hosts have a digit, a hyphen or a dot, mostly.
 _LIKE_A_HOST: Final = re.compile(r"[-.\d]")
 _INSIDE: Final = "\0"  # in place of the name of a member of a machine
+_LONGEST_HOST: Final = 255  # characters, with its domain
 _NUMBERED: Final = re.compile(r"\d$|^[^\x00-\x7f]+$|host|server", re.IGNORECASE)  # "BUILD01", "端末", "buildserver"
 # An object with one of these is of a machine: nobody writes them of a release. And an object whose members are hosts.
 _OF_A_NETWORK: Final = re.compile(
@@ -259,25 +260,16 @@ def _has_host_name(value: Mapping[str, Any]) -> bool:
 
 def are_hosts(pairs: Sequence[tuple[str, str]]) -> bool:
     """Return whether labels are hosts, each with its build; some may be "offline"."""
-    builds = [says_build(value) == 2 for _, value in pairs]
-    are_names = [bool(_columns((label,))) or may_say_build(label) for label, _ in pairs]
+    with_builds = {label for label, value in pairs if says_build(value) == 2}
+    names = {label for label, _ in pairs if _columns((label,)) or may_say_build(label)}
     # A host may be called BUILD01 beside others: "build" alone never is, and neither is a label without a host beside it.
-    if any(are_names) and not (
-        any(
-            has_build and not is_name and may_be_host(label)
-            for (label, _), has_build, is_name in zip(pairs, builds, are_names, strict=True)
-        )
-        and all(
-            has_build and _NUMBERED.search(label)
-            for (label, _), has_build, is_name in zip(pairs, builds, are_names, strict=True)
-            if is_name
-        )
-    ):
+    are_numbered = names <= with_builds and all(map(_NUMBERED.search, names))
+    if names and not (are_numbered and any(map(may_be_host, with_builds - names))):
         return False
     if not any(is_of_installed(label) for label, _ in pairs):
         return False
-    are_like_hosts = all(has_build or _LIKE_A_HOST.search(label) for (label, _), has_build in zip(pairs, builds, strict=True))
-    return 2 * sum(builds) >= len(builds) and are_like_hosts
+    are_like_hosts = all(label in with_builds or _LIKE_A_HOST.search(label) for label, _ in pairs)
+    return 2 * sum(label in with_builds for label, _ in pairs) >= len(pairs) and are_like_hosts
 
 
 def host_with(label: str, value: str, *, is_sure: bool = False) -> dict[str, str]:
@@ -312,11 +304,6 @@ def _doubted(value: Any, why: str) -> Any:
         return [_doubted(inner, why) for inner in value]
     text = str(value)
     return doubted(text, why) if isinstance(value, str | int | float) and says_build(text) else value
-
-
-def no_host(name: str) -> str:
-    """Return why what is said of a name is doubtful."""
-    return f"{name} may not be a host"
 
 
 def _with_facts(value: dict[str, Any]) -> dict[str, Any]:
@@ -381,7 +368,7 @@ def _by_host(value: Mapping[str, Any], depth: int, of: str = "") -> Found:
     saying = {name: member for name, member in members.items() if says_its_build(member)}
     silent = [name for name, member in value.items() if name not in members and not isinstance(member, list) and _LIKE_A_HOST.search(name)]
     are_silent_hosts = not silent or all(map(_LIKE_A_HOST.search, members))  # of Salt: a text in the place of one that did not return
-    if not saying or max(map(len, value)) > 255 or len(members) + len(silent) < len(value) or not are_silent_hosts:
+    if not saying or max(map(len, value)) > _LONGEST_HOST or len(members) + len(silent) < len(value) or not are_silent_hosts:
         return []
     members |= {name: {"output": value[name]} for name in silent}
     names = [_leaves(member) for member in saying.values()]

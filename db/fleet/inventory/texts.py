@@ -12,10 +12,9 @@ from itertools import islice
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import DECODER, OF_ANYTHING, bare, columns_of
-from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, machines_in, says_its_build, with_host
-from hotpatch_kb.db.fleet.inventory.values import is_of_systeminfo, says_build, says_product
+from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, machines_in, says_its_build, with_doubt, with_host
+from hotpatch_kb.db.fleet.inventory.values import is_of_systeminfo, says_product
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine
-from hotpatch_kb.db.fleet.rows import cell
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 
@@ -298,7 +297,7 @@ def _of_ansible(text: str) -> Iterator[Record]:
         if isinstance(value, dict):
             found = [cells for cells, _ in machines_in(value) if says_its_build(cells)] or [value]
             for cells in found:
-                yield {"host": mark["host"], **(_of_failed(cells, failed) if failed else cells)}
+                yield {"host": mark["host"], **(with_doubt(cells, failed) if failed else cells)}
         else:
             output = " ".join(body.split())
             yield {
@@ -306,14 +305,6 @@ def _of_ansible(text: str) -> Iterator[Record]:
                 "output": output,
                 **({"status": failed if failed.startswith("FAILED") else "failed"} if failed else {}),
             }
-
-
-def _of_failed(cells: Record, outcome: str) -> Record:
-    """Return what a task says that failed: its builds with the outcome."""
-    return {
-        name: _of_failed(value, outcome) if isinstance(value, dict) else f"{value} ({outcome})" if says_build(cell(value)) else value
-        for name, value in cells.items()
-    }
 
 
 def _of_versions(text: str) -> Iterator[Record]:

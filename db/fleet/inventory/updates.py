@@ -305,11 +305,6 @@ def said_of_update(members: Iterable[tuple[str, str]], on: str = "", *, is_of_ho
     return Said(not is_to_do or any(_confirms(name, text) for name, text in pairs), False, min((first for first, _ in days), default=""))
 
 
-def is_installed_update(members: Iterable[tuple[str, str]]) -> bool:
-    """Return False if any text suggests that the update is not installed, not yet, or no longer (``said_of_update``)."""
-    return said_of_update(members).is_installed
-
-
 def installed_ones(updates: Iterable[tuple[str, Said]]) -> list[str]:
     """Return the KBs of a list that are installed, each once. One that is denied or removed counts only if days say that it was installed later.
 

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import bare, columns_of, members
-from hotpatch_kb.db.fleet.inventory.hosts import is_thing, may_be_host
-from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, no_host, with_doubt, with_host
+from hotpatch_kb.db.fleet.inventory.hosts import is_thing, may_be_host, no_host
+from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, with_doubt, with_host
 from hotpatch_kb.db.fleet.inventory.tables.fixed_width import fixed_width
 from hotpatch_kb.db.fleet.inventory.updates import speaks_against_build
 from hotpatch_kb.db.fleet.inventory.values import is_of_installed, may_say_build, says_build, says_product, states_its_build

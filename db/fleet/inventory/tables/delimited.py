@@ -18,7 +18,7 @@ from typing import Final
 from hotpatch_kb.db.fleet.inventory import values
 from hotpatch_kb.db.fleet.inventory.columns import BUILD, NAMES, bare, check_name, columns_of
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
-from hotpatch_kb.db.fleet.inventory.hosts import is_thing, may_be_host
+from hotpatch_kb.db.fleet.inventory.hosts import is_thing, may_be_host, no_host
 from hotpatch_kb.db.fleet.inventory.tables.ends import Ends
 from hotpatch_kb.db.fleet.inventory.tables.fixed_width import FixedWidth, fixed_width, without_titles
 from hotpatch_kb.db.fleet.rows import NotStated, Part, not_stated
@@ -302,7 +302,7 @@ class Delimited:
         doubts = [
             None
             if may_be_host(row[host].strip(), is_sure=any(map(_ADDRESS.fullmatch, row)))
-            else not_stated(row[build], f"{row[host]} may not be a host")._replace(machine=row[build])
+            else not_stated(row[build], no_host(row[host]))._replace(machine=row[build])
             for row in part.rows
         ]
         if not any(doubts):

@@ -11,7 +11,7 @@ from typing import Final
 
 from hotpatch_kb.db.fleet.inventory import values
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, bare, columns_of
-from hotpatch_kb.db.fleet.inventory.hosts import may_be_host
+from hotpatch_kb.db.fleet.inventory.hosts import may_be_host, no_host
 from hotpatch_kb.db.fleet.rows import NotStated, not_stated
 
 _KNOWN: Final = frozenset(name for names in NAMES.values() for name in names)
@@ -54,7 +54,7 @@ class Ends:
             summary = "" if self._has_ended else self._summary(cells)
             self._is_after_blank = bool(summary)  # the line after it may be of the summary, too
             if summary:
-                return not_stated(" ".join(filter(None, cells)), f"{summary} may not be a host")
+                return not_stated(" ".join(filter(None, cells)), no_host(summary))
         return not_stated(" ".join(filter(None, cells)), "below the end of the table") if self._has_ended else None
 
     def may_end(self, cells: Sequence[str]) -> bool:
