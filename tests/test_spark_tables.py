@@ -57,7 +57,10 @@ def test_a_table_gets_the_verdicts_of_the_builtin_engine(tmp_path: Path, run: Co
     with duckdb.connect() as duck:
         table = f"""(select *, row_number() over () as "no. of `row`", now()::timestamp as "seen at", row_number() over () % 3 = 0 as flag
             from read_csv('{tmp_path}/fleet.csv', all_varchar = true))"""
-        duck.execute(f"copy {table} to '{tmp_path}/lake/a.parquet' (format parquet)")
+        for number in range(5):
+            duck.execute(
+                f"""copy (select * from {table} where "no. of `row`" % 5 = {number}) to '{tmp_path}/lake/a{number}.parquet' (format parquet)"""
+            )
         duck.execute(
             f"copy (select * replace ('missing: ' || kbs as kbs) from {table} limit 300) to '{tmp_path}/lake/b.parquet' (format parquet)"
         )
@@ -65,6 +68,8 @@ def test_a_table_gets_the_verdicts_of_the_builtin_engine(tmp_path: Path, run: Co
     done = spark(tmp_path, "lake", "--output", "judged")
     assert done.returncode == 0, done.stderr[-3000:]
     assert run("assess", "whole.parquet", "--on", DAY, "--format", "parquet", "--output", "builtin.parquet").code == 0
+    # Two cores read six files in six tasks: by default in two, and three such tasks would take two cores as long as four.
+    assert len(list((tmp_path / "judged").glob("*.parquet"))) == 6
     found, wanted = rows_of(tmp_path / "judged" / "*.parquet"), rows_of(tmp_path / "builtin.parquet")
     assert len(found) == len(wanted) == 3300
     names = [

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -155,7 +155,8 @@ def _write(session: SparkSession, parts: Sequence[Path], table: Path, target: Pa
     # A task reads one part from its beginning. Sort anyway, so that the order does not depend on Spark's plan. The sort is within a task and
     # moves no rows.
     lines = lines.sortWithinPartitions("part", "row").select("part", "line")
-    with _whole_parts(session, max(part.stat().st_size for part in parts)):
+    size = str(max(part.stat().st_size for part in parts))
+    with settings_of(session, dict.fromkeys(_SPLITS, size)):  # else Spark splits the files
         lines.write.partitionBy("part").option("maxRecordsPerFile", 0).text(_uri(target), compression="none", lineSep="\n")
     seen = count.get
     if seen["broken"]:
@@ -263,12 +264,12 @@ def _quiet_stdout() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _whole_parts(session: SparkSession, size: int) -> Iterator[None]:
-    """Keep Spark from splitting files of up to ``size`` bytes within this context."""
-    before = {name: session.conf.get(name, None) for name in _SPLITS}
+def settings_of(session: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
+    """Give a session these settings within this context."""
+    before = {name: session.conf.get(name, None) for name in settings}
     try:
-        for name in _SPLITS:
-            session.conf.set(name, str(size))
+        for name, value in settings.items():
+            session.conf.set(name, value)
         yield
     finally:
         with contextlib.suppress(*_RAISED, OSError):  # Spark may be gone: its own error matters more than these

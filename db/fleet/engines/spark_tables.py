@@ -25,7 +25,7 @@ from pyspark.sql import types as t
 from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.fleet.assess import Suffixes, Summary, batches
 from hotpatch_kb.db.fleet.engines import TABLE
-from hotpatch_kb.db.fleet.engines.spark_engine import SparkFailed, failures, session_for
+from hotpatch_kb.db.fleet.engines.spark_engine import SparkFailed, failures, session_for, settings_of
 from hotpatch_kb.db.fleet.formats import VERDICT_COLUMNS, JsonLines, renamed
 from hotpatch_kb.db.fleet.inventory import DECIDING, Inventory
 from hotpatch_kb.db.fleet.inventory.columns import DECODER
@@ -35,7 +35,9 @@ from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.store.connections import copy_into
 
 FACTS: Final = "hotpatch-kb-facts.db"
-_TASKS_A_CORE: Final = 3  # that judge
+_TASKS_A_CORE: Final = 3  # at least
+# How many tasks read the files. As many as cores, which is the default, may be three for two workers: then one has twice the work of the other.
+_READING_TASKS: Final = "spark.sql.files.minPartitionNum"
 # Kinds of machines that are sent whole to each worker; more are joined by their values.
 BROADCAST: Final = 500_000
 _TYPES: Final = {"months_behind": t.IntegerType(), "next_needs_restart": t.BooleanType()}
@@ -120,22 +122,23 @@ def judge_table(
         sample = [_cells(row, names, range(len(names)), nested) for row in shown.limit(SAMPLE).collect()]
         reading = _reading(day, names, nested, wanted, sample)
         keys = _places(reading.keys)
-        # A task in Python takes a tenth of a second before it judges its first row, and Spark makes 200 of them.
-        distinct = shown.select(*keys).distinct()
-        if not _is_remote(session):
-            distinct = distinct.coalesce(_TASKS_A_CORE * session.sparkContext.defaultParallelism)
-        kinds = distinct.mapInArrow(_judged(reading), _schema(shown, keys))
-        kinds = kinds.toDF(*[f"key_{name}" for name in keys], *VERDICT_COLUMNS).persist()
-        try:
-            is_few = kinds.count() <= BROADCAST
-            same = reduce(
-                lambda one, other: one & other, [_plain(texts, place).eqNullSafe(f.col(f"key_c{place}")) for place in reading.keys]
-            )
-            judged = texts.join(f.broadcast(kinds) if is_few else kinds, same, "left")
-            judged = judged.select(*_places(range(len(names))), *VERDICT_COLUMNS).toDF(*renamed(names), *VERDICT_COLUMNS)
-            return _write(judged, target, frame.count())
-        finally:
-            kinds.unpersist()
+        # A worker has read the sample, so the number of cores is known.
+        tasks = None if _is_remote(session) else _TASKS_A_CORE * session.sparkContext.defaultParallelism
+        with settings_of(session, {_READING_TASKS: str(tasks)} if tasks else {}):
+            distinct = shown.select(*keys).distinct()
+            # A task in Python takes a tenth of a second before it judges its first row, and Spark makes 200 of them.
+            kinds = (distinct.coalesce(tasks) if tasks else distinct).mapInArrow(_judged(reading), _schema(shown, keys))
+            kinds = kinds.toDF(*[f"key_{name}" for name in keys], *VERDICT_COLUMNS).persist()
+            try:
+                is_few = kinds.count() <= BROADCAST
+                same = reduce(
+                    lambda one, other: one & other, [_plain(texts, place).eqNullSafe(f.col(f"key_c{place}")) for place in reading.keys]
+                )
+                judged = texts.join(f.broadcast(kinds) if is_few else kinds, same, "left")
+                judged = judged.select(*_places(range(len(names))), *VERDICT_COLUMNS).toDF(*renamed(names), *VERDICT_COLUMNS)
+                return _write(judged, target, frame.count())
+            finally:
+                kinds.unpersist()
 
 
 def _write(judged: DataFrame, target: str, rows: int) -> Counter[str]:
