@@ -21,7 +21,7 @@ from hotpatch_kb.scraper.sources import msrc_cvrf as source
 _STATUS = Path("/proc/self/status")
 # ``python -c MEASURED <this folder> <arguments>`` runs the command and prints the peak of its memory after the output.
 MEASURED = (
-    "import sys; sys.path.insert(0, sys.argv[1]); import peak; from hotpatch_kb.scraper.cli.main import main; code = main(sys.argv[2:]); "
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); import peak; from hotpatch_kb.scraper.cli.main import process; code = process(); "
     "print(peak.peak(), file=sys.stderr); sys.exit(code)"
 )
 

@@ -24,9 +24,11 @@ def process() -> int:
 
     A lookup lives for 40 ms, of which collecting garbage took 3, and tearing down what it imported 5 (2026-11). It makes too little garbage to be
     worth collecting, except where it reads queries from standard input. It only reads and its output is written when ``main`` returns, so the
-    process ends there.
+    process ends there. The rows of a fleet leave no garbage behind, and looking for some took a sixth of the time that ``assess`` takes.
     """
     is_lookup = sys.argv[1:2] == ["lookup"]
+    if sys.argv[1:2] == ["assess"]:
+        gc.set_threshold(200_000, 50, 100)
     if is_lookup and "-" not in sys.argv:
         gc.disable()
     code = main()

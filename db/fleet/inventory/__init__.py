@@ -248,9 +248,9 @@ class Inventory:
                 texts[place] = map(self._hotfixes.with_kbs, self._texts("host", columns, part.rows), texts[place])
         keys: list[Key | Message | NotStated] = list(zip(*texts, strict=True)) if texts else [()] * len(part.rows)
         if part.has_json:  # cells of the Azure portal's exports; few files have them
-            for place, row in enumerate(part.rows):
-                if "{" in "".join(row):
-                    keys[place] = self._key(dict(zip(header, row, strict=True)), None, reduced)
+            for place, text in enumerate(part.lines or map("".join, part.rows)):
+                if "{" in text:
+                    keys[place] = self._key(dict(zip(header, part.rows[place], strict=True)), None, reduced)
         if problems:
             keys = [with_key(problem, key) if problem else key for key, problem in zip(keys, problems, strict=True)]
         return Batch(prefixes, keys, partial(self._texts, "host", columns, part.rows))

@@ -1,7 +1,7 @@
 """Read CSV of any delimiter, in parts of some thousand rows.
 
 A part without quotes, or with every cell quoted as PowerShell writes it, is split by Python's string methods: they take a third of the time
-of ``csv.reader``. Anything else is read by the ``csv`` module, strictly.
+of ``csv.reader``. Where few lines are odd, only those are read by the ``csv`` module, strictly (``mixed``); anything else is, whole.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
 from hotpatch_kb.db.fleet.inventory.hosts import is_thing, may_be_host, no_host
 from hotpatch_kb.db.fleet.inventory.tables.ends import Ends
 from hotpatch_kb.db.fleet.inventory.tables.fixed_width import FixedWidth, fixed_width, without_titles
-from hotpatch_kb.db.fleet.rows import NotStated, Part, not_stated
+from hotpatch_kb.db.fleet.inventory.tables.mixed import Broken, Rest, mixed
+from hotpatch_kb.db.fleet.rows import NotStated, Part, csv_line, not_stated
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.product_names import read_name
@@ -76,27 +77,6 @@ class _Bars:
 
     def readline(self, size: int) -> str:
         return self._text.readline(size)
-
-
-class _Rest:
-    """The lines after a chunk, for a row that continues there.
-
-    Attributes:
-        was_read: whether one was asked for.
-    """
-
-    def __init__(self, text: io.TextIOBase | _Blanks | _Bars | FixedWidth) -> None:
-        self._text = text
-        self.was_read = False
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        self.was_read = True
-        if line := self._text.readline(MAX_ROW):
-            return line
-        raise StopIteration
 
 
 def _to_its_end(text: io.TextIOBase | _Blanks | _Bars | FixedWidth) -> str:
@@ -287,7 +267,7 @@ class Delimited:
         """
         chunk = self._chunk
         while chunk:
-            part = self._plain(chunk) or self._strict(chunk)
+            part = self._plain(chunk) or self._mixed(chunk) or self._strict(chunk)
             if part.rows:
                 yield self._of_hosts(part) if self.is_headless else part
             chunk = self._text.read(CHUNK)
@@ -343,9 +323,30 @@ class Delimited:
             return Part(self.header, rows, None, None, has_json)
         return Part(self.header, rows, None, [",".join(row) for row in rows], has_json)
 
+    def _mixed(self, chunk: str) -> Part | None:
+        """Return a chunk of which a few lines need the ``csv`` module; None where many do."""
+        rest = Rest(self._text)
+        try:
+            found = mixed(chunk, rest, self.delimiter, len(self.header), self.ends)
+        except Broken as broken:
+            raise self._broken(broken.error, broken.lines) from None
+        if found is None:
+            return None
+        self._line += found.count
+        rows, odd, has_comma = found.rows, [found.rows[place] for place in found.odd], self.delimiter != "," and "," in chunk
+        ragged = self._ragged(odd, has_json=False).problems or ()
+        problems: list[Message | NotStated | None] = [None] * len(rows)
+        lines = found.lines if self.delimiter == "," else [line.replace(self.delimiter, ",") for line in found.lines]
+        for place, cells, problem in zip(found.odd, odd, ragged, strict=True):
+            rows[place], problems[place], lines[place] = cells, problem, "" if has_comma else csv_line(cells)
+        for place, below in found.below.items():
+            problems[place] = below
+        has_json = "{" in chunk or (rest.was_read and any("{" in cell for cell in rows[-1]))
+        return Part(self.header, rows, problems if any(problems) else None, None if has_comma else lines, has_json)
+
     def _strict(self, chunk: str) -> Part:
         """Return any CSV, read by the ``csv`` module. A row that continues after the chunk is read to its end."""
-        rest = _Rest(self._text)
+        rest = Rest(self._text)
         rows = []
         problems: list[NotStated | None] = []
         reader = csv.reader(chain(io.StringIO(chunk, newline=""), rest), delimiter=self.delimiter, strict=True)
