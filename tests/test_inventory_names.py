@@ -67,8 +67,13 @@ HOSTS_TOO = [
     "PC1",
     "dc01.contoso.com",
     "PROD-SQL01",
+    "srv190008",
+    "srv201912",
+    "PC201503",
+    "WKS-202011",
+    "BER-VM-202001",
 ]
-NO_HOSTS = ["x64", "2026-07B", "7B", "LCU202607", "ssu1", "rc1", "b33158", "ws2025-dc", "WS25", "24h2-gac", "template1", "image1", "Snap1", "SRV1_before", "prod1", "us-east-1", "CHG0012345",
+NO_HOSTS = ["x64", "2026-07B", "7B", "LCU202607", "Patch2026-07", "patch-2026-07", "Security-Update-202607", "SRV1_2026-07", "LCU20260714", "ssu1", "rc1", "b33158", "ws2025-dc", "WS25", "24h2-gac", "template1", "image1", "Snap1", "SRV1_before", "prod1", "us-east-1", "CHG0012345",
     "servercore.amd64", "learn.microsoft.com", "readme.md"]  # fmt: skip
 WORDS = ["supported", "WSUS", "Referenz", "canary", "MSRC", "advisory", "Microsoft", "vorgabe", "current-branch", "q3-2026"]
 
@@ -95,7 +100,7 @@ def test_any_name_counts_where_something_says_that_it_is_a_host(shape: str) -> N
     assert verdicts(SURE[shape], "paris", "mail") == ["current", "current"]
 
 
-@pytest.mark.parametrize("word", ["ring1", "ws2025", "latest"])
+@pytest.mark.parametrize("word", ["ring1", "ws2025", "latest", "LCU202607", "2026-07B", "Patch2026-07"])
 def test_rings_and_products_do_not_count_even_there(word: str) -> None:
     shape = SURE["an object of hosts"]
     assert verdicts(shape, word, "SRV1") == ["unknown", "current"]
@@ -112,7 +117,10 @@ def test_names_with_numbers_that_are_none_of_hosts(shape: str, name: str) -> Non
     assert "current" not in verdicts(SHAPES[shape], name, "SRV1")[:1]
 
 
-@pytest.mark.parametrize("name", ["SQL2019", "TEST01", "SITE-1", "UPDATE01", "MES01", "BRANCH-PC01", "TRAINING01", "OLD-SRV1"])
+@pytest.mark.parametrize(
+    "name",
+    ["SQL2019", "TEST01", "SITE-1", "UPDATE01", "MES01", "BRANCH-PC01", "TRAINING01", "OLD-SRV1", "BER202607", "m190008", "web-2026-07"],
+)
 def test_a_name_with_a_number_counts_where_something_says_that_it_is_a_host(name: str) -> None:
     assert verdicts(SURE["an object of hosts"], name, "SRV1") == ["current", "current"]
 

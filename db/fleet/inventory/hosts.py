@@ -47,9 +47,25 @@ _OF_A_YEAR: Final = lazy(
 # Months, quarters and weeks: "Jul-2026", "2026-07B", "Q3", "KW29", "24H2"
 _OF_TIMES: Final = lazy(
     r"(?:(?:19|20)\d\d[-./_]?)?(?:jan\w*|feb\w*|mar|mär|march|märz|mars|apr\w{0,3}|avr\w*|ma[iy]|jun\w?|juin|jul\w?|juil\w*|aug\w*|août|sep\w*|o[ck]t\w*|nov\w*|de[cz]\w*)[-./_]?(?:(?:19|20)?\d\d)?"
-    r"|\w*?(?:19|20)\d\d-?\d\d(?:-?[a-z])?|\d{1,2}[a-d]|(?:19|20)\d\d[a-d]|(?:q|h|fy|kw|cw|w|week|day)[-._]?\d+(?:[-._/]\d+)*|[12]?\dh[12]|\d{2,4}[-_]?(?:w|kw|cw|q|h)\d+|.*\d(?:st|nd|rd|th)",
+    r"|(?:19|20)\d\d-?\d\d(?:-?[a-z])?|\d{1,2}[a-d]|(?:19|20)\d\d[a-d]|(?:q|h|fy|kw|cw|w|week|day)[-._]?\d+(?:[-._/]\d+)*|[12]?\dh[12]|\d{2,4}[-_]?(?:w|kw|cw|q|h)\d+|.*\d(?:st|nd|rd|th)",
     re.IGNORECASE,
 )
+# "LCU202607", "Patch2026-07", "SRV1_2026-07", "Security-Update-2026-07-14"; and "srv201907", whose digits are a number of a host.
+# A number of more digits is of no month.
+_OF_A_MONTH: Final = lazy(
+    r"(?P<before>(?:.*?[^\W\d_]|.*?\d(?=[-_.]))??)[-_.]?(?:19|20)\d\d(?P<sign>[-_.]?)(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?(?:-?[a-z])?",
+    re.IGNORECASE,
+)
+_RELEASED: Final = frozenset({
+    "patch", "patches", "patching", "patchday", "update", "updates", "upd", "lcu", "ssu", "cu", "kb", "msu", "cab", "rollup", "hotfix", "hotpatch", "security", "release", "rel", "version", "ver", "v", "build",
+    "baseline", "base", "target", "ref", "golden", "gold", "image", "img", "iso", "wim", "template", "tpl", "snapshot", "snap", "checkpoint", "ring", "wave", "phase", "channel", "plan", "cycle", "month", "monat", "mois", "stand",
+    "date", "asof", "of", "since", "until", "before", "after", "preview", "servicing", "cumulative", "windows", "win",
+})  # fmt: skip
+_OF_A_HOST: Final = lazy(
+    r"(?:srv|svr|server|pc|wks|wkst|wkstn|workstation|desktop|laptop|notebook|nb|lt|dt|vm|host|node|client|dc|sql|db|app|web|file|fs|exch|rds|rdsh|vdi|hv|kiosk|pos|term|print|mail|machine|computer|device)$",
+    re.IGNORECASE,
+)
+_WORD: Final = lazy(r"[^\W\d_]+")
 # What else a name with a number may be of, where nothing says that it is one of a host: "V2", "build1", "LCU2026", "x64", "WS25", "CHG0012345".
 _NUMBERED: Final = lazy(
     r"[^\W\d]+[-._]?(?:19|20)\d\d|(?:canary|broad|fast|slow|insider|source|site|group|batch|set|release|baseline|target|update|patch|template|tpl|image|img|snapshot|snap|base|checkpoint|winre|winpe|wim|iso|ami|ssu|lcu|cu|hotfix|rc|rtm|sev|lvl|level|env|prod|dev|region|customer|tenant)[-._]?(?:[a-z]?\d+\w{0,6}|[a-z])"
@@ -83,7 +99,22 @@ def is_of_plan(name: str) -> bool:
 
 def is_of_others(name: str) -> bool:
     """Return whether a name without more is of something else than a host: a month, "v2", "prod", "baseline1"."""
-    return any(pattern.fullmatch(name) for pattern in (_OF_TIMES, _NUMBERED, _WORDS))
+    return _is_of_a_month(name) or any(pattern.fullmatch(name) for pattern in (_OF_TIMES, _NUMBERED, _WORDS))
+
+
+def _is_of_a_month(name: str, *, is_sure: bool = False) -> bool:
+    """Return whether a name is of what came out in a month. Where it is surely of a host, only a word for that says so.
+
+    >>> _is_of_a_month("LCU202607"), _is_of_a_month("srv201907"), _is_of_a_month("BER201907"), _is_of_a_month("BER201907", is_sure=True)
+    (True, False, True, False)
+    """
+    if not (found := _OF_A_MONTH.fullmatch(name)):
+        return False
+    words = _WORD.findall(found["before"].casefold())
+    if not words or not _RELEASED.isdisjoint(words):
+        return True
+    has_number = not found["sign"] and not found["before"][-1].isdigit()
+    return not is_sure and not (has_number and any(map(_OF_A_HOST.search, words)))
 
 
 def no_host(name: str) -> str:
@@ -102,6 +133,8 @@ def may_be_host(name: str, *, is_sure: bool = False) -> bool:
     """
     name = name.removesuffix("$")
     if not _HOST.fullmatch(name) or is_thing(name) or _OF_TIMES.fullmatch(name) or _WORDS.fullmatch(name):
+        return False
+    if _is_of_a_month(name, is_sure=is_sure):
         return False
     if _MADE_BY_WINDOWS.fullmatch(name) or _OF_A_YEAR.fullmatch(name):
         return True
