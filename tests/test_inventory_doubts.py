@@ -51,6 +51,24 @@ CASES: dict[str, tuple[str, Machines]] = {
         for name in ("Target", "Soll", "Newest", "Max", "All devices", "KB5099536", "Ring 1", "2026-07", "-", "N/A", "(blank)", "null", "Total")
     },
     "a summary of two lines, and a machine": (f"Computer,OS Build,Owner\nSRV1,{OLD},IT\n,,\nTarget,{NEW},\nNewest,{NEW},\nSRV2,{NEW},x\n", [("SRV1", "behind"), ("", "unknown"), ("Target", "unknown"), ("Newest", "unknown"), ("SRV2", "current")]),
+    # Lines of a summary without a blank line before them.
+    **{
+        f"a summary at the end, {name}": (f"Computer,OS Build\nSRV1,{OLD}\nSRV2,{NEW}\n{name},{NEW}\n", [("SRV1", "behind"), ("SRV2", "current"), (name, "unknown")])
+        for name in ("Target", "Minimum required", "Max", "Compliant build", "対象", "目標ビルド", "Soll", "Latest (Microsoft)", "Total: 2", "-", "N/A", "KB5099536", "Ring 1", "2026-07")
+    },
+    **{
+        f"a host at the end, {name}": (f"Computer,OS Build\nSRV1,{OLD}\nSRV2,{NEW}\n{name},{NEW}\n", [("SRV1", "behind"), ("SRV2", "current"), (name, "current")])
+        for name in ("paris", "mail", "test", "MAX01", "TARGET-PC1", "Anna's PC", "Old reception PC", "端末")
+    },
+    "a summary of two lines at the end": (f"Host;Build\nSRV1;{NEW}\nSRV2;{NEW}\nMin;{OLD}\nMax;{NEW}\n;\n", [("SRV1", "current"), ("SRV2", "current"), ("Min", "behind"), ("Max", "unknown"), ("", "unknown")]),
+    "a summary at the beginning": (f"Host,Build\nTarget,{NEW}\nSRV1,{NEW}\n", [("Target", "unknown"), ("SRV1", "current")]),
+    "hosts that are words": (f"Host,Build\nparis,{NEW}\nmail,{NEW}\nmax,{NEW}\n", [("paris", "current"), ("mail", "current"), ("max", "current")]),
+    "a summary below words": (f"Host,Build\nparis,{NEW}\nmail,{NEW}\nMinimum required,{NEW}\n", [("paris", "current"), ("mail", "current"), ("Minimum required", "unknown")]),
+    "a summary of HTML": (f"<table><tr><th>Host<th>OS Build<tr><td>SRV1<td>{NEW}<tfoot><tr><td>Target<td>{NEW}</table>", [("SRV1", "current"), ("Target", "unknown")]),
+    "a summary of MediaWiki": (f"{{|\n! Host !! Build\n|-\n| SRV1 || {NEW}\n|-\n| Max || {NEW}\n|}}\n", [("SRV1", "current"), ("Max", "unknown")]),
+    "a summary in a drawn table": (f"+------+------+\n| Host | Build |\n+------+------+\n| SRV1 | {NEW} |\n| Target | {NEW} |\n+------+------+\n", [("SRV1", "current"), ("Target", "unknown")]),
+    "a summary in columns": (f"\nHost   Build\n----   -----\nSRV1   {NEW}\nTarget {NEW}\n\n", [("SRV1", "current"), ("Target", "unknown")]),
+    "a summary in quotes": (f'"Host","Build"\n"SRV1","{NEW}"\n"Target","{NEW}"\n', [("SRV1", "current"), ("Target", "unknown")]),
     # Two columns that only a number or a date tells apart.
     **{
         f"builds of two times, {first} and {second}": (f"Host,{first},{second}\nSRV1,{NEW},{BEFORE}\nSRV2,{NEW},{NEW}\nSRV3,,{OLD}\n", [("SRV1", "invalid"), ("SRV2", "current"), ("SRV3", "behind")])
@@ -82,6 +100,9 @@ def test_each_machine_is_told_from_what_is_beside_it(name: str) -> None:
         "a summary below, Target",
         "a summary of two lines, and a machine",
         "machines after blank lines",
+        "a summary at the end, Max",
+        "a summary in quotes",
+        "a summary at the beginning",
     ],
 )
 def test_duckdb_says_the_same(name: str, run: Command, tmp_path: Path) -> None:
@@ -117,3 +138,10 @@ def test_a_host_in_a_list_of_policies_may_be_an_object() -> None:
         {"policies": {"a": {"host": {"name": "SRV1"}, "osVersion": f"10.0.{NEW}"}}, "images": [{"host": ["x"], "osVersion": f"10.0.{NEW}"}]}
     )
     assert "current" not in {machine.verdict for machine in judged(body) if machine.host != "SRV1"}
+
+
+def test_a_summary_is_found_at_the_end_of_a_long_table_alone() -> None:
+    """Its last rows are read in another piece than its first; a host called Target between two pieces is one."""
+    hosts = "".join(f"SRV{number:06},{NEW}\n" for number in range(120_000))
+    machines = judged(f"Host,Build\n{hosts}Target,{NEW}\n{hosts}Target,{NEW}\n")
+    assert [(place, machine.verdict) for place, machine in enumerate(machines) if machine.verdict != "current"] == [(240_001, "unknown")]

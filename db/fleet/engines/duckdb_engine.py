@@ -128,7 +128,7 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
     columns = plain.columns_by_field(wanted)
     chosen = plain.chosen(wanted)
     evidence = RowEvidence(plain.header, columns, chosen.unnamed, wanted.values(), plain.title, chosen.statuses)
-    if evidence.watches_builds or evidence.watches_kbs:
+    if evidence.watches_builds or evidence.watches_kbs or odd_rows.has_summary(path, plain):
         return None
     fields = [field for field in DECIDING if field in columns]
     if any(len(columns[field]) > 1 for field in fields):

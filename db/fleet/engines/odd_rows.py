@@ -24,6 +24,7 @@ from hotpatch_kb.db.model.errors import BadInput
 _SPECIAL: Final = (b'"', b"{", b"\0", b"\x01", b"\x02", b"\x1b", b"\x1f", b"\r")
 MARK: Final = "\x01"  # each cell of the row that takes the place of an odd row; no plain row has it
 _BLOCK: Final = 2**22  # bytes
+_LAST: Final = 2**12  # bytes at the end that are looked at
 _MOST: Final = 0.2  # of the rows: where more are odd, our own reader is as fast
 
 
@@ -90,6 +91,15 @@ def apart(path: Path, table: Delimited, folder: Path) -> Apart | None:
             if odd_rows > 1000 and odd_rows > _MOST * (plain_rows + odd_rows):
                 return None
     return Apart(plain, odd, odd_rows) if plain_rows else None
+
+
+def has_summary(path: Path, table: Delimited) -> bool:
+    """Return whether lines at an end of a file may be of a summary, see ``Ends``: then our own reader reads it."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _LAST))
+        lines = file.read().decode("utf-8", "replace").replace("\r", "").replace('"', "").removesuffix("\n").split("\n")
+    rows = [row for row in (line.split(table.delimiter) for line in lines) if len(row) == len(table.header)]
+    return any(bool(table.ends.doubts(part, sample=table.sample)) for part in (table.sample(), rows))
 
 
 def _is_blank(line: bytes, table: Delimited) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from hotpatch_kb.db.fleet.inventory.tables.summaries import doubted_summaries
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.reading import builds_in
 
@@ -42,8 +43,8 @@ def rows_of_drawn(text: str) -> Iterator[tuple[dict[str, Any], Message | None]]:
             continue
         if len(blocks) > 1:  # the table has ended
             header = _header(blocks[0])
-            for rows in blocks[1:]:
-                yield from (row_with_cells(header, cells) for cells in _joined(rows, is_grid=len(blocks) > 2))
+            read = [row_with_cells(header, cells) for rows in blocks[1:] for cells in _joined(rows, is_grid=len(blocks) > 2)]
+            yield from zip(doubted_summaries([row for row, _ in read]), [problem for _, problem in read], strict=True)
         blocks = []
 
 

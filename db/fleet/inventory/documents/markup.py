@@ -15,6 +15,7 @@ from lxml import etree, html
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
 from hotpatch_kb.db.fleet.inventory.documents.turned import across_rows, rows_of_shape
 from hotpatch_kb.db.fleet.inventory.machines import machines_in, says_its_build
+from hotpatch_kb.db.fleet.inventory.tables.summaries import doubted_summaries
 from hotpatch_kb.db.model.errors import BadInput
 
 _NAMING: Final = frozenset({"name", "n", "key"})
@@ -161,10 +162,12 @@ def _rows_of(table: Any) -> Iterator[dict[str, str]]:
             *texts[2:],
         ]
     header = [name or f"column{place}" for place, name in enumerate(texts[0], 1)]
+    found: list[dict[str, str]] = []
     for cells in texts[1:]:
         if any(cells) and cells != texts[0]:
             names = [*header, *(f"column{place}" for place in range(len(header) + 1, len(cells) + 1))]
-            yield members(list(zip(names, cells, strict=False)))
+            found.append(members(list(zip(names, cells, strict=False))))
+    yield from doubted_summaries(found)
 
 
 def _texts_of(rows: Sequence[Sequence[Any]]) -> list[list[str]]:

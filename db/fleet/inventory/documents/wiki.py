@@ -9,6 +9,7 @@ from typing import Any, Final
 from hotpatch_kb.db.fleet.inventory.documents.drawn import named_columns, row_with_cells
 from hotpatch_kb.db.fleet.inventory.documents.turned import across_rows, rows_of_shape
 from hotpatch_kb.db.fleet.inventory.machines import says_its_build
+from hotpatch_kb.db.fleet.inventory.tables.summaries import doubted_summaries
 from hotpatch_kb.db.model.messages import Message
 
 Row = tuple[dict[str, Any], Message | None]
@@ -60,7 +61,8 @@ def _of_table(table: Table) -> Iterator[Row]:
         return
     header, *rows = table
     names = named_columns(header)
-    yield from (row_with_cells(names, cells) for cells in rows if any(cells))
+    read = [row_with_cells(names, cells) for cells in rows if any(cells)]
+    yield from zip(doubted_summaries([row for row, _ in read]), [problem for _, problem in read], strict=True)
 
 
 def _plain(cell: str) -> str:

@@ -45,9 +45,6 @@ _ADDRESS: Final = re.compile(
     r"\s*(?:(?:\d{1,3}\.){3}\d{1,3}|(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2})\s*"
 )  # beside it a name is one of a host
 _TITLES: Final = 10  # lines above a header that are looked at
-_OF_BUILDS: Final = re.compile(
-    r"version|build|\bkbs?\b|target|available|ビルド|バージョン|版本|버전|빌드", re.IGNORECASE
-)  # in another header
 _BUILD_INSIDE: Final = re.compile(r"\d{5}\.\d")  # in the first line: it is a machine, not a header
 # "(2 rows)" of psql, below a table
 _FOOTER: Final = re.compile(r"(?m)^\(\d+ rows?\)[ \t]*\r?(?:\n|\Z)")
@@ -267,12 +264,18 @@ class Delimited:
         """
         chunk = self._chunk
         while chunk:
-            part = self._plain(chunk) or self._mixed(chunk) or self._strict(chunk)
+            part, following = self._plain(chunk) or self._mixed(chunk) or self._strict(chunk), None
             if part.rows:
-                yield self._of_hosts(part) if self.is_headless else part
-            chunk = self._text.read(CHUNK)
-            if chunk:
-                chunk += _to_its_end(self._text)
+                doubts = {} if self.is_headless else self.ends.doubts(part.rows, is_first=chunk is self._chunk, sample=self.sample)
+                if doubts.get(len(part.rows) - 1) and (following := self._following()):  # the table goes on after it
+                    doubts = self.ends.doubts(part.rows, is_first=chunk is self._chunk, is_last=False, sample=self.sample)
+                yield self._of_hosts(part) if self.is_headless else _with_doubts(part, doubts)
+            chunk = self._following() if following is None else following
+
+    def _following(self) -> str:
+        """Return the next chunk, up to the end of a line; "" at the end."""
+        chunk = self._text.read(CHUNK)
+        return chunk + _to_its_end(self._text) if chunk else ""
 
     def _of_hosts(self, part: Part) -> Part:
         """Return rows of a table without a header. Nothing says that their first column has hosts: a row whose name is not like one is doubtful."""
@@ -411,6 +414,16 @@ class Delimited:
                     [*cells[: wanted - 1], " ".join(cells[wanted - 1 :])] if count > wanted else [*cells, *[""] * (wanted - count)]
                 )
         return Part(self.header, rows, problems, None, has_json)
+
+
+def _with_doubts(part: Part, doubts: Mapping[int, NotStated]) -> Part:
+    if not doubts:
+        return part
+    return part._replace(
+        problems=[
+            problem or doubts.get(place) for place, problem in zip(range(len(part.rows)), part.problems or repeat(None), strict=False)
+        ]
+    )
 
 
 def _header(cells: Sequence[str]) -> tuple[list[str], bool]:

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from hotpatch_kb.db.fleet.inventory import values
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, bare, columns_of
 from hotpatch_kb.db.fleet.inventory.hosts import may_be_host, no_host
+from hotpatch_kb.db.fleet.inventory.tables.summaries import of_summary, summaries
 from hotpatch_kb.db.fleet.rows import NotStated, not_stated
 
 _KNOWN: Final = frozenset(name for names in NAMES.values() for name in names)
@@ -56,6 +57,27 @@ class Ends:
             if summary:
                 return not_stated(" ".join(filter(None, cells)), no_host(summary))
         return not_stated(" ".join(filter(None, cells)), "below the end of the table") if self._has_ended else None
+
+    def doubts(
+        self, rows: Sequence[Sequence[str]], *, is_first: bool = True, is_last: bool = True, sample: Callable[[], Sequence[Sequence[str]]]
+    ) -> dict[int, NotStated]:
+        """Return why rows at the ends of a table may be of no machine, by their places: "Target,26100.33158" below the machines.
+
+        Args:
+            rows: consecutive rows.
+            is_first: whether the table begins with them.
+            is_last: whether it ends with them.
+            sample: returns the first rows of the table; it is called only where a name is like one of a summary.
+        """
+        if not self.is_asked or self._host < 0 or not rows:
+            return {}
+        if not any(of_summary(row[self._host]) for row in (rows[0], rows[-1])) and any(map(str.strip, rows[-1])):
+            return {}  # most tables
+        found = summaries([row[self._host] for row in rows], [row[self._host] for row in sample()])
+        begin, end = (0 if is_first else len(rows) // 2), (len(rows) if is_last else len(rows) // 2)
+        cells = {place: " ".join(filter(None, rows[place])) for place in found if begin <= place < end}
+        # An older build is one all the same: the name may be that of a host.
+        return {place: not_stated(text, no_host(found[place]))._replace(machine=text) for place, text in cells.items()}
 
     def may_end(self, cells: Sequence[str]) -> bool:
         """Return whether a row after a blank line is anything but the next row of the table."""

@@ -1,0 +1,116 @@
+"""Find lines of a summary at the beginning or the end of a table: "Target", "Minimum required", "Max", "対象" in the place of a host.
+
+A column of hosts says that its names are hosts, and a host may be called "target". So a name is doubted only where it is the first or last, and the
+others are like hosts; among words ("paris", "mail") only where no host has it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from hotpatch_kb.db.fleet.inventory.columns import columns_of
+from hotpatch_kb.db.fleet.inventory.hosts import is_thing, may_be_host, no_host
+from hotpatch_kb.db.fleet.inventory.machines import with_doubt
+from hotpatch_kb.db.fleet.inventory.values import is_of_installed
+from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word
+
+_MOST: Final = 10  # lines at an end
+_LONGEST: Final = 200  # characters of a name
+_WORD: Final = re.compile(r"[^\W\d_]+")
+# Words of summaries, as they are compared. Those of the second list may be names of hosts as well, where other hosts are called by words.
+_OF_SUMMARIES: Final = frozenset({
+    "target", "targets", "total", "totals", "subtotal", "maximum", "minimum", "average", "avg", "median", "newest", "latest", "oldest", "highest", "lowest", "required", "requirement", "expected", "desired",
+    "recommended", "approved", "compliant", "compliance", "noncompliant", "baseline", "reference", "threshold", "summary", "overall", "legend", "planned", "available", "mandatory", "needed", "wanted",
+    "soll", "ziel", "zielbuild", "sollbuild", "zielstand", "sollstand", "gesamt", "summe", "mindest", "mindestbuild", "mindestens", "mindeststand", "höchste", "neueste", "neuester", "neuestes", "älteste", "vorgabe", "referenz",
+    "durchschnitt", "mittelwert", "erforderlich", "mindestversion", "zielversion", "sollversion", "cible", "objectif", "moyenne", "requis", "requise", "attendu", "attendue", "référence", "dernière", "seuil", "objetivo", "mínimo", "máximo",
+    "mínima", "máxima", "promedio", "requerido", "requerida", "referencia", "umbral", "obiettivo", "minimo", "massimo", "richiesto", "richiesta", "riferimento", "totale", "alvo", "média", "doel", "totaal", "vereist", "gemiddelde",
+    "suma", "razem", "łącznie", "wymagane", "wymagany", "średnia", "docelowy", "docelowa", "цель", "итого", "всего", "минимум", "максимум", "среднее", "требуется", "эталон", "целевая", "целевой", "hedef", "toplam", "gerekli",
+    "ortalama", "totalt", "krav", "cíl", "celkem", "cél", "összesen", "tavoite", "yhteensä", "対象", "合計", "平均", "最小", "最大", "最低", "最高", "基準", "总计", "總計", "合计", "平均值", "最小值", "最大值", "基准", "目标", "目標",
+    "대상", "목표", "합계", "평균", "최소", "최대", "기준",
+})  # fmt: skip
+_OR_OF_HOSTS: Final = frozenset({
+    "max", "min", "mean", "mode", "sum", "count", "new", "next", "goal", "golden", "gold", "ref", "all", "other", "others", "current", "previous", "supported", "ist", "note", "notes", "plan", "policy", "cel",
+    "meta", "media", "mål", "should", "must", "none",
+})  # fmt: skip
+_AROUND: Final = frozenset(
+    {
+        "build",
+        "builds",
+        "version",
+        "for",
+        "of",
+        "the",
+        "our",
+        "we",
+        "month",
+        "this",
+        "is",
+        "by",
+        "microsoft",
+        "für",
+        "de",
+        "la",
+        "le",
+        "der",
+        "die",
+        "das",
+    }
+)
+_NOT_LATIN: Final = re.compile(r"[^\x00-\u024f\W]")
+_OF_MACHINES: Final = re.compile(
+    r"(?<![^\W\d_])(?:pc|laptop|notebook|desktop|server|workstation|computer|vm|host|rechner|ordinateur|portátil)(?![^\W\d_])"
+)
+_NOTHING: Final = re.compile(r"[\W_]+|n/?a", re.IGNORECASE)  # "-", "N/A"
+
+
+def of_summary(name: str, *, are_words: bool = False) -> bool:
+    """Return whether a name in the place of a host is one of a summary.
+
+    >>> of_summary("Target"), of_summary("Minimum required"), of_summary("Max"), of_summary("Max", are_words=True), of_summary("SRV1"), of_summary("paris")
+    (True, True, True, False, False, False)
+    """
+    name = name.strip()[:_LONGEST]
+    if not name:
+        return False
+    if _NOTHING.fullmatch(name) or is_thing(name):
+        return True
+    words = _WORD.findall(name.casefold())
+    known = _OF_SUMMARIES if are_words else _OF_SUMMARIES | _OR_OF_HOSTS
+    are_known = all(word in known or word in _AROUND or is_known_word(word) for word in words)
+    # "MAX01" is a host, and "Total: 2" is none.
+    if are_known and not known.isdisjoint(words) and (" " in name or not any(map(str.isdigit, name))):
+        return True
+    is_phrase = " " in name or _NOT_LATIN.search(name) is not None
+    return is_phrase and not is_of_installed(name) and not _OF_MACHINES.search(name.casefold())
+
+
+def summaries(names: Sequence[str], others: Sequence[str] = ()) -> dict[int, str]:
+    """Return the lines of a summary at both ends of a table: their places, counted from the beginning, and the names there.
+
+    Args:
+        names: those in the column of hosts, in their order.
+        others: more names of the same column.
+    """
+    found: dict[int, str] = {}
+    for places in (range(len(names)), reversed(range(len(names)))):
+        for count, place in enumerate(places):
+            if count >= _MOST or (names[place].strip() and not of_summary(names[place])):
+                break
+            if names[place].strip():
+                found[place] = names[place].strip()
+    if not found:
+        return {}
+    hosts = [name for name in map(str.strip, (*others, *names[:_MOST], *names[-_MOST:])) if name and not of_summary(name)]
+    are_words = 10 * sum(map(may_be_host, hosts)) < 8 * len(hosts)
+    return {place: name for place, name in found.items() if hosts and of_summary(name, are_words=are_words)}
+
+
+def doubted_summaries(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of a table of a document, where lines of a summary at its ends are called doubtful."""
+    if len(rows) < 2:
+        return list(rows)
+    hosts = columns_of(tuple(rows[0]), {}).get("host", ())[:1]
+    found: Mapping[int, str] = summaries([str(row.get(hosts[0], "")) for row in rows]) if hosts else {}
+    return [with_doubt(row, no_host(found[place])) if place in found else row for place, row in enumerate(rows)]
