@@ -69,6 +69,31 @@ CASES: dict[str, tuple[str, Machines]] = {
     "a summary in a drawn table": (f"+------+------+\n| Host | Build |\n+------+------+\n| SRV1 | {NEW} |\n| Target | {NEW} |\n+------+------+\n", [("SRV1", "current"), ("Target", "unknown")]),
     "a summary in columns": (f"\nHost   Build\n----   -----\nSRV1   {NEW}\nTarget {NEW}\n\n", [("SRV1", "current"), ("Target", "unknown")]),
     "a summary in quotes": (f'"Host","Build"\n"SRV1","{NEW}"\n"Target","{NEW}"\n', [("SRV1", "current"), ("Target", "unknown")]),
+    # Titles.
+    **{
+        f"a title, {title}": (f"{title}\nHost,OS Build\nSRV1,{NEW}\nSRV2,{OLD}\n", [("SRV1", "unknown"), ("SRV2", "behind")])
+        for title in ("Target builds for August", "Available updates", "# Target builds", "Latest Windows builds", "Minimum OS version by ring", "Our planned builds", "Zielbuilds", "Verfügbare Updates", "Versions cibles", "目標ビルド一覧", "利用可能な更新プログラム", "最新版本")
+    },
+    **{
+        f"a title of machines, {title}": (f"{title}\nHost,OS Build\nSRV1,{NEW}\nSRV2,{OLD}\n", [("SRV1", "current"), ("SRV2", "behind")])
+        for title in ("Server inventory", "Servers missing updates", "Update compliance report", "Target build: 26100.33158", "Latest build per host", "Patch status", "Machines with available updates", "Report of July", "サーバー一覧")
+    },
+    "a title of Markdown": (f"## Target builds\n\n| Host | Build |\n|---|---|\n| SRV1 | {NEW} |\n", [("SRV1", "unknown")]),
+    "a caption of HTML": (f"<table><caption>Target builds</caption><tr><th>Host<th>OS Build<tr><td>SRV1<td>{NEW}</table>", [("SRV1", "unknown")]),
+    "headings of HTML": (f"<h2>Servers</h2><table><tr><th>Host<th>OS Build<tr><td>SRV1<td>{NEW}</table><h2>Target builds</h2><table><tr><th>Host<th>OS Build<tr><td>SRV1<td>{NEW}</table>", [("SRV1", "current"), ("SRV1", "unknown")]),
+    "a first row of HTML": (f"<table><tr><th colspan=2>Available updates<tr><th>Host<th>OS Build<tr><td>SRV1<td>{NEW}</table>", [("SRV1", "unknown")]),
+    "a caption of MediaWiki": (f"{{|\n|+ Target builds\n! Host !! Build\n|-\n| SRV1 || {NEW}\n|}}\n", [("SRV1", "unknown")]),
+    "a heading of Confluence": (f"h2. Target builds\n\n||Host||Build||\n|SRV1|{NEW}|\n", [("SRV1", "unknown")]),
+    "titles of drawn tables": ("".join(f"{title}\n+------+------+\n| Host | Build |\n+------+------+\n| SRV1 | {NEW} |\n+------+------+\n" for title in ("Servers", "Target builds", "Servers")), [("SRV1", "current"), ("SRV1", "unknown"), ("SRV1", "current")]),
+    # Two rows of names, and tables side by side.
+    "groups above the header": (f",Current,Target\nHost,Build,Build\nSRV1,{OLD},{NEW}\nSRV2,,{NEW}\nSRV3,{NEW},{NEW}\n", [("SRV1", "behind"), ("SRV2", "unknown"), ("SRV3", "current")]),
+    "groups in the first line, names in the second": (f"Host,Current,Target\n,Build,Build\nSRV1,{OLD},{NEW}\nSRV2,,{NEW}\n", [("SRV1", "behind"), ("SRV2", "unknown")]),
+    "groups of what machines have": (f"Machine,Machine,Installed\nHost,OS,OS Build\nSRV1,Windows Server 2025,{NEW}\n", [("SRV1", "current")]),
+    "rings beside machines": (f"host,build,,ring,target build\nSRV1,{OLD},,Pilot,{NEW}\nSRV2,{NEW},,Broad,{NEW}\n,,,Slow,{NEW}\n", [("SRV1", "behind"), ("SRV2", "current"), ("", "unknown")]),
+    "builds of rings beside machines": (f"host,build,,ring,build\nSRV1,{OLD},,Pilot,{NEW}\nSRV2,{NEW},,Broad,{OLD}\n,,,Slow,{NEW}\n", [("SRV1", "behind"), ("SRV2", "current"), ("", "unknown")]),
+    "machines beside machines": (f"host,build,,host,build\nSRV1,{OLD},,SRV3,{NEW}\nSRV2,{NEW},,SRV4,{NEW}\n", [("SRV1", "behind"), ("SRV2", "current")]),
+    "an empty column in a table": (f"host,,build,owner\nSRV1,,{NEW},IT\nSRV2,,{OLD},IT\n", [("SRV1", "current"), ("SRV2", "behind")]),
+    "two builds around an empty column": (f"host,build,,product,version\nSRV1,{NEW},,Windows Server 2022,{OLD}\n", [("SRV1", "invalid")]),
     # Two columns that only a number or a date tells apart.
     **{
         f"builds of two times, {first} and {second}": (f"Host,{first},{second}\nSRV1,{NEW},{BEFORE}\nSRV2,{NEW},{NEW}\nSRV3,,{OLD}\n", [("SRV1", "invalid"), ("SRV2", "current"), ("SRV3", "behind")])
@@ -103,6 +128,9 @@ def test_each_machine_is_told_from_what_is_beside_it(name: str) -> None:
         "a summary at the end, Max",
         "a summary in quotes",
         "a summary at the beginning",
+        "a title, Target builds for August",
+        "groups above the header",
+        "builds of rings beside machines",
     ],
 )
 def test_duckdb_says_the_same(name: str, run: Command, tmp_path: Path) -> None:

@@ -339,8 +339,9 @@ class Inventory:
                 by_field = {field: columns for field, columns in present if columns}
             else:
                 by_field = self._of_names(names)
-            sampled, title = self._sampled, self._source.title if isinstance(self._source, Delimited) else ""
-            evidence = RowEvidence(names, by_field, sampled.unnamed, self._wanted.values(), title, sampled.statuses)
+            sampled, table = self._sampled, self._source if isinstance(self._source, Delimited) else None
+            own = [name for name in names if name not in table.beside] if table and table.beside else names
+            evidence = RowEvidence(own, by_field, sampled.unnamed, self._wanted.values(), table.title if table else "", sampled.statuses)
             found = self._by_names[names] = by_field, evidence
             self._unseen.difference_update(names)
         self._names = names

@@ -22,6 +22,7 @@ from hotpatch_kb.db.fleet.inventory.subjects import (
     names_one,
     short,
 )
+from hotpatch_kb.db.fleet.inventory.tables.titles import title_of_others
 from hotpatch_kb.db.fleet.inventory.updates import BesideBuild, Facts, Said, day_of, is_title_of_missing, said_of_update
 from hotpatch_kb.db.fleet.inventory.values import (
     is_label_of_installed,
@@ -169,6 +170,7 @@ class RowEvidence:
         hosts = self._hosts = by_field.get("host", ())
         self._others = frozenset(name for name in self._builds if not is_trusted and _is_of_others(name, hosts, names))
         self._targets = [name for name in self._builds if not is_trusted and any(map(is_of_target, path_of(name)[:-1]))]
+        self._title = title_of_others(title)
         self._find_things(names, by_field, spare, is_of_anything=is_of_anything, is_trusted=is_trusted)
         self._find_names(names, is_plain=is_of_anything)
         watched = [
@@ -223,7 +225,7 @@ class RowEvidence:
         if is_of_anything and is_asked:
             self._thing, self._subjects = _things(names, self._builds[0], spare, [*hosts, *kbs])
         if is_asked:
-            self._thing = self._thing or column_of_others(names, by_field)
+            self._thing = self._thing or column_of_others(names, by_field) or self._title
         self._others_said = Subjects(names, by_field if is_asked else {}, is_of_anything=is_of_anything)
         # Only its place says that a name is one of a host: "Source,Build", "Name,Version".
         self._any_names = tuple(name for name in hosts if is_asked and short(name) in OF_ANY_NAME)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from hotpatch_kb.db.fleet.inventory.tables.summaries import doubted_summaries
+from hotpatch_kb.db.fleet.inventory.tables.summaries import doubted_summaries, told_by
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.reading import builds_in
 
@@ -28,6 +28,7 @@ def is_drawn(head: str) -> bool:
 
 def rows_of_drawn(text: str) -> Iterator[tuple[dict[str, Any], Message | None]]:
     """Yield the rows of each table, each with why it cannot be read, or None."""
+    title = ""
     header: list[str] = []
     block: list[list[str]] = []
     blocks: list[list[list[str]]] = []
@@ -44,7 +45,10 @@ def rows_of_drawn(text: str) -> Iterator[tuple[dict[str, Any], Message | None]]:
         if len(blocks) > 1:  # the table has ended
             header = _header(blocks[0])
             read = [row_with_cells(header, cells) for rows in blocks[1:] for cells in _joined(rows, is_grid=len(blocks) > 2)]
-            yield from zip(doubted_summaries([row for row, _ in read]), [problem for _, problem in read], strict=True)
+            rows_told = told_by(title, doubted_summaries([row for row, _ in read]))
+            yield from zip(rows_told, [problem for _, problem in read], strict=True)
+            title = ""
+        title = line if line.strip() else title
         blocks = []
 
 

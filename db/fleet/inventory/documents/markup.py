@@ -15,7 +15,7 @@ from lxml import etree, html
 from hotpatch_kb.db.fleet.inventory.columns import columns_of, members
 from hotpatch_kb.db.fleet.inventory.documents.turned import across_rows, rows_of_shape
 from hotpatch_kb.db.fleet.inventory.machines import machines_in, says_its_build
-from hotpatch_kb.db.fleet.inventory.tables.summaries import doubted_summaries
+from hotpatch_kb.db.fleet.inventory.tables.summaries import doubted_summaries, told_by
 from hotpatch_kb.db.model.errors import BadInput
 
 _NAMING: Final = frozenset({"name", "n", "key"})
@@ -150,8 +150,9 @@ def _rows_of(table: Any) -> Iterator[dict[str, str]]:
         yield from machines
         return
     widest = max(map(len, texts), default=0)
+    title = [_title_of(table)]
     while texts and len(texts[0]) < widest and len(texts[0]) == 1:  # a title above
-        del texts[0]
+        title += texts.pop(0)
     if not texts:
         return
     spans = [_span(cell) for cell in rows[len(rows) - len(texts)]]
@@ -167,7 +168,14 @@ def _rows_of(table: Any) -> Iterator[dict[str, str]]:
         if any(cells) and cells != texts[0]:
             names = [*header, *(f"column{place}" for place in range(len(header) + 1, len(cells) + 1))]
             found.append(members(list(zip(names, cells, strict=False))))
-    yield from doubted_summaries(found)
+    yield from told_by("\n".join(title), doubted_summaries(found))
+
+
+def _title_of(table: Any) -> str:
+    """Return the caption of a table, and the heading before it."""
+    before = table.xpath("caption | preceding::*[self::h1 or self::h2 or self::h3 or self::h4 or self::h5 or self::h6][1]")
+    before += [other for other in [table.getprevious()] if other is not None and other.tag in {"p", "b", "strong", "div"}]
+    return "\n".join(" ".join(element.text_content().split()) for element in before)
 
 
 def _texts_of(rows: Sequence[Sequence[Any]]) -> list[list[str]]:

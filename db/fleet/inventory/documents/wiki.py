@@ -9,7 +9,7 @@ from typing import Any, Final
 from hotpatch_kb.db.fleet.inventory.documents.drawn import named_columns, row_with_cells
 from hotpatch_kb.db.fleet.inventory.documents.turned import across_rows, rows_of_shape
 from hotpatch_kb.db.fleet.inventory.machines import says_its_build
-from hotpatch_kb.db.fleet.inventory.tables.summaries import doubted_summaries
+from hotpatch_kb.db.fleet.inventory.tables.summaries import doubted_summaries, told_by
 from hotpatch_kb.db.model.messages import Message
 
 Row = tuple[dict[str, Any], Message | None]
@@ -33,6 +33,9 @@ _SHOWN: Final = (
     ),  # struck out
 )
 _MARKED: Final = re.compile(r"(?P<mark>'{2,5}|\*\*?|`|\{\{|\+|//)(?P<text>[^*`']+?)(?:(?P=mark)|\}\})")
+# Lines that are not of a table, and the caption of MediaWiki
+_TITLE: Final = re.compile(r"(?m)^(?:\|\+|h\d\. |[=.*' ]+)? *(?P<text>[^|^{!\s=.*'][^|^\n]*)$")
+_OF_TITLES: Final = 2_000  # characters
 # style="..." before the text of a cell
 _ATTRIBUTES: Final = re.compile(r"\s*(?:[\w-]+\s*=\s*(?:\"[^\"]*\"|[\w#%.-]+)\s*)+\|(?!\|)")
 
@@ -43,16 +46,17 @@ def reader_of_wiki(head: str) -> Callable[[str], Iterator[Row]] | None:
     for line in map(str.rstrip, lines):
         for shape, tables in ((_CONFLUENCE, _of_lines), (_DOKU, _of_lines), (_MEDIA, _of_media), (_ASCII, _of_ascii)):
             if shape.fullmatch(line) and any(len(table) > 1 for table in tables(head)):
-                return lambda text, tables=tables: _rows(list(tables(text)))  # type: ignore[misc]
+                return lambda text, tables=tables: _rows(list(tables(text)), text)  # type: ignore[misc]
     return None
 
 
-def _rows(tables: list[Table]) -> Iterator[Row]:
-    """Yield the rows of the tables that say builds; of all where none does."""
+def _rows(tables: list[Table], text: str) -> Iterator[Row]:
+    """Yield the rows of the tables that say builds; of all where none does. Lines above the only one are its title."""
     read = [list(_of_table(table)) for table in tables]
     saying = [rows for rows in read if any(says_its_build(cells) for cells, _ in rows)]
+    title = "\n".join(match["text"] for match in _TITLE.finditer(text[:_OF_TITLES])) if len(tables) == 1 else ""
     for rows in saying or read:
-        yield from rows
+        yield from zip(told_by(title, [row for row, _ in rows]), [problem for _, problem in rows], strict=True)
 
 
 def _of_table(table: Table) -> Iterator[Row]:

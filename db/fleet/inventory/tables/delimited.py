@@ -9,42 +9,34 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import chain, islice, repeat
 from typing import Final
 
 from hotpatch_kb.db.fleet.inventory import values
-from hotpatch_kb.db.fleet.inventory.columns import BUILD, NAMES, bare, check_name, columns_of
+from hotpatch_kb.db.fleet.inventory.columns import BUILD, check_name, columns_of
 from hotpatch_kb.db.fleet.inventory.decoding import CHUNK, MAX_ROW
-from hotpatch_kb.db.fleet.inventory.hosts import is_thing, may_be_host, no_host
+from hotpatch_kb.db.fleet.inventory.hosts import may_be_host, no_host
 from hotpatch_kb.db.fleet.inventory.tables.ends import Ends
 from hotpatch_kb.db.fleet.inventory.tables.fixed_width import FixedWidth, fixed_width, without_titles
+from hotpatch_kb.db.fleet.inventory.tables.headers import DELIMITERS, below_titles, is_build, names_beside, names_in, with_groups
 from hotpatch_kb.db.fleet.inventory.tables.mixed import Broken, Rest, mixed
 from hotpatch_kb.db.fleet.rows import NotStated, Part, csv_line, not_stated
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.model.product_names import read_name
-from hotpatch_kb.db.model.queries import find_query
 
 MAX_COLUMNS: Final = 20_000  # each is looked at to find what it states, 0.4 ms
 _SAMPLE: Final = 2**18  # characters of the table whose rows are looked at
-DELIMITERS: Final = ",;\t|"
 # Lines before the header: "#TYPE …" (Export-Csv of PowerShell 5), "sep=;" (Excel), or delimiters alone.
 _PREAMBLE: Final = re.compile(r"\A(?:\s*#TYPE [^\n]*\n|\s*sep=[^\n]{1,2}\n|[\s,;|]*\n)*")
 # Signs of the line below the header of a table in Markdown or of psql: "|---|---|", "-----+-----"; and in PowerShell's tables.
 _RULE: Final = frozenset(" \t|:+-\r")
 _DASHES: Final = frozenset("-\t\r")
 _BLANKS: Final = " \xa0"
-_KNOWN: Final = frozenset(name for names in NAMES.values() for name in names)
-# "Textbox12" of Reporting Services, "Column1" of Excel, "Field1" of Access, "Unnamed: 0" of pandas
-_UNNAMED: Final = re.compile(r"(?:textbox|column|col|field|spalte|feld|colonne|columna|coluna|列|unnamed: )\d+|", re.IGNORECASE)
-_DAY: Final = re.compile(r"20\d\d-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./](?:20)?\d\d\b")
 _ADDRESS: Final = re.compile(
     r"\s*(?:(?:\d{1,3}\.){3}\d{1,3}|(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2})\s*"
 )  # beside it a name is one of a host
-_TITLES: Final = 10  # lines above a header that are looked at
 _BUILD_INSIDE: Final = re.compile(r"\d{5}\.\d")  # in the first line: it is a machine, not a header
 # "(2 rows)" of psql, below a table
 _FOOTER: Final = re.compile(r"(?m)^\(\d+ rows?\)[ \t]*\r?(?:\n|\Z)")
@@ -121,62 +113,9 @@ def _without_rule(start: str, signs: frozenset[str]) -> str:
 def _is_by_blanks(line: str, following: str) -> bool:
     """Return whether a first line without a delimiter is like "srv1 26100.32772", or a header above a line of dashes."""
     cells = line.split()
-    if len(cells) < 2 or _is_build(line):
+    if len(cells) < 2 or is_build(line):
         return False
     return any(BUILD.fullmatch(cell) for cell in cells) or _is_rule(following, frozenset("- \r"))
-
-
-def _is_build(cell: str) -> bool:
-    """Return whether a cell is a build in any spelling, such as "Microsoft Windows [Version 10.0.26100.32772]"."""
-    if BUILD.fullmatch(cell.strip()):
-        return True
-    query = find_query(cell)
-    return query is not None and query.kind == "build"
-
-
-def _without_titles(start: str) -> str:
-    """Return a table without the lines above its header: remarks that begin with "#", and titles, which fill fewer cells and have no name of a column.
-
-    A header has two names of columns that are known, or one of a build and a build below it. Names that say nothing ("Textbox12" of Reporting
-    Services, "Column1") are left out, too: such a table is read as one without a header.
-    """
-    place = 0
-    before: list[str] = []
-    lines = start[:MAX_ROW].split("\n", _TITLES + 2)[: _TITLES + 2]
-    for number, line in enumerate(lines[:_TITLES]):
-        delimiter = max(DELIMITERS, key=line.count)
-        cells = _cells_of(line, delimiter)
-        filled = sum(map(bool, cells))
-        are_titles = all(title.lstrip().startswith("#") or sum(map(bool, _cells_of(title, delimiter))) < filled for title in before)
-        known = _KNOWN.intersection(map(bare, cells))
-        following = next((_cells_of(other, delimiter) for other in lines[number + 1 : number + 3] if other.strip()), [])
-        if _is_unnamed(cells) and any(map(_is_build, following)):
-            say_installed = all(map(values.is_of_installed, before))  # "Missing updates" above builds
-            return start[place + len(line) + 1 :] if say_installed else start
-        if not any(map(_is_build, cells)):
-            says = [name for name, below in zip(cells, following, strict=False) if values.says_build(below) and values.may_say_build(name)]
-            if (len(known) > 1 or says) and before:
-                return start[place:] if are_titles else start
-            if len(known) > 1:
-                return start
-        if known and not line.lstrip().startswith("#"):
-            return start
-        before.append(line)
-        place += len(line) + 1
-    return start
-
-
-def _cells_of(line: str, delimiter: str) -> list[str]:
-    """Return the cells of a line, as far as it can be read alone."""
-    try:
-        return [cell.strip(' "\r') for cell in next(csv.reader([line], delimiter=delimiter), [])]
-    except csv.Error:
-        return [cell.strip(' "\r') for cell in line.split(delimiter)]
-
-
-def _is_unnamed(cells: Sequence[str]) -> bool:
-    """Return whether a header has names that a program has made, and none else."""
-    return len(cells) > 1 and all(_UNNAMED.fullmatch(cell) for cell in cells)
 
 
 class Delimited:
@@ -197,7 +136,7 @@ class Delimited:
             raise BadInput("expected an inventory with a header, got nothing")
         if len(head) >= MAX_ROW and not head.endswith("\n") and "\n" not in head[-MAX_ROW:]:
             raise _too_long()
-        start = without_titles(_without_titles(_PREAMBLE.sub("", head)))
+        start = without_titles(below_titles(_PREAMBLE.sub("", head)))
         self.title = head[: len(head) - len(start)]  # the lines above the header
         self._line = before = head[: len(head) - len(start)].count("\n")
         outside = re.sub(r'"[^"]*"', "", start[:MAX_ROW]).lstrip("\r\n").partition("\n")[0]
@@ -213,13 +152,14 @@ class Delimited:
                 start = _without_rule(tabbed(start.lstrip("\r\n")), _DASHES)
         elif self.delimiter == "|" and (ruled := _without_rule(start, _RULE)) != start:
             start, self._text = _FOOTER.sub("", ruled), _Bars(text)
+        start = with_groups(self.title, start, self.delimiter)
         self.is_rewritten = start != head[len(head) - len(start) :]  # blanks became tabs, a line below the header is gone
         csv.field_size_limit(MAX_ROW)
         beginning = io.StringIO(start, newline="")
         cells = next((cells for cells in self._strictly(iter(beginning.readline, "")) if cells), [])
         if len(cells) > most_columns:
             raise BadInput("expected at most {most:,} columns, got {got:,}", most=most_columns, got=len(cells))
-        self.header, is_row = _header(cells)
+        self.header, is_row = names_in(cells)
         named = [place for place, cell in enumerate(cells, 1) if cell.strip()]
         self._unnamed = len(cells) - (named[-1] if named else 0)  # columns at the end whose names are empty
         for name in self.header:
@@ -232,6 +172,8 @@ class Delimited:
         self.lines_before = self._line  # lines before the first row
         self._chosen: values.Chosen | None = None
         self.ends = Ends(self.header)
+        self.beside = names_beside(self.header, self.sample)
+        self.is_rewritten = self.is_rewritten or bool(self.beside)
 
     def columns_by_field(self, wanted: Mapping[str, str]) -> dict[str, list[str]]:
         """Return the columns of each field, see ``chosen``."""
@@ -244,7 +186,10 @@ class Delimited:
             wanted: column names by field, where the user names them.
         """
         if self._chosen is None:
-            self._chosen = values.chosen(columns_of(self.header, wanted), self.header, self.sample(), wanted)
+            self.beside = self.beside.difference(*([self.header] if self.beside.intersection(wanted.values()) else ()))
+            own = [place for place, name in enumerate(self.header) if name not in self.beside]
+            header, rows = [self.header[place] for place in own], [[row[place] for place in own] for row in self.sample()]
+            self._chosen = values.chosen(columns_of(header, wanted), header, rows, wanted)
         return self._chosen
 
     def sample(self) -> list[list[str]]:
@@ -424,27 +369,3 @@ def _with_doubts(part: Part, doubts: Mapping[int, NotStated]) -> Part:
             problem or doubts.get(place) for place, problem in zip(range(len(part.rows)), part.problems or repeat(None), strict=False)
         ]
     )
-
-
-def _header(cells: Sequence[str]) -> tuple[list[str], bool]:
-    """Return the names of the columns, and whether the first row is a machine: a plain list of hosts and builds has no header."""
-    builds = [place for place, cell in enumerate(cells) if _is_build(cell)]
-    if not builds or any(bare(cell) in _KNOWN for cell in cells):
-        unique: dict[str, None] = {}
-        numbers: Counter[str] = Counter()  # of each name, the last number that is taken
-        for place, cell in enumerate(cells):
-            name = base = cell.strip() or f"column{place + 1}"
-            while name in unique:
-                numbers[base] += 1
-                name = f"{base}_{numbers[base] + 1}"
-            unique[name] = None
-        return list(unique), False
-    made = [f"column{place + 1}" for place in range(len(cells))]
-    for number, place in enumerate(builds, 1):
-        made[place] = f"build_{number}" if number > 1 else "build"
-    # A list of KBs or rings and their builds is not of hosts; a day or the name of a product may go before one.
-    others = [place for place in range(len(cells)) if place not in builds and not _DAY.match(cells[place].strip())]
-    hosts = [place for place in others if not is_thing(cells[place])]
-    if hosts and (hosts[0] == others[0] or read_name(cells[others[0]]).is_understood):
-        made[hosts[0]] = "host"
-    return made, True

@@ -5,19 +5,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from hotpatch_kb.db.fleet.inventory import values
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, bare, columns_of
 from hotpatch_kb.db.fleet.inventory.hosts import may_be_host, no_host
+from hotpatch_kb.db.fleet.inventory.tables.headers import OF_BUILDS
 from hotpatch_kb.db.fleet.inventory.tables.summaries import of_summary, summaries
 from hotpatch_kb.db.fleet.rows import NotStated, not_stated
 
 _KNOWN: Final = frozenset(name for names in NAMES.values() for name in names)
-# Names of columns in another header
-_OF_BUILDS: Final = re.compile(r"version|build|\bkbs?\b|target|available|ビルド|バージョン|版本|버전|빌드", re.IGNORECASE)
 
 
 class Ends:
@@ -99,4 +97,4 @@ def _is_other_header(cells: Sequence[str]) -> bool:
     names = [cell.strip() for cell in cells if cell.strip()]
     if len(names) < 2 or any(map(values.says_build, names)) or not all(any(map(str.isalpha, name)) for name in names):
         return False
-    return any(_OF_BUILDS.search(name) for name in names) or len(_KNOWN.intersection(map(bare, names))) > 1
+    return any(OF_BUILDS.search(name) for name in names) or len(_KNOWN.intersection(map(bare, names))) > 1

@@ -7,12 +7,13 @@ others are like hosts; among words ("paris", "mail") only where no host has it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import columns_of
 from hotpatch_kb.db.fleet.inventory.hosts import is_thing, may_be_host, no_host
 from hotpatch_kb.db.fleet.inventory.machines import with_doubt
+from hotpatch_kb.db.fleet.inventory.tables.titles import title_of_others
 from hotpatch_kb.db.fleet.inventory.values import is_of_installed
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word
 
@@ -114,3 +115,9 @@ def doubted_summaries(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     hosts = columns_of(tuple(rows[0]), {}).get("host", ())[:1]
     found: Mapping[int, str] = summaries([str(row.get(hosts[0], "")) for row in rows]) if hosts else {}
     return [with_doubt(row, no_host(found[place])) if place in found else row for place, row in enumerate(rows)]
+
+
+def told_by(title: str, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table of a document. Where the title says that they are of something else, their builds are called doubtful."""
+    why = title_of_others(title)
+    yield from (with_doubt(row, f"of {why}") for row in rows) if why else rows

@@ -1,0 +1,59 @@
+"""Titles above a table that say that its rows are of something else: "Target builds for August", "Available updates", "目標ビルド"."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# What machines shall have, and what there is, before the noun that it is said of. "Servers missing updates" and "Latest build per host" are of machines.
+_BUILDS: Final = r"(?:builds?|versions?|updates?|patch(?:es)?|releases?|baselines?|kbs?|images?|hotfix(?:es)?|hotpatch(?:es)?|templates?|snapshots?|ring builds)"
+_WANTED: Final = r"targets?|desired|planned|required|expected|recommended|minimum|minimal|approved|golden|reference|upcoming|next|future|proposed|offered|scheduled|mandatory|supported"
+_THERE: Final = r"available|latest|newest|released|published|missing|pending|applicable|outstanding|previous|deployable"
+_ENGLISH: Final = re.compile(
+    rf"\W*(?:(?:our|the|windows|microsoft|all|list of|table of|overview of)\s+)*(?:(?P<wanted>{_WANTED})|(?P<there>{_THERE}))\W+(?:[^\W\d]+\W+|\d+\W+){{0,4}}?{_BUILDS}\b",
+    re.IGNORECASE,
+)
+_ALONE: Final = re.compile(
+    r"\W*(?:targets?|goals?|soll(?:[- ]?(?:stand|werte?|builds?|version(?:en)?))?|(?:ziel|soll|mindest)[- ]?(?:builds?|stände?|stand|version(?:en)?|werte?)|vorgaben?|cibles?|objectifs?|objetivos?|obiettivi|alvos|цели|(?:policy|release|update|patch) (?:catalog(?:ue)?|history|information|calendar)"
+    r"|(?:windows )?release (?:history|information)|目標|目标|목표)(?:\W.*)?",
+    re.IGNORECASE,
+)
+_OTHERS: Final = re.compile(
+    r"\W*(?:verfügbare|neueste|geplante|fehlende|ausstehende|freigegebene|erforderliche|empfohlene)\w*\W+(?:[\w-]+\W+)?(?:[\w-]*(?:updates?|builds?|version(?:en)?|patches|aktualisierungen))\b"
+    r"|\W*(?:builds?|versions?|mises? à jour|correctifs?)\W+(?:\w+\W+){0,2}(?:cibles?|disponibles?|requis\w*|prévu\w*|manquant\w*|approuvé\w*|recommandé\w*)"
+    r"|\W*(?:compilacion\w*|version\w*|versões|builds?|actualizacion\w*|atualizaç\w+|aggiornament\w+|parches)\W+(?:\w+\W+){0,2}(?:objetivo|disponib\w+|requerid\w+|previst\w+|pendient\w+|recomendad\w+|alvo|richiest\w+|mancant\w+)"
+    r"|\W*(?:целев|доступн|требуем|рекоменд|планов|последн)\w*\W+(?:\w+\W+)?(?:сборк|верси|обновлен)\w*"
+    r"|.{0,12}(?:目標|対象|推奨|必要|予定|最新|利用可能|未適用|可用|目标|推荐|缺少).{0,6}(?:ビルド|バージョン|更新|パッチ|版本|补丁)|.{0,12}(?:대상|목표|최신|사용 가능|권장).{0,6}(?:빌드|버전|업데이트)",
+    re.IGNORECASE,
+)
+_OF_MACHINES: Final = re.compile(
+    r"(?<![^\W\d_])(?:hosts?|machines?|computers?|servers?|clients?|workstations?|devices?|nodes?|vms?|endpoints?|assets?|laptops?|desktops?|pcs?|fleet|inventory|rechnern?|geräten?|ordinateurs|serveurs|equipos|servidores)(?![^\W\d_])"
+    r"|コンピュ|サーバ|端末|デバイス|ホスト|计算机|服务器|设备|主机|컴퓨터|서버|장치|компьютер|сервер|устройств",
+    re.IGNORECASE,
+)
+_OF_A_REPORT: Final = re.compile(
+    r"(?<![^\W\d_])(?:check|status|state|complian\w+|reports?|results?|audits?|inventory|scan|survey|dashboard|bericht|prüfung|rapport|informe)(?![^\W\d_])|レポート|状況|报告",
+    re.IGNORECASE,
+)
+_SAYS_A_VALUE: Final = re.compile(r"\d{5}\.\d|[:=：].*\d")  # "Target build: 26100.33158" is a remark above machines
+_LONGEST: Final = 200  # characters
+
+
+def title_of_others(title: str) -> str:
+    """Return the line above a table that says that its rows are of something else than what machines have, "" if none does.
+
+    >>> title_of_others("Target builds for August,,"), title_of_others("Servers missing updates"), title_of_others("Update compliance report")
+    ('Target builds for August', '', '')
+    """
+    return next(filter(_is_of_others, (line.strip(" \t\r,;|#=*\"'_-") for line in title.split("\n", 20)[:20])), "")
+
+
+def _is_of_others(line: str) -> bool:
+    if not line or len(line) > _LONGEST or _SAYS_A_VALUE.search(line) or _OF_A_REPORT.search(line):
+        return False
+    if _ALONE.fullmatch(line):
+        return True
+    found = _ENGLISH.match(line)
+    if found and found["wanted"]:
+        return True
+    return bool(found or _OTHERS.match(line)) and not _OF_MACHINES.search(line)
