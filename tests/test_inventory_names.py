@@ -74,7 +74,7 @@ HOSTS_TOO = [
     "BER-VM-202001",
 ]
 NO_HOSTS = ["x64", "2026-07B", "7B", "LCU202607", "Patch2026-07", "patch-2026-07", "Security-Update-202607", "SRV1_2026-07", "LCU20260714", "ssu1", "rc1", "b33158", "ws2025-dc", "WS25", "24h2-gac", "template1", "image1", "Snap1", "SRV1_before", "prod1", "us-east-1", "CHG0012345",
-    "servercore.amd64", "learn.microsoft.com", "readme.md"]  # fmt: skip
+    "web", "app", "db", "sql", "servercore.amd64", "learn.microsoft.com", "readme.md"]  # fmt: skip
 WORDS = ["supported", "WSUS", "Referenz", "canary", "MSRC", "advisory", "Microsoft", "vorgabe", "current-branch", "q3-2026"]
 
 
@@ -142,3 +142,29 @@ def test_duckdb_says_the_same_of_a_table_without_a_header(run: Command, tmp_path
 def test_the_reason_says_what_is_doubtful() -> None:
     assert "(paris may not be a host)" in judged(f"paris,{NEW}\nSRV1,{NEW}\n")[0].reason
     assert "(paris may not be a host)" in judged(json.dumps({"paris": NEW, "SRV1": NEW}))[0].reason
+
+
+@pytest.mark.parametrize("column", ["Tier", "Role", "Environment", "Rolle", "Umgebung", "環境", "Stage", "Server role"])
+@pytest.mark.parametrize("build", ["Build", "OS Build"])
+def test_tiers_and_roles_are_no_machines(column: str, build: str) -> None:
+    """An older build is one all the same; below "Host" a machine may be called so."""
+    assert [machine.verdict for machine in judged(f"{column},{build}\nweb,{NEW}\ndb,20348.4171\n")] == ["unknown", "behind"]
+    assert [machine.verdict for machine in judged(f"Host,{build}\nweb,{NEW}\ndb,20348.4171\n")] == ["current", "behind"]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "设备名称", "设备名", "计算机", "디바이스 이름", "서버명", "호스트명", "Nome dispositivo", "Název zařízení", "Enhetsnamn", "Cihaz adı", "Имя хоста", "Nom", "Nombre", "Poste", "PC", "NetBIOS Name", "CI Name", "Agent",
+        "PC名", "Datornamn", "Laitteen nimi", "Eszköz neve", "Sunucu adı", "Имя сервера", "伺服器名稱", "Nom du poste",
+    ],
+)  # fmt: skip
+def test_columns_of_hosts_in_other_languages(column: str) -> None:
+    machines = judged(f"{column},OS Build\nparis,{NEW}\nSRV2,20348.4171\n")
+    assert [(machine.host, machine.verdict) for machine in machines] == [("paris", "current"), ("SRV2", "behind")]
+
+
+@pytest.mark.parametrize("column", ["Nom", "Nombre", "CI Name", "Agent"])
+def test_columns_of_names_of_anything(column: str) -> None:
+    machines = judged(f"{column},Version\ntarget,{NEW}\nWSUS,{NEW}\n2026-07,{NEW}\nSRV1,{NEW}\n")
+    assert [machine.verdict for machine in machines] == ["unknown", "unknown", "unknown", "current"]

@@ -37,11 +37,15 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         "компьютер", "имяузла", "узел", "имяустройства", "сервер", "bilgisayaradı", "ホスト名", "ホスト", "コンピューター名", "コンピュータ名", "コンピューター", "コンピュータ", "サーバー名",
         "サーバ名", "サーバー", "サーバ", "端末名", "端末", "デバイス名", "マシン名", "機器名", "计算机名", "计算机名称", "主机名", "主机名称", "主机", "服务器名", "服务器", "設備名稱", "電腦名稱",
         "主機名稱", "主機", "컴퓨터이름", "컴퓨터", "호스트이름", "호스트", "장치이름", "서버",
-        "assetname", "asset", "endpointname", "endpoint", "workstation", "nodename", "dnsname", "vm", "instance", "name", "source",
+        "设备名称", "设备名", "设备", "计算机", "电脑名称", "电脑名", "电脑", "服务器名称", "裝置名稱", "裝置", "設備", "伺服器名稱", "伺服器", "電腦", "デバイス", "マシン", "pc名", "디바이스이름", "디바이스", "서버명", "서버이름", "호스트명", "컴퓨터명",
+        "장치명", "장치", "기기이름", "기기명", "nomedispositivo", "nomeserver", "nomepc", "nomemacchina", "nomedamáquina", "nomedoservidor", "máquina", "nombredelservidor", "nombredepc", "nombredelamáquina", "nomduposte", "nomdemachine", "poste",
+        "názevzařízení", "názevpočítače", "počítač", "zařízení", "enhetsnamn", "datornamn", "dator", "servernamn", "värdnamn", "enhetsnavn", "enhedsnavn", "computernavn", "datamaskinnavn", "vertsnavn", "værtsnavn",
+        "laitteennimi", "tietokoneennimi", "eszközneve", "eszköznév", "számítógépneve", "számítógépnév", "cihazadı", "cihaz", "bilgisayar", "sunucuadı", "sunucu", "имяхоста", "хост", "устройство", "имясервера", "имяпк", "urządzenie", "nazwaserwera", "apparaat", "servernaam",
+        "assetname", "asset", "endpointname", "endpoint", "workstation", "nodename", "dnsname", "netbiosname", "pcname", "pc", "vm", "instance", "ciname", "nom", "nombre", "agent", "name", "source",
     ),
     "build": (
         "build", "osbuild", "installedbuild", "installedosbuild", "installedosversion", "fullbuild", "properties.osversion", "properties.extended.instanceview.osversion", "buildext", "osversion",
-        "currentbuild", "currentbuildnumber", "currentversion", "oscode", "platformversion", "kernelrelease", "deviceosbuild", "operatingsystemversion", "osbuildnumber", "build01", "version0",
+        "currentbuild.ubr", "currentbuildnumber.ubr", "osbuild.ubr", "build.ubr", "currentbuild", "currentbuildnumber", "currentversion", "oscode", "platformversion", "kernelrelease", "deviceosbuild", "operatingsystemversion", "osbuildnumber", "build01", "version0",
         "buildnumber0", "buildnumber", "kernelversion", "ansiblekernel", "ansibledistributionversion", "ansiblefacts.kernel",
         "ansiblefacts.distributionversion", "os.version", "os.build", "os.kernel", "version",
     ),
@@ -121,7 +125,9 @@ _OF_REPORT: Final = re.compile(
 )  # "Details_Table0_ComputerName" of Reporting Services
 _NUMBERED: Final = re.compile(r"_[0-9]+$")
 # Names that mean another thing inside another object: "bios.name", "invoice.line".
-_TOO_COMMON: Final = frozenset({"name", "source", "host", "line", "computer", "kb", "asset", "endpoint", "vm"})
+_TOO_COMMON: Final = frozenset(
+    {"name", "nom", "nombre", "pc", "agent", "ciname", "source", "host", "line", "computer", "kb", "asset", "endpoint", "vm"}
+)
 # Members of an update in a list of them.
 _IDS_OF_KBS: Final = frozenset(
     {*NAMES["kbs"], "id", "kbid", "kbarticle", "kbarticleid", "kbnumber", "article", "articleid", "number", "hotfix"}

@@ -170,7 +170,6 @@ class RowEvidence:
         hosts = self._hosts = by_field.get("host", ())
         self._others = frozenset(name for name in self._builds if not is_trusted and _is_of_others(name, hosts, names))
         self._targets = [name for name in self._builds if not is_trusted and any(map(is_of_target, path_of(name)[:-1]))]
-        self._title = title_of_others(title)
         self._find_things(names, by_field, spare, is_of_anything=is_of_anything, is_trusted=is_trusted)
         self._find_names(names, is_plain=is_of_anything)
         watched = [
@@ -200,6 +199,7 @@ class RowEvidence:
     def _watch_kbs(
         self, names: Sequence[str], kbs: Sequence[str], spare: Sequence[tuple[str, str]], statuses: Sequence[str], title: str
     ) -> None:
+        self._title = title_of_others(title)
         self._statuses_of_kb = statuses if kbs else []
         one_kb = [short for name in kbs if (short := bare(name).rpartition(".")[2]) in _OF_ONE_KB]
         self._is_of_hotfix = bool(one_kb) and all(name.startswith("hotfix") for name in one_kb)

@@ -39,6 +39,8 @@ _ROLES: Final = lazy(
     r"(?:[-_.](?:srv|svr|server|pc|vm|ws|host|dc|sql|db|file|fs|web|mail|exch|exchange|print|app|rds|hv|node|dns|dhcp|gw|main|primary|secondary|north|south|east|west|[a-z]))*",
     re.IGNORECASE,
 )
+# Of these without more "web: 26100.33158" may say what all machines of a tier shall have.
+_TIERS: Final = lazy(r"web|apps?|db|database|sql|srv|svr|server|node|files?|print", re.IGNORECASE)
 # "DESKTOP-7FJ2K1A", and as one in ten has no number "DESKTOP-ABCDEFG"; "CORP\\paris"; "SQL2019"
 _MADE_BY_WINDOWS: Final = lazy(r"(?:(?:DESKTOP|LAPTOP)-[A-Z0-9]{7}|WIN-[A-Z0-9]{11}|MININT-[A-Z0-9]{6,8})|[\w-]{1,63}\\[\w-]{1,63}")
 _OF_A_YEAR: Final = lazy(
@@ -141,5 +143,5 @@ def may_be_host(name: str, *, is_sure: bool = False) -> bool:
     has_number = any(map(str.isdigit, name))
     if not (is_sure and has_number) and (not is_of_installed(name) or is_of_plan(name)):
         return False
-    is_like_one = _ROLES.fullmatch(name) is not None or _SURELY_A_HOST.search(name) is not None
+    is_like_one = (_ROLES.fullmatch(name) is not None and not _TIERS.fullmatch(name)) or _SURELY_A_HOST.search(name) is not None
     return is_sure or (is_like_one and not _NUMBERED.fullmatch(name) and not is_known_word(name.casefold()))

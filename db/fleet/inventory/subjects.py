@@ -56,7 +56,7 @@ _IMAGES: Final = frozenset({
     "imagedescription", "bootimage", "boxname", "vhd", "vhdpath", "wim", "wimfile",
 })  # fmt: skip
 # Names that people give to anything; a column "Host" is of hosts.
-OF_ANY_NAME: Final = frozenset({"name", "source", "asset", "assetname", "resourcename"})
+OF_ANY_NAME: Final = frozenset({"name", "nom", "nombre", "ciname", "agent", "source", "asset", "assetname", "resourcename"})
 
 # A column that says yes or no, and one that has the name of what the row is of.
 _FLAG: Final = lazy(

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word, is_of_machine, is_of_system, path_of
+from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word, is_of_machine, is_of_system, path_of, unwrapped
 from hotpatch_kb.db.fleet.other_systems import names_other_system
 from hotpatch_kb.db.model import reading
 from hotpatch_kb.db.model.editions import edition_in
@@ -137,7 +137,7 @@ def may_say_build(column: str) -> bool:
 @lru_cache(maxsize=4096)
 def is_of_installed(column: str) -> bool:
     """Return whether a column's name speaks of what a machine has, and not of what it shall have, could have or had."""
-    return _NOT_INSTALLED.search(column) is None
+    return _NOT_INSTALLED.search(unwrapped(column)) is None
 
 
 def is_of_part(column: str) -> bool:

@@ -64,6 +64,13 @@ _TOGETHER: Final = lazy(
     re.IGNORECASE,
 )
 _SHORT: Final = {"o/s": "OS", "n°": "No", "w": "Win"}
+# "latest(os_build)" is the last one that a host has reported; "max(os_build)" may be one that it had before a rollback.
+_FUNCTION: Final = lazy(r"\s*(?:latest|last|values|list)\s*\(\s*(?P<name>[^()]+?)\s*\)\s*", re.IGNORECASE)
+_OF_NOW: Final = lazy(
+    r"(?<=\w)[\s_(\[,-]+(?:as (?:of|at|on)\b[^<>≤≥=]*|now|today|right now|at present|heute|jetzt|aujourd'hui|hoy|oggi|hoje|сейчас|сегодня)[)\]\s]*$"
+    r"|(?<=\w)[\s(（]*(?:\d{4}\D\d\d?\D\d\d?)?(?:現在|时点|時点)[)）\s]*$",
+    re.IGNORECASE,
+)
 _DOT: Final = lazy(r"\.(?=\S)(?!\d+$)")  # "OS Build.1" of pandas is a second "OS Build"
 # A name says nothing of a version without one of these: "Computer" and "Name" are harmless, too.
 _OF_VERSIONS: Final = lazy(
@@ -78,7 +85,19 @@ def path_of(column: str) -> list[str]:
     >>> path_of("host.os.version"), path_of("Build-Nr.")
     (['host', 'os', 'version'], ['Build-Nr'])
     """
-    return _DOT.split(column.rstrip(". "))
+    return _DOT.split(unwrapped(column).rstrip(". "))
+
+
+@lru_cache(maxsize=4096)
+def unwrapped(column: str) -> str:
+    """Return the name of a column without the function of Splunk around it, and without words for the time at which it was read.
+
+    >>> unwrapped("latest(os_build)"), unwrapped("OS Build (as of 2026-07-20)"), unwrapped("Build now"), unwrapped("Latest build")
+    ('os_build', 'OS Build', 'Build', 'Latest build')
+    """
+    found = _FUNCTION.fullmatch(column)
+    name = found["name"] if found else column
+    return _OF_NOW.sub("", name) or name
 
 
 @lru_cache(maxsize=4096)
