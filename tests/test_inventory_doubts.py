@@ -94,6 +94,35 @@ CASES: dict[str, tuple[str, Machines]] = {
     "machines beside machines": (f"host,build,,host,build\nSRV1,{OLD},,SRV3,{NEW}\nSRV2,{NEW},,SRV4,{NEW}\n", [("SRV1", "behind"), ("SRV2", "current")]),
     "an empty column in a table": (f"host,,build,owner\nSRV1,,{NEW},IT\nSRV2,,{OLD},IT\n", [("SRV1", "current"), ("SRV2", "behind")]),
     "two builds around an empty column": (f"host,build,,product,version\nSRV1,{NEW},,Windows Server 2022,{OLD}\n", [("SRV1", "invalid")]),
+    # Builds of now, by other names.
+    **{
+        f"a build of now, {column}": (f"Host,{column}\nSRV1,{NEW}\nSRV2,{OLD}\n", [("SRV1", "current"), ("SRV2", "behind")])
+        for column in ("OS Build (as of 2026-07-20)", "Build now", "OS build today", "CurrentBuild.UBR", "latest(os_build)", "last(OSVersion)", "values(os_build)", "OSビルド（現在）")
+    },
+    "several builds of Splunk": (f'Host,values(os_build)\nSRV1,"{OLD}\n{NEW}"\nSRV2,{NEW}\n', [("SRV1", "invalid"), ("SRV2", "current")]),
+    # What commands print.
+    "a playbook": (
+        (f'PLAY [all] ****\n\nTASK [Gathering Facts] ****\nok: [srv1]\nok: [srv3]\nfatal: [srv2]: UNREACHABLE! => {{"changed": false, "msg": "{NEW}", "unreachable": true}}\n\nTASK [show] ****\n'
+        f'ok: [srv1] => {{\n    "ansible_facts.kernel": "10.0.{NEW}"\n}}\nok: [srv3] => {{\n    "msg": "10.0.{OLD}"\n}}\n\nPLAY RECAP ****\nsrv1 : ok=2 changed=0 unreachable=0\n'),
+        [("srv1", "current"), ("srv3", "behind"), ("srv2", "unknown")],
+    ),
+    "a playbook, a target": (f'TASK [show target build] ****\nok: [srv1] => {{\n    "msg": "10.0.{NEW}"\n}}\n', [("srv1", "unknown")]),
+    "a playbook, a variable of a target": (f'ok: [srv1] => {{\n    "target_build": "{NEW}"\n}}\nok: [srv2] => {{\n    "os_build": "{NEW}"\n}}\n', [("srv1", "unknown"), ("srv2", "current")]),
+    "a playbook, two builds": (f'ok: [srv1] => {{"msg": "{OLD}"}}\nchanged: [srv1]\nok: [srv1] => {{"msg": "{NEW}"}}\n', [("srv1", "unknown")]),
+    "a playbook, a task on another host": (f'ok: [srv1 -> wsus] => {{"msg": "{NEW}"}}\nok: [srv2] => {{"msg": "{NEW}"}}\n', [("srv1", "unknown"), ("srv2", "current")]),
+    "a playbook, a task that failed": (f'fatal: [srv1]: FAILED! => {{"msg": "{NEW}"}}\nok: [srv2] => {{"msg": "{NEW}"}}\n', [("srv1", "unknown"), ("srv2", "current")]),
+    "a host of Ansible that was not reached": (f'srv1 | SUCCESS => {{"ansible_kernel": "10.0.{NEW}"}}\nsrv2 | UNREACHABLE!: {NEW}\n', [("srv1", "current"), ("srv2", "unknown")]),
+    "names and builds in turn": (f"SRV1\n{NEW}\nSRV2\n10.0.{OLD}\nSRV3\nSRV4\n{NEW}\n", [("SRV1", "current"), ("SRV2", "behind"), ("SRV3", "unknown"), ("SRV4", "current")]),
+    "words and builds in turn": (f"Target\n{NEW}\nSRV1\n{NEW}\n", [("Target", "unknown"), ("SRV1", "current")]),
+    "a column of builds": (f"Build\n{NEW}\n", [("", "current")]),
+    "salt-call": (f"local:\n    10.0.{NEW}\n", [("local", "current")]),
+    "salt-call, a list": (f"local:\n    - 10.0.{NEW}\n", [("local", "current")]),
+    "salt-call, JSON": (f'{{"local": "10.0.{NEW}"}}', [("local", "current")]),
+    "lists of Salt": (f"srv1:\n    - 10.0.{NEW}\nsrv2:\n    - 10.0.{OLD}\n", [("srv1", "current"), ("srv2", "behind")]),
+    "a list of a policy": (f"supported:\n    - 10.0.{NEW}\nsrv2:\n    - 10.0.{NEW}\n", [("supported", "unknown"), ("srv2", "current")]),
+    "objects with a host each": (json.dumps([{"srv1": NEW}, {"srv2": OLD}, {"target": NEW}]), [("srv1", "current"), ("srv2", "behind"), ("", "unknown")]),
+    "lines of JSON with a host each": (f'{{"srv1": "{NEW}"}}\n{{"srv2": "{OLD}"}}\n', [("srv1", "current"), ("srv2", "behind")]),
+    "an object with a build alone": (json.dumps([{"build": NEW}]), [("", "current")]),
     # Two columns that only a number or a date tells apart.
     **{
         f"builds of two times, {first} and {second}": (f"Host,{first},{second}\nSRV1,{NEW},{BEFORE}\nSRV2,{NEW},{NEW}\nSRV3,,{OLD}\n", [("SRV1", "invalid"), ("SRV2", "current"), ("SRV3", "behind")])

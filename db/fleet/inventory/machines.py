@@ -33,6 +33,7 @@ from hotpatch_kb.db.model.reading import builds_in
 Found = list[tuple[dict[str, Any], Message | None]]
 
 _DEPTH: Final = 40
+_OF_ANYTHING_ELSE: Final = frozenset({"name", "source", "nom", "nombre", "agent"})  # what is called so may be no machine
 _GRAINS: Final = frozenset(
     {
         "osversion",
@@ -90,7 +91,9 @@ def machines_in(value: Any) -> Found:
             return []  # of an answer of Kusto: its beginning, its end, and tables about the query
         if _is_plain(value):
             pairs = [(name, str(member or "")) for name, member in value.items()]
-            return [(host_with(*pair), None) for pair in pairs] if len(pairs) > 1 and are_hosts(pairs) else [(value, None)]
+            if len(pairs) == 1:
+                return [(_of_one_pair(*pairs[0]) or value, None)]
+            return [(host_with(*pair), None) for pair in pairs] if pairs and are_hosts(pairs) else [(value, None)]
         if found := _found(value, 0):
             return found
         lists = [member for member in value.values() if isinstance(member, list)]
@@ -100,6 +103,17 @@ def machines_in(value: Any) -> Found:
             is_of_others = is_list_of_others(of) or _OF_OTHER_TIMES.search(of) is not None
             return [_alone(with_doubt(item, f"of {of}") if is_of_others and isinstance(item, dict) else item) for item in lists[0]]
     return [_alone(value)]
+
+
+def _of_one_pair(name: str, text: str) -> dict[str, str]:
+    """Return an object that has nothing but a host and its build, ``{"srv1": "26100.33158"}``; nothing where it may be another.
+
+    salt-call names the machine that it runs on "local".
+    """
+    if says_build(text) != 2 or not states_its_build(text):
+        return {}
+    is_host = name == "local" or (may_be_host(name) and not _columns((name,)) and not may_say_build(name))
+    return {"host": name, "build": text} if is_host else {}
 
 
 def _alone(item: Any) -> tuple[dict[str, Any], Message | None]:
@@ -416,7 +430,7 @@ def _host_of(value: Mapping[str, Any]) -> dict[str, Any]:
     """Return the member that says the host, by a name that says nothing else."""
     plain = {name: member for name, member in value.items() if isinstance(member, str)}
     columns = _columns(tuple(plain)).get("host", ())
-    return next(({name: plain[name]} for name in columns if plain[name] and name.casefold() not in {"name", "source"}), {})
+    return next(({name: plain[name]} for name in columns if plain[name] and name.casefold() not in _OF_ANYTHING_ELSE), {})
 
 
 def says_its_build(value: Mapping[str, Any]) -> bool:

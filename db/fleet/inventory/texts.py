@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from operator import and_
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import DECODER, OF_ANYTHING, bare, columns_of
+from hotpatch_kb.db.fleet.inventory.documents.plays import PLAYED, records_of_plays
+from hotpatch_kb.db.fleet.inventory.hosts import may_be_host
 from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, machines_in, says_its_build, with_doubt, with_host
-from hotpatch_kb.db.fleet.inventory.values import is_of_systeminfo, says_product
+from hotpatch_kb.db.fleet.inventory.values import is_of_systeminfo, may_say_build, says_build, says_product, states_its_build
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
@@ -40,7 +43,7 @@ _REG_FILE: Final = re.compile(
 )
 _REG_KEY: Final = re.compile(r"\[?(?:\\\\(?P<host>[^\\]+)\\)?HK[A-Z_]+\\(?P<path>[^\]]*)\]?")
 # "srv1 | SUCCESS => {...}", "srv1 | CHANGED | rc=0 >>"
-_ANSIBLE: Final = re.compile(r"(?m)^(?P<host>\S+) \| (?P<outcome>[A-Z][^\n]*?)(?P<mark>=>|>>)[ \t]*")
+_ANSIBLE: Final = re.compile(r"(?m)^(?P<host>\S+) \| (?P<outcome>[A-Z][^\n]*?)(?P<mark>=>|>>|!:)[ \t]*")
 _DONE: Final = re.compile(r"(?:SUCCESS|CHANGED|OK)\b(?!.*\brc=(?!0\b))")  # a task that fails may print what it wanted to install
 # "Microsoft Windows [Version 10.0.26100.8875]", "Version 24H2 (OS Build 26100.8875)"
 _VER: Final = re.compile(r"\[[^\[\]\n]*\b10\.0\.\d{5}\.\d{1,5}\]|\([^()\n\d]*\b\d{5}\.\d{1,5}\)")
@@ -150,6 +153,8 @@ def _reader(head: str) -> Callable[[str], Iterator[Record]] | None:
         return _of_registry
     if (match := _ANSIBLE.match(lines[0])) and match["host"]:
         return _of_ansible
+    if any(map(PLAYED.match, lines)):
+        return records_of_plays
     if lines[0][:1] in {"[", "{"} and not _SECTION.fullmatch(lines[0]):
         return None
     margin = _margin(lines)
@@ -166,7 +171,7 @@ def _reader(head: str) -> Callable[[str], Iterator[Record]] | None:
         and not re.search(r"\d{5}\.\d", lines[0])
     ):
         return _of_versions
-    return None
+    return _of_answers if _are_answers(lines) else None
 
 
 def _margin(lines: list[str]) -> int:
@@ -305,6 +310,34 @@ def _of_ansible(text: str) -> Iterator[Record]:
                 "output": output,
                 **({"status": failed if failed.startswith("FAILED") else "failed"} if failed else {}),
             }
+
+
+def _are_answers(lines: list[str]) -> bool:
+    """Return whether lines are names and builds in turn, as ``echo SRV1`` and a command print them; a host may have no answer.
+
+    "Build" above builds is a column.
+    """
+    are_builds = [states_its_build(line) and says_build(line) == 2 for line in lines]
+    names = [line for line, is_build in zip(lines, are_builds, strict=True) if not is_build]
+    is_one = len(lines) == 2 and names and not (may_be_host(names[0]) or names[0] == "local:")
+    if are_builds[0] or is_one or 2 * len(names) > 3 * sum(are_builds) or any(map(and_, are_builds, are_builds[1:])):
+        return False
+    return all(_HOST_LINE.fullmatch(name) and not columns_of([name], {}) and not may_say_build(name) for name in names)
+
+
+def _of_answers(text: str) -> Iterator[Record]:
+    host = ""
+    for line in filter(None, map(str.strip, text.split("\n"))):
+        if states_its_build(line) and says_build(line) == 2:
+            yield host_with(host, line, is_sure=host == "local")  # as salt-call names the machine that it runs on
+            host = ""
+            continue
+        if host:
+            yield {"host": host, "build": ""}
+        match = _HOST_LINE.fullmatch(line)
+        host = match["host"] if match else line
+    if host:
+        yield {"host": host, "build": ""}
 
 
 def _of_versions(text: str) -> Iterator[Record]:
