@@ -54,11 +54,11 @@ CASES: dict[str, tuple[str, Machines]] = {
     # Lines of a summary without a blank line before them.
     **{
         f"a summary at the end, {name}": (f"Computer,OS Build\nSRV1,{OLD}\nSRV2,{NEW}\n{name},{NEW}\n", [("SRV1", "behind"), ("SRV2", "current"), (name, "unknown")])
-        for name in ("Target", "Minimum required", "Max", "Compliant build", "対象", "目標ビルド", "Soll", "Latest (Microsoft)", "Total: 2", "-", "N/A", "KB5099536", "Ring 1", "2026-07")
+        for name in ("Target", "Minimum required", "Max", "Compliant build", "対象", "目標ビルド", "Soll", "Latest (Microsoft)", "Total: 2", "-", "N/A", "KB5099536", "Ring 1", "2026-07", "Grand Total", "Total general", "[Target]", "Required (Aug)", "Source: WSUS", "As of 2026-07-20", "Ø", "2 hosts")
     },
     **{
         f"a host at the end, {name}": (f"Computer,OS Build\nSRV1,{OLD}\nSRV2,{NEW}\n{name},{NEW}\n", [("SRV1", "behind"), ("SRV2", "current"), (name, "current")])
-        for name in ("paris", "mail", "test", "MAX01", "TARGET-PC1", "Anna's PC", "Old reception PC", "端末")
+        for name in ("paris", "mail", "test", "MAX01", "TARGET-PC1", "Anna's PC", "Old reception PC", "端末", "WSUS", "SRV-MAX")
     },
     "a summary of two lines at the end": (f"Host;Build\nSRV1;{NEW}\nSRV2;{NEW}\nMin;{OLD}\nMax;{NEW}\n;\n", [("SRV1", "current"), ("SRV2", "current"), ("Min", "behind"), ("Max", "unknown"), ("", "unknown")]),
     "a summary at the beginning": (f"Host,Build\nTarget,{NEW}\nSRV1,{NEW}\n", [("Target", "unknown"), ("SRV1", "current")]),
@@ -91,6 +91,8 @@ CASES: dict[str, tuple[str, Machines]] = {
     "groups of what machines have": (f"Machine,Machine,Installed\nHost,OS,OS Build\nSRV1,Windows Server 2025,{NEW}\n", [("SRV1", "current")]),
     "rings beside machines": (f"host,build,,ring,target build\nSRV1,{OLD},,Pilot,{NEW}\nSRV2,{NEW},,Broad,{NEW}\n,,,Slow,{NEW}\n", [("SRV1", "behind"), ("SRV2", "current"), ("", "unknown")]),
     "builds of rings beside machines": (f"host,build,,ring,build\nSRV1,{OLD},,Pilot,{NEW}\nSRV2,{NEW},,Broad,{OLD}\n,,,Slow,{NEW}\n", [("SRV1", "behind"), ("SRV2", "current"), ("", "unknown")]),
+    "rings on the left of machines": (f"ring,build,,host,build\nPilot,{NEW},,SRV1,{OLD}\nBroad,{OLD},,SRV2,{NEW}\n", [("SRV1", "behind"), ("SRV2", "current")]),
+    "targets on the left of machines": (f"ring,target build,,host,build\nPilot,{NEW},,SRV1,{OLD}\nBroad,{NEW},,SRV2,{NEW}\n", [("SRV1", "behind"), ("SRV2", "current")]),
     "machines beside machines": (f"host,build,,host,build\nSRV1,{OLD},,SRV3,{NEW}\nSRV2,{NEW},,SRV4,{NEW}\n", [("SRV1", "behind"), ("SRV2", "current")]),
     "an empty column in a table": (f"host,,build,owner\nSRV1,,{NEW},IT\nSRV2,,{OLD},IT\n", [("SRV1", "current"), ("SRV2", "behind")]),
     "two builds around an empty column": (f"host,build,,product,version\nSRV1,{NEW},,Windows Server 2022,{OLD}\n", [("SRV1", "invalid")]),

@@ -64,6 +64,7 @@ _TOGETHER: Final = lazy(
     re.IGNORECASE,
 )
 _SHORT: Final = {"o/s": "OS", "n°": "No", "w": "Win"}
+_LONGEST_NAME: Final = 200  # characters of a name that is looked at closely
 # "latest(os_build)" is the last one that a host has reported; "max(os_build)" may be one that it had before a rollback.
 _FUNCTION: Final = lazy(r"\s*(?:latest|last|values|list)\s*\(\s*(?P<name>[^()]+?)\s*\)\s*", re.IGNORECASE)
 _OF_NOW: Final = lazy(
@@ -95,6 +96,8 @@ def unwrapped(column: str) -> str:
     >>> unwrapped("latest(os_build)"), unwrapped("OS Build (as of 2026-07-20)"), unwrapped("Build now"), unwrapped("Latest build")
     ('os_build', 'OS Build', 'Build', 'Latest build')
     """
+    if len(column) > _LONGEST_NAME:
+        return column
     found = _FUNCTION.fullmatch(column)
     name = found["name"] if found else column
     return _OF_NOW.sub("", name) or name

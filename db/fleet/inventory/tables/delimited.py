@@ -186,9 +186,12 @@ class Delimited:
             wanted: column names by field, where the user names them.
         """
         if self._chosen is None:
-            self.beside = self.beside.difference(*([self.header] if self.beside.intersection(wanted.values()) else ()))
-            own = [place for place, name in enumerate(self.header) if name not in self.beside]
-            header, rows = [self.header[place] for place in own], [[row[place] for place in own] for row in self.sample()]
+            header, rows = self.header, self.sample()
+            if self.beside.intersection(wanted.values()):
+                self.beside = frozenset()
+            if self.beside:
+                own = [place for place, name in enumerate(header) if name not in self.beside]
+                header, rows = [header[place] for place in own], [[row[place] for place in own] for row in rows]
             self._chosen = values.chosen(columns_of(header, wanted), header, rows, wanted)
         return self._chosen
 

@@ -6,6 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Final
 
 from hotpatch_kb.db.fleet.inventory import values
@@ -25,6 +26,7 @@ _SUBJECTS: Final = frozenset(NAMES["host"] + NAMES["kbs"])
 _NUMBERED: Final = re.compile(r"_\d+$")
 # Names of columns in another header
 OF_BUILDS: Final = re.compile(r"version|build|\bkbs?\b|target|available|ビルド|バージョン|版本|버전|빌드", re.IGNORECASE)
+_MOST_GAPS: Final = 20
 _BLANK: Final = re.compile(r"column\d+|unnamed: ?\d+", re.IGNORECASE)
 
 
@@ -116,16 +118,19 @@ def _are_groups(groups: Sequence[str], names: Sequence[str]) -> bool:
 
 
 def names_beside(header: Sequence[str], sample: Callable[[], Sequence[Sequence[str]]]) -> frozenset[str]:
-    """Return the columns of other tables on the right of the first: "host,build,,ring,target build".
+    """Return the columns of other tables beside that of the machines: "host,build,,ring,target build".
 
     An empty column without a name goes before them, and both have a build. Otherwise the columns are all of one table.
     """
-    for gap in (place for place, name in enumerate(header) if _BLANK.fullmatch(name)):
-        own, others = columns_of(header[:gap], {}), header[gap + 1 :]
-        names = [_NUMBERED.sub("", name) for name in others]
-        is_of_another = any(map(OF_BUILDS.search, names[1:])) and (is_of_plan(names[0]) or bare(names[0]) in _SUBJECTS)
-        if is_of_another and own.keys() >= {"host", "build"} and not any(row[gap].strip() for row in sample()):
-            return frozenset(header[gap:])
+    gaps = (place for place, name in enumerate(header[:-1]) if _BLANK.fullmatch(name))
+    for gap in islice(gaps, _MOST_GAPS):
+        for own, others, beside in ((header[:gap], header[gap + 1 :], header[gap:]), (header[gap + 1 :], header[:gap], header[: gap + 1])):
+            first, *more = others or [""]
+            if not (is_of_plan(first) or bare(_NUMBERED.sub("", first)) in _SUBJECTS) or not any(map(OF_BUILDS.search, more)):
+                continue
+            fields = columns_of([_NUMBERED.sub("", name) for name in own], {})
+            if fields.keys() >= {"host", "build"} and not any(row[gap].strip() for row in sample()):
+                return frozenset(beside)
     return frozenset()
 
 

@@ -29,41 +29,23 @@ _OF_SUMMARIES: Final = frozenset({
     "mínima", "máxima", "promedio", "requerido", "requerida", "referencia", "umbral", "obiettivo", "minimo", "massimo", "richiesto", "richiesta", "riferimento", "totale", "alvo", "média", "doel", "totaal", "vereist", "gemiddelde",
     "suma", "razem", "łącznie", "wymagane", "wymagany", "średnia", "docelowy", "docelowa", "цель", "итого", "всего", "минимум", "максимум", "среднее", "требуется", "эталон", "целевая", "целевой", "hedef", "toplam", "gerekli",
     "ortalama", "totalt", "krav", "cíl", "celkem", "cél", "összesen", "tavoite", "yhteensä", "対象", "合計", "平均", "最小", "最大", "最低", "最高", "基準", "总计", "總計", "合计", "平均值", "最小值", "最大值", "基准", "目标", "目標",
-    "대상", "목표", "합계", "평균", "최소", "최대", "기준",
+    "総計", "총합계", "grand", "gesamtergebnis", "eindtotaal", "общий", "итог", "대상", "목표", "합계", "평균", "최소", "최대", "기준",
 })  # fmt: skip
 _OR_OF_HOSTS: Final = frozenset({
     "max", "min", "mean", "mode", "sum", "count", "new", "next", "goal", "golden", "gold", "ref", "all", "other", "others", "current", "previous", "supported", "ist", "note", "notes", "plan", "policy", "cel",
     "meta", "media", "mål", "should", "must", "none",
 })  # fmt: skip
-_AROUND: Final = frozenset(
-    {
-        "build",
-        "builds",
-        "version",
-        "for",
-        "of",
-        "the",
-        "our",
-        "we",
-        "month",
-        "this",
-        "is",
-        "by",
-        "microsoft",
-        "für",
-        "de",
-        "la",
-        "le",
-        "der",
-        "die",
-        "das",
-    }
-)
+# Words that say nothing beside those.
+_AROUND: Final = frozenset({
+    "build", "builds", "version", "for", "of", "the", "our", "we", "month", "this", "is", "by", "microsoft", "für", "de", "la", "le", "der", "die", "das", "general", "général", "geral", "complessivo", "końcowa",
+})  # fmt: skip
+# "Source: WSUS", "As of 2026-07-20", "Stand 20.07.2026", "12 hosts"
+_REMARK: Final = re.compile(r"[:=]|(?<!\d)20\d\d-\d\d|\d\d?\.\d\d?\.20\d\d|^\d+ [^\W\d]+$")
 _NOT_LATIN: Final = re.compile(r"[^\x00-\u024f\W]")
 _OF_MACHINES: Final = re.compile(
     r"(?<![^\W\d_])(?:pc|laptop|notebook|desktop|server|workstation|computer|vm|host|rechner|ordinateur|portátil)(?![^\W\d_])"
 )
-_NOTHING: Final = re.compile(r"[\W_]+|n/?a", re.IGNORECASE)  # "-", "N/A"
+_NOTHING: Final = re.compile(r"[\W_]+|n/?a|ø|σ|microsoft|msrc|patch tuesday", re.IGNORECASE)  # "-", "N/A", "Ø", and who has no machine here
 
 
 def of_summary(name: str, *, are_words: bool = False) -> bool:
@@ -84,7 +66,7 @@ def of_summary(name: str, *, are_words: bool = False) -> bool:
     if are_known and not known.isdisjoint(words) and (" " in name or not any(map(str.isdigit, name))):
         return True
     is_phrase = " " in name or _NOT_LATIN.search(name) is not None
-    return is_phrase and not is_of_installed(name) and not _OF_MACHINES.search(name.casefold())
+    return is_phrase and (not is_of_installed(name) or _REMARK.search(name) is not None) and not _OF_MACHINES.search(name.casefold())
 
 
 def summaries(names: Sequence[str], others: Sequence[str] = ()) -> dict[int, str]:
