@@ -108,6 +108,7 @@ CASES: dict[str, tuple[str, Machines]] = {
         f'ok: [srv1] => {{\n    "ansible_facts.kernel": "10.0.{NEW}"\n}}\nok: [srv3] => {{\n    "msg": "10.0.{OLD}"\n}}\n\nPLAY RECAP ****\nsrv1 : ok=2 changed=0 unreachable=0\n'),
         [("srv1", "current"), ("srv3", "behind"), ("srv2", "unknown")],
     ),
+    "a playbook, lines that were printed": (f'ok: [srv1] => {{\n    "ver.stdout_lines": [\n        "",\n        "Microsoft Windows [Version 10.0.{NEW}]"\n    ]\n}}\nok: [srv2] => {{"ver.stdout": "10.0.{OLD}"}}\n', [("srv1", "current"), ("srv2", "behind")]),
     "a playbook, a target": (f'TASK [show target build] ****\nok: [srv1] => {{\n    "msg": "10.0.{NEW}"\n}}\n', [("srv1", "unknown")]),
     "a playbook, a variable of a target": (f'ok: [srv1] => {{\n    "target_build": "{NEW}"\n}}\nok: [srv2] => {{\n    "os_build": "{NEW}"\n}}\n', [("srv1", "unknown"), ("srv2", "current")]),
     "a playbook, two builds": (f'ok: [srv1] => {{"msg": "{OLD}"}}\nchanged: [srv1]\nok: [srv1] => {{"msg": "{NEW}"}}\n', [("srv1", "unknown")]),

@@ -12,9 +12,10 @@ from itertools import takewhile
 from typing import Final
 
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, OF_ANYTHING, bare, first, parent_of
-from hotpatch_kb.db.fleet.inventory.hosts import is_of_others, is_of_plan, is_thing, may_be_host, no_host
+from hotpatch_kb.db.fleet.inventory.hosts import is_of_others, is_of_plan, is_thing, may_be_host, may_be_name_of_words, no_host
 from hotpatch_kb.db.fleet.inventory.subjects import (
     OF_ANY_NAME,
+    OF_ANY_THING,
     Subjects,
     column_of_others,
     is_name_of_image,
@@ -229,7 +230,7 @@ class RowEvidence:
         self._others_said = Subjects(names, by_field if is_asked else {}, is_of_anything=is_of_anything)
         # Only its place says that a name is one of a host: "Source,Build", "Name,Version".
         self._any_names = tuple(name for name in hosts if is_asked and short(name) in OF_ANY_NAME)
-        self._may_be_word = is_of_anything
+        self._may_be_word = is_of_anything or any(short(name) in OF_ANY_THING for name in hosts)
         self._has_member = any(names_one(name) for name in names if name not in hosts)
 
     def build(self, value: Value, facts: Facts = Facts()) -> str | Message | NotStated:  # noqa: B008 (it cannot change)
@@ -282,7 +283,7 @@ class RowEvidence:
         Where the build is of anything, too ("Name,Version"), a word in lower case counts only where it is like a host.
         """
         name = name[:MAX_TEXT]
-        if " " in name and is_name_of_image(name):
+        if " " in name and (is_name_of_image(name) or not (self._has_member or may_be_name_of_words(name, is_plain=self._may_be_word))):
             return False
         if not self._may_be_word or not name or _NUMBERED.fullmatch(name) or not _WORD_OR_THING.search(name):
             return True

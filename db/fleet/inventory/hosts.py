@@ -32,6 +32,10 @@ _HOST: Final = lazy(r"\d{1,3}(?:\.\d{1,3}){3}|(?:[\w-]{1,63}\\)?(?=[^\W\d]|\d[\w
 # Where nothing but its place says that a name is one of a host, it is believed with a number, a domain, or as one letter: "SRV1", "web-01",
 # "srv1.corp.example", "A". "supported", "WSUS" and "Referenz" are words of any language, which no list has all of.
 _SURELY_A_HOST: Final = lazy(r"\d|\.[^\W\d]|^[^\W\d]$")
+# "Reception PC", "Anna's laptop"
+_OF_A_MACHINE: Final = lazy(
+    r"(?<!\w)(?:pc|laptop|notebook|desktop|workstation|macbook|surface|rechner|ordinateur|portátil|computer)(?!\w)", re.IGNORECASE
+)
 # Names of hosts for what they do: "mail", "SRV-FILE", "dc-a". What may also be a kind of machine, a ring or a source of builds is not here.
 _ROLES: Final = lazy(
     r"(?:srv|svr|server|dc|pdc|bdc|rodc|adds|adfs|sql|db|database|file|files|fileserver|fs|web|www|webserver|iis|mail|mx|smtp|exch|exchange|print|printer|printserver|prn|app|apps|appserver|rds|rdp|rdsh|term"
@@ -145,3 +149,22 @@ def may_be_host(name: str, *, is_sure: bool = False) -> bool:
         return False
     is_like_one = (_ROLES.fullmatch(name) is not None and not _TIERS.fullmatch(name)) or _SURELY_A_HOST.search(name) is not None
     return is_sure or (is_like_one and not _NUMBERED.fullmatch(name) and not is_known_word(name.casefold()))
+
+
+@lru_cache(maxsize=4096)
+def may_be_name_of_words(name: str, *, is_plain: bool) -> bool:
+    """Return whether a name of several words can be that of a machine: one of them is like a host, or says so.
+
+    Args:
+        name: the name.
+        is_plain: whether nothing says that its build is of a system; otherwise it has only to be of no plan.
+
+    >>> may_be_name_of_words("Reception PC", is_plain=True), may_be_name_of_words("SRV1 (Bonn)", is_plain=True)
+    (True, True)
+    >>> may_be_name_of_words("Windows Update Agent", is_plain=True), may_be_name_of_words("Pilot ring", is_plain=False)
+    (False, False)
+    """
+    words = [word.strip("()[],;:'\"") for word in name.split()]
+    if _OF_A_MACHINE.search(name) or any(any(map(str.isdigit, word)) and may_be_host(word) for word in words):
+        return True
+    return not is_plain and is_of_installed(name) and not is_of_plan(name) and not is_thing(name)

@@ -58,6 +58,8 @@ _IMAGES: Final = frozenset({
 # Names that people give to anything; a column "Host" is of hosts.
 OF_ANY_NAME: Final = frozenset({"name", "nom", "nombre", "ciname", "agent", "source", "asset", "assetname", "resourcename"})
 
+OF_ANY_THING: Final = frozenset({"ciname", "agent"})  # of these, what is most often no machine
+
 # A column that says yes or no, and one that has the name of what the row is of.
 _FLAG: Final = lazy(
     r"(?:isa?n?)?(?:vm|golden|ova|ovf)?(?:template|image|snapshot|checkpoint|replica|clone)(?:vm|flag)?|vorlage|istvorlage|modèle|plantilla|шаблон|テンプレート|模板|템플릿"

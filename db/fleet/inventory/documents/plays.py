@@ -16,7 +16,7 @@ PLAYED: Final = re.compile(
     r"(?P<outcome>ok|changed|fatal|failed|skipping|unreachable|ignored|rescued): \[(?P<host>[\w.-]{1,255})(?P<delegated> -> [^\]\n]+)?\](?P<rest>.*)"
 )
 _TASK: Final = re.compile(r"(?P<kind>TASK|PLAY|RUNNING HANDLER|PLAY RECAP)\b[ \t]*(?:\[(?P<name>.*)\])?[ \t*]*")
-_ANSWERS: Final = ("msg", "stdout", "result")  # members that have what a command has printed
+_ANSWERS: Final = frozenset({"msg", "stdout", "stdout_lines", "result", "output"})  # members that have what a command has printed
 
 
 def records_of_plays(text: str) -> Iterator[dict[str, Any]]:
@@ -66,5 +66,6 @@ def _answers(body: str) -> list[dict[str, Any]]:
     found = [cells for cells, _ in machines_in(value) if says_its_build(cells)]
     if found:
         return [{name: member for name, member in cells.items() if name != "host"} for cells in found]
-    texts = [" ".join(map(str, text)) if isinstance(text, list) else text for name in _ANSWERS if (text := value.get(name))]
+    printed = [member for name, member in value.items() if name.rpartition(".")[2] in _ANSWERS and is_of_installed(name)]
+    texts = [" ".join(map(str, member)).strip() if isinstance(member, list) else member for member in printed]
     return [{"build" if states_its_build(text) else "output": text} for text in texts if isinstance(text, str) and builds_in(text[:1000])]
