@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from bs4 import BeautifulSoup
 from conftest import Command
 from helpers.datasettes import Datasette, form, post
+
+from hotpatch_kb.db.answers import verdicts
+from hotpatch_kb.db.answers.exposure.gaps import _ELSE, _UNLESS, _WITHOUT, IN_TEXT, condition
+from hotpatch_kb.db.model.messages import Message, Messages
 
 DAY = "2026-07-20"
 REGISTRY = "Host,CurrentVersion,CurrentBuild,UBR,Target build\nSRV1,6.3,20348,5386,26100.33158\nSRV2,6.3,26100,33158,26100.33158\n"
@@ -27,7 +34,8 @@ def test_what_was_read_and_what_was_not(run: Command, tmp_path: Path) -> None:
     assert (said["columns"], said["passed_over"], said["machines"], said["warnings"]) == (COLUMNS, PASSED_OVER, 2, [])
     assert (said["day"], said["is_outdated"], said["encoding"], said["data_until"]) == (DAY, False, "utf-8", "2026-07-23")
     assert said["verdicts"] == [
-        {"product": "ws2022", "verdict": "current", "machines": 1}, {"product": "ws2025", "verdict": "current", "machines": 1},
+        {"product": "ws2022", "verdict": "current", "condition": None, "machines": 1},
+        {"product": "ws2025", "verdict": "current", "condition": None, "machines": 1},
     ]  # fmt: skip
     rows = json.loads(done.out)
     assert [row["read_from"] for row in rows] == [COLUMNS] * 2
@@ -82,6 +90,107 @@ def test_names_that_nobody_understands_are_counted(run: Command, tmp_path: Path)
     assert said in done.err.splitlines()
     found = json.loads((tmp_path / "said.json").read_text(encoding="utf-8"))
     assert found["not_understood"] == [{"product": "Betriebssystem X", "machines": 3}, {"product": "Ubuntu Pro", "machines": 1}]
+
+
+# In December 2025 the newest hotpatch leaves a CVE open that its companion of the same build closes; in May 2026 that of Server 2022 has no companion.
+CONDITIONAL = "host,product,build,kbs\na,ws2025,26100.7392,\nb,ws2025,26100.7392,\nc,ws2025,26100.7392,KB5074204\nd,win11-24h2,26100.7392,\ne,,26100.7392,\n"
+COUNTED = [
+    "win11-24h2: current, only if KB5074204 is installed too: 1",
+    "win11-24h2 or ws2025: current, only if KB5074204 is installed too: 1",
+    "ws2025: current: 1",
+    "ws2025: current, only if KB5074204 is installed too: 2",
+    "5 machines on 2025-12-20",
+]
+
+
+@pytest.mark.parametrize("engine", ["builtin", "duckdb"])
+def test_what_is_current_on_a_condition_is_counted_apart(engine: str, run: Command, tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text(CONDITIONAL, encoding="utf-8")
+    done = run("assess", "fleet.csv", "--on", "2025-12-20", "--engine", engine, "--summary", "said.json")
+    assert done.err.splitlines()[-5:] == COUNTED
+    said = json.loads((tmp_path / "said.json").read_text(encoding="utf-8"))
+    only = {"kbs": ["KB5074204"], "cves": "CVE-2025-54100"}
+    assert said["verdicts"] == [
+        {"product": "win11-24h2", "verdict": "current", "condition": only, "machines": 1},
+        {"product": "win11-24h2 or ws2025", "verdict": "current", "condition": only, "machines": 1},
+        {"product": "ws2025", "verdict": "current", "condition": None, "machines": 1},
+        {"product": "ws2025", "verdict": "current", "condition": only, "machines": 2},
+    ]
+    # The rows keep the code, and say the condition in their reason.
+    assert [line.count("is open unless its companion KB5074204 is installed") for line in done.out.splitlines()[1:]] == [1, 1, 0, 1, 1]
+
+
+def test_what_no_update_closes_is_counted_apart_too(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text("host,build\na,20348.5074\n", encoding="utf-8")
+    done = run("assess", "fleet.csv", "--on", "2026-05-20")
+    assert done.err.splitlines()[-2] == "ws2022: current, except for CVE-2025-54518, CVE-2026-42825: 1"
+
+
+def test_the_api_counts_what_is_current_on_a_condition_apart(crawled_site: Datasette) -> None:
+    found = post(crawled_site, "/api/assess?on=2025-12-20&summary=1", CONDITIONAL.encode(), "text/csv").json()["summary"]["verdicts"]
+    of_server = [(row["condition"], row["machines"]) for row in found if row["product"] == "ws2025"]
+    assert of_server == [(None, 1), ({"kbs": ["KB5074204"], "cves": "CVE-2025-54100"}, 2)]
+
+
+def test_the_page_of_a_fleet_never_counts_a_condition_as_patched(
+    own: Datasette, at: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No hotpatch of today leaves a CVE open, so that of Windows 11 is made to."""
+    at("2026-07-24")
+    still_open = Message(
+        "{cves} is open unless its companion {kb} is installed, which the build does not show", cves="CVE-2026-20001", kb="KB5121768"
+    )
+    monkeypatch.setattr(verdicts, "left_open", lambda product, *_: [still_open] if product.id.startswith("win11") else [])
+    fleet = "host,product,build\na,ws2025,26100.33158\nb,win11-25h2,26200.8893\nc,win11-24h2,26100.8893\nd,win11-25h2,26200.8893\n"
+    page = BeautifulSoup(form(own, fleet=fleet).text, "lxml")
+    chips = [
+        (chip.select_one("a").get("data-word"), chip.select_one("a").text, chip.select_one(".n").text) for chip in page.select(".counts li")
+    ]
+    assert chips == [("=conditional", "conditional", "3"), ("=current", "patched", "1")]
+    rows = [[cell.get_text(" ", strip=True) for cell in row.select("td")] for row in page.select("table")[0].select("tbody tr")]
+    assert rows == [
+        ["Windows 11, version 25H2", "patched only with KB5121768", "2"],
+        ["Windows 11, version 24H2", "patched only with KB5121768", "1"],
+        ["Windows Server 2025", "patched", "1"],
+    ]
+    # What a chip filters the table by is what it counts.
+    assert [row.get("data-is") for row in page.select("#verdicts tbody tr")] == ["current", "conditional", "conditional", "conditional"]
+    sent = f"fleet={quote(fleet)}".encode()
+    japanese = BeautifulSoup(post(own, "/ja/fleet", sent, "application/x-www-form-urlencoded").text, "lxml")
+    assert [chip.text for chip in japanese.select(".counts a")] == ["条件付き", "最新"]
+
+
+def test_a_condition_of_one_of_two_products_is_kept() -> None:
+    """A machine that may be of two products is patched on a condition if one of them is."""
+    nothing = Message("nothing newer of the {line} line counts", line=Message("hotpatch"))
+    still_open = Message("{cves} is open until {kb} is installed", cves="CVE-2026-20001", kb="KB5121768")
+    nested = Messages(
+        Message("{product}: {reason}", product=product, reason=Messages(reason))
+        for product, reason in (("win11-24h2", [nothing]), ("ws2025", [nothing, still_open]))
+    )
+    assert condition("current", nested) == (("KB5121768",), "CVE-2026-20001")
+    assert condition("current", Messages([nothing])) is None
+    assert condition("behind", nested) is None
+
+
+@pytest.mark.parametrize("of", ["win11-24h2", "ws2025"])
+def test_a_machine_of_either_product_has_the_condition_of_one(
+    of: str, run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still_open = Message("{cves} is open until {kb} is installed", cves="CVE-2026-20001", kb="KB5074204")
+    monkeypatch.setattr(verdicts, "left_open", lambda product, *_: [still_open] if product.id == of else [])
+    (tmp_path / "fleet.csv").write_text("host,build\na,26100.7392\n", encoding="utf-8")
+    done = run("assess", "fleet.csv", "--on", "2025-12-20")
+    assert done.err.splitlines()[-2] == "win11-24h2 or ws2025: current, only if KB5074204 is installed too: 1"
+    assert f"{of}: nothing newer of the hotpatch line counts; CVE-2026-20001 is open until KB5074204 is installed" in done.out
+
+
+def test_the_text_of_a_condition_is_found_in_a_reason() -> None:
+    """Spark has the text alone."""
+    forms = [*_UNLESS, *_ELSE, *_WITHOUT]
+    assert len(forms) == 6
+    assert [bool(re.search(IN_TEXT, form)) for form in forms] == [True] * 6
+    assert re.search(IN_TEXT, "nothing newer of the hotpatch line counts") is None
 
 
 ODD = "Asset;Image level\nSRV1;20348.5386\n"

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from operator import add, attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from hotpatch_kb.db.answers.exposure.gaps import Condition, condition
 from hotpatch_kb.db.fleet.formats import Format
 from hotpatch_kb.db.fleet.inventory import DECIDING, Inventory
 from hotpatch_kb.db.fleet.judge import MAX_JUDGED, ONLY_IF_INSTALLED, Judge, Judged, unjudged
@@ -24,8 +25,29 @@ MAX_HOST: Final = 60  # characters
 _LABEL: Final = attrgetter("label")
 
 
+class Kind(NamedTuple):
+    """What machines have in common that are counted together.
+
+    Attributes:
+        product: an id, or several with "or" between them.
+        verdict: its code.
+        condition: what "current" depends on; None where it depends on nothing, and of every other verdict.
+    """
+
+    product: str
+    verdict: str
+    condition: Condition | None = None
+
+    def in_order(self) -> tuple[str, str, str]:
+        """Return its place in a list: by product, then by verdict, without a condition first."""
+        return self.product, self.verdict, "" if self.condition is None else self.condition.words()
+
+
+Label = tuple[Kind, str]  # and the name of a product that is not understood, else ""
+
+
 class Summary:
-    """Counts of machines: by (product, verdict), and by product name where it is not understood.
+    """Counts of machines: by product, verdict and what that depends on, and by product name where it is not understood.
 
     Attributes:
         watched: verdicts whose first machines are named.
@@ -36,19 +58,19 @@ class Summary:
         """Start at zero."""
         self.watched = frozenset(watched)
         self.named: list[str] = []
-        self.counts: Counter[tuple[str, str]] = Counter()
+        self.counts: Counter[Kind] = Counter()
         self.not_understood: Counter[str] = Counter()
 
-    def add(self, label: tuple[str, str, str], count: int) -> None:
-        """Add machines. The label is their product, their verdict, and their product's name where it is not understood, else ""."""
-        product, verdict, name = label
-        self.counts[product, verdict] += count
+    def add(self, label: Label, count: int) -> None:
+        """Add machines."""
+        kind, name = label
+        self.counts[kind] += count
         if name:
             self.not_understood[name] += count
 
     def of(self, verdict: str) -> int:
         """Return how many machines have a verdict."""
-        return sum(count for (_, of_machine), count in self.counts.items() if of_machine == verdict)
+        return sum(count for kind, count in self.counts.items() if kind.verdict == verdict)
 
     def update(self, other: Summary) -> None:
         """Add the counts of another one."""
@@ -72,7 +94,7 @@ class Suffixes(dict[Any, Suffix]):
         self.judge = judge
         self.form = form
         self._fields = fields
-        self._labels: dict[tuple[str, str, str], int] = {}
+        self._labels: dict[Label, int] = {}
         self._by_name: dict[tuple[str, str], Suffix] = {}  # keys that mean the same share a suffix
 
     def __missing__(self, key: Any) -> Suffix:
@@ -100,10 +122,11 @@ class Suffixes(dict[Any, Suffix]):
     def of(self, judged: Judged, text: str | None = None) -> Suffix:
         """Return the suffix of a verdict, in the output format or with this text."""
         suffix = Suffix(self.form.suffix(judged.answer) if text is None else text)
-        name = (judged.product, judged.answer["verdict"], judged.not_understood)
-        if name not in self._labels and len(self._labels) >= MAX_SUMMARY:
-            name = ("others", name[1], "others" if name[2] else "")  # an inventory may name a million products
-        suffix.label = self._labels.setdefault(name, len(self._labels))
+        verdict, name = judged.answer["verdict"], judged.not_understood
+        label = Kind(judged.product, verdict, condition(verdict, judged.answer["reason"])), name
+        if label not in self._labels and len(self._labels) >= MAX_SUMMARY:
+            label = label[0]._replace(product="others"), "others" if name else ""  # an inventory may name a million products
+        suffix.label = self._labels.setdefault(label, len(self._labels))
         return suffix
 
     def name(self, summary: Summary, suffixes: Sequence[Suffix], hosts: Callable[[], Iterable[str]], before: int) -> None:
@@ -126,7 +149,7 @@ class Suffixes(dict[Any, Suffix]):
 
     def labels_of(self, verdicts: Collection[str]) -> set[int]:
         """Return the labels of the suffixes so far that have one of these verdicts."""
-        return {label for (_, verdict, _), label in self._labels.items() if verdict in verdicts}
+        return {label for (kind, _), label in self._labels.items() if kind.verdict in verdicts}
 
     def count(self, summary: Summary, suffixes: Sequence[Suffix], times: Sequence[int] = ()) -> None:
         """Add machines to the summary, each once or as often as ``times`` says. Empty the cache when it is full."""

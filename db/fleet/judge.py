@@ -355,6 +355,10 @@ class Judge:
             answer = _answer(first.verdict, reason) | until
             months = max((v.months_behind for v in verdicts if v.months_behind is not None), default=None)
             return Judged(answer | {"months_behind": months}, product, name)
+        if len({condition(v.verdict, v.reason) for v in verdicts}) > 1:
+            # What "current" depends on is not the same for each product: the first alone may depend on nothing.
+            reason = Messages(Message("{product}: {reason}", product=v.product, reason=v.reason) for v in verdicts)
+            return Judged({column: getattr(first, column) for column in VERDICT_COLUMNS} | until | {"reason": reason}, product, name)
         return Judged({column: getattr(first, column) for column in VERDICT_COLUMNS} | until, product, name)
 
     def _data_until(self, verdicts: Sequence[Verdict]) -> Answer:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from hotpatch_kb.db.answers import coverage
-from hotpatch_kb.db.fleet.assess import Summary
+from hotpatch_kb.db.fleet.assess import Kind, Summary
 from hotpatch_kb.db.fleet.inventory import FIELDS, Inventory
 from hotpatch_kb.db.model.messages import Message
 
@@ -47,7 +47,7 @@ class Report(NamedTuple):
         """
         said = []
         total = self.summary.counts.total()
-        undecided = sum(count for (_, verdict), count in self.summary.counts.items() if verdict in _UNDECIDED)
+        undecided = sum(map(self.summary.of, _UNDECIDED))
         if total and undecided / total > MAX_UNDECIDED:
             form = (
                 Message("unknown or invalid: {count} of {total}; the column reason says why", count=undecided, total=total)
@@ -96,6 +96,10 @@ class Report(NamedTuple):
         ]
         return said
 
+    def counted(self) -> list[tuple[Kind, int]]:
+        """Return how many machines there are of each kind, in their order."""
+        return sorted(self.summary.counts.items(), key=lambda item: item[0].in_order())
+
     def as_json(self) -> dict[str, Any]:
         """Return it as data, its messages in English."""
         return {
@@ -104,7 +108,13 @@ class Report(NamedTuple):
             "is_outdated": self.is_outdated,
             "machines": self.summary.counts.total(),
             "verdicts": [
-                {"product": product, "verdict": verdict, "machines": n} for (product, verdict), n in sorted(self.summary.counts.items())
+                {
+                    "product": kind.product,
+                    "verdict": kind.verdict,
+                    "condition": kind.condition and {"kbs": kind.condition.kbs, "cves": kind.condition.cves},
+                    "machines": count,
+                }
+                for kind, count in self.counted()
             ],
             "columns": self.columns,
             "passed_over": [{"column": column, "field": field, "why": str(why)} for column, field, why in self.passed_over],

@@ -159,9 +159,13 @@ def _judge_table(conn: sqlite3.Connection, source: str, request: Request, column
         raise _without_spark(error) from None
     target = re.sub(r"^([a-z][a-z0-9+.-]*):/(?=[^/])", r"\1://", request.output.as_posix())  # a path has lost one slash of an address
     with tempfile.TemporaryDirectory(prefix="hotpatch-kb-", dir=request.scratch) as name:
-        found = spark_tables.judge_table(conn, request.day, source, target, columns, Path(name), request.spark_master)
+        found, conditional = spark_tables.judge_table(conn, request.day, source, target, columns, Path(name), request.spark_master)
     for verdict, count in sorted(found.items()):
-        say(f"{verdict}: {count}")
+        of_them = conditional if verdict == "current" else 0
+        if count > of_them:
+            say(f"{verdict}: {count - of_them}")
+        if of_them:
+            say(f"{verdict}, on the condition that the column reason says: {of_them}")
     say(f"{found.total()} machines on {request.day}, written to {target}")
     return _failed(fails, found, has_only=True)
 
@@ -170,10 +174,12 @@ def _say(said: Report, fails: Sequence[str]) -> None:
     """Say how the inventory was read, what makes verdicts doubtful, and the counts."""
     for message in (*said.read(), *said.warnings(fails)):
         say(str(message))
-    counts = said.summary.counts
-    for (product, verdict), count in sorted(counts.items()):
-        say(f"{product}: {verdict}: {count}")
-    say(f"{counts.total()} machine{'' if counts.total() == 1 else 's'} on {said.day}")
+    for kind, count in said.counted():
+        # What is current on a condition alone is never counted with what is current.
+        condition = f", {kind.condition.words()}" if kind.condition else ""
+        say(f"{kind.product}: {kind.verdict}{condition}: {count}")
+    total = said.summary.counts.total()
+    say(f"{total} machine{'' if total == 1 else 's'} on {said.day}")
 
 
 def _verdicts_of(text: str | None) -> list[str]:

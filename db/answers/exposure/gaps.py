@@ -6,11 +6,11 @@ verdict: it stays "current", and its reason says what that depends on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from hotpatch_kb.db.answers.exposure.open_issues import hotpatches_had
 from hotpatch_kb.db.answers.product_facts import Product, Release
-from hotpatch_kb.db.model.messages import Message
+from hotpatch_kb.db.model.messages import Message, Messages
 from hotpatch_kb.db.model.notation import kb_text
 from hotpatch_kb.light_typing import Final, NamedTuple
 
@@ -21,6 +21,8 @@ _UNLESS: Final = (
 )
 _ELSE: Final = ("{cves} is open until {kb} is installed", "{cves} are open until {kb} is installed")
 _WITHOUT: Final = ("{cves} is open until the next baseline", "{cves} are open until the next baseline")
+# Text that only these forms have, for engines that have the text of a reason alone.
+IN_TEXT: Final = r"\b(is|are) open (unless|until) "
 
 
 def left_open(product: Product, release: Release, day: str, kb: int | None) -> list[Message]:
@@ -65,12 +67,28 @@ class Condition(NamedTuple):
         cves: what is open, as a reason names it.
     """
 
-    kbs: list[str]
+    kbs: tuple[str, ...]
     cves: str
+
+    def words(self) -> str:
+        """Return what has to be added to "current" or "patched" for it to be true, in English."""
+        return f"only if {' and '.join(self.kbs)} is installed too" if self.kbs else f"except for {self.cves}"
 
 
 def condition(verdict: str, reason: Iterable[Message]) -> Condition | None:
     """Return what the verdict "current" depends on, by its reason; None where it depends on nothing."""
-    found = [message for message in reason if message.form in {*_UNLESS, *_ELSE, *_WITHOUT}] if verdict == "current" else []
-    kbs = list(dict.fromkeys(str(message.values["kb"]) for message in found if "kb" in message.values))
-    return Condition(kbs, ", ".join(str(message.values["cves"]) for message in found)) if found else None
+    if verdict != "current":
+        return None
+    found = [message for message in _said(reason) if message.form in {*_UNLESS, *_ELSE, *_WITHOUT}]
+    kbs = tuple(dict.fromkeys(str(message.values["kb"]) for message in found if "kb" in message.values))
+    cves = dict.fromkeys(str(message.values["cves"]) for message in found)
+    return Condition(kbs, ", ".join(cves)) if found else None
+
+
+def _said(reason: Iterable[Message]) -> Iterator[Message]:
+    """Yield the messages of a reason, and those in them: a machine that may be of several products has a reason for each."""
+    for message in reason:
+        yield message
+        for value in message.values.values():
+            if isinstance(value, Messages):
+                yield from _said(value)

@@ -22,6 +22,7 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as f
 from pyspark.sql import types as t
 
+from hotpatch_kb.db.answers.exposure.gaps import IN_TEXT
 from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.fleet.assess import Suffixes, Summary, batches
 from hotpatch_kb.db.fleet.engines import TABLE
@@ -85,7 +86,7 @@ class _Rows:
 
 def judge_table(
     conn: sqlite3.Connection, day: str, source: str, target: str, wanted: Mapping[str, str], folder: Path, master: str | None
-) -> Counter[str]:
+) -> tuple[Counter[str], int]:
     """Judge a table and write it with its verdicts, each row exactly once; its own columns come first, with their types.
 
     Args:
@@ -98,7 +99,7 @@ def judge_table(
         master: as ``spark_engine.join`` takes it.
 
     Returns:
-        how many machines have each verdict.
+        how many machines have each verdict, and of how many "current" depends on what the reason says.
 
     Raises:
         SparkFailed: Spark failed, there is no such table, the target is there already, or rows were lost.
@@ -141,15 +142,19 @@ def judge_table(
                 kinds.unpersist()
 
 
-def _write(judged: DataFrame, target: str, rows: int) -> Counter[str]:
-    """Write a table, and return its verdicts.
+def _write(judged: DataFrame, target: str, rows: int) -> tuple[Counter[str], int]:
+    """Write a table, and return its verdicts, and how many of "current" have a condition.
 
     Raises:
         SparkFailed: rows were lost, doubled or not judged.
     """
     count = Observation()
+    is_conditional = (f.col("verdict") == "current") & f.col("reason").rlike(IN_TEXT)
     counted = judged.observe(
-        count, f.count(f.lit(1)).alias("rows"), *[f.count_if(f.col("verdict") == name).alias(name) for name in VERDICTS]
+        count,
+        f.count(f.lit(1)).alias("rows"),
+        f.count_if(is_conditional).alias("conditional"),
+        *[f.count_if(f.col("verdict") == name).alias(name) for name in VERDICTS],
     )
     writer = counted.write.mode("errorifexists")
     if target.startswith(TABLE):
@@ -160,7 +165,7 @@ def _write(judged: DataFrame, target: str, rows: int) -> Counter[str]:
     found = Counter({name: seen[name] for name in VERDICTS if seen[name]})
     if not rows == seen["rows"] == found.total():
         raise SparkFailed(f"{rows} rows went in, {seen['rows']} came out, {found.total()} of them judged")
-    return found
+    return found, seen["conditional"]
 
 
 def _reading(day: str, names: tuple[str, ...], nested: frozenset[int], wanted: Mapping[str, str], sample: list[dict[str, Any]]) -> Reading:

@@ -18,8 +18,9 @@ from typing import Any, Final, NamedTuple, TypeVar
 from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers import coverage
+from hotpatch_kb.db.answers.exposure.gaps import Condition
 from hotpatch_kb.db.answers.verdicts import VERDICTS
-from hotpatch_kb.db.fleet.assess import Suffix, Suffixes, Summary, assess, batches
+from hotpatch_kb.db.fleet.assess import Kind, Suffix, Suffixes, Summary, assess, batches
 from hotpatch_kb.db.fleet.formats import HTTP_FORMATS, Csv, Format, SafeCsv, renamed
 from hotpatch_kb.db.fleet.inventory import FIELDS, Inventory, inventory
 from hotpatch_kb.db.fleet.inventory.columns import mapping_of
@@ -168,10 +169,11 @@ def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
     ]
     return {
         "counts": [
-            (product.split(" or "), verdict, count) for (product, verdict), count in sorted(summary.counts.items(), key=_worst_first)
+            (kind.product.split(" or "), kind.verdict, kind.condition, count)
+            for kind, count in sorted(summary.counts.items(), key=_worst_first)
         ],
         "total": summary.counts.total(),
-        "by_verdict": _by_verdict(summary.counts),
+        "by_chip": _by_chip(summary.counts),
         "own": renamed(form.columns),
         "main": [columns.index(name) for field in ("host", "build") for name in list(taken.get(field, ()))[:1] if name in columns],
         "columns": columns,
@@ -183,19 +185,28 @@ def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
     }
 
 
-def _worst_first(counted: tuple[tuple[str, str], int]) -> tuple[int, int, str]:
-    """Return the place of a product and verdict among the counts: what needs something first, then the most machines."""
-    (product, verdict), count = counted
-    return tuple(VERDICTS).index(verdict), -count, product
+# The chips of a fleet in their order. "Conditional" is no verdict: "current" is one of what depends on nothing alone.
+_CHIPS: Final = tuple(chip for verdict in VERDICTS for chip in (("conditional", "current") if verdict == "current" else (verdict,)))
 
 
-def _by_verdict(counts: Counter[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Return how many machines have each verdict, those that need something first."""
-    of_verdict: Counter[str] = Counter()
-    for (_, verdict), count in counts.items():
-        of_verdict[verdict] += count
-    total = of_verdict.total()
-    return [{"verdict": name, "count": of_verdict[name], "share": 100 * of_verdict[name] / total} for name in VERDICTS if of_verdict[name]]
+def _chip(verdict: str, condition: Condition | None) -> str:
+    """Return the chip of a machine: its verdict, and "conditional" where what has to be installed or is open makes it patched or not."""
+    return "conditional" if condition else verdict
+
+
+def _worst_first(counted: tuple[Kind, int]) -> tuple[int, int, str]:
+    """Return the place of machines of one kind among the counts: what needs something first, then the most machines."""
+    kind, count = counted
+    return _CHIPS.index(_chip(kind.verdict, kind.condition)), -count, kind.product
+
+
+def _by_chip(counts: Counter[Kind]) -> list[dict[str, Any]]:
+    """Return how many machines have each chip, those that need something first."""
+    of_chip: Counter[str] = Counter()
+    for kind, count in counts.items():
+        of_chip[_chip(kind.verdict, kind.condition)] += count
+    total = of_chip.total()
+    return [{"chip": name, "count": of_chip[name], "share": 100 * of_chip[name] / total} for name in _CHIPS if of_chip[name]]
 
 
 def _check_width(body: bytes) -> None:

@@ -247,8 +247,7 @@ def _in_words(judged: Row, by_line: Row | None = None) -> str:
     verdict = judged["verdict"]
     kind = VERDICTS[verdict]
     if only := condition(verdict, judged["reason"]):
-        words = f"patched only if {' and '.join(only.kbs)} is installed too" if only.kbs else f"patched except for {only.cves}"
-        kind = Kind(words, "!", "doubtful")
+        kind = Kind(f"patched {only.words()}", "!", "doubtful")
     if verdict == "ambiguous" and by_line and {of_line["verdict"] for of_line in by_line.values()} <= {"behind", "restart_due"}:
         kind = _ON_EITHER if len({of_line["next_kb"] for of_line in by_line.values()}) > 1 else _THE_SAME_ON_EITHER
     return colour.painted(kind.tone, colour.marked(kind.mark, kind.words))
