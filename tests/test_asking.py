@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from conftest import Command
 from helpers.datasettes import get
 
@@ -138,14 +139,46 @@ def test_a_build_may_be_written_in_two_parts(text: str, run: Command) -> None:
     assert [match["build"] for match in answer["matches"]] == ["26100.33158"]
 
 
-def test_the_site_leads_to_the_same_releases(own: object) -> None:
-    def led(query: str) -> str:
-        return str(get(own, f"/lookup?q={query}").headers["location"])
+OF_JUNE = {
+    "Windows Server 2025": ["KB5094125"],
+    "Windows 11, version 25H2": ["KB5095093", "KB5094126"],
+    "Windows 11, version 24H2": ["KB5095093", "KB5094126"],
+}
 
-    assert led("24H2%202026-06").endswith("/hotpatch/releases?product__in=win11-24h2%2Cws2025&month=2026-06&_sort_desc=release_date")
-    assert led("ws2025%202026-06").endswith("/hotpatch/releases?product=ws2025&month=2026-06&_sort_desc=release_date")
-    assert led("Windows%2011%202026-06").endswith("/hotpatch/releases?product__startswith=win11&month=2026-06&_sort_desc=release_date")
-    assert get(own, led("24H2%202026-06").replace("releases?", "releases.json?")).json()["filtered_table_rows_count"] == 3
+
+@pytest.mark.parametrize(
+    ("query", "heading", "products"),
+    [
+        ("24H2 2026-06", "24H2, June 2026", ["Windows Server 2025", "Windows 11, version 24H2"]),
+        ("2026-06 24h2", "24H2, June 2026", ["Windows Server 2025", "Windows 11, version 24H2"]),
+        ("26100 2026-06", "26100, June 2026", ["Windows Server 2025", "Windows 11, version 24H2"]),
+        ("25H2 June 2026", "25H2, June 2026", ["Windows 11, version 25H2"]),
+        ("Windows Server 2025 June 2026", "Windows Server 2025, June 2026", ["Windows Server 2025"]),
+        ("ws2025 2026-06", "Windows Server 2025, June 2026", ["Windows Server 2025"]),
+    ],
+)
+def test_the_site_answers_a_month_as_the_command(query: str, heading: str, products: list[str], own: object, run: Command) -> None:
+    """A page with each release and its verdict: servers first."""
+    page = BeautifulSoup(get(own, "/lookup", q=query).text, "lxml")
+    assert " ".join(page.h1.get_text().split()) == heading
+    shown: dict[str, list[str]] = {}
+    for article in page.select("article"):
+        shown.setdefault(" ".join(article.h2.get_text().split()), []).append(article.select_one("a[href*='/kb/']").text)
+        assert article.select(".verdict")
+    assert list(shown) == products
+    assert {name: sorted(kbs) for name, kbs in shown.items()} == {name: sorted(OF_JUNE[name]) for name in products}
+    (answer,) = run("lookup", query, "--json").json()
+    assert sorted(match["kb"] for match in answer["matches"]) == sorted(kb for name in products for kb in OF_JUNE[name])
+
+
+def test_a_month_of_a_version_without_a_release_leads_to_the_month(own: object) -> None:
+    answer = get(own, "/lookup", q="25H2 2024-01")
+    assert answer.status_code == 404
+    assert "No release of 25H2 in January 2024 is known." in answer.text
+    assert 'href="/lookup?q=2024-01"' in answer.text
+    japanese = get(own, "/ja/lookup", q="25H2 2024-01").text
+    assert "2024\u00a0年\u00a01\u00a0月に 25H2 のリリースは確認されていません。" in japanese
+    assert "24H2、2026\u00a0年\u00a06\u00a0月" in get(own, "/ja/lookup", q="24H2 2026-06").text
 
 
 def test_the_site_answers_a_cve_beside_a_build_as_the_command_does(crawled_site: object, crawled_file: Path, run: Command) -> None:

@@ -118,6 +118,23 @@ def test_a_product_names_the_baseline_that_nobody_read() -> None:
     )
 
 
+def test_a_product_says_which_ends_of_support_others_alone_report() -> None:
+    described = jsonschema.Draft202012Validator(SCHEMAS["product"])
+    with closing(open_seed_database()) as conn:
+        products = {name: json.loads(document(made)) for name, made in Answers(conn, DAY).each_product()}
+    for product in products.values():
+        described.validate(product)
+    ends = {
+        name: [(row["edition_group"], row["kind"], row["end_date"], row["is_reported"]) for row in products[name]["lifecycle"]]
+        for name in ("ws-23h2", "win11-26h2", "ws2025")
+    }
+    assert ends == {
+        "ws-23h2": [("annual_channel", "end_of_servicing", "2026-05-12", True)],
+        "win11-26h2": [("home_pro", "end_of_servicing", "2028-10-10", True)],
+        "ws2025": [("server", "mainstream", "2029-11-13", False), ("server", "extended", "2034-11-14", False)],
+    }
+
+
 def test_products_say_what_comes_next(exported: Path, db: Path, run: Command, at: Callable[[str], None]) -> None:
     at(DAY)
     product = _json(exported, "v1/products/ws2025.json")

@@ -244,6 +244,37 @@ def test_a_month_says_what_others_report_of_it(own: Datasette, at: Any) -> None:
     assert "unsure" not in get(own, "/calendar/2026").text
 
 
+def _unsure(site: Datasette, year: int, product: str = "Windows Server 2025") -> list[str]:
+    """Return the months of a product's year whose mark has a "?"."""
+    page = lxml.html.fromstring(get(site, f"/calendar/{year}").text)
+    marks = page.xpath(f"//table[contains(@class, 'year')]//tr[th//text()='{product}']//a[i[contains(@class, 'unsure')]]/@href")
+    return [str(address).removeprefix("/calendar/") for address in marks]
+
+
+def test_every_month_that_nobody_read_has_its_mark(own: Datasette, at: Any) -> None:
+    """The data ends in July 2026. A hotpatch that nobody read is as unsure as a baseline, and so is each of several baselines."""
+    at("2026-11-10")  # the second Tuesday: that of November may come today
+    assert _unsure(own, 2026) == ["2026-08", "2026-09", "2026-10"]
+    at("2026-11-27")
+    for product in ("Windows Server 2025", "Windows Server 2022", "Windows 11, version 25H2", "Windows 11, version 24H2"):
+        assert _unsure(own, 2026, product) == ["2026-08", "2026-09", "2026-10", "2026-11"]
+    assert _unsure(own, 2025) == []
+    assert _unsure(own, 2027) == []
+    text = text_of(get(own, "/calendar/2026").text)
+    assert "2026-08 hotpatch ? planned 15 weeks ago, not confirmed 2026-08-11" in text
+    assert "2026-11 hotpatch ? planned 17 days ago, not confirmed 2026-11-10" in text
+    assert "2026-12 hotpatch 2026-12-08" in text
+    assert "10 November 2026 (planned 17 days ago, not confirmed)" in text_of(get(own, "/calendar/2026-11").text)
+    assert "2026-11 hotpatch ? planned 17 days ago, not confirmed 2026-11-10" in text_of(get(own, "/product/ws2025").text)
+    assert 'November 2026: hotpatch, planned, not confirmed"><i class="mark hotpatch expected unsure"' in get(own, "/calendar/2026").text
+    at("2027-05-10")  # months that the published calendar does not reach, too
+    assert _unsure(own, 2026) == ["2026-08", "2026-09", "2026-10", "2026-11", "2026-12"]
+    assert _unsure(own, 2027) == ["2027-01", "2027-02", "2027-03", "2027-04"]
+    assert "2027-04 baseline ? expected 4 weeks ago by the cadence, not confirmed 2027-04-13" in text_of(get(own, "/calendar/2027").text)
+    at("2026-07-24")
+    assert _unsure(own, 2026) == []
+
+
 def test_the_next_restart_of_the_calendar_is_that_of_the_api(own: Datasette, at: Any) -> None:
     """The baseline of October 2026 may be installed or not: nobody read it. The next that comes is that of January."""
     at("2026-11-27")
@@ -558,8 +589,8 @@ def test_the_timeline_draws_every_stop_and_its_texts_are_escaped(own: Datasette,
         assert (min(stops), max(stops), len(stops)) == ("2024-11", "2028-11", 49)
         assert stops["2026-06"]["is_unplanned"]
         assert (stops["2026-10"]["type"], stops["2026-10"]["certainty"]) == ("baseline", "planned")
-        # Others report a baseline of September: it is drawn as one, with a "?", and so is the one of October that nobody read.
-        assert [month for month, stop in stops.items() if stop["is_unsure"]] == ["2026-09", "2026-10"]
+        # Nobody read whether the months since July came. Others report a baseline of September: it is drawn as one.
+        assert [month for month, stop in stops.items() if stop["is_unsure"]] == ["2026-08", "2026-09", "2026-10", "2026-11"]
         assert (stops["2026-09"]["type"], stops["2026-09"]["drawn"]) == ("hotpatch", "baseline")
         assert (stops["2028-04"]["type"], stops["2028-04"]["certainty"]) == ("baseline", "cadence")
         assert [row["kb"] for row in found["oob"]] == [5091470]
@@ -571,7 +602,7 @@ def test_the_timeline_draws_every_stop_and_its_texts_are_escaped(own: Datasette,
         assert kinds.count("m oob") == 1
         assert kinds.count("m baseline expected") == sum(stop["drawn"] == "baseline" and stop["is_expected"] for stop in found["stops"])
         assert len([element for element in root.iter() if element.get("class") == "next"]) == 1
-        assert [element.text for element in root.iter() if element.get("class") == "flag"].count("?") == 2
+        assert [element.text for element in root.iter() if element.get("class") == "flag"].count("?") == 4
         ended = product_data.product_page(conn, "ws2022", None)
         assert ended is not None
         assert max(stop["month"] for stop in ended["timeline"]["stops"]) == ended["timeline"]["last"] == "2027-10"

@@ -246,6 +246,10 @@ class Product:
             if (r.release_date or "") > own_day or (r.release_date == own_day and row.revision is not None and (r.revision or 0) > own)
         ]
 
+    def reported_ends(self) -> set[tuple[str, str]]:
+        """Return the ends of support, by edition group and kind, that only others than Microsoft report."""
+        return {(group, kind) for group, kind, _, is_reported in self.ends if is_reported == "1"}
+
     def reported_after(self, line: str, day: str, place: Place = ("", 0)) -> list[Row]:
         """Return the releases of a line that others report up to a day, those after a place in its order."""
         return [row for row in self.reported if row[f"in_{line}_line"] and place < reported_place(row) and reported_day(row) <= day]

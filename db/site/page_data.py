@@ -260,7 +260,7 @@ def year(conn: sqlite3.Connection, number: int, day: str) -> Row:
         # By the cadence only from the month after the published calendar on, and while hotpatching goes on.
         end = last_month(conn, product)
         cells |= {
-            (product, name): restart_answers.stop(months, name)
+            (product, name): restart_answers.stop(months, name, day)
             for name in names
             if name in months or (product in framed and last < name <= end)
         }

@@ -89,7 +89,7 @@ def of_products(conn: sqlite3.Connection, products: Iterable[str], query: str) -
 
 def lifecycle(conn: sqlite3.Connection, product: Product) -> list[Row]:
     """Return each day on which support of editions of a product ends, with its source, and whether only others than Microsoft state it."""
-    reported = {(group, kind) for group, kind, _, is_reported in product.ends if is_reported == "1"}
+    reported = product.reported_ends()
     found = rows(
         conn,
         "select edition_group, kind, end_date, source_url, trust from lifecycles where product = ? order by end_date, edition_group",
@@ -146,7 +146,7 @@ def timeline(conn: sqlite3.Connection, product: str, months: dict[str, Row], rel
     return {
         "first": first,
         "last": max(last, first),
-        "stops": [stop(months, name) for name in names],
+        "stops": [stop(months, name, day) for name in names],
         "oob": [
             row
             for row in releases

@@ -70,7 +70,7 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
                 "newest": newest,
                 "is_one_newest": len(newest) > 1 and len({(found["kb"], found["build"]) for found in newest.values()}) == 1,
                 "baseline_kb": _newest_baseline(facts.of(row["product"]), day),
-                "strip": [stop(months, month) for month in _months(month_after(day[:7], -_BEFORE), _STRIP)],
+                "strip": [stop(months, month, day) for month in _months(month_after(day[:7], -_BEFORE), _STRIP)],
             }
         )
     ranks = ranks_of(conn)
@@ -96,22 +96,24 @@ def months_of(product: Product, rows: Iterable[Row], day: str) -> dict[str, Row]
         day: ISO date.
 
     Returns:
-        the rows, each with ``others``, what others report of the month where that is another type than planned, and ``is_unseen``: it is the last
-        baseline that was to come by then, and nobody read whether it did.
+        the rows, each with ``others``, what others report of the month where that is another type than planned, and ``is_unseen``: it was to come
+        before that day, and nobody read whether it did, a baseline or a hotpatch.
     """
     months = {row["month"]: row for row in rows}
     others = months_reported_otherwise(months.values(), product.reported_after("hotpatch", day))
-    unseen = restarts.unseen_baseline(product, day)
-    missed = unseen["month"] if unseen and unseen["date"] < day else None
-    return {month: row | {"others": others.get(month, []), "is_unseen": month == missed} for month, row in months.items()}
+    return {
+        month: row | {"others": others.get(month, []), "is_unseen": row["type"] is None and row["expected_date"] < day}
+        for month, row in months.items()
+    }
 
 
-def stop(months: dict[str, Row], month: str) -> Row:
+def stop(months: dict[str, Row], month: str, day: str) -> Row:
     """Return what a month brings: the calendar's row, or what the cadence expects of a month that it does not cover.
 
     Args:
         months: the calendar of a product, by month, with what ``months_of`` adds where that is to be shown.
         month: such as 2026-10.
+        day: ISO date; whether a month that was expected before it came is not known.
 
     Returns:
         ``type``, planned or released, ``drawn``, the type of its mark, which is that of a report, ``is_unsure``, where the mark has a "?", and the
@@ -119,10 +121,11 @@ def stop(months: dict[str, Row], month: str) -> Row:
     """
     row = months.get(month)
     if row is None:
+        is_unseen = second_tuesday(month) < day
         return {
             "month": month, "type": planned_by_cadence(month), "is_expected": True, "certainty": "cadence", "is_unplanned": False,
-            "date": second_tuesday(month), "kb": None, "build": None, "is_covered": False, "others": [], "is_unseen": False, "is_unsure": False,
-            "drawn": planned_by_cadence(month),
+            "date": second_tuesday(month), "kb": None, "build": None, "is_covered": False, "others": [], "is_unseen": is_unseen,
+            "is_unsure": is_unseen, "drawn": planned_by_cadence(month),
         }  # fmt: skip
     is_released, others = row["type"] is not None, row.get("others", [])
     is_unseen = row.get("is_unseen", False)
@@ -139,7 +142,7 @@ def _hotpatches(months: dict[str, Row], day: str, until: str) -> int:
     """Return how many monthly hotpatches lie from a day to a restart."""
     month, count = day[:7], 0
     while month < until[:7]:
-        found = stop(months, month)
+        found = stop(months, month, day)
         count += found["type"] == "hotpatch" and found["date"] >= day and found["is_expected"]
         month = month_after(month)
     return count

@@ -161,7 +161,8 @@ def _year_of(conn: sqlite3.Connection, found: Sequence[dict[str, Any]]) -> list[
         return []
     months = {known["month"]: known for known in calendar_rows(conn, row["product"])}
     names = [f"{row['month'][:4]}-{month:02d}" for month in range(1, 13)]
-    cells = {name: restart_answers.stop(months, name) for name in names if name in months}
+    # Without a day: a picture is kept for weeks, and has no "?".
+    cells = {name: restart_answers.stop(months, name, "") for name in names if name in months}
     return [("", [_mark(cells[name], framed=name == row["month"]) if name in cells else Mark("") for name in names])] if cells else []
 
 

@@ -123,15 +123,21 @@ class Answers:
                 row["name"],
                 row
                 | {
-                    "lifecycle": rows_of(
-                        self.conn,
-                        "select edition_group, kind, end_date, source_url from lifecycles where product = ? order by end_date, edition_group, kind",
-                        row["name"],
-                    ),
+                    "lifecycle": self._lifecycle(row["name"]),
                     "releases": self._releases(row["name"]),
                     "valid_until": self.valid_until,
                 },
             )
+
+    def _lifecycle(self, product: str) -> list[Row]:
+        """Return each day on which support of editions of a product ends, and whether only others than Microsoft state it."""
+        found = rows_of(
+            self.conn,
+            "select edition_group, kind, end_date, source_url from lifecycles where product = ? order by end_date, edition_group, kind",
+            product,
+        )
+        reported = self._facts.of(product).reported_ends()
+        return [row | {"is_reported": (row["edition_group"], row["kind"]) in reported} for row in found]
 
     @cached_property
     def _all_products(self) -> list[Row]:

@@ -111,7 +111,7 @@ _PRODUCT: Final = _object(
     _SHORT
     | {
         "isEoas": _FLAG, "eoasFrom": _DAY, "valid_until": _DAY, "releases": _list(_RELEASE),
-        "lifecycle": _list(_object({"edition_group": _TEXT, "kind": _TEXT, "end_date": _DAY, "source_url": _TEXT})),
+        "lifecycle": _list(_object({"edition_group": _TEXT, "kind": _TEXT, "end_date": _DAY, "source_url": _TEXT, "is_reported": {"type": "boolean"}})),
     },
     title="A product: its latest releases, the next restart, its support and its releases",
 )  # fmt: skip

@@ -16,7 +16,7 @@ from hotpatch_kb.db.answers.stated_elsewhere import neighbours, reported
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.model.product_names import of_version, read_name
+from hotpatch_kb.db.model.product_names import read_name
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.model.queries import MAX_QUERY, Query, read_query
 from hotpatch_kb.db.site import addresses, cards, charts, discovery, overviews, page_data, product_data, web, when
@@ -51,7 +51,9 @@ async def lookup(datasette: Any, request: Any) -> Response:
         close = [value for name in ("first", "second", "close") if isinstance(value := error.message.values.get(name), str)]
         shown = {"query": text[:MAX_QUERY], "close": [name for name in close if is_near(text, name)]}
         return await web.problem(datasette, request, 400, _without_commands(error.message), shown)
-    if query.kind in {"family", "version"} and not query.month:
+    if query.month and query.kind != "month":
+        return await _of_month(datasette, request, query)
+    if query.kind in {"family", "version"}:
         return await _products_of(datasette, request, query)
     return Response.redirect(addresses.of_request(datasette, request).path(_path(query)), status=303, headers={"cache-control": "no-store"})
 
@@ -81,10 +83,8 @@ async def _products_of(datasette: Any, request: Any, query: Query) -> Response:
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         return {
-            "heading": _FAMILIES.get(query.value, query.value.upper()),
-            "answer": product_data.of_products(
-                conn, product_data.products_of(conn, query)[0], _FAMILIES.get(query.value, query.value.upper())
-            ),
+            "heading": _name_of_several(query),
+            "answer": product_data.of_products(conn, product_data.products_of(conn, query)[0], _name_of_several(query)),
             "page": None,
             "as_of": None,
             "fresh": page_data.freshness(conn, clock.today()),
@@ -93,9 +93,36 @@ async def _products_of(datasette: Any, request: Any, query: Query) -> Response:
     return await web.page(datasette, request, "lookup.html", make)
 
 
+async def _of_month(datasette: Any, request: Any, query: Query) -> Response:
+    """Show the releases of one month of a product, family, version or build number, as the command answers it."""
+    t = words(language_of(request))
+    name = page_data.name_of(query.value) if query.kind == "product" else _name_of_several(query)
+
+    def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        answer = page_data.lookup_answer(conn, _with_month(query), None)
+        month = when.month_of(query.month, t.language)
+        shown = {"query": f"{name} {query.month}", "fresh": page_data.freshness(conn, clock.today())}
+        if answer["status"] == "not_found":
+            known = {"reported": answer["reported"], "close": [query.month]}
+            raise web.HttpError(404, "No release of {name} in {month} is known.", shown | known, name=name, month=month)
+        return shown | {"heading": f"{name}{t(', ')}{month}", "answer": answer | {"query": shown["query"]}, "page": None, "as_of": None}
+
+    return await web.page(datasette, request, "lookup.html", make)
+
+
+def _name_of_several(query: Query) -> str:
+    """Return what a family, version or build number is called."""
+    return _FAMILIES.get(query.value, query.value.upper())
+
+
+def _with_month(query: Query) -> str:
+    """Return the one spelling of a query with a month."""
+    return f"{query.value if query.kind == 'product' else _name_of_several(query)} {query.month}"
+
+
 def _path(query: Query) -> str:
     if query.month and query.kind != "month":
-        return _table_of(query)
+        return f"lookup?q={quote(_with_month(query))}"
     if query.kind == "cve":
         return f"cve/{quote(query.value)}"
     paths = {"build": "build/", "kb": "kb/", "product": "product/", "month": "calendar/", "number": "build/"}
@@ -115,16 +142,6 @@ def _asked_cve(request: Any) -> str:
     if query.kind != "cve":
         raise BadInput("expected a CVE such as CVE-2025-54100, got {got!r}", got=text[: reading.MAX_SHOWN])
     return query.value
-
-
-def _table_of(query: Query) -> str:
-    """Return the address of the releases of a product, family, version or build number of one month."""
-    if query.kind == "version":
-        column, value = "product__in", ",".join(of_version(query.value))
-    else:
-        column = {"product": "product", "family": "product__startswith", "number": "build_number"}[query.kind]
-        value = query.value
-    return f"hotpatch/releases?{column}={quote(value)}&month={query.month}&_sort_desc=release_date"
 
 
 async def spelled(datasette: Any, request: Any) -> Response:
