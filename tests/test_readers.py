@@ -245,7 +245,41 @@ def test_questions_have_their_answer_before_the_command(own: Datasette) -> None:
     page = page_of(own, "/questions")
     assert len(page.select("details > pre")) == len(page.select("pre")) == 27
     assert len(page.select("p.sentence")) == sum(1 for text in asked.values() if text) == 18
-    assert [[item.sentence() for item in document("questions", language)[1]] for language in ("ja",)] == [[*asked.values()]]
+    assert [item.sentence() for item in document("questions", "ja")[1]] == [*asked.values()]
+
+
+FACT = re.compile(r"KB[0-9]{7}|CVE-[0-9-]+|[0-9]{5}\.[0-9]{2,5}|[0-9.]+ USD|20[0-9]{2}-[0-9]{2}-[0-9]{2}")
+DAY_IN_JAPANESE = re.compile(r"(20[0-9]{2}) 年 ([0-9]{1,2}) 月 ([0-9]{1,2}) 日")
+
+
+def test_questions_have_their_answer_in_japanese(own: Datasette) -> None:
+    """Written by a person, with the facts of the output: each KB, build, CVE, day and price of the one is in the other."""
+    page = page_of(own, "/ja/questions")
+    shown = page.select("p.sentence")
+    assert len(shown) == 18
+    assert [sentence for sentence in shown if sentence.get("lang") == "en"] == []
+    assert shown[3].get_text().replace("\u00a0", " ") == "2026 年 10 月 13 日です。公開されたカレンダーに計画として記載されています。"
+    asked = [item for item in document("questions", "ja")[1] if item.sentence()]
+    assert [item.said for item in asked] == [sentence.get_text() for sentence in shown]
+    for item in asked:
+        japanese = DAY_IN_JAPANESE.sub(
+            lambda found: f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}", item.said.replace("\u00a0", " ")
+        )
+        assert set(FACT.findall(japanese)) == set(FACT.findall(item.sentence())), item.question
+
+
+def test_a_severity_is_japanese_on_japanese_pages(crawled_site: Datasette) -> None:
+    """As the Japanese bulletins of Microsoft say it; in English as it is published."""
+    words = {"Critical": "緊急", "Important": "重要", "Moderate": "警告", "Low": "注意"}
+    cve = "CVE-2025-54100"
+    for path, query in (("/build/26100.7392", {}), ("/build/26100.7392", {"cve": cve}), ("/kb/5072033", {})):
+        english, japanese = said(page_of(crawled_site, path, **query).main), said(page_of(crawled_site, f"/ja{path}", **query).main)
+        assert f"{cve} (Important)" in english
+        assert f"{cve} (重要)" in japanese
+        assert re.findall(rf"\((?:{'|'.join(words)})\)", japanese) == []
+        assert [words[name] for name in re.findall(rf"\(({'|'.join(words)})\)", english)] == re.findall(
+            r"\((緊急|重要|警告|注意)\)", japanese
+        )
 
 
 # --- what is marked as English ------------------------------------------------------------------------------------------

@@ -35,6 +35,11 @@ def _names_in_japanese(text: str) -> str:
     return re.sub(r"(Windows (?:10|11|Server)), version (?=[0-9])", r"\1 バージョン ", text).replace(_PREVIEW, "(2021 年のプレビュー)")
 
 
+def unbroken(text: str) -> str:
+    """Return a text in which a number of a Japanese date stays on the line of its 年, 月 or 日."""
+    return _NUMBER.sub("\u00a0", text)
+
+
 class Words:
     """The texts of one language."""
 
@@ -65,10 +70,7 @@ class Words:
 def texts(language: str) -> dict[str, str]:
     """Return the texts of a language by the English ones."""
     files = sorted(FOLDER.glob(f"*{language}.json"))  # "ja.json"; "tables.ja.json" has what is said of tables and columns
-    # A number of a Japanese date stays on the line of its 年, 月 or 日.
-    return {
-        english: _NUMBER.sub("\u00a0", text) for file in files for english, text in json.loads(file.read_text(encoding="utf-8")).items()
-    }
+    return {english: unbroken(text) for file in files for english, text in json.loads(file.read_text(encoding="utf-8")).items()}
 
 
 @cache

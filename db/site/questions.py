@@ -6,16 +6,20 @@ import re
 from functools import cache
 from typing import Final, NamedTuple
 
+from markupsafe import Markup, escape
+
 from hotpatch_kb.db.site import FOLDER
-from hotpatch_kb.db.site.i18n import DEFAULT
+from hotpatch_kb.db.site.i18n import DEFAULT, unbroken
 
 # In a checkout, and in the installed package (hatch_build.py).
 FOLDERS: Final = (FOLDER.parent.parent / "docs", FOLDER)
 _HEADING: Final = re.compile(r"## (?:[0-9]+[.] )?(?P<text>.+)")
 _COMMENT: Final = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _LINK: Final = re.compile(r"\[(?P<text>[^\]]+)\]\([^)]+\)")
+_OPTION: Final = re.compile(r"(?<!\S)--?[a-z][a-z-]*")
 _CODE: Final = re.compile(r"`([^`]+)`")
-# Which lines of the output answer the question, by how they begin, as who wrote the page chose: "<!-- answer: verdict | next -->".
+# Which lines of the output answer the question, by how they begin, as who wrote the page chose: "<!-- answer: verdict | next -->"; in a page of
+# another language than that of the output with the answer in that language, after "=>".
 _ANSWER: Final = re.compile(r"<!-- answer: (?P<begins>.+?) -->")
 
 
@@ -35,14 +39,15 @@ class Part(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A question, the parts of its answer, and how the lines of output begin that answer it alone."""
+    """A question, the parts of its answer, how the lines of output begin that answer it alone, and what they say in the language of the page."""
 
     question: str
     parts: list[Part]
     answering: tuple[str, ...] = ()
+    said: str = ""
 
     def sentence(self) -> str:
-        r"""Return the lines of the output that answer the question, as one; "" where none does alone.
+        r"""Return the lines of the output that answer the question, as one, in the language of the output; "" where none does alone.
 
         >>> part = Part("$ x\nA: is B\n  verdict      not patched\n  next restart  today", is_output=True)
         >>> Asked("?", [part], ("verdict", "next restart")).sentence(), Asked("?", [part], ("A:",)).sentence()
@@ -57,11 +62,20 @@ class Asked(NamedTuple):
         return "\n\n".join(part.text for part in self.parts)
 
 
+def options_kept(text: object) -> Markup:
+    """Return a command as HTML in which no line breaks inside of an option: a browser breaks after each hyphen.
+
+    >>> options_kept("lookup --on 2026-07-20 < x")
+    Markup('lookup <span class="nowrap">--on</span> 2026-07-20 &lt; x')
+    """
+    return Markup(_OPTION.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))  # noqa: S704 (it is escaped first)
+
+
 def read(text: str) -> list[Asked]:
     r"""Return the questions of a page.
 
     >>> read("# Title\n\n## 1. What is `x`?\n\nIt is\nthis.\n\n```\n$ a\n\nb\n```\n")
-    [Asked(question='What is x?', parts=[Part(text='It is this.', is_output=False), Part(text='$ a\n\nb', is_output=True)], answering=())]
+    [Asked(question='What is x?', parts=[Part(text='It is this.', is_output=False), Part(text='$ a\n\nb', is_output=True)], answering=(), said='')]
     """
     found: list[Asked] = []
     text = _COMMENT.sub("", _ANSWER.sub(r"\n\nanswer: \g<begins>\n\n", text))
@@ -76,7 +90,8 @@ def read(text: str) -> list[Asked]:
             if heading:
                 found.append(Asked(heading["text"].replace("`", ""), []))
             elif words.startswith("answer: ") and found:
-                found[-1] = found[-1]._replace(answering=tuple(words.removeprefix("answer: ").split(" | ")))
+                begins, _, said = words.removeprefix("answer: ").partition(" => ")
+                found[-1] = found[-1]._replace(answering=tuple(begins.split(" | ")), said=unbroken(said))
             elif words and found:
                 found[-1].parts.append(Part(words, is_output=False))
     return found

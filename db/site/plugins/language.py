@@ -24,6 +24,7 @@ from hotpatch_kb.db.model.notation import months_unread, second_tuesday
 from hotpatch_kb.db.model.products import KNOWN, named
 from hotpatch_kb.db.site import addresses, cards, product_data, when
 from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE, Words, language_of, words
+from hotpatch_kb.db.site.questions import options_kept
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 # The path of a front page, with a language or without: "/", "/en-us/".
@@ -66,6 +67,7 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["safe_markup"] = Markup
     env.filters["day_of"] = when.time_element
     env.filters["days"] = when.days_kept
+    env.filters["options"] = options_kept
     env.filters["days_until"] = when.period
     env.filters["distance"] = _distance
     env.filters["month_end"] = product_data.month_end
