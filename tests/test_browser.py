@@ -36,6 +36,13 @@ def own_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def stale_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A site whose data ends four months before: nobody read whether a baseline came."""
+    with served_as_of_day(tmp_path_factory.mktemp("stale"), "--public", day="2026-11-27") as url:
+        yield url
+
+
 def test_lookup_by_typing(chromium: Any, address: str) -> None:
     with looking(chromium, address) as page:
         page.goto(address)
@@ -100,6 +107,53 @@ def test_no_text_is_glued_to_what_is_above_it(width: int, chromium: Any, address
         for kind in ("", "calendar/2026", "cve/CVE-2026-25172", "cost", "prices", "subscribe", "eligible"):
             page.goto(f"{address}en/{kind}")
             assert page.evaluate(GLUED) == [], kind
+
+
+# What of a card's first column lies over its second one, lines of it that are glued together, and labels of months that touch.
+CROWDED = """() => [...document.querySelectorAll('.answer')].flatMap((card) => {
+    const box = (part) => part.getBoundingClientRect(), bad = [], beside = card.querySelector('.newest');
+    for (const part of card.querySelectorAll('.when time, .when small, .when .us, .status')) {
+        const one = box(part), other = box(beside);
+        if (one.right > other.left && one.left < other.right && one.bottom > other.top && one.top < other.bottom) { bad.push(part.textContent); }
+    }
+    const lines = [...card.querySelectorAll(':scope > div:not(.head) > p')];
+    lines.slice(1).forEach((line, place) => {
+        const gap = box(line).top - box(lines[place]).bottom;
+        if (!lines[place].matches('.flag') && (gap < 7.5 || gap > 24)) { bad.push(`${gap} above ${line.textContent}`); }
+    });
+    const labels = [...card.querySelectorAll('.run li > span[aria-hidden]')].map((label) => {
+        const text = document.createRange(); text.selectNodeContents(label); return text.getBoundingClientRect();
+    });
+    labels.slice(1).forEach((label, place) => { if (label.left - labels[place].right < 3) { bad.push(`month ${place + 2}`); } });
+    return bad;
+})"""
+
+
+@pytest.mark.parametrize("width", [360, 390, 800, 1120, 1400])
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_restart_that_nobody_read_has_room(language: str, width: int, chromium: Any, stale_address: str) -> None:
+    """Its day, and the next one below it, do not lie over what is beside them; no line is glued to the one above."""
+    with looking(chromium, stale_address, viewport={"width": width, "height": 1000}) as page:
+        page.goto(f"{stale_address}{language}/")
+        assert page.locator(".answer .when").count() == 8
+        assert page.locator(".answer .run li").count() == 48
+        assert page.evaluate(CROWDED) == []
+        page.goto(f"{stale_address}{language}/product/ws2025")
+        assert page.locator(".answer .when").count() == 2
+        assert page.evaluate(CROWDED) == []
+        if width == 1400 and language == "en":
+            # One line each: "Tue 13 Oct 2026 6 weeks ago", "then Tue 12 Jan 2027".
+            first = page.locator(".when").first.bounding_box()
+            assert first is not None
+            assert first["height"] < 60
+
+
+def test_the_field_of_a_fleet_has_room(chromium: Any, address: str) -> None:
+    with looking(chromium, address, viewport={"width": 390, "height": 844}) as page:
+        page.goto(f"{address}fleet")
+        box = page.locator("#fleet").bounding_box()
+        assert box is not None
+        assert box["height"] >= 190
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -36,11 +36,25 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def spark(folder: Path, *arguments: object) -> Any:
+def spark(folder: Path, *arguments: object, day: str = DAY) -> Any:
     """Run ``assess`` in a process of its own: its Java process is on loopback."""
     environment = os.environ | {"JAVA_TOOL_OPTIONS": QUICK, "SPARK_LOCAL_IP": "127.0.0.1"}
-    command = [sys.executable, "-c", RUN, "assess", *map(str, arguments), "--engine", "spark", "--spark-master", "local[2]", "--on", DAY]
+    command = [sys.executable, "-c", RUN, "assess", *map(str, arguments), "--engine", "spark", "--spark-master", "local[2]", "--on", day]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+def test_what_is_current_on_a_condition_is_counted_apart(tmp_path: Path) -> None:
+    """In December 2025 the newest hotpatch leaves a CVE open that its companion closes, which has the same build."""
+    rows = "('a', 'ws2025', '26100.7392', ''), ('b', 'ws2025', '26100.7392', ''), ('c', 'ws2025', '26100.7392', 'KB5074204')"
+    (tmp_path / "lake").mkdir()
+    with duckdb.connect() as duck:
+        duck.execute(
+            f"copy (select * from (values {rows}) as t (host, product, build, kbs)) to '{tmp_path}/lake/a.parquet' (format parquet)"
+        )
+    done = spark(tmp_path, "lake", "--output", "judged", day="2025-12-20")
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = [line for line in done.stderr.splitlines() if line.startswith("current")]
+    assert said == ["current: 1", "current, on the condition that the column reason says: 2"]
 
 
 def rows_of(pattern: Path) -> list[tuple[Any, ...]]:

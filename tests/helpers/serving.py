@@ -91,9 +91,9 @@ SERVE = (
 
 
 @contextmanager
-def served_as_of_day(folder: Path, *arguments: str) -> Iterator[str]:
-    """Serve the embedded facts as of ``DAY``; yield the address."""
-    command = [sys.executable, "-c", SERVE, DAY, "serve", "--port", "0", "--no-crawl", "--db", str(folder / "hotpatch.db"), *arguments]
+def served_as_of_day(folder: Path, *arguments: str, day: str = DAY) -> Iterator[str]:
+    """Serve the embedded facts as of a day; yield the address."""
+    command = [sys.executable, "-c", SERVE, day, "serve", "--port", "0", "--no-crawl", "--db", str(folder / "hotpatch.db"), *arguments]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=folder, env=environment) as server:
         try:
