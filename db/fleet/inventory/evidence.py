@@ -283,11 +283,12 @@ class RowEvidence:
         Where the build is of anything, too ("Name,Version"), a word in lower case counts only where it is like a host.
         """
         name = name[:MAX_TEXT]
-        if " " in name and (is_name_of_image(name) or not (self._has_member or may_be_name_of_words(name, is_plain=self._may_be_word))):
+        is_of_words = " " in name and not _is_of_system(name)
+        if is_of_words and (is_name_of_image(name) or not (self._has_member or may_be_name_of_words(name, is_plain=self._may_be_word))):
             return False
         if not self._may_be_word or not name or _NUMBERED.fullmatch(name) or not _WORD_OR_THING.search(name):
             return True
-        if _is_of_system(name):  # "OSBuild" in a table of names and values
+        if _is_of_system(name):  # "OSBuild" and "OS Build" in a table of names and values
             return True
         if is_thing(name) or is_of_others(name) or _NO_HOSTS.fullmatch(name):
             return self._has_member and says_product(name)  # osquery, asked on the machine itself
