@@ -273,11 +273,11 @@ def settings_of(session: SparkSession, settings: Mapping[str, str]) -> Iterator[
         yield
     finally:
         with contextlib.suppress(*_RAISED, OSError):  # Spark may be gone: its own error matters more than these
-            for name, value in before.items():
-                if value is None:
+            for name, former in before.items():
+                if former is None:
                     session.conf.unset(name)
                 else:
-                    session.conf.set(name, value)
+                    session.conf.set(name, former)
 
 
 @contextlib.contextmanager

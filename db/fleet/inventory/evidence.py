@@ -23,7 +23,7 @@ from hotpatch_kb.db.fleet.inventory.subjects import (
     names_one,
     short,
 )
-from hotpatch_kb.db.fleet.inventory.tables.titles import title_of_others
+from hotpatch_kb.db.fleet.inventory.subjects.titles import title_of_others
 from hotpatch_kb.db.fleet.inventory.updates import BesideBuild, Facts, Said, day_of, is_title_of_missing, said_of_update
 from hotpatch_kb.db.fleet.inventory.values import (
     is_label_of_installed,

@@ -63,9 +63,9 @@ _LIKE_A_HOST: Final = re.compile(r"[-.\d]")
 _INSIDE: Final = "\0"  # in place of the name of a member of a machine
 _LONGEST_HOST: Final = 255  # characters, with its domain
 _NUMBERED: Final = re.compile(r"\d$|^[^\x00-\x7f]+$|host|server", re.IGNORECASE)  # "BUILD01", "端末", "buildserver"
-# An object with one of these is of a machine: nobody writes them of a release. And an object whose members are hosts.
+# An object with one of these, or with facts of Ansible, is of a machine: nobody writes them of a release. And an object whose members are hosts.
 _OF_A_NETWORK: Final = re.compile(
-    r"(?<![a-z])(?:ip|ipv[46]|mac|fqdn|ram|cpus?|user|uptime)(?![a-z])|address|domain|memory|serial|boot|bios|manufacturer|last_?seen|processor",
+    r"^ansible_|(?<![a-z])(?:ip|ipv[46]|mac|fqdn|ram|cpus?|user|uptime)(?![a-z])|address|domain|memory|serial|boot|bios|manufacturer|last_?seen|processor",
     re.IGNORECASE,
 )
 _OF_GROUPS: Final = re.compile(

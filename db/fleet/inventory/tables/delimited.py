@@ -283,7 +283,7 @@ class Delimited:
             raise self._broken(broken.error, broken.lines) from None
         if found is None:
             return None
-        self._line += found.count
+        self._line += found.read
         rows, odd, has_comma = found.rows, [found.rows[place] for place in found.odd], self.delimiter != "," and "," in chunk
         ragged = self._ragged(odd, has_json=False).problems or ()
         problems: list[Message | NotStated | None] = [None] * len(rows)

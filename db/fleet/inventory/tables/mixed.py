@@ -54,14 +54,14 @@ class Mixed(NamedTuple):
         lines: the lines of the plain ones as they came, "" in the place of others.
         odd: the places of those that the ``csv`` module has read.
         below: by place, why a row is not one of the table.
-        count: of lines that were read.
+        read: how many lines.
     """
 
     rows: list[list[str]]
     lines: list[str]
     odd: list[int]
     below: dict[int, NotStated]
-    count: int
+    read: int
 
 
 class Broken(Exception):
@@ -136,7 +136,7 @@ def mixed(chunk: str, rest: Iterator[str], delimiter: str, columns: int, ends: E
         except csv.Error as error:
             raise Broken(error, source.place) from None
     _add_plain(found, plain[source.place :], delimiter, ends)
-    return found._replace(count=max(source.place, len(plain)))
+    return found._replace(read=max(source.place, len(plain)))
 
 
 def _add_plain(found: Mixed, lines: list[str], delimiter: str, ends: Ends) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from hotpatch_kb.db.fleet.inventory.columns import columns_of
 from hotpatch_kb.db.fleet.inventory.hosts import is_thing, may_be_host, no_host
 from hotpatch_kb.db.fleet.inventory.machines import with_doubt
-from hotpatch_kb.db.fleet.inventory.tables.titles import title_of_others
+from hotpatch_kb.db.fleet.inventory.subjects.titles import title_of_others
 from hotpatch_kb.db.fleet.inventory.values import is_of_installed
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word
 

@@ -13,9 +13,9 @@ from operator import and_
 from typing import Any, Final
 
 from hotpatch_kb.db.fleet.inventory.columns import DECODER, OF_ANYTHING, bare, columns_of
-from hotpatch_kb.db.fleet.inventory.documents.plays import PLAYED, records_of_plays
 from hotpatch_kb.db.fleet.inventory.hosts import may_be_host
 from hotpatch_kb.db.fleet.inventory.machines import are_hosts, host_with, machines_in, says_its_build, with_doubt, with_host
+from hotpatch_kb.db.fleet.inventory.texts.plays import PLAYED, records_of_plays
 from hotpatch_kb.db.fleet.inventory.values import is_of_systeminfo, may_say_build, says_build, says_product, states_its_build
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine
 from hotpatch_kb.db.model.errors import BadInput
