@@ -36,9 +36,11 @@ from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.store.connections import copy_into
 
 FACTS: Final = "hotpatch-kb-facts.db"
-_TASKS_A_CORE: Final = 3  # at least
-# How many tasks read the files. As many as cores, which is the default, may be three for two workers: then one has twice the work of the other.
+_TASKS_A_CORE: Final = 3  # that judge; one in Python takes a tenth of a second before its first row
+# How many tasks read the files, at least. As many as cores, which is the default, may be three for two workers: then one has twice the work of
+# the other. Small ones cost a hundredth of a second, and a slow worker gets fewer of them.
 _READING_TASKS: Final = "spark.sql.files.minPartitionNum"
+_READING_TASKS_A_CORE: Final = 8
 # Kinds of machines that are sent whole to each worker; more are joined by their values.
 BROADCAST: Final = 500_000
 _TYPES: Final = {"months_behind": t.IntegerType(), "next_needs_restart": t.BooleanType()}
@@ -124,11 +126,10 @@ def judge_table(
         reading = _reading(day, names, nested, wanted, sample)
         keys = _places(reading.keys)
         # A worker has read the sample, so the number of cores is known.
-        tasks = None if _is_remote(session) else _TASKS_A_CORE * session.sparkContext.defaultParallelism
-        with settings_of(session, {_READING_TASKS: str(tasks)} if tasks else {}):
-            distinct = shown.select(*keys).distinct()
-            # A task in Python takes a tenth of a second before it judges its first row, and Spark makes 200 of them.
-            kinds = (distinct.coalesce(tasks) if tasks else distinct).mapInArrow(_judged(reading), _schema(shown, keys))
+        cores = 0 if _is_remote(session) else session.sparkContext.defaultParallelism
+        with settings_of(session, {_READING_TASKS: str(cores * _READING_TASKS_A_CORE)} if cores else {}):
+            distinct = shown.select(*keys).distinct()  # in 200 tasks
+            kinds = (distinct.coalesce(cores * _TASKS_A_CORE) if cores else distinct).mapInArrow(_judged(reading), _schema(shown, keys))
             kinds = kinds.toDF(*[f"key_{name}" for name in keys], *VERDICT_COLUMNS).persist()
             try:
                 is_few = kinds.count() <= BROADCAST
