@@ -185,7 +185,7 @@ def test_columns_may_be_named(run: Command, tmp_path: Path) -> None:
         (b'[{"build": "26100.1"}, {"build": "26100.2"}]', ("--map", "host=Asset"), "expected a column 'Asset', got build"),
         (b"build\n26100.1\n", ("--map", "colour=x"), "expected a field (host, build, revision, product, line, kbs, edition, esu), got 'colour'"),
         (b"build\n26100.1\n", ("--map", "build"), "expected --map FIELD=COLUMN, got 'build'"),
-        (b"build\n26100.1\n", ("--fail-on", "bad"), "expected verdicts (restart_due, behind, left_line, unsupported, ambiguous, unknown, invalid, current, not-current), got 'bad'"),
+        (b"build\n26100.1\n", ("--fail-on", "bad"), "expected verdicts (restart_due, behind, left_line, unsupported, ambiguous, unknown, invalid, current, conditional, not-current), got 'bad'"),
         (b'[{"build": "26100.1"}, {"build": ', (), "expected JSON objects of at most 256 MB, got the end of the file"),
         (b'[{"host": "a"}, {"host": "b"}]', (), "expected a column that says the build"),
         (b'host,build,note\na,26100.32772,"x\nb,26100.1742,y\n', (), "expected a table separated by ',', got unexpected end of data"),

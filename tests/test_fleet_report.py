@@ -120,6 +120,29 @@ def test_what_is_current_on_a_condition_is_counted_apart(engine: str, run: Comma
     assert [line.count("is open unless its companion KB5074204 is installed") for line in done.out.splitlines()[1:]] == [1, 1, 0, 1, 1]
 
 
+@pytest.mark.parametrize("engine", ["builtin", "duckdb"])
+def test_a_gate_can_fail_for_what_is_current_on_a_condition(engine: str, run: Command, tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text(CONDITIONAL, encoding="utf-8")
+
+    def gate(picked: str) -> tuple[int, str]:
+        done = run("assess", "fleet.csv", "--on", "2025-12-20", "--engine", engine, "--fail-on", picked)
+        return done.code, done.err.splitlines()[-1]
+
+    # DuckDB reads this file itself, and names no hosts.
+    few, every = (": a, b, d, e", ": a, b, c, d, e") if engine == "builtin" else ("", "")
+    said = f"--fail-on: 4 of 5 machines (conditional 4){few}; --only conditional writes their rows alone"
+    assert gate("conditional") == (6, said)
+    assert gate("not-current,conditional") == (6, said)
+    assert gate("conditional,current") == (6, f"--fail-on: 5 of 5 machines (current 5){every}; --only current writes their rows alone")
+    assert gate("not-current")[0] == 0
+
+
+def test_only_the_rows_of_what_is_current_on_a_condition(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text(CONDITIONAL, encoding="utf-8")
+    done = run("assess", "fleet.csv", "--on", "2025-12-20", "--only", "conditional")
+    assert [line.split(",")[0] for line in done.out.splitlines()[1:]] == ["a", "b", "d", "e"]
+
+
 def test_what_no_update_closes_is_counted_apart_too(run: Command, tmp_path: Path) -> None:
     (tmp_path / "fleet.csv").write_text("host,build\na,20348.5074\n", encoding="utf-8")
     done = run("assess", "fleet.csv", "--on", "2026-05-20")

@@ -22,6 +22,9 @@ from hotpatch_kb.db.model.messages import Message
 MAX_SUMMARY: Final = 400  # lines
 MOST_NAMED: Final = 5  # hosts with a verdict that is watched
 MAX_HOST: Final = 60  # characters
+CONDITIONAL: Final = (
+    "conditional"  # beside the codes of verdicts, where machines are picked: current, if what the reason names is installed
+)
 _LABEL: Final = attrgetter("label")
 
 
@@ -38,6 +41,10 @@ class Kind(NamedTuple):
     verdict: str
     condition: Condition | None = None
 
+    def is_one_of(self, picked: Collection[str]) -> bool:
+        """Return whether these machines are picked by verdicts and ``CONDITIONAL``."""
+        return self.verdict in picked or (self.condition is not None and CONDITIONAL in picked)
+
     def in_order(self) -> tuple[str, str, str]:
         """Return its place in a list: by product, then by verdict, without a condition first."""
         return self.product, self.verdict, "" if self.condition is None else self.condition.words()
@@ -50,7 +57,7 @@ class Summary:
     """Counts of machines: by product, verdict and what that depends on, and by product name where it is not understood.
 
     Attributes:
-        watched: verdicts whose first machines are named.
+        watched: verdicts, and ``CONDITIONAL``, whose first machines are named.
         named: the hosts of these machines, or the numbers of their rows.
     """
 
@@ -68,9 +75,9 @@ class Summary:
         if name:
             self.not_understood[name] += count
 
-    def of(self, verdict: str) -> int:
-        """Return how many machines have a verdict."""
-        return sum(count for kind, count in self.counts.items() if kind.verdict == verdict)
+    def of(self, picked: str) -> int:
+        """Return how many machines have a verdict, or are ``CONDITIONAL``."""
+        return sum(count for kind, count in self.counts.items() if kind.is_one_of({picked}))
 
     def update(self, other: Summary) -> None:
         """Add the counts of another one."""
@@ -147,9 +154,9 @@ class Suffixes(dict[Any, Suffix]):
             names = (_shown(host) or f"row {number}" for number, (suffix, host) in rows if suffix.label in labels)
             summary.named += islice(names, missing)
 
-    def labels_of(self, verdicts: Collection[str]) -> set[int]:
-        """Return the labels of the suffixes so far that have one of these verdicts."""
-        return {label for (kind, _), label in self._labels.items() if kind.verdict in verdicts}
+    def labels_of(self, picked: Collection[str]) -> set[int]:
+        """Return the labels of the suffixes so far that have one of these verdicts, or are ``CONDITIONAL``."""
+        return {label for (kind, _), label in self._labels.items() if kind.is_one_of(picked)}
 
     def count(self, summary: Summary, suffixes: Sequence[Suffix], times: Sequence[int] = ()) -> None:
         """Add machines to the summary, each once or as often as ``times`` says. Empty the cache when it is full."""

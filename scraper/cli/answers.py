@@ -234,7 +234,7 @@ def verdicts(product: str | None, on: str | None, known: str | None, db: Path, a
 @click.option(
     "--fail-on",
     metavar="VERDICT,...",
-    help="Exit with code 6 if a machine has one of these verdicts, such as behind,restart_due, or if there is no machine. not-current is all but current: a machine that is ambiguous may be unpatched on every line.",
+    help="Exit with code 6 if a machine has one of these verdicts, such as behind,restart_due, or if there is no machine. not-current is all but current: a machine that is ambiguous may be unpatched on every line. conditional is current only if a KB is installed, too, that the row does not show.",
 )
 @click.option(
     "--only",

@@ -48,7 +48,8 @@ class Request:
         mapping: "field=column" each.
         encoding: of the inventory's text; None to find it.
         hotfixes: a table of installed KBs by host.
-        fail_on: verdicts, separated by commas, that make the exit code 6; ``NOT_CURRENT`` for all but current.
+        fail_on: verdicts, separated by commas, that make the exit code 6; ``NOT_CURRENT`` for all but current, ``judging.CONDITIONAL`` for
+            those that are current only if a KB is installed that the row does not show.
         only: verdicts as of ``fail_on``; only rows of machines with one of them are written.
         output: a file to write instead of standard output.
         summary: a file for the counts, the columns and the warnings, as JSON.
@@ -126,19 +127,23 @@ def assess(conn: sqlite3.Connection, file: str, request: Request) -> int:
     if fails and not summary.counts:
         say("expected machines for --fail-on, got none")
         return ExitCode.STALE
-    return _failed(fails, {verdict: said.summary.of(verdict) for verdict in VERDICTS}, summary.named, has_only=bool(only))
+    counts = {picked: said.summary.of(picked) for picked in (*VERDICTS, judging.CONDITIONAL)}
+    return _failed(fails, counts, summary.named, has_only=bool(only))
 
 
 def _failed(fails: Sequence[str], counts: Mapping[str, int], hosts: Sequence[str] = (), *, has_only: bool = False) -> int:
     """Return the exit code of ``--fail-on``, and say what made it 6: how many machines, and the first of them."""
-    found = {verdict: counts[verdict] for verdict in VERDICTS if verdict in fails and counts.get(verdict)}
+    found = {picked: count for picked, count in counts.items() if picked in fails and count}
+    if "current" in found:  # they are of these
+        found.pop(judging.CONDITIONAL, None)
     if not found:
         return ExitCode.DONE
+    machines = sum(counts[verdict] for verdict in VERDICTS)
     named = ", ".join(f"{verdict} {count}" for verdict, count in found.items())
     more = "" if has_only else f"; --only {','.join(found)} writes their rows alone"
     others = sum(found.values()) - len(hosts)
     first = f": {', '.join(hosts)}{f' and {others} more' if others else ''}" if hosts else ""
-    say(f"--fail-on: {sum(found.values())} of {sum(counts.values())} machines ({named}){first}{more}")
+    say(f"--fail-on: {sum(found.values())} of {machines} machines ({named}){first}{more}")
     return ExitCode.STALE
 
 
@@ -167,7 +172,7 @@ def _judge_table(conn: sqlite3.Connection, source: str, request: Request, column
         if of_them:
             say(f"{verdict}, on the condition that the column reason says: {of_them}")
     say(f"{found.total()} machines on {request.day}, written to {target}")
-    return _failed(fails, found, has_only=True)
+    return _failed(fails, {verdict: found[verdict] for verdict in VERDICTS} | {judging.CONDITIONAL: conditional}, has_only=True)
 
 
 def _say(said: Report, fails: Sequence[str]) -> None:
@@ -183,15 +188,16 @@ def _say(said: Report, fails: Sequence[str]) -> None:
 
 
 def _verdicts_of(text: str | None) -> list[str]:
-    """Return the verdicts of a list, however they are spelled: "restart due", "restart-due", "Restart_Due".
+    """Return the verdicts of a list, and ``judging.CONDITIONAL``, however they are spelled: "restart due", "restart-due", "Restart_Due".
 
     Raises:
         BadInput: one of them is no verdict.
     """
     names = [(name.strip(), re.sub(r"[\s_-]+", "_", name.strip().casefold())) for name in text.split(",")] if text else []
-    known = {verdict: [verdict] for verdict in VERDICTS} | {NOT_CURRENT.replace("-", "_"): [name for name in VERDICTS if name != "current"]}
+    picked = (*VERDICTS, judging.CONDITIONAL)
+    known = {name: [name] for name in picked} | {NOT_CURRENT.replace("-", "_"): [name for name in VERDICTS if name != "current"]}
     if unknown := [given for given, name in names if name not in known]:
-        said = ", ".join((*VERDICTS, NOT_CURRENT))
+        said = ", ".join((*picked, NOT_CURRENT))
         raise BadInput("expected verdicts ({verdicts}), got {got!r}", verdicts=said, got=unknown[0][:MAX_SHOWN])
     return list(dict.fromkeys(verdict for _, name in names for verdict in known[name]))
 
