@@ -101,6 +101,29 @@ def test_rows_are_counted_however_long_it_takes(seeded: Path, public: Datasette)
     assert {table: counts[table] for table in wanted} == wanted
 
 
+@pytest.mark.fault("a version or family in the place of a build or KB", of="site")
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("/build/24H2", "/lookup?q=24H2"), ("/ja/kb/1809", "/ja/lookup?q=1809"), ("/build/1778", "/lookup?q=1778"), ("/kb/windows11", "/lookup?q=Windows%2011"),
+        ("/build/ws2025", "/product/ws2025"), ("/kb/2026-06", "/calendar/2026-06"),
+    ],
+)  # fmt: skip
+def test_a_name_of_another_kind_leads_to_its_page(path: str, leads_to: str, public: Datasette, capsys: pytest.CaptureFixture[str]) -> None:
+    """Any name that the lookup reads is asked as a build or KB; it leads to its own page, and nothing is logged."""
+    answer = get(public, path)
+    assert (answer.status_code, answer.headers.get("location")) == (301, leads_to)
+    assert "hotpatch-kb:" not in capsys.readouterr().err
+
+
+@pytest.mark.fault("an address with the brackets of a host in it", of="site")
+@pytest.mark.parametrize("path", ['//["x"]', '/en//["x"]', "/ja//[::1", "//[v1.x]/build/24H2", "///x"])
+def test_brackets_in_an_address_are_no_host(path: str, public: Datasette, capsys: pytest.CaptureFixture[str]) -> None:
+    """A path begins with two slashes and a bracket; a page that is not there, and nothing is logged."""
+    assert asked(public, "GET", path)[0] in {302, 404}
+    assert "hotpatch-kb:" not in capsys.readouterr().err
+
+
 @pytest.mark.fault("an address that leads to another site", of="site")
 @pytest.mark.parametrize("path", ["//evil.example/", "//evil.example/..", "http://evil.example/", "/\\evil.example/", "///evil.example/"])
 def test_no_address_leads_to_another_site(path: str, public: Datasette) -> None:

@@ -836,7 +836,7 @@ def test_every_link_of_every_page_opens(own: Datasette) -> None:
 
 def test_japanese_pages_are_japanese(own: Datasette) -> None:
     text = text_of(get(own, "/build/26100.32690?lang=ja").text)
-    assert "ホットパッチを受け取るコンピューター 最新ではありません: ベースラインの適用 (再起動) が必要です" in text
+    assert "ホットパッチを受け取るコンピューター 最新ではありません: ベースラインが未適用です (インストールと再起動が必要)" in text
     assert "より新しいベースラインがあります: KB5099536 (2026-07-14)" in text
     assert "2026 年 6 月" in text_of(get(own, "/calendar/2026-06?lang=ja").text)
 

@@ -107,5 +107,5 @@ def in_languages(datasette: Any, request: Any) -> dict[str, str]:
 def canonical(datasette: Any, request: Any) -> dict[str, str]:
     """Return the absolute address under which a request's page is to be known, by language, without parameters."""
     base = str(datasette.urls.path(""))
-    rest = request.path.removeprefix(base)
+    rest = request.path.removeprefix(base).lstrip("/")  # "//name" would be the address of another host
     return {code: datasette.absolute_url(request, f"{base}{rest}" if code == DEFAULT else f"{base}{code}/{rest}") for code in LANGUAGES}

@@ -383,7 +383,8 @@ def home(conn: sqlite3.Connection, day: str) -> Row:
     """Return the home page: how fresh the data is, an answer per product, the latest changes."""
     return {
         "fresh": freshness(conn, day),
-        "answers": restart_answers.answers(conn, day),
+        "answers": (found := restart_answers.answers(conn, day)),
+        "monthly": restart_answers.without_hotpatches(conn, found, day),
         "examples": _examples(conn),
         "events": news.newest(conn, day, MAX_CHANGES),
         "products": _products(conn, day),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -172,3 +172,12 @@ def baselines(releases: list[Row]) -> list[tuple[str, list[Row]]]:
         and (row["classification"] == "baseline" or (row["release"] in resting and row["classification"] != "hotpatch"))
     ]
     return [(year, list(group)) for year, group in groupby(found, key=lambda row: row["release_date"][:4])]
+
+
+def newest_builds(conn: sqlite3.Connection, products: Sequence[str], day: str) -> dict[str, str]:
+    """Return the newest build of each product up to a day, on whichever line it is."""
+    facts = facts_today(conn)
+    found = {
+        product: [row["build"] for line in LINES if (row := latest(facts.of(product), line, day)) and row["build"]] for product in products
+    }
+    return {product: max(builds, key=lambda build: int(build.partition(".")[2])) for product, builds in found.items() if builds}

@@ -156,3 +156,10 @@ def surprises(conn: sqlite3.Connection, product: str) -> tuple[int, int]:
         (product,),
     ).fetchone()
     return came, all_of_them
+
+
+def without_hotpatches(conn: sqlite3.Connection, found: Iterable[Row], day: str) -> str | None:
+    """Return the day of the next restart of machines that get no hotpatches, the first of the products of ``answers``; None where none has one."""
+    facts = facts_today(conn)
+    standard = (restarts.restart_of_standard_line(facts.of(answer["product"]), day) for answer in found)
+    return min((restart.date for restart in standard if restart), default=None)

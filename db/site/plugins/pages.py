@@ -125,6 +125,8 @@ def _path(query: Query) -> str:
         return f"lookup?q={quote(_with_month(query))}"
     if query.kind == "cve":
         return f"cve/{quote(query.value)}"
+    if query.kind in {"family", "version"}:
+        return f"lookup?q={quote(_name_of_several(query))}"
     paths = {"build": "build/", "kb": "kb/", "product": "product/", "month": "calendar/", "number": "build/"}
     return paths[query.kind] + quote(query.value) + (f"?cve={query.cve}" if query.cve else "")
 
@@ -202,6 +204,9 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
             nearest = neighbours(answer["nearest"])
             shown = {
                 "nearest": nearest,
+                "newest": product_data.newest_builds(
+                    conn, [row["product"] for row in nearest if row["below"] and row["above"]], on or clock.today()
+                ),
                 "query": query.value,
                 "what": "build",
                 "reported": answer["reported"],
