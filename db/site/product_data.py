@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -174,9 +174,16 @@ def baselines(releases: list[Row]) -> list[tuple[str, list[Row]]]:
     return [(year, list(group)) for year, group in groupby(found, key=lambda row: row["release_date"][:4])]
 
 
-def newest_builds(conn: sqlite3.Connection, products: Sequence[str], day: str) -> dict[str, str]:
-    """Return the newest build of each product up to a day, on whichever line it is."""
+def newest_builds(conn: sqlite3.Connection, nearest: Iterable[Mapping[str, str | None]], day: str) -> dict[str, str]:
+    """Return the newest build up to a day, on whichever line it is, of each product that has known builds on both sides of an unknown one.
+
+    Args:
+        conn: the database.
+        nearest: as ``stated_elsewhere.neighbours`` has them.
+        day: ISO date.
+    """
     facts = facts_today(conn)
+    products = [row["product"] for row in nearest if row["product"] and row["below"] and row["above"]]
     found = {
         product: [row["build"] for line in LINES if (row := latest(facts.of(product), line, day)) and row["build"]] for product in products
     }

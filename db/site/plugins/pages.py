@@ -204,9 +204,7 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
             nearest = neighbours(answer["nearest"])
             shown = {
                 "nearest": nearest,
-                "newest": product_data.newest_builds(
-                    conn, [row["product"] for row in nearest if row["below"] and row["above"]], on or clock.today()
-                ),
+                "newest": product_data.newest_builds(conn, nearest, on or clock.today()),
                 "query": query.value,
                 "what": "build",
                 "reported": answer["reported"],
