@@ -22,9 +22,8 @@ from hotpatch_kb.db.model.messages import Message
 MAX_SUMMARY: Final = 400  # lines
 MOST_NAMED: Final = 5  # hosts with a verdict that is watched
 MAX_HOST: Final = 60  # characters
-CONDITIONAL: Final = (
-    "conditional"  # beside the codes of verdicts, where machines are picked: current, if what the reason names is installed
-)
+# Beside the codes of verdicts, where machines are picked: current, if what the reason names is installed.
+CONDITIONAL: Final = "conditional"
 _LABEL: Final = attrgetter("label")
 
 

@@ -128,7 +128,7 @@ def judge_table(
         # A worker has read the sample, so the number of cores is known.
         cores = 0 if _is_remote(session) else session.sparkContext.defaultParallelism
         with settings_of(session, {_READING_TASKS: str(cores * _READING_TASKS_A_CORE)} if cores else {}):
-            distinct = shown.select(*keys).distinct()  # in 200 tasks
+            distinct = shown.select(*keys).distinct()  # Spark makes 200 tasks of it
             kinds = (distinct.coalesce(cores * _TASKS_A_CORE) if cores else distinct).mapInArrow(_judged(reading), _schema(shown, keys))
             kinds = kinds.toDF(*[f"key_{name}" for name in keys], *VERDICT_COLUMNS).persist()
             try:

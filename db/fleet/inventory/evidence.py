@@ -283,8 +283,9 @@ class RowEvidence:
         Where the build is of anything, too ("Name,Version"), a word in lower case counts only where it is like a host.
         """
         name = name[:MAX_TEXT]
-        is_of_words = " " in name and not _is_of_system(name)
-        if is_of_words and (is_name_of_image(name) or not (self._has_member or may_be_name_of_words(name, is_plain=self._may_be_word))):
+        if " " in name and is_name_of_image(name):
+            return False
+        if " " in name and not (_is_of_system(name) or self._has_member or may_be_name_of_words(name, is_plain=self._may_be_word)):
             return False
         if not self._may_be_word or not name or _NUMBERED.fullmatch(name) or not _WORD_OR_THING.search(name):
             return True

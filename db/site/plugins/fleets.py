@@ -20,7 +20,7 @@ from datasette import Response, hookimpl
 from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.answers.exposure.gaps import Condition
 from hotpatch_kb.db.answers.verdicts import VERDICTS
-from hotpatch_kb.db.fleet.assess import Kind, Suffix, Suffixes, Summary, assess, batches
+from hotpatch_kb.db.fleet.assess import CONDITIONAL, Kind, Suffix, Suffixes, Summary, assess, batches
 from hotpatch_kb.db.fleet.formats import HTTP_FORMATS, Csv, Format, SafeCsv, renamed
 from hotpatch_kb.db.fleet.inventory import FIELDS, Inventory, inventory
 from hotpatch_kb.db.fleet.inventory.columns import mapping_of
@@ -186,12 +186,12 @@ def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
 
 
 # The chips of a fleet in their order. "Conditional" is no verdict: "current" is one of what depends on nothing alone.
-_CHIPS: Final = tuple(chip for verdict in VERDICTS for chip in (("conditional", "current") if verdict == "current" else (verdict,)))
+_CHIPS: Final = tuple(chip for verdict in VERDICTS for chip in ((CONDITIONAL, "current") if verdict == "current" else (verdict,)))
 
 
 def _chip(verdict: str, condition: Condition | None) -> str:
     """Return the chip of a machine: its verdict, and "conditional" where what has to be installed or is open makes it patched or not."""
-    return "conditional" if condition else verdict
+    return CONDITIONAL if condition else verdict
 
 
 def _worst_first(counted: tuple[Kind, int]) -> tuple[int, int, str]:
