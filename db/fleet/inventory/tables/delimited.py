@@ -167,6 +167,8 @@ class Delimited:
         self.is_headless = is_row
         # Where the first row is a machine, it is read again as one.
         self._chunk = start if is_row else start[beginning.tell() :]
+        # A header may be as long as what has been read. What follows is read now: without it there is no first row.
+        self._chunk = self._chunk or self._following()
         if is_row:
             self._line = before
         self.lines_before = self._line  # lines before the first row
