@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from hotpatch_kb.db.model.wording import denies, says_no
 _PAIR: Final = re.compile(r"(?:^|(?<=[\s,;|]))(?P<name>[^\W\d][\w.\-/]*)=(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,;|\"']*)(?=[\s,;|]|$)")
 _LOOKED_AT: Final = 50  # lines
 _GROUP: Final = re.compile(r"\[(?P<name>[\w.:-]+)\]")
+_OF_ALL: Final = re.compile(r"\[[\w.-]+:(?:vars|children)\]")  # of Ansible: what all hosts of a group have, and names of groups
 _REMARK: Final = re.compile(r"\s*[#;]")
 # Members that tell what a line is about: "update failed" beside a build.
 _EVENTS: Final = frozenset({"msg", "message", "event", "error", "err", "reason", "action", "result", "status", "state", "level", "outcome"})
@@ -48,11 +49,20 @@ MAX_PAIRS: Final = 2_000  # lines of a table of names and values
 
 def are_pairs(head: str) -> bool:
     """Return whether the first lines of a text have two pairs each, or more, or one after a host; one in five may be another."""
-    lines = [line for line in islice(head.replace("\r\n", "\n").split("\n"), _LOOKED_AT) if line.strip() and not _REMARK.match(line)]
-    of_pairs = [line for line in lines if not _GROUP.fullmatch(line.strip())]
+    of_pairs = [line for _, line in _of_hosts(islice(head.replace("\r\n", "\n").split("\n"), _LOOKED_AT))]
     if not of_pairs or not _has_pairs(of_pairs[0]):
         return False
     return sum(map(_has_pairs, of_pairs)) >= 0.8 * len(of_pairs)
+
+
+def _of_hosts(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each line that is not a remark, the name of a group, or of all hosts of one, after its group."""
+    group, is_of_all = "", False
+    for line in map(str.strip, lines):
+        if section := _GROUP.fullmatch(line):
+            group, is_of_all = section["name"], _OF_ALL.fullmatch(line) is not None
+        elif line and not is_of_all and not _REMARK.match(line):
+            yield group, line
 
 
 def _has_pairs(line: str) -> bool:
@@ -63,13 +73,7 @@ def _has_pairs(line: str) -> bool:
 
 def rows_of_pairs(text: str) -> Iterator[dict[str, Any]]:
     """Yield a machine for each line. What a line says besides its pairs is kept as "text"; where it denies something, the build is not stated."""
-    group = ""
-    for line in map(str.strip, text.split("\n")):
-        if not line or _REMARK.match(line):
-            continue
-        if section := _GROUP.fullmatch(line):
-            group = section["name"]
-            continue
+    for group, line in _of_hosts(text.split("\n")):
         pairs = [(match["name"], _unquoted(match["value"])) for match in _PAIR.finditer(line)]
         rest = " ".join(re.sub(r"[,;|]+", " ", _PAIR.sub(" ", line)).split())
         if (
