@@ -133,6 +133,7 @@ _IDS_OF_KBS: Final = frozenset(
     {*NAMES["kbs"], "id", "kbid", "kbarticle", "kbarticleid", "kbnumber", "article", "articleid", "number", "hotfix"}
 )
 _GUESTS: Final = frozenset({"vmname", "vm"})
+_SHOWN: Final = frozenset({"display_value", "value", "link"})  # of ServiceNow: a field as it is shown, and as it is kept
 _KB_ID: Final = re.compile(r"\s*(?:KB[ -]?)?[0-9]{6,7}\s*", re.IGNORECASE)
 # Makes everything but digits a blank: "KB5087423;KB5082063" is two numbers.
 _DIGITS: Final = bytes(code if 48 <= code <= 57 else 32 for code in range(256))
@@ -282,7 +283,9 @@ def flat(cells: Mapping[str, Any], prefix: str = "", on: str = "") -> dict[str, 
                 nested = DECODER.decode(value)
             except (json.JSONDecodeError, RecursionError):
                 nested = value  # a text that begins with a brace
-        if isinstance(nested, dict):
+        if isinstance(nested, dict) and {"display_value", "value"} <= nested.keys() <= _SHOWN:
+            by_path[f"{prefix}{name}"] = cell(nested["display_value"] or nested["value"])
+        elif isinstance(nested, dict):
             by_path |= flat(nested, f"{prefix}{name}.", on)
         elif isinstance(nested, list) and nested and all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in nested):
             for item in nested:  # productFeatures of an Arc licence: each by its name
