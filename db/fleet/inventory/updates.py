@@ -109,16 +109,22 @@ _PARTS: Final = {
 }
 _SAYING: Final[tuple[Kind, ...]] = ("removed", "pending", "missing", "planned", "status")
 _OF_DAY: Final = lazy(rf"(?:{_DAY_WORDS}|on|at|am)$|^(?:{_DAY_WORDS})")
+_NUMBER: Final = lazy(r"[0-9]+")
 _LONGEST_NAME, _LONGEST_PART = 60, 20  # characters
 
 
-@lru_cache(maxsize=4096)
 def kind_of(name: str) -> Kind:
     """Return what a column beside a build says of an update, by its name (``columns.bare``); "" where it may be of something else.
 
     >>> kind_of("étatdinstallation"), kind_of("適用済み"), kind_of("installdate"), kind_of("rolledback"), kind_of("agentinstalled"), kind_of("backupstatus")
     ('status', 'flag', 'day', 'removed', '', '')
     """
+    # A number says nothing of its own. Columns of many KBs ("kb5099536status") are one kind.
+    return _kind_of(_NUMBER.sub("0", name))
+
+
+@lru_cache(maxsize=2**15)  # more than a table may have columns
+def _kind_of(name: str) -> Kind:
     if _REMARK.fullmatch(name):
         return "remark"
     ways = _ways_to_read(name) if len(name) <= _LONGEST_NAME else set()
@@ -136,7 +142,10 @@ def _ways_to_read(name: str) -> set[frozenset[str]]:
     for start, so_far in enumerate(ways[:-1]):
         ends = range(start + 1, min(len(name), start + _LONGEST_PART) + 1) if so_far else ()
         for part, pattern in _PARTS.items():
-            for end in ends:  # a part may begin with another: "installations" with "installation"
+            # Most parts do not begin here: one look tells it, where each end would take one.
+            for end in (
+                ends if ends and pattern.match(name, start) else ()
+            ):  # a part may begin with another: "installations" with "installation"
                 if pattern.fullmatch(name, start, end):
                     ways[end].update(kinds | {part} for kinds in so_far)
     return ways[-1]

@@ -134,7 +134,7 @@ def may_say_build(column: str) -> bool:
     return is_of_system(column) and is_of_installed(column) and not is_of_part(column)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2**15)  # more than a table may have columns
 def is_of_installed(column: str) -> bool:
     """Return whether a column's name speaks of what a machine has, and not of what it shall have, could have or had."""
     return _NOT_INSTALLED.search(unwrapped(column)) is None
