@@ -25,7 +25,7 @@ _DENIALS: Final = lazy(
     |fail(?:s|ed|ure|ing)?|abort\w*|cancel\w*|incomplete|partial(?:ly)?|un-?install\w*|notinstalled|removed|roll(?:s|ed|ing)?[ -]?back|revert\w*|supersed\w*|replac\w*|declin\w*|defer\w*
     |paused|withdrawn|expect\w*|minimum|maximum|at\ least|latest|newest|newer|next|future|upcoming|fix(?:ed|es)?|vulnerab\w*|affect\w*|remediat\w*|re-?boot\w*|re-?start\w*
     |(?:re)?install(?:ing|ieren)|deploy(?:ing|s)|in\ progress|queued?|queuing|assigned|triggered|initiated|started|pushed|ready\ to|due|to\ be|to\ do|blocked|rejected|on\ hold|hold|skipped|excluded
-    |postponed|delayed|stuck|error|corrupt\w*|hung|tonight|tomorrow|used\ to|formerly|except\w*|exempt\w*|waived|requested|hopefully|likely|guess|estimated|approx\w*|circa|later|above|stopped
+    |postponed|delayed|retry(?:ing)?|retries|simulat\w*|dry[ -]run|what[ -]if|snoozed|rückgängig|verzögert\w*|verschoben\w*|rimoss\w*|błąd\w*|stuck|error|corrupt\w*|hung|tonight|tomorrow|used\ to|formerly|except\w*|exempt\w*|waived|requested|hopefully|likely|guess|estimated|approx\w*|circa|later|above|stopped
     |time(?:d\ )?out|stale|cached|last\ known|decommissioned|retired|restored|false|noch|offen|laufend|zugewiesen|freigegeben|blockiert|wird|en\ cours\ d|à\ (?:installer|faire)|refusé\w*|bloqué\w*
     |por\ instalar|instalando|en\ curso|rechazad\w*|da\ installare|in\ (?:corso|installazione)|a\ instalar|em\ andamento|te\ installeren|bezig|do\ zainstalowania|w\ toku|устанавлива\w*|к\ установке|в\ (?:процессе|очереди)
     |yükleniyor|pågår|installeras|probíhá
@@ -218,7 +218,7 @@ _NOT_DONE_ALONE: Final = lazy(
 )
 _NOT_DONE_INSIDE: Final = lazy("未|失敗|失败|保留|待|予定|ない|ません|不足|欠|缺|無|无|没|沒|计划|計畫|미|실패|대기|예정|않|없|누락|필요")
 _TAKEN_BACK: Final = lazy(
-    r"(?<!no )(?<!not )(?<!without )(?<!kein )(?:\broll(?:ed|s|ing)?[ -]?back|\breverted|\bbacked out|zurückge(?:setzt|rollt|nommen|spielt|zogen)|zurückgerollt|restauré|revertid[oa]|ripristinat[oa]|teruggedraaid|wycofan[oay]"
+    r"(?<!no )(?<!not )(?<!without )(?<!kein )(?:\broll(?:ed|s|ing)?[ -]?back|\breverted|\bbacked out|zurückge(?:setzt|rollt|nommen|spielt|zogen)|zurückgerollt|rückgängig gemacht|restauré|revertid[oa]|ripristinat[oa]|teruggedraaid|wycofan[oay]"
     r"|откат|отмен[её]н|geri alındı|återställd|rullet tilbage|vrácen[oa]?|ロールバック|回滚|回滾|回退|롤백)"
 )
 _TAKEN_AWAY: Final = lazy(
