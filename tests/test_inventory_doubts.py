@@ -200,8 +200,10 @@ def test_a_host_in_a_list_of_policies_may_be_an_object() -> None:
     assert "current" not in {machine.verdict for machine in judged(body) if machine.host != "SRV1"}
 
 
-def test_a_summary_is_found_at_the_end_of_a_long_table_alone() -> None:
-    """Its last rows are read in another piece than its first; a host called Target between two pieces is one."""
+def test_a_name_that_hosts_have_too_is_doubted_at_the_end_of_a_long_table_alone() -> None:
+    """Its last rows are read in another piece than its first; a host called Max between two pieces is one, as Target there is not."""
     hosts = "".join(f"SRV{number:06},{NEW}\n" for number in range(120_000))
-    machines = judged(f"Host,Build\n{hosts}Target,{NEW}\n{hosts}Target,{NEW}\n")
+    machines = judged(f"Host,Build\n{hosts}Max,{NEW}\n{hosts}Max,{NEW}\n")
     assert [(place, machine.verdict) for place, machine in enumerate(machines) if machine.verdict != "current"] == [(240_001, "unknown")]
+    machines = judged(f"Host,Build\n{hosts}Target,{NEW}\n{hosts}SRV9,{NEW}\n")
+    assert [(place, machine.verdict) for place, machine in enumerate(machines) if machine.verdict != "current"] == [(120_000, "unknown")]

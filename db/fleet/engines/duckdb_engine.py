@@ -5,6 +5,7 @@ A join of DuckDB does not keep the order of rows (seen with 2.0.1: the second th
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,6 +23,7 @@ from hotpatch_kb.db.fleet.inventory.decoding import MAX_ROW, Prefixed, Text
 from hotpatch_kb.db.fleet.inventory.documents import is_document
 from hotpatch_kb.db.fleet.inventory.evidence import RowEvidence
 from hotpatch_kb.db.fleet.inventory.tables.delimited import Delimited
+from hotpatch_kb.db.fleet.inventory.tables.summaries import OF_SUMMARIES, SIGNS
 from hotpatch_kb.db.fleet.inventory.texts import records_of
 from hotpatch_kb.db.fleet.judge import Judge
 from hotpatch_kb.db.model.errors import BadInput, EngineFailed
@@ -93,14 +95,14 @@ class _Table(NamedTuple):
         delimiter: what separates them.
         fields: the fields of a machine's key.
         key: SQL that makes the key of a row.
-        has_comma: SQL that says whether a cell has to be quoted in CSV with commas.
+        is_apart: SQL that says whether a row is for our own reader: a cell has to be quoted in CSV with commas, or it may be one of a summary.
     """
 
     names: list[str]
     delimiter: str
     fields: Sequence[str]
     key: str
-    has_comma: str
+    is_apart: str
 
 
 # Goes before KBs that are not plain numbers. Plain ones never begin so.
@@ -138,7 +140,8 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
     texts = [_reduced(cells["kbs"], cells["build"], judge) if field == "kbs" else cells[field] for field in fields]
     # A comma in a cell of another delimiter's table would have to be quoted.
     has_comma = "false" if plain.delimiter == "," else " or ".join(f"contains({name}, ',')" for name in names)
-    table = _Table(names, plain.delimiter, fields, " || chr(31) || ".join(texts), has_comma)
+    is_apart = f"{has_comma} or {_is_of_summary(plain, names)}"
+    table = _Table(names, plain.delimiter, fields, " || chr(31) || ".join(texts), is_apart)
     form, counts = Csv(plain.header), Summary()
     suffixes = Suffixes(judge, form, fields)
     divided = None
@@ -166,6 +169,15 @@ def direct(path: Path, wanted: Mapping[str, str], judge: Judge, summary: Summary
     summary.update(counts)
     rows = odd_rows.together(parts, odd, lengths, len(names)) if divided else _blocks(parts)
     return Written(form.head().encode("utf-8", "replace"), rows)
+
+
+def _is_of_summary(table: Delimited, names: Sequence[str]) -> str:
+    """Return SQL that says whether a row may be one of a summary among the machines, see ``Ends``."""
+    if not table.ends.has_hosts(table.sample):
+        return "false"
+    signs, words = re.escape(SIGNS), "|".join(map(re.escape, sorted(OF_SUMMARIES)))
+    # A pattern, and no list of words: DuckDB makes a join of a long one, and the rows lose their order.
+    return f"regexp_matches({names[table.ends.host]}, {quoted(f'^[{signs}]*(?:{words})[{signs}]*(?: |$)')}, 'i')"
 
 
 def _blocks(parts: Iterable[Path]) -> Iterator[bytes]:
@@ -204,10 +216,10 @@ def _joined(path: Path, skip: int, table: _Table, suffixes: Suffixes, counts: Su
 
         try:
             # A table, since searching lists of KBs by patterns takes longer than reading the file again.
-            conn.execute(f"create temp table fleet as select c0 as first, {table.key} as key, {table.has_comma} as has_comma from {source}")
+            conn.execute(f"create temp table fleet as select c0 as first, {table.key} as key, {table.is_apart} as is_apart from {source}")
         except duckdb.Error:
             return None  # ragged rows or broken text: our reader has the words for it
-        kinds = conn.execute(f"select key, count(*), bool_or(has_comma) from fleet group by key limit {MAX_KINDS + 1}").fetchall()
+        kinds = conn.execute(f"select key, count(*), bool_or(is_apart) from fleet group by key limit {MAX_KINDS + 1}").fetchall()
         if not kinds or len(kinds) > MAX_KINDS or any(row[-1] for row in kinds):
             return None
         marks = [(key, count) for key, count, _ in kinds if odd_rows.MARK in key]

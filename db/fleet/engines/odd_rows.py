@@ -182,6 +182,7 @@ def odd_lines(parts: Apart, table: Delimited, wanted: Mapping[str, str], suffixe
         if odd.header != table.header:
             raise BadInput("expected the header {wanted}, got {got}", wanted=", ".join(table.header)[:200], got=", ".join(odd.header)[:200])
         odd.ends.is_asked = False
+        odd.ends.take_hosts(table.ends, table.sample)
         machines = Inventory(odd, wanted, "build", None, table.chosen(wanted))
         form = suffixes.form
         for prefixes, ends in batches(Suffixes(suffixes.judge, form, machines.fields), machines, counts):

@@ -27,11 +27,12 @@ from hotpatch_kb.db.fleet.inventory.evidence import RowEvidence
 from hotpatch_kb.db.fleet.inventory.hotfixes import Hotfixes
 from hotpatch_kb.db.fleet.inventory.objects import Json
 from hotpatch_kb.db.fleet.inventory.tables.delimited import MAX_COLUMNS, Delimited
+from hotpatch_kb.db.fleet.inventory.tables.summaries import are_like_hosts, thing_of
 from hotpatch_kb.db.fleet.inventory.texts import MAX_TEXT as MAX_RECORDS
 from hotpatch_kb.db.fleet.inventory.texts import Records, records_of
 from hotpatch_kb.db.fleet.inventory.updates import Facts
 from hotpatch_kb.db.fleet.inventory.values import SAMPLE, Chosen, chosen
-from hotpatch_kb.db.fleet.rows import NotStated, Part, doubt_in, values_by_name, with_key
+from hotpatch_kb.db.fleet.rows import NotStated, Part, doubt_in, not_stated, values_by_name, with_key
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
 
@@ -124,6 +125,7 @@ class Inventory:
         self.columns: list[str] | None = source.header if isinstance(source, Delimited) else source.columns
         self.fields: tuple[str, ...] = DECIDING
         self._looked_at: frozenset[str] = frozenset()  # names whose values were looked at
+        self._has_hosts = False  # whether the names of the first objects are like those of hosts
         if sampled is not None:
             self._sampled = sampled
         elif isinstance(source, Delimited):
@@ -151,7 +153,10 @@ class Inventory:
         header = tuple(islice(dict.fromkeys(name for cells in first_ones for name in cells), _NAMES))
         rows = [[cells.get(name, "") for name in header] for cells in first_ones]
         self._looked_at = frozenset(header)
-        return chosen(columns_of(header, self._wanted), header, rows, self._wanted)
+        found = chosen(columns_of(header, self._wanted), header, rows, self._wanted)
+        hosts = found.fields.get("host", ())
+        self._has_hosts = are_like_hosts(first("host", [cells.get(name, "").strip() for name in hosts]) for cells in first_ones)
+        return found
 
     def find_columns(self) -> list[str]:
         """Return every column that a row has. JSON is read through for it."""
@@ -258,9 +263,10 @@ class Inventory:
     def _builds(self, evidence: RowEvidence, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str | Message | NotStated]:
         """Return the build of each row. Rows that are alike in the columns that count are looked at once."""
         # Most names of hosts say nothing, and all differ: only one that does is looked at with its row.
-        names = [header.index(name) for name in evidence.names_apart]
+        place_of = {name: place for place, name in enumerate(header)}
+        names = [place_of[name] for name in evidence.names_apart]
         shared = [name for name in evidence.columns if name not in evidence.names_apart]
-        watched, places = [*shared, *evidence.names_apart], [header.index(name) for name in shared]
+        watched, places = [*shared, *evidence.names_apart], [place_of[name] for name in shared]
         builds = []
         for row in rows:
             texts = tuple([row[place] for place in places])
@@ -319,6 +325,9 @@ class Inventory:
         if evidence.watches_builds:
             build = evidence.build(lambda name: values.get(name, ""), self._facts)
             machine["build"], problem = _text_of(build), None if isinstance(build, str) else build
+        has_host = bool(by_field.get("host")) or evidence.has_member
+        if problem is None and self._has_hosts and machine.get("build") and (thing := thing_of(machine, has_host=has_host)):
+            problem = not_stated(machine["build"], thing)._replace(machine=machine["build"])
         if evidence.watches_kbs:
             said, kbs = evidence.said_of_kbs(lambda name: values.get(name, ""), self._facts), machine["kbs"]
             machine |= {"kbs": kbs if said.is_installed else "", "not_installed": kbs if said.is_denied else "", "day": said.day}

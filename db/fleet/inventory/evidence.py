@@ -36,7 +36,7 @@ from hotpatch_kb.db.fleet.inventory.values import (
     says_product,
     states_its_build,
 )
-from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine, path_of
+from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine, is_of_metric, is_of_sensor, path_of
 from hotpatch_kb.db.fleet.other_systems import of_columns
 from hotpatch_kb.db.fleet.rows import NotStated, not_stated
 from hotpatch_kb.db.model.lazy_patterns import lazy
@@ -115,6 +115,10 @@ _OF_REPORT: Final = lazy(r"vuln|schwachst|脆弱|漏洞|취약|уязвим|vuln
 # What kind of value a row has: "Value type", "Build type".
 _KIND_OF_VALUE: Final = lazy(r"(?:value|build|version|os|osbuild|osversion|row|record|entry|data)?(?:type|kind|category|typ|art)")
 
+# Of an answer of Prometheus: the name of a metric, and its value after the time. Labels are in an object called "metric".
+_OF_METRICS: Final = lazy(r"(?:^|\.)__name__$|^(?:.+\.)?value$")
+_ONE: Final = lazy(r"(?:^|\s)1(?:\.0*)?$")
+
 Value = Callable[[str], str]
 
 
@@ -127,6 +131,7 @@ class RowEvidence:
         kb_columns: those on which, beside the list itself, the KBs of a row depend.
         watches_builds: whether more than one column has a say in the build.
         watches_kbs: whether a row may say that its KBs are not installed.
+        has_member: whether a column besides that of the host names a machine, or is one that only a machine has.
     """
 
     def __init__(
@@ -169,17 +174,15 @@ class RowEvidence:
         self._beside = BesideBuild(() if is_trusted or not self._builds else spare, statuses_by_value, is_plain=is_of_anything)
         self._watch_kbs(names, kbs, spare, statuses, title)
         hosts = self._hosts = by_field.get("host", ())
-        self._others = frozenset(name for name in self._builds if not is_trusted and _is_of_others(name, hosts, names))
-        self._targets = [name for name in self._builds if not is_trusted and any(map(is_of_target, path_of(name)[:-1]))]
+        untold = () if is_trusted else self._builds
+        self._others = frozenset(name for name in untold if _is_of_others(name, hosts, names))
+        self._targets = [name for name in untold if any(map(is_of_target, path_of(name)[:-1]))]
         self._find_things(names, by_field, spare, is_of_anything=is_of_anything, is_trusted=is_trusted)
-        self._find_names(names, is_plain=is_of_anything)
+        self._find_names(names, is_plain=is_of_anything, is_trusted=is_trusted)
         watched = [
-            *self._builds,
-            *self._nameless,
-            *self._unnamed_hosts,
+            *(*self._builds, *self._nameless, *self._unnamed_hosts),
             *([*hosts, *self._names_inside] if self._others else ()),
-            *self._subjects,
-            *self._properties,
+            *(*self._subjects, *self._metrics, *self._properties),
             *self._labels,
             *self._statuses_of_build,
             *self._beside.columns,
@@ -187,10 +190,13 @@ class RowEvidence:
         ]
         self.names_apart = tuple(name for name in self._any_names if name not in watched)
         watched += self._any_names
-        self.columns = tuple(dict.fromkeys(name for name in watched if name in names))
+        present = frozenset(names)
+        self.columns = tuple(dict.fromkeys(name for name in watched if name in present))
         self.watches_builds = len(watched) > 1 or bool(self._unnamed) or bool(self._thing) or bool(self._others) or bool(self._targets)
 
-    def _find_names(self, names: Sequence[str], *, is_plain: bool) -> None:
+    def _find_names(self, names: Sequence[str], *, is_plain: bool, is_trusted: bool) -> None:
+        has_metrics = not is_trusted and any(name.startswith("metric.") or ".metric." in name for name in names)
+        self._metrics = [name for name in names if has_metrics and _OF_METRICS.search(name)]
         tops = dict.fromkeys(path_of(name)[0] for name in self._others)
         self._names_inside = [name for top in tops for name in names_of_object(f"{top}.", names)]
         self._unnamed_hosts = [] if self._hosts else _before_names(names, self._builds)
@@ -231,7 +237,7 @@ class RowEvidence:
         # Only its place says that a name is one of a host: "Source,Build", "Name,Version".
         self._any_names = tuple(name for name in hosts if is_asked and short(name) in OF_ANY_NAME)
         self._may_be_word = is_of_anything or any(short(name) in OF_ANY_THING for name in hosts)
-        self._has_member = any(names_one(name) for name in names if name not in hosts)
+        self.has_member = any(names_one(name) for name in names if name not in hosts)
 
     def build(self, value: Value, facts: Facts = Facts()) -> str | Message | NotStated:  # noqa: B008 (it cannot change)
         """Return the build of a row as it is written, or why it has none that counts.
@@ -258,6 +264,8 @@ class RowEvidence:
             label = value(name).strip()
             if label and not (_is_of_system(label) if name in self._properties else self._is_of_machine(name, label)):
                 return not_stated(text, label)
+        if metric := next((said for name in self._metrics if (said := value(name)) and not _is_of_system_now(name, said)), ""):
+            return not_stated(text, metric)
         for name in self._nameless:
             if (said := value(name).strip()) and (denies(said) or _SOFTWARE.search(said)):
                 return not_stated(text, said)
@@ -285,14 +293,14 @@ class RowEvidence:
         name = name[:MAX_TEXT]
         if " " in name and is_name_of_image(name):
             return False
-        if " " in name and not (_is_of_system(name) or self._has_member or may_be_name_of_words(name, is_plain=self._may_be_word)):
+        if " " in name and not (_is_of_system(name) or self.has_member or may_be_name_of_words(name, is_plain=self._may_be_word)):
             return False
         if not self._may_be_word or not name or _NUMBERED.fullmatch(name) or not _WORD_OR_THING.search(name):
             return True
         if _is_of_system(name):  # "OSBuild" and "OS Build" in a table of names and values
             return True
         if is_thing(name) or is_of_others(name) or _NO_HOSTS.fullmatch(name):
-            return self._has_member and says_product(name)  # osquery, asked on the machine itself
+            return self.has_member and says_product(name)  # osquery, asked on the machine itself
         return may_be_host(name) if name.isalpha() and not name.isupper() else is_of_installed(name) or not name.isalpha()
 
     def _is_of_same_host(self, column: str, value: Value) -> bool:
@@ -311,7 +319,9 @@ class RowEvidence:
             return _TARGETS.search(label) is None
         is_of_host = bare(column).rpartition(".")[2] == "name" and " " not in label
         is_of_host = is_of_host and not _OF_VERSION.search(label) and not _TARGETS.search(label)
-        return is_label_of_installed(label) or is_of_host
+        # Beside another column of hosts a name is that of a fact, unless it is like a host.
+        is_of_host = is_of_host and (column in self._hosts[:1] or not self._hosts or any(map(str.isdigit, label)))
+        return is_of_host or (is_label_of_installed(label) and _may_be_of_system(label))
 
     def kbs(self, text: str, value: Value, facts: Facts = Facts()) -> str:  # noqa: B008 (it cannot change)
         """Return the installed KBs of a row: nothing where its status says that they are not, or not yet."""
@@ -360,10 +370,10 @@ def _things(names: Sequence[str], build: str, spare: Sequence[tuple[str, str]], 
         spare: columns that are of no field, each after its bare name.
         taken: the columns of the host and of KBs. A KB before the build is the row's subject ("KB,Build,Computer"), after it one that is installed.
     """
-    place = names.index(build) if build in names else 0
-    before = [name for _, name in spare if names.index(name) < place]
+    before_build = frozenset(names[: names.index(build)] if build in names else ())
+    before = [name for _, name in spare if name in before_build]
     things = [name for short, name in spare if short in _THINGS]
-    things += [name for name in taken if bare(name).rpartition(".")[2] in _OF_ONE_KB and names.index(name) < place]
+    things += [name for name in taken if bare(name).rpartition(".")[2] in _OF_ONE_KB and name in before_build]
     things += [name for name in before[-1:] if (is_of_part(name) or not is_of_installed(name)) and not _NAMES_OF_DATES.search(name)]
     if things or any(bare(name).rpartition(".")[2] not in _OF_ONE_KB for name in taken):
         return (things[0] if things else ""), []
@@ -400,6 +410,16 @@ def _is_of_others(build: str, hosts: Sequence[str], names: Sequence[str]) -> boo
 
 def _is_of_system(label: str) -> bool:
     return bare(label) in NAMES["build"] or may_say_build(label)
+
+
+def _is_of_system_now(column: str, said: str) -> bool:
+    """Return whether a metric is of the system of its machine, and its value 1: 0 says nothing now, and 12 is a number of machines."""
+    return is_of_metric(said) if column.endswith("__name__") else _ONE.search(said) is not None
+
+
+def _may_be_of_system(label: str) -> bool:
+    """Return whether the name of a sensor may be of the system: it says so ("Bonn OS build"), or each of its words may be. "gateway_build" is of another."""
+    return (_OF_VERSION.search(label) and _OF_SYSTEMS.search(label)) is not None or is_of_sensor(label) or may_say_build(label)
 
 
 def _differing(texts: Iterable[str]) -> list[str]:

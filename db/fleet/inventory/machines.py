@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+from hotpatch_kb.db.fleet.inventory.answers import table_in
 from hotpatch_kb.db.fleet.inventory.columns import OF_ANYTHING, bare, columns_of, flat, members
 from hotpatch_kb.db.fleet.inventory.evidence import is_of_target
 from hotpatch_kb.db.fleet.inventory.hosts import may_be_host, no_host
@@ -135,7 +136,7 @@ def _found(value: Any, depth: int, of: str = "") -> Found:
     if not isinstance(value, dict):
         return []
     value = _with_facts(value)
-    if rows := _table(value):
+    if rows := table_in(value):
         return _of_list(rows, depth)
     if len(value) > 1 and _is_plain(value) and are_hosts(pairs := [(name, str(member or "")) for name, member in value.items()]):
         return [(host_with(*pair, is_sure=_OF_HOSTS.fullmatch(of) is not None), None) for pair in pairs]
@@ -148,6 +149,7 @@ def _found(value: Any, depth: int, of: str = "") -> Found:
     found: Found = []
     is_one = bool(_host_of(value)) or _has_host_name(value)
     lists: list[Any] = []  # sibling lists without a build: machines that could not be reached
+    is_listed, lonely = False, list[tuple[int, str]]()
     for name, member in value.items():
         if not isinstance(member, dict | list):
             continue
@@ -161,11 +163,16 @@ def _found(value: Any, depth: int, of: str = "") -> Found:
         if is_of_part(f"{name}.build") or not is_of_installed(name) or (is_one and not _is_of_one(name)):
             has_names = isinstance(member, list) and not (is_one and _OF_OTHER_TIMES.search(name))
             inner = [(cells, problem) for cells, problem in inner if _host_of(cells) or (has_names and _is_machine(cells))]
+        is_listed = is_listed or len(inner) > isinstance(member, dict)
+        lonely += [(len(found), name)] if isinstance(member, dict) and len(inner) == 1 and not _names_host(inner[0][0]) else []
         found += inner
         lists += [] if inner else member if isinstance(member, list) else _unreached(name, member)
         lists += (
             [{"host": item} for item in member if isinstance(item, str)] if isinstance(member, list) and _UNREACHED.search(name) else []
         )
+    for place, name in lonely if is_listed and not is_one else ():
+        # Beside a list of machines an object without a name is of what made the list: "generatedBy", "scanner".
+        found[place] = (with_doubt(found[place][0], f"of {name}"), found[place][1])
     if found:
         leaves = [cells.keys() for cells, _ in found]
         found += [
@@ -228,7 +235,7 @@ def _of_list(items: Sequence[Any], depth: int) -> Found:
             continue
         inner = _found(item, depth + 1)
         is_of_machines = is_of_machines or bool(inner)
-        if inner or not (isinstance(item, dict) and _table(item)):  # Kusto has tables about the query beside that of its answer
+        if inner or not (isinstance(item, dict) and table_in(item)):  # Kusto has tables about the query beside that of its answer
             found += inner or _without_build(item, depth + 1)
     return found if is_of_machines else []
 
@@ -340,49 +347,16 @@ def _facts_of(pairs: Sequence[Any]) -> dict[str, Any]:
     return facts if says_its_build(facts) and not are_hosts([(name, str(text)) for name, text in facts.items()]) else {}
 
 
-def _table(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """Return the rows of an answer that has names of columns beside lists of cells, each as long as the names.
-
-    Log Analytics and Resource Graph call them "columns" and "rows", Kusto "Columns" and "Rows", Splunk "fields" and "rows", Elastic "columns" and "values".
-    """
-    lists = [member for member in value.values() if isinstance(member, list) and member]
-    are_columns = len(lists) == len(value) > 1 and "build" in _columns(tuple(value)) and len({len(member) for member in lists}) == 1
-    if are_columns and not any(isinstance(item, dict | list) for member in lists for item in member):
-        return [dict(zip(value, row, strict=True)) for row in zip(*lists, strict=True)]  # each column has the values of all machines
-    names = [found for member in lists if (found := _names_of(member))]
-    rows = [cells for member in lists if all(cells := [_cells_of(row) for row in member])]
-    if len(names) != 1 or len(rows) != 1 or any(len(row) != len(names[0]) for row in rows[0]):
-        return None
-    return [members(list(zip(names[0], row, strict=True))) for row in rows[0]]
-
-
-def _cells_of(row: Any) -> list[Any]:
-    """Return the cells of a row; none where it is something else. Tanium has ``{"data": [[{"text": "srv1"}], ...]}``."""
-    if isinstance(row, list):
-        return row
-    lists = [member for member in row.values() if isinstance(member, list)] if isinstance(row, dict) else []
-    if len(lists) != 1 or not all(isinstance(cell, list) and cell and isinstance(cell[0], dict) and "text" in cell[0] for cell in lists[0]):
-        return []
-    return [" ".join(str(part.get("text")) for part in cell) for cell in lists[0]]
-
-
-def _names_of(columns: Sequence[Any]) -> list[str]:
-    """Return the names of columns: texts, or objects that have a name each; none where they are something else."""
-    if all(isinstance(column, str) for column in columns):
-        return list(columns)
-    if not all(isinstance(column, dict) for column in columns):
-        return []
-    names = [[text for key, text in column.items() if bare(key) in {"name", "columnname"}] for column in columns]
-    return [texts[0] for texts in names] if all(len(texts) == 1 and isinstance(texts[0], str) for texts in names) else []
-
-
 def _by_host(value: Mapping[str, Any], depth: int, of: str = "") -> Found:
     """Return the machines of an object whose members are hosts with their facts: alike, or one with a name like a host's."""
     members = {name: member for name, member in value.items() if isinstance(member, dict)}
     saying = {name: member for name, member in members.items() if says_its_build(member)}
     silent = [name for name, member in value.items() if name not in members and not isinstance(member, list) and _LIKE_A_HOST.search(name)]
     are_silent_hosts = not silent or all(map(_LIKE_A_HOST.search, members))  # of Salt: a text in the place of one that did not return
-    if not saying or max(map(len, value)) > _LONGEST_HOST or len(members) + len(silent) < len(value) or not are_silent_hosts:
+    # Beside names that are like hosts a number of them, or a day, is of none.
+    others = [member for name, member in value.items() if name not in members and name not in silent]
+    are_aside = len(saying) > 1 and all(map(_LIKE_A_HOST.search, members)) and not any(isinstance(member, list) for member in others)
+    if not saying or max(map(len, value)) > _LONGEST_HOST or (others and not are_aside) or not are_silent_hosts:
         return []
     members |= {name: {"output": value[name]} for name in silent}
     names = [_leaves(member) for member in saying.values()]
@@ -424,6 +398,12 @@ def _has_hosts(member: Any, depth: int) -> bool:
     if isinstance(member, dict):
         return depth < _DEPTH and (bool(_by_host(member, depth, _INSIDE)) or any(_has_hosts(inner, depth + 1) for inner in member.values()))
     return isinstance(member, list) and any(isinstance(item, dict) and _is_machine(item) and says_its_build(item) for item in member)
+
+
+def _names_host(value: Mapping[str, Any]) -> bool:
+    """Return whether a machine says a host, at whatever depth."""
+    values = flat(value)
+    return any(values[name] for name in _columns(tuple(values)).get("host", ()))
 
 
 def _host_of(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,6 +56,13 @@ _OF_OBJECTS: Final = frozenset({
     "variables", "vars", "response", "return", "ret", "local", "my", "self", "this", "resource", "resources", "edition", "identity", "props", "extension", "dynamic",
     "overview", "minion", "grains",
 })  # fmt: skip
+# Words of names of sensors and of facts, besides those: "WMI check OS version", "ansible_distribution_version", "Windows Build Sensor".
+_OF_SENSORS: Final = frozenset({
+    "sensor", "check", "probe", "monitor", "monitoring", "snmp", "nt", "uname", "description", "desc", "script", "powershell", "query", "nrpe", "nsclient", "hotpatch", "distribution", "name", "release", "display", "major",
+    "minor", "product", "caption", "facter", "salt", "chef", "get", "read", "string", "from", "by", "via", "at", "for", "os", "this", "my", "reg", "hklm", "cv", "ncpa", "agent", "remote", "remotely", "local",
+    "daily", "hourly", "weekly", "advanced", "exe", "power", "shell", "vbs", "cmd", "ssh", "winrm", "cim", "active", "passive", "trapper", "auto", "automatic", "prtg", "zabbix", "nagios", "icinga", "checkmk", "minutes", "min", "täglich", "known", "srv", "svr", "pc",
+    "überwachung", "prüfung", "beschreibung", "abfrage", "nom", "nombre", "bezeichnung", "監視", "チェック", "センサー", "说明", "检查", "传感器", "설명", "센서", "проверка", "датчик", "описание",
+})  # fmt: skip
 # Vowels of Hindi and Thai are marks, which are not letters to ``\w``.
 _LETTERS: Final = lazy(r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e30-\u0e4e\u064b-\u0652])+")
 # "Computer O/S Version" of PDQ, "Kernel release", "OS Release" ("Release version" is what a vendor released), "OS according to the VMware Tools" of RVTools, "Status Information" of Nagios
@@ -89,7 +96,7 @@ def path_of(column: str) -> list[str]:
     return _DOT.split(unwrapped(column).rstrip(". "))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2**15)  # more than a table may have columns
 def unwrapped(column: str) -> str:
     """Return the name of a column without the function of Splunk around it, and without words for the time at which it was read.
 
@@ -103,7 +110,7 @@ def unwrapped(column: str) -> str:
     return _OF_NOW.sub("", name) or name
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2**15)  # more than a table may have columns
 def is_of_system(column: str) -> bool:
     """Return whether a column's name, or the last part of a nested one, can only be of the version of the system that runs.
 
@@ -129,6 +136,27 @@ def is_of_machine(name: str) -> bool:
     """
     words = [word.casefold() for word in _LETTERS.findall(_HUMPS.sub(" ", normalize("NFKC", name)))]
     return name == "_source" or (words != ["last"] and all(word in _OF_OBJECTS or is_known_word(word) for word in words))
+
+
+def is_of_metric(name: str) -> bool:
+    """Return whether the labels of a metric of Prometheus can be of the machine itself. OpenTelemetry calls the machine a target.
+
+    >>> is_of_metric("windows_os_info"), is_of_metric("target_info"), is_of_metric("windows_updates_pending_info")
+    (True, True, False)
+    """
+    return name == "target_info" or is_of_machine(name)
+
+
+@lru_cache(maxsize=4096)
+def is_of_sensor(label: str) -> bool:
+    """Return whether the name of a sensor or a fact can be of the system of its machine: each of its words is known to be. Names of hosts in it have a number.
+
+    >>> is_of_sensor("WMI OS version SRV1"), is_of_sensor("kernelrelease"), is_of_sensor("gateway_build"), is_of_sensor("history")
+    (True, True, False, False)
+    """
+    label = " ".join(word for word in re.split(r"[\s:/()\[\]]+", label) if not any(map(str.isdigit, word)) or is_of_system(word))
+    words = [word.casefold() for word in _LETTERS.findall(_HUMPS.sub(" ", normalize("NFKC", label)))]
+    return all(word in _OF_SENSORS or word in _OF_OBJECTS or is_known_word(word) for word in words)
 
 
 def is_known_word(word: str) -> bool:

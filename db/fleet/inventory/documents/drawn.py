@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
-from hotpatch_kb.db.fleet.inventory.tables.summaries import doubted_summaries, told_by
+from hotpatch_kb.db.fleet.inventory.tables.summaries import Read, doubted_summaries, told_by
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.reading import builds_in
 
@@ -26,7 +26,7 @@ def is_drawn(head: str) -> bool:
     return bool(rules) and len(lines) > rules[0] + 1 and bool(_SIDES.match(lines[rules[0] + 1].lstrip()))
 
 
-def rows_of_drawn(text: str) -> Iterator[tuple[dict[str, Any], Message | None]]:
+def rows_of_drawn(text: str) -> Iterator[Read]:
     """Yield the rows of each table, each with why it cannot be read, or None."""
     title = ""
     header: list[str] = []
@@ -45,8 +45,7 @@ def rows_of_drawn(text: str) -> Iterator[tuple[dict[str, Any], Message | None]]:
         if len(blocks) > 1:  # the table has ended
             header = _header(blocks[0])
             read = [row_with_cells(header, cells) for rows in blocks[1:] for cells in _joined(rows, is_grid=len(blocks) > 2)]
-            rows_told = told_by(title, doubted_summaries([row for row, _ in read]))
-            yield from zip(rows_told, [problem for _, problem in read], strict=True)
+            yield from told_by(title, doubted_summaries(read))
             title = ""
         title = line if line.strip() else title
         blocks = []
@@ -84,7 +83,7 @@ def _joined(lines: list[list[str]], *, is_grid: bool) -> list[list[str]]:
     return rows
 
 
-def row_with_cells(header: list[str], cells: list[str]) -> tuple[dict[str, Any], Message | None]:
+def row_with_cells(header: list[str], cells: list[str]) -> Read:
     """Return a row, and why it cannot be read: it has a cell too many, or too few."""
     wanted, got = len(header), len(cells)
     if wanted == got:

@@ -168,7 +168,8 @@ def _rows_of(table: Any) -> Iterator[dict[str, str]]:
         if any(cells) and cells != texts[0]:
             names = [*header, *(f"column{place}" for place in range(len(header) + 1, len(cells) + 1))]
             found.append(members(list(zip(names, cells, strict=False))))
-    yield from told_by("\n".join(title), doubted_summaries(found))
+    for row, _ in told_by("\n".join(title), doubted_summaries((row, None) for row in found)):
+        yield row
 
 
 def _title_of(table: Any) -> str:

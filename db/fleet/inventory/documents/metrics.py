@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_metric
+
 _METRICS: Final = re.compile(r"(?:\s*#[^\n]*\n)*\s*(?:# (?:HELP|TYPE) |[a-zA-Z_:][\w:]*\{[^\n{}=]*=\"[^\n]*\} )")
 _LINE: Final = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)\{(?P<labels>.*)\}\s+(?P<value>\S+)(?:\s+\S+)?\s*")
 _LABEL: Final = re.compile(r"(?P<name>[a-zA-Z_]\w*)=\"(?P<value>(?:[^\"\\]|\\.)*)\"")
@@ -37,7 +39,7 @@ def rows_of_metrics(text: str) -> Iterator[dict[str, Any]]:
             continue
         labels = {label["name"]: re.sub(r"\\(.)", r"\1", label["value"]) for label in _LABEL.finditer(match["labels"])}
         instance = labels.get("instance", "")
-        if _SYSTEM.fullmatch(match["name"]) and _ONE.fullmatch(match["value"]):
+        if _SYSTEM.fullmatch(match["name"]) and is_of_metric(match["name"]) and _ONE.fullmatch(match["value"]):
             machines.append({"host": "", **labels})
             if host and not instance:
                 machines[-1]["host"], host = host, ""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from hotpatch_kb.db.fleet.inventory.documents.drawn import named_columns, row_with_cells
 from hotpatch_kb.db.fleet.inventory.documents.turned import across_rows, rows_of_shape
 from hotpatch_kb.db.fleet.inventory.machines import says_its_build
-from hotpatch_kb.db.fleet.inventory.tables.summaries import doubted_summaries, told_by
-from hotpatch_kb.db.model.messages import Message
+from hotpatch_kb.db.fleet.inventory.tables.summaries import Read, doubted_summaries, told_by
 
-Row = tuple[dict[str, Any], Message | None]
 Table = list[list[str]]
 
 _LOOKED_AT: Final = 40  # lines; a page has a heading and some text above its table
@@ -40,7 +38,7 @@ _OF_TITLES: Final = 2_000  # characters
 _ATTRIBUTES: Final = re.compile(r"\s*(?:[\w-]+\s*=\s*(?:\"[^\"]*\"|[\w#%.-]+)\s*)+\|(?!\|)")
 
 
-def reader_of_wiki(head: str) -> Callable[[str], Iterator[Row]] | None:
+def reader_of_wiki(head: str) -> Callable[[str], Iterator[Read]] | None:
     """Return what reads a text with such a table; None where it is another text."""
     lines = [line for line in head.split("\n", _LOOKED_AT)[:_LOOKED_AT] if line.strip()]
     for line in map(str.rstrip, lines):
@@ -50,23 +48,22 @@ def reader_of_wiki(head: str) -> Callable[[str], Iterator[Row]] | None:
     return None
 
 
-def _rows(tables: list[Table], text: str) -> Iterator[Row]:
+def _rows(tables: list[Table], text: str) -> Iterator[Read]:
     """Yield the rows of the tables that say builds; of all where none does. Lines above the only one are its title."""
     read = [list(_of_table(table)) for table in tables]
     saying = [rows for rows in read if any(says_its_build(cells) for cells, _ in rows)]
     title = "\n".join(match["text"] for match in _TITLE.finditer(text[:_OF_TITLES])) if len(tables) == 1 else ""
     for rows in saying or read:
-        yield from zip(told_by(title, [row for row, _ in rows]), [problem for _, problem in rows], strict=True)
+        yield from told_by(title, rows)
 
 
-def _of_table(table: Table) -> Iterator[Row]:
+def _of_table(table: Table) -> Iterator[Read]:
     if (machines := rows_of_shape(table)) is not None:
         yield from ((row, None) for row in machines)
         return
     header, *rows = table
     names = named_columns(header)
-    read = [row_with_cells(names, cells) for cells in rows if any(cells)]
-    yield from zip(doubted_summaries([row for row, _ in read]), [problem for _, problem in read], strict=True)
+    yield from doubted_summaries(row_with_cells(names, cells) for cells in rows if any(cells))
 
 
 def _plain(cell: str) -> str:

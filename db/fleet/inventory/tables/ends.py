@@ -12,7 +12,7 @@ from hotpatch_kb.db.fleet.inventory import values
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, bare, columns_of
 from hotpatch_kb.db.fleet.inventory.hosts import may_be_host, no_host
 from hotpatch_kb.db.fleet.inventory.tables.headers import OF_BUILDS
-from hotpatch_kb.db.fleet.inventory.tables.summaries import of_summary, summaries
+from hotpatch_kb.db.fleet.inventory.tables.summaries import are_like_hosts, begins_as_summary, of_summary, summaries
 from hotpatch_kb.db.fleet.rows import NotStated, not_stated
 
 _KNOWN: Final = frozenset(name for names in NAMES.values() for name in names)
@@ -23,6 +23,7 @@ class Ends:
 
     Attributes:
         is_asked: False where rows are missing between those that are read, so that nothing is known of what goes before one.
+        host: the place of the column of hosts, -1 where there is none.
     """
 
     def __init__(self, header: Sequence[str]) -> None:
@@ -30,8 +31,9 @@ class Ends:
         self.is_asked = True
         self._header = list(header)
         hosts = columns_of(header, {}).get("host", ())
-        self._host = self._header.index(hosts[0]) if hosts else -1
+        self.host = self._header.index(hosts[0]) if hosts else -1
         self._is_after_blank = self._has_ended = False
+        self._has_hosts: bool | None = None
 
     @property
     def is_watching(self) -> bool:
@@ -59,7 +61,7 @@ class Ends:
     def doubts(
         self, rows: Sequence[Sequence[str]], *, is_first: bool = True, is_last: bool = True, sample: Callable[[], Sequence[Sequence[str]]]
     ) -> dict[int, NotStated]:
-        """Return why rows at the ends of a table may be of no machine, by their places: "Target,26100.33158" below the machines.
+        """Return why rows of a table may be of no machine, by their places: "Target,26100.33158" below the machines, "Subtotal Berlin" among them.
 
         Args:
             rows: consecutive rows.
@@ -67,15 +69,30 @@ class Ends:
             is_last: whether it ends with them.
             sample: returns the first rows of the table; it is called only where a name is like one of a summary.
         """
-        if not self.is_asked or self._host < 0 or not rows:
+        if self.host < 0 or not rows:
             return {}
-        if not any(of_summary(row[self._host]) for row in (rows[0], rows[-1])) and any(map(str.strip, rows[-1])):
-            return {}  # most tables
-        found = summaries([row[self._host] for row in rows], [row[self._host] for row in sample()])
-        begin, end = (0 if is_first else len(rows) // 2), (len(rows) if is_last else len(rows) // 2)
-        cells = {place: " ".join(filter(None, rows[place])) for place in found if begin <= place < end}
+        inside = {place: name for place, row in enumerate(rows) if begins_as_summary(name := row[self.host])}
+        has_end = self.is_asked and (any(of_summary(row[self.host]) for row in (rows[0], rows[-1])) or not any(map(str.strip, rows[-1])))
+        found: dict[int, str] = {}
+        if has_end:
+            at_ends = summaries([row[self.host] for row in rows], [row[self.host] for row in sample()])
+            begin, end = (0 if is_first else len(rows) // 2), (len(rows) if is_last else len(rows) // 2)
+            found = {place: name for place, name in at_ends.items() if begin <= place < end}
+        if inside and self.has_hosts(sample):
+            found = inside | found
+        cells = {place: " ".join(filter(None, rows[place])) for place in found}
         # An older build is one all the same: the name may be that of a host.
         return {place: not_stated(text, no_host(found[place]))._replace(machine=text) for place, text in cells.items()}
+
+    def has_hosts(self, sample: Callable[[], Sequence[Sequence[str]]]) -> bool:
+        """Return whether the names in the place of the host are like those of hosts, as the first rows of the table say."""
+        if self._has_hosts is None:
+            self._has_hosts = self.host >= 0 and are_like_hosts(row[self.host] for row in sample())
+        return self._has_hosts
+
+    def take_hosts(self, other: Ends, sample: Callable[[], Sequence[Sequence[str]]]) -> None:
+        """Take what another part of the same table says of its hosts."""
+        self._has_hosts = other.has_hosts(sample)
 
     def may_end(self, cells: Sequence[str]) -> bool:
         """Return whether a row after a blank line is anything but the next row of the table."""
@@ -86,9 +103,9 @@ class Ends:
 
     def _summary(self, cells: Sequence[str]) -> str:
         """Return what is in the place of the host in a line of a summary: "Target", "Max", "-"; "" where it may be a host."""
-        if not 0 <= self._host < len(cells):
+        if not 0 <= self.host < len(cells):
             return ""
-        said = cells[self._host].strip()
+        said = cells[self.host].strip()
         return "" if may_be_host(said, is_sure=True) else said or "nothing"
 
 

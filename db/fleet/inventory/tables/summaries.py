@@ -1,7 +1,8 @@
-"""Find lines of a summary at the beginning or the end of a table: "Target", "Minimum required", "Max", "対象" in the place of a host.
+"""Find lines of a summary in a table: "Target", "Minimum required", "Max", "対象" in the place of a host.
 
-A column of hosts says that its names are hosts, and a host may be called "target". So a name is doubted only where it is the first or last, and the
-others are like hosts; among words ("paris", "mail") only where no host has it.
+A column of hosts says that its names are hosts, and a host may be called "target". So a name is doubted at the beginning and the end of a table, among
+words ("paris", "mail") only where no host has it. In the middle ("Subtotal Berlin") it must begin with a word that no host has, and the others must be
+like hosts.
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ from hotpatch_kb.db.fleet.inventory.machines import with_doubt
 from hotpatch_kb.db.fleet.inventory.subjects.titles import title_of_others
 from hotpatch_kb.db.fleet.inventory.values import is_of_installed
 from hotpatch_kb.db.fleet.inventory.vocabulary import is_known_word
+from hotpatch_kb.db.model.messages import Message
+
+Read = tuple[dict[str, Any], Message | None]  # a row, and why it cannot be read
 
 _MOST: Final = 10  # lines at an end
 _LONGEST: Final = 200  # characters of a name
+SIGNS: Final = " *:_=-–—.,;()[]#'\""  # around a word of a summary
 _WORD: Final = re.compile(r"[^\W\d_]+")
 # Words of summaries, as they are compared. Those of the second list may be names of hosts as well, where other hosts are called by words.
-_OF_SUMMARIES: Final = frozenset({
+OF_SUMMARIES: Final = frozenset({
     "target", "targets", "total", "totals", "subtotal", "maximum", "minimum", "average", "avg", "median", "newest", "latest", "oldest", "highest", "lowest", "required", "requirement", "expected", "desired",
     "recommended", "approved", "compliant", "compliance", "noncompliant", "baseline", "reference", "threshold", "summary", "overall", "legend", "planned", "available", "mandatory", "needed", "wanted",
     "soll", "ziel", "zielbuild", "sollbuild", "zielstand", "sollstand", "gesamt", "summe", "mindest", "mindestbuild", "mindestens", "mindeststand", "höchste", "neueste", "neuester", "neuestes", "älteste", "vorgabe", "referenz",
@@ -33,7 +38,7 @@ _OF_SUMMARIES: Final = frozenset({
 })  # fmt: skip
 _OR_OF_HOSTS: Final = frozenset({
     "max", "min", "mean", "mode", "sum", "count", "new", "next", "goal", "golden", "gold", "ref", "all", "other", "others", "current", "previous", "supported", "ist", "note", "notes", "plan", "policy", "cel",
-    "meta", "media", "mål", "should", "must", "none",
+    "meta", "media", "mål", "should", "must", "none", "null",
 })  # fmt: skip
 # Words that say nothing beside those.
 _AROUND: Final = frozenset({
@@ -60,7 +65,7 @@ def of_summary(name: str, *, are_words: bool = False) -> bool:
     if _NOTHING.fullmatch(name) or is_thing(name):
         return True
     words = _WORD.findall(name.casefold())
-    known = _OF_SUMMARIES if are_words else _OF_SUMMARIES | _OR_OF_HOSTS
+    known = OF_SUMMARIES if are_words else OF_SUMMARIES | _OR_OF_HOSTS
     are_known = all(word in known or word in _AROUND or is_known_word(word) for word in words)
     # "MAX01" is a host, and "Total: 2" is none.
     if are_known and not known.isdisjoint(words) and (" " in name or not any(map(str.isdigit, name))):
@@ -69,8 +74,38 @@ def of_summary(name: str, *, are_words: bool = False) -> bool:
     return is_phrase and (not is_of_installed(name) or _REMARK.search(name) is not None) and not _OF_MACHINES.search(name.casefold())
 
 
+def begins_as_summary(name: str) -> bool:
+    """Return whether a name in the place of a host begins with a word of summaries that no host has.
+
+    >>> begins_as_summary("Subtotal Berlin"), begins_as_summary("**Target**"), begins_as_summary("Max"), begins_as_summary("Reference PC")
+    (True, True, False, False)
+    """
+    # This is asked for each row of a table.
+    if name.strip(SIGNS).partition(" ")[0].rstrip(SIGNS).casefold() not in OF_SUMMARIES:
+        return False
+    name = name.strip()[:_LONGEST]
+    return not _OF_MACHINES.search(name.casefold())
+
+
+def thing_of(machine: Mapping[str, str], *, has_host: bool) -> str:
+    """Return what an object among machines that say their hosts may be of: a summary ("Total"), or nothing with a name; "" where it is a machine.
+
+    Args:
+        machine: the texts of its fields.
+        has_host: whether it has a member for a host, or one that only a machine has.
+    """
+    host = machine.get("host", "")
+    return no_host(host) if begins_as_summary(host) else "" if has_host else "without a host"
+
+
+def are_like_hosts(names: Iterable[str]) -> bool:
+    """Return whether most names are like those of hosts, with those of summaries left out; False where there is no other."""
+    hosts = [name for name in map(str.strip, names) if name and not of_summary(name) and not begins_as_summary(name)]
+    return bool(hosts) and 10 * sum(map(may_be_host, hosts)) >= 8 * len(hosts)
+
+
 def summaries(names: Sequence[str], others: Sequence[str] = ()) -> dict[int, str]:
-    """Return the lines of a summary at both ends of a table: their places, counted from the beginning, and the names there.
+    """Return the lines of a summary in a table: their places, counted from the beginning, and the names there.
 
     Args:
         names: those in the column of hosts, in their order.
@@ -83,23 +118,29 @@ def summaries(names: Sequence[str], others: Sequence[str] = ()) -> dict[int, str
                 break
             if names[place].strip():
                 found[place] = names[place].strip()
-    if not found:
+    inside = {place: name.strip() for place, name in enumerate(names) if begins_as_summary(name)}
+    if not found and not inside:
         return {}
-    hosts = [name for name in map(str.strip, (*others, *names[:_MOST], *names[-_MOST:])) if name and not of_summary(name)]
-    are_words = 10 * sum(map(may_be_host, hosts)) < 8 * len(hosts)
-    return {place: name for place, name in found.items() if hosts and of_summary(name, are_words=are_words)}
+    around = [*others, *names[:_MOST], *names[-_MOST:]]
+    are_words = not are_like_hosts(around)
+    has_hosts = any(name.strip() and not of_summary(name) for name in around)
+    return ({} if are_words else inside) | {
+        place: name for place, name in found.items() if has_hosts and of_summary(name, are_words=are_words)
+    }
 
 
-def doubted_summaries(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows of a table of a document, where lines of a summary at its ends are called doubtful."""
+def doubted_summaries(read: Iterable[Read]) -> list[Read]:
+    """Return the rows of a table of a document with their problems, where lines of a summary are called doubtful."""
+    rows = list(read)
     if len(rows) < 2:
-        return list(rows)
-    hosts = columns_of(tuple(rows[0]), {}).get("host", ())[:1]
-    found: Mapping[int, str] = summaries([str(row.get(hosts[0], "")) for row in rows]) if hosts else {}
-    return [with_doubt(row, no_host(found[place])) if place in found else row for place, row in enumerate(rows)]
+        return rows
+    hosts = columns_of(tuple(rows[0][0]), {}).get("host", ())[:1]
+    found: Mapping[int, str] = summaries([str(row.get(hosts[0], "")) for row, _ in rows]) if hosts else {}
+    return [(with_doubt(row, no_host(found[place])) if place in found else row, problem) for place, (row, problem) in enumerate(rows)]
 
 
-def told_by(title: str, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a table of a document. Where the title says that they are of something else, their builds are called doubtful."""
+def told_by(title: str, read: Iterable[Read]) -> Iterator[Read]:
+    """Yield the rows of a table of a document with their problems. Where the title says that they are of something else, their builds are called doubtful."""
     why = title_of_others(title)
-    yield from (with_doubt(row, f"of {why}") for row in rows) if why else rows
+    for row, problem in read:
+        yield with_doubt(row, f"of {why}") if why else row, problem
