@@ -502,9 +502,11 @@ def test_a_day_of_changes_begins_with_what_hotpatching_is_about(tmp_path: Path, 
         ("strong", "Windows 11, version 25H2: new baseline, KB5101650 26200.8875"),
         ("strong", "Windows 11, version 24H2: new baseline, KB5101650 26100.8875"),
     ]
-    # What was read on a day and is of no hotpatch line; the months of that reading are told on the days of their releases.
-    assert {(mark, text.partition(",")[0]) for mark, text in rows_of("2026-07-23")} == {(None, "Windows 10")}
-    folded = page.xpath("//h2[time/@datetime = '2026-07-23']")[0].getnext().getnext()
+    # Updates of products without hotpatches are under their own day too, below these.
+    assert {(mark, text.partition(" ")[0]) for mark, text in rows_of("2026-07-14")[4:]} == {(None, "Windows")}
+    assert (None, "Windows 10, version 22H2: new cumulative update (LCU), KB5099539 19045.7548") in rows_of("2026-07-14")
+    # The releases of that reading are told on their own days; only corrections are left.
+    folded = page.xpath("//h2[time/@datetime = '2026-07-23']")[0].getnext()
     assert (folded.tag, folded.get("open")) == ("details", None)
     assert folded.xpath("./summary")[0].text_content() == "Corrections of older releases: 4"
     assert "Windows Server 2025: KB5099536 26100.33158 is a baseline now, not a cumulative update (LCU)" in folded.text_content()

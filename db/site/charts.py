@@ -65,7 +65,7 @@ _AXIS: Final = 58
 
 
 def restart_line(found: Row, title: str, today: str, framed: str | None, t: Words, now: str | None = None) -> Markup:
-    """Return a timeline of a hotpatch line: baselines as squares, hotpatches as circles, out-of-band ones as rings below, today as a line.
+    """Return a timeline of a hotpatch line: baselines as squares, hotpatches as circles, out-of-band ones as dots below, today as a line.
 
     It is drawn at its own size, so that its text stays readable, and scrolls where it does not fit.
 

@@ -1,7 +1,8 @@
-"""What changed, as sentences by day: releases of the hotpatch line by their day, everything else by the day on which it was read."""
+"""What changed, as sentences by day: releases by the day on which they came, everything else by the day on which it was read."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Mapping
 from operator import itemgetter
@@ -17,10 +18,10 @@ KINDS: Final = {
     "restart": ("baseline",), "hotpatch": ("hotpatch", "component"), "calendar": ("month",), "price": ("price",), "issue": ("issue",), "other": ("release", "other"),
 }  # fmt: skip
 # What an administrator of hotpatching looks for: restarts, hotpatches, and months that changed.
-_OF_THE_LINE: Final = "in_hotpatch_line = 1 and classification in ('baseline', 'hotpatch', 'component')"
+_STRONG: Final = frozenset({"baseline", "hotpatch", "month"})
+_KIND: Final = "case when classification in ('baseline', 'hotpatch', 'component') then classification else 'release' end"
 # Forms that say of a release, or of the month that it is of, what its own event says.
 _TOLD: Final = frozenset({"new", "unplanned", "released", "surprise"})
-_STRONG: Final = frozenset({"baseline", "hotpatch", "month"})
 
 
 def news(
@@ -47,15 +48,15 @@ def news(
     released = [
         _released(*row)
         for row in conn.execute(
-            f"""select product, classification, kb, build, release_date, is_unplanned, subject from releases
-            where {_OF_THE_LINE} and release_date between ? and ?
-                and release_date <= ? and product = coalesce(?, product)
+            f"""select product, {_KIND}, classification, kb, build, release_date, is_unplanned, subject from releases
+            where release_date between ? and ? and release_date <= ? and product = coalesce(?, product)
+                and (? is null or {_KIND} in (select value from json_each(?)))
             order by release_date desc, product desc, revision desc limit ?""",
-            (first, last, day, product, most),
+            (first, last, day, product, kind, json.dumps(wanted), most),
         )
     ]
     # Whatever a page is of, a release is told on its own day, not again on that of its reading.
-    subjects = {row[0] for row in conn.execute(f"select subject from releases where {_OF_THE_LINE} and release_date <= ?", (day,))}
+    subjects = {row[0] for row in conn.execute("select subject from releases where release_date <= ?", (day,))}
     if kind != "calendar":  # what a month became is told by its release, on the day of that
         subjects |= _months_of(conn, subjects)
     read = [
@@ -121,11 +122,11 @@ def learned(conn: sqlite3.Connection) -> dict[str, str]:
     return dict(rows.fetchall())
 
 
-def _released(product: str, kind: str, kb: int | None, build: str | None, day: str, is_unplanned: int, subject: str) -> Event:
+def _released(product: str, kind: str, classification: str, kb: int | None, build: str | None, day: str, is_unplanned: int, subject: str) -> Event:
     release = " ".join(part for part in (kb_text(kb), build) if part)
     form = "unplanned" if kind == "baseline" and is_unplanned else "new"
-    path = f"build/{build}" if build else f"calendar/{day[:7]}"
-    return Event(kind, product, day, subject, form, {"product": product, "kind": kind, "release": release or day}, path)
+    path = f"build/{build}" if build else f"kb/{kb}" if kb else f"calendar/{day[:7]}"
+    return Event(kind, product, day, subject, form, {"product": product, "kind": classification, "release": release or day}, path)
 
 
 def products_with_hotpatches(conn: sqlite3.Connection) -> frozenset[str]:
@@ -168,7 +169,7 @@ def by_day(items: list[Event], with_hotpatches: frozenset[str], days: Mapping[st
 def months(conn: sqlite3.Connection, day: str) -> list[str]:
     """Return the months in which something happened, newest first."""
     rows = conn.execute(
-        """select substr(release_date, 1, 7) from releases where in_hotpatch_line = 1 and release_date <= :day
+        """select substr(release_date, 1, 7) from releases where release_date <= :day
         union select substr(changed_at, 1, 7) from changes where substr(changed_at, 1, 10) <= :day order by 1 desc""",
         {"day": day},
     )

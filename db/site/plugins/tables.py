@@ -77,8 +77,9 @@ def extra_template_vars(datasette: Any, view_name: str | None) -> Callable[[], A
     if view_name not in VIEWS:
         return {}
 
-    async def titles(table: str, rows: list[Any], t: Words) -> list[Title | None]:
-        return await web.read(datasette, lambda conn: row_titles.titles(conn, table, [_values(row) for row in rows], t))
+    async def titles(table: str, rows: list[Any], t: Words, *, are_listed: bool = False) -> list[Title | None]:
+        values = [_values(row) for row in rows]
+        return await web.read(datasette, lambda conn: row_titles.titles(conn, table, values, t, are_listed=are_listed))
 
     async def found() -> dict[str, Any]:
         return {

@@ -15,12 +15,14 @@ class About(NamedTuple):
         title: of the table.
         ask: the address of each question's answer, below that of the database.
         row: the form of a row's title; None for a view, whose rows have no pages.
+        listed: the same in the table itself, where columns beside it have the rest; None for the form of its page.
         first: columns that follow the title of a row on a page; the others have the order of the schema.
     """
 
     title: str
     ask: dict[str, str]
     row: str | None = None
+    listed: str | None = None
     first: Sequence[str] = ()
 
 

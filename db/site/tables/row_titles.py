@@ -33,7 +33,9 @@ class Title(NamedTuple):
     text: str
 
 
-def titles(conn: sqlite3.Connection, table: str, rows: Sequence[Mapping[str, Any]], t: Words) -> list[Title | None]:
+def titles(
+    conn: sqlite3.Connection, table: str, rows: Sequence[Mapping[str, Any]], t: Words, *, are_listed: bool = False
+) -> list[Title | None]:
     """Return the title of each row of a table, None where its rows have none. A change is the sentence that /changes has for it.
 
     Args:
@@ -41,8 +43,10 @@ def titles(conn: sqlite3.Connection, table: str, rows: Sequence[Mapping[str, Any
         table: its name.
         rows: values by column.
         t: words.
+        are_listed: whether the columns of the rows are beside their titles.
     """
     form = about()[table].row if table in about() else None
+    form = (about()[table].listed if are_listed else None) or form
     if form is None:
         return [None] * len(rows)
     if table == "changes" and all({"changed_at", "subject", "field", "old_value", "new_value"} <= row.keys() for row in rows):
