@@ -401,10 +401,10 @@ def test_old_facts_are_never_called_current(own: Datasette, at: Any) -> None:
     [
         (
             "2026-07-24",
-            "Windows Server 2025 planned restart Due now, unless this is installed: KB5099536 Tue 13 Oct 2026 in 12 weeks Baseline of October 2026: a restart. Until then 2 hotpatches without a restart.",
+            "Windows Server 2025 Without KB5099536 : a restart is due now With it, the next restart: Tue 13 Oct 2026 in 12 weeks, planned Baseline of October 2026: a restart. Until then 2 hotpatches without a restart.",
         ),
-        ("2026-09-30", "Tue 13 Oct 2026 in 13 days Baseline of October 2026: a restart. The one"),
-        ("2026-10-13", "planned restart Due now, unless this is installed: KB5099536 Tue 13 Oct 2026 today"),
+        ("2026-09-30", "Tue 13 Oct 2026 in 13 days, planned Baseline of October 2026: a restart. The one"),
+        ("2026-10-13", "Without KB5099536 : a restart is due now With it, the next restart: Tue 13 Oct 2026 today, planned"),
         ("2026-10-14", "planned yesterday, not confirmed Tue 13 Oct 2026 yesterday then Tue 12 Jan 2027 in 13 weeks"),
     ],
 )
@@ -423,9 +423,9 @@ def test_home_does_not_ask_for_a_withdrawn_baseline(seeded: Path, tmp_path: Path
     at("2026-07-24")
     with opened(path, public=False) as ds:
         home = text_of(get(ds, "/").text)
-    assert "Due now, unless this is installed: KB5094125" in home, home
-    assert "installed: KB5099536" not in home
-    assert "Due now, unless this is installed: KB5099540" in home
+    assert "Without KB5094125 : a restart is due now" in home, home
+    assert "Without KB5099536" not in home
+    assert "Without KB5099540 : a restart is due now" in home
 
 
 def test_old_facts_name_the_missed_baseline_and_what_may_have_replaced_a_kb(own: Datasette, at: Any) -> None:

@@ -25,7 +25,7 @@ EXPECTED: Final = {
     1: (0, "not patched (restart due); the baseline KB5099536 of 2026-07-14 is newer"),
     2: (0, "if hotpatch  not patched (behind); KB5087424 of 2026-05-12 is newer; next KB5087424, without a restart"),
     3: (0, "KB5100456: KB5094126 26100.8655"),
-    4: (0, "next restart 2026-10-13 (October 2026), planned"),
+    4: (0, "next restart now, unless KB5099536 of 2026-07-14 is installed; after that 2026-10-13 (October 2026), planned"),
     5: (0, "then         2027-01-12 (January 2027), expected by the cadence"),
     6: (0, "Windows Server 2025   B     h     h     B     h     B!    B   >(h)   (h)  #(B)   (h)   (h)"),
     7: (0, "2027-01  (baseline)  baseline, by cadence  (2027-01-12)"),

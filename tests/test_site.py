@@ -199,8 +199,9 @@ def test_rows_of_a_table_lead_to_their_pages_by_their_titles(own: Datasette):
     page = get(own, "/ja/hotpatch/releases", kb="5087423").text
     found = re.search(r'<a href="(/ja/hotpatch/releases/[0-9]+)">([^<]+)</a>', page)
     assert found
-    assert found[2] == "Windows Server 2025: ホットパッチ KB5087423 (26100.32772)、2026\u00a0年\u00a05\u00a0月\u00a012\u00a0日"
-    assert f"<h1>{found[2]}</h1>" in get(own, found[1]).text
+    assert found[2] == "ホットパッチ KB5087423"  # the columns have the rest
+    title = "Windows Server 2025: ホットパッチ KB5087423 (26100.32772)、2026\u00a0年\u00a05\u00a0月\u00a012\u00a0日"
+    assert f"<h1>{title}</h1>" in get(own, found[1]).text
 
 
 def test_a_change_of_a_fact_is_the_sentence_of_the_changes_page(copy: Path):

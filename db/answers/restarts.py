@@ -72,6 +72,12 @@ def unseen_baseline(product: Product, day: str) -> dict[str, str] | None:
     return {"month": unseen[-1]["month"], "date": unseen[-1]["expected_date"]} if unseen else None
 
 
+def newest_baseline(product: Product, day: str) -> dict[str, Any] | None:
+    """Return the newest baseline of a product up to a day, without which a machine of the hotpatch line has to restart now; None without one."""
+    baselines = [r for r in product.of_line("hotpatch", day) if r.is_baseline and r.counts and not r.is_disputed]
+    return max(baselines, key=lambda r: r.place).brief() if baselines else None
+
+
 def missing_evidence(product: Product, line: str, day: str) -> Message | None:
     """Return why the newest known release of a line may not be its newest on a day; None where all evidence is there.
 
@@ -110,7 +116,7 @@ def next_restarts(
 
     Returns:
         per product that exists by then: the view's columns; ``this_month`` (its type, KB and build), ``data_until``, ``is_outdated``,
-        ``missing_evidence`` (why newer releases may exist), ``unseen_baseline``; ``line_ends_on``, where the line ends before as many restarts (a day, or a month where
+        ``missing_evidence`` (why newer releases may exist), ``unseen_baseline``, ``newest_baseline`` (without it a restart is due now); ``line_ends_on``, where the line ends before as many restarts (a day, or a month where
         only that is stated), else None; and ``reported``, what others report of the line.
     """
     facts = facts or Facts(conn)
@@ -138,6 +144,7 @@ def next_restarts(
             "is_outdated": is_outdated(until, day),
             "missing_evidence": missing_evidence(of_product, "hotpatch", day),
             "unseen_baseline": unseen_baseline(of_product, day),
+            "newest_baseline": newest_baseline(of_product, day),
             "line_ends_on": line_end(of_product) if len(restarts) < count else None,
             "reported": of_product.reported_after("hotpatch", day),
         }

@@ -122,7 +122,9 @@ def learned(conn: sqlite3.Connection) -> dict[str, str]:
     return dict(rows.fetchall())
 
 
-def _released(product: str, kind: str, classification: str, kb: int | None, build: str | None, day: str, is_unplanned: int, subject: str) -> Event:
+def _released(
+    product: str, kind: str, classification: str, kb: int | None, build: str | None, day: str, is_unplanned: int, subject: str
+) -> Event:
     release = " ".join(part for part in (kb_text(kb), build) if part)
     form = "unplanned" if kind == "baseline" and is_unplanned else "new"
     path = f"build/{build}" if build else f"kb/{kb}" if kb else f"calendar/{day[:7]}"

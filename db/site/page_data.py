@@ -274,6 +274,7 @@ def year(conn: sqlite3.Connection, number: int, day: str) -> Row:
         ],
         "cells": cells,
         "restarts": framed,
+        "due": {answer["product"]: answer["baseline_kb"] for answer in found},
         "rows": {(row["product"], row["month"]): row for row in covered},
         "fresh": freshness(conn, day),
     }
@@ -300,16 +301,8 @@ def month(conn: sqlite3.Connection, name: str, day: str) -> Row:
         if row["month"] == name
     ]
     if not cells and day[:7] < name <= month_after(day[:7], MONTHS_AHEAD):
-        expected = {
-            "planned_type": None,
-            "planned_by": "cadence",
-            "type": None,
-            "is_unplanned": 0,
-            "release_date": None,
-            "kb": None,
-            "build": None,
-            "changed_on": None,
-        }
+        unknown = dict.fromkeys(("planned_type", "type", "release_date", "kb", "build", "changed_on"))
+        expected = unknown | {"planned_by": "cadence", "is_unplanned": 0}
         cells = [
             expected | {"product": row["product"], "expected_type": planned_by_cadence(name), "expected_date": second_tuesday(name)}
             for row in restarts.next_restarts(conn, day, facts=facts)

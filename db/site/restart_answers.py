@@ -69,18 +69,12 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
                 "hotpatches": _hotpatches(months, day, big["date"]),
                 "newest": newest,
                 "is_one_newest": len(newest) > 1 and len({(found["kb"], found["build"]) for found in newest.values()}) == 1,
-                "baseline_kb": _newest_baseline(facts.of(row["product"]), day),
+                "baseline_kb": (row["newest_baseline"] or {}).get("kb"),
                 "strip": [stop(months, month, day) for month in _months(month_after(day[:7], -_BEFORE), _STRIP)],
             }
         )
     ranks = ranks_of(conn)
     return sorted(rows, key=lambda row: (not row["big"]["is_overdue"], ranks.get(row["product"], len(ranks))))
-
-
-def _newest_baseline(product: Product, day: str) -> str | None:
-    """Return the KB of the newest baseline of a product up to a day that was not withdrawn; None without one, or where it has no KB."""
-    baselines = [r for r in product.of_line("hotpatch", day) if r.is_baseline and not r.is_disputed]
-    return kb_text(max(baselines, key=lambda r: r.place).kb) if baselines else None
 
 
 def _months(first: str, count: int) -> list[str]:

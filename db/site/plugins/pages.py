@@ -16,6 +16,7 @@ from hotpatch_kb.db.answers.stated_elsewhere import neighbours, reported
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
+from hotpatch_kb.db.model.notation import month_after
 from hotpatch_kb.db.model.product_names import read_name
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.model.queries import MAX_QUERY, Query, read_query
@@ -271,10 +272,13 @@ async def month(datasette: Any, request: Any) -> Response:
     name = request.url_vars["month"]
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        details = page_data.month(conn, name, clock.today())
-        if not details["cells"] and not details["releases"]:
+        before, details, after = (page_data.month(conn, month_after(name, steps), clock.today()) for steps in (-1, 0, 1))
+        if not is_covered(details):
             raise web.HttpError(404, "No calendar covers this month.")
-        return {"found": details}
+        return {"found": details, "before": is_covered(before) and before["month"], "after": is_covered(after) and after["month"]}
+
+    def is_covered(found: page_data.Row) -> bool:
+        return bool(found["cells"] or found["releases"])
 
     return await web.page(datasette, request, "month.html", make, is_shared=True)
 

@@ -153,8 +153,10 @@ def next_restarts(rows: Sequence[Row], day: str) -> Iterator[str]:
         first, *further = of_product
         yield named(product).name
         yield from _this_month(first, day)
+        newest = first["newest_baseline"]
+        now = f"now, unless {newest['kb'] or newest['build']} of {newest['release_date']} is installed; after that " if newest else ""
         after = f"{unseen_baseline(first['unseen_baseline'])}; a machine that has it: " if first["unseen_baseline"] else ""
-        yield f"  next restart {after}{restart(first, 'hotpatch', first['certainty'])}{_which(first)}"
+        yield f"  next restart {now}{after}{restart(first, 'hotpatch', first['certainty'])}{_which(first)}"
         yield from (f"  then         {restart(row, 'hotpatch', row['certainty'])}{_which(row)}" for row in further)
         if first["line_ends_on"]:
             yield f"  no more      hotpatching ends {'on' if len(first['line_ends_on']) > 7 else 'in'} {first['line_ends_on']}"
