@@ -886,6 +886,21 @@ def test_ten_thousand_machines_have_ten_thousand_verdicts(own: Datasette, at: An
     assert {row["verdict"] for row in rows} == {"restart_due", "current"}
 
 
+def test_a_fleet_begins_with_what_has_to_restart(own: Datasette, at: Any) -> None:
+    """600 patched machines come first in the file; the page names those that need an update before them."""
+    at("2026-07-24")
+    patched = "".join(f"ok{number},ws2025,26100.33158,hotpatch\n" for number in range(600))
+    fleet = f"host,product,build,line\n{patched}old1,ws2025,26100.32772,hotpatch\nold2,ws2022,20348.5020,standard\nodd,ws2025,soon,\n"
+    page = form(own, fleet=fleet).text
+    assert "2 need an update that restarts." in text_of(page)
+    assert "without a restart." not in text_of(page)[: text_of(page).index("Machines")]
+    assert re.findall(r"<td>((?:ok|old|odd)[0-9]*)</td>", page)[:4] == ["old1", "old2", "odd", "ok0"]
+    assert "500 rows are shown; the file has all." in text_of(page)
+    hotpatch = "host,product,build,line\na,win11-25h2,26200.8875,hotpatch\nb,ws2025,26100.33158,hotpatch\n"
+    only_patched = text_of(form(own, fleet=hotpatch).text)
+    assert "No machine is known to need an update that restarts." in only_patched
+
+
 @pytest.mark.parametrize(
     ("body", "status", "said"),
     [

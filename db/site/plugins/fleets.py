@@ -12,13 +12,14 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import chain, islice
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
 
 from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers import coverage
-from hotpatch_kb.db.answers.exposure.gaps import Condition
+from hotpatch_kb.db.answers.exposure.gaps import Condition, condition
 from hotpatch_kb.db.answers.verdicts import VERDICTS
 from hotpatch_kb.db.fleet.assess import CONDITIONAL, Kind, Suffix, Suffixes, Summary, assess, batches
 from hotpatch_kb.db.fleet.formats import HTTP_FORMATS, Csv, Format, SafeCsv, renamed
@@ -48,22 +49,31 @@ _PACKED: Final = (b"\x1f\x8b", b"PAR1")
 
 
 class Answers(Suffixes):
-    """Verdicts of the first rows as data, beside the ends of the lines that hold them.
+    """Verdicts of the first rows of each chip as data, beside the ends of the lines that hold them.
 
     Attributes:
         by_end: the columns of a verdict by the end of a line.
+        chips: the chip of each end of a line.
+        needs: the ends of lines that name an update to install, each with whether that restarts.
     """
 
     def __init__(self, judge: Judge, form: Format, fields: Sequence[str]) -> None:
         """Take what ``Suffixes`` takes."""
         super().__init__(judge, form, fields)
         self.by_end: dict[str, dict[str, Any]] = {}
+        self.chips: dict[str, str] = {}
+        self.needs: dict[str, bool] = {}
+        self._kept: Counter[str] = Counter()
 
     def of(self, found: Judged, text: str | None = None) -> Suffix:
         """Return the end of a line, and keep its verdict if one of the first rows may need it."""
         suffix = super().of(found, text)
-        if len(self.by_end) < MAX_SHOWN:
+        chip = self.chips[suffix] = _chip(found.answer["verdict"], condition(found.answer["verdict"], found.answer["reason"]))
+        if self._kept[chip] < MAX_SHOWN:
+            self._kept[chip] += 1
             self.by_end[suffix] = found.answer
+        if found.answer["next_kb"]:
+            self.needs[suffix] = bool(found.answer["next_needs_restart"])
         return suffix
 
 
@@ -154,9 +164,13 @@ def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
     with _opened(asked) as machines:
         form = Csv(_few(machines.find_columns()))
         answers = Answers(Judge(conn, asked.day), form, machines.fields)
-        first: list[tuple[str, str]] = []
+        first: dict[str, list[tuple[str, str]]] = {chip: [] for chip in _CHIPS}
+        restarts: Counter[bool] = Counter()
         for prefixes, ends in _in_time(batches(answers, machines, summary)):
-            first += list(zip(prefixes, ends, strict=True))[: MAX_SHOWN - len(first)]
+            restarts.update(answers.needs[end] for end in ends if end in answers.needs)
+            for prefix, end in zip(prefixes, ends, strict=True):
+                if len(of_chip := first[answers.chips[end]]) < MAX_SHOWN:
+                    of_chip.append((prefix, end))
         said, columns = report(conn, asked.day, machines, summary), machines.find_columns()
     taken = said.columns
     rows = [
@@ -165,7 +179,7 @@ def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
             "own": next(csv.reader(io.StringIO(prefix, newline="")), []),
             "is_outdated": coverage.is_outdated(answers.by_end[end]["data_until"], asked.day),
         }
-        for prefix, end in first
+        for prefix, end in islice(chain.from_iterable(first.values()), MAX_SHOWN)
     ]
     return {
         "counts": [
@@ -173,6 +187,7 @@ def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
             for kind, count in sorted(summary.counts.items(), key=_worst_first)
         ],
         "total": summary.counts.total(),
+        "restarts": restarts,
         "by_chip": _by_chip(summary.counts),
         "own": renamed(form.columns),
         "main": [columns.index(name) for field in ("host", "build") for name in list(taken.get(field, ()))[:1] if name in columns],
@@ -189,9 +204,9 @@ def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
 _CHIPS: Final = tuple(chip for verdict in VERDICTS for chip in ((CONDITIONAL, "current") if verdict == "current" else (verdict,)))
 
 
-def _chip(verdict: str, condition: Condition | None) -> str:
+def _chip(verdict: str, depends_on: Condition | None) -> str:
     """Return the chip of a machine: its verdict, and "conditional" where what has to be installed or is open makes it patched or not."""
-    return CONDITIONAL if condition else verdict
+    return CONDITIONAL if depends_on else verdict
 
 
 def _worst_first(counted: tuple[Kind, int]) -> tuple[int, int, str]:
