@@ -21,6 +21,8 @@ _CODE: Final = re.compile(r"`([^`]+)`")
 # Which lines of the output answer the question, by how they begin, as who wrote the page chose: "<!-- answer: verdict | next -->"; in a page of
 # another language than that of the output with the answer in that language, after "=>".
 _ANSWER: Final = re.compile(r"<!-- answer: (?P<begins>.+?) -->")
+# The page of the site that answers it too: "<!-- page: calendar/2026 -->", in the English page alone.
+_PAGE: Final = re.compile(r"<!-- page: (?P<path>\S+) -->")
 
 
 class Part(NamedTuple):
@@ -39,12 +41,13 @@ class Part(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A question, the parts of its answer, how the lines of output begin that answer it alone, and what they say in the language of the page."""
+    """A question, the parts of its answer, how the lines of output begin that answer it alone, what they say in the language of the page, and the page of the site for it."""
 
     question: str
     parts: list[Part]
     answering: tuple[str, ...] = ()
     said: str = ""
+    page: str = ""
 
     def sentence(self) -> str:
         r"""Return the lines of the output that answer the question, as one, in the language of the output; "" where none does alone.
@@ -75,10 +78,11 @@ def read(text: str) -> list[Asked]:
     r"""Return the questions of a page.
 
     >>> read("# Title\n\n## 1. What is `x`?\n\nIt is\nthis.\n\n```\n$ a\n\nb\n```\n")
-    [Asked(question='What is x?', parts=[Part(text='It is this.', is_output=False), Part(text='$ a\n\nb', is_output=True)], answering=(), said='')]
+    [Asked(question='What is x?', parts=[Part(text='It is this.', is_output=False), Part(text='$ a\n\nb', is_output=True)], answering=(), said='', page='')]
     """
     found: list[Asked] = []
-    text = _COMMENT.sub("", _ANSWER.sub(r"\n\nanswer: \g<begins>\n\n", text))
+    text = _PAGE.sub(r"\n\npage: \g<path>\n\n", _ANSWER.sub(r"\n\nanswer: \g<begins>\n\n", text))
+    text = _COMMENT.sub("", text)
     for place, block in enumerate(re.split(r"^```.*\n", text, flags=re.MULTILINE)):
         if place % 2:
             if found:
@@ -92,6 +96,8 @@ def read(text: str) -> list[Asked]:
             elif words.startswith("answer: ") and found:
                 begins, _, said = words.removeprefix("answer: ").partition(" => ")
                 found[-1] = found[-1]._replace(answering=tuple(begins.split(" | ")), said=unbroken(said))
+            elif words.startswith("page: ") and found:
+                found[-1] = found[-1]._replace(page=words.removeprefix("page: "))
             elif words and found:
                 found[-1].parts.append(Part(words, is_output=False))
     return found
@@ -107,4 +113,8 @@ def document(name: str, language: str) -> tuple[str, list[Asked]]:
     """
     files = [(code, folder / file) for code, file in ((language, f"{name}.{language}.md"), (DEFAULT, f"{name}.md")) for folder in FOLDERS]
     code, path = next(((code, path) for code, path in files if path.exists()), (DEFAULT, None))
-    return code, [] if path is None else read(path.read_text(encoding="utf-8"))
+    found = [] if path is None else read(path.read_text(encoding="utf-8"))
+    if code != DEFAULT:
+        pages = [item.page for item in document(name, DEFAULT)[1]]
+        found = [item._replace(page=page) for item, page in zip(found, pages, strict=True)]
+    return code, found
