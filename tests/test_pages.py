@@ -343,7 +343,9 @@ def test_a_baseline_that_nobody_read_is_planned_for_who_rejoins(own: Datasette, 
         at(day)
         assert text_of(get(own, "/build/26200.8894").text).count(planned) == 2  # the verdict, and what the update does
     # It was released since: KB5073379.
-    assert "Rejoins the hotpatch line with any baseline from January 2026 on" in text_of(get(own, "/build/26100.6905", on="2025-11-05").text)
+    assert "Rejoins the hotpatch line with any baseline from January 2026 on" in text_of(
+        get(own, "/build/26100.6905", on="2025-11-05").text
+    )
 
 
 def test_the_fleet_page_says_what_to_do_as_the_page_of_a_build(own: Datasette, at: Any) -> None:

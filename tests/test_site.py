@@ -204,6 +204,16 @@ def test_rows_of_a_table_lead_to_their_pages_by_their_titles(own: Datasette):
     assert f"<h1>{title}</h1>" in get(own, found[1]).text
 
 
+def test_the_answer_of_a_query_leads_to_its_products_kbs_and_builds(own: Datasette):
+    page = get(own, "/hotpatch/what_is_this_build", build="26100.32772").text
+    for link in (
+        '<a href="/product/ws2025">Windows Server 2025</a>',
+        '<a href="/kb/5087423">KB5087423</a>',
+        '<a href="/build/26100.32772">26100.32772</a>',
+    ):
+        assert link in page, link
+
+
 def test_a_change_of_a_fact_is_the_sentence_of_the_changes_page(copy: Path):
     with closing(schema.open_for_writing(copy)) as conn, schema.transaction(conn):
         run = conn.execute("select max(run) from runs").fetchone()[0]

@@ -39,9 +39,10 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
         the columns of ``restarts.next_restarts``, and: ``name``; ``big``, the restart to name first (``date``, ``month``, ``is_overdue``:
         its planned day has passed and nobody read whether it came, ``certainty`` and the rest of a restart); ``after``, the next coming one where
         ``big`` is such a one; ``framed``, the month of the next coming one; ``hotpatches``, how many come before it without a restart; ``newest`` by line, and ``is_one_newest`` where both lines have the same; ``baseline_kb``, without which a restart is due now;
+        ``editions``, those that may have hotpatches;
         ``strip``, twelve months around today.
     """
-    rows, facts = [], facts_today(conn)
+    rows, facts, editions = [], facts_today(conn), _editions(conn)
     for row in restarts.next_restarts(conn, day, product, facts=facts):
         following = {name: row[name] for name in ("date", "month", "is_expected", "is_unplanned", "certainty", "kb", "build")}
         missed = row["unseen_baseline"]
@@ -69,12 +70,24 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
                 "hotpatches": _hotpatches(months, day, big["date"]),
                 "newest": newest,
                 "is_one_newest": len(newest) > 1 and len({(found["kb"], found["build"]) for found in newest.values()}) == 1,
+                "editions": editions.get(row["product"], []),
                 "baseline_kb": (row["newest_baseline"] or {}).get("kb"),
                 "strip": [stop(months, month, day) for month in _months(month_after(day[:7], -_BEFORE), _STRIP)],
             }
         )
     ranks = ranks_of(conn)
     return sorted(rows, key=lambda row: (not row["big"]["is_overdue"], ranks.get(row["product"], len(ranks))))
+
+
+def _editions(conn: sqlite3.Connection) -> dict[str, list[str]]:
+    """Return the editions that may have hotpatching, by product: other editions restart every month."""
+    rows = conn.execute(
+        "select distinct product, edition from eligibility where kind = 'edition' and is_eligible = 1 order by product, edition"
+    )
+    found: dict[str, list[str]] = {}
+    for product, edition in rows:
+        found.setdefault(product, []).append(edition)
+    return found
 
 
 def _months(first: str, count: int) -> list[str]:
