@@ -139,7 +139,7 @@ def test_products_say_what_comes_next(exported: Path, db: Path, run: Command, at
     at(DAY)
     product = _json(exported, "v1/products/ws2025.json")
     restart = run("next", "--product", "ws2025", "--json", "--db", db).json()[0]
-    told = ("month", "date", "is_expected", "is_unplanned", "certainty", "unseen_baseline")
+    told = ("month", "date", "is_expected", "is_unplanned", "certainty", "unseen_baseline", "newest_baseline")
     assert product["nextRestart"]["hotpatch"] == {name: restart[name] for name in told}
     answer = _json(exported, f"v1/builds/{product['latest']['hotpatch']['name']}.json")
     assert answer["matches"][0]["latest"]["build"] == product["latest"]["hotpatch"]["name"]

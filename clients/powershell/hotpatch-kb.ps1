@@ -66,7 +66,8 @@ function Test-HotpatchBuild {
 
 function Get-HotpatchNext {
     # Return the next restart of a product on each line; dates and whether they are expected or published; unseen_baseline is the day of a baseline
-    # before it that was expected and that no source lists: a machine without it restarts for it first.
+    # before it that was expected and that no source lists, newest_baseline the KB of the newest known one: a machine without them restarts for
+    # them first.
     param([Parameter(Mandatory = $true)] [string] $Export, [Parameter(Mandatory = $true)] [string] $Product)
     if ($Product -cnotmatch '^[a-z0-9-]{3,40}$') { throw "expected the id of a product such as ws2025, got $Product" }
     $answer = Read-HotpatchExport -Export $Export -Name "v1/products/$Product.json"
@@ -76,7 +77,7 @@ function Get-HotpatchNext {
         if ($null -ne $restart) {
             [pscustomobject] @{
                 product = $Product; line = $line; month = $restart.month; date = $restart.date; is_expected = $restart.is_expected
-                unseen_baseline = $restart.unseen_baseline.date
+                unseen_baseline = $restart.unseen_baseline.date; newest_baseline = $restart.newest_baseline.kb
                 data_until = $answer.dataUntil.$line; valid_until = $answer.valid_until
             }
         }

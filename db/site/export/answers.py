@@ -163,7 +163,7 @@ class Answers:
                 "latest": {line: self._latest(product, line) for line in lines},
                 "nextRestart": {
                     "hotpatch": {name: restarts[0][name] for name in (*_RESTART, *_OF_RESTART)} if restarts else None,
-                    "standard": standard and {name: getattr(standard, name) for name in (*_RESTART, "certainty")} | {"unseen_baseline": None},
+                    "standard": standard and {name: getattr(standard, name) for name in (*_RESTART, "certainty")} | dict.fromkeys(_OF_RESTART[1:]),
                 },
                 "dataUntil": {line: until[product, line] for line in lines},
             })  # fmt: skip
@@ -190,8 +190,9 @@ _SHORT: Final = (
     "name", "label", "family", "buildNumber", "releaseDate", "isEol", "eolFrom", "hotpatchFrom", "hotpatchUntil", "latest", "nextRestart", "dataUntil",
 )  # fmt: skip
 _RESTART: Final = ("month", "date", "is_expected", "is_unplanned")
-# How sure the next restart is, and the baseline before it that was expected and that nobody read: a machine without it restarts for it first.
-_OF_RESTART: Final = ("certainty", "unseen_baseline")
+# How sure the next restart is, the baseline before it that was expected and that nobody read, and the newest one: a machine without them restarts for
+# them first.
+_OF_RESTART: Final = ("certainty", "unseen_baseline", "newest_baseline")
 
 
 def _has_passed(end: str | None, day: str) -> bool | None:

@@ -38,8 +38,11 @@ def _or_null(item: Schema) -> Schema:
 
 _OF_RESTART: Final[Schema] = {"month": _DAY, "date": _DAY, "is_expected": _FLAG, "is_unplanned": _FLAG}
 _RESTART: Final = _object(_OF_RESTART)
-_NEXT: Final = _object(_OF_RESTART | {"certainty": _TEXT, "unseen_baseline": _or_null(_object({"month": _DAY, "date": _DAY}))})
 _RELEASED: Final = _object({"kb": _KB, "build": _BUILD, "release_date": _DAY, "classification": _TEXT})
+_NEXT: Final = _object(
+    _OF_RESTART
+    | {"certainty": _TEXT, "unseen_baseline": _or_null(_object({"month": _DAY, "date": _DAY})), "newest_baseline": _or_null(_RELEASED)}
+)
 _CLASSES: Final = ("baseline", "hotpatch", "component", "cumulative", "preview", "initial")
 _VERDICT: Final = _object(
     {
