@@ -13,13 +13,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from hotpatch_kb.db.model.messages import in_words
+from hotpatch_kb.db.model.messages import Message, Messages, in_words
 
 LANGUAGES: Final = {"en": "English", "ja": "日本語"}
 DEFAULT: Final = "en"
 SCOPE: Final = "hotpatch_kb.language"  # where the scope of a request has the language of its path
 FOLDER: Final = Path(__file__).parent / "translations"
-_NUMBER: Final = re.compile(r"(?<=[0-9}]) (?=[年月日])|(?<=[年月]) (?=[0-9]+ [月日])")
+_NUMBER: Final = re.compile(
+    r"(?<=[0-9}]) (?=[年月日件台回個行列つ]|か月|週間|時間|コア|文字|製品|バイト)|(?<=[年月]) (?=[0-9]+ [月日])"
+    r"|(?<=Windows Server) (?=20[0-9]{2})|(?<=Windows) (?=1[01]\b)|(?<=バージョン) (?=[0-9])"
+)
+_INSIDE: Final = re.compile(r"(?<=か)(?=月)|(?<=/)(?=[月日])")  # places of a word at which a browser breaks a line
+_ISO: Final = re.compile(r"(?<![0-9/-])([0-9]{4})-(0[1-9]|1[0-2])(?:-(0[1-9]|[12][0-9]|3[01]))?(?![0-9/-])")
+_DAYS: Final = frozenset({"day", "first", "last", "until", "today", "month", "months"})  # places of texts that a day or a month fills
 _RANGE: Final = re.compile(r"\s*(?P<name>[A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.[0-9]{0,3})?))?\s*")
 
 
@@ -36,8 +42,32 @@ def _names_in_japanese(text: str) -> str:
 
 
 def unbroken(text: str) -> str:
-    """Return a text in which a number of a Japanese date stays on the line of its 年, 月 or 日."""
-    return _NUMBER.sub("\u00a0", text)
+    """Return a text in which a number stays on the line of its Japanese counter or of the product that has it, and か月 is in one line."""
+    return _INSIDE.sub("\u2060", _NUMBER.sub("\u00a0", text))
+
+
+def in_japanese(text: str) -> str:
+    r"""Return a text whose ISO dates and months are as a Japanese sentence has them, with no-break spaces.
+
+    >>> in_japanese("KB5099536 (2026-07-14), 2026-07")
+    'KB5099536 (2026\xa0年\xa07\xa0月\xa014\xa0日), 2026\xa0年\xa07\xa0月'
+    """
+    return _ISO.sub(lambda found: "\u00a0".join(f"{int(part)}\u00a0{unit}" for part, unit in zip(found.groups(), "年月日", strict=True) if part), text)
+
+
+def _with_days_in_japanese(value: object) -> object:
+    """Return a message whose days are as a Japanese sentence has them. What a reader typed (``{got!r}``) stays as it was typed."""
+    if isinstance(value, Messages):
+        return Messages(_with_days_in_japanese(message) for message in value)  # type: ignore[misc]
+    if not isinstance(value, Message):
+        return value
+    return Message(
+        value.form,
+        **{
+            name: in_japanese(part) if name in _DAYS and isinstance(part, str) and f"{{{name}!r}}" not in value.form else _with_days_in_japanese(part)
+            for name, part in value.values.items()
+        },
+    )
 
 
 class Words:
@@ -51,6 +81,8 @@ class Words:
     def __call__(self, text: str, /, **values: object) -> str:
         """Return a text in this language, or in English where it has no translation, with its places filled."""
         translated = self._texts.get(text, text)
+        if self.language == "ja":
+            values = {name: in_japanese(value) if name in _DAYS and type(value) is str else value for name, value in values.items()}
         filled = translated.format(**values) if values else translated
         return self.names(filled)
 
@@ -62,7 +94,7 @@ class Words:
 
     def say(self, value: object) -> object:
         """Return a message in this language, whose values are put into words, too. What is not a message is returned as it is."""
-        said = in_words(value, self)
+        said = in_words(_with_days_in_japanese(value) if self.language == "ja" else value, self)
         return self.names(said) if isinstance(said, str) else said
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from markupsafe import Markup, escape
 
 from hotpatch_kb.db.model.notation import MONTHS, month_after, second_tuesday
-from hotpatch_kb.db.site.i18n import Words
+from hotpatch_kb.db.site.i18n import Words, in_japanese
 
 _MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _WEEKDAYS: Final = {"en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "ja": "月火水木金土日"}
@@ -42,7 +42,7 @@ def written(day: object, language: str, *, weekday: bool = False) -> str:
         return str(day or "")
     name = _WEEKDAYS[language][found.weekday()]
     if language == "ja":
-        return f"{found.year} 年 {found.month} 月 {found.day} 日{f'({name})' if weekday else ''}".replace(" ", NO_BREAK)
+        return f"{in_japanese(found.isoformat())}{f'({name})' if weekday else ''}"
     month = MONTHS[found.month - 1]
     return f"{name} {found.day} {month[:3]} {found.year}" if weekday else f"{found.day} {month} {found.year}"
 
@@ -52,7 +52,7 @@ def month_of(month: str, language: str) -> str:
     if _MONTH.fullmatch(month) is None:
         return month
     if language == "ja":
-        return f"{month[:4]} 年 {int(month[5:7])} 月".replace(" ", NO_BREAK)
+        return in_japanese(month)
     return f"{MONTHS[int(month[5:7]) - 1]} {month[:4]}"
 
 
@@ -60,7 +60,7 @@ def time_element(day: object, language: str, *, weekday: bool = False) -> Markup
     """Return a day as HTML that programs can read, too. In Japanese a day with its weekday, that of a restart, says which day it is in Japan."""
     found = Markup('<time datetime="{}">{}</time>').format(str(day or "")[:10], written(day, language, weekday=weekday))
     japan = in_japan(day) if weekday and language == "ja" else ""
-    return found + Markup(' <span class="us">米国時間 (日本では {})</span>').format(japan) if japan else found
+    return found + Markup(' <span class="us">米国時間、日本では {}</span>').format(japan) if japan else found
 
 
 def period(first: str, end: str, language: str) -> Markup:
@@ -88,15 +88,24 @@ def period(first: str, end: str, language: str) -> Markup:
 
 
 _ISO: Final = re.compile(r"\b20[0-9]{2}-(?:0[1-9]|1[0-2])(?:-[0-9]{2})?\b")
+_JAPANESE: Final = re.compile("(20[0-9]{2})\u00a0年\u00a0([0-9]{1,2})\u00a0月(?:\u00a0([0-9]{1,2})\u00a0日)?")
 
 
 def days_kept(text: object) -> Markup:
-    """Return a text as HTML in which each ISO date, or month, is an element that no line breaks inside of: a browser breaks after a hyphen.
+    r"""Return a text as HTML in which each ISO date, or month, is an element that no line breaks inside of: a browser breaks after a hyphen.
 
-    >>> days_kept("KB5099536 (2026-07-14) < 2")
-    Markup('KB5099536 (<time>2026-07-14</time>) &lt; 2')
+    So is each of a Japanese sentence.
+
+    >>> days_kept("KB5099536 (2026-07-14) < 2"), days_kept("2026\xa0年\xa07\xa0月")
+    (Markup('KB5099536 (<time>2026-07-14</time>) &lt; 2'), Markup('<time datetime="2026-07">2026\xa0年\xa07\xa0月</time>'))
     """
-    return Markup(_ISO.sub(r"<time>\g<0></time>", str(escape(text))))  # noqa: S704 (it is escaped first)
+    kept = _ISO.sub(r"<time>\g<0></time>", str(escape(text)))
+    return Markup(_JAPANESE.sub(_with_iso, kept) if "年" in kept else kept)  # noqa: S704 (it is escaped first)
+
+
+def _with_iso(found: re.Match[str]) -> str:
+    iso = "-".join(f"{int(part):02d}" for part in found.groups() if part)
+    return f'<time datetime="{iso}">{found[0]}</time>'
 
 
 def in_japan(day: object) -> str:
