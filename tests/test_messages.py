@@ -24,7 +24,9 @@ from hotpatch_kb.db.store.connections import open_seed_database
 
 ROOT = Path(__file__).parent.parent
 # Texts of the site that are a code after one of these words: "verdict current", "status current".
-CODED = {"verdict", "decides", "by", "status", "editions", "end", "kind", "severity", "answer", "documents", "source", "field"}
+CODED = {
+    "verdict", "decides", "by", "status", "editions", "end", "kind", "severity", "answer", "documents", "source", "field", "fact", "rule",
+}  # fmt: skip
 # What the site may show; errors of crawls are in scraper/ and are shown by the command alone.
 SHOWN = ("db",)
 # Calls that make a message, by the place of the form among their arguments.
@@ -96,7 +98,7 @@ def _of_tables() -> set[str]:
     spec.loader.exec_module(plugin)
     described = plugin.get_metadata(None, None, None, None)["databases"]["hotpatch"]["tables"].values()
     found = {text for table in described for text in (table["description"], *table["columns"].values())}
-    found |= {text for about in tables.about().values() for text in (about.title, *about.ask, about.row or "")}
+    found |= {text for about in tables.about().values() for text in (about.title, *about.ask, about.row or "", about.listed or "")}
     own = site.config(public=False)["metadata"]["databases"]["hotpatch"]
     found |= {own["description"], *(text for query in own["queries"].values() for text in (query["title"], query["description"]))}
     return found | {table["when_empty"] for table in own["tables"].values() if "when_empty" in table}

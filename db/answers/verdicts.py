@@ -50,6 +50,10 @@ VERDICTS: Final = {
     "current": Kind("patched (current)", "✓", "good"),
 }
 LINES: Final = ("hotpatch", "standard", "")
+# Two forms, since another language has other words for what comes on each line.
+_NOTHING_NEWER: Final = {
+    "hotpatch": Message("nothing newer of the hotpatch line counts"), "standard": Message("nothing newer of the standard line counts"),
+}  # fmt: skip
 # Columns that lookup adds to a match; it has the others itself.
 _SHOWN: Final = (
     "verdict", "reason", "months_behind", "next_kb", "next_needs_restart", "rejoins_month", "newer_out_of_band",
@@ -306,7 +310,7 @@ class _Judge:
         baselines = [r for r in after if r.is_baseline]
         columns: dict[str, Any] = {"months_behind": months, "next": None, "rejoins_month": None}
         if not after:
-            return columns | {"verdict": "current", "reason": Message("nothing newer of the {line} line counts", line=Message(on))}
+            return columns | {"verdict": "current", "reason": _NOTHING_NEWER[on]}
         if on == "hotpatch" and baselines:
             return columns | {
                 "verdict": "restart_due",

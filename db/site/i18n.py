@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from hotpatch_kb.db.model.messages import Message, Messages, in_words
+from hotpatch_kb.db.model.messages import Words as Translate
 
 LANGUAGES: Final = {"en": "English", "ja": "日本語"}
 DEFAULT: Final = "en"
 SCOPE: Final = "hotpatch_kb.language"  # where the scope of a request has the language of its path
 FOLDER: Final = Path(__file__).parent / "translations"
 _NUMBER: Final = re.compile(
-    r"(?<=[0-9}]) (?=[年月日件台回個行列つ]|か月|週間|時間|コア|文字|製品|バイト)|(?<=[年月]) (?=[0-9]+ [月日])"
+    r"(?<=[0-9}]) (?=[年月日件台回個行列つ]|か月|週間|時間|以上|コア|文字|製品|バイト)|(?<=[年月]) (?=[0-9]+ [月日])"
     r"|(?<=Windows Server) (?=20[0-9]{2})|(?<=Windows) (?=1[01]\b)|(?<=バージョン) (?=[0-9])"
 )
 _INSIDE: Final = re.compile(r"(?<=か)(?=月)|(?<=/)(?=[月日])")  # places of a word at which a browser breaks a line
@@ -52,7 +54,9 @@ def in_japanese(text: str) -> str:
     >>> in_japanese("KB5099536 (2026-07-14), 2026-07")
     'KB5099536 (2026\xa0年\xa07\xa0月\xa014\xa0日), 2026\xa0年\xa07\xa0月'
     """
-    return _ISO.sub(lambda found: "\u00a0".join(f"{int(part)}\u00a0{unit}" for part, unit in zip(found.groups(), "年月日", strict=True) if part), text)
+    return _ISO.sub(
+        lambda found: "\u00a0".join(f"{int(part)}\u00a0{unit}" for part, unit in zip(found.groups(), "年月日", strict=True) if part), text
+    )
 
 
 def _with_days_in_japanese(value: object) -> object:
@@ -61,13 +65,22 @@ def _with_days_in_japanese(value: object) -> object:
         return Messages(_with_days_in_japanese(message) for message in value)  # type: ignore[misc]
     if not isinstance(value, Message):
         return value
-    return Message(
-        value.form,
-        **{
-            name: in_japanese(part) if name in _DAYS and isinstance(part, str) and f"{{{name}!r}}" not in value.form else _with_days_in_japanese(part)
-            for name, part in value.values.items()
-        },
-    )
+    return Message(value.form, **{name: _part(value.form, name, part) for name, part in value.values.items()})
+
+
+class _Listed(Messages):
+    """Messages inside of a sentence, which no full stop parts."""
+
+    def in_words(self, words: Translate) -> str:
+        """Return the text in the words of a language."""
+        return "、".join(message.in_words(words) for message in self)
+
+
+def _part(form: str, name: str, value: object) -> object:
+    if isinstance(value, Messages):
+        return _Listed(_with_days_in_japanese(message) for message in value)  # type: ignore[misc]
+    is_day = name in _DAYS and isinstance(value, str | date) and f"{{{name}!r}}" not in form
+    return in_japanese(str(value)) if is_day else _with_days_in_japanese(value)
 
 
 class Words:
@@ -102,7 +115,8 @@ class Words:
 def texts(language: str) -> dict[str, str]:
     """Return the texts of a language by the English ones."""
     files = sorted(FOLDER.glob(f"*{language}.json"))  # "ja.json"; "tables.ja.json" has what is said of tables and columns
-    return {english: unbroken(text) for file in files for english, text in json.loads(file.read_text(encoding="utf-8")).items()}
+    found = {english: text for file in files for english, text in json.loads(file.read_text(encoding="utf-8")).items()}
+    return {english: unbroken(text) for english, text in found.items()} if language == "ja" else found
 
 
 @cache

@@ -103,6 +103,11 @@ def days_kept(text: object) -> Markup:
     return Markup(_JAPANESE.sub(_with_iso, kept) if "年" in kept else kept)  # noqa: S704 (it is escaped first)
 
 
+def days_in(text: object, language: str) -> Markup:
+    """Return a text as ``days_kept`` does, beside a label: in Japanese with its ISO dates as a sentence has them, which only columns of tables keep."""
+    return days_kept(in_japanese(str(text)) if language == "ja" else text)
+
+
 def _with_iso(found: re.Match[str]) -> str:
     iso = "-".join(f"{int(part):02d}" for part in found.groups() if part)
     return f'<time datetime="{iso}">{found[0]}</time>'

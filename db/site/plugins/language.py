@@ -68,6 +68,7 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["safe_markup"] = Markup
     env.filters["day_of"] = when.time_element
     env.filters["days"] = when.days_kept
+    env.filters["days_in"] = when.days_in
     env.filters["options"] = options_kept
     env.filters["days_until"] = when.period
     env.filters["distance"] = _distance
