@@ -43,7 +43,7 @@ EXPECTED: Final = {
     16: (0, "rejoins      with the baseline of June 2026"),
     17: (4, "Windows Server 2025: nearest known build below is 26100.32772, above 26100.32860"),
     18: (0, "not supported; support of Home and Pro ended on 2025-11-11"),
-    19: (0, "no: Windows 11, version 23H2: only Enterprise and Education have hotpatching on Windows 11"),
+    19: (0, "no: Windows 11, version 23H2: hotpatching begins with Windows 11, version 24H2"),
     20: (0, "yes: Windows Server 2025: Standard on Azure Arc has hotpatching"),
     21: (0, "would be yes MicrosoftWindowsServer:WindowsServer:2022-Datacenter-Azure-Edition-Core"),
     22: (0, "1350.00 USD: Hotpatch, 2025-08-01 through 2026-04-30, 9 months"),  # 100 cores x 1.50 USD x 9 months

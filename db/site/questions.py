@@ -17,6 +17,7 @@ _HEADING: Final = re.compile(r"## (?:[0-9]+[.] )?(?P<text>.+)")
 _COMMENT: Final = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _LINK: Final = re.compile(r"\[(?P<text>[^\]]+)\]\([^)]+\)")
 _OPTION: Final = re.compile(r"(?<!\S)--?[a-z][a-z-]*")
+_BEFORE_NEXT_LINE: Final = re.compile("(?<=[。、]) ")  # Japanese has no space there, wherever the lines of the file break
 _CODE: Final = re.compile(r"`([^`]+)`")
 # Which lines of the output answer the question, by how they begin, as who wrote the page chose: "<!-- answer: verdict | next -->"; in a page of
 # another language than that of the output with the answer in that language, after "=>".
@@ -74,8 +75,16 @@ def options_kept(text: object) -> Markup:
     return Markup(_OPTION.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))  # noqa: S704 (it is escaped first)
 
 
-def read(text: str) -> list[Asked]:
-    r"""Return the questions of a page.
+def _joined(text: str, language: str) -> str:
+    """Return a paragraph in which Japanese has no-break spaces, but for what is code."""
+    if language != "ja":
+        return text
+    pieces = _BEFORE_NEXT_LINE.sub("", text).split("`")
+    return "`".join(piece if place % 2 else unbroken(piece) for place, piece in enumerate(pieces))
+
+
+def read(text: str, language: str = DEFAULT) -> list[Asked]:
+    r"""Return the questions of a page in a language.
 
     >>> read("# Title\n\n## 1. What is `x`?\n\nIt is\nthis.\n\n```\n$ a\n\nb\n```\n")
     [Asked(question='What is x?', parts=[Part(text='It is this.', is_output=False), Part(text='$ a\n\nb', is_output=True)], answering=(), said='', page='')]
@@ -90,12 +99,14 @@ def read(text: str) -> list[Asked]:
             continue
         for paragraph in re.split(r"\n\s*\n", block):
             words = _LINK.sub(r"\g<text>", " ".join(paragraph.split()))
+            if not words.startswith("answer: "):
+                words = _joined(words, language)
             heading = _HEADING.fullmatch(words)
             if heading:
                 found.append(Asked(heading["text"].replace("`", ""), []))
             elif words.startswith("answer: ") and found:
                 begins, _, said = words.removeprefix("answer: ").partition(" => ")
-                found[-1] = found[-1]._replace(answering=tuple(begins.split(" | ")), said=unbroken(said))
+                found[-1] = found[-1]._replace(answering=tuple(begins.split(" | ")), said=_joined(said, language))
             elif words.startswith("page: ") and found:
                 found[-1] = found[-1]._replace(page=words.removeprefix("page: "))
             elif words and found:
@@ -113,7 +124,7 @@ def document(name: str, language: str) -> tuple[str, list[Asked]]:
     """
     files = [(code, folder / file) for code, file in ((language, f"{name}.{language}.md"), (DEFAULT, f"{name}.md")) for folder in FOLDERS]
     code, path = next(((code, path) for code, path in files if path.exists()), (DEFAULT, None))
-    found = [] if path is None else read(path.read_text(encoding="utf-8"))
+    found = [] if path is None else read(path.read_text(encoding="utf-8"), code)
     if code != DEFAULT:
         pages = [item.page for item in document(name, DEFAULT)[1]]
         found = [item._replace(page=page) for item, page in zip(found, pages, strict=True)]

@@ -134,11 +134,14 @@ def _of_edition(conn: sqlite3.Connection, documents: Documents, asked: Asked, pr
     }
     yes = documents.would_be_yes(product, edition, is_client=is_client)
     never = [row for row in rows if row.is_eligible == 0 and row.platform in {None, *asked.platforms} and (edition or row.edition is None)]
+    first = _first(documents, is_client=is_client)
+    is_too_old = source is None and first is not None and (named(product).build_number or 10**6) < (named(first).build_number or 0)
+    if is_too_old:  # "only Enterprise and Education have hotpatching" is said of later versions
+        never = [row for row in never if row.product]
     if never and not _steps_up(documents, asked, edition):
         return answered(documents, "no", never[0].requirement or "", [row.source_url for row in never], would_be_yes=yes, **more)
     if source is None:
-        first = _first(documents, is_client=is_client)
-        if first and (named(product).build_number or 10**6) < (named(first).build_number or 0):
+        if first and is_too_old:
             begins = Message("hotpatching begins with {product}", product=named(first).name)
             return answered(documents, "no", begins, _sources(documents, first), would_be_yes=yes, **more)
         return answered(
@@ -154,6 +157,8 @@ def _of_edition(conn: sqlite3.Connection, documents: Documents, asked: Asked, pr
     urls = [row.source_url for row in found]
     if answer == "yes" and conditions:
         answer = "only if"
+        if isinstance(reason, Message):
+            reason = Message(_UNDER_CONDITIONS.get(reason.form, reason.form), **reason.values)
     more["platform"] = more["platform"] or (platforms[0] if len(platforms) == 1 else None)
     if answer in {"no", "unknown"}:
         return answered(documents, answer, reason, urls, would_be_yes=yes, **more)
@@ -184,6 +189,11 @@ def _steps_up(documents: Documents, asked: Asked, edition: str | None) -> bool:
     return edition == "Pro" and any(row.kind == "licence" and licence_in(row.requirement or "") in asked.licences for row in documents.rows)
 
 
+# How a reason reads beside conditions.
+_UNDER_CONDITIONS: Final = {
+    "{edition} has hotpatching": "{edition} may have hotpatching, under the condition",
+    "{edition} on {platform} has hotpatching": "{edition} on {platform} may have hotpatching, under the condition",
+}
 # What decides for one family: answer, reason, conditions, rows that say so, platforms.
 Decided = tuple[str, "Message | str", list[Message], Sequence[Row], list[str]]
 
