@@ -108,7 +108,7 @@ def test_a_build_says_whether_it_is_patched_on_both_lines(own: Datasette) -> Non
 
 
 def test_a_page_that_is_not_there_leads_to_the_main_pages(own: Datasette) -> None:
-    for language, words in (("en", ["Home", "Calendar", "Eligibility"]), ("ja", ["ホーム", "カレンダー", "ホットパッチの対象"])):
+    for language, words in (("en", ["Home", "Calendar", "Eligibility"]), ("ja", ["ホーム", "カレンダー", "ホットパッチの利用条件"])):
         answer = get(own, f"/{language}/nope")
         links = {link.get("href"): link.text_content() for link in lxml.html.fromstring(answer.text).xpath("//main//ul[@class='links']//a")}
         assert answer.status_code == 404
@@ -144,7 +144,7 @@ def test_a_build_that_no_source_names_has_neighbours(own: Datasette) -> None:
     assert "Windows 11" not in text
     assert lxml.html.fromstring(answer.text).xpath("//h1")[0].text_content() == "No source names the build 26100.32773"
     ja = get(own, "/ja/build/26100.32773").text
-    assert lxml.html.fromstring(ja).xpath("//h1")[0].text_content() == "ビルド 26100.32773 を記載している出典はありません"
+    assert lxml.html.fromstring(ja).xpath("//h1")[0].text_content() == "ビルド 26100.32773 の記載は見つかりません"
     assert "Windows Server 2025: 既知のビルド 26100.32772 と 26100.32860 の間です" in text_of(ja)
 
 
@@ -231,7 +231,7 @@ def test_a_month_says_what_others_report_of_it(own: Datasette, at: Any) -> None:
     assert "no release known yet" not in texts["/calendar/2026-09"]
     assert f"S ep September 2026: hotpatch, planned; {REPORTED}" in texts["/"]  # a phone shows the "S" alone
     assert (
-        "9 月 2026 年 9 月: ホットパッチ、計画。第三者の報告ではベースライン (再起動あり): KB5122871、2026 年 9 月 8 日。未確認"
+        "9 月 2026 年 9 月: ホットパッチ、予定、第三者の報告ではベースライン (再起動あり): KB5122871、2026 年 9 月 8 日、未確認"
         in texts["/ja/"]
     )
     assert f"2026-09 hotpatch ? {REPORTED}" in texts["/product/ws2025"]
@@ -300,7 +300,7 @@ def test_a_kb_that_others_report_has_a_page(own: Datasette, at: Any, path: str) 
     said = {
         "/kb/5122871": "reported by others, not read at Microsoft: KB5122871 26100.33438, baseline of 2026-09-08",
         "/kb/5120228": "reported by others, not read at Microsoft: KB5120228 26100.33222, hotpatch of 2026-08-11",
-        "/ja/kb/5122871": "第三者による情報で、Microsoft のページでは未確認: KB5122871 26100.33438 (2026-09-08、ベースライン)",
+        "/ja/kb/5122871": "第三者の報告で、Microsoft のページでは未確認: KB5122871 26100.33438 (2026 年 9 月 8 日、ベースライン)",
     }[path]
     assert answer.status_code == 404
     assert said in text
@@ -330,7 +330,7 @@ def test_updates_that_nobody_read_come_before_the_next_restart(own: Datasette, a
     assert f"Next restart: the updates {unread}" in said("/product/ws2016")
     unread = "the updates of August 2026 to November 2026 were not read here, and each restarts; then Tue 8 Dec 2026 (expected)"
     assert f"Next restart {unread}" in said("/build/26200.8894")
-    assert "2026 年 6 月から2026 年 11 月までの更新プログラムは未確認で、いずれも再起動が必要です" in said("/ja/product/ws2016")
+    assert "2026 年 6 月から 2026 年 11 月までの更新プログラムは未確認で、いずれも再起動が必要です" in said("/ja/product/ws2016")
     at("2026-06-10")
     assert "Next restart: the update of June 2026 was not read here, and it restarts; then Tue 14 Jul 2026" in said("/product/ws2016")
     at("2026-05-27")
@@ -841,7 +841,7 @@ def test_every_link_of_every_page_opens(own: Datasette) -> None:
 def test_japanese_pages_are_japanese(own: Datasette) -> None:
     text = text_of(get(own, "/build/26100.32690?lang=ja").text)
     assert "ホットパッチを受け取るコンピューター 最新ではありません: ベースラインが未適用です (インストールと再起動が必要)" in text
-    assert "より新しいベースラインがあります: KB5099536 (2026-07-14)" in text
+    assert "より新しいベースラインがあります: KB5099536 (2026 年 7 月 14 日)" in text
     assert "2026 年 6 月" in text_of(get(own, "/calendar/2026-06?lang=ja").text)
 
 

@@ -73,14 +73,14 @@ def test_a_day_that_others_alone_report_says_so(own: Datasette, at: Callable[[st
         "Windows Server 2022": "14 October 2031 (in 5 years)",
     }
     assert "Support ended: 12 May 2026 (7 months ago) reported by others" in _text(_main(get(own, "/product/ws-23h2").text))
-    assert "サポートは終了しました: 2026 年 5 月 12 日 (7 か月前) 第三者の情報" in _text(_main(get(own, "/ja/product/ws-23h2").text))
+    assert "サポートは終了しました: 2026 年 5 月 12 日 (7 か\u2060月前) 第三者の報告" in _text(_main(get(own, "/ja/product/ws-23h2").text))
     (end,) = run("lookup", "Windows Server 23H2", "--db", seeded, "--json").json()[0]["products"][0]["support_ends"]
     assert end == {"edition_group": "annual_channel", "kind": "end_of_servicing", "end_date": "2026-05-12", "is_reported": True}
     assert "    until      2026-05-12  support, reported by others\n" in run("lookup", "Windows Server 23H2", "--db", seeded).out
     assert "reported by others" not in run("lookup", "Windows Server 2022", "--db", seeded).out
     build = "not supported; support ended on 2026-05-12 (reported by others)"
     assert build in run("lookup", "25398.2330", "--db", seeded).out
-    assert "2026-05-12 (第三者の情報)" in _text(_main(get(own, "/ja/build/25398.2330").text))
+    assert "2026 年 5 月 12 日 (第三者の報告)" in _text(_main(get(own, "/ja/build/25398.2330").text))
     about = _text(_main(get(own, "/about").text))
     assert "never believed" not in about
     assert "A day on which support ends that others alone report is used" in about
@@ -135,7 +135,7 @@ def test_the_end_of_hotpatching_is_near_the_status(own: Datasette, at: Callable[
     )
     (when,) = [row[3].text_content() for row in main.xpath(".//tr[th]") if len(row) == 5 and row[2].text_content() == "2027-10"]
     assert when == "in 15 months"
-    assert "ホットパッチの提供は2027 年 10 月まで (15 か月後)" in _text(_main(get(own, "/ja/product/ws2022").text))
+    assert "ホットパッチの提供は 2027 年 10 月まで (15 か\u2060月後)" in _text(_main(get(own, "/ja/product/ws2022").text))
     at("2027-10-31")
     assert "Hotpatches until October 2027 (today)" in _text(_main(get(own, "/product/ws2022").text))
     at("2027-11-01")
