@@ -55,7 +55,7 @@ def _day(at: Any) -> None:
 def text_of(html: str) -> str:
     """What a reader sees."""
     html = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", html, flags=re.DOTALL)
-    html = re.sub(r"<time>([^<]*)</time>", r"\1", html)  # an ISO date in a sentence
+    html = re.sub(r'<time(?: datetime="[0-9-]+"(?=>[^<]*年))?>([^<]*)</time>', r"\1", html)  # a day in a sentence
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html).replace("&#39;", "'").replace("&#34;", '"').replace("&amp;", "&"))
 
 

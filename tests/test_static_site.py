@@ -117,7 +117,11 @@ def _words(page: str) -> list[str]:
 
 def test_pages_say_until_when_they_hold(copy: Path) -> None:
     for name, text in _pages(copy).items():
-        note = "判定は 2026\u00a0年\u00a07\u00a0月\u00a031\u00a0日まで有効です" if name.startswith("ja/") else "its verdicts hold until 2026-07-31"
+        note = (
+            "判定は 2026\u00a0年\u00a07\u00a0月\u00a031\u00a0日まで有効です"
+            if name.startswith("ja/")
+            else "its verdicts hold until 2026-07-31"
+        )
         assert note in text, name
         assert 'data-valid-until="2026-07-31"' in text
 
