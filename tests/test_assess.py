@@ -74,7 +74,7 @@ def test_csv_carries_every_column(run: Command, tmp_path: Path) -> None:
         ["owner", "host", "input_verdict", "OS Version", "product", "line", "verdict", "classification", "kb", "baseline_kb", "months_behind",
          "next_kb", "next_needs_restart", "rejoins_month", "newer_out_of_band", "reason"],
         ["x, y", "a\nb", "mine", "26100.32772", "ws2025", "hotpatch", "current", "hotpatch", "KB5087423", "KB5082063", "0",
-         "", "", "", "", "nothing newer of the hotpatch line counts"],
+         "", "", "", "", "nothing newer of the hotpatch line is required"],
     ]  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def test_csv_carries_every_column(run: Command, tmp_path: Path) -> None:
         ({"build": "26100.32690", "product": "ws2025", "line": "ActionRequired"}, "behind", "KB5087539 of 2026-05-12 is newer"),
         ({"build": "26100.32690", "product": "ws2025", "line": "PendingEvaluation", "kbs": "KB5091470"}, "behind",
          "KB5087423 of 2026-05-12 is newer; KB5091470 of 2026-04-19 is listed as installed, and the build 26100.32690 is older: collect the build again"),
-        ({"build": "26100.32772", "product": "ws2025", "line": "Disabled"}, "current", "nothing newer of the hotpatch line counts"),
+        ({"build": "26100.32772", "product": "ws2025", "line": "Disabled"}, "current", "nothing newer of the hotpatch line is required"),
         # Which product, 26100 alone does not say; where both say the same it does not matter.
         ({"build": "26100.4061"}, "behind", "win11-24h2: KB5089549 of 2026-05-12 is newer; ws2025: KB5087539 of 2026-05-12 is newer"),
         ({"build": "26100.4061", "line": "hotpatch"}, "restart_due", None),

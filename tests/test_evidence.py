@@ -57,7 +57,7 @@ def _quarantine(conn: sqlite3.Connection, text: str, **fields: str) -> None:
 
 @pytest.mark.parametrize("line", ["hotpatch", "standard"])
 def test_with_all_evidence_it_is_current(conn: sqlite3.Connection, line: str) -> None:
-    assert _verdict(conn, line, "2026-07-22") == ("current", f"nothing newer of the {line} line counts")
+    assert _verdict(conn, line, "2026-07-22") == ("current", f"nothing newer of the {line} line is required")
 
 
 @pytest.mark.parametrize("line", ["hotpatch", "standard"])
@@ -76,7 +76,7 @@ def test_sites_that_stand_still(conn: sqlite3.Connection, line: str, read_on: st
     _read_until(conn, read_on)
     month = "2026-11" if asked > "2026-11" else "2026-08"
     reason = f"no source lists the release of {month} of the {line} line, although its pages were read on {read_on}"
-    assert _verdict(conn, line, asked) == (verdict, f"nothing newer of the {line} line counts" if verdict == "current" else reason)
+    assert _verdict(conn, line, asked) == (verdict, f"nothing newer of the {line} line is required" if verdict == "current" else reason)
 
 
 def test_the_newest_release_is_withdrawn(conn: sqlite3.Connection) -> None:
@@ -128,7 +128,7 @@ def test_a_fix_that_only_msrc_names(
     _read_until(conn, asked)
     conn.execute("insert into kb_cves values (5120233, 'ws2025', 'CVE-2026-1', null, ?, null, null, ?, 'cve/CVE-2026-1')", (build, month))
     expected = (
-        ("current", f"nothing newer of the {line} line counts")
+        ("current", f"nothing newer of the {line} line is required")
         if what is None
         else ("unknown", f"MSRC's data of {month} names {what}, which no list of releases has")
     )
@@ -232,7 +232,7 @@ def test_a_new_version_of_which_no_monthly_release_is_listed(conn: sqlite3.Conne
 def test_an_entry_that_could_not_be_read(conn: sqlite3.Connection, line: str, fields: dict[str, str], *, is_in_the_way: bool) -> None:
     _quarantine(conn, "Someday — KB51 (OS Build", **{"product": "ws2025", **fields})
     reason = "a page lists what may be a newer release and cannot be read: 'Someday — KB51 (OS Build'"
-    expected = ("unknown", reason) if is_in_the_way else ("current", f"nothing newer of the {line} line counts")
+    expected = ("unknown", reason) if is_in_the_way else ("current", f"nothing newer of the {line} line is required")
     assert _verdict(conn, line, "2026-07-22") == expected
 
 

@@ -156,7 +156,7 @@ def test_other_systems_are_not_covered_by_name(name: str, run: Command, tmp_path
 def test_two_builds_in_a_text_are_invalid_and_named(run: Command, tmp_path: Path) -> None:
     rows, _ = _judged(run, tmp_path, "host,build\nA,from 26100.32995 to 26100.33158\nB,26100.33158 = 10.0.26100.33158\n")
     assert [(row["verdict"], row["reason"]) for row in rows] == [
-        ("invalid", "expected one build, got 26100.32995, 26100.33158"), ("current", "nothing newer of the hotpatch line counts"),
+        ("invalid", "expected one build, got 26100.32995, 26100.33158"), ("current", "nothing newer of the hotpatch line is required"),
     ]  # fmt: skip
 
 

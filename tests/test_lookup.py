@@ -432,7 +432,7 @@ def test_patched_depends_on_what_a_hotpatch_leaves_open(run: Command, at: Callab
     def verdict(*arguments: str) -> str:
         return next(line for line in run("lookup", *arguments).out.splitlines() if line.startswith("  verdict"))[15:]
 
-    nothing = "nothing newer of the hotpatch line counts"
+    nothing = "nothing newer of the hotpatch line is required"
     december = ("26100.7392", "--product", "ws2025", "--on", "2025-12-20")
     assert verdict(*december) == (
         f"patched only if KB5074204 is installed too; {nothing}; "

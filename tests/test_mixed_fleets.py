@@ -39,7 +39,7 @@ MIXED = {
     ),
     "a machine with a build of Windows on ESXi": (
         "Name,VMHost,VMHost.Build,OSBuild\nSRV1,esx1,24280767,26100.33158\nSRV2,esx1,24280767,26100.32995\n",
-        [("current", "nothing newer of the hotpatch line counts"), ("ambiguous", "")],
+        [("current", "nothing newer of the hotpatch line is required"), ("ambiguous", "")],
     ),
     "systems by name": (
         ("Name,OS,Build\nlin1,Ubuntu 24.04,5.15.0-101\nlin2,Red Hat Enterprise Linux 9,5.14.0-503.el9\nmac1,macOS 15.5,24F74\nphone,iOS,18.5\n"
@@ -47,13 +47,13 @@ MIXED = {
         [("unknown", "not covered: Ubuntu 24.04, '5.15.0-101' is not a build of Windows"),
          ("unknown", "not covered: Red Hat Enterprise Linux 9, '5.14.0-503.el9' is not a build of Windows"),
          ("unknown", "not covered: macOS 15.5, '24F74' is not a build of Windows"), ("unknown", "not covered: iOS, '18.5' is not a build of Windows"),
-         ("current", "nothing newer of the hotpatch line counts"), ("invalid", "expected a build such as 26100.32772, got '2610.8875'"),
-         ("invalid", "expected a build such as 26100.32772, got '2610.8875'"), ("current", "nothing newer of the hotpatch line counts")],
+         ("current", "nothing newer of the hotpatch line is required"), ("invalid", "expected a build such as 26100.32772, got '2610.8875'"),
+         ("invalid", "expected a build such as 26100.32772, got '2610.8875'"), ("current", "nothing newer of the hotpatch line is required")],
     ),
     "systems that say it beside their version": (
         'Name,Version\nesx1,VMware ESXi 8.0.3 build-24280767\nlin1,Linux 6.8.0-45-generic\nsw1,"Cisco IOS 15.2(7)E"\nSRV1,26100.33158\n',
         [("unknown", "not covered: VMware ESXi 8.0.3 build-24280767"), ("unknown", "not covered: Linux 6.8.0-45-generic"),
-         ("unknown", "not covered: Cisco IOS 15.2(7)E"), ("current", "nothing newer of the hotpatch line counts")],
+         ("unknown", "not covered: Cisco IOS 15.2(7)E"), ("current", "nothing newer of the hotpatch line is required")],
     ),
 }  # fmt: skip
 

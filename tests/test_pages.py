@@ -181,7 +181,7 @@ def test_patched_says_first_what_it_depends_on(crawled_site: Datasette, at: Any)
     text = text_of(html)
     assert html.count('<div class="verdict conditional">') == 2  # of Server 2025 and Windows 11
     assert "verdict current" not in html
-    assert f"Patched only if KB5074204 is installed too nothing newer of the hotpatch line counts; {UNLESS}" in text
+    assert f"Patched only if KB5074204 is installed too nothing newer of the hotpatch line is required; {UNLESS}" in text
     assert "Install KB5074204 too, unless it is installed." in text
     assert 'Patched only if <a href="/kb/5074204">KB5074204</a> is installed too' in html
     assert "KB5074204 も適用済みの場合に限り最新です" in text_of(get(own, "/ja/build/26100.7392", on="2025-12-20").text)
@@ -201,7 +201,7 @@ def test_the_api_says_what_patched_depends_on(crawled_site: Datasette, at: Any) 
         rows = post(own, "/api/assess?on=2025-12-20", inventory, "text/csv").json()
         return rows[0]["verdict"], rows[0]["reason"]
 
-    nothing = "nothing newer of the hotpatch line counts"
+    nothing = "nothing newer of the hotpatch line is required"
     assert judged("") == judged("KB5072014") == ("current", f"{nothing}; {UNLESS}")
     assert judged("KB5072014 KB5074204") == judged("KB5074204") == ("current", nothing)
     (match,) = get(own, "/api/lookup", q="26100.7392", product="ws2025", on="2025-12-20").json()["matches"]

@@ -47,7 +47,7 @@ def test_the_build_with_its_revision_in_another_column() -> None:
     text = "host,product,CurrentBuild,UBR,kbs\nA,ws2025,26100,32995,KB5099536 KB5082063\nB,ws2025,26100,33158,KB5099536\n"
     first, second = judged(text)
     assert (first.verdict != "current", JULY in first.reason) == (True, True)
-    assert (second.verdict, second.reason) == ("current", "nothing newer of the hotpatch line counts")
+    assert (second.verdict, second.reason) == ("current", "nothing newer of the hotpatch line is required")
 
 
 def test_duckdb_says_the_same(run: Command, tmp_path: Path) -> None:

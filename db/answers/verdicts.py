@@ -52,7 +52,7 @@ VERDICTS: Final = {
 LINES: Final = ("hotpatch", "standard", "")
 # Two forms, since another language has other words for what comes on each line.
 _NOTHING_NEWER: Final = {
-    "hotpatch": Message("nothing newer of the hotpatch line counts"), "standard": Message("nothing newer of the standard line counts"),
+    "hotpatch": Message("nothing newer of the hotpatch line is required"), "standard": Message("nothing newer of the standard line is required"),
 }  # fmt: skip
 # Columns that lookup adds to a match; it has the others itself.
 _SHOWN: Final = (
