@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,17 @@ def test_every_page_fits(kind: str, width: int, chromium: Any, address: str) -> 
                 fits(page, is_phone=True)
 
 
+def test_between_a_phone_and_a_desk_no_page_scrolls_sideways(chromium: Any, address: str) -> None:
+    """Tables are tables there, with less room than on a desk."""
+    with looking(chromium, address, viewport={"width": 800, "height": 900}) as page:
+        for kind in KINDS:
+            if not kind.startswith("hotpatch"):
+                for language in ("en/", "ja/"):
+                    opened(page, address + language + kind)
+                    page.evaluate("document.querySelectorAll('details').forEach((closed) => { closed.open = true; })")
+                    fits(page, is_phone=False)
+
+
 @pytest.mark.parametrize("width", [360, *WIDTHS])
 def test_no_line_breaks_inside_of_a_date(width: int, chromium: Any, address: str) -> None:
     """Of Datasette's tables and of commands alone, whose cells are what was typed."""
@@ -94,11 +106,77 @@ def test_no_line_breaks_inside_of_a_date(width: int, chromium: Any, address: str
                     assert page.evaluate(BROKEN_DATES) == [], language + kind
 
 
-def test_a_phone_opens_the_prices_at_today(chromium: Any, address: str) -> None:
+@pytest.mark.parametrize("width", [360, *WIDTHS])
+@pytest.mark.parametrize("kind", ["prices", "cost?cores=400&from=2025-07&to=2026-04"])
+def test_a_chart_of_prices_fills_its_box(kind: str, width: int, chromium: Any, address: str) -> None:
+    """Its amounts and its whole period are in view, the labels of its days do not touch, and a key says what the band is."""
+    with looking(chromium, address, viewport={"width": width, "height": 844}, is_mobile=width < 500) as page:
+        page.goto(f"{address}en/{kind}")
+        box = page.locator(".timeline").first.bounding_box()
+        plot = page.locator("svg.plot").first.bounding_box()
+        assert box["x"] <= page.locator("svg.amounts text").first.bounding_box()["x"]
+        assert box["x"] + 64 <= plot["x"]
+        assert 12 <= box["x"] + box["width"] - plot["x"] - plot["width"] <= 40
+        assert page.evaluate("(([box]) => box.scrollWidth - box.clientWidth)(document.querySelectorAll('.timeline'))") == 0
+        labels = [label.bounding_box() for label in page.locator("svg.plot").first.locator("text:visible").all()]
+        assert len(labels) >= 2
+        for one, other in pairwise(sorted(labels, key=lambda label: label["x"])):
+            assert one["x"] + one["width"] < other["x"]
+        assert labels[-1]["x"] + labels[-1]["width"] <= width
+        assert "sources disagree" in page.locator(".legend").first.inner_text()
+
+
+@pytest.mark.parametrize(
+    "kind", ["kb/5087423", "build/26100.6905", "prices", "cost?cores=400&from=2025-07&to=2026-04", "subscribe", "sources"]
+)
+def test_a_phone_names_each_cell_of_a_card(kind: str, chromium: Any, address: str) -> None:
+    """Nothing of a table is cut off at the right, and what a card has says what it is."""
     with looking(chromium, address, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True) as page:
-        page.goto(f"{address}en/prices")
-        at_end = "(chart) => chart.scrollLeft + chart.clientWidth >= chart.scrollWidth - 2 && chart.scrollLeft > 100"
-        assert page.locator(".timeline").first.evaluate(at_end)
+        page.goto(f"{address}en/{kind}")
+        page.evaluate("document.querySelectorAll('details').forEach((closed) => { closed.open = true; })")
+        assert page.locator("table.fit:not(.flow) td").count() > 5
+        wide = "[...document.querySelectorAll('.scroll:has(table)')].filter((box) => box.scrollWidth > box.clientWidth + 1).length"
+        assert page.evaluate(wide) == 0
+        nameless = "table.fit:not(.flow) td:not([data-of]):not(:has(.status))"
+        assert [cell for cell in page.locator(nameless).all_inner_texts() if cell.strip()] == []
+
+
+def test_the_verdict_and_the_box_have_their_size(chromium: Any, address: str) -> None:
+    """The verdict is as large as a heading; the box is that of the home page, in the type of builds."""
+    with looking(chromium, address) as page:
+        for kind in ("build/26100.32772", "build/26100.6905"):
+            page.goto(f"{address}en/{kind}")
+            assert page.locator(".verdict strong").first.evaluate("(text) => getComputedStyle(text).fontSize") == "24px"
+            assert page.locator("form.ask input").bounding_box()["height"] == pytest.approx(52, abs=0.5)
+            assert page.locator("form.ask button").bounding_box()["height"] == pytest.approx(52, abs=0.5)
+            assert "monospace" in page.locator("form.ask input").evaluate("(box) => getComputedStyle(box).fontFamily")
+        ambiguous = page.locator(".verdict strong").first
+        assert ambiguous.inner_text() == "Not patched, whichever it is."
+        assert ambiguous.evaluate("(text) => getComputedStyle(text, '::before').content") == '"\u25bc"'
+
+
+def test_the_chips_of_a_fleet_are_tapped_on_44_pixels(chromium: Any, address: str) -> None:
+    with looking(chromium, address, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True) as page:
+        opened(page, f"{address}en/fleet#judged")
+        chip = page.locator(".counts a").first
+        assert chip.bounding_box()["height"] < 32
+        assert chip.evaluate("(chip) => parseFloat(getComputedStyle(chip, '::after').height)") == pytest.approx(44, abs=0.5)
+
+
+def test_a_chain_has_no_loose_ends(chromium: Any, address: str) -> None:
+    """On a phone each release is below the one before it; where a row breaks, the line before its first one is cut off."""
+    with looking(chromium, address, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True) as page:
+        page.goto(f"{address}en/build/26100.6905")
+        links = [link.bounding_box() for link in page.locator("ol.chain").first.locator(".link").all()]
+        assert len(links) == 5
+        assert len({link["x"] for link in links}) == 1
+        assert all(one["y"] + one["height"] < other["y"] for one, other in pairwise(links))
+    with looking(chromium, address, viewport={"width": 1400, "height": 844}) as page:
+        page.goto(f"{address}en/build/26100.6905")
+        chain = page.locator("ol.chain").first
+        links = [link.bounding_box() for link in chain.locator(".link").all()]
+        cut = chain.bounding_box()["x"] + float(chain.evaluate("(list) => parseFloat(getComputedStyle(list).clipPath.split(' ').at(-1))"))
+        assert links[-1]["x"] == pytest.approx(cut, abs=1)  # it begins the second row
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -226,7 +226,7 @@ def test_a_month_says_what_others_report_of_it(own: Datasette, at: Any) -> None:
     at("2026-11-27")
     pages = {path: get(own, path).text for path in ("/calendar/2026", "/calendar/2026-09", "/", "/ja/", "/product/ws2025")}
     texts = {path: re.sub(" (?=[;,])", "", text_of(page)) for path, page in pages.items()}
-    assert f"2026-09 hotpatch ? {REPORTED} 2026-09-08 hotpatch (by the calendar)" in texts["/calendar/2026"]
+    assert f"2026-09 2026-09-08 hotpatch ? {REPORTED} hotpatch (by the calendar)" in texts["/calendar/2026"]
     assert f"Windows Server 2025 hotpatch Planned: hotpatch (by the calendar) 8 September 2026 ? {REPORTED}" in texts["/calendar/2026-09"]
     assert "no release known yet" not in texts["/calendar/2026-09"]
     assert f"S ep September 2026: hotpatch, planned; {REPORTED}" in texts["/"]  # a phone shows the "S" alone
@@ -261,16 +261,16 @@ def test_every_month_that_nobody_read_has_its_mark(own: Datasette, at: Any) -> N
     assert _unsure(own, 2025) == []
     assert _unsure(own, 2027) == []
     text = text_of(get(own, "/calendar/2026").text)
-    assert "2026-08 hotpatch ? planned 15 weeks ago, not confirmed 2026-08-11" in text
-    assert "2026-11 hotpatch ? planned 17 days ago, not confirmed 2026-11-10" in text
-    assert "2026-12 hotpatch 2026-12-08" in text
+    assert "2026-08 2026-08-11 hotpatch ? planned 15 weeks ago, not confirmed" in text
+    assert "2026-11 2026-11-10 hotpatch ? planned 17 days ago, not confirmed" in text
+    assert "2026-12 2026-12-08 hotpatch" in text
     assert "10 November 2026 (planned 17 days ago, not confirmed)" in text_of(get(own, "/calendar/2026-11").text)
     assert "2026-11 hotpatch ? planned 17 days ago, not confirmed 2026-11-10" in text_of(get(own, "/product/ws2025").text)
     assert 'November 2026: hotpatch, planned, not confirmed"><i class="mark hotpatch expected unsure"' in get(own, "/calendar/2026").text
     at("2027-05-10")  # months that the published calendar does not reach, too
     assert _unsure(own, 2026) == ["2026-08", "2026-09", "2026-10", "2026-11", "2026-12"]
     assert _unsure(own, 2027) == ["2027-01", "2027-02", "2027-03", "2027-04"]
-    assert "2027-04 baseline ? expected 4 weeks ago by the cadence, not confirmed 2027-04-13" in text_of(get(own, "/calendar/2027").text)
+    assert "2027-04 2027-04-13 baseline ? expected 4 weeks ago by the cadence, not confirmed" in text_of(get(own, "/calendar/2027").text)
     at("2026-07-24")
     assert _unsure(own, 2026) == []
 
@@ -283,7 +283,7 @@ def test_the_next_restart_of_the_calendar_is_that_of_the_api(own: Datasette, at:
     page = lxml.html.fromstring(get(own, "/calendar/2026").text)
     (cell,) = page.xpath("//td[a[@href='/calendar/2026-10']][../th//text()='Windows Server 2025']")
     assert (cell.get("class"), cell.xpath("string(a/i/@class)")) == ("baseline expected", "mark baseline expected unsure")
-    assert "2026-10 baseline ? planned 6 weeks ago, not confirmed" in text_of(get(own, "/calendar/2026").text)
+    assert "2026-10 2026-10-13 baseline ? planned 6 weeks ago, not confirmed" in text_of(get(own, "/calendar/2026").text)
     page = lxml.html.fromstring(get(own, "/calendar/2027").text)
     framed = page.xpath("//td[contains(@class, 'next')]/a/@href")
     assert framed == ["/calendar/2027-01"] * 4
@@ -480,10 +480,54 @@ def test_changes_are_sentences_by_day_and_can_be_chosen(own: Datasette) -> None:
     days = re.findall(r'<h2><time datetime="([0-9-]+)"', get(own, "/changes").text)
     assert days == sorted(days, reverse=True)
     assert len(days) > 20
+    # The newest three months are open, each older one is folded, and what is chosen of a product folds in the same way.
+    for query in ({}, {"product": "ws2025"}):
+        page = lxml.html.fromstring(get(own, "/changes", **query).text)
+        shown = page.xpath("//main//h2[not(ancestor::details)]/time/@datetime")
+        assert sorted({day[:7] for day in shown}) == ["2026-05", "2026-06", "2026-07"]
+        folds = page.xpath("//details[@class = 'older']")
+        assert len(folds) > 5
+        assert {len({day[:7] for day in fold.xpath("./h2/time/@datetime")}) for fold in folds} == {1}
+        assert folds[0].xpath("string(./summary)") == "April 2026"
     for query in ({"month": "2026-13"}, {"kind": "x"}, {"product": "mac"}):
         answer = get(own, "/changes", **query)
         assert answer.status_code == 400
         assert "expected" in text_of(answer.text)
+
+
+def test_a_legend_has_what_is_on_its_page_alone(own: Datasette) -> None:
+    def legend(path: str) -> str:
+        (found,) = lxml.html.fromstring(get(own, path).text).xpath("//ul[@class = 'legend']")
+        return text_of(lxml.html.tostring(found, encoding="unicode")).strip()
+
+    this_year, next_year = legend("/calendar/2026"), legend("/calendar/2027")
+    assert "! unplanned restart" in this_year
+    assert "framed: the next restart This month" in this_year
+    assert "nothing published" not in this_year
+    assert next_year == "baseline: restart hotpatch: no restart expected, no release known yet \u00b7 nothing published"
+    assert "This month" in legend("/")
+    assert "This month" not in legend("/product/ws2025")
+
+
+def test_an_error_names_what_was_asked_for(own: Datasette) -> None:
+    assert "There is no such page. /nope" in text_of(get(own, "/nope").text)
+    missing = get(own, "/ja/hotpatch/nope")
+    assert missing.status_code == 404
+    assert "/hotpatch/nope" in text_of(missing.text)
+    assert 'href="/ja/hotpatch#tables"' in missing.text
+    assert "#tables" not in get(own, "/nope").text
+    assert "<b>" not in get(own, "/x%3Cb%3E").text
+
+
+def test_an_empty_table_says_so_once(own: Datasette) -> None:
+    empty = get(own, "/hotpatch/known_issues").text
+    assert "No article that was read lists such an issue" in text_of(empty)
+    assert "No row" not in text_of(empty)
+    for part in ("Filter and sort", "sorted by", "0 rows", ">descending<"):
+        assert part not in empty.partition("<main")[2], part
+    filtered = get(own, "/hotpatch/known_issues", product="ws2025").text
+    assert "Filter and sort" in filtered  # to take the filter away again
+    assert "Filter and sort" in get(own, "/hotpatch/releases").text
 
 
 @pytest.mark.usefixtures("whole_seed")
@@ -639,7 +683,12 @@ def test_the_price_chart_has_steps_and_a_band() -> None:
     root = ET.fromstring(chart)
     kinds = [element.get("class") for element in root.iter() if element.get("class") in {"step", "disputed"}]
     assert kinds == ["step", "disputed", "step"]
+    assert [element.text for element in root[0].iter() if element.tag.endswith("text")] == ["0.00", "0.75", "1.50"]
     assert charts.prices(rows[3:], "x", date(2025, 6, 1)) is None
+    # A price that never changed is a sentence of the table, and no chart.
+    same = [rows[2], rows[2] | {"valid_from": "2025-06-01"}]
+    assert charts.prices(same, "x", date(2025, 7, 1)) is None
+    assert charts.prices([rows[1]], "x", date(2025, 7, 1)) is None
 
 
 # --- words --------------------------------------------------------------------------------------------------------------

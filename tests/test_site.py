@@ -209,7 +209,7 @@ def test_the_answer_of_a_query_leads_to_its_products_kbs_and_builds(own: Dataset
     for link in (
         '<a href="/product/ws2025">Windows Server 2025</a>',
         '<a href="/kb/5087423">KB5087423</a>',
-        '<a href="/build/26100.32772">26100.32772</a>',
+        '<a class="mono" href="/build/26100.32772">26100.32772</a>',
     ):
         assert link in page, link
 

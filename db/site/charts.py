@@ -16,48 +16,42 @@ from hotpatch_kb.db.site.i18n import Words
 
 Row = dict[str, Any]
 
-WIDTH: Final = 720  # pixels: it is drawn at its own size, so that its text stays readable, and scrolls where it does not fit
 HEIGHT: Final = 240
-# Beside a chart of prices it is opened at its end on a phone, where the price of today is.
-AT_ITS_END: Final = Markup(f'<span class="here" style="left: {WIDTH - 1}px"></span>')  # noqa: S704 (a number)
-LEFT, RIGHT, TOP, BOTTOM = 64, 28, 16, 36
+TOP, BOTTOM = 16, 36
+_APART: Final = 24.0  # percent of the width between two labels of a phone, which shows the others of them not
 
 
 class _Scale:
-    """Maps days and values to points."""
+    """Maps days to percents of the width, so that the chart fills what it is in, and values to pixels."""
 
-    def __init__(self, first: date, last: date, low: float, high: float) -> None:
+    def __init__(self, first: date, last: date, high: float) -> None:
         self.first, self.days = first, max(1, (last - first).days)
-        self.low, self.span = low, (high - low) or 1.0
+        self.high = high or 1.0
 
     def x(self, day: date) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (day - self.first).days / self.days
+        return 100 * (day - self.first).days / self.days
 
     def y(self, value: float) -> float:
-        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - self.low) / self.span
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / self.high
 
 
-def _axes(scale: _Scale, ticks: Iterable[tuple[float, str]]) -> Iterable[str]:
+def _days(scale: _Scale) -> Iterable[str]:
+    """Yield a line and a label for each year, or for each quarter of a short period."""
     last = scale.first + timedelta(days=scale.days)
-    years = last.year - scale.first.year
-    step = 1 if years > 2 else 0
-    for year in range(scale.first.year, last.year + 1):
-        for month in (1,) if step else (1, 4, 7, 10):
-            day = date(year, month, 1)
-            if scale.first <= day <= last:
-                x = scale.x(day)
-                label = f"{year}" if month == 1 else f"{year}-{month:02d}"
-                yield f'<path class="grid" d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}"/><text x="{x:.1f}" y="{HEIGHT - 14}" text-anchor="middle">{label}</text>'
-    for value, label in ticks:
-        y = scale.y(value)
-        yield f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/><text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{escape(label)}</text>'
-
-
-def _svg(title: str, parts: Iterable[str], name: str) -> Markup:
-    return Markup(  # noqa: S704 (every text in it is escaped where it is put in)
-        f'<svg class="chart" role="img" aria-labelledby="{name}" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" xmlns="http://www.w3.org/2000/svg">'
-        f'<title id="{name}">{escape(title)}</title>{"".join(parts)}</svg>'
-    )
+    quarters = (1,) if last.year - scale.first.year > 2 else (1, 4, 7, 10)
+    every = [date(year, month, 1) for year in range(scale.first.year, last.year + 1) for month in quarters]
+    days = [day for day in every if scale.first <= day <= last]
+    kept: list[tuple[float, date]] = []
+    for day in sorted(days, key=lambda day: (day.month != 1, day)):  # years first
+        middle = min(max(scale.x(day), 10.0), 90.0)  # at an edge a label is beside its line
+        if all(abs(middle - other) >= _APART for other, _ in kept):
+            kept.append((middle, day))
+    for day in days:
+        x = scale.x(day)
+        label = f"{day.year}" if day.month == 1 else f"{day.year}-{day.month:02d}"
+        css = "" if day in (one for _, one in kept) else ' class="rest"'
+        place = "start" if x < 3 else "end" if x > 97 else "middle"
+        yield f'<line class="grid" x1="{x:.2f}%" x2="{x:.2f}%" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/><text{css} x="{x:.2f}%" y="{HEIGHT - 14}" text-anchor="{place}">{label}</text>'
 
 
 _MONTH: Final = 26  # pixels; a mark of 14 and room between
@@ -138,7 +132,7 @@ def _stop(stop: Row, x: float, framed: str | None, t: Words) -> str:
 
 
 def prices(intervals: Sequence[Row], title: str, today: date, name: str = "prices-title") -> Markup | None:
-    """Return a chart of a price as steps: a line where sources agree, a band where they state different amounts.
+    """Return a chart of a price as steps: a line where sources agree, a band where they state different amounts. None where it never changed.
 
     Args:
         intervals: rows of ``price_intervals`` of one meter, by day; those without a first day are not drawn.
@@ -152,29 +146,35 @@ def prices(intervals: Sequence[Row], title: str, today: date, name: str = "price
         if row["valid_from"]
     ]
     spans = [(first, max(first, end), row) for first, end, row in spans]
-    if not spans:
+    if len({(row["amount_low"], row["amount_high"]) for *_, row in spans}) < 2:
         return None
     high = max(row["amount_high"] for *_, row in spans) or 1.0
-    scale = _Scale(spans[0][0], max(end for _, end, _ in spans), 0, high * 1.15)
+    scale = _Scale(spans[0][0], max(end for _, end, _ in spans), high * 1.15)
+    amounts = [(scale.y(value), f"{value:.2f}") for value in (0.0, high / 2, high)]
+    return Markup(  # noqa: S704 (every text in it is escaped where it is put in)
+        # The amounts keep their width beside the days, which are percents of the rest.
+        f'<div class="fluid"><svg class="chart amounts" aria-hidden="true" width="64" height="{HEIGHT}" xmlns="http://www.w3.org/2000/svg">'
+        + "".join(f'<text x="54" y="{y + 4:.1f}" text-anchor="end">{label}</text>' for y, label in amounts)
+        + f'</svg><svg class="chart plot" role="img" aria-labelledby="{name}" height="{HEIGHT}" xmlns="http://www.w3.org/2000/svg"><title id="{name}">{escape(title)}</title>'
+        + "".join(f'<line class="grid" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>' for y, _ in amounts)
+        + "".join([*_days(scale), *_steps(scale, spans)])
+        + "</svg></div>"
+    )
 
-    def parts() -> Iterable[str]:
-        yield from _axes(scale, [(value, f"{value:.2f}") for value in (0.0, high / 2, high)])
-        before: tuple[float, float] | None = None
-        for first, end, row in spans:
-            x, to = scale.x(first), scale.x(end)
-            low, top = scale.y(row["amount_low"]), scale.y(row["amount_high"])
-            text = (
-                f"<title>{escape(row['valid_from'])}: {row['amount_low']:.2f}"
-                + (f" - {row['amount_high']:.2f}" if row["is_disputed"] else "")
-                + "</title>"
-            )
-            if row["is_disputed"]:
-                yield f'<rect class="disputed" x="{x:.1f}" y="{top:.1f}" width="{max(2.0, to - x):.1f}" height="{low - top:.1f}">{text}</rect>'
-                before = None
-                continue
-            if before is not None and before[0] == x:
-                yield f'<path class="step" d="M{x:.1f} {before[1]:.1f}V{low:.1f}"/>'
-            yield f'<path class="step" d="M{x:.1f} {low:.1f}H{to:.1f}">{text}</path>'
-            before = (to, low)
 
-    return _svg(title, parts(), name)
+def _steps(scale: _Scale, spans: Sequence[tuple[date, date, Row]]) -> Iterable[str]:
+    before: tuple[float, float] | None = None
+    for first, end, row in spans:
+        x, to = scale.x(first), scale.x(end)
+        low, top = scale.y(row["amount_low"]), scale.y(row["amount_high"])
+        amount = f"{row['amount_low']:.2f}" + (f" - {row['amount_high']:.2f}" if row["is_disputed"] else "")
+        text = f"<title>{escape(row['valid_from'])}: {amount}</title>"
+        if row["is_disputed"]:
+            # At least as wide as its frame, so that some days of two years are seen.
+            yield f'<rect class="disputed" x="{x:.2f}%" y="{top:.1f}" width="{max(0.8, to - x):.2f}%" height="{low - top:.1f}">{text}</rect>'
+            before = None
+            continue
+        if before is not None and before[0] == x:
+            yield f'<line class="step" x1="{x:.2f}%" x2="{x:.2f}%" y1="{before[1]:.1f}" y2="{low:.1f}"/>'
+        yield f'<line class="step" x1="{x:.2f}%" x2="{to:.2f}%" y1="{low:.1f}" y2="{low:.1f}">{text}</line>'
+        before = (to, low)

@@ -142,7 +142,7 @@ def is_correction(item: Event) -> bool:
 
 
 def by_day(items: list[Event], with_hotpatches: frozenset[str], days: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return events under their days: ``day``, ``items``, and ``corrections``.
+    """Return events under their days: ``day``, its ``month``, ``items``, and ``corrections``.
 
     An item is an event, whether it matters for hotpatching, and the day on which a release was read where that was later.
 
@@ -157,6 +157,7 @@ def by_day(items: list[Event], with_hotpatches: frozenset[str], days: Mapping[st
     return [
         {
             "day": day,
+            "month": day[:7],
             "items": [
                 (item, item.product in with_hotpatches and item.kind in _STRONG, days.get(item.subject) if item.changed_at == day else None)
                 for item in of_day

@@ -302,7 +302,6 @@ async def prices(datasette: Any, request: Any) -> Response:
             "intervals": intervals,
             "conditions": conditions,
             "chart": charts.prices(drawn, title, date.fromisoformat(clock.today())),
-            "at_its_end": charts.AT_ITS_END,
             "title": title,
             "until": stated_until(conn, "price"),
         }
