@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 HEIGHT: Final = 240
 TOP, BOTTOM = 16, 36
-_APART: Final = 24.0  # percent of the width between two labels of a phone, which shows the others of them not
+_APART: Final = 24.0  # percent of the width between two labels; a phone hides those that are nearer to another
 
 
 class _Scale:
