@@ -241,7 +241,7 @@ def test_the_next_restarts_each_with_how_sure_it_is(run: Command) -> None:
     ]  # fmt: skip
     text = run("next", "--product", "ws2025", "--on", "2026-06-20", "--count", "3").out
     assert text.splitlines()[2:] == [
-        "  next restart 2026-07-14 (July 2026), published, KB5099536 26100.33158",
+        "  next restart now, unless KB5094125 of 2026-06-09 is installed; after that 2026-07-14 (July 2026), published, KB5099536 26100.33158",
         "  then         2026-10-13 (October 2026), planned",
         "  then         2027-01-12 (January 2027), expected by the cadence",
     ]

@@ -21,7 +21,7 @@ from hotpatch_kb.db.store.connections import SEED_DATABASE, open_for_reading
 SAID = "Microsoft's security data names KB5094126 for Windows Server 2025, but KB5094126 is no update of Windows Server 2025: not known"
 IN_JAPANESE = (
     "Microsoft のセキュリティ情報は Windows Server 2025 について KB5094126 を挙げていますが、"
-    "KB5094126 は Windows Server 2025 の更新プログラムではないため、不明です"
+    "KB5094126 は Windows Server 2025 の更新プログラムではないため、この製品で修正されるかどうかは不明です"
 )
 
 
@@ -145,4 +145,4 @@ def test_without_a_later_hotpatch_the_next_baseline_closes_it(whole: Any) -> Non
         "Some hotpatches of June 2022 leave it open: install the baseline KB5015827 (it restarts) or anything later of the hotpatch line."
         in text
     )
-    assert "hotpatch KB5014677; the next baseline KB5015827 closes it" in text
+    assert "the hotpatch KB5014677 leaves it open; the next baseline KB5015827 closes it" in text

@@ -289,7 +289,8 @@ async def prices(datasette: Any, request: Any) -> Response:
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         intervals = page_data.rows(
-            conn, "select * from price_intervals order by service <> 'Hotpatch', service, product, meter, currency, region, condition, valid_from limit 2000"
+            conn,
+            "select * from price_intervals order by service <> 'Hotpatch', service, product, meter, currency, region, condition, valid_from limit 2000",
         )
         drawn = [
             row
