@@ -273,7 +273,8 @@ def test_questions_have_their_answer_in_japanese(own: Datasette) -> None:
     assert [item.said for item in asked] == [sentence.get_text() for sentence in shown]
     for item in asked:
         japanese = DAY_IN_JAPANESE.sub(
-            lambda found: f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}", item.said.replace("\u00a0", " ").replace("1,350.00", "1350.00")
+            lambda found: f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}",
+            item.said.replace("\u00a0", " ").replace("1,350.00", "1350.00"),
         )
         stated, day = set(FACT.findall(item.sentence())), set(FACT.findall(next(part for part in item.parts if part.is_output).command()))
         assert stated <= set(FACT.findall(japanese)) <= stated | day, item.question  # an answer may name the day of its command
