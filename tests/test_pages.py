@@ -436,7 +436,10 @@ def test_old_facts_name_the_missed_baseline_and_what_may_have_replaced_a_kb(own:
     paths = {"new": "/build/26100.33158", "old": "/build/26100.32772", "unseen": "/build/26100.33600", "home": "/"}
     texts = [re.sub(" (?=[;,])", "", text_of(answer.text)) for answer in get_all(own, paths.values())]
     pages = dict(zip(paths, texts, strict=True))
-    assert "Next restart (hotpatch line) Tue 13 Oct 2026 (planned 6 weeks ago, not confirmed); after that Tue 12 Jan 2027 (by the cadence)" in pages["new"]
+    assert (
+        "Next restart (hotpatch line) Tue 13 Oct 2026 (planned 6 weeks ago, not confirmed); after that Tue 12 Jan 2027 (by the cadence)"
+        in pages["new"]
+    )
     assert (
         "Next restart due now, for a newer baseline; after that Tue 13 Oct 2026 (planned 6 weeks ago, not confirmed); after that Tue 12 Jan"
         in pages["old"]
