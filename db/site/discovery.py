@@ -10,7 +10,9 @@ from xml.etree import ElementTree as ET
 from datasette import Response
 
 from hotpatch_kb.db.answers.coverage import latest_data_until
+from hotpatch_kb.db.answers.restarts import next_restarts
 from hotpatch_kb.db.model import clock
+from hotpatch_kb.db.model.notation import month_after
 from hotpatch_kb.db.site import page_data, web
 from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES
 
@@ -64,6 +66,14 @@ def paths(conn: sqlite3.Connection, day: str) -> list[str]:
     ):
         found += [form.format(row[0]) for row in conn.execute(sql)]
     return found
+
+
+def months(conn: sqlite3.Connection, day: str) -> set[str]:
+    """Return the months that have a page: those of calendars and releases, and after ``day`` those by the cadence alone."""
+    known = {row[0] for row in conn.execute("select month from hotpatch_calendar union select month from releases where month is not null")}
+    last = max((page_data.last_month(conn, row["product"]) for row in next_restarts(conn, day)), default="")
+    ahead = (month_after(day[:7], count) for count in range(1, page_data.MONTHS_AHEAD + 1))
+    return known | {month for month in ahead if month <= last}
 
 
 def data_set(conn: sqlite3.Connection, metadata: dict[str, Any]) -> dict[str, Any]:

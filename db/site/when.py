@@ -8,6 +8,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+from hotpatch_kb.db.answers.events import Event
 from hotpatch_kb.db.model.notation import MONTHS, month_after, second_tuesday
 from hotpatch_kb.db.site.i18n import Words, in_japanese
 
@@ -127,6 +128,12 @@ def in_japan(day: object) -> str:
     there = found + timedelta(days=1)
     month = "" if there.month == found.month else f"{there.month} 月 "
     return f"{month}{there.day} 日({_WEEKDAYS['ja'][there.weekday()]})".replace(" ", NO_BREAK)
+
+
+def event_said(item: Event, t: Words) -> str:
+    """Return an event as a sentence without a full stop, with its months and days as the language writes them."""
+    said = t.names(item.in_words(t, lambda month: month_of(month, t.language)))
+    return in_japanese(said) if t.language == "ja" else said
 
 
 def month_name(month: str, language: str) -> str:

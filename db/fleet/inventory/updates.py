@@ -142,10 +142,9 @@ def _ways_to_read(name: str) -> set[frozenset[str]]:
     for start, so_far in enumerate(ways[:-1]):
         ends = range(start + 1, min(len(name), start + _LONGEST_PART) + 1) if so_far else ()
         for part, pattern in _PARTS.items():
-            # Most parts do not begin here: one look tells it, where each end would take one.
-            for end in (
-                ends if ends and pattern.match(name, start) else ()
-            ):  # a part may begin with another: "installations" with "installation"
+            if not (ends and pattern.match(name, start)):  # one look, where each end would take one: most parts do not begin here
+                continue
+            for end in ends:  # a part may begin with another: "installations" with "installation"
                 if pattern.fullmatch(name, start, end):
                     ways[end].update(kinds | {part} for kinds in so_far)
     return ways[-1]

@@ -16,7 +16,6 @@ from datasette.plugins import pm
 from datasette.utils.asgi import Request
 
 from hotpatch_kb.db.model import clock
-from hotpatch_kb.db.model.notation import month_after
 from hotpatch_kb.db.site import DATABASE, FOLDER, config, discovery, page_data, questions, web
 from hotpatch_kb.db.site.export.answers import Answers
 from hotpatch_kb.db.site.export.links import LOOKUP, SERVER, Links, file_of
@@ -132,10 +131,7 @@ def plan_of(conn: sqlite3.Connection, day: str, valid_until: str, address: str |
     paths = [path for path in paths if path not in {"questions", "offline"} or questions.document(path, DEFAULT)[1]]
     numbers = conn.execute("select distinct build_number from releases where build_number is not null order by 1").fetchall()
     paths += [f"build/{number}" for (number,) in numbers]
-    months = {month for (month,) in conn.execute("select distinct month from releases where month is not null")}
-    ahead = {month_after(day[:7], count) for count in range(1, page_data.MONTHS_AHEAD + 1)} - months
-    months |= {month for month in ahead if page_data.month(conn, month, day)["cells"]}
-    paths += [f"calendar/{month}" for month in sorted(months - {path.removeprefix("calendar/") for path in paths})]
+    paths += [f"calendar/{month}" for month in sorted(discovery.months(conn, day) - {path.removeprefix("calendar/") for path in paths})]
     others = cves | {f"csv/{name}.csv": f"tables/{name}.csv" for name in ("releases", "products", "prices", "known_issues", "kb_cves")}
     others["csv/hotpatch_calendar.csv"] = "tables/calendar.csv"
     if years := page_data.years(conn, day):

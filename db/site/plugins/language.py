@@ -14,7 +14,6 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from hotpatch_kb.db.answers.events import Event
 from hotpatch_kb.db.answers.exposure.gaps import condition
 from hotpatch_kb.db.answers.icalendar_file import is_web_address
 from hotpatch_kb.db.answers.stated_elsewhere import reported_day, reported_note
@@ -24,7 +23,7 @@ from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import months_unread, second_tuesday
 from hotpatch_kb.db.model.products import KNOWN, named
 from hotpatch_kb.db.site import addresses, cards, product_data, when
-from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE, Words, in_japanese, language_of, words
+from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE, Words, language_of, words
 from hotpatch_kb.db.site.questions import options_kept
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -79,7 +78,7 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["interval"] = when.interval
     env.filters["late"] = lambda day, t: when.late(day, clock.today(), t)
     env.filters["money"] = money
-    env.filters["in_words"] = _event
+    env.filters["in_words"] = when.event_said
     env.filters["bare"] = lambda build: str(build or "")
 
 
@@ -88,12 +87,6 @@ def _product_name(context: Context, product: str) -> str:
     """Return the name of a product in the language of the page."""
     name: str = context["t"](named(product).name)
     return name
-
-
-def _event(item: Event, t: Words, language: str) -> str:
-    """Return an event as a sentence without a full stop."""
-    said = t.names(item.in_words(t, lambda month: when.month_of(month, language)))
-    return in_japanese(said) if language == "ja" else said
 
 
 @pass_context

@@ -272,13 +272,11 @@ async def month(datasette: Any, request: Any) -> Response:
     name = request.url_vars["month"]
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
-        before, details, after = (page_data.month(conn, month_after(name, steps), clock.today()) for steps in (-1, 0, 1))
-        if not is_covered(details):
+        known = discovery.months(conn, clock.today())
+        if name not in known:
             raise web.HttpError(404, "No calendar covers this month.")
-        return {"found": details, "before": is_covered(before) and before["month"], "after": is_covered(after) and after["month"]}
-
-    def is_covered(found: page_data.Row) -> bool:
-        return bool(found["cells"] or found["releases"])
+        before, after = (month if (month := month_after(name, steps)) in known else None for steps in (-1, 1))
+        return {"found": page_data.month(conn, name, clock.today()), "before": before, "after": after}
 
     return await web.page(datasette, request, "month.html", make, is_shared=True)
 

@@ -55,7 +55,7 @@ def titles(
 
 
 def _of_change(conn: sqlite3.Connection, row: Mapping[str, Any], t: Words) -> Title | None:
-    said = [t.names(item.in_words(t, lambda name: when.month_of(name, t.language))) for item in events(conn, [row]) if item.form != "other"]
+    said = [when.event_said(item, t) for item in events(conn, [row]) if item.form != "other"]
     return Title(escape(said[0]), said[0]) if said else None
 
 
