@@ -63,6 +63,7 @@ DENIED_OF_SYSTEM = [
     ("Value type", "Expected"), ("Build type", "target"), ("Planned date", "2026-08-15"), ("Geplant am", "15.08.2026"), ("予定日", "2026/08/15"), ("Note", "target, not yet installed"), ("Hinweis", "noch nicht installiert"),
     ("備考", "未適用"), ("备注", "尚未安装"), ("비고", "미설치"), ("Remarque", "pas encore installé"), ("Nota", "aún no instalado"), ("Note", "non ancora installato"), ("Opmerking", "nog niet geïnstalleerd"), ("Uwagi", "jeszcze nie zainstalowano"),
     ("Примечание", "ещё не установлено"), ("Observação", "ainda não instalado"), ("Installed", "No"), ("Installé", "Non"), ("適用済み", "いいえ"), ("Kommentar", "Rollback, zurückgerollt"), ("メモ", "ロールバック済み"),
+    ("Note", "Rimosso"), ("Remark", "removed again"), ("Bemerkung", "wieder entfernt"), ("Remarque", "supprimée le 18/07/2026"), ("Note", "update removed because of printing"), ("Note", "reimaged"), ("Kommentar", "neu aufgesetzt"), ("備考", "削除"),
 ]  # fmt: skip
 
 
@@ -81,12 +82,19 @@ HARMLESS = [
     ("Compliance state", "Not compliant"), ("Update status", "No updates pending"), ("Job status", "Completed"), ("Build type", "Release"), ("Type", "Server"), ("Info", "DC, do not restart before 18:00"), ("Installed by", "admin"),
     ("Deployed", "Yes"), ("Required", "No"), ("Patch date", "2026-07-15"), ("Status", "Installed successfully"), ("Error", "none"),
     ("ErrorCode", "0"), ("Exit code", "0"), ("Progress", "100%"), ("Ergebnis", "keine Fehler"), ("Error", "No errors"), ("Errors", "0"),
+    ("Note", "removed from rack 4"), ("Note", "old agent removed"), ("Notes", "Warranty expired"), ("Comment", "user account deleted in May"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("column", "text"), HARMLESS)
 def test_what_says_nothing_against_a_build(column: str, text: str) -> None:
     assert [_beside(build, column, text) for build in ("Build", "OS Build")] == ["current", "current"]
+
+
+def test_a_column_of_missing_kbs_beside_a_build_of_anything() -> None:
+    """It lists what each machine lacks, so that a row is of a machine."""
+    rows = judged(f"host,build,missing kbs\nA,{NEW},\nB,{NEW},KB5099536\nC,{NEW},KB5012170\n")
+    assert [row.verdict for row in rows] == ["current", "unknown", "current"]
 
 
 def test_kbs_that_are_missing_and_say_nothing_of_the_build() -> None:
@@ -122,6 +130,7 @@ DENIED_KBS = [
     ("UninstalledOn", "2026-07-18"), ("Uninstall date", "2026-07-18"), ("Deinstalliert am", "18.07.2026"), ("アンインストール日", "2026/07/18"),
     ("Vuln Title", "RCE in Windows"), ("Schwachstelle", "RCE"), ("脆弱性", "RCE"), ("Bulletin", "MS26-07"), ("Exposure", "High"), ("Due date", "2026-07-30"), ("Fälligkeitsdatum", "30.07.2026"), ("期限", "2026-07-30"), ("Deadline", "2026-07-30"),
     ("Release date", "2026-07-14"), ("Downloaded", "Yes"), ("Action", "Install"), ("Ticket", "CHG0012 open"), ("Note", "noch nicht installiert"),
+    ("Note", "Deleted"), ("Remark", "Expired"), ("Note", "Reimaged"), ("Bemerkung", "entfernt"), ("Remarque", "supprimé"), ("Uwagi", "usunięto"), ("Status", "Deleted"), ("備考", "削除済み"), ("备注", "已删除"), ("비고", "삭제됨"),
 ]  # fmt: skip
 
 

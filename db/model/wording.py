@@ -29,6 +29,8 @@ _DENIALS: Final = lazy(
     |time(?:d\ )?out|stale|cached|last\ known|decommissioned|retired|restored|false|noch|offen|laufend|zugewiesen|freigegeben|blockiert|wird|en\ cours\ d|à\ (?:installer|faire)|refusé\w*|bloqué\w*
     |por\ instalar|instalando|en\ curso|rechazad\w*|da\ installare|in\ (?:corso|installazione)|a\ instalar|em\ andamento|te\ installeren|bezig|do\ zainstalowania|w\ toku|устанавлива\w*|к\ установке|в\ (?:процессе|очереди)
     |yükleniyor|pågår|installeras|probíhá
+    |delet\w*|expired?|re-?imag\w*|re-?built|wiped|gelöscht\w*|entfernt\w*|abgelaufen\w*|supprim\w*|enlev\w*|expiré\w*|elimin[ae]\w*|caducad\w*|scadut\w*|excluíd\w*|removid\w*|expirad\w*|retirad\w*|verlopen|usunięt\w*|wygas\w*
+    |истек\w*|истёк\w*|silin\w*|borttag\w*|raderad\w*|fjernet|slettet|smazán\w*|odebrán\w*|odstraněn\w*|törölt\w*|eltávolít\w*|poistet\w*
     |todo|tbd|tbc|unverified|unconfirmed|probably|maybe|perhaps|assum\w*|unpatched|outdated|obsolete
     |(?<!build\ )(?<!version\ )(?<!os\ )no(?!\.|\w)
     |nicht|kein\w*|fehlt|fehlend\w*|fehlgeschlagen\w*|älter\w*|ohne|erforderlich\w*|benötigt\w*|ausstehend\w*|verfügbar\w*|geplant\w*|soll\w*|ziel\w*|empfohlen\w*|heruntergeladen\w*
@@ -53,8 +55,8 @@ _DENIALS: Final = lazy(
 # The same where words have no blanks between them: Japanese, Chinese and Korean.
 _DENIALS_INSIDE: Final = lazy(
     "中$|中\b|未|ない|なし|ません|不足|欠|保留|予定|必要|推奨|失敗|古い|以前|以上|以下|最新|次の|削除|アンインストール|ロールバック|利用可能|待|再起動|ダウンロード|目標|対象外"
-    "|不|缺|无|無|需|失败|旧|舊|低于|低於|高于|高於|之前|可用|推荐|建議|建议|卸载|解除|回滚|復原|计划|計畫|目标|下载|下載|过期|重启|重新|挂起|掛起|待機|適用可能|可安装"
-    "|누락|없|않|미설치|미적용|미만|필요|대기|예정|실패|제거|이전|이하|이상|최신|사용 가능|롤백|권장|목표|다운로드|재시작|다시"
+    "|期限切れ|删除|刪除|移除|不|缺|无|無|需|失败|旧|舊|低于|低於|高于|高於|之前|可用|推荐|建議|建议|卸载|解除|回滚|復原|计划|計畫|目标|下载|下載|过期|重启|重新|挂起|掛起|待機|適用可能|可安装"
+    "|삭제|만료|누락|없|않|미설치|미적용|미만|필요|대기|예정|실패|제거|이전|이하|이상|최신|사용 가능|롤백|권장|목표|다운로드|재시작|다시"
 )
 CROSSES: Final = "✗✘❌✕✖×☒☐🚫⛔❎"
 _ERROR: Final = r"\b0x[89c][0-9a-f]{7}\b|(?<![\w-])-2[0-9]{9}\b"  # an HRESULT that is an error, in hexadecimal or as a number
@@ -219,11 +221,20 @@ _NOT_DONE_ALONE: Final = lazy(
 _NOT_DONE_INSIDE: Final = lazy("未|失敗|失败|保留|待|予定|ない|ません|不足|欠|缺|無|无|没|沒|计划|計畫|미|실패|대기|예정|않|없|누락|필요")
 _TAKEN_BACK: Final = lazy(
     r"(?<!no )(?<!not )(?<!without )(?<!kein )(?:\broll(?:ed|s|ing)?[ -]?back|\breverted|\bbacked out|zurückge(?:setzt|rollt|nommen|spielt|zogen)|zurückgerollt|rückgängig gemacht|restauré|revertid[oa]|ripristinat[oa]|teruggedraaid|wycofan[oay]"
-    r"|откат|отмен[её]н|geri alındı|återställd|rullet tilbage|vrácen[oa]?|ロールバック|回滚|回滾|回退|롤백)"
+    r"|\bre-?imaged|\bwiped|\bfactory reset|neu aufgesetzt|откат|отмен[её]н|geri alındı|återställd|rullet tilbage|vrácen[oa]?|ロールバック|回滚|回滾|回退|롤백)"
 )
 _TAKEN_AWAY: Final = lazy(
     r"\bun-?install|deinstall|désinstall|desinstal|disinstall|gedeïnstall|odinstal|avinstall|afinstall|удал[её]н|kaldırıl|アンインストール|卸载|卸載|解除安裝|제거"
 )
+_OF_AN_UPDATE: Final = lazy(r"update|patch|hotfix|build|\bkb|aktualis|mises? à jour|actualiz|atualiz|aggiorn|обновл|更新|업데이트")
+# What was taken away is said by these words alone, or of an update; "removed from rack 4" is of something else.
+_REMOVED: Final = lazy(
+    r"(?<!\w)(?:removed|deleted|entfernt|gelöscht|supprimée?|retirée?|enlevée?|eliminad[oa]|quitad[oa]|retirad[oa]|eliminat[oa]|rimoss[oa]|tolt[oa]|removid[oa]|excluíd[oa]|verwijderd|usunięt[oay]|borttagen|raderad|fjernet|slettet|odebrán[oa]?|odstraněn[oa]?"
+    r"|smazán[oa]?|eltávolítva|törölve|poistettu|silindi)(?!\w)|削除|删除|刪除|移除|삭제"
+)
+_BESIDE_REMOVED: Final = frozenset({
+    "again", "later", "since", "on", "at", "the", "was", "been", "has", "wieder", "erneut", "wurde", "am", "um", "de", "nouveau", "à", "le", "la", "il", "el", "di", "nuovo", "novamente", "em", "weer", "op", "znowu", "fue", "è", "stato", "foi", "済み", "済", "されました", "しました", "됨", "되었습니다", "了", "已",
+})  # fmt: skip
 _OF_SOFTWARE: Final = lazy(
     r"agent|client\b|antivir|office|driver|treiber|backup|sccm|defender|\bedge\b|\.net|java|chrome|firefox|adobe|mcafee|symantec|crowdstrike|sql|vmware|tools|bios|firmware|ilo\b|idrac|エージェント|代理|에이전트|агент"
 )
@@ -251,7 +262,11 @@ def _clause_denies(clause: str) -> bool:
     if _OF_SOFTWARE.search(clause) or _NOTHING_LEFT.search(clause):
         return False
     if _TAKEN_AWAY.search(clause):
-        return bool(re.search(r"update|patch|hotfix|build|\bkb", clause)) or len(_WORD.findall(_NOT_WORDS.sub(" ", clause))) < 4
+        return _OF_AN_UPDATE.search(clause) is not None or len(_WORD.findall(_NOT_WORDS.sub(" ", clause))) < 4
+    if _REMOVED.search(clause):
+        others = _WORD.findall(_REMOVED.sub(" ", _NOT_WORDS.sub(" ", clause)))
+        if _OF_AN_UPDATE.search(clause) or all(word in _BESIDE_REMOVED for word in others):
+            return True
     if not _INSTALLING.search(clause):
         return False
     return bool(_NOT_DONE_WORD.search(clause) or _NOT_DONE_INSIDE.search(clause))

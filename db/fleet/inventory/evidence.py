@@ -74,7 +74,7 @@ _OF_SYSTEMS: Final = lazy(
 _FLAGS: Final = frozenset({"installed", "isinstalled", "present", "ispresent", "patched", "installiert"})
 # Beside these a column that is only called "build" or "version" may be of an update, a file or an image.
 _THINGS: Final = frozenset({
-    "update", "updatename", "updatetitle", "missingkb", "missingkbs", "cve", "cveid", "pluginid", "qid", "severity", "filename", "file", "filepath", "driver", "drivername", "component", "package", "packagename", "feature",
+    "update", "updatename", "updatetitle", "missingkb", "cve", "cveid", "pluginid", "qid", "severity", "filename", "file", "filepath", "driver", "drivername", "component", "package", "packagename", "feature",
     "ring", "path", "role", "rolename", "title", "advisory", "vulnerability", "updatetype", "servicingoption", "availabilitydate", "releasedate", "image", "imagename", "imageindex", "software", "softwarename", "application", "applicationname", "app", "appname",
 })  # fmt: skip
 _NAMELESS: Final = lazy(r"column\d+")  # as tables without a header get them
