@@ -140,12 +140,12 @@ class Evidence:
     def missing(self, place: Place) -> Message | None:
         """Return why a machine that has the release at ``place`` cannot be called current, None where all evidence is there."""
         if not self._is_read:
-            self._is_read = True
             self._of_line = self._missing_of_line()
             self._of_product = self._of_line or _named_by_others(self._product, self._day)
             if self._of_product is None:
                 self._provisional = _provisional(self._product, self._line, self._day)
                 self._quarantined = _quarantined(self._product, self._day)
+            self._is_read = True
         if self._of_product is not None:
             return self._of_product
         for newer, is_of_line, message in self._provisional:

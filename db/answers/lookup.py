@@ -82,7 +82,7 @@ def find(
     facts = facts or Facts(conn)
     named = (int(read.kb),) if read.kb else ()  # "KB5070893 26100.6905" says which of the KBs with that build
     installed = Installed(product, line, tuple(dict.fromkeys((*kb_installed, *named))), on)
-    found = _Found(facts, read, product)
+    found = _Found(conn, facts, read, product)
     chosen = _candidates(found, installed)
     status = "found" if chosen.rows else "not_found"
     if chosen.is_ambiguous:
@@ -104,11 +104,13 @@ def find(
 
 def _asked_for(found: _Found, chosen: _Chosen, installed: Installed, day: str) -> Answer:
     """Return what depends on the kind of the query: what a few KBs fix, what an article's KB installs, what a product is, whether a CVE is open."""
-    conn, query = found.facts.conn, found.query
+    conn, query = found.conn, found.query
     if query.kind == "cve":
         still_open, unlisted = left_open_and_unlisted(conn, query.value, found.product, day)
         return {"left_open": still_open, "unlisted": unlisted}
-    further: Answer = {"fixes": fixes_of(conn, chosen.rows)} if query.kind in {"build", "kb"} or len(chosen.rows) <= MANY else {}
+    further: Answer = (
+        {"fixes": fixes_of(conn, chosen.rows, found.facts.security)} if query.kind in {"build", "kb"} or len(chosen.rows) <= MANY else {}
+    )
     kbs = {row.kb for row in chosen.rows if row.kb is not None}
     is_article = query.kind == "kb" and bool(kbs) and int(query.value) not in kbs
     further["installs_kb"] = kb_text(min(kbs)) if is_article else None
@@ -161,7 +163,8 @@ _HOTPATCH_SIDE: Final = ("hotpatch", "component")
 class _Found:
     """The releases that a query names, in the order of products and days."""
 
-    def __init__(self, facts: Facts, query: Query, product: str | None) -> None:
+    def __init__(self, conn: sqlite3.Connection, facts: Facts, query: Query, product: str | None) -> None:
+        self.conn = conn
         self.facts = facts
         self.query = query
         self.product = product
@@ -176,7 +179,7 @@ class _Found:
 
     def _read(self, where: str, parameters: Any) -> list[tuple[Any, ...]]:
         """Return id, product, day and sources of the releases that fulfil a condition."""
-        return self.facts.conn.execute(f"{_FOUND}{where} order by product, release_date desc, revision desc, kb", parameters).fetchall()
+        return self.conn.execute(f"{_FOUND}{where} order by product, release_date desc, revision desc, kb", parameters).fetchall()
 
     def _releases(self, rows: Iterable[tuple[Any, ...]]) -> list[Release]:
         """Return the releases of rows, and keep their sources."""
@@ -213,7 +216,7 @@ class _Found:
         """Return the releases for which a source states a build that is not believed, each with who does."""
         others: dict[tuple[str, str | None, int | None], OtherBuild] = {
             (other.product, other.believed, other.kb): other
-            for other in other_builds(self.facts.conn, products=(product,) if product else (), build=self.query.value)
+            for other in other_builds(self.conn, products=(product,) if product else (), build=self.query.value)
         }
         if not others:
             return []
@@ -325,11 +328,11 @@ def _companions(facts: Facts, row: Release, on: str | None) -> list[str]:
 
 def _matches(found: _Found, chosen: _Chosen, line: str | None, day: str, kept: dict[Any, Answer]) -> list[Answer]:
     """Return the matches; what is asked of each of them is asked of all together."""
-    conn = found.facts.conn
+    conn = found.conn
     keys = [(row.release, found.stated_builds.get(row.release), *chosen.companions.get(row.release, ())) for row in chosen.rows]
     new = [(key, row, _line_of(found, row, line, day)) for key, row in zip(keys, chosen.rows, strict=True) if key not in kept]
     issues = known_issues(conn, ((row.kb, row.product) for _, row, _ in new), day)
-    cves = open_cves(conn, [(found.facts.of(row.product), row, on_line) for _, row, on_line in new], day, found.facts.fixes)
+    cves = open_cves(conn, [(found.facts.of(row.product), row, on_line) for _, row, on_line in new], day, found.facts.security)
     for (key, row, on_line), of_row in zip(new, cves, strict=True):
         issues_of = issues[row.kb, row.product]
         kept[key] = _match(found, row, on_line, day, companions=list(key[2:]), known_issues=issues_of, open_cves=of_row)
@@ -429,7 +432,7 @@ def _reason(found: _Found, installed: Installed) -> Message:
     if later:
         return Message("it was released on {day}", day=later)
     if query.kind == "cve":
-        if any(product in {None, row["product"]} for row in unlisted_fixes(found.facts.conn, cve=query.value)):
+        if any(product in {None, row["product"]} for row in unlisted_fixes(found.conn, cve=query.value)):
             return Message("security data names it only for KBs that are no release of their product")
         return Message("no security data that was read names it for a product and a KB")
     if installed.line and query.kind in _LISTED and named:

@@ -7,6 +7,7 @@ the same hundred rows. So they are read together: one statement for the products
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -205,6 +206,7 @@ class Product:
         self.reported: list[Row] = []
         self.other_builds: list[OtherBuild] = []
         self._of_line: dict[tuple[str, str], list[Release]] = {}
+        self._latest: dict[tuple[str, str], tuple[Release | None]] = {}
 
     @property
     def named(self) -> list[Row]:
@@ -218,10 +220,11 @@ class Product:
 
     def of_line(self, line: str, day: str) -> list[Release]:
         """Return what counts as a release of a line up to a day: no component, preview or first build, and nothing withdrawn."""
-        if (line, day) not in self._of_line:
+        listed = self._of_line.get((line, day))
+        if listed is None:
             if len(self._of_line) >= _DAYS:
                 self._of_line.clear()
-            self._of_line[line, day] = [
+            listed = self._of_line[line, day] = [
                 r
                 for r in self.releases
                 if r.is_of(line)
@@ -230,7 +233,22 @@ class Product:
                 and not r.is_withdrawn
                 and r.classification not in {"component", "preview", "initial"}
             ]
-        return self._of_line[line, day]
+        return listed
+
+    def latest(self, line: str, day: str) -> Release | None:
+        """Return the newest release of a line up to a day, as the view ``latest_releases`` has it for today."""
+        kept = self._latest.get((line, day))
+        if kept is None:
+            if len(self._latest) >= _DAYS:
+                self._latest.clear()
+            listed = [
+                r
+                for r in self.releases
+                if r.is_of(line) and r.release_date and r.release_date <= day and r.classification not in {"component", "preview"}
+                and not (r.is_withdrawn or r.is_disputed)
+            ]  # fmt: skip
+            kept = self._latest[line, day] = (max(listed, key=lambda r: (r.classification != "initial", *r.ascending), default=None),)
+        return kept[0]
 
     def newer(self, row: Release, line: str, day: str) -> list[Release] | None:
         """Return the releases of a line that came after one up to a day, as ``of_line`` counts them; None where no source states its day.
@@ -257,6 +275,7 @@ class Product:
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
         """Take the rows of its releases."""
         self._of_line.clear()  # who asked before them was told of none
+        self._latest.clear()
         days: dict[str, str] = {}
         for row in rows:
             if row[_BUILD] and row[_DATE]:
@@ -270,46 +289,45 @@ class Product:
         self.by_id = {release.release: release for release in self.releases}
 
 
-class FixedByKb:
-    """The CVEs that a KB fixes on a product.
+class Line:
+    """A line of a product up to a day, its releases in order."""
 
-    Attributes:
-        severities: by CVE; None where MSRC states none.
-        is_copied: one of them is from the copy of MSRC's data that comes with the program.
-    """
+    def __init__(self, releases: Iterable[Release]) -> None:
+        """Take releases in any order."""
+        self.releases = sorted(releases, key=lambda r: r.place)
+        self.counted = [r for r in self.releases if r.counts]
+        self._places = [r.place for r in self.counted]
+        # Newer ones are looked up for each of 11,000 builds and lines, so both lists are in the order of the line and cut by bisection.
+        self._not_deciding = [
+            r
+            for r in self.releases
+            if r.kb and not r.counts and not r.is_withdrawn and (r.classification == "component" or r.cadence == "OOB")
+        ]
 
-    __slots__ = ("_by_severity", "is_copied", "severities")
+    def after(self, place: tuple[str, int], until: str | None) -> list[Release]:
+        """Return the newer releases that count, up to the last day of support where that has passed."""
+        newer = self.counted[bisect_right(self._places, place) :]
+        return newer if until is None else [r for r in newer if (r.day or "") <= until]
 
-    def __init__(self) -> None:
-        """Begin without a CVE."""
-        self.severities: dict[str, str | None] = {}
-        self.is_copied = False
-        self._by_severity: dict[str, list[str]] | None = None
-
-    def by_severity(self) -> dict[str, list[str]]:
-        """Return the CVEs of each severity, "" where none is stated; worked out once, since all older builds ask for them."""
-        if self._by_severity is None:
-            self._by_severity = {}
-            for cve in sorted(self.severities):  # a list of sorted parts is sorted in less time
-                self._by_severity.setdefault(self.severities[cve] or "", []).append(cve)
-        return self._by_severity
-
-
-# By KB and product.
-Fixes = dict[tuple[int, str], FixedByKb]
+    def not_deciding(self, place: tuple[str, int], build: str, until: str | None) -> str:
+        """Return the newer KBs that do not decide; a component with the machine's own build may be what it has."""
+        newer = self._not_deciding[bisect_right(self._not_deciding, place, key=lambda r: r.place) :]
+        return " ".join(dict.fromkeys(kb_text(r.kb) or "" for r in newer if r.build != build and (until is None or (r.day or "") <= until)))
 
 
 class Facts:
     """The rows of products, each read when it is first needed. Make new ones when the database has changed.
 
+    Threads may share them after ``read_all``: nothing is read then, and nothing that is kept changes.
+
     Attributes:
-        fixes: the CVEs of all KBs, where somebody who asks of many releases has read them (``hotpatch_kb.db.answers.exposure.open_issues``).
+        security: the ``SecurityData`` of all KBs, where somebody who asks of many releases has read it (``hotpatch_kb.db.answers.exposure``).
     """
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         """Take a database with the fact tables."""
-        self.conn = conn
-        self.fixes: Fixes | None = None
+        self._conn = conn
+        self.security: Any = None
         self._all: dict[str, Product] | None = None
         self._read: set[str] = set()
         self._named: dict[str, list[Row]] = {}
@@ -318,7 +336,7 @@ class Facts:
     def products(self) -> dict[str, Product]:
         """All products by their ids, in that order; the releases of one are there after ``load``."""
         if self._all is None:
-            self._all = {row[0]: Product(self, tuple(row)) for row in self.conn.execute(_PRODUCTS).fetchall()}
+            self._all = {row[0]: Product(self, tuple(row)) for row in self._conn.execute(_PRODUCTS).fetchall()}
         return self._all
 
     def of(self, product: str) -> Product:
@@ -334,17 +352,24 @@ class Facts:
         self._read.update(wanted)
         product = one_of("product", wanted)
         releases: dict[str, list[Sequence[Any]]] = defaultdict(list)
-        for row in self.conn.execute(_RELEASES + product, wanted).fetchall():
+        for row in self._conn.execute(_RELEASES + product, wanted).fetchall():
             releases[row[1]].append(row)
         for name in wanted:
             self.products[name].add(releases[name])
         calendar = f"select {', '.join(_CALENDAR)} from hotpatch_calendar where {product} order by product, month"
-        for row in self.conn.execute(calendar, wanted).fetchall():
+        for row in self._conn.execute(calendar, wanted).fetchall():
             self.products[row[0]].calendar.append(dict(zip(_CALENDAR, row, strict=True)))
-        for stated in reported(self.conn, products=wanted):
+        for stated in reported(self._conn, products=wanted):
             self.products[stated["product"]].reported.append(stated)
-        for other in other_builds(self.conn, products=wanted):
+        for other in other_builds(self._conn, products=wanted):
             self.products[other.product].other_builds.append(other)
+
+    def read_all(self, security: Any) -> None:
+        """Take the security data of all KBs, and read all rows of all products."""
+        self.security = security
+        self.load()
+        for product in self.products:
+            self.named(product)
 
     def named(self, product: str) -> list[Row]:
         """Return what names a release of a product and is no listed release, and the CVEs that its hotpatches leave open.
@@ -357,7 +382,7 @@ class Facts:
             self._named |= {name: [] for name in wanted}
             has_hotpatches = any(self.of(name).data_until.get("hotpatch") for name in wanted)
             statement = (_NAMED + _GAPS if has_hotpatches else _NAMED).format(product=one_of("product", wanted))
-            for row in self.conn.execute(statement, wanted * statement.count(one_of("product", wanted))).fetchall():
+            for row in self._conn.execute(statement, wanted * statement.count(one_of("product", wanted))).fetchall():
                 self._named[row[0]].append(dict(zip(_NAMED_BY, row, strict=True)))
         return self._named[product]
 
@@ -375,14 +400,8 @@ def newest_installed(rows: list[Release], kbs: Sequence[int]) -> list[Release]:
 
 
 def latest(product: Product, line: str, day: str) -> Row | None:
-    """Return the newest release of a line up to a day, as the view ``latest_releases`` has it for today."""
-    listed = [
-        r
-        for r in product.releases
-        if r.is_of(line) and r.release_date and r.release_date <= day and r.classification not in {"component", "preview"}
-        and not (r.is_withdrawn or r.is_disputed)
-    ]  # fmt: skip
-    newest = max(listed, key=lambda r: (r.classification != "initial", *r.ascending), default=None)
+    """Return the newest release of a line up to a day, as an answer names it."""
+    newest = product.latest(line, day)
     return None if newest is None else newest.brief()
 
 

@@ -6,16 +6,16 @@ There is one row per product, build, line and deciding KB, so that a fleet is ju
 from __future__ import annotations
 
 import sqlite3
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from itertools import chain
 
 from hotpatch_kb.db.answers.coverage import Evidence, Support, data_until_of_lines, has_ceased, named_by
 from hotpatch_kb.db.answers.eligibility import has_no_hotpatches
 from hotpatch_kb.db.answers.exposure.gaps import left_open
 from hotpatch_kb.db.answers.exposure.open_issues import without_support
-from hotpatch_kb.db.answers.product_facts import Facts, Release
+from hotpatch_kb.db.answers.product_facts import Facts, Line, Release
 from hotpatch_kb.db.answers.restarts import next_restart
 from hotpatch_kb.db.model.clock import day_after
 from hotpatch_kb.db.model.editions import ANY, SPELLED, Machine
@@ -97,37 +97,11 @@ class Verdict(NamedTuple):
     reason: Messages
 
 
-class _Line:
-    """A line of a product up to a day, its releases in order."""
-
-    def __init__(self, releases: list[Release], evidence: Evidence) -> None:
-        self.releases = sorted(releases, key=lambda r: r.place)
-        self.evidence = evidence
-        self.counted = [r for r in self.releases if r.counts]
-        self._places = [r.place for r in self.counted]
-        # Newer ones are looked up for each of 11,000 builds and lines, so both lists are in the order of the line and cut by bisection.
-        self._not_deciding = [
-            r
-            for r in self.releases
-            if r.kb and not r.counts and not r.is_withdrawn and (r.classification == "component" or r.cadence == "OOB")
-        ]
-
-    def after(self, place: tuple[str, int], until: str | None) -> list[Release]:
-        """Return the newer releases that count, up to the last day of support where that has passed."""
-        newer = self.counted[bisect_right(self._places, place) :]
-        return newer if until is None else [r for r in newer if (r.day or "") <= until]
-
-    def not_deciding(self, place: tuple[str, int], build: str, until: str | None) -> str:
-        """Return the newer KBs that do not decide; a component with the machine's own build may be what it has."""
-        newer = self._not_deciding[bisect_right(self._not_deciding, place, key=lambda r: r.place) :]
-        return " ".join(dict.fromkeys(kb_text(r.kb) or "" for r in newer if r.build != build and (until is None or (r.day or "") <= until)))
-
-
 class _Judge:
     """Judges machines of one product on one day."""
 
-    def __init__(self, facts: Facts, product: str, day: str) -> None:
-        self.conn = facts.conn
+    def __init__(self, conn: sqlite3.Connection, facts: Facts, product: str, day: str) -> None:
+        self.conn = conn
         self.product = product
         self.day = day
         self.facts = facts.of(product)
@@ -136,9 +110,10 @@ class _Judge:
         self._without_hotpatches: dict[str, bool] = {}
         self.releases = [r for r in self.facts.releases if r.day and r.day <= day]
         self.lines = {
-            "hotpatch": _Line([r for r in self.releases if r.in_hotpatch_line or r.is_baseline], Evidence(self.facts, "hotpatch", day)),
-            "standard": _Line([r for r in self.releases if r.in_standard_line], Evidence(self.facts, "standard", day)),
+            "hotpatch": Line(r for r in self.releases if r.in_hotpatch_line or r.is_baseline),
+            "standard": Line(r for r in self.releases if r.in_standard_line),
         }
+        self.evidence = {line: Evidence(self.facts, line, day) for line in self.lines}
         self.by_build: dict[str, list[Release]] = defaultdict(list)
         for release in self.releases:
             if release.build:
@@ -282,10 +257,10 @@ class _Judge:
             last = self.lines[on].counted[-1].day if self.lines[on].counted else Message("no day")
             verdict = "unknown"
             reason = [*notes, Message("no source states its support, and its last monthly release is of {day}", day=last)]
-        elif verdict == "current" and (missing := self.lines[on].evidence.missing(release.place)):
-            others = self.lines[on].evidence.reported(release.place)
+        elif verdict == "current" and (missing := self.evidence[on].missing(release.place)):
+            others = self.evidence[on].reported(release.place)
             verdict, reason = "unknown", [*notes, *dict.fromkeys(filter(None, (missing, others)))]
-        elif verdict == "left_line" and not judged["next"] and (missing := self.lines["standard"].evidence.missing(release.place)):
+        elif verdict == "left_line" and not judged["next"] and (missing := self.evidence["standard"].missing(release.place)):
             months = None  # 0 would mean patched, which is not known of the standard line either
             reason.append(missing)
         return Verdict(
@@ -379,6 +354,7 @@ class Verdicts:
     def __init__(self, conn: sqlite3.Connection, day: str, facts: Facts | None = None) -> None:
         """Take a database with the fact tables, the day (ISO date), and what was read of it, where the caller has that."""
         self.facts = facts or Facts(conn)
+        self._conn = conn
         self._day = day
         self._judges: dict[str, _Judge] = {}
         self._rows: dict[tuple[str, str, Machine], dict[tuple[str, str], Verdict]] = {}
@@ -415,6 +391,23 @@ class Verdicts:
             rows = self._rows[product, build, machine] = judge.of_build(build, machine) if build in judge.by_build else {}
         return rows
 
+    def of_kb(self, product: str, build: str | None, kb: str | None, machine: Machine, line: str) -> Verdict | None:
+        """Return the verdict of a product's build with a KB that may have brought it, on a line; None where it has no such build by that day.
+
+        Args:
+            product: its id.
+            build: OS build.
+            kb: such as KB5087423; None where the release has none.
+            machine: its edition, and whether it has Extended Security Updates, where they are known.
+            line: "hotpatch" or "standard", "" where it is not known.
+        """
+        judge = self._judge(product)
+        releases = judge.by_build.get(build or "", ())
+        number = int(kb[2:]) if kb else None
+        if not releases or (number is not None and all(release.kb != number for release in releases)):
+            return None
+        return judge.judge(build or "", releases, line, number, judge.alike(machine))
+
     def alike(self, product: str, machine: Machine) -> Machine:
         """Return a machine with the same verdicts as another one, the same for all of its kind."""
         return self._judge(product).alike(machine)
@@ -422,7 +415,7 @@ class Verdicts:
     def _judge(self, product: str) -> _Judge:
         judge = self._judges.get(product)
         if judge is None:
-            judge = self._judges[product] = _Judge(self.facts, product, self._day)
+            judge = self._judges[product] = _Judge(self._conn, self.facts, product, self._day)
         return judge
 
     def with_verdicts(self, answer: dict[str, Any], line: str | None, machine: Machine = ANY, kbs: Collection[int] = ()) -> dict[str, Any]:
@@ -436,12 +429,12 @@ class Verdicts:
         """
         matches = []
         for match in answer["matches"]:
-            rows = self.of_build(match["product"], match["build"], machine) if match["build"] else {}
-            kb = next((companion for companion in match["companions"] if int(companion[2:]) in kbs), match["kb"] or "")
-            verdict = rows.get((line or "", kb))
-            by_line = {on: rows.get((on, kb)) for on in ("hotpatch", "standard")}
+            kb = next((companion for companion in match["companions"] if int(companion[2:]) in kbs), match["kb"])
+            of_kb = partial(self.of_kb, match["product"], match["build"], kb, machine)
+            verdict = of_kb(line or "")
+            by_line = {on: of_kb(on) for on in ("hotpatch", "standard")} if not line else {}
             shown: dict[str, Any] = {"verdict": _shown(verdict), "by_line": None}
-            if not line and len({(v.verdict, v.next_kb) for v in by_line.values() if v}) > 1:
+            if len({(v.verdict, v.next_kb) for v in by_line.values() if v}) > 1:
                 shown["by_line"] = {on: _shown(v) for on, v in by_line.items()}
             if verdict is not None and verdict.verdict == "unsupported":
                 shown["next_restart"] = None  # no release comes for it

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from operator import is_
+from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from datasette import Request, Response
@@ -17,9 +18,9 @@ from datasette.utils import sqlite_timelimit
 from markupsafe import Markup
 
 from hotpatch_kb.db.answers import coverage
-from hotpatch_kb.db.answers.exposure.open_issues import all_fixes
+from hotpatch_kb.db.answers.exposure.security_data import all_security_data
 from hotpatch_kb.db.answers.json_output import json_text
-from hotpatch_kb.db.answers.product_facts import Facts, Fixes
+from hotpatch_kb.db.answers.product_facts import Facts
 from hotpatch_kb.db.answers.verdicts import Verdicts
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
@@ -174,10 +175,9 @@ _judging = threading.local()
 
 
 def verdicts_on(conn: sqlite3.Connection, day: str) -> Verdicts:
-    """Return the verdicts of a day; today's are kept between requests until facts or day change: making them takes as long as ten lookups."""
-    if day != clock.today():
-        return Verdicts(conn, day)
-    return judging_today(conn, day).verdicts
+    """Return the verdicts of a day; today's are kept between requests until facts or day change."""
+    today = judging_today(conn, clock.today()).verdicts
+    return today if day == clock.today() else Verdicts(conn, day, today.facts)
 
 
 class Kept(NamedTuple):
@@ -211,10 +211,7 @@ class Judging(NamedTuple):
 def judging_today(conn: sqlite3.Connection, day: str) -> Judging:
     """Return what judges builds today, kept between requests of this thread until facts or day change; where all pages are made, facts do not."""
     if kept_of(conn) is None and getattr(_judging, "state", None) != (conn, day, _state(conn)):
-        verdicts = Verdicts(conn, day)
-        verdicts.facts.fixes = _fixes(conn)
-        verdicts.facts.load()
-        keep_judging(conn, day, Judging(verdicts))
+        keep_judging(conn, day, Judging(Verdicts(conn, day, _shared_facts(conn))))
     kept: Judging = _judging.kept
     return kept
 
@@ -224,22 +221,27 @@ def kept_of(conn: sqlite3.Connection) -> Kept | None:
     return _judging.kept.kept if getattr(_judging, "state", ())[:2] == (conn, clock.today()) else None
 
 
-# The CVEs of all KBs, of one state of one database at a time. A lookup took 5 ms to read those it needs, and they take 50 ms and 17 MB to read,
-# so that all threads share them.
-_kept_fixes: list[tuple[object, Fixes]] = []
+# Of one state of one database, for all threads: reading them takes 0.3 s. Verdicts, which work out step by step what is known, are each thread's own.
+_kept_facts: list[tuple[object, Facts]] = []
+_reading = threading.Lock()
 
 
-def _fixes(conn: sqlite3.Connection) -> Fixes:
-    state = (conn.execute("pragma database_list").fetchone()[2], _state(conn))
-    kept = next((fixes for of_state, fixes in tuple(_kept_fixes) if of_state == state), None)
-    if kept is None:
-        kept = all_fixes(conn)
-        _kept_fixes[:] = [(state, kept)]
-    return kept
+def _shared_facts(conn: sqlite3.Connection) -> Facts:
+    """Return all facts as a connection sees them; one thread reads them, the others wait."""
+    path = conn.execute("pragma database_list").fetchone()[2]
+    file = Path(path).stat() if Path(path).is_file() else None  # another file may come to its place
+    state = ((path, file.st_ino, file.st_mtime_ns) if file else conn, _state(conn))
+    with _reading:
+        facts = next((found for of_state, found in _kept_facts if of_state == state), None)
+        if facts is None:
+            facts = Facts(conn)
+            facts.read_all(all_security_data(conn))
+            _kept_facts[:] = [(state, facts)]
+    return facts
 
 
 def facts_today(conn: sqlite3.Connection) -> Facts:
-    """Return the rows of products as they are now, kept as ``judging_today`` is: reading all takes as long as ten pages."""
+    """Return the rows of products and the security data as they are now, kept as ``judging_today`` is."""
     return judging_today(conn, clock.today()).verdicts.facts
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable
 
+from hotpatch_kb.db.answers.exposure.security_data import FixedByKb, SecurityData, security_data_of
 from hotpatch_kb.db.answers.exposure.unlisted import for_product, unlisted_fixes
 from hotpatch_kb.db.answers.product_facts import Product, Release
 from hotpatch_kb.db.model.notation import kb_text
@@ -19,12 +20,13 @@ _SEVERITIES: Final = ("Critical", "Important", "Moderate", "Low")
 _NAMED: Final = 50  # CVEs that an answer names; it counts all
 
 
-def fixes_of(conn: sqlite3.Connection, releases: Iterable[Release]) -> list[Answer]:
+def fixes_of(conn: sqlite3.Connection, releases: Iterable[Release], known: SecurityData | None = None) -> list[Answer]:
     """Return what KBs replace, and which CVEs they fix.
 
     Args:
         conn: a database with the fact tables.
         releases: of the KBs.
+        known: the security data of all KBs; None to read that of these.
 
     Returns:
         by product and KB: ``product``, ``kb``, ``supersedes`` (KBs, as MSRC states them), ``count`` of CVEs, ``by_severity``, and ``most_severe``, some
@@ -32,27 +34,21 @@ def fixes_of(conn: sqlite3.Connection, releases: Iterable[Release]) -> list[Answ
     """
     found = []
     pairs = list(dict.fromkeys((release.kb, release.product) for release in releases if release.kb is not None))
-    stated: dict[tuple[int, str], list[tuple[str, str | None, int | None]]] = {pair: [] for pair in pairs}
-    if pairs:
-        asked = ", ".join(["(?, ?)"] * len(pairs))
-        # A join in this order: for "(kb, product) in (values ...)" of two pairs SQLite reads the whole table, 7 ms instead of 0.1.
-        for kb, product, *row in conn.execute(
-            f"""with asked (kb, product) as (values {asked})
-            select c.kb, c.product, c.cve, c.severity, c.supersedes_kb from asked as a cross join kb_cves as c on c.kb = a.kb and c.product = a.product""",
-            [value for pair in pairs for value in pair],
-        ).fetchall():
-            stated[kb, product].append((row[0], row[1], row[2]))
-    for (kb, product), rows in stated.items():
-        severities: dict[str, str | None] = {cve: severity for cve, severity, _ in rows}
-        named = sorted(severities, reverse=True)
-        named.sort(key=lambda cve, of=severities: _rank(of[cve]))  # type: ignore[misc]
-        counts = {severity: sum(of_cve == severity for of_cve in severities.values()) for severity in _SEVERITIES}
+    if not pairs:
+        return []
+    known = known or security_data_of(conn, pairs, (), ())
+    for kb, product in pairs:
+        of_kb = known.fixes.get((kb, product)) or FixedByKb()
+        by_severity = of_kb.by_severity()
+        known_ones = [severity for severity in _SEVERITIES if severity in by_severity]
+        others = sorted(cve for severity, cves in by_severity.items() if severity not in _SEVERITIES for cve in cves)
+        named = [cve for cves in (*(by_severity[severity] for severity in known_ones), others) for cve in reversed(cves)]
         found.append({
             "product": product,
             "kb": kb_text(kb),
-            "supersedes": [f"KB{former}" for former in sorted({former for *_, former in rows if former})],
-            "count": len(severities) if rows else None,
-            "by_severity": {severity: count for severity, count in counts.items() if count},
+            "supersedes": [f"KB{former}" for former in sorted(of_kb.supersedes)],
+            "count": len(of_kb.severities) or None,
+            "by_severity": {severity: len(by_severity[severity]) for severity in known_ones},
             "most_severe": named[:_NAMED],
         })  # fmt: skip
     return found

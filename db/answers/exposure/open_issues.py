@@ -6,11 +6,12 @@ Unknown is not the same as none: without MSRC's data of a month, nothing is said
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
-from hotpatch_kb.db.answers.product_facts import FixedByKb, Fixes, Product, Release, is_offered
-from hotpatch_kb.db.answers.stated_elsewhere import one_of, reported_day
+from hotpatch_kb.db.answers.exposure.security_data import FixedByKb, SecurityData, security_data_of
+from hotpatch_kb.db.answers.product_facts import Product, Release
+from hotpatch_kb.db.answers.stated_elsewhere import reported_day
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.notation import kb_text, months_unread
 from hotpatch_kb.light_typing import Any, Final
@@ -18,34 +19,6 @@ from hotpatch_kb.light_typing import Any, Final
 Answer = dict[str, Any]
 
 _SHOWN: Final = 50  # CVEs that an answer names; it counts all, of old builds thousands
-
-
-# A release of a month's Tuesday that MSRC's data does not name is not known to fix nothing. Neither is another one, unless the data has its month on the
-# product and was read after its day; a preview fixes no CVE of its own.
-_OPEN: Final = f"""read_on as materialized (
-    select substr(max(fetched_at), 1, 10) as day from pages where source in ('facts_kb_cves', 'msrc_cvrf') and state = 'accepted'
-),
-newer as materialized (
-    select a.number, a.product, r.kb, r.month, r.cadence = 'B' or not (r.classification = 'preview' or (
-        exists (select 1 from kb_cves as c where c.product = r.product and c.source_month = r.month)
-        and r.release_date < (select day from read_on))) as is_to_be_named
-    from asked as a cross join releases as r on r.product = a.product and r.release_date between a.own_day and ?
-    where case when a.is_hotpatch_line then r.in_hotpatch_line else r.in_standard_line end and {is_offered("r")}
-        and (r.release_date > a.own_day or r.revision > a.revision)
-)
-select 'newer', number, product, kb, month, is_to_be_named from newer
-union all select 'copied_on', null, null, substr(max(fetched_at), 1, 10), null, null from pages where source = 'facts_kb_cves'
-union all select 'read', null, null, null, null, null where exists (select 1 from kb_cves)
-union all select 'until', l.line = 'hotpatch', l.product, l.data_until, p.extended_end_date, null
-    from lines as l join products as p on p.product = l.product where l.product in (select product from asked)"""
-# Not grouped here: of an old build it is thousands of rows, and an export asks for every build.
-_FIXES: Final = """
-union all select 'fix', c.kb, c.product, c.cve, c.severity, c.subject >= 'kb_cves/'
-    from (select kb, product from newer union values {}) as w cross join kb_cves as c on c.kb = w.kb and c.product = w.product"""
-_GAPS: Final = """
-union all select 'gap', g.hotpatch_kb, g.product, g.cve, g.severity, (
-        select r.kb from releases as r where r.kb = g.companion_kb and r.product = g.product and coalesce(r.release_date, '') <= ?)
-    from cve_gaps as g where"""
 
 
 def known_issues(
@@ -95,23 +68,8 @@ def known_issues(
     return issues
 
 
-def all_fixes(conn: sqlite3.Connection) -> Fixes:
-    """Return the CVEs of all KBs, for who asks of many releases."""
-    rows = conn.execute("select kb, product, cve, severity, subject >= 'kb_cves/' from kb_cves").fetchall()
-    return _fixes(rows)
-
-
-def _fixes(rows: Iterable[tuple[Any, ...]]) -> Fixes:
-    fixes: Fixes = {}
-    for kb, product, cve, severity, is_copied in rows:
-        of_kb = fixes.setdefault((kb, product), FixedByKb())
-        of_kb.severities[cve] = severity
-        of_kb.is_copied = of_kb.is_copied or bool(is_copied)
-    return fixes
-
-
 def open_cves(
-    conn: sqlite3.Connection, asked: Sequence[tuple[Product, Release, str]], day: str, known: Fixes | None = None
+    conn: sqlite3.Connection, asked: Sequence[tuple[Product, Release, str]], day: str, known: SecurityData | None = None
 ) -> list[Answer | None]:
     """Return the CVEs that stay open on machines with releases.
 
@@ -119,7 +77,7 @@ def open_cves(
         conn: a database with the fact tables.
         asked: releases, each with its product and the machine's line, "hotpatch" or "standard".
         day: ISO date; releases up to it count.
-        known: what ``all_fixes`` returns; None to ask for the CVEs of these releases and newer ones.
+        known: the data of all KBs; None to read that of these releases and newer ones.
 
     Returns:
         for each of them ``gaps``, CVEs that cumulative updates fix and the hotpatches of the quarter up to this one do not, with the companion update
@@ -131,71 +89,62 @@ def open_cves(
     if not asked:
         return []
     hotpatches = [hotpatches_had(product, r) for product, r, _ in asked]
-    found, fixes = _read(conn, asked, hotpatches, day, known)
-    if not found["read", None, None]:
-        return [None] * len(asked)
-    answers: list[Answer | None] = []
-    for number, ((product, r, line), before) in enumerate(zip(asked, hotpatches, strict=True)):
-        newer = found["newer", number, None]
-        own = [of_kb for row in (r, *before[-1:]) if (of_kb := _fixes_of(row, fixes))]
-        later = [
-            of_kb for kb, product_of_kb in dict.fromkeys((row[3], row[2]) for row in newer) if (of_kb := fixes.get((kb, product_of_kb)))
-        ]
-        fixed = set().union(*(of_kb.severities for of_kb in later)).difference(*(of_kb.severities for of_kb in own))
-        unknown = {
-            month
-            for *_, until, end, _ in found["until", line == "hotpatch", r.product]
-            for month in months_unread(until, min(day, end or day))
-        }
-        unknown |= {row[4] for row in newer if row[5] and (row[3], row[2]) not in fixes}
-        unknown |= {h.month for h in before if h.month and h.cadence == "B" and not h.fixes_cves}
-        unknown |= {reported_day(row)[:7] for row in product.reported_after(line, day, r.place) if row["classification"] != "preview"}
-        is_copied = any(of_kb.is_copied for of_kb in (*later, *own))
-        is_dated = r.day is not None or r.classification == "initial"
-        answers.append({
-            "gaps": _gaps(r, before, found, fixes),
-            "fixed_by_newer": len(fixed) if is_dated else None,
-            "most_severe": _most_severe(fixed, later),
-            "unknown_months": sorted(unknown),
-            "copied_on": found["copied_on", None, None][0][3] if is_copied else None,
-            "unknown_reason": None if is_dated else Message("no page states the day of this release"),
-        })  # fmt: skip
-    return answers
-
-
-# By what it is, and the number or product that it is of.
-_Rows = dict[tuple[Any, ...], list[tuple[Any, ...]]]
-
-
-def _read(
-    conn: sqlite3.Connection,
-    asked: Sequence[tuple[Product, Release, str]],
-    hotpatches: Sequence[list[Release]],
-    day: str,
-    known: Fixes | None,
-) -> tuple[_Rows, Fixes]:
-    """Return what the database has of newer releases and gaps, and the CVEs of the KBs."""
-    asks = ", ".join(["(?, ?, ?, ?, ?)"] * len(asked))
-    values: list[Any] = []
-    for number, (_, r, line) in enumerate(asked):
-        values += (number, r.product, line == "hotpatch", "" if r.classification == "initial" else r.day, r.revision)
-    statement = f"with asked (number, product, is_hotpatch_line, own_day, revision) as (values {asks}), {_OPEN}"
-    values += [day]
-    had = [r for (_, row, _), before in zip(asked, hotpatches, strict=True) for r in (row, *before)]
+    newer = [_newer(product, r, line, day) for product, r, line in asked]
     if known is None:
-        statement += _FIXES.format(", ".join(["(?, ?)"] * len(had)))
-        values += [value for r in had for value in (r.kb, r.product)]
-    if gaps_of := list(dict.fromkeys(h for before in hotpatches for h in before)):
-        statement += f"{_GAPS} {one_of('g.product', gaps_of)} and {one_of('g.hotpatch_kb', gaps_of)}"
-        values += [day, *(r.product for r in gaps_of), *(r.kb for r in gaps_of)]
-    found: _Rows = defaultdict(list)
-    named: list[tuple[Any, ...]] = []
-    for row in conn.execute(statement, values).fetchall():
-        if row[0] == "fix":  # of old builds thousands
-            named.append(row[1:])
-        else:
-            found[row[0], row[1], None if row[0] == "newer" else row[2]].append(row)
-    return found, _fixes(named) if known is None else known
+        rows = [row for (_, r, _), *others in zip(asked, hotpatches, newer, strict=True) for row in (r, *chain(*others))]
+        of_hotpatches = [(h.kb, h.product) for h in chain(*hotpatches)]
+        known = security_data_of(conn, ((r.kb, r.product) for r in rows), of_hotpatches, ((r.product, r.month) for r in rows if r.month))
+    if not known.is_read:
+        return [None] * len(asked)
+    return [_open_cves(*of, had, after, day, known) for of, had, after in zip(asked, hotpatches, newer, strict=True)]
+
+
+def _newer(product: Product, row: Release, line: str, day: str) -> list[Release]:
+    """Return what came on a line after a release up to a day, previews and components included."""
+    own_day, own = row.place[0], row.revision
+    if not own_day and row.classification != "initial":
+        return []
+    return [
+        r
+        for r in product.releases
+        if r.release_date and own_day <= r.release_date <= day and r.is_of(line) and not r.is_withdrawn
+        and (r.release_date > own_day or (own is not None and r.revision is not None and r.revision > own))
+    ]  # fmt: skip
+
+
+def _open_cves(
+    product: Product, row: Release, line: str, hotpatches: Sequence[Release], newer: Sequence[Release], day: str, known: SecurityData
+) -> Answer:
+    fixes = known.fixes
+    own = [of_kb for r in (row, *hotpatches[-1:]) if (of_kb := fixes.get((r.kb, r.product)))]
+    later = [of_kb for pair in dict.fromkeys((r.kb, r.product) for r in newer) if (of_kb := fixes.get(pair))]
+    fixed = set().union(*(of_kb.severities for of_kb in later)).difference(*(of_kb.severities for of_kb in own))
+    until, end = product.data_until.get(line), product.extended_end
+    unknown = set(months_unread(until, min(day, end or day))) if until else set()
+    unknown |= {r.month for r in newer if r.month and (r.kb, r.product) not in fixes and _is_to_be_named(r, known)}
+    unknown |= {h.month for h in hotpatches if h.month and h.cadence == "B" and not h.fixes_cves}
+    unknown |= {reported_day(r)[:7] for r in product.reported_after(line, day, row.place) if r["classification"] != "preview"}
+    is_dated = row.day is not None or row.classification == "initial"
+    return {
+        "gaps": _gaps(product, row, hotpatches, day, known),
+        "fixed_by_newer": len(fixed) if is_dated else None,
+        "most_severe": _most_severe(fixed, later),
+        "unknown_months": sorted(unknown),
+        "copied_on": known.copied_on if any(of_kb.is_copied for of_kb in (*later, *own)) else None,
+        "unknown_reason": None if is_dated else Message("no page states the day of this release"),
+    }
+
+
+def _is_to_be_named(row: Release, known: SecurityData) -> bool:
+    """Return whether a release that MSRC's data does not name is not known to fix nothing.
+
+    That of a month's Tuesday is not. Neither is another one, unless the data has its month on the product and was read after its day; a preview
+    fixes no CVE of its own.
+    """
+    if row.cadence == "B":
+        return True
+    is_month_read = (row.product, row.month) in known.months and (row.release_date or "") < (known.read_on or "")
+    return not (row.classification == "preview" or is_month_read)
 
 
 def without_support(cves: Answer | None) -> Answer | None:
@@ -217,18 +166,15 @@ def hotpatches_had(product: Product, row: Release) -> list[Release]:
     return sorted(listed, key=lambda r: r.place)
 
 
-def _fixes_of(row: Release, fixes: Fixes) -> FixedByKb | None:
-    return None if row.kb is None else fixes.get((row.kb, row.product))
-
-
-def _gaps(row: Release, hotpatches: Sequence[Release], found: _Rows, fixes: Fixes) -> list[Answer]:
+def _gaps(product: Product, row: Release, hotpatches: Sequence[Release], day: str, known: SecurityData) -> list[Answer]:
     """Return the CVEs that the hotpatches of a machine left open, and that neither a later one of them nor its own component closed."""
     gaps: dict[str, Answer] = {}
     for number, hotpatch in enumerate(hotpatches):
-        after = (*hotpatches[number + 1 :], row)
-        for *_, cve, severity, companion in found["gap", hotpatch.kb, hotpatch.product]:
-            if not any(of_kb is not None and cve in of_kb.severities for later in after for of_kb in (_fixes_of(later, fixes),)):
-                gaps[cve] = {"cve": cve, "severity": severity, "companion_kb": kb_text(companion)}
+        after = [of_kb for r in (*hotpatches[number + 1 :], row) if (of_kb := known.fixes.get((r.kb, r.product)))]
+        for cve, severity, companion in known.gaps.get((hotpatch.kb, hotpatch.product), ()):
+            if not any(cve in of_kb.severities for of_kb in after):
+                released = next((r.kb for r in product.releases if r.kb == companion and (r.release_date or "") <= day), None)
+                gaps[cve] = {"cve": cve, "severity": severity, "companion_kb": kb_text(released)}
     return [gaps[cve] for cve in sorted(gaps)]
 
 

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.coverage import GRACE
-from hotpatch_kb.db.answers.exposure.open_issues import all_fixes, left_open
+from hotpatch_kb.db.answers.exposure.open_issues import left_open
+from hotpatch_kb.db.answers.exposure.security_data import all_security_data
 from hotpatch_kb.db.answers.exposure.unlisted import unlisted_fixes
 from hotpatch_kb.db.answers.json_output import json_text
 from hotpatch_kb.db.answers.lookup import find
@@ -61,7 +62,7 @@ class Answers:
         self.day = day
         self.valid_until = valid_until(conn, day)
         self._facts = Facts(conn)
-        self._facts.fixes = all_fixes(conn)
+        self._facts.security = all_security_data(conn)
         self.verdicts = Verdicts(conn, day, self._facts)
         self._matches: dict[Any, Row] = {}  # of lookups: a build, its KB and the pages of both have the same
         self.found: dict[str, Row] = {}  # the last lookup: the page of what was looked up shows it
