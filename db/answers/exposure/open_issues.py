@@ -6,8 +6,9 @@ Unknown is not the same as none: without MSRC's data of a month, nothing is said
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import accumulate, chain
 
 from hotpatch_kb.db.answers.exposure.security_data import FixedByKb, SecurityData, security_data_of
 from hotpatch_kb.db.answers.product_facts import Product, Release
@@ -89,45 +90,84 @@ def open_cves(
     if not asked:
         return []
     hotpatches = [hotpatches_had(product, r) for product, r, _ in asked]
-    newer = [_newer(product, r, line, day) for product, r, line in asked]
     if known is None:
+        newer = (_Offered(product, line, day).after(r) for product, r, line in asked)
         rows = [row for (_, r, _), *others in zip(asked, hotpatches, newer, strict=True) for row in (r, *chain(*others))]
         of_hotpatches = [(h.kb, h.product) for h in chain(*hotpatches)]
         known = security_data_of(conn, ((r.kb, r.product) for r in rows), of_hotpatches, ((r.product, r.month) for r in rows if r.month))
     if not known.is_read:
         return [None] * len(asked)
-    return [_open_cves(*of, had, after, day, known) for of, had, after in zip(asked, hotpatches, newer, strict=True)]
+    return [_open_cves(*of, had, day, known) for of, had in zip(asked, hotpatches, strict=True)]
 
 
-def _newer(product: Product, row: Release, line: str, day: str) -> list[Release]:
-    """Return what came on a line after a release up to a day, previews and components included."""
-    own_day, own = row.place[0], row.revision
-    if not own_day and row.classification != "initial":
-        return []
-    return [
-        r
-        for r in product.releases
-        if r.release_date and own_day <= r.release_date <= day and r.is_of(line) and not r.is_withdrawn
-        and (r.release_date > own_day or (own is not None and r.revision is not None and r.revision > own))
-    ]  # fmt: skip
+class _Offered:
+    """What came on a line up to a day, previews and components included, in its order."""
+
+    def __init__(self, product: Product, line: str, day: str) -> None:
+        listed = (r for r in product.releases if r.release_date and r.release_date <= day and r.is_of(line) and not r.is_withdrawn)
+        self.releases = sorted(listed, key=_place)
+        self._places = [_place(r) for r in self.releases]
+
+    def first_after(self, row: Release) -> int:
+        """Return at what number those begin that came after a release. Nothing is known to have come after one without a day."""
+        if row.classification == "initial":
+            return 0
+        day, revision = row.place[0], row.revision
+        return bisect_right(self._places, (day, float("inf") if revision is None else revision)) if day else len(self._places)
+
+    def after(self, row: Release) -> list[Release]:
+        """Return those that came after a release."""
+        return self.releases[self.first_after(row) :]
 
 
-def _open_cves(
-    product: Product, row: Release, line: str, hotpatches: Sequence[Release], newer: Sequence[Release], day: str, known: SecurityData
-) -> Answer:
-    fixes = known.fixes
-    own = [of_kb for r in (row, *hotpatches[-1:]) if (of_kb := fixes.get((r.kb, r.product)))]
-    later = [of_kb for pair in dict.fromkeys((r.kb, r.product) for r in newer) if (of_kb := fixes.get(pair))]
-    fixed = set().union(*(of_kb.severities for of_kb in later)).difference(*(of_kb.severities for of_kb in own))
+def _place(row: Release) -> tuple[str, float]:
+    """Return the place of a release; without a revision it comes after nothing of its day."""
+    return row.release_date or "", -1 if row.revision is None else row.revision
+
+
+class _Fixing(_Offered):
+    """The same, with the CVEs that they fix: of an old build there are thousands, which are counted once and not for each build.
+
+    Attributes:
+        fixes: the CVEs of each release that the security data names, after its number.
+        unknown: the month of each release whose CVEs are not known, likewise.
+    """
+
+    def __init__(self, product: Product, line: str, day: str, known: SecurityData) -> None:
+        super().__init__(product, line, day)
+        named = [(number, r, known.fixes.get((r.kb, r.product))) for number, r in enumerate(self.releases)]
+        self.fixes = [(number, of_kb) for number, _, of_kb in named if of_kb]
+        self.unknown = [(number, r.month) for number, r, of_kb in named if not of_kb and r.month and _is_to_be_named(r, known)]
+        self._last: dict[str, int] = {}
+        for number, of_kb in self.fixes:
+            self._last.update(dict.fromkeys(of_kb.severities, number))
+        last = [0] * (len(self.releases) + 1)
+        for number in self._last.values():
+            last[number] += 1
+        self._counts = list(accumulate(reversed(last)))[::-1]
+
+    def count_after(self, first: int, own: Iterable[str]) -> int:
+        """Return how many CVEs the releases from a number on fix, but for some."""
+        return self._counts[first] - sum(self._last.get(cve, -1) >= first for cve in own)
+
+
+def _open_cves(product: Product, row: Release, line: str, hotpatches: Sequence[Release], day: str, known: SecurityData) -> Answer:
+    of_line = known.worked_out.get((product.id, line, day))
+    if of_line is None:
+        of_line = known.keep((product.id, line, day), _Fixing(product, line, day, known))
+    first = of_line.first_after(row)
+    own = [of_kb for r in (row, *hotpatches[-1:]) if (of_kb := known.fixes.get((r.kb, r.product)))]
+    fixed = set().union(*(of_kb.severities for of_kb in own))
+    later = [of_kb for number, of_kb in of_line.fixes if number >= first]
     until, end = product.data_until.get(line), product.extended_end
     unknown = set(months_unread(until, min(day, end or day))) if until else set()
-    unknown |= {r.month for r in newer if r.month and (r.kb, r.product) not in fixes and _is_to_be_named(r, known)}
+    unknown |= {month for number, month in of_line.unknown if number >= first}
     unknown |= {h.month for h in hotpatches if h.month and h.cadence == "B" and not h.fixes_cves}
     unknown |= {reported_day(r)[:7] for r in product.reported_after(line, day, row.place) if r["classification"] != "preview"}
     is_dated = row.day is not None or row.classification == "initial"
     return {
         "gaps": _gaps(product, row, hotpatches, day, known),
-        "fixed_by_newer": len(fixed) if is_dated else None,
+        "fixed_by_newer": of_line.count_after(first, fixed) if is_dated else None,
         "most_severe": _most_severe(fixed, later),
         "unknown_months": sorted(unknown),
         "copied_on": known.copied_on if any(of_kb.is_copied for of_kb in (*later, *own)) else None,
@@ -178,8 +218,8 @@ def _gaps(product: Product, row: Release, hotpatches: Sequence[Release], day: st
     return [gaps[cve] for cve in sorted(gaps)]
 
 
-def _most_severe(fixed: set[str], by_kb: Sequence[FixedByKb]) -> list[str]:
-    """Return some CVEs, the most severe first, then the newest; of old builds there are thousands, so that no more are sorted than are named.
+def _most_severe(own: set[str], by_kb: Sequence[FixedByKb]) -> list[str]:
+    """Return some CVEs of KBs but for a machine's own, the most severe first, then the newest; of old builds there are thousands, so that no more are sorted than are named.
 
     A CVE that KBs state with different severities is named with the one that comes first by name.
     """
@@ -188,7 +228,7 @@ def _most_severe(fixed: set[str], by_kb: Sequence[FixedByKb]) -> list[str]:
     for severity in severities:  # Critical, Important, Low, Moderate, none
         if len(named) >= _SHOWN:
             break
-        stated = [cve for of_kb in by_kb for cve in of_kb.by_severity().get(severity, ()) if cve in fixed]
+        stated = [cve for of_kb in by_kb for cve in of_kb.by_severity().get(severity, ()) if cve not in own]
         named |= dict.fromkeys(sorted(stated, reverse=True))
     return list(named)[:_SHOWN]
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from hotpatch_kb.light_typing import Any, Final
+from hotpatch_kb.light_typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 # A KB and the product that it is of; a product and a month such as 2026-06.
 OfKb = tuple[int | None, str]
 OfMonth = tuple[str, str]
 
+_MOST: Final = 200  # of 60 lines today's, and those of some other days
 # Rows of one form: their kind, a KB, its product, and four values.
 _READ: Final = """select 'read', exists (select 1 from kb_cves), null, (
         select substr(max(fetched_at), 1, 10) from pages where source in ('facts_kb_cves', 'msrc_cvrf') and state = 'accepted'), (
@@ -57,6 +60,7 @@ class SecurityData:
         fixes: the CVEs by KB and product.
         gaps: CVE, severity and KB of the companion update, by hotpatch and product.
         months: products and months of which the data was read.
+        worked_out: what follows from all of it for a product, a line and a day.
     """
 
     def __init__(self) -> None:
@@ -67,6 +71,14 @@ class SecurityData:
         self.fixes: dict[OfKb, FixedByKb] = {}
         self.gaps: dict[OfKb, list[tuple[str, str | None, int | None]]] = {}
         self.months: set[OfMonth] = set()
+        self.worked_out: dict[tuple[str, str, str], Any] = {}
+
+    def keep(self, of: tuple[str, str, str], value: T) -> T:
+        """Keep what was worked out for a product, a line and a day, and return it."""
+        if len(self.worked_out) >= _MOST:
+            self.worked_out.clear()
+        self.worked_out[of] = value
+        return value
 
     def add(self, rows: Iterable[Sequence[Any]]) -> SecurityData:
         """Take rows, each with its kind before its values."""

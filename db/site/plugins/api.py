@@ -52,16 +52,17 @@ _OWN_PARAMETERS: Final[dict[tuple[str, str], dict[str, Any]]] = {
 
 
 def _lookup(conn: sqlite3.Connection, request: Any) -> Any:
-    text = request.args.get("q")
+    given = request.args  # which Datasette reads from the address each time
+    text = given.get("q")
     if text is None:
         raise BadInput("expected q, a build, version, KB, month or product, got none")
-    line = request.args.get("line") or None
+    line = given.get("line") or None
     if line not in {None, *restart_answers.LINES}:
         raise BadInput("expected a line ({lines}), got {got!r}", lines=", ".join(restart_answers.LINES), got=str(line)[: reading.MAX_SHOWN])
-    on = web.day_of(request) if request.args.get("on") else None
-    machine = stated_machine(request.args.get("edition"), text[: MAX_QUERY + 1])
+    on = web.day_of(request) if given.get("on") else None
+    machine = stated_machine(given.get("edition"), text[: MAX_QUERY + 1])
     options: dict[str, Any] = {
-        "product": web.product_of(conn, request), "line": line, "kb_installed": reading.kbs(request.args.getlist("kb")[:MAX_KBS]), "on": on,
+        "product": web.product_of(conn, request), "line": line, "kb_installed": reading.kbs(given.getlist("kb")[:MAX_KBS]), "on": on,
         "today": clock.today(),
     }  # fmt: skip
     answer = find_for(conn, text[: MAX_QUERY + 1], machine, partial(find, conn, facts=web.facts_today(conn), **options), options)
