@@ -152,7 +152,7 @@ async def _warm(app: Any) -> None:
     """Ask for pages before anybody else can: imports, templates and facts take a second, in which a crowd would wait."""
     for path in ("/", "/ja/", "/build/00000"):
         await _asked(app, path, b"")
-    # Each of Datasette's threads reads the facts for itself: as many lookups at once as it has threads (settings.json), of nothing.
+    # Each of Datasette's threads has a connection and verdicts of its own: as many lookups at once as it has threads (settings.json), of nothing.
     await asyncio.gather(*(_asked(app, "/api/lookup", f"q={number}".encode()) for number in range(_THREADS)))
 
 
