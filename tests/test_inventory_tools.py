@@ -222,6 +222,16 @@ SHAPES: dict[str, tuple[Any, Expected]] = {
     "a machine with a list of its updates": (
         {"host": "a", "os": {"version": "10.0.26100.33158", "name": "Windows Server 2025"}, "updates": [{"kb": "KB1", "build": "26100.1742"}, {"kb": "KB2", "build": "26100.32995"}]}, [("a", S25)],
     ),
+    "Azure's patches that an assessment finds missing": (
+        {"data": [{"name": "1", "properties": {"patchName": "2026-07 Cumulative Update (KB5099536) (26100.33158)", "kbId": "5099536", "version": "26100.33158"}}]}, [("1", NO)],
+    ),
+    "NetBox, whose devices may be planned": (
+        {"results": [
+            {"name": "srv1", "platform": {"name": "Windows Server 2025"}, "custom_fields": {"os_build": "26100.33158"}, "status": {"value": "planned", "label": "Planned"}},
+            {"name": "srv2", "platform": {"name": "Windows Server 2025"}, "custom_fields": {"os_build": "26100.33158"}, "status": {"value": "active", "label": "Active"}},
+        ]},
+        [("srv1", NO), ("srv2", S25)],
+    ),
     "a machine in parts": ({"os": {"version": "10.0.26100.33158", "name": "Windows Server 2025"}, "kernel": {"version": "10.0.26100.33158", "name": "NT"}}, [("", S25)]),
     "builds by host": ({"srv1": "10.0.20348.5386", "srv2": "26100.33158"}, [("srv1", S22), ("srv2", S25)]),
     "members in German": ([{"Rechner": "SRV1", "Betriebssystem": "Windows Server 2025 Standard", "Betriebssystemversion": "10.0.26100.33158"}], [("", S25)]),
@@ -232,6 +242,15 @@ CELLS: dict[str, tuple[bytes, Expected]] = {
     "JSON in a cell of another name": (b'Server;Details\nSRV1;"{""os"":{""version"":""10.0.20348.5386""}}"\n', [("SRV1", S22)]),
     "Update Manager, its machines": (
         b"NAME,RESOURCE GROUP,OPERATING SYSTEM,HOTPATCH STATUS,OS VERSION\nSRV1,rg,Windows,Enabled,10.0.26100.33158\nSRV2,rg,Windows,Not enrolled,10.0.26100.33158\n", [("SRV1", S25), ("SRV2", S25)],
+    ),
+    "Update Manager, its patches": (
+        (b"name,properties.patchName,properties.installationState,properties.version\nvm1,2026-07 CU,Failed,26100.33158\nvm2,2026-07 CU,Pending,26100.33158\n"
+        b"vm3,2026-07 CU,Installed,26100.33158\n"), [("vm1", NO), ("vm2", NO), ("vm3", NO)],
+    ),
+    "a state of Azure": (b"name,properties.installationState,properties.version\nvm1,Failed,26100.33158\nvm2,Succeeded,26100.33158\n", [("vm1", NO), ("vm2", S25)]),
+    "ConnectWise Automate": (
+        (b"Computer.Name,Computer.OS,Computer.OS.Version,Computer.Patching.Windows Updates Missing\n"
+        b"SRV1,Microsoft Windows Server 2025 Standard x64,10.0.26100.33158,0\n"), [("SRV1", S25)],
     ),
     "Zabbix's texts": (b"Host;Key;Last value\nSRV1;system.sw.os;Windows Server 2022 Standard 21H2 [10.0.20348.5386]\n", [("SRV1", S22)]),
     "PRTG's table": (b'"Device","Sensor","Message"\n"SRV1","OS","Version 10.0.20348.5386"\n"SRV2","OS","Version 10.0.26100.33158"\n', [("SRV1", S22), ("SRV2", S25)]),
@@ -285,6 +304,7 @@ def test_shapes_of_json(name: str, run: Command, tmp_path: Path) -> None:
         "host,システム\nA,2026-07 Windows Server 2025 の累積更新プログラム (KB5099536) (26100.33158)\n",
         "host,Windows Update Agent version\nA,10.0.26100.33158\n",
         "host,WinRE version\nA,10.0.26100.33158\n",
+        "FullDomainName,ClientVersion\nA.example.com,10.0.26100.33158\n",  # of the Windows Update Agent, in WSUS
         "host,Version of the image\nA,10.0.26100.33158\n",
         "host,message\nA,upgrade to 26100.33158 failed\n",
         "host,Message\nA,10.0.26100.33158 will be installed tonight\n",

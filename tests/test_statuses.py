@@ -63,6 +63,7 @@ DENIED_OF_SYSTEM = [
     ("Value type", "Expected"), ("Build type", "target"), ("Planned date", "2026-08-15"), ("Geplant am", "15.08.2026"), ("予定日", "2026/08/15"), ("Note", "target, not yet installed"), ("Hinweis", "noch nicht installiert"),
     ("備考", "未適用"), ("备注", "尚未安装"), ("비고", "미설치"), ("Remarque", "pas encore installé"), ("Nota", "aún no instalado"), ("Note", "non ancora installato"), ("Opmerking", "nog niet geïnstalleerd"), ("Uwagi", "jeszcze nie zainstalowano"),
     ("Примечание", "ещё не установлено"), ("Observação", "ainda não instalado"), ("Installed", "No"), ("Installé", "Non"), ("適用済み", "いいえ"), ("Kommentar", "Rollback, zurückgerollt"), ("メモ", "ロールバック済み"),
+    ("Status", "Planned"), ("Device status", "Staged"), ("Lifecycle", "proposed"), ("Statut", "prévue"), ("State", "geplant"), ("Lifecycle state", "予定"),
     ("Note", "Rimosso"), ("Remark", "removed again"), ("Bemerkung", "wieder entfernt"), ("Remarque", "supprimée le 18/07/2026"), ("Note", "update removed because of printing"), ("Note", "reimaged"), ("Kommentar", "neu aufgesetzt"), ("備考", "削除"),
 ]  # fmt: skip
 

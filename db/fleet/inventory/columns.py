@@ -28,8 +28,8 @@ _PATCHING: Final = "properties.osprofile.windowsconfiguration.patchsettings."
 _LICENCE: Final = "properties.licenseprofile.productprofile.productfeatures.hotpatch.subscriptionstatus"
 NAMES: Final[dict[str, tuple[str, ...]]] = {
     "host": (
-        "host", "hosts.host", "metadata.name", "hostname", "computername", "computer", "devicename", "machinename", "servername", "pscomputername", "csname", "csdnshostname",
-        "computerdnsname", "fqdn", "certname", "device", "server", "machine", "vmname", "systemname", "hostidentifier", "hostdisplayname", "inventoryhostname", "ansiblehostname", "ansiblefacts.hostname", "host.name", "agent.name", "node",
+        "host", "hosts.host", "metadata.name", "computer.name", "device.name", "machine.name", "endpoint.name", "asset.name", "hostname", "computername", "computer", "devicename", "machinename", "servername", "pscomputername", "csname", "csdnshostname",
+        "computerdnsname", "fqdn", "certname", "fulldomainname", "device", "server", "machine", "vmname", "systemname", "hostidentifier", "hostdisplayname", "inventoryhostname", "ansiblehostname", "ansiblefacts.hostname", "host.name", "agent.name", "node",
         "netbiosname0", "name0", "dnshostname", "resourcename",
         "rechner", "rechnername", "gerät", "gerätename", "nomdelordinateur", "ordinateur", "nomdelappareil", "appareil", "nomdhôte", "nomdelhôte", "serveur", "nomduserveur",
         "nombredelequipo", "nombredeequipo", "equipo", "nombredehost", "nombredeldispositivo", "servidor", "nomecomputer", "nomehost", "nomedocomputador", "computador", "nomedohost",
@@ -97,6 +97,28 @@ DECIDING: Final = ("build", "revision", "product", "line", "kbs", "edition", "es
 MAX_NAME: Final = 1_000  # characters of a column's name or path; the longest that a tool writes have some 150
 NOTHING: Final = dict.fromkeys(FIELDS, "")
 OF_ANYTHING: Final = frozenset({"build", "version", "fullbuild"})  # builds that may be of an update, a file or an app as well
+# Objects that say nothing of what they hold: "properties" of Azure, "_source" of Elastic.
+_WRAPPERS: Final = frozenset(
+    {
+        "properties",
+        "props",
+        "fields",
+        "attributes",
+        "source",
+        "data",
+        "values",
+        "value",
+        "record",
+        "item",
+        "node",
+        "entity",
+        "object",
+        "document",
+        "payload",
+        "content",
+        "body",
+    }
+)
 BUILD: Final = re.compile(rf"(?<![0-9.])(?:10\.0\.)?{BUILD_TEXT}(?![0-9.])")
 
 
@@ -180,6 +202,16 @@ def check_name(name: str) -> str:
     if len(name) > MAX_NAME:
         raise BadInput("expected names of columns of at most {most:,} characters, got {got:,}", most=MAX_NAME, got=len(name))
     return name
+
+
+def is_of_anything(name: str) -> bool:
+    """Return whether a build may be of an update, a file or an app as well, by the name of its column.
+
+    >>> is_of_anything("Version"), is_of_anything("properties.version"), is_of_anything("os.version")
+    (True, True, False)
+    """
+    *parents, last = bare(name).split(".")
+    return last in OF_ANYTHING and all(parent in _WRAPPERS for parent in parents)
 
 
 def parent_of(name: str) -> str:

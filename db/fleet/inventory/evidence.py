@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Final
 
-from hotpatch_kb.db.fleet.inventory.columns import NAMES, OF_ANYTHING, bare, first, parent_of
+from hotpatch_kb.db.fleet.inventory.columns import NAMES, bare, first, is_of_anything, parent_of
 from hotpatch_kb.db.fleet.inventory.hosts import is_of_others, is_of_plan, is_thing, may_be_host, may_be_name_of_words, no_host
 from hotpatch_kb.db.fleet.inventory.subjects import (
     OF_ANY_NAME,
@@ -66,6 +66,16 @@ _STATUSES: Final = frozenset(
     {"status", "state", "installed", "isinstalled", "present", "ispresent", "result", "event", "action", "operation", "phase", "outcome", "patched", "installiert", "statut", "zustand", "estado", "stato", "статус", "состояние", "状態", "状态", "狀態", "상태", "durum", "stan", "stav", "tilstand"}
     | {f"{of}{status}" for of in ("install", "installation", "kb", "hotfix", "patch", "update", "deployment", "compliance") for status in ("status", "state", "result")}
 )  # fmt: skip
+# The state of a machine's life, at the top of its object: of one that is planned the build is an intention. One that waits
+# for its installation, or is in stock, may have been found by a scan (ServiceNow). "status.value" is NetBox's.
+_OF_LIFE: Final = lazy(
+    r"(?:(?:device|asset|machine|host|server|vm|ci|lifecycle|install|operational)?(?:status|state|stage)|lifecycle|statut|zustand|estado|stato|статус|состояние|状態|状态|狀態|상태|durum|stan|stav|tilstand)(?:\.(?:value|label|name|displayvalue))?"
+)
+_NOT_THERE_YET: Final = lazy(
+    r"\W*(?:planned|in planning|planning|staged|proposed|future|to be (?:built|deployed|installed)|geplant|prévue?|planifiée?|planificad[oa]|previst[oa]"
+    r"|pianificat[oa]|planead[oa]|planejad[oa]|gepland|planowan[ya]|запланирован[оа]?|planlandı|planerad|planlagt|予定|計画中?|计划中?|計畫中?|예정)\W*",
+    re.IGNORECASE,
+)
 # Names of builds that may be of an update as well; "OSVersion" and "CurrentBuild" are of the machine.
 _OF_SYSTEMS: Final = lazy(
     r"(?<![a-z])os(?![a-z])|syst|sist|windows|betrieb|besturing|exploitation|platform|操作|作業|シス|オペ|운영|시스템|ос\b|систем|λειτουργ|işletim",
@@ -74,7 +84,7 @@ _OF_SYSTEMS: Final = lazy(
 _FLAGS: Final = frozenset({"installed", "isinstalled", "present", "ispresent", "patched", "installiert"})
 # Beside these a column that is only called "build" or "version" may be of an update, a file or an image.
 _THINGS: Final = frozenset({
-    "update", "updatename", "updatetitle", "missingkb", "cve", "cveid", "pluginid", "qid", "severity", "filename", "file", "filepath", "driver", "drivername", "component", "package", "packagename", "feature",
+    "update", "updatename", "updatetitle", "patchname", "patchtitle", "missingkb", "cve", "cveid", "pluginid", "qid", "severity", "filename", "file", "filepath", "driver", "drivername", "component", "package", "packagename", "feature",
     "ring", "path", "role", "rolename", "title", "advisory", "vulnerability", "updatetype", "servicingoption", "availabilitydate", "releasedate", "image", "imagename", "imageindex", "software", "softwarename", "application", "applicationname", "app", "appname",
 })  # fmt: skip
 _NAMELESS: Final = lazy(r"column\d+")  # as tables without a header get them
@@ -161,7 +171,7 @@ class RowEvidence:
         spare = _without_parts(spare, names)
         is_trusted = not frozenset(wanted).isdisjoint(self._builds)
         is_of_value = self._is_of_value = any(not _OF_SYSTEMS.search(name) for name in self._unnamed)
-        is_of_anything = any(bare(name) in OF_ANYTHING or (name in self._unnamed and not _OF_SYSTEMS.search(name)) for name in self._builds)
+        may_be_anything = any(is_of_anything(name) or (name in self._unnamed and not _OF_SYSTEMS.search(name)) for name in self._builds)
         statuses = [name for short, name in spare if short in _STATUSES]
         # A table of names and values: each name must be one of a version. Other labels may be of anything but another build.
         self._properties = [name for short, name in spare if short in _PROPERTIES and is_of_value and not is_trusted]
@@ -170,21 +180,22 @@ class RowEvidence:
         self._labels = [name for name in labelled if name not in self._properties and not is_trusted]
         if is_of_value and not is_trusted:  # Zabbix: "Latest OS build available" is the name of an item
             self._labels += [name for name in by_field.get("host", ())[:1] if bare(name).rpartition(".")[2] == "name"]
-        self._statuses_of_build = [] if is_trusted else statuses if is_of_anything else [name for name in statuses if bare(name) in _FLAGS]
-        self._beside = BesideBuild(() if is_trusted or not self._builds else spare, statuses_by_value, is_plain=is_of_anything)
+        self._statuses_of_build = [] if is_trusted else statuses if may_be_anything else [name for name in statuses if bare(name) in _FLAGS]
+        self._beside = BesideBuild(() if is_trusted or not self._builds else spare, statuses_by_value, is_plain=may_be_anything)
         self._watch_kbs(names, kbs, spare, statuses, title)
         hosts = self._hosts = by_field.get("host", ())
         untold = () if is_trusted else self._builds
         self._others = frozenset(name for name in untold if _is_of_others(name, hosts, names))
         self._targets = [name for name in untold if any(map(is_of_target, path_of(name)[:-1]))]
-        self._find_things(names, by_field, spare, is_of_anything=is_of_anything, is_trusted=is_trusted)
-        self._find_names(names, is_plain=is_of_anything, is_trusted=is_trusted)
+        self._life = [name for name in names if _OF_LIFE.fullmatch(bare(name))] if untold else []
+        self._find_things(names, by_field, spare, is_of_anything=may_be_anything, is_trusted=is_trusted)
+        self._find_names(names, is_plain=may_be_anything, is_trusted=is_trusted)
         watched = [
             *(*self._builds, *self._nameless, *self._unnamed_hosts),
             *([*hosts, *self._names_inside] if self._others else ()),
             *(*self._subjects, *self._metrics, *self._properties),
             *self._labels,
-            *self._statuses_of_build,
+            *(*self._statuses_of_build, *self._life),
             *self._beside.columns,
             *self._others_said.columns,
         ]
@@ -275,6 +286,8 @@ class RowEvidence:
         for name in self._statuses_of_build:
             if (status := value(name).strip()) and _is_of_missing(name, status):
                 return not_stated(text, status)._replace(machine=text)
+        if said := next((said for name in self._life if _NOT_THERE_YET.fullmatch(said := value(name))), ""):
+            return not_stated(text, said)._replace(machine=text)
         if said := self._beside.said_against(text, value, facts):
             return not_stated(text, said)._replace(machine=text)
         if doubtful := next((said for name in self._any_names if not self.may_name_host(said := value(name).strip())), ""):

@@ -122,6 +122,8 @@ def is_of_system(column: str) -> bool:
         path_of(normalize("NFKC", column))[-1],
     )
     words = [word.casefold() for word in _LETTERS.findall(_HUMPS.sub(" ", last))]
+    if words == ["client", "version"]:
+        return False  # WSUS: of the Windows Update Agent
     if {"microsoft", "ms"} & set(words) and not {"windows", "os"} & set(words):
         return False  # "Current Microsoft build" is the newest one of Microsoft
     return _OF_VERSIONS.search(" ".join(words)) is not None and ("".join(words) in _WORDS or all(map(is_known_word, words)))
