@@ -212,3 +212,31 @@ def test_duckdb_says_the_same_of_a_summary_in_the_middle(line: str, run: Command
     builtin = run("assess", "fleet.csv", "--on", DAY)
     assert (builtin.code, builtin.out.count(",unknown,")) == (0, 0 if line.startswith("max") else 1)
     assert run("assess", "fleet.csv", "--on", DAY, "--engine", "duckdb").out == builtin.out
+
+
+@pytest.mark.parametrize("title", ["Planned", "Geplant,", "Target builds for August", "予定", "Pending (approval)"])
+@pytest.mark.parametrize("between", [",", "\t"])
+def test_a_second_table_of_what_is_planned(title: str, between: str) -> None:
+    table = f"site,host,build\nA,srv1,{OLD}\n\n{title}\nsite,host,build\nA,srv1,{NEW}\n\nNow\nsite,host,build\nA,srv2,{NEW}\n".replace(
+        ",", between
+    )
+    rows = judged(table)
+    assert [(row.host, row.verdict) for row in rows if row.host.startswith("srv")] == [
+        ("srv1", "behind"),
+        ("srv1", "unknown"),
+        ("srv2", "current"),
+    ]
+
+
+@pytest.mark.parametrize("title", ["Planned", "Missing", "適用予定", "Geplant für August"])
+def test_a_title_of_what_is_planned(title: str) -> None:
+    assert [row.verdict for row in judged(f"{title}\n\nhost,build\nsrv1,{NEW}\n")] == ["unknown"]
+
+
+def test_a_second_table_of_machines() -> None:
+    rows = judged(f"host,build\nsrv1,{OLD}\n\nSite B\nhost,build\nsrv2,{NEW}\n\nSite C\nhost,build\nsrv3,{OLD}\n")
+    assert [(row.host, row.verdict) for row in rows if row.host.startswith("srv")] == [
+        ("srv1", "behind"),
+        ("srv2", "current"),
+        ("srv3", "behind"),
+    ]

@@ -39,6 +39,8 @@ DENIED = [
     ("Message", "Installation failed"), ("Meldung", "Update fehlgeschlagen"), ("InstalledOn", "never"), ("Installiert am", "nie"), ("Installed on", "2026-08-01"), ("Install date", "1601-01-01"), ("Dry run", "true"),
     ("Estado del parche", "Faltante"), ("Verteilungsstatus", "Fehler"), ("パッチ適用済", "×"), ("Uppdateringsstatus", "Saknas"), ("Stav aktualizace", "Chybí"), ("Annulé", "Oui"), ("Succès", "Non"), ("成功", "いいえ"), ("ErrorCode", "0x80070643"),
     ("Error", "Installation failed"), ("Exit code", "1603"), ("Progress", "45%"),
+    ("Durum", "Yüklenemedi"), ("Stan instalacji", "Niezainstalowano"), ("Stav", "Neinstalováno"), ("الحالة", "غير مثبت"), ("상태", "설치 안 됨"), ("Status", "Installation unclear"),
+    ("Remarque", "sera installé en août"), ("Примечание", "будет установлено в августе"), ("備考", "来月適用"), ("Note", "will be patched next week"), ("Bemerkung", "wird am 15.08. installiert"),
 ]  # fmt: skip
 
 
@@ -83,6 +85,7 @@ HARMLESS = [
     ("Compliance state", "Not compliant"), ("Update status", "No updates pending"), ("Job status", "Completed"), ("Build type", "Release"), ("Type", "Server"), ("Info", "DC, do not restart before 18:00"), ("Installed by", "admin"),
     ("Deployed", "Yes"), ("Required", "No"), ("Patch date", "2026-07-15"), ("Status", "Installed successfully"), ("Error", "none"),
     ("ErrorCode", "0"), ("Exit code", "0"), ("Progress", "100%"), ("Ergebnis", "keine Fehler"), ("Error", "No errors"), ("Errors", "0"),
+    ("Status", "Installed by WSUS on 2026-07-15"), ("Status", "Erfolgreich installiert"), ("الحالة", "مثبت"), ("Status", "Updates installed"), ("Note", "will be patched by hand"), ("Bemerkung", "wird manuell gepatcht"),
     ("Note", "removed from rack 4"), ("Note", "old agent removed"), ("Notes", "Warranty expired"), ("Comment", "user account deleted in May"),
 ]  # fmt: skip
 

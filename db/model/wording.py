@@ -114,6 +114,7 @@ _INSTALLED: Final = _YES | {
     "erfolgreich", "angewendet", "eingespielt", "abgeschlossen", "appliqué", "appliquée", "réussi", "réussie", "terminé", "terminée", "aplicado", "aplicada", "correcto", "completado", "completada", "applicato", "riuscito",
     "riuscita", "completato", "completata", "sucesso", "concluído", "concluída", "geslaagd", "voltooid", "toegepast", "zainstalowana", "zastosowano", "zakończono", "установлена", "применено", "успешно", "завершено", "встановлено",
     "installert", "slutförd", "fuldført", "fullført", "nainstalována", "dokončeno", "asennettu", "telepítve", "yüklendi", "uygulandı", "başarılı", "tamamlandı", "適用済", "導入済み", "導入済", "完了", "適用完了",
+    "مثبت", "מותקן", "ติดตั้งแล้ว", "εγκατεστημένο", "εγκαταστάθηκε", "terpasang", "terinstal", "инсталирано", "инсталирана", "inštalované", "nainštalované", "instalirano", "instalat", "instalată",
     "インストール完了", "済み", "済", "已完成", "已套用", "已应用", "安装成功", "安裝成功", "적용됨", "적용완료", "완료", "성공",
 }  # fmt: skip
 
@@ -183,6 +184,21 @@ def _are_installed(words: str, status: str) -> bool:
     )
 
 
+def doubts_installation(status: str) -> bool:
+    """Return whether a status speaks of an installation in words that are not all known to confirm it: "Niezainstalowano", "설치 안 됨".
+
+    No list of denials has every language; what confirms is short.
+
+    >>> doubts_installation("Yüklenemedi"), doubts_installation("Installed by WSUS on 2026-07-14"), doubts_installation("Online")
+    (True, False, False)
+    """
+    lowered = plain(status[:MAX_TEXT]).casefold()
+    if not (_INSTALLING.search(lowered) or _INSTALLING_ELSEWHERE.search(lowered)):
+        return False
+    words = _WORD.findall(_NOT_WORDS.sub(" ", lowered))
+    return not all(word in _INSTALLED or word in _OF_KBS or word in _BESIDE_INSTALLED or _DONE_INSIDE.search(word) for word in words)
+
+
 def says_yes(text: str) -> bool:
     """Return whether a text is a yes, in the languages of Windows."""
     words = _bare(text)
@@ -208,6 +224,14 @@ _INSTALLING: Final = lazy(
     r"instal|ïnstall|inställ|\bappl(?:ied|iqu)|aplicad|applicat[oa]|angewend|eingespielt|patch|deploy|установ|встанов|применен|適用|インストール|安装|安裝|套用|部署|설치|적용|yükl|asenn|telepít"
     r"|\bupdat|\bupgrad|\bkb[ -]?\d{6}|aktualis|aktualiz|mises? à jour|actualiz|atualiz|aggiorn|обновл|更新|업데이트|güncel|päivit|frissít|uppdater|oppdater|opdater|\bbuild\b|ビルド"
 )
+_INSTALLING_ELSEWHERE: Final = lazy("مثبت|تثبيت|מותקן|התקנ|ติดตั้ง|cài đặt|εγκατ|terpasang|инсталир|inštal|paigalda|įdieg")
+_DONE_INSIDE: Final = lazy("済|完了|成功|已|됨|완료|した$")
+# Words of a status that say nothing beside "installed": who did it, and when.
+_BESIDE_INSTALLED: Final = frozenset({
+    "by", "via", "from", "on", "at", "with", "all", "is", "are", "was", "were", "has", "been", "and", "up", "to", "date", "wsus", "sccm", "mecm", "intune", "autopatch", "manager", "manually", "automatically", "today", "yesterday",
+    "uptodate", "current", "build", "am", "um", "durch", "von", "wurde", "manuell", "automatisch", "aktuell", "le", "par", "à", "jour", "el", "por", "il", "da", "op", "door", "patch", "patched", "deployed", "updated", "aktualisiert", "actualizado", "atualizado",
+    "aggiornato", "upgraded", "compliant", "successfully", "erfolgreich", "succès", "avec", "con", "éxito", "successo", "com",
+})  # fmt: skip
 _NOT_DONE: Final = (
     r"not|nicht|pas|no|non|não|nao|niet|nie|не|inte|ikke|ei|nem|değil|ne|není|never|kein\w*|fail(?:ed|s|ure)|fehlgeschlagen\w*|gescheitert|échou\w*|échec|fallid\w*|falló|fallit\w*|falh\w*|mislukt\w*|niepowodz\w*|ошибк\w*|сбой|неудач\w*"
     r"|başarısız|misslyck\w*|mislyk\w*|pending|ausstehend\w*|en attente|pendient\w*|pendente\w*|in attesa|wacht\w*|oczekuj\w*|ожида\w*|beklem\w*|bekliyor|väntar|afventer|venter|čeká\w*|missing|fehlt|fehlend\w*|manqu\w*|falta\w*|manca\w*"
@@ -218,7 +242,14 @@ _NOT_DONE_WORD: Final = lazy(rf"(?<!\w)(?:{_NOT_DONE})(?!\w)|n't\b")
 _NOT_DONE_ALONE: Final = lazy(
     rf"\W*(?:{_NOT_DONE}|to do|todo|à (?:faire|installer)|por instalar|da installare|offen|desired|gewünscht|required|erforderlich)\W*"
 )
-_NOT_DONE_INSIDE: Final = lazy("未|失敗|失败|保留|待|予定|ない|ません|不足|欠|缺|無|无|没|沒|计划|計畫|미|실패|대기|예정|않|없|누락|필요")
+# "will be installed in August"; "will be patched by hand" says nothing of when
+_LATER: Final = lazy(
+    r"\b(?:will|shall|wird|werden|sera|seront|será|serán|sarà|saranno|verrà|zal|zullen|będzie|zostanie|будет|будут|ska|kommer|vil|bude)\b.*(?:\d|\bnext|nächst|kommende|prochain|próxim|prossim|volgend|następn|следующ|tomorrow|tonight|\blater|\bsoon"
+    r"|\bmorgen|später|\bbald|demain|bientôt|mañana|domani|amanhã|\b(?:jan|feb|fév|fev|mär|mar|apr|abr|avr|mai|may|mag|maj|jun|juin|giu|jul|juil|lug|aug|août|ago|sep|set|okt|oct|ott|nov|dez|dec|déc|dic|янв|фев|апр|июн|июл|авг|сен|окт|ноя|дек|sierp|wrze|paźd|grud))"
+)
+_NOT_DONE_INSIDE: Final = lazy(
+    "来月|来週|翌月|翌週|次月|次回|明日|今夜|下月|下周|다음|未|失敗|失败|保留|待|予定|ない|ません|不足|欠|缺|無|无|没|沒|计划|計畫|미|실패|대기|예정|않|없|누락|필요"
+)
 _TAKEN_BACK: Final = lazy(
     r"(?<!no )(?<!not )(?<!without )(?<!kein )(?:\broll(?:ed|s|ing)?[ -]?back|\breverted|\bbacked out|zurückge(?:setzt|rollt|nommen|spielt|zogen)|zurückgerollt|rückgängig gemacht|restauré|revertid[oa]|ripristinat[oa]|teruggedraaid|wycofan[oay]"
     r"|\bre-?imaged|\bwiped|\bfactory reset|neu aufgesetzt|откат|отмен[её]н|geri alındı|återställd|rullet tilbage|vrácen[oa]?|ロールバック|回滚|回滾|回退|롤백)"
@@ -253,7 +284,7 @@ def denies_installation(remark: str) -> bool:
     lowered = plain(remark[:MAX_TEXT]).casefold().replace("_", " ")
     if _NOT_DONE_ALONE.fullmatch(lowered) and lowered.strip() not in {"no", "non", "ne", "nie", "ei", "nem"}:
         return True
-    return any(map(_clause_denies, re.split(r"[.;\n。]\s", lowered)))
+    return any(map(_clause_denies, re.split(r"(?:(?<!\d)\.|[;\n。])\s", lowered)))
 
 
 def _clause_denies(clause: str) -> bool:
@@ -269,7 +300,7 @@ def _clause_denies(clause: str) -> bool:
             return True
     if not _INSTALLING.search(clause):
         return False
-    return bool(_NOT_DONE_WORD.search(clause) or _NOT_DONE_INSIDE.search(clause))
+    return bool(_NOT_DONE_WORD.search(clause) or _NOT_DONE_INSIDE.search(clause) or _LATER.search(clause))
 
 
 _ITSELF: Final = lazy(

@@ -19,6 +19,7 @@ from hotpatch_kb.db.model.wording import (
     confirms,
     denies,
     denies_installation,
+    doubts_installation,
     is_installed,
     is_of_machine_itself,
     is_open,
@@ -40,7 +41,7 @@ _INSTALL: Final = (
 )
 _STATUS_WORDS: Final = (
     r"stat(?:us|e|es|ut|o|i|an)|statu|stan|stav|estado|état|etat|zustand|results?|result|outcome|phase|ergebnis|résultat|resultado|risultato|resultaat|wynik|výsledek|resultat|sonu[çc]|durumu?|tila|állapota?|tilstand|tillstånd|статус|стан|состояние|результат|κατάσταση"
-    r"|ステータス|状態|状況|結果|状态|狀態|状况|結果|结果|상태|현황|결과|สถานะ|trạngthái"
+    r"|ステータス|状態|状況|結果|状态|狀態|状况|結果|结果|상태|현황|결과|สถานะ|trạngthái|(?:ال)?حالة|מצב|סטטוס"
 )
 _PENDING_WORDS: Final = r"pending|outstanding|required|needed|needs|ausstehend\w?|erforderlich|enattente|pendientes?|necesari[oa]|pendente|待ち?|必要|保留|待|대기|필요"
 _MISSING_WORDS: Final = (
@@ -208,7 +209,8 @@ def _denies_build(kind: Kind, name: str, text: str, is_plain: bool) -> bool:
     if kind == "day":
         return (is_no and text.isalpha()) or _NEVER.search(text.casefold()) is not None or (is_plain and denies_installation(text))
     if kind == "status":
-        return is_plain and ((is_no and not text[:1].isdecimal() and says_no(text)) or (denies(text) and not is_of_machine_itself(text)))
+        is_denied = denies(text) or doubts_installation(text)
+        return is_plain and ((is_no and not text[:1].isdecimal() and says_no(text)) or (is_denied and not is_of_machine_itself(text)))
     return denies_installation(text)
 
 

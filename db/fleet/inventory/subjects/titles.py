@@ -18,6 +18,14 @@ _ALONE: Final = re.compile(
     r"|(?:windows )?release (?:history|information)|目標|目标|목표)(?:\W.*)?",
     re.IGNORECASE,
 )
+# The same by themselves, as the title of a second table, with a month or a remark in brackets.
+_NOT_YET: Final = re.compile(
+    r"\W*(?:planned|planning|plan|upcoming|next (?:month|week|wave|cycle)|desired|expected|required|proposed|future|pending|missing|outstanding|to be (?:done|installed|deployed|patched)|to ?do"
+    r"|geplant\w*|planung|ausstehend\w*|fehlend\w*|erforderlich\w*|offen|nächster monat|prévu\w*|planifi\w*|manquant\w*|en attente|à faire|requis\w*|previst\w*|planificad\w*|pendient\w*|faltant\w*|por hacer|requerid\w*"
+    r"|pianificat\w*|mancant\w*|da fare|richiest\w*|planejad\w*|pendent\w*|faltand\w*|gepland\w*|ontbrekend\w*|planowan\w*|brakując\w*|запланирован\w*|план\w*|недоста\w*|planlan\w*|eksik\w*"
+    r"|予定|計画|適用予定|未適用|未実施|来月|计划|計劃|待安装|未安装|缺少|예정|미적용|누락)(?:[\W\d]*|\W+(?:for|in|für|pour|para|per|на)\W+[^\W\d]+[\W\d]*|\W*\(.*\)\W*)",
+    re.IGNORECASE,
+)
 _OTHERS: Final = re.compile(
     r"\W*(?:verfügbare|neueste|geplante|fehlende|ausstehende|freigegebene|erforderliche|empfohlene)\w*\W+(?:[\w-]+\W+)?(?:[\w-]*(?:updates?|builds?|version(?:en)?|patches|aktualisierungen))\b"
     r"|\W*(?:builds?|versions?|mises? à jour|correctifs?)\W+(?:\w+\W+){0,2}(?:cibles?|disponibles?|requis\w*|prévu\w*|manquant\w*|approuvé\w*|recommandé\w*)"
@@ -51,7 +59,7 @@ def title_of_others(title: str) -> str:
 def _is_of_others(line: str) -> bool:
     if not line or len(line) > _LONGEST or _SAYS_A_VALUE.search(line) or _OF_A_REPORT.search(line):
         return False
-    if _ALONE.fullmatch(line):
+    if _ALONE.fullmatch(line) or _NOT_YET.fullmatch(line):
         return True
     found = _ENGLISH.match(line)
     if found and found["wanted"]:

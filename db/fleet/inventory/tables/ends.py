@@ -11,6 +11,7 @@ from typing import Final
 from hotpatch_kb.db.fleet.inventory import values
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, bare, columns_of
 from hotpatch_kb.db.fleet.inventory.hosts import may_be_host, no_host
+from hotpatch_kb.db.fleet.inventory.subjects.titles import title_of_others
 from hotpatch_kb.db.fleet.inventory.tables.headers import OF_BUILDS
 from hotpatch_kb.db.fleet.inventory.tables.summaries import are_like_hosts, begins_as_summary, of_summary, summaries
 from hotpatch_kb.db.fleet.rows import NotStated, not_stated
@@ -33,6 +34,7 @@ class Ends:
         hosts = columns_of(header, {}).get("host", ())
         self.host = self._header.index(hosts[0]) if hosts else -1
         self._is_after_blank = self._has_ended = False
+        self._title = ""  # the last line after a blank one that is no row
         self._has_hosts: bool | None = None
 
     @property
@@ -48,12 +50,14 @@ class Ends:
         """Return why a row is not one of the table; None where it is."""
         if not self.is_watching or not any(cells):
             return None
-        if self._is_after_blank and self._is_again(cells):  # the same table goes on
-            self._is_after_blank = self._has_ended = False
-        elif self._is_after_blank and not self._has_ended:
-            self._has_ended = _is_other_header(cells)
+        if self._is_after_blank and self._is_again(cells):  # the same table goes on, or one of what is planned
+            self._is_after_blank, self._has_ended = False, bool(title_of_others(self._title))
+            self._title = ""
+        elif self._is_after_blank:
+            self._title = _only_text(cells)
+            self._has_ended = self._has_ended or _is_other_header(cells)
             summary = "" if self._has_ended else self._summary(cells)
-            self._is_after_blank = bool(summary)  # the line after it may be of the summary, too
+            self._is_after_blank = bool(summary or self._title)  # the line after it may be of the summary, or a header
             if summary:
                 return not_stated(" ".join(filter(None, cells)), no_host(summary))
         return not_stated(" ".join(filter(None, cells)), "below the end of the table") if self._has_ended else None
@@ -96,7 +100,7 @@ class Ends:
 
     def may_end(self, cells: Sequence[str]) -> bool:
         """Return whether a row after a blank line is anything but the next row of the table."""
-        return any(cells) and (self._is_again(cells) or _is_other_header(cells) or bool(self._summary(cells)))
+        return any(cells) and (self._is_again(cells) or _is_other_header(cells) or bool(self._summary(cells) or _only_text(cells)))
 
     def _is_again(self, cells: Sequence[str]) -> bool:
         return [cell.strip() for cell in cells][: len(self._header)] == self._header
@@ -107,6 +111,12 @@ class Ends:
             return ""
         said = cells[self.host].strip()
         return "" if may_be_host(said, is_sure=True) else said or "nothing"
+
+
+def _only_text(cells: Sequence[str]) -> str:
+    """Return what a row says that has but one cell, such as the title of the next table; "" where it has more."""
+    stated = [cell.strip() for cell in cells if cell.strip()]
+    return stated[0] if len(stated) == 1 else ""
 
 
 def _is_other_header(cells: Sequence[str]) -> bool:
