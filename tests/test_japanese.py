@@ -145,3 +145,56 @@ def test_the_words_are_those_of_microsoft_and_one_for_each_thing() -> None:
         *["最新ではありません"] * 2,
     ]
     assert [t(name) for name in ("Eligibility", "Questions", "Changes")] == ["ホットパッチの利用条件", "よくある質問", "変更履歴"]
+
+
+def _page(ds: Datasette, path: str) -> BeautifulSoup:
+    answer = asyncio.run(ds.client.get(path, follow_redirects=True))
+    return BeautifulSoup(answer.text.replace("\xa0", " ").replace("\u2060", ""), "lxml")
+
+
+def _spoken(element: Any) -> str:
+    return " ".join(element.get_text(" ").split())
+
+
+def test_the_newest_of_a_build_number_says_of_which_machines_and_what_it_is(public: Datasette, at: Any) -> None:
+    """ "最新 (ホットパッチ)" beside a baseline would say that the newest update is a hotpatch."""
+    at("2026-07-24")
+    page = _page(public, "/ja/build/26100")
+    names = [_spoken(name) for name in page.select("article")[0].select("dl.newest dt")]
+    kinds = [[_spoken(kind) for kind in box.select("dl.newest .kind")] for box in page.select("article")]
+    assert names == ["最新 (ホットパッチ登録済みの場合)", "最新 (通常の累積更新プログラム)"]
+    assert kinds == [["ベースライン", "ベースライン"], ["ホットパッチ", "累積更新プログラム (LCU)"]]
+
+
+def test_what_is_not_known_is_not_said_to_be_none(public: Datasette, at: Any) -> None:
+    at("2026-07-24")
+    t = i18n.words("ja")
+    assert t("not known for {months}", months="2026-07").replace("\xa0", " ") == "2026 年 7 月分の件数は不明"
+    # Nobody read of hotpatches of it: that does not say that the product is not covered here.
+    for product in ("win10-22h2", "win11-26h2"):
+        assert "ホットパッチ このバージョンでのホットパッチの提供は確認されていません" in _spoken(_page(public, f"/ja/product/{product}"))
+    assert "この日までのリリースは確認されていません。" in _spoken(_page(public, "/ja/product/win11-26h2"))
+    assert "記事をまだ読み取っていない場合も空になるため、問題がないとは限りません。" in _spoken(_page(public, "/ja/hotpatch/known_issues"))
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_conditions_of_an_answer_are_open(public: Datasette, language: str) -> None:
+    box = _page(public, f"/{language}/eligible?q=Windows+Server+2025+Standard").select_one(".box")
+    assert box is not None
+    details = box.select_one("details")
+    assert details is not None
+    assert details.has_attr("open")
+    assert len(details.select("li")) == 8
+
+
+def test_not_covered_is_said_of_what_this_site_does_not_have_alone() -> None:
+    """What Microsoft does not offer to an edition is 利用不可, what a page does not say 記載なし."""
+    found = {
+        english: text
+        for file in sorted(i18n.FOLDER.glob("*ja.json"))
+        for english, text in json.loads(file.read_text(encoding="utf-8")).items()
+        if "対象外" in text
+    }
+    assert [english for english in found if "not covered" not in english and english != "status not_covered"] == []
+    unstated = {english for english, text in i18n.texts("ja").items() if "記載なし" in text}
+    assert unstated == {"gone on {day}", "on a day no page states", "not stated", "no plan is stated", "day not stated"}

@@ -669,7 +669,7 @@ def test_a_product_says_which_kb_is_the_baseline_of_which_hotpatch(own: Datasett
     assert "all editions mainstream support 2029-11-13" in text
     old = text_of(get(own, "/product/win10-22h2").text)
     assert "unsupported Support ended: 14 October 2025 (9 months ago)" in old[:1500]
-    assert "not covered none known" in old
+    assert "Hotpatches none known" in old
 
 
 def test_the_price_chart_has_steps_and_a_band() -> None:
