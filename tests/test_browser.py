@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from helpers.gallery import OWN, PAGES, WIDTHS, opened
-from helpers.looking import BROKEN_DATES, CHROMIUM, GLUED, axe_core, fits, looking, overflows
+from helpers.looking import BROKEN_DATES, CHROMIUM, GLUED, SPLIT_WORDS, axe_core, fits, looking, overflows
 from helpers.serving import served_as_of_day
 
 KINDS = [*PAGES.values()]
@@ -104,6 +104,18 @@ def test_no_line_breaks_inside_of_a_date(width: int, chromium: Any, address: str
                     opened(page, address + language + kind)
                     page.evaluate("document.querySelectorAll('details').forEach((closed) => { closed.open = true; })")
                     assert page.evaluate(BROKEN_DATES) == [], language + kind
+
+
+@pytest.mark.parametrize("width", [360, *WIDTHS])
+@pytest.mark.parametrize("name", ["home", "ambiguous", "number", "product", "standard", "eligible", "cost", "prices"])
+def test_no_line_breaks_inside_of_a_word_of_katakana(name: str, width: int, chromium: Any, address: str) -> None:
+    """Case of "プログラ" and "ム)" in the names of facts."""
+    is_phone = width < 500
+    with looking(chromium, address, viewport={"width": width, "height": 844}, is_mobile=is_phone, has_touch=is_phone) as page:
+        opened(page, f"{address}ja/{PAGES[name]}")
+        assert page.evaluate(SPLIT_WORDS) == []
+        page.evaluate("document.body.style.width = '4rem'")  # what the test looks for is found where it is
+        assert page.evaluate(SPLIT_WORDS) != []
 
 
 @pytest.mark.parametrize("width", [360, *WIDTHS])

@@ -162,7 +162,7 @@ def test_the_newest_of_a_build_number_says_of_which_machines_and_what_it_is(publ
     page = _page(public, "/ja/build/26100")
     names = [_spoken(name) for name in page.select("article")[0].select("dl.newest dt")]
     kinds = [[_spoken(kind) for kind in box.select("dl.newest .kind")] for box in page.select("article")]
-    assert names == ["最新 (ホットパッチ登録済みの場合)", "最新 (通常の累積更新プログラム)"]
+    assert names == ["最新 (ホットパッチ登録済み)", "最新 (通常の累積更新プログラム)"]
     assert kinds == [["ベースライン", "ベースライン"], ["ホットパッチ", "累積更新プログラム (LCU)"]]
 
 

@@ -26,6 +26,7 @@ _NUMBER: Final = re.compile(
     r"|(?<=Windows Server) (?=20[0-9]{2})|(?<=Windows) (?=1[01]\b)|(?<=バージョン) (?=[0-9])"
 )
 _INSIDE: Final = re.compile(r"(?<=か)(?=月)|(?<=/)(?=[月日])")  # places of a word at which a browser breaks a line
+_LONG: Final = re.compile("(?<=拡張セキュリティ)(?=更新)")  # where a word that is longer than a cell of a phone may break
 _ISO: Final = re.compile(r"(?<![0-9/-])([0-9]{4})-(0[1-9]|1[0-2])(?:-(0[1-9]|[12][0-9]|3[01]))?(?![0-9/-])")
 _DAYS: Final = frozenset({"day", "first", "last", "until", "today", "month", "months"})  # places of texts that a day or a month fills
 _RANGE: Final = re.compile(r"\s*(?P<name>[A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.[0-9]{0,3})?))?\s*")
@@ -45,7 +46,7 @@ def _names_in_japanese(text: str) -> str:
 
 def unbroken(text: str) -> str:
     """Return a text in which a number stays on the line of its Japanese counter or of the product that has it, and か月 is in one line."""
-    return _INSIDE.sub("\u2060", _NUMBER.sub("\u00a0", text))
+    return _LONG.sub("\u200b", _INSIDE.sub("\u2060", _NUMBER.sub("\u00a0", text)))
 
 
 def in_japanese(text: str) -> str:

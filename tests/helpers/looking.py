@@ -70,6 +70,23 @@ BROKEN_DATES = r"""() => {
     }
     return broken;
 }"""
+# The lines that begin inside of a word of Katakana, with what is around them.
+SPLIT_WORDS = r"""() => {
+    const katakana = /[ァ-ヺー]/, found = [];
+    for (const details of document.querySelectorAll("details")) details.open = true;
+    const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), range = document.createRange();
+    while (nodes.nextNode()) {
+        const node = nodes.currentNode, text = node.data;
+        if (node.parentElement.closest("pre, script, style, select, textarea, svg, .sr, table.fit thead")) continue;
+        const lineOf = place => { range.setStart(node, place); range.setEnd(node, place + 1); return range.getClientRects()[0]; };
+        for (let i = 1; i < text.length; i++) {
+            if (!katakana.test(text[i - 1]) || !katakana.test(text[i])) continue;
+            const before = lineOf(i - 1), after = lineOf(i);
+            if (before && after && after.top > before.bottom - 2) found.push(text.slice(0, i).slice(-9) + "|" + text.slice(i, i + 9));
+        }
+    }
+    return found;
+}"""
 # Paragraphs less than 12 pixels below a table, a form, a list or a block.
 GLUED = """[...document.querySelectorAll('.content p')].filter((text) => text.checkVisibility() && text.previousElementSibling?.checkVisibility()
     && ['TABLE', 'FORM', 'UL', 'OL', 'DIV'].includes(text.previousElementSibling.tagName)
