@@ -129,6 +129,14 @@ def test_a_restart_says_once_which_day_it_is_in_japan(public: Datasette) -> None
     assert "日本では" not in asyncio.run(public.client.get("/en/")).text
 
 
+@pytest.mark.parametrize("path", ["/calendar/2026", "/calendar/2026-08", "/product/ws2025", "/subscribe"])
+def test_a_page_of_american_days_says_when_that_is_in_japan(public: Datasette, path: str) -> None:
+    """10:00 in Seattle is 17:00 UTC in summer and 18:00 in winter, which is 02:00 or 03:00 of the next day in Tokyo."""
+    said = "日付は Microsoft が示す米国のものです。月例の更新プログラムは太平洋時間の午前 10 時に公開されるため、日本では翌日の午前 2 時 (米国が冬時間の間は午前 3 時) です。"
+    assert _spoken(_page(public, f"/ja{path}")).count(said) == 1
+    assert "which is the next day in Japan" in _spoken(_page(public, f"/en{path}"))
+
+
 def test_the_words_are_those_of_microsoft_and_one_for_each_thing() -> None:
     """A machine is コンピューター (仮想マシン is a virtual one, [マシン] a button of a portal), and a count is not parted from its counter."""
     found = [text for file in sorted(i18n.FOLDER.glob("*ja.json")) for text in json.loads(file.read_text(encoding="utf-8")).values()]
