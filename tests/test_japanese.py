@@ -129,6 +129,34 @@ def test_a_restart_says_once_which_day_it_is_in_japan(public: Datasette) -> None
     assert "日本では" not in asyncio.run(public.client.get("/en/")).text
 
 
+@pytest.mark.parametrize(
+    ("path", "titles"),
+    [
+        ("sources?_sort=source&_size=2", ["ベースラインについての記事", "ホットパッチの利用条件 (文書より)"]),
+        ("prices?meter=Azure+Arc-enabled+server&currency=JPY", ["Azure Update Manager、Azure Arc 対応サーバー: 725.0 JPY (サーバー/月)"]),
+        ("claims?subject=price/Hotpatch/ws2025/Azure+Arc-enabled+server/USD+core+per+month/-/2026-05-19&field=amount&_size=1",
+            ["ホットパッチ、Windows Server 2025、Azure Arc 対応サーバー、USD (コア/月)、2026 年 5 月 19 日、金額: 0"]),
+        ("eligibility?sku=2025-datacenter", ["イメージ: Azure Edition ではないため利用不可、WindowsServer、2025-datacenter"]),
+        ("conflicts?subject=lifecycle/win11-26h2/home_pro/end_of_servicing&_size=1", ["Windows 11 バージョン 26H2、Home、Pro、サービス提供、終了日"]),
+    ],
+)  # fmt: skip
+def test_a_row_is_called_in_japanese(public: Datasette, path: str, titles: list[str]) -> None:
+    """What this project writes, titles of sources and units among them, is Japanese; the cells beside it stay as the data has them."""
+    page = _page(public, f"/ja/hotpatch/{path}")
+    found = page.select("tbody th[scope=row] > a")
+    assert [_spoken(title) for title in found] == titles
+    assert not page.select("tbody th[scope=row] > a [lang=en]")
+
+
+def test_a_cell_names_its_source_in_japanese(public: Datasette) -> None:
+    cell = _page(public, "/ja/hotpatch/claims?source=facts_prices&_size=1").select_one("td.col-source .cell")
+    assert cell is not None
+    assert (cell["lang"], _spoken(cell)) == ("ja", "価格 (発表と文書より) facts_prices")
+    english = _page(public, "/en/hotpatch/claims?source=facts_prices&_size=1").select_one("td.col-source .cell")
+    assert english is not None
+    assert _spoken(english) == "Prices from announcements and documents facts_prices"
+
+
 @pytest.mark.parametrize("path", ["/calendar/2026", "/calendar/2026-08", "/product/ws2025", "/subscribe"])
 def test_a_page_of_american_days_says_when_that_is_in_japan(public: Datasette, path: str) -> None:
     """10:00 in Seattle is 17:00 UTC in summer and 18:00 in winter, which is 02:00 or 03:00 of the next day in Tokyo."""

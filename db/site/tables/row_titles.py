@@ -22,8 +22,14 @@ _PART: Final = re.compile(r"\[([^\]]*)\]|([^\[]+)")
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 # What pages publish in English. A title in another language marks it, and goes without it where nothing can be marked.
 _PUBLISHED: Final = frozenset({"title", "description", "requirement", "section", "meter", "edition"})
+# Of these, what is in our own words, and so has translations.
+_OURS: Final = frozenset({"requirement", "meter"})
 # What the words of a code are filed under in the translations, tried in this order.
-_FILED: Final = ("", "documents ", "editions ", "end ")
+_FILED: Final = ("", "documents ", "editions ", "end ", "source ", "rule ")
+
+
+# "USD core per month" in the name of a price.
+_PER: Final = re.compile("(?P<currency>[A-Z]{3}) (?P<of>[a-z]+) per (?P<time>[a-z]+)")
 
 
 class Title(NamedTuple):
@@ -78,7 +84,7 @@ def _parts(form: str, values: Mapping[str, Any], t: Words, *, marked: bool) -> I
     is_first = True
     for optional, always in _PART.findall(form):
         part = optional or always
-        known = {column: _value(column, values.get(column), t, marked=marked) for column in _PLACE.findall(part)}
+        known = {column: _value(column, values, t, marked=marked) for column in _PLACE.findall(part)}
         if optional and not all(known.values()):
             continue
         for place, text in enumerate(_PLACE.split(part)):
@@ -93,18 +99,25 @@ def _begun(piece: Markup | str, t: Words) -> Markup | str:
     return piece if t.language != DEFAULT or isinstance(piece, Markup) or "/" in piece else piece[:1].upper() + piece[1:]
 
 
-def _value(column: str, value: Any, t: Words, *, marked: bool) -> Markup | str:
+def _value(column: str, values: Mapping[str, Any], t: Words, *, marked: bool) -> Markup | str:
+    value = values.get(column)
     if value is None or value == "":
         return ""
     text = str(value)
     if column in _PUBLISHED:
+        said = _word(str(values["source"]), t) if column == "title" and "source" in values else t(text) if column in _OURS else text
         if t.language == DEFAULT:
             return text
+        if said not in {text, values.get("source")}:
+            return said
         return Markup('<span lang="en">{}</span>').format(text) if marked else ""
     if column == "subject":
         return subject_in_words(text, t)
     if column == "product":
         return t(named(text).name)
+    if column == "field":
+        name, sign, place = text.partition("#")
+        return f"{_filed('fact ', name, t) or name}{sign}{place}"
     if column == "month":
         return when.month_of(text, t.language)
     if column.endswith(("_date", "_on", "_at", "_from")):
@@ -114,7 +127,12 @@ def _value(column: str, value: Any, t: Words, *, marked: bool) -> Markup | str:
 
 def _word(code: str, t: Words) -> str:
     """Return the word for a code; any other text is returned as it is."""
-    return next((word for filed in _FILED if (word := t(filed + code)) != filed + code), code)
+    return next((word for filed in _FILED if (word := _filed(filed, code, t))), code)
+
+
+def _filed(filed: str, code: str, t: Words) -> str | None:
+    word = t(filed + code)
+    return None if word == filed + code else word
 
 
 def subject_in_words(subject: str, t: Words) -> str:
@@ -131,6 +149,24 @@ def subject_in_words(subject: str, t: Words) -> str:
         return f"{kb} {t(names[2])}{comma}{t(named(names[0]).name)}"
     if kind == "calendar" and len(names) == 2:
         return f"{when.month_of(names[1], t.language)}{comma}{t(named(names[0]).name)}"
+    if kind == "lifecycle" and names:
+        names[0] = t(named(names[0]).name)
+    if kind == "price":
+        names = [_of_price(name, t) for name in names]
     if kind in {"kb", "kb_cves"} and names[0].isdecimal():
         names[0] = f"KB{names[0]}"
     return comma.join(t(KNOWN[name].name) if name in KNOWN else _word(name, t) for name in names if name not in {"", "-"}) or subject
+
+
+def _of_price(name: str, t: Words) -> str:
+    r"""Return a part of the name of a price: its unit and its first day as a sentence has them, where the language has a word for the unit.
+
+    >>> from hotpatch_kb.db.site.i18n import words
+    >>> _of_price("USD core per hour", words("ja")), _of_price("2026-05-19", words("en"))
+    ('USD core per hour', '19 May 2026')
+    """
+    unit = _PER.fullmatch(name)
+    if unit is None:
+        return when.written(name, t.language) if name[:1].isdecimal() else name
+    code = f"{unit['of']}/{unit['time']}"
+    return name if t(code) == code else f"{unit['currency']} ({t(code)})"
