@@ -157,6 +157,15 @@ def test_a_cell_names_its_source_in_japanese(public: Datasette) -> None:
     assert _spoken(english) == "Prices from announcements and documents facts_prices"
 
 
+def test_conditions_are_listed_as_japanese_lists_them(public: Datasette) -> None:
+    text = _spoken(_page(public, "/ja/eligible?q=Business+Premium"))
+    assert (
+        "エディションが Education、Enterprise、または Enterprise LTSC であること。Intune または Windows Autopatch で管理していること"
+        in text
+    )
+    assert "次のいずれかのライセンスがあること: Windows Enterprise E3、Windows Enterprise E5、Windows Education A3、" in text
+
+
 @pytest.mark.parametrize("path", ["/calendar/2026", "/calendar/2026-08", "/product/ws2025", "/subscribe"])
 def test_a_page_of_american_days_says_when_that_is_in_japan(public: Datasette, path: str) -> None:
     """10:00 in Seattle is 17:00 UTC in summer and 18:00 in winter, which is 02:00 or 03:00 of the next day in Tokyo."""

@@ -29,6 +29,8 @@ _INSIDE: Final = re.compile(r"(?<=か)(?=月)|(?<=/)(?=[月日])")  # places of 
 _LONG: Final = re.compile("(?<=拡張セキュリティ)(?=更新)")  # where a word that is longer than a cell of a phone may break
 _ISO: Final = re.compile(r"(?<![0-9/-])([0-9]{4})-(0[1-9]|1[0-2])(?:-(0[1-9]|[12][0-9]|3[01]))?(?![0-9/-])")
 _DAYS: Final = frozenset({"day", "first", "last", "until", "today", "month", "months"})  # places of texts that a day or a month fills
+_LISTS: Final = frozenset({"licences", "images", "kbs", "cves"})  # places that names with commas between them fill, none of a product
+_OR: Final = "{one} or {other}"
 _RANGE: Final = re.compile(r"\s*(?P<name>[A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.[0-9]{0,3})?))?\s*")
 
 
@@ -66,7 +68,20 @@ def _with_days_in_japanese(value: object) -> object:
         return Messages(_with_days_in_japanese(message) for message in value)  # type: ignore[misc]
     if not isinstance(value, Message):
         return value
+    if value.form == _OR and _is_or(value.values["one"]):
+        value = Message("{one}、または {other}", one=_with_commas(value.values["one"]), other=value.values["other"])
     return Message(value.form, **{name: _part(value.form, name, part) for name, part in value.values.items()})
+
+
+def _is_or(value: object) -> bool:
+    return isinstance(value, Message) and value.form == _OR
+
+
+def _with_commas(value: object) -> object:
+    """Return alternatives before the last one with commas between them."""
+    if not isinstance(value, Message) or not _is_or(value):
+        return value
+    return Message("{one}、{other}", one=_with_commas(value.values["one"]), other=value.values["other"])
 
 
 class _Listed(Messages):
@@ -80,6 +95,8 @@ class _Listed(Messages):
 def _part(form: str, name: str, value: object) -> object:
     if isinstance(value, Messages):
         return _Listed(_with_days_in_japanese(message) for message in value)  # type: ignore[misc]
+    if name in _LISTS and isinstance(value, str):
+        return value.replace(", ", "、")
     is_day = name in _DAYS and isinstance(value, str | date) and f"{{{name}!r}}" not in form
     return in_japanese(str(value)) if is_day else _with_days_in_japanese(value)
 

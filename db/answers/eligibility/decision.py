@@ -307,7 +307,7 @@ def _common_conditions(documents: Documents, asked: Asked, product: str) -> list
     if "wsus" in asked.traits:
         conditions.append(Message("updates come from Windows Update, not from WSUS"))
     if asked.traits & {"no_vbs", "generation_1"} and any(
-        "virtualization-based security" in text for text in documents.requirements(product, PLATFORMS)
+        "virtualization-based security" in str(text) for text in documents.requirements(product, PLATFORMS)
     ):
         conditions.append(Message("virtualization-based security is running"))
     return conditions

@@ -43,13 +43,13 @@ class Documents:
         ).fetchone()[0]
         self.editions = [row for row in self.rows if row.kind == "edition"]
 
-    def requirements(self, product: str | None, platforms: Iterable[str | None]) -> list[str]:
+    def requirements(self, product: str | None, platforms: Iterable[str | None]) -> list[Message | str]:
         """Return what a machine of a product needs on platforms: prerequisites, and one of the licences that include it."""
         wanted = {*platforms, None}
         found = [row for row in self.rows if row.kind == "prerequisite" and row.product in {product, None} and row.platform in wanted]
         licences = [row.requirement or "" for row in self.licences(product) if row.platform in wanted]
-        texts = [f"one of these licences: {', '.join(licences)}"] if licences else []
-        return list(dict.fromkeys(texts + [row.requirement or "" for row in found]))
+        texts: list[Message | str] = [Message("one of these licences: {licences}", licences=", ".join(licences))] if licences else []
+        return [*texts, *dict.fromkeys(row.requirement or "" for row in found)]
 
     def licences(self, product: str | None) -> list[Row]:
         """Return the licences that include hotpatching of a product."""
