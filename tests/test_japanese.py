@@ -166,6 +166,28 @@ def test_conditions_are_listed_as_japanese_lists_them(public: Datasette) -> None
     assert "次のいずれかのライセンスがあること: Windows Enterprise E3、Windows Enterprise E5、Windows Education A3、" in text
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("cost?cores=4&from=2026-03&to=2026-01", "「終了」は「開始」以降にしてください (入力: 「開始」 2026 年 3 月、「終了」 2026 年 1 月)"),  # one month is a period
+        ("cost?cores=x", "「全サーバーの合計コア数」には 1 から 1000000000 までの整数を入力してください (入力: 'x')"),
+        ("changes?kind=zz", "種類は restart、hotpatch、calendar、price、issue、other のいずれかを指定してください (指定: 'zz')"),
+        ("lookup?q=zzz", "ビルド (26100.32772)、バージョン (24H2)、KB (KB5087423)、CVE、月 (2026-06)、または製品を入力してください (入力: 'zzz')"),
+    ],
+)  # fmt: skip
+def test_what_was_typed_wrong_is_asked_for_again(public: Datasette, path: str, said: str) -> None:
+    assert said in _spoken(_page(public, f"/ja/{path}"))
+
+
+def test_a_sentence_of_a_condition_ends_politely() -> None:
+    """です and ます on one page with 「提供される」 read as two writers. A condition, "…こと", or a name ends without."""
+    found = json.loads((i18n.FOLDER / "requirements.ja.json").read_text(encoding="utf-8")).values()
+    sentences = [sentence for text in found for sentence in re.split("。", re.sub(r" \([^)]*\)$", "", text))]
+    assert len(sentences) > 80
+    plain = re.compile(r"(?<!ま)(?:する|した|れる|れた|ある|ない|である|だ|できる|かかる|なる|行う)$")
+    assert [sentence for sentence in sentences if plain.search(sentence)] == []
+
+
 @pytest.mark.parametrize("path", ["/calendar/2026", "/calendar/2026-08", "/product/ws2025", "/subscribe"])
 def test_a_page_of_american_days_says_when_that_is_in_japan(public: Datasette, path: str) -> None:
     """10:00 in Seattle is 17:00 UTC in summer and 18:00 in winter, which is 02:00 or 03:00 of the next day in Tokyo."""

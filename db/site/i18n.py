@@ -29,7 +29,8 @@ _INSIDE: Final = re.compile(r"(?<=か)(?=月)|(?<=/)(?=[月日])")  # places of 
 _LONG: Final = re.compile("(?<=拡張セキュリティ)(?=更新)")  # where a word that is longer than a cell of a phone may break
 _ISO: Final = re.compile(r"(?<![0-9/-])([0-9]{4})-(0[1-9]|1[0-2])(?:-(0[1-9]|[12][0-9]|3[01]))?(?![0-9/-])")
 _DAYS: Final = frozenset({"day", "first", "last", "until", "today", "month", "months"})  # places of texts that a day or a month fills
-_LISTS: Final = frozenset({"licences", "images", "kbs", "cves"})  # places that names with commas between them fill, none of a product
+# Places that names with commas between them fill, none of a product.
+_LISTS: Final = frozenset({"licences", "images", "kbs", "cves", "kinds", "lines", "formats", "parameters", "methods"})
 _OR: Final = "{one} or {other}"
 _RANGE: Final = re.compile(r"\s*(?P<name>[A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.[0-9]{0,3})?))?\s*")
 
