@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup, NavigableString
-from helpers.datasettes import Datasette
+from helpers.datasettes import Datasette, opened
 
 from hotpatch_kb.db import site
 from hotpatch_kb.db.model.products import KNOWN
@@ -177,6 +181,35 @@ def test_conditions_are_listed_as_japanese_lists_them(public: Datasette) -> None
 )  # fmt: skip
 def test_what_was_typed_wrong_is_asked_for_again(public: Datasette, path: str, said: str) -> None:
     assert said in _spoken(_page(public, f"/ja/{path}"))
+
+
+@pytest.mark.parametrize(
+    ("language", "never", "refused", "today"), [("ja", "未取得", "遅れ", "1 日未満の遅れ"), ("en", "never", "late", "late since today")]
+)
+def test_a_source_that_was_never_read_is_not_late_since_today(
+    language: str, never: str, refused: str, today: str, seeded: Path, tmp_path: Path, at: Any
+) -> None:
+    """Case of a source that was refused before it was due again."""
+    file = tmp_path / "hotpatch.db"
+    shutil.copy(seeded, file)
+    with closing(sqlite3.connect(file)) as conn:
+        conn.execute(
+            "insert into sources values ('graph_updates', 'Graph', 'https://a.test/', 'https://b.test/', 900, '6h', 'never_read', null)"
+        )
+        conn.execute("update sources set state = 'refused' where source = 'support_navigation'")
+        conn.commit()
+
+    def said(ds: Datasette, name: str) -> str:
+        row = next(row for row in _page(ds, f"/{language}/sources").select("tbody tr") if name in _spoken(row))
+        return _spoken(row.select("td")[0])
+
+    names = ("Graph", "サポート: 更新履歴" if language == "ja" else "Support: navigation")
+    with opened(file, public=True) as ds:
+        at("2026-07-22")
+        assert [said(ds, name) for name in names] == [never, refused]
+    with opened(file, public=True) as ds:
+        at("2026-07-23")
+        assert [said(ds, name) for name in names] == [never, today]
 
 
 def test_a_sentence_of_a_condition_ends_politely() -> None:

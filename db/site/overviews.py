@@ -69,7 +69,8 @@ async def sources(datasette: Any, request: Any) -> Response:
         day = clock.today()
         for row in found:
             row["terms"] = terms(row["licence"])
-            row["is_overdue"] = row["due_at"] is not None and row["due_at"][:10] < day
+            due_on = (row["due_at"] or "")[:10]
+            row.update(is_overdue="" < due_on < day, is_due_today=due_on == day)
         return {"sources": found, "fresh": freshness(conn, day)}
 
     return await web.page(datasette, request, "sources.html", make, is_shared=True)
