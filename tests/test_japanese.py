@@ -298,3 +298,10 @@ def test_not_covered_is_said_of_what_this_site_does_not_have_alone() -> None:
     assert [english for english in found if "not covered" not in english and english != "status not_covered"] == []
     unstated = {english for english, text in i18n.texts("ja").items() if "記載なし" in text}
     assert unstated == {"gone on {day}", "on a day no page states", "not stated", "no plan is stated", "day not stated"}
+
+
+def test_a_number_stays_with_its_counter_and_a_bracket_with_its_particle() -> None:
+    assert i18n.unbroken("Hyper-V では第 2 世代の仮想マシン") == "Hyper-V では第\u00a02\u00a0世代の仮想マシン"
+    assert i18n.unbroken("米国時間の第 2 火曜日") == "米国時間の第\u00a02\u00a0火曜日"
+    assert i18n.unbroken("ベースライン (再起動あり) が提供されます") == "ベースライン (再起動あり)\u00a0が提供されます"
+    assert i18n.unbroken("拡張セキュリティ更新プログラム 2 か月") == "拡張セキュリティ\u200b更新プログラム 2\u00a0か\u2060月"

@@ -22,7 +22,8 @@ DEFAULT: Final = "en"
 SCOPE: Final = "hotpatch_kb.language"  # where the scope of a request has the language of its path
 FOLDER: Final = Path(__file__).parent / "translations"
 _NUMBER: Final = re.compile(
-    r"(?<=[0-9}]) (?=[年月日件台回個行列つ]|か月|週間|時間|以上|コア|文字|製品|バイト)|(?<=[年月]) (?=[0-9]+ [月日])"
+    r"(?<=[0-9}]) (?=[年月日件台回個行列つ]|か月|週間|時間|以上|コア|文字|製品|バイト|世代|火曜日)|(?<=[年月]) (?=[0-9]+ [月日])"
+    r"|(?<=第) (?=[0-9])|(?<=\)) (?=[がはをの])"  # a particle does not begin a line
     r"|(?<=Windows Server) (?=20[0-9]{2})|(?<=Windows) (?=1[01]\b)|(?<=バージョン) (?=[0-9])"
 )
 _INSIDE: Final = re.compile(r"(?<=か)(?=月)|(?<=/)(?=[月日])")  # places of a word at which a browser breaks a line
