@@ -124,11 +124,14 @@ def test_what_closes_a_cve_on_the_hotpatch_line_is_named_first(whole: Any) -> No
     text = _text(march.text)
     left = "The cumulative update of that month fixes it too, but a machine that installs it leaves the hotpatch line."
     assert (
-        "Some hotpatches of March 2026 leave it open: install KB5084597 (a hotpatch, no restart) or anything later of the hotpatch line."
-        f" {left}" in text
+        "Some hotpatches of March 2026 leave it open: install KB5084597 or anything later of the hotpatch line. It is a hotpatch: no restart, but only on a machine with its baseline KB5074109 of January 2026; "
+        f"later baselines restart. {left}" in text
     )
     assert f"Some hotpatches leave it open. {left}" in _text(december.text)  # by two component updates
-    assert "2026 年 3 月の一部のホットパッチでは修正されません。KB5084597 (ホットパッチ、再起動不要)" in _text(may.text)
+    assert (
+        "2026 年 3 月の一部のホットパッチでは修正されません。KB5084597、またはそれ以降のホットパッチかベースラインをインストールしてください。これはホットパッチで、2026 年 1 月のベースライン KB5074109 を適用済みのコンピューターにだけインストールでき"
+        in _text(may.text)
+    )
     # The kind is beside each KB, in the column of its line.
     (row,) = [row for row in _rows(march.text) if row[0].text_content() == "Windows 11, version 25H2"]
     assert [" ".join(cell.text_content().split()) for cell in row[1:]] == [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from typing import Any, Final
 
@@ -20,6 +20,8 @@ KINDS: Final = {
 # What an administrator of hotpatching looks for: restarts, hotpatches, and months that changed.
 _STRONG: Final = frozenset({"baseline", "hotpatch", "month"})
 _KIND: Final = "case when classification in ('baseline', 'hotpatch', 'component') then classification else 'release' end"
+# Kinds of releases with a mark of their own, in the order of a legend.
+_MARKED: Final = ("baseline", "hotpatch", "component", "cumulative", "preview", "initial")
 # Forms that say of a release, or of the month that it is of, what its own event says.
 _TOLD: Final = frozenset({"new", "unplanned", "released", "surprise"})
 
@@ -134,6 +136,18 @@ def _released(
 def products_with_hotpatches(conn: sqlite3.Connection) -> frozenset[str]:
     """Return the ids of the products that have a hotpatch line."""
     return frozenset(row[0] for row in conn.execute("select product from lines where line = 'hotpatch'"))
+
+
+def mark_of(item: Event) -> str:
+    """Return the kind of release whose mark an event has, "" where it has none."""
+    named = item.values.get("new" if item.form == "classified" else "kind") or item.kind
+    return named if named in _MARKED else ""
+
+
+def marks_of(items: Iterable[Event]) -> list[str]:
+    """Return the kinds of releases whose marks events have, in the order of a legend."""
+    there = {mark_of(item) for item in items}
+    return [kind for kind in _MARKED if kind in there]
 
 
 def is_correction(item: Event) -> bool:

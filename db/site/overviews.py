@@ -46,6 +46,7 @@ async def changes(datasette: Any, request: Any) -> Response:
             "is_cut": len(found) == news.MAX_SHOWN,
             "months": news.months(conn, day),
             "kinds": list(news.KINDS),
+            "marks": news.marks_of(found),
             "products": [row[0] for row in conn.execute(f"select product from products {IN_ORDER}")],
             "chosen": {"product": product, "month": month, "kind": kind},
             "fresh": freshness(conn, day),
@@ -127,15 +128,17 @@ def gaps_of(conn: sqlite3.Connection, cve: str) -> list[dict[str, Any]]:
     """Return the hotpatches that leave a CVE open, each with what closes it without leaving the hotpatch line.
 
     That is ``closing_kb``, whose kind is ``closed_by``: a later hotpatch, a component update beside it, else the next baseline; None where no
-    release that is known closes it.
+    release that is known closes it. ``needs_kb`` and ``needs_month`` are the baseline without which that hotpatch cannot be installed.
     """
     found = rows(
         conn,
         """select g.product, g.month, g.lcu_kb, g.hotpatch_kb, g.companion_kb, c.classification as companion_is, h.build as shared_build, (
                 select b.kb from releases as b where b.product = g.product and b.classification = 'baseline' and b.in_hotpatch_line
-                    and b.month > g.month and b.kb is not null and b.is_expired = 0 order by b.release_date, b.revision limit 1) as baseline_kb
+                    and b.month > g.month and b.kb is not null and b.is_expired = 0 order by b.release_date, b.revision limit 1) as baseline_kb,
+            c.baseline_kb as needs_kb, n.month as needs_month
         from cve_gaps as g
         left join releases as c on c.product = g.product and c.kb = g.companion_kb
+        left join releases as n on n.release = c.baseline_release
         left join releases as h on h.product = g.product and h.kb = g.hotpatch_kb and h.build = c.build
         where g.cve = ? group by g.product, g.month, g.hotpatch_kb order by g.product, g.month""",
         (cve,),

@@ -374,12 +374,14 @@ def _freshness(conn: sqlite3.Connection, day: str, product: str | None) -> Row:
 
 def home(conn: sqlite3.Connection, day: str) -> Row:
     """Return the home page: how fresh the data is, an answer per product, the latest changes."""
+    events = news.newest(conn, day, MAX_CHANGES)
     return {
         "fresh": freshness(conn, day),
         "answers": (found := restart_answers.answers(conn, day)),
         "monthly": restart_answers.without_hotpatches(conn, found, day),
         "examples": _examples(conn),
-        "events": news.newest(conn, day, MAX_CHANGES),
+        "events": events,
+        "marks": news.marks_of(row["item"] for row in events),
         "products": _products(conn, day),
     }
 

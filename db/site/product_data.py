@@ -58,7 +58,7 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
         "restart": restarts.restart_of_standard_line(facts, day),
         "surprises": surprises(conn, product),
         "timeline": timeline(conn, product, months, releases, day, goes_on=answer is not None) if months else None,
-        "baselines": baselines(releases),
+        "baselines": baselines(releases, goes_on=answer is not None),
         "years": {line: by_year(row for row in releases if row[f"in_{line}_line"]) for line in LINES},
         "lines": {row["line"]: row for row in rows(conn, "select line, data_until from lines where product = ? order by line", (product,))},
         "lifecycle": lifecycle(conn, facts),
@@ -159,18 +159,28 @@ def timeline(conn: sqlite3.Connection, product: str, months: dict[str, Row], rel
     }
 
 
-def baselines(releases: list[Row]) -> list[tuple[str, list[Row]]]:
-    """Return the baselines of the hotpatch line by year, newest first, each with the ``hotpatches`` that need it, in their order."""
+def baselines(releases: list[Row], *, goes_on: bool = True) -> list[tuple[str, list[Row]]]:
+    """Return the baselines of the hotpatch line by year, newest first.
+
+    Args:
+        releases: of a product, newest first.
+        goes_on: whether more of them are to come.
+
+    Returns:
+        each with the ``hotpatches`` and components that need it, in their order, and ``is_over``: no other one will, since a later baseline is there.
+    """
     resting: dict[Any, list[Row]] = {}
     for row in reversed(releases):
         if row["classification"] in {"hotpatch", "component"} and row["baseline_release"]:
             resting.setdefault(row["baseline_release"], []).append(row)
     found = [
-        row | {"hotpatches": resting.get(row["release"], [])}
+        row | {"hotpatches": resting.get(row["release"], []), "is_over": True}
         for row in releases
         if row["release_date"]
         and (row["classification"] == "baseline" or (row["release"] in resting and row["classification"] != "hotpatch"))
     ]
+    if found and goes_on:
+        found[0]["is_over"] = False
     return [(year, list(group)) for year, group in groupby(found, key=lambda row: row["release_date"][:4])]
 
 

@@ -38,7 +38,7 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
     Returns:
         the columns of ``restarts.next_restarts``, and: ``name``; ``big``, the restart to name first (``date``, ``month``, ``is_overdue``:
         its planned day has passed and nobody read whether it came, ``certainty`` and the rest of a restart); ``after``, the next coming one where
-        ``big`` is such a one; ``framed``, the month of the next coming one; ``hotpatches``, how many come before it without a restart; ``newest`` by line, and ``is_one_newest`` where both lines have the same; ``baseline_kb``, without which a restart is due now;
+        ``big`` is such a one; ``framed``, the month of the next coming one; ``hotpatches``, how many are expected before it without a restart, and ``hotpatches_are_planned``: Microsoft's plan has all of them; ``newest`` by line, and ``is_one_newest`` where both lines have the same; ``baseline_kb``, without which a restart is due now;
         ``editions``, those that may have hotpatches;
         ``strip``, twelve months around today.
     """
@@ -60,6 +60,7 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
             }
         months = months_of(facts.of(row["product"]), calendar_rows(conn, row["product"]), day)
         newest = {line: found for line in LINES if (found := latest(facts.of(row["product"]), line, day)) is not None}
+        hotpatches = _hotpatches(months, day, big["date"])
         rows.append(
             row
             | {
@@ -67,7 +68,8 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
                 "big": big,
                 "after": following if is_overdue else None,
                 "framed": following["month"],
-                "hotpatches": _hotpatches(months, day, big["date"]),
+                "hotpatches": len(hotpatches),
+                "hotpatches_are_planned": all(found["certainty"] == "planned" for found in hotpatches),
                 "newest": newest,
                 "is_one_newest": len(newest) > 1 and len({(found["kb"], found["build"]) for found in newest.values()}) == 1,
                 "editions": editions.get(row["product"], []),
@@ -145,14 +147,15 @@ def stop(months: dict[str, Row], month: str, day: str) -> Row:
     }  # fmt: skip
 
 
-def _hotpatches(months: dict[str, Row], day: str, until: str) -> int:
-    """Return how many monthly hotpatches lie from a day to a restart."""
-    month, count = day[:7], 0
+def _hotpatches(months: dict[str, Row], day: str, until: str) -> list[Row]:
+    """Return the monthly hotpatches that are expected from a day to a restart."""
+    month, expected = day[:7], []
     while month < until[:7]:
         found = stop(months, month, day)
-        count += found["type"] == "hotpatch" and found["date"] >= day and found["is_expected"]
+        if found["type"] == "hotpatch" and found["date"] >= day and found["is_expected"]:
+            expected.append(found)
         month = month_after(month)
-    return count
+    return expected
 
 
 def surprises(conn: sqlite3.Connection, product: str) -> tuple[int, int]:

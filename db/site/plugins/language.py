@@ -22,7 +22,7 @@ from hotpatch_kb.db.fleet.inventory.columns import BUILD
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import months_unread, second_tuesday
 from hotpatch_kb.db.model.products import KNOWN, named
-from hotpatch_kb.db.site import addresses, cards, product_data, when
+from hotpatch_kb.db.site import addresses, cards, news, product_data, when
 from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE, Words, language_of, words
 from hotpatch_kb.db.site.questions import options_kept
 
@@ -46,6 +46,7 @@ def prepare_jinja2_environment(env: Any) -> None:
         "reported_note": reported_note,
         "reported_day": reported_day,
         "condition": condition,
+        "mark_of": news.mark_of,
         "derivations": messages_of,
         "product_name": _product_name,
         "unread_months": _unread_months,

@@ -26,7 +26,7 @@ from hotpatch_kb.scraper.cli.text import (
 _CLASSES = {
     "baseline": "baseline (restart)",
     "hotpatch": "hotpatch (no restart)",
-    "component": "component update of the hotpatch line",
+    "component": "component update of the hotpatch line (restart not known)",
     "cumulative": "cumulative update, LCU (restart)",
     "preview": "preview of an LCU (restart)",
     "initial": "first build of this version",

@@ -1,0 +1,175 @@
+"""What is not known is not shown as good news: restarts, plans, releases that are to come, days that are old."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import lxml.html
+import pytest
+from helpers.datasettes import Datasette, get, opened
+
+from hotpatch_kb.db import site
+from hotpatch_kb.db.store.connections import SEED_DATABASE
+
+FRESH, STALE = "2026-07-24", "2026-11-27"
+At = Callable[[str], None]
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Any]:
+    """The public site over all embedded facts."""
+    with opened(Path(SEED_DATABASE), public=True) as ds:
+        yield ds
+
+
+@pytest.fixture(autouse=True)
+def _day(at: At) -> None:
+    at(FRESH)
+
+
+def _main(ds: Datasette, path: str) -> Any:
+    answer = get(ds, path)
+    assert answer.status_code == 200, path
+    (main,) = lxml.html.fromstring(answer.text).xpath("//main")
+    return main
+
+
+def _text(node: Any) -> str:
+    return " ".join(" ".join(part for part in node.itertext()).split())
+
+
+def _said(ds: Datasette, path: str) -> str:
+    return _text(_main(ds, path))
+
+
+# --- whether an update restarts -----------------------------------------------------------------------------------------
+
+
+def test_a_component_has_a_mark_of_its_own_by_its_shape() -> None:
+    css = (Path(site.__file__).parent / "static" / "site.css").read_text(encoding="utf-8")
+    rules = dict(re.findall(r"(\.mark[^{}\n]*?) \{([^{}]*)\}", css))
+    component, hotpatch = rules[".mark.component"], rules[".mark.hotpatch"]
+    assert "border-radius: 50%" in hotpatch
+    assert "--hotpatch" not in component
+    assert "polygon(50% 0, 100% 50%, 50% 100%, 0 50%)" in component  # a diamond
+    assert "component" not in "".join(name for name in rules if "hotpatch" in name)
+
+
+def test_components_below_a_baseline_are_named_and_explained(whole: Datasette) -> None:
+    table = _main(whole, "/product/ws2025").xpath(".//th[contains(., 'that need it')]/ancestor::table")[0]
+    assert _text(table.xpath(".//th")[3]) == "Hotpatches and components that need it"
+    (row,) = [row for row in table.xpath(".//tbody/tr") if "KB5066835" in _text(row)]
+    marks = {
+        _text(item.xpath("./a")[0]): (item.xpath("./i/@class")[0], _text(item.xpath("./span[@class='sr']")[0]))
+        for item in row[3].xpath("./span")
+    }
+    assert marks["KB5070893"] == ("mark component", "component update")
+    assert marks["KB5074204"] == ("mark component", "component update")
+    assert marks["KB5068966"] == ("mark hotpatch", "hotpatch")
+    (key,) = table.xpath("following-sibling::ul[1]")
+    assert [_text(item) for item in key] == [
+        "baseline: restart", "hotpatch: no restart", "component update: whether it restarts is not known",
+    ]  # fmt: skip
+    # Windows 11 26H1 has no hotpatches, and the preview of 2021 no component.
+    table = _main(whole, "/product/ws-azure-preview").xpath(".//th[contains(., 'that need it')]/ancestor::table")[0]
+    assert _text(table.xpath(".//th")[3]) == "Hotpatches that need it"
+
+
+def test_legends_say_what_each_mark_says_of_a_restart(whole: Datasette) -> None:
+    fixed_by_component = _main(whole, "/cve/CVE-2025-54100").xpath(".//ul[@class='legend']/li")
+    assert [_text(item) for item in fixed_by_component] == [
+        "component update: whether it restarts is not known", "cumulative update (LCU): restart",
+    ]  # fmt: skip
+    changed = _main(whole, "/changes").xpath(".//ul[@class='legend']/li")
+    assert [_text(item) for item in changed] == [
+        "baseline: restart", "hotpatch: no restart", "component update: whether it restarts is not known",
+        "cumulative update (LCU), preview of an LCU, first build: restart",
+    ]  # fmt: skip
+    assert _text(_main(whole, "/changes?kind=restart").xpath(".//ul[@class='legend']")[0]) == "baseline: restart"
+    assert _main(whole, "/changes?kind=price").xpath(".//ul[@class='legend']") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("/hotpatch/what_is_this_kb?kb=KB5070893", ".//td[@data-of='restart_required']"),
+        ("/hotpatch/what_is_this_build?build=26100.6905&product=ws2025", ".//td[@data-of='restart_required']"),
+        ("/hotpatch/releases?kb=5074204&product=ws2025&_col=restart_required", ".//td[contains(@class, 'col-restart_required')]"),
+    ],
+)
+def test_tables_say_that_a_restart_is_not_known(whole: Datasette, path: str, found: str) -> None:
+    said = [_text(cell) for cell in _main(whole, path).xpath(found)]
+    assert said.count("not known") == 1
+    assert "" not in said
+    assert "不明" in [_text(cell) for cell in _main(whole, f"/ja{path}").xpath(found)]
+
+
+def test_the_row_of_a_component_says_that_a_restart_is_not_known(whole: Datasette) -> None:
+    rows = get(whole, "/hotpatch/releases.json", kb="5070893", _shape="objects").json()["rows"]
+    fields = _main(whole, f"/hotpatch/releases/{rows[0]['release']}").xpath(".//dl[contains(@class, 'row')]")[0]
+    said = dict(
+        zip((_text(name) for name in fields.xpath("./dt")), (_text(value.xpath("./div")[0]) for value in fields.xpath("./dd")), strict=True)
+    )
+    assert said["restart_required"] == "not known"
+    assert said["classification"] == "component"
+
+
+def test_what_closes_a_cve_beside_a_hotpatch_may_restart(whole: Datasette) -> None:
+    said = _said(whole, "/build/26100.7392?on=2025-12-20")
+    assert "Install KB5074204 too, unless it is installed. Whether it restarts is not known." in said
+
+
+def test_a_hotpatch_that_closes_a_cve_names_its_baseline(whole: Datasette) -> None:
+    said = _said(whole, "/cve/CVE-2026-25172")
+    assert (
+        "Some hotpatches of March 2026 leave it open: install KB5084597 or anything later of the hotpatch line. "
+        "It is a hotpatch: no restart, but only on a machine with its baseline KB5074109 of January 2026; later baselines restart."
+    ) in said
+    assert "(a hotpatch, no restart)" not in said
+
+
+# --- what is to come ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2026-07-24", "Until then 2 hotpatches without a restart are planned."),  # August and September
+        ("2026-09-01", "Until then one hotpatch without a restart is planned."),
+    ],
+)
+def test_hotpatches_that_are_to_come_are_planned(whole: Datasette, at: At, day: str, said: str) -> None:
+    at(day)
+    for path in ("/", "/product/ws2025"):
+        found = _said(whole, path)
+        assert said in found
+        assert not re.search(r"without a restart(?! (are|is) planned)\.", found)
+
+
+def test_a_hotpatch_that_no_plan_has_is_expected(tmp_path: Path) -> None:
+    path = Path(shutil.copy(SEED_DATABASE, tmp_path / "x.db"))
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("update hotpatch_calendar set planned_by = 'cadence' where product = 'ws2022' and month = '2026-09'")
+    with opened(path, public=True) as ds:
+        assert "Until then 2 hotpatches without a restart are expected." in _said(ds, "/product/ws2022")
+        assert "Until then 2 hotpatches without a restart are planned." in _said(ds, "/product/ws2025")
+
+
+def _below(ds: Datasette, path: str) -> dict[str, str]:
+    table = _main(ds, path).xpath(".//th[contains(., 'that need it')]/ancestor::table")[0]
+    return {_text(row[1]): _text(row[3]) for row in table.xpath(".//tbody/tr")}
+
+
+def test_a_hotpatch_of_the_newest_baseline_may_be_to_come(whole: Datasette, at: At) -> None:
+    now = _below(whole, "/product/ws2025")
+    assert (now["KB5099536"], now["KB5094125"]) == ("none released yet", "no hotpatch needs it")  # of July; of June, followed by it
+    then = _below(whole, "/product/ws2025?on=2026-06-20")
+    assert (next(iter(then)), then["KB5094125"]) == ("KB5094125", "none released yet")
+    at(STALE)  # months that nobody read may have had some
+    assert _below(whole, "/product/ws2025")["KB5099536"] == "none that was read"
