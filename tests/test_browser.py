@@ -394,7 +394,7 @@ def test_ten_thousand_pasted_rows(chromium: Any, address: str) -> None:
         page.focus("#fleet")
         page.keyboard.press("Control+V")
         assert page.evaluate("document.querySelector('#fleet').value.length") == len(fleet)
-        page.get_by_role("button", name="Judge").click()
+        page.get_by_role("button", name="Check").click()
         page.wait_for_selector("text=10000 machines")
         page.get_by_text("By product").click()
         rows = page.locator("table").first.locator("tbody tr").all_inner_texts()

@@ -12,9 +12,11 @@ from typing import Any
 
 import lxml.html
 import pytest
-from helpers.datasettes import Datasette, get, opened
+from helpers.datasettes import Datasette, form, get, opened
 
 from hotpatch_kb.db import site
+from hotpatch_kb.db.answers import verdicts
+from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.store.connections import SEED_DATABASE
 
 FRESH, STALE = "2026-07-24", "2026-11-27"
@@ -173,3 +175,105 @@ def test_a_hotpatch_of_the_newest_baseline_may_be_to_come(whole: Datasette, at: 
     assert (next(iter(then)), then["KB5094125"]) == ("KB5094125", "none released yet")
     at(STALE)  # months that nobody read may have had some
     assert _below(whole, "/product/ws2025")["KB5099536"] == "none that was read"
+
+
+# --- a fleet ------------------------------------------------------------------------------------------------------------
+
+CLEAR = "No machine is known to need an update that restarts."
+HEADER = "host,product,build,line,kbs\n"
+
+
+def _judged(ds: Datasette, machines: str) -> Any:
+    (main,) = lxml.html.fromstring(form(ds, fleet=HEADER + machines).text).xpath("//main")
+    return main
+
+
+def _lede(main: Any) -> str:
+    return _text(main.xpath(".//p[@class='lede']")[0])
+
+
+@pytest.mark.parametrize(
+    ("machines", "said"),
+    [
+        ("a,ws2025,26100.33158,hotpatch,\n", CLEAR),
+        ("a,ws2025,26100.32704,hotpatch,\n", "1 need an update that restarts."),  # the baseline of July is newer
+        ("a,ws2022,20348.5256,standard,\n", "1 need an update that restarts."),
+        ("a,win11-25h2,26200.8875,hotpatch,\n", CLEAR),
+        ("a,ws2025,noise,,\nb,ws2025,26100.40000,,\n", "Of 2 it is not known whether they need one that restarts."),
+        ("a,ws2025,26100.33158,hotpatch,\nb,,26100.6905,,\n", "Of 1 it is not known whether they need one that restarts."),  # ambiguous
+        ("a,ws2025,26100.33158,hotpatch,\nb,ws2025,noise,,\n", "Of 1 it is not known whether they need one that restarts."),
+        ("a,ws-23h2,25398.2330,,\n", ""),  # its support has ended: nothing is to be installed, and nothing reassures
+    ],
+)
+def test_a_fleet_says_nothing_reassuring_of_what_is_not_known(whole: Datasette, machines: str, said: str) -> None:
+    assert _lede(_judged(whole, machines)) == said
+
+
+def test_a_fleet_of_old_data_is_not_known(whole: Datasette, at: At) -> None:
+    at(STALE)
+    main = _judged(whole, "a,ws2025,26100.33158,hotpatch,\nb,win11-25h2,26200.8893,hotpatch,\n")
+    assert _lede(main) == "Of 2 it is not known whether they need one that restarts."
+    assert CLEAR not in _text(main)
+
+
+def test_a_kb_that_may_be_missing_may_restart(whole: Datasette, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No hotpatch of today leaves a CVE open, so that of Windows 11 is made to."""
+    still_open = Message(
+        "{cves} is open unless its companion {kb} is installed, which the build does not show", cves="CVE-2026-20001", kb="KB5121768"
+    )
+    monkeypatch.setattr(verdicts, "left_open", lambda product, *_: [still_open] if product.id.startswith("win11") else [])
+    main = _judged(whole, "a,ws2025,26100.33158,hotpatch,\nb,win11-25h2,26200.8893,hotpatch,\n")
+    assert _lede(main) == "Of 1 a KB may be missing of which it is not known whether it restarts."
+
+
+def test_patched_says_of_what_and_as_of_when(whole: Datasette) -> None:
+    main = _judged(
+        whole, "a,ws2025,26100.33158,hotpatch,\nb,ws2025,26100.33158,standard,\nc,,26100.33158,,\nd,ws2025,26100.32772,hotpatch,\n"
+    )
+    said = {
+        _text(row[0]): _text(row.xpath("./td[.//*[contains(@class, 'status')]]")[0])
+        for row in main.xpath(".//table[@id='verdicts']/tbody/tr")
+    }
+    assert said == {
+        "a": "patched Windows Server 2025, hotpatch line, data as of 23 July 2026",
+        "b": "patched Windows Server 2025, standard line, data as of 22 July 2026",
+        "c": "patched Windows Server 2025, line not stated, data as of 22 July 2026",  # the older day of its two lines
+        "d": "restart due",
+    }
+
+
+def test_two_products_that_share_a_verdict_are_told_apart(whole: Datasette) -> None:
+    """KB5121768 is the newest hotpatch of both: their lines of an answer end alike."""
+    main = _judged(whole, "a,win11-25h2,26200.8893,hotpatch,\nb,win11-24h2,26100.8893,hotpatch,\n")
+    said = [_text(small).split(", hotpatch line")[0] for small in main.xpath(".//small[@class='rests']")]
+    assert said == ["Windows 11, version 25H2", "Windows 11, version 24H2"]
+
+
+def test_what_restarts_looks_alike(whole: Datasette) -> None:
+    main = _judged(whole, "a,ws2025,26100.32772,hotpatch,\nb,ws2022,20348.5256,standard,\nc,ws2025,26100.32704,hotpatch,\n")
+    chips = main.xpath(".//table[@id='verdicts']//*[contains(@class, 'status')]/@class")
+    assert sorted(set(chips)) == ["status behind restarts", "status restart_due"]
+    (box,) = _main(whole, "/build/20348.5256").xpath(".//div[@class='verdict behind']//strong")
+    assert box.get("class") == "status behind restarts"
+    css = (Path(site.__file__).parent / "static" / "site.css").read_text(encoding="utf-8")
+    for rule in (
+        ".status:is(.behind, .restart_due) { --c: var(--bad); background: var(--bad-bg); }",
+        '.status:is(.restart_due, .behind.restarts)::before { content: "\\25A0"; }',
+        ".verdict:is(.behind, .restart_due, .unsupported) { border-left-color: var(--bad); background: var(--bad-bg); }",
+    ):
+        assert rule in css
+
+
+def test_the_empty_form_has_an_example_that_can_be_judged(whole: Datasette) -> None:
+    main = _main(whole, "/fleet")
+    table = main.xpath(".//table")[0]
+    assert [_text(name) for name in table.xpath(".//th")] == ["host", "product", "build", "kbs"]
+    taken = main.xpath(".//button/@data-take")[0]
+    cells = [",".join(_text(cell) for cell in row.xpath("./th | ./td")) for row in table.xpath(".//tr")]
+    assert taken.splitlines() == cells
+    assert _text(main.xpath(".//button[@type='submit']")[0]) == "Check"
+    (judged,) = lxml.html.fromstring(form(whole, fleet=taken).text).xpath("//main")
+    assert [_text(chip) for chip in judged.xpath(".//table[@id='verdicts']//*[contains(@class, 'status')]")] == [
+        "restart due", "patched", "patched",
+    ]  # fmt: skip
+    assert judged.xpath(".//button[@data-take]") == []

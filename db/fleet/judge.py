@@ -67,12 +67,14 @@ class Judged(NamedTuple):
         name: the key of the table of verdicts; "" where the table has no row: no build is stated, or none that a source names.
         not_understood: what the inventory states as a product, where it is not understood, or names none of the products that have the build; the
             build decides. Else "".
+        line: on which it is judged, as stated or by its KBs; "" where neither says it.
     """
 
     answer: Answer
     product: str
     name: str
     not_understood: str = ""
+    line: str = ""
 
 
 def _is_of_others(name: Name, products: Iterable[str]) -> bool:
@@ -345,21 +347,22 @@ class Judge:
         first = verdicts[0]
         until = self._data_until(verdicts)
         name = "+".join(f"{v.product}|{v.build}|{v.line}|{v.deciding_kb}" for v in verdicts) + (f"|{machine.name}" if machine.name else "")
-        product = " or ".join(v.product for v in verdicts)
+        product, line = " or ".join(v.product for v in verdicts), first.line if len({v.line for v in verdicts}) == 1 else ""
         if len({verdict.verdict for verdict in verdicts}) > 1:
             reason = Messages(Message("{product}: {verdict}", product=v.product, verdict=Message(v.verdict)) for v in verdicts)
-            return Judged(_answer("ambiguous", reason) | until, product, name)
+            return Judged(_answer("ambiguous", reason) | until, product, name, line=line)
         if len({(verdict.kb, verdict.next_kb) for verdict in verdicts}) > 1:
             # The verdict is certain; what to install depends on the product.
             reason = Messages(Message("{product}: {reason}", product=v.product, reason=v.reason) for v in verdicts)
             answer = _answer(first.verdict, reason) | until
             months = max((v.months_behind for v in verdicts if v.months_behind is not None), default=None)
-            return Judged(answer | {"months_behind": months}, product, name)
+            return Judged(answer | {"months_behind": months}, product, name, line=line)
         if len({condition(v.verdict, v.reason) for v in verdicts}) > 1:
             # What "current" depends on is not the same for each product: the first alone may depend on nothing.
             reason = Messages(Message("{product}: {reason}", product=v.product, reason=v.reason) for v in verdicts)
-            return Judged({column: getattr(first, column) for column in VERDICT_COLUMNS} | until | {"reason": reason}, product, name)
-        return Judged({column: getattr(first, column) for column in VERDICT_COLUMNS} | until, product, name)
+            answer = {column: getattr(first, column) for column in VERDICT_COLUMNS} | until | {"reason": reason}
+            return Judged(answer, product, name, line=line)
+        return Judged({column: getattr(first, column) for column in VERDICT_COLUMNS} | until, product, name, line=line)
 
     def _data_until(self, verdicts: Sequence[Verdict]) -> Answer:
         """Return up to which day the facts reach that these verdicts rest on, the earliest one of several lines."""

@@ -24,5 +24,5 @@ def opened(page: Any, address: str) -> None:
     page.goto(address)
     if address.endswith("#judged"):
         page.fill("#fleet", FLEET)
-        page.click("form.fleet button >> nth=0")
+        page.click("form.fleet button[type=submit] >> nth=0")
         page.wait_for_selector("#verdicts")

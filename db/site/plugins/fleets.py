@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain, islice
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from datasette import Response, hookimpl
 
@@ -40,6 +40,13 @@ MAX_ANSWER: Final = 20_000_000  # bytes; 5 MB of machines give 13 MB of JSON
 MAX_COLUMNS: Final = 1_000
 MAX_SECONDS: Final = 8.0  # less than web.SECONDS, after which statements are interrupted
 MAX_SHOWN: Final = 500  # rows of the page; the file has all
+# An inventory as the empty form shows it, without a cell that needs quotes.
+EXAMPLE: Final = (
+    ("host", "product", "build", "kbs"),
+    ("srv1", "Windows Server 2025", "26100.32772", "KB5087423"),
+    ("srv2", "Windows Server 2022", "20348.5386", "KB5099540"),
+    ("lap1", "Windows 11 25H2", "26200.8893", "KB5101650 KB5121768"),
+)
 PARAMETERS: Final = ("format", "on", "map", "encoding", "summary")
 PATHS: Final = frozenset({"/fleet", "/api/assess"})
 MAX_NAME: Final = 500  # characters of a column's name that is chosen
@@ -48,33 +55,52 @@ _CELL: Final = re.compile(rb"<t[dh]\b", re.IGNORECASE)
 _PACKED: Final = (b"\x1f\x8b", b"PAR1")
 
 
-class Answers(Suffixes):
-    """Verdicts of the first rows of each chip as data, beside the ends of the lines that hold them.
+# Whether what a machine needs restarts: "yes", "no", "nothing" where it needs nothing, "not known", "perhaps" where it may need a KB of which that is
+# not known, and "" of machines for which there is no update of their line.
+_NEEDS_OF: Final = {
+    "restart_due": "yes",
+    "current": "nothing",
+    CONDITIONAL: "perhaps",
+    "left_line": "",
+    "unsupported": "",
+    "not_covered": "",
+}
+
+
+class Shown(Suffix):
+    """The end of a line with what the page says of its machine.
 
     Attributes:
-        by_end: the columns of a verdict by the end of a line.
-        chips: the chip of each end of a line.
-        needs: the ends of lines that name an update to install, each with whether that restarts.
+        chip: of its verdict.
+        needs: whether it needs an update that restarts, a value of ``_NEEDS_OF`` or what its verdict says.
+        found: its verdict; None of those that are too many to be shown.
     """
+
+    __slots__ = ("chip", "found", "needs")
+    chip: str
+    needs: str
+    found: Judged | None
+
+
+class Answers(Suffixes):
+    """Verdicts of the first rows of each chip as data, beside the ends of the lines that hold them."""
 
     def __init__(self, judge: Judge, form: Format, fields: Sequence[str]) -> None:
         """Take what ``Suffixes`` takes."""
         super().__init__(judge, form, fields)
-        self.by_end: dict[str, dict[str, Any]] = {}
-        self.chips: dict[str, str] = {}
-        self.needs: dict[str, bool] = {}
         self._kept: Counter[str] = Counter()
 
-    def of(self, found: Judged, text: str | None = None) -> Suffix:
+    def of(self, found: Judged, text: str | None = None) -> Shown:
         """Return the end of a line, and keep its verdict if one of the first rows may need it."""
         suffix = super().of(found, text)
-        chip = self.chips[suffix] = _chip(found.answer["verdict"], condition(found.answer["verdict"], found.answer["reason"]))
-        if self._kept[chip] < MAX_SHOWN:
-            self._kept[chip] += 1
-            self.by_end[suffix] = found.answer
-        if found.answer["next_kb"]:
-            self.needs[suffix] = bool(found.answer["next_needs_restart"])
-        return suffix
+        shown, answer = Shown(suffix), found.answer
+        shown.label, shown.chip = suffix.label, _chip(answer["verdict"], condition(answer["verdict"], answer["reason"]))
+        shown.needs = _NEEDS_OF.get(shown.chip, "not known")
+        if answer["next_kb"]:
+            shown.needs = "yes" if answer["next_needs_restart"] else "no"
+        shown.found = found if self._kept[shown.chip] < MAX_SHOWN else None
+        self._kept[shown.chip] += 1
+        return shown
 
 
 class Question(NamedTuple):
@@ -164,22 +190,24 @@ def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
     with _opened(asked) as machines:
         form = Csv(_few(machines.find_columns()))
         answers = Answers(Judge(conn, asked.day), form, machines.fields)
-        first: dict[str, list[tuple[str, str]]] = {chip: [] for chip in _CHIPS}
-        restarts: Counter[bool] = Counter()
+        first: dict[str, list[tuple[str, Judged]]] = {chip: [] for chip in _CHIPS}
+        needs: Counter[tuple[str, str]] = Counter()
         for prefixes, ends in _in_time(batches(answers, machines, summary)):
-            restarts.update(answers.needs[end] for end in ends if end in answers.needs)
-            for prefix, end in zip(prefixes, ends, strict=True):
-                if len(of_chip := first[answers.chips[end]]) < MAX_SHOWN:
-                    of_chip.append((prefix, end))
+            for prefix, end in zip(prefixes, cast("list[Shown]", ends), strict=True):
+                needs[end.chip, end.needs] += 1
+                if end.found and len(of_chip := first[end.chip]) < MAX_SHOWN:
+                    of_chip.append((prefix, end.found))
         said, columns = report(conn, asked.day, machines, summary), machines.find_columns()
     taken = said.columns
     rows = [
-        answers.by_end[end]
+        found.answer
         | {
             "own": next(csv.reader(io.StringIO(prefix, newline="")), []),
-            "is_outdated": coverage.is_outdated(answers.by_end[end]["data_until"], asked.day),
+            "is_outdated": coverage.is_outdated(found.answer["data_until"], asked.day),
+            "products": found.product.split(" or "),
+            "line": found.line,
         }
-        for prefix, end in islice(chain.from_iterable(first.values()), MAX_SHOWN)
+        for prefix, found in islice(chain.from_iterable(first.values()), MAX_SHOWN)
     ]
     return {
         "counts": [
@@ -187,7 +215,9 @@ def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
             for kind, count in sorted(summary.counts.items(), key=_worst_first)
         ],
         "total": summary.counts.total(),
-        "restarts": restarts,
+        "needs": {name: sum(count for (_, of), count in needs.items() if of == name) for _, name in needs},
+        "is_clear": {name for _, name in needs} <= {"no", "nothing"},
+        "restarting": [chip for chip, name in needs if name == "yes"],
         "by_chip": _by_chip(summary.counts),
         "own": renamed(form.columns),
         "main": [columns.index(name) for field in ("host", "build") for name in list(taken.get(field, ()))[:1] if name in columns],
@@ -252,13 +282,23 @@ def _opened(asked: Question) -> AbstractContextManager[Inventory]:
 async def fleet(datasette: Any, request: Any) -> Response:
     """``/fleet``: the form, and the verdicts of what was pasted."""
     if request.method in {"GET", "HEAD"}:
-        return await web.page(datasette, request, "fleet.html", lambda _: {"result": None, "text": "", "map": "", "wrong": None})
+        return await web.page(
+            datasette, request, "fleet.html", lambda _: {"result": None, "text": "", "map": "", "wrong": None, "example": EXAMPLE}
+        )
     if request.method != "POST":
         return await web.problem(datasette, request, 405, Message("expected {methods}", methods="GET, POST"))
     form: dict[str, str] = {}
 
     async def page(status: int, **context: Any) -> Response:
-        shown = {"result": None, "wrong": None, "text": form.get("fleet", ""), "map": form.get("map", ""), "chosen": form, **context}
+        shown = {
+            "result": None,
+            "wrong": None,
+            "example": EXAMPLE,
+            "text": form.get("fleet", ""),
+            "map": form.get("map", ""),
+            "chosen": form,
+            **context,
+        }
         html = await datasette.render_template("fleet.html", shown, request=request)
         return Response.html(html, status=status, headers={"cache-control": "no-store"})
 

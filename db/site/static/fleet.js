@@ -22,7 +22,8 @@ const take = async (file) => {
     if (file.size <= LARGEST) { field.value = decoded(new Uint8Array(await file.arrayBuffer())); }
     field.reportValidity();
 };
-form.querySelector(".file").hidden = false;
+for (const room of form.querySelectorAll(".file")) { room.hidden = false; }
+form.querySelector("[data-take]")?.addEventListener("click", (event) => { field.value = event.currentTarget.dataset.take; field.focus(); field.scrollTop = 0; });
 chooser.addEventListener("change", () => take(chooser.files[0]));
 field.addEventListener("input", () => field.setCustomValidity(""));
 form.addEventListener("dragover", (event) => event.preventDefault());
