@@ -277,3 +277,59 @@ def test_the_empty_form_has_an_example_that_can_be_judged(whole: Datasette) -> N
         "restart due", "patched", "patched",
     ]  # fmt: skip
     assert judged.xpath(".//button[@data-take]") == []
+
+
+# --- how old the data is ------------------------------------------------------------------------------------------------
+
+
+def _strip(ds: Datasette, path: str) -> str:
+    found = lxml.html.fromstring(get(ds, path).text).xpath("//aside[contains(@class, 'strip')]")
+    return f"{found[0].get('class')}: {_text(found[0].xpath('.//summary')[0]).removesuffix(' What to do')}" if found else ""
+
+
+def test_a_strip_names_the_oldest_day_that_its_page_rests_on(whole: Datasette) -> None:
+    late = "strip warn: Data as of {}. 4 sources are late."
+    older, newer = late.format("22 July 2026"), late.format("23 July 2026")
+    of_all = ("/", "/calendar/2026", "/calendar/2026-06", "/changes", "/sources", "/hotpatch/releases")
+    # The standard line of the servers was read on the 22nd.
+    assert [_strip(whole, path) for path in of_all] == [older] * 6
+    assert [_strip(whole, path) for path in ("/product/ws2025", "/build/26100.33158", "/kb/5087423", "/changes?product=ws2025")] == [
+        older
+    ] * 4
+    assert [_strip(whole, path) for path in ("/product/win11-25h2", "/build/26200.8893", "/changes?product=win11-25h2")] == [newer] * 3
+    assert _strip(whole, "/build/26100") == older  # of both
+
+
+def test_a_page_about_a_cve_rests_on_the_security_data(whole: Datasette) -> None:
+    said = "strip bad: Data about CVEs as of 28 June 2026. A Patch Tuesday has passed since: nothing here is known to be current."
+    assert _strip(whole, "/cve/CVE-2026-25172") == said
+    assert _strip(whole, "/build/26100.33158?cve=CVE-2026-25172") == said
+    missing = get(whole, "/cve/CVE-2026-99999")
+    assert "The data ends on 28 June 2026; a newer CVE is not in it." in _text(lxml.html.fromstring(missing.text))
+
+
+def test_security_data_without_the_last_month_is_late(whole: Datasette, at: At) -> None:
+    def state() -> str:
+        (row,) = [row for row in _main(whole, "/sources").xpath(".//tbody/tr") if _text(row[0]).startswith("CVEs per KB")]
+        return _text(row[1])
+
+    assert state() == "10 days late"  # 14 July
+    first = _main(whole, "/sources").xpath(".//tbody/tr")[:4]
+    assert all("late" in _text(row[1]) for row in first)
+    at("2026-07-14")
+    assert state() == "late since today"
+    at("2026-07-13")
+    assert state() == "in the package"
+
+
+def test_a_line_that_lags_behind_the_others_is_said(tmp_path: Path) -> None:
+    path = Path(shutil.copy(SEED_DATABASE, tmp_path / "x.db"))
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("update lines set data_until = '2026-07-01' where product = 'win11-23h2'")
+        conn.execute(
+            "update lines set data_until = '2025-01-01' where product in ('win10-1507', 'ws-azure-preview')"
+        )  # have ended: read no more
+    with opened(path, public=True) as ds:
+        assert _strip(ds, "/") == "strip warn: Data as of 1 July 2026. For some of it a Patch Tuesday has passed since."
+        assert _strip(ds, "/product/ws2025") == "strip warn: Data as of 22 July 2026. 4 sources are late."
+        assert _strip(ds, "/product/win11-23h2").startswith("strip bad: Data as of 1 July 2026. A Patch Tuesday has passed since")

@@ -11,6 +11,7 @@ from datasette import Response
 
 from hotpatch_kb.db.answers.eligibility.decision import eligible
 from hotpatch_kb.db.answers.eligibility.documents import explained
+from hotpatch_kb.db.answers.exposure.security_data import when_it_was_read
 from hotpatch_kb.db.answers.exposure.unlisted import unlisted_fixes
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
@@ -19,8 +20,9 @@ from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.site import discovery, news, web
 from hotpatch_kb.db.site import questions as asked
 from hotpatch_kb.db.site.i18n import language_of
-from hotpatch_kb.db.site.page_data import freshness, rows
+from hotpatch_kb.db.site.page_data import rows
 from hotpatch_kb.db.site.restart_answers import IN_ORDER, ranks_of
+from hotpatch_kb.db.site.when import freshness, late_sources, next_patch_tuesday
 
 _MONTH: Final = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])")
 MAX_QUESTION: Final = 400  # characters
@@ -49,7 +51,7 @@ async def changes(datasette: Any, request: Any) -> Response:
             "marks": news.marks_of(found),
             "products": [row[0] for row in conn.execute(f"select product from products {IN_ORDER}")],
             "chosen": {"product": product, "month": month, "kind": kind},
-            "fresh": freshness(conn, day),
+            "fresh": freshness(conn, day, [product] if product else ()),
         }
 
     return await web.page(datasette, request, "changes.html", make, is_shared=True)
@@ -68,11 +70,14 @@ async def sources(datasette: Any, request: Any) -> Response:
             from sources as s join source_health as h using (source) order by h.is_stale desc, s.precedence, s.title""",
         )
         day = clock.today()
+        late = {row["source"] for row in late_sources(conn, day)}
         for row in found:
             row["terms"] = terms(row["licence"])
+            if row["source"] in late and not row["is_stale"]:  # CVEs: of each month since its Patch Tuesday
+                row |= {"is_stale": 1, "due_at": next_patch_tuesday(row["last_good_at"][:10])}
             due_on = (row["due_at"] or "")[:10]
             row.update(is_overdue="" < due_on < day, is_due_today=due_on == day)
-        return {"sources": found, "fresh": freshness(conn, day)}
+        return {"sources": sorted(found, key=lambda row: not row["is_stale"]), "fresh": freshness(conn, day)}
 
     return await web.page(datasette, request, "sources.html", make, is_shared=True)
 
@@ -98,14 +103,14 @@ async def cve(datasette: Any, request: Any) -> Response:
         fixes = rows(
             conn,
             """select c.product, c.kb, c.severity, coalesce(r.build, c.fixed_build) as build, r.release_date, r.classification,
-                r.in_hotpatch_line, r.in_standard_line
+                r.in_hotpatch_line, r.in_standard_line, c.subject >= 'kb_cves/' as is_copied
             from kb_cves as c join releases as r on r.kb = c.kb and r.product = c.product
             where c.cve = ? group by c.product, c.kb, r.build order by c.product desc, r.release_date, r.revision""",
             (name,),
         )
-        unlisted = unlisted_fixes(conn, cve=name)
+        unlisted, read = unlisted_fixes(conn, cve=name), when_it_was_read(conn)
         if not (fixes or unlisted):
-            shown = {"query": name, "what": "CVE", "fresh": freshness(conn, clock.today())}
+            shown = {"query": name, "what": "CVE", "fresh": freshness(conn, clock.today(), cves_until=read.read_on)}
             raise web.HttpError(404, "No security data that was read names {cve} for a product and a KB.", shown, cve=name)
         by_product: dict[str, list[dict[str, Any]]] = {}
         for row in fixes:
@@ -118,7 +123,7 @@ async def cve(datasette: Any, request: Any) -> Response:
             "severity": next((row["severity"] for row in (*fixes, *unlisted) if row["severity"]), None),
             "first": min((row["release_date"] for row in fixes if row["release_date"]), default=None),
             "gaps": gaps_of(conn, name),
-            "fresh": freshness(conn, clock.today()),
+            "fresh": freshness(conn, clock.today(), by_product, read.copied_on if any(row["is_copied"] for row in fixes) else read.read_on),
         }
 
     return await web.page(datasette, request, "cve.html", make, is_shared=True)

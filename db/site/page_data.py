@@ -24,8 +24,8 @@ from hotpatch_kb.db.model.notation import month_after, planned_by_cadence, secon
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site import news, restart_answers
 from hotpatch_kb.db.site.restart_answers import IN_ORDER, LINES, ranks_of
-from hotpatch_kb.db.site.web import Judging, facts_today, judging_today, kept_of, verdicts_on
-from hotpatch_kb.db.site.when import patch_tuesdays
+from hotpatch_kb.db.site.web import Judging, facts_today, judging_today, verdicts_on
+from hotpatch_kb.db.site.when import freshness
 
 Row = dict[str, Any]
 
@@ -337,39 +337,6 @@ def month(conn: sqlite3.Connection, name: str, day: str) -> Row:
 
 
 # --- home ---------------------------------------------------------------------------------------------------------------
-
-
-def freshness(conn: sqlite3.Connection, day: str, product: str | None = None) -> Row:
-    """Return how far the data reaches: its last day, whether and how many Patch Tuesdays have passed since, and the sources that are late.
-
-    Args:
-        conn: the database.
-        day: ISO date.
-        product: the data of its lines alone; all if None.
-    """
-    kept = kept_of(conn)
-    if kept is None:
-        return _freshness(conn, day, product)
-    if (day, product) not in kept.fresh:
-        kept.fresh[day, product] = _freshness(conn, day, product)
-    found: Row = kept.fresh[day, product]
-    return found
-
-
-def _freshness(conn: sqlite3.Connection, day: str, product: str | None) -> Row:
-    until = coverage.latest_data_until(conn)
-    if product is not None:
-        until = conn.execute("select min(data_until) from lines where product = ?", (product,)).fetchone()[0]
-    return {
-        "until": until,
-        "is_outdated": coverage.is_outdated(until, day),
-        "tuesdays": patch_tuesdays(until, day),
-        "stale": rows(
-            conn,
-            """select s.source, s.title, s.home_url, h.last_good_at from source_health as h join sources as s using (source)
-            where h.is_stale order by s.precedence, s.title""",
-        ),
-    }
 
 
 def home(conn: sqlite3.Connection, day: str) -> Row:

@@ -16,9 +16,10 @@ from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after
 from hotpatch_kb.db.model.product_names import of_version
 from hotpatch_kb.db.model.queries import Query
-from hotpatch_kb.db.site.page_data import by_year, conflicts, ended_previews, freshness, last_month, rows, stated, support
+from hotpatch_kb.db.site.page_data import by_year, conflicts, ended_previews, last_month, rows, stated, support
 from hotpatch_kb.db.site.restart_answers import IN_ORDER, LINES, answers, months_of, stop, surprises
 from hotpatch_kb.db.site.web import facts_today
+from hotpatch_kb.db.site.when import freshness
 
 Row = dict[str, Any]
 
@@ -49,7 +50,7 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
         if (row := latest(facts, line, day)) is not None
     ]
     return of_product[0] | {
-        "fresh": freshness(conn, day, product),
+        "fresh": freshness(conn, day, [product]),
         "answer": answer,
         "support": support(facts, day),
         "became": became(conn, product) if product in ended_previews(conn, day) else None,

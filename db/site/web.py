@@ -187,13 +187,13 @@ class Kept(NamedTuple):
         answers: of lookups without options, by query; the matches that they share are the same objects.
         shown: by the id of a match the match, and what pages show of it, to use and to fill.
         contexts: by path, what the page that is being made says in every language, likewise.
-        fresh: by day and product, how far the data reaches, likewise.
+        fresh: by day, products and day of the CVEs, how far the data reaches, likewise.
     """
 
     answers: Mapping[str, Any]
     shown: dict[int, tuple[Any, Any]]
     contexts: dict[str, Mapping[str, Any]]
-    fresh: dict[tuple[str, str | None], Any]
+    fresh: dict[tuple[str | None, ...], Any]
 
 
 class Judging(NamedTuple):

@@ -1,16 +1,21 @@
-"""Days as people write them, and how far away they are."""
+"""Days as people write them, how far away they are, and up to which day the data of a page reaches."""
 
 from __future__ import annotations
 
 import re
+import sqlite3
+from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 from markupsafe import Markup, escape
 
+from hotpatch_kb.db.answers import coverage
 from hotpatch_kb.db.answers.events import Event
+from hotpatch_kb.db.answers.exposure import security_data
 from hotpatch_kb.db.model.notation import MONTHS, month_after, second_tuesday
 from hotpatch_kb.db.site.i18n import Words, in_japanese
+from hotpatch_kb.db.site.web import kept_of
 
 _MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _WEEKDAYS: Final = {"en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "ja": "月火水木金土日"}
@@ -194,6 +199,16 @@ def _counted(days: int) -> tuple[int, str]:
     return (round(days / 30.44), "months") if days <= _MONTHS else (round(days / 365.25), "years")
 
 
+def next_patch_tuesday(day: str) -> str:
+    """Return the first second Tuesday after a day.
+
+    >>> next_patch_tuesday("2026-06-28"), next_patch_tuesday("2026-07-14"), next_patch_tuesday("2026-07-13")
+    ('2026-07-14', '2026-08-11', '2026-07-14')
+    """
+    tuesday = second_tuesday(day[:7])
+    return tuesday if tuesday > day else second_tuesday(month_after(day[:7]))
+
+
 def patch_tuesdays(after: str | None, until: str) -> int:
     """Return how many second Tuesdays lie after a day and not after another; 0 where there is no first day."""
     if after is None or _date(after) is None:
@@ -203,3 +218,68 @@ def patch_tuesdays(after: str | None, until: str) -> int:
         count += tuesday > after
         month = month_after(month)
     return count
+
+
+# --- the data of a page -------------------------------------------------------------------------------------------------
+
+# Lines that go on: what has ended is read no more, and says nothing of the day of a page.
+_GOING_ON: Final = """select product, data_until from lines as l
+    where exists (select 1 from releases as r where r.product = l.product and r.is_public_preview = 0) and not exists (
+        select 1 from lifecycles as e where e.product = l.product and e.kind <> 'hotpatch_end' group by e.product having max(e.end_date) < ?)"""
+
+
+def freshness(conn: sqlite3.Connection, day: str, products: Iterable[str] = (), cves_until: str | None = None) -> dict[str, Any]:
+    """Return how far the data reaches that a page rests on, and the sources that are late.
+
+    Args:
+        conn: the database.
+        day: ISO date.
+        products: those of the page; none for a page about all.
+        cves_until: the day on which the security data of the page was read; None for a page that rests on none.
+
+    Returns:
+        ``until``, the oldest day of its data, ``newest``, that of its releases, and ``cves_until``; ``is_of_cves``, that is the day of the security data; ``is_outdated``, nothing on the page is known to
+        be current, or ``is_partly``, only some of it; ``tuesdays``, how many second Tuesdays have passed since; and ``stale``, sources.
+    """
+    kept, key = kept_of(conn), (day, *sorted(set(products)), cves_until)
+    if kept is None:
+        return _freshness(conn, day, set(key[1:-1]), cves_until)
+    if key not in kept.fresh:
+        kept.fresh[key] = _freshness(conn, day, set(key[1:-1]), cves_until)
+    found: dict[str, Any] = kept.fresh[key]
+    return found
+
+
+def _freshness(conn: sqlite3.Connection, day: str, products: set[str | None], cves_until: str | None) -> dict[str, Any]:
+    lines = conn.execute("select product, data_until from lines").fetchall()
+    days = [until for product, until in lines if product in products]
+    days = days or [until for _, until in conn.execute(_GOING_ON, (day,))] or [until for _, until in lines]
+    until = min([*days, *([cves_until] if cves_until else [])], default=None)
+    newest = max(days, default=None)
+    is_outdated = coverage.is_outdated(until if products or cves_until else newest, day)
+    return {
+        "until": until,
+        "newest": newest,
+        "cves_until": cves_until,
+        "is_of_cves": until is not None and until < min(days, default=until),
+        "is_outdated": is_outdated,
+        "is_partly": not is_outdated and coverage.is_outdated(until, day),
+        "tuesdays": patch_tuesdays(until, day),
+        "stale": late_sources(conn, day),
+    }
+
+
+def late_sources(conn: sqlite3.Connection, day: str) -> list[dict[str, Any]]:
+    """Return the sources that were not read when due, and that of the security data where a Patch Tuesday has passed since it was read.
+
+    The copy of it that comes with the program is due at no time; but a month of CVEs is missing in it after each Patch Tuesday.
+    """
+    found = conn.execute(
+        """select s.source, s.title, s.home_url, h.last_good_at, h.is_stale from source_health as h join sources as s using (source)
+        order by s.precedence, s.title"""
+    )
+    rows = [dict(zip(("source", "title", "home_url", "last_good_at", "is_stale"), row, strict=True)) for row in found.fetchall()]
+    read_on = security_data.when_it_was_read(conn).read_on
+    is_late = read_on is not None and coverage.is_outdated(read_on, day)
+    of_cves = [row for row in rows if row["source"] in security_data.SOURCES and (row["last_good_at"] or "")[:10] == read_on]
+    return [row for row in rows if row["is_stale"] or (is_late and row in of_cves)]

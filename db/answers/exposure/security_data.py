@@ -14,6 +14,8 @@ OfKb = tuple[int | None, str]
 OfMonth = tuple[str, str]
 
 _MOST: Final = 200  # of 60 lines today's, and those of some other days
+# Sources of it: the copy that comes with the program, and MSRC itself.
+SOURCES: Final = ("facts_kb_cves", "msrc_cvrf")
 # Rows of one form: their kind, a KB, its product, and four values.
 _READ: Final = """select 'read', exists (select 1 from kb_cves), null, (
         select substr(max(fetched_at), 1, 10) from pages where source in ('facts_kb_cves', 'msrc_cvrf') and state = 'accepted'), (
@@ -96,6 +98,11 @@ class SecurityData:
             else:
                 self.is_read, self.read_on, self.copied_on = bool(kb), values[0], values[1]
         return self
+
+
+def when_it_was_read(conn: sqlite3.Connection) -> SecurityData:
+    """Return whether and when the data was read, without what it says of any KB."""
+    return SecurityData().add(conn.execute(_READ).fetchall())
 
 
 def all_security_data(conn: sqlite3.Connection) -> SecurityData:

@@ -30,7 +30,7 @@ from hotpatch_kb.db.fleet.report import Report, report
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.site import page_data, web
+from hotpatch_kb.db.site import web, when
 from hotpatch_kb.db.site.load import request_body
 from hotpatch_kb.db.site.load.turns import turns
 
@@ -320,7 +320,7 @@ async def fleet(datasette: Any, request: Any) -> Response:
                 return Response(file, headers=headers, content_type=SafeCsv.content_type)
         else:
             async with turns(datasette).turn(request.receive):
-                result, known = await web.read(datasette, lambda conn: (shown(conn, asked), _known(conn)))
+                result, known = await web.read(datasette, lambda conn: _with_known(conn, shown(conn, asked)))
             if result["total"]:
                 return await page(200, result=result, known=known)
         raise BadInput("expected machines below the header, got none")
@@ -330,13 +330,17 @@ async def fleet(datasette: Any, request: Any) -> Response:
         return await page(wrong.status, wrong=wrong.message)
 
 
-def _known(conn: sqlite3.Connection) -> dict[str, Any]:
+def _with_known(conn: sqlite3.Connection, result: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    return result, _known(conn, {product for products, *_ in result["counts"] for product in products})
+
+
+def _known(conn: sqlite3.Connection, products: Iterable[str]) -> dict[str, Any]:
     """Return what readers of verdicts must know of the data: its last day, and whether it has CVEs, which decide which releases count."""
     until = coverage.latest_data_until(conn)
     return {
         "until": until,
         "is_outdated": coverage.is_outdated(until, clock.today()),
-        "fresh": page_data.freshness(conn, clock.today()),
+        "fresh": when.freshness(conn, clock.today(), products),
         "has_cves": conn.execute("select 1 from kb_cves limit 1").fetchone() is not None,
     }
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 from urllib.parse import quote, unquote
@@ -12,6 +13,7 @@ from datasette import Response, hookimpl
 
 from hotpatch_kb.db.answers.cost.question import DISCOUNTS
 from hotpatch_kb.db.answers.coverage import stated_until
+from hotpatch_kb.db.answers.exposure.security_data import when_it_was_read
 from hotpatch_kb.db.answers.stated_elsewhere import neighbours, reported
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
@@ -83,12 +85,13 @@ async def _products_of(datasette: Any, request: Any, query: Query) -> Response:
         return Response.redirect(addresses.of_request(datasette, request).path(path), status=303, headers={"cache-control": "no-store"})
 
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
+        answer = product_data.of_products(conn, product_data.products_of(conn, query)[0], _name_of_several(query))
         return {
             "heading": _name_of_several(query),
-            "answer": product_data.of_products(conn, product_data.products_of(conn, query)[0], _name_of_several(query)),
+            "answer": answer,
             "page": None,
             "as_of": None,
-            "fresh": page_data.freshness(conn, clock.today()),
+            "fresh": _fresh(conn, clock.today(), answer, ""),
         }
 
     return await web.page(datasette, request, "lookup.html", make)
@@ -102,7 +105,7 @@ async def _of_month(datasette: Any, request: Any, query: Query) -> Response:
     def make(conn: sqlite3.Connection) -> dict[str, Any]:
         answer = page_data.lookup_answer(conn, _with_month(query), None)
         month = when.month_of(query.month, t.language)
-        shown = {"query": f"{name} {query.month}", "fresh": page_data.freshness(conn, clock.today())}
+        shown = {"query": f"{name} {query.month}", "fresh": when.freshness(conn, clock.today())}
         if answer["status"] == "not_found":
             known = {"reported": answer["reported"], "close": [query.month]}
             raise web.HttpError(404, "No release of {name} in {month} is known.", shown | known, name=name, month=month)
@@ -163,6 +166,12 @@ async def build(datasette: Any, request: Any) -> Response:
     return await _of_query(datasette, request, request.url_vars["build"], "OS build {build}")
 
 
+def _fresh(conn: sqlite3.Connection, day: str, answer: Mapping[str, Any], cve: str) -> dict[str, Any]:
+    """Return how far the data reaches that an answer rests on: of its products, and of CVEs where one is asked for."""
+    products = {row["product"] for row in answer["groups" if answer["is_list"] else "matches"]}
+    return when.freshness(conn, day, products, when_it_was_read(conn).read_on if cve else None)
+
+
 async def kb(datasette: Any, request: Any) -> Response:
     """``/kb/<kb>``: a KB, its releases, what it fixes, its known issues."""
     number = request.url_vars["kb"]
@@ -172,12 +181,9 @@ async def kb(datasette: Any, request: Any) -> Response:
         page = page_data.kb_page(conn, int(number), on, _asked_cve(request))
         day = on or clock.today()
         if page is None or page["answer"]["status"] == "not_found":
-            shown = {
-                "query": f"KB{number}",
-                "what": "KB",
-                "reported": reported(conn, day, kb=int(number)),
-                "fresh": page_data.freshness(conn, day),
-            }
+            others = reported(conn, day, kb=int(number))
+            fresh = when.freshness(conn, day, [row["product"] for row in others])
+            shown = {"query": f"KB{number}", "what": "KB", "reported": others, "fresh": fresh}
             if page is None:
                 raise web.HttpError(404, "No source names KB{kb}.", shown, kb=number)
             if on:
@@ -187,7 +193,7 @@ async def kb(datasette: Any, request: Any) -> Response:
             "answer": page["answer"],
             "page": page,
             "as_of": on,
-            "fresh": page_data.freshness(conn, day),
+            "fresh": _fresh(conn, day, page["answer"], _asked_cve(request)),
         }
 
     return await web.page(datasette, request, "lookup.html", make, is_shared=True)
@@ -209,7 +215,7 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
                 "query": query.value,
                 "what": "build",
                 "reported": answer["reported"],
-                "fresh": page_data.freshness(conn, on or clock.today()),
+                "fresh": when.freshness(conn, on or clock.today(), [row["product"] for row in nearest[:1] if row["product"]]),
                 # The product with the nearest build decides: others with that number may have revisions of another order.
                 "is_newer": bool(nearest) and bool(nearest[0]["below"]) and not nearest[0]["above"],
             }
@@ -221,7 +227,7 @@ async def _of_query(datasette: Any, request: Any, text: str, heading: str) -> Re
             "answer": answer,
             "page": None,
             "as_of": on,
-            "fresh": page_data.freshness(conn, on or clock.today()),
+            "fresh": _fresh(conn, on or clock.today(), answer, _asked_cve(request)),
         }
 
     return await web.page(datasette, request, "lookup.html", make, is_shared=True)

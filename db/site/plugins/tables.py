@@ -18,7 +18,7 @@ from datasette.utils import path_with_added_args
 from hotpatch_kb.db.fleet.formats import safe
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.site import page_data, tables, web
+from hotpatch_kb.db.site import tables, web, when
 from hotpatch_kb.db.site.i18n import Words
 from hotpatch_kb.db.site.tables import row_titles
 from hotpatch_kb.db.site.tables.row_titles import Title
@@ -84,7 +84,7 @@ def extra_template_vars(datasette: Any, view_name: str | None) -> Callable[[], A
     async def found() -> dict[str, Any]:
         return {
             "titles_of": titles,
-            "fresh": await web.read(datasette, lambda conn: page_data.freshness(conn, clock.today())),
+            "fresh": await web.read(datasette, lambda conn: when.freshness(conn, clock.today())),
             "path_with_added_args": path_with_added_args,
         }
 
