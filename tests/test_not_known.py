@@ -333,3 +333,30 @@ def test_a_line_that_lags_behind_the_others_is_said(tmp_path: Path) -> None:
         assert _strip(ds, "/") == "strip warn: Data as of 1 July 2026. For some of it a Patch Tuesday has passed since."
         assert _strip(ds, "/product/ws2025") == "strip warn: Data as of 22 July 2026. 4 sources are late."
         assert _strip(ds, "/product/win11-23h2").startswith("strip bad: Data as of 1 July 2026. A Patch Tuesday has passed since")
+
+
+# --- restarts that nobody expected --------------------------------------------------------------------------------------
+
+
+def test_what_became_a_baseline_is_as_strong_as_a_new_one_on_the_home_page(whole: Datasette) -> None:
+    news = _main(whole, "/").xpath(".//ul[@class='news']/li")
+    (row,) = [row for row in news if "KB5094125" in _text(row)]
+    assert row.get("class") == "strong"
+    assert row.xpath(".//i/@class") == ["mark baseline"]
+    assert _text(row.xpath(".//a")[0]) == "Windows Server 2025: KB5094125 26100.32995 is a baseline now, not a cumulative update (LCU)"
+    # The new baselines of July are there beside it.
+    assert sum(": new baseline" in _text(row) for row in news) == 4
+
+
+def test_other_corrections_stay_folded(tmp_path: Path) -> None:
+    path = Path(shutil.copy(SEED_DATABASE, tmp_path / "x.db"))
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute(
+            "update changes set old_value = 'baseline', new_value = 'cumulative' where field = 'classification' and subject like '%ws2022%'"
+        )
+    with opened(path, public=True) as ds:
+        page = _main(ds, "/changes?month=2026-07")
+        (folded,) = page.xpath(".//details[contains(summary, 'Corrections')]")
+        assert _text(folded.xpath("./summary")[0]) == "Corrections of older releases: 2"
+        assert "Windows Server 2022: KB5099540 20348.5386 is a cumulative update (LCU) now, not a baseline" in _text(folded)
+        assert "is a cumulative update (LCU) now" not in _said(ds, "/")

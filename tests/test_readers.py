@@ -91,7 +91,12 @@ def test_what_cannot_be_read_has_links_to_what_is_near_and_no_commands(own: Data
 def test_the_home_page_has_the_newest_releases_by_their_own_day(own: Datasette) -> None:
     page = page_of(own, "/")
     told = [(row.select("time")[0].get("datetime"), said(row.select("a")[0])) for row in page.select("ul.news > li")]
+    now = "is a baseline now, not a cumulative update (LCU)"  # a restart that nobody expected
     assert told == [
+        ("2026-07-23", f"Windows Server 2025: KB5094125 26100.32995 {now}"),
+        ("2026-07-23", f"Windows Server 2025: KB5099536 26100.33158 {now}"),
+        ("2026-07-23", f"Windows Server 2022: KB5094128 20348.5256 {now}"),
+        ("2026-07-23", f"Windows Server 2022: KB5099540 20348.5386 {now}"),
         ("2026-07-18", "Windows 11, version 25H2: new hotpatch, KB5121768 26200.8893"),
         ("2026-07-18", "Windows 11, version 24H2: new hotpatch, KB5121768 26100.8893"),
         ("2026-07-18", "Windows 11, version 25H2: new cumulative update (LCU), KB5121767 26200.8894"),

@@ -68,9 +68,13 @@ def news(
     ]
     found = [item for item in [*released, *read] if wanted is None or item.kind in wanted]
     with_hotpatches = products_with_hotpatches(conn)
-    ranks = [name for names in KINDS.values() for name in names]
-    # Of a day products with hotpatches first, of these the restarts; what only corrects an older day comes last.
-    found.sort(key=lambda item: (is_correction(item), item.product not in {None, *with_hotpatches}, ranks.index(item.kind)))
+    kinds, ranks = [name for names in KINDS.values() for name in names], restart_answers.ranks_of(conn)
+    # Of a day products with hotpatches first, of these the restarts, servers first; what only corrects an older day comes last.
+    found.sort(
+        key=lambda item: (
+            is_correction(item), item.product not in {None, *with_hotpatches}, kinds.index(item.kind), ranks.get(item.product or "", -1),
+        )
+    )  # fmt: skip
     return sorted(found, key=lambda item: item.changed_at[:10], reverse=True)[:most]
 
 
@@ -86,7 +90,7 @@ def _months_of(conn: sqlite3.Connection, releases: set[str]) -> set[str]:
 def newest(conn: sqlite3.Connection, day: str, most: int) -> list[dict[str, Any]]:
     """Return the newest of what happened: ``item``, ``day`` of its release or else of reading, ``learned`` where that was later.
 
-    Of a day products with hotpatches first, servers before clients. A correction of an older release is left out.
+    Of a day products with hotpatches first, servers before clients. A correction of an older release is left out, unless it is a baseline now.
 
     Args:
         conn: the database.
@@ -151,8 +155,8 @@ def marks_of(items: Iterable[Event]) -> list[str]:
 
 
 def is_correction(item: Event) -> bool:
-    """Return whether an event only says that an older release is of another kind than was read before."""
-    return item.form == "classified"
+    """Return whether an event only says that an older release is of another kind than was read before; that it is a baseline is a restart that nobody expected."""
+    return item.form == "classified" and item.kind != "baseline"
 
 
 def by_day(items: list[Event], with_hotpatches: frozenset[str], days: Mapping[str, str]) -> list[dict[str, Any]]:

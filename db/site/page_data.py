@@ -30,7 +30,7 @@ from hotpatch_kb.db.site.when import freshness
 Row = dict[str, Any]
 
 MAX_CVES: Final = 300  # of a page; a month has up to 200, a KB of several products 1,500 rows
-MAX_CHANGES: Final = 8  # of the home page: two releases of the four products with hotpatches
+MAX_CHANGES: Final = 12  # of the home page: three releases of the four products with hotpatches
 SOON: Final = 183  # days before the end of support from which the home page warns: half a year to plan an upgrade
 
 
