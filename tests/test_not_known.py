@@ -17,7 +17,9 @@ from helpers.datasettes import Datasette, form, get, opened
 from hotpatch_kb.db import site
 from hotpatch_kb.db.answers import verdicts
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.store.connections import SEED_DATABASE
+from hotpatch_kb.db.site import cards
+from hotpatch_kb.db.site.i18n import words
+from hotpatch_kb.db.store.connections import SEED_DATABASE, open_for_reading
 
 FRESH, STALE = "2026-07-24", "2026-11-27"
 At = Callable[[str], None]
@@ -360,3 +362,61 @@ def test_other_corrections_stay_folded(tmp_path: Path) -> None:
         assert _text(folded.xpath("./summary")[0]) == "Corrections of older releases: 2"
         assert "Windows Server 2022: KB5099540 20348.5386 is a cumulative update (LCU) now, not a baseline" in _text(folded)
         assert "is a cumulative update (LCU) now" not in _said(ds, "/")
+
+
+# --- support ------------------------------------------------------------------------------------------------------------
+
+
+def _chips(ds: Datasette, name: str) -> list[tuple[str, str]]:
+    """The chips of a product in the table of the home page: their looks and words."""
+    (row,) = [row for row in _main(ds, "/").xpath(".//*[@id='all']//tr") if [link.text_content() for link in row[0].xpath("./a")] == [name]]
+    return [(chip.get("class"), _text(chip)) for chip in row[0].xpath(".//*[contains(@class, 'status')]")]
+
+
+def test_support_that_others_alone_report_is_not_green(whole: Datasette) -> None:
+    reported = [("status plain", "reported by others")]
+    assert _chips(whole, "Windows 11, version 26H2") == reported
+    top = _main(whole, "/product/win11-26h2").xpath(".//h1/following-sibling::p[1]")[0]
+    assert [
+        (chip.get("class"), _text(chip)) for chip in top.xpath(".//*[contains(@class, 'status')]")
+    ] == reported * 2  # and beside the day
+    assert "supported" not in _text(top)
+    assert _chips(whole, "Windows 11, version 26H1") == [("status supported", "supported")]
+
+
+def test_what_has_ended_has_one_look(whole: Datasette, at: At) -> None:
+    ended = ("status unsupported", "Home, Pro: ended")
+    assert _chips(whole, "Windows 11, version 23H2") == [("status ends_soon", "ends soon"), ended]
+    at("2026-10-20")
+    assert _chips(whole, "Windows 11, version 24H2") == [("status supported", "supported"), ended]
+    table = _main(whole, "/product/win11-24h2").xpath(".//h2[.='Support by edition']/following-sibling::table[1]")[0]
+    assert {(chip.get("class"), _text(chip)) for chip in table.xpath(".//td[3]//*[contains(@class, 'status')]")} == {
+        ("status unsupported", "ended")
+    }
+
+
+def test_an_update_for_esu_alone_says_so_where_it_is_named(whole: Datasette) -> None:
+    said = (
+        "KB5099539 19045.7548 copy 14 July 2026 only with ESU Support of all editions has ended: "
+        "only machines with Extended Security Updates (ESU) get it, until 10 October 2028. reported by others"
+    )
+    assert said in _said(whole, "/product/win10-22h2")
+    (row,) = [row for row in _main(whole, "/").xpath(".//*[@id='all']//tr") if "Windows 10, version 22H2" in _text(row)]
+    assert _text(row[2]).startswith("19045.7548 KB5099539 only with ESU")
+    assert "Newest, standard line 19045.7548 KB5099539 only with ESU" in _said(whole, "/build/19045")
+    assert "KB5099539 19045.7548 , 2026-07-14 only with ESU" in _said(whole, "/build/19045.5247")
+    # The LTSC editions of 21H2 get the same KB, and the newest one of 22H2 on the day of its last support was for all.
+    assert "only with ESU" not in _said(whole, "/product/win10-21h2")
+    assert "only with ESU" not in _said(whole, "/product/win10-22h2?on=2025-10-14")
+    assert "ESU のみ" in _said(whole, "/ja/product/win10-22h2")
+
+
+def test_the_picture_of_a_product_says_that_its_update_is_for_esu_alone(at: At) -> None:
+    at(FRESH)
+    with closing(open_for_reading(Path(SEED_DATABASE))) as conn:
+        card = cards._product(conn, "win10-22h2", words("en"))
+        other = cards._product(conn, "win10-21h2", words("en"))
+    assert card is not None
+    assert other is not None
+    assert card.lines == ["Newest: KB5099539 19045.7548", "only with ESU"]
+    assert other.lines == ["Newest: KB5099539 19044.7548"]

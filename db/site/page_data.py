@@ -88,6 +88,12 @@ def by_year(releases: Iterable[Row]) -> list[tuple[str, list[Row]]]:
     return [(year, list(group)) for year, group in groupby(releases, key=lambda row: str(row["release_date"] or "")[:4])]
 
 
+def newest_of(product: Product, day: str) -> dict[str, Row]:
+    """Return the newest release of each line of a product on a day, and whether it ``needs_esu``."""
+    found = {line: latest(product, line, day) for line in LINES}
+    return {line: row | {"needs_esu": needs_esu(product, row["release_date"])} for line, row in found.items() if row}
+
+
 def of_number(conn: sqlite3.Connection, number: str, on: str | None) -> Row:
     """Return the releases of a build number by product and year, servers first, without details: 26100 has 700, which would take 10,000 statements."""
     matches = rows(
@@ -101,7 +107,7 @@ def of_number(conn: sqlite3.Connection, number: str, on: str | None) -> Row:
     groups = [
         {
             "product": product,
-            "newest": {line: found for line in LINES if (found := latest(facts.of(product), line, day))},
+            "newest": newest_of(facts.of(product), day),
             "years": by_year(releases),
         }
         for product, releases in groupby(matches, key=itemgetter("product"))
@@ -135,6 +141,7 @@ def _details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts, on: str |
         "verdicts": of_line,
         "verdict": verdict,
         "open_cves": without_support(match["open_cves"]) if verdict and verdict.verdict == "unsupported" else match["open_cves"],
+        "latest_needs_esu": needs_esu(verdicts.facts.of(match["product"]), (match["latest"] or {}).get("release_date")),
         "is_restart_due": is_restart_due(match, verdict.verdict if verdict else None),
         "chain": chain(verdicts.facts, match, on),
         "facts": stated(conn, release["subject"]),
@@ -366,7 +373,11 @@ def _products(conn: sqlite3.Connection, day: str) -> list[Row]:
     facts = facts_today(conn)
     facts.load()
     ended = ended_previews(conn, day)
-    return [row | {"support": support(facts.of(row["product"]), day)} for row in found if row["product"] not in ended]
+    return [
+        row | {"support": support(of, day), "needs_esu": needs_esu(of, row["release_date"])}
+        for row in found
+        if row["product"] not in ended and (of := facts.of(row["product"]))
+    ]
 
 
 def ended_previews(conn: sqlite3.Connection, day: str) -> set[str]:
@@ -382,21 +393,36 @@ def support(product: Product, day: str) -> Row:
     Returns:
         ``general`` and ``ltsc``, the ends of support of these editions; ``status`` of the site: that of the first general edition that is still
         supported, None where no end is known; ``of``, the editions whose status that is, where others end on another day; ``ended``, the general
-        editions whose support has ended before; and ``esu_until``, the last day of Extended Security Updates and whether others report it.
+        editions whose support has ended before; ``esu_until``, the last day of Extended Security Updates and whether others report it; and
+        ``is_reported``, that it is supported is what others report.
     """
     general, ltsc = (coverage.support_ends(product, is_long_term=is_ltsc) for is_ltsc in (False, True))
     soon = (date.fromisoformat(day) + timedelta(days=SOON)).isoformat()
-    going_on = [row for row in general if row.end >= day]
+    going_on, ltsc_on = ([row for row in ends if row.end >= day] for ends in (general, ltsc))
     status = "unsupported" if general or ltsc else None
     if going_on:
         status = "ends_soon" if going_on[0].end <= soon else "supported"
-    elif any(row.end >= day for row in ltsc):
+    elif ltsc_on:
         status = "ltsc_only"
-    esu = max(((end, reported == "1") for _, kind, end, reported in product.ends if kind.startswith("esu_")), default=None)
     return {
         "general": general, "ltsc": ltsc, "status": status, "of": going_on[0].groups if len(general) > 1 and len(going_on) > 1 else (),
-        "ended": [group for row in general if row.end < day for group in row.groups] if going_on else [], "esu_until": esu,
+        "ended": [group for row in general if row.end < day for group in row.groups] if going_on else [], "esu_until": _esu_until(product),
+        "is_reported": bool(going_on or ltsc_on) and (going_on or ltsc_on)[0].is_reported,
     }  # fmt: skip
+
+
+def needs_esu(product: Product, released: str | None) -> tuple[str, bool] | None:
+    """Return the last day of Extended Security Updates, and whether others report it, where a release is for machines with them alone; else None.
+
+    That is one which came after support of every edition had ended.
+    """
+    ends = [row.end for is_ltsc in (False, True) for row in coverage.support_ends(product, is_long_term=is_ltsc)]
+    until = _esu_until(product)
+    return until if released and until and ends and max(ends) < released <= until[0] else None
+
+
+def _esu_until(product: Product) -> tuple[str, bool] | None:
+    return max(((end, reported == "1") for _, kind, end, reported in product.ends if kind.startswith("esu_")), default=None)
 
 
 def _examples(conn: sqlite3.Connection) -> list[str]:

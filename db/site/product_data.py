@@ -16,7 +16,7 @@ from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import month_after
 from hotpatch_kb.db.model.product_names import of_version
 from hotpatch_kb.db.model.queries import Query
-from hotpatch_kb.db.site.page_data import by_year, conflicts, ended_previews, last_month, rows, stated, support
+from hotpatch_kb.db.site.page_data import by_year, conflicts, ended_previews, last_month, needs_esu, newest_of, rows, stated, support
 from hotpatch_kb.db.site.restart_answers import IN_ORDER, LINES, answers, months_of, stop, surprises
 from hotpatch_kb.db.site.web import facts_today
 from hotpatch_kb.db.site.when import freshness
@@ -43,6 +43,7 @@ def product_page(conn: sqlite3.Connection, product: str, on: str | None) -> Row 
         {
             "line": line,
             **row,
+            "needs_esu": needs_esu(facts, row["release_date"]),
             "missing_evidence": restarts.missing_evidence(facts, line, day),
             "reported": facts.reported_after(line, day),
         }
@@ -81,10 +82,7 @@ def products_of(conn: sqlite3.Connection, query: Query) -> tuple[list[str], list
 def of_products(conn: sqlite3.Connection, products: Iterable[str], query: str) -> Row:
     """Return the newest builds of products, in the form of an answer of ``lookup``."""
     facts, day = facts_today(conn), clock.today()
-    groups = [
-        {"product": name, "newest": {line: found for line in LINES if (found := latest(facts.of(name), line, day))}, "years": []}
-        for name in products
-    ]
+    groups = [{"product": name, "newest": newest_of(facts.of(name), day), "years": []} for name in products]
     return {"query": query, "status": "found", "matches": [], "decided_by": [], "is_list": True, "groups": groups}
 
 

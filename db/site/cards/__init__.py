@@ -15,7 +15,7 @@ from hotpatch_kb.db.answers.exposure.unlisted import unlisted_fixes
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.notation import kb_text
 from hotpatch_kb.db.model.products import named
-from hotpatch_kb.db.site import page_data, restart_answers, when
+from hotpatch_kb.db.site import page_data, restart_answers, web, when
 from hotpatch_kb.db.site.i18n import Words
 
 MOST: Final = 4  # lines of text, or rows of marks
@@ -107,6 +107,8 @@ def _product(conn: sqlite3.Connection, name: str, t: Words) -> Card | None:
     if answer is None:
         newest = page_data.rows(conn, "select * from latest_releases where product = ? order by release_date desc limit 1", (name,))
         lines = [f"{t('Newest')}: {' '.join(part for part in (kb_text(row['kb']), row['build']) if part)}" for row in newest]
+        if newest and page_data.needs_esu(web.facts_today(conn).of(name), newest[0]["release_date"]):
+            lines.append(t("only with ESU"))
         return Card(named(name).name, t("Builds, KBs and ends of support"), lines, foot=foot)
     big = answer["after"] or answer["big"]  # the next that comes: others keep the picture for weeks
     how = {"published": "released", "planned": "planned"}.get(big["certainty"], "by the cadence")
