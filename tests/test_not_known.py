@@ -255,7 +255,7 @@ def test_what_restarts_looks_alike(whole: Datasette) -> None:
     main = _judged(whole, "a,ws2025,26100.32772,hotpatch,\nb,ws2022,20348.5256,standard,\nc,ws2025,26100.32704,hotpatch,\n")
     chips = main.xpath(".//table[@id='verdicts']//*[contains(@class, 'status')]/@class")
     assert sorted(set(chips)) == ["status behind restarts", "status restart_due"]
-    (box,) = _main(whole, "/build/20348.5256").xpath(".//div[@class='verdict behind']//strong")
+    (box,) = _main(whole, "/build/20348.5256").xpath(".//div[@class='verdict behind']//strong[contains(@class, 'status')]")
     assert box.get("class") == "status behind restarts"
     css = (Path(site.__file__).parent / "static" / "site.css").read_text(encoding="utf-8")
     for rule in (
@@ -420,3 +420,76 @@ def test_the_picture_of_a_product_says_that_its_update_is_for_esu_alone(at: At) 
     assert other is not None
     assert card.lines == ["Newest: KB5099539 19045.7548", "only with ESU"]
     assert other.lines == ["Newest: KB5099539 19044.7548"]
+
+
+# --- what a build needs -------------------------------------------------------------------------------------------------
+
+
+def _boxes(ds: Datasette, path: str) -> list[list[str]]:
+    return [[_text(line) for line in box.xpath("./h3 | ./p")] for box in _main(ds, path).xpath(".//div[starts-with(@class, 'verdict')]")]
+
+
+def test_each_line_has_its_newest_and_its_next_restart(whole: Datasette) -> None:
+    hotpatch, standard, *_ = _boxes(whole, "/kb/5100456")  # the article of the baseline of June 2026, of two versions
+    assert hotpatch == [
+        "On the hotpatch line", "Not patched: a restart is due", "the baseline KB5101650 of 2026-07-14 is newer; 1 month behind",
+        "Install KB5101650 . It restarts.",
+        "Also newer, out of band or for a component: KB5121768 (whether it is required was not read)",
+        "Newest of the line: KB5121768 26200.8893 , 2026-07-18",
+        "Next restart: due now, for a newer baseline ; after that Tue 13 Oct 2026 (planned)", "Data of this line as of 2026-07-23",
+    ]  # fmt: skip
+    assert standard[-3:] == [
+        "Newest of the line: KB5121767 26200.8894 , 2026-07-18",
+        "Next restart: due now, to install KB5101650 ; after that Tue 11 Aug 2026 (expected)", "Data of this line as of 2026-07-23",
+    ]  # fmt: skip
+    assert len(_boxes(whole, "/kb/5100456")) == 4
+    facts = [_text(name) for name in _main(whole, "/kb/5100456").xpath(".//dl[@class='facts']/dt")]
+    assert "Next restart" not in facts
+    assert "Newest of the line" not in facts
+
+
+def test_a_box_of_both_lines_names_each(whole: Datasette, at: At) -> None:
+    at("2032-01-01")  # after the support of Windows Server 2022
+    (both,) = _boxes(whole, "/build/20348.5386")
+    assert both[:2] == ["On both lines", "Not supported"]
+    assert [line for line in both if "Newest" in line] == [
+        "Newest of the line (hotpatch line): KB5099540 20348.5386 , 2026-07-14",
+        "Newest of the line (standard line): KB5099540 20348.5386 , 2026-07-14",
+    ]
+    at(STALE)
+    # What is newer differs by line: two boxes, though nothing of either is known.
+    hotpatch, standard = _boxes(whole, "/build/26100.8875")
+    assert [box[1] for box in (hotpatch, standard)] == ["Not known", "Not known"]
+    assert ["KB5121768 (" in " ".join(hotpatch), "KB5121767 (" in " ".join(standard)] == [True, True]
+
+
+def test_candidates_of_an_ambiguous_build_are_a_table(whole: Datasette) -> None:
+    main = _main(whole, "/build/26100.6905")
+    (table,) = main.xpath(".//table[contains(@class, 'candidates')]")
+    assert [_text(name) for name in table.xpath(".//th[not(@scope)]")] == ["Product", "KB", "Line", "Date", "Verdict", "What to do"]
+    server, client = "Install KB5099536 . It restarts.", "Install KB5101650 . It restarts."
+    assert [[_text(cell) for cell in row] for row in table.xpath("./tbody/tr")] == [
+        ["Windows Server 2025", "KB5070881", "hotpatch line", "2025-10-23", "restart due", server],
+        ["Windows Server 2025", "KB5070881", "standard line", "2025-10-23", "behind", server],
+        ["Windows Server 2025", "KB5070893", "hotpatch line", "2025-10-24", "restart due", server],
+        ["Windows 11, version 24H2", "KB5070881", "hotpatch line", "2025-10-23", "restart due", client],
+        ["Windows 11, version 24H2", "KB5070881", "standard line", "2025-10-23", "behind", client],
+    ]
+    assert [main.xpath(f".//h2[@id='{link.removeprefix('#')}']") != [] for link in table.xpath(".//th/a/@href")] == [True] * 5
+    assert main.xpath(".//strong[.='Not patched, whichever it is.']/@class") == ["status behind restarts"]
+
+
+def test_a_newer_update_is_optional_only_by_security_data_that_was_read_after_it(whole: Datasette, tmp_path: Path) -> None:
+    """The data about CVEs is of 28 June: of KB5121768 of 18 July nobody knows whether it fixes one."""
+    unread = "Only KB5121768 is newer; it is out of band or for a component, and whether it is required was not read"
+    assert unread in _boxes(whole, "/build/26100.8875")[0]
+    (said,) = [line for line in _boxes(whole, "/build/26100.6905")[-2] if line.startswith("Also newer")]
+    assert said == (
+        "Also newer, out of band or for a component: KB5121768 (whether it is required was not read); "
+        "KB5074204 , KB5078167 , KB5084897 , KB5085518 (optional by what was read)"
+    )
+    path = Path(shutil.copy(SEED_DATABASE, tmp_path / "x.db"))
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("update pages set fetched_at = '2026-07-22T00:00:00Z' where source = 'facts_kb_cves'")
+    with opened(path, public=True) as ds:
+        assert unread.replace("whether it is required was not read", "not required by what was read") in _boxes(ds, "/build/26100.8875")[0]

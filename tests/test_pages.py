@@ -329,7 +329,7 @@ def test_updates_that_nobody_read_come_before_the_next_restart(own: Datasette, a
     unread = "of June 2026 to November 2026 were not read here, and each restarts; then Tue 8 Dec 2026 (in 11 days, expected)"
     assert f"Next restart: the updates {unread}" in said("/product/ws2016")
     unread = "the updates of August 2026 to November 2026 were not read here, and each restarts; then Tue 8 Dec 2026 (expected)"
-    assert f"Next restart (standard line) {unread}" in said("/build/26200.8894")
+    assert f"Next restart: {unread}" in said("/build/26200.8894")
     assert "2026 年 6 月から 2026 年 11 月までの更新プログラムは未確認で、いずれも再起動が必要です" in said("/ja/product/ws2016")
     at("2026-06-10")
     assert "Next restart: the update of June 2026 was not read here, and it restarts; then Tue 14 Jul 2026" in said("/product/ws2016")
@@ -437,12 +437,9 @@ def test_old_facts_name_the_missed_baseline_and_what_may_have_replaced_a_kb(own:
     paths = {"new": "/build/26100.33158", "old": "/build/26100.32772", "unseen": "/build/26100.33600", "home": "/"}
     texts = [re.sub(" (?=[;,])", "", text_of(answer.text)) for answer in get_all(own, paths.values())]
     pages = dict(zip(paths, texts, strict=True))
+    assert "Next restart: Tue 13 Oct 2026 (planned 6 weeks ago, not confirmed); after that Tue 12 Jan 2027 (by the cadence)" in pages["new"]
     assert (
-        "Next restart (hotpatch line) Tue 13 Oct 2026 (planned 6 weeks ago, not confirmed); after that Tue 12 Jan 2027 (by the cadence)"
-        in pages["new"]
-    )
-    assert (
-        "Next restart due now, for a newer baseline; after that Tue 13 Oct 2026 (planned 6 weeks ago, not confirmed); after that Tue 12 Jan"
+        "Next restart: due now, for a newer baseline; after that Tue 13 Oct 2026 (planned 6 weeks ago, not confirmed); after that Tue 12 Jan"
         in pages["old"]
     )
     assert "Install KB5099536 or what has replaced it. It restarts." in pages["old"]
@@ -454,7 +451,7 @@ def test_old_facts_name_the_missed_baseline_and_what_may_have_replaced_a_kb(own:
 
 def test_a_machine_of_the_standard_line_that_is_behind_restarts_now(own: Datasette) -> None:
     text = text_of(get(own, "/build/20348.587").text).replace(" ;", ";")
-    assert "Next restart (standard line) due now, to install KB5099540; after that Tue 11 Aug 2026 (expected)" in text
+    assert "Next restart: due now, to install KB5099540; after that Tue 11 Aug 2026 (expected)" in text
 
 
 def test_what_is_not_there_is_404(own: Datasette) -> None:

@@ -133,7 +133,7 @@ def test_a_month_says_what_was_planned_and_what_came(own: Datasette) -> None:
 
 def test_a_newer_update_that_does_not_count_is_no_contradiction(own: Datasette) -> None:
     boxes = alls(page_of(own, "/build/26100.8875"), ".verdict")
-    assert "Patched Only KB5121768 is newer; it is out of band or for a component, and not required by what was read" in boxes[0]
+    assert "Patched Only KB5121768 is newer; it is out of band or for a component, and whether it is required was not read" in boxes[0]
     assert "nothing newer" not in boxes[0]
     assert "Also newer" not in boxes[0]
     box = alls(page_of(own, "/build/26100.8875", lang="ja"), ".verdict")[0]
@@ -148,7 +148,7 @@ def test_what_a_verdict_depends_on_is_said_beside_a_newer_update(own: Datasette,
     box = alls(page_of(own, "/build/26100.8875", **asked), ".verdict")[0]
     assert "Patched only if KB5121768 is installed too" in box
     assert "CVE-2026-20001 is open until KB5121768 is installed" in box
-    assert "Also newer, out of band or for a component: KB5121768" in box
+    assert "Also newer, out of band or for a component: KB5121768 (required by what was read)" in box
     assert "Only KB5121768 is newer" not in box
 
 

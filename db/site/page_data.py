@@ -15,6 +15,7 @@ from typing import Any, Final
 from hotpatch_kb.db.answers import coverage, restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.exposure.open_issues import without_support
+from hotpatch_kb.db.answers.exposure.security_data import when_it_was_read
 from hotpatch_kb.db.answers.exposure.unlisted import unlisted_fixes
 from hotpatch_kb.db.answers.lookup import find, is_restart_due
 from hotpatch_kb.db.answers.product_facts import Facts, Product, latest
@@ -135,14 +136,21 @@ def _details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts, on: str |
     if not conn.execute("select 1 from lines where product = ? and line = 'hotpatch'", (match["product"],)).fetchone():
         lines = ["standard"]
     of_line: dict[str, Verdict] = {line: of_build[line, match["kb"] or ""] for line in lines if (line, match["kb"] or "") in of_build}
-    verdict = of_build.get(("", match["kb"] or ""))
+    verdict, product = of_build.get(("", match["kb"] or "")), verdicts.facts.of(match["product"])
+    newer = [name for found in of_line.values() for name in found.newer_out_of_band.split()]
     return release | {
         "name": name_of(match["product"]),
         "verdicts": of_line,
         "verdict": verdict,
         "open_cves": without_support(match["open_cves"]) if verdict and verdict.verdict == "unsupported" else match["open_cves"],
-        "latest_needs_esu": needs_esu(verdicts.facts.of(match["product"]), (match["latest"] or {}).get("release_date")),
+        "latest_needs_esu": needs_esu(product, (match["latest"] or {}).get("release_date")),
         "is_restart_due": is_restart_due(match, verdict.verdict if verdict else None),
+        "sides": {
+            line: restart_answers.side_of(product, match, line, on or clock.today(), is_due=found.verdict == "restart_due")
+            | {"needs_esu": needs_esu(product, (latest(product, line, on or clock.today()) or {}).get("release_date"))}
+            for line, found in of_line.items()
+        },
+        "beside": restart_answers.beside(product, newer, when_it_was_read(conn).read_on),
         "chain": chain(verdicts.facts, match, on),
         "facts": stated(conn, release["subject"]),
         "conflicts": conflicts(conn, release["subject"]),

@@ -81,6 +81,43 @@ def answers(conn: sqlite3.Connection, day: str, product: str | None = None) -> l
     return sorted(rows, key=lambda row: (not row["big"]["is_overdue"], ranks.get(row["product"], len(ranks))))
 
 
+def side_of(product: Product, match: Row, line: str, day: str, *, is_due: bool) -> Row:
+    """Return what an answer says of one line beside its verdict: its newest release, and the next restart of a machine with a release.
+
+    Args:
+        product: of the release.
+        match: the release, as an answer of ``lookup`` has it.
+        line: a line that the machine may be on.
+        day: ISO date.
+        is_due: it has to restart now, for a newer baseline.
+    """
+    name = (match["kb"], match["build"], match["release_date"])
+    release = next(r for r in product.releases if (kb_text(r.kb), r.build, r.release_date) == name)
+    restart = restarts.restart_after(product, release, line, day)
+    return {
+        "line": line,
+        "latest": latest(product, line, day),
+        "next_restart": restart and restart._asdict(),
+        "unseen_baseline": restarts.unseen_baseline(product, day) if line == "hotpatch" else None,
+        "is_restart_due": is_due,
+        "data_until": product.data_until.get(line),
+    }
+
+
+def beside(product: Product, names: Iterable[str], read_on: str | None) -> dict[str, str]:
+    """Return of KBs that do not decide a verdict whether they are "optional" by what was read, or "unknown".
+
+    An out-of-band update is required where it fixes a CVE, and whether it does nobody knows before the security data is read after its day.
+
+    Args:
+        product: of the KBs.
+        names: of them, as "KB5121768".
+        read_on: the day on which the security data was read; None where it never was.
+    """
+    days = {kb_text(r.kb): r.day or "" for r in product.releases}
+    return {name: "optional" if read_on and days.get(name, "") < read_on else "unknown" for name in names}
+
+
 def _editions(conn: sqlite3.Connection) -> dict[str, list[str]]:
     """Return the editions that may have hotpatching, by product: other editions restart every month."""
     rows = conn.execute(
