@@ -403,7 +403,7 @@ def test_an_update_for_esu_alone_says_so_where_it_is_named(whole: Datasette) -> 
     assert said in _said(whole, "/product/win10-22h2")
     (row,) = [row for row in _main(whole, "/").xpath(".//*[@id='all']//tr") if "Windows 10, version 22H2" in _text(row)]
     assert _text(row[2]).startswith("19045.7548 KB5099539 only with ESU")
-    assert "Newest, standard line 19045.7548 KB5099539 only with ESU" in _said(whole, "/build/19045")
+    assert "Newest, standard line cumulative update (LCU) 19045.7548 KB5099539 only with ESU" in _said(whole, "/build/19045")
     assert "KB5099539 19045.7548 , 2026-07-14 only with ESU" in _said(whole, "/build/19045.5247")
     # The LTSC editions of 21H2 get the same KB, and the newest one of 22H2 on the day of its last support was for all.
     assert "only with ESU" not in _said(whole, "/product/win10-21h2")
