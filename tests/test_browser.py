@@ -279,8 +279,9 @@ def test_a_phone_shows_the_names_of_columns_whole(chromium: Any, address: str) -
     """A table becomes cards there; each cell begins with its column's name, which starts inside of the card."""
     with looking(chromium, address, viewport={"width": 390, "height": 844}) as page:
         page.goto(address + "hotpatch/releases")
+        page.locator("table.data summary").first.click()
         starts = page.evaluate(
-            """[...document.querySelectorAll('table.data tbody tr:first-child td:not(:empty)')].map(cell => {
+            """[...document.querySelectorAll('table.data tbody tr:first-child td:not(:empty, .fold)')].map(cell => {
                 const name = getComputedStyle(cell, '::before'), own = getComputedStyle(cell)
                 return [name.content, parseFloat(own.paddingLeft) + parseFloat(name.marginLeft)]
             })"""
@@ -318,14 +319,14 @@ def test_a_short_page_ends_where_the_window_does(height: int, chromium: Any, add
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_table_begins_with_its_rows(width: int, chromium: Any, address: str) -> None:
-    """The first row is above the fold; on a desk the filters are there, and the day, KB, build and product are in view."""
+    """The first row is above the fold; on a desk the filters are there, and kind, day, build, product and KB are in view."""
     with looking(chromium, address, viewport={"width": width, "height": WIDTHS[width]}, is_mobile=width < 500) as page:
         page.goto(f"{address}hotpatch/releases?_sort_desc=release_date")
         row = page.locator("table.data tbody tr").first
         assert row.locator("th").bounding_box()["y"] < WIDTHS[width] - 44
         filters = page.locator(".on-desk .tools summary").first
         assert filters.is_visible() == (width > 500)
-        for column in ("release_date", "kb", "build", "product"):
+        for column in ("classification", "release_date", "build", "product", *(["kb"] if width > 500 else [])):
             box = row.locator(f".col-{column}").bounding_box()
             assert box["x"] + box["width"] <= width, column
         if width < 500:
