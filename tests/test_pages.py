@@ -507,7 +507,9 @@ def test_a_legend_has_what_is_on_its_page_alone(own: Datasette) -> None:
     assert "! unplanned restart" in this_year
     assert "framed: the next restart This month" in this_year
     assert "nothing published" not in this_year
-    assert next_year == "baseline: restart hotpatch: no restart expected, no release known yet \u00b7 nothing published"
+    ended = "hotpatching or support has ended"  # of Windows Server 2022 and of Windows 11, version 24H2, after October 2027
+    assert next_year == f"baseline: restart hotpatch: no restart expected, no release known yet \u00b7 {ended}"
+    assert legend("/calendar/2024").endswith("\u00b7 nothing published")
     assert "This month" in legend("/")
     assert "This month" not in legend("/product/ws2025")
 
