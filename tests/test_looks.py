@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from bs4 import BeautifulSoup
 from helpers.datasettes import get, opened
 from helpers.looking import CHROMIUM, looking
 from helpers.serving import served_as_of_day
+
+from hotpatch_kb.db.store import schema
 
 in_a_browser = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium fonts-noto-cjk"),
@@ -85,6 +89,43 @@ def test_a_cell_without_a_mark_says_why(site: Any) -> None:
     assert first.get_text() == "nothing published"
 
 
+# --- what was not read --------------------------------------------------------------------------------------------------
+
+
+def test_nothing_leads_to_known_issues_that_were_not_read(site: Any) -> None:
+    for path in (
+        "/",
+        "/subscribe",
+        "/changes",
+        "/changes?product=ws2025",
+        "/kb/5087423",
+        "/build/26100.32772",
+        "/product/ws2025",
+        "/hotpatch/products/ws2025",
+    ):
+        found = [link["href"] for link in _soup(site, path).select("a[href]")]
+        assert len(found) > 10
+        assert [link for link in found if re.search(r"/feeds/issues|/csv/known_issues|/hotpatch/known_issues", link)] == [], path
+    assert "Known issues: not read here, so whether there are any is not known" in _soup(site, "/subscribe").get_text()
+    data = {name.code.get_text(): name.get_text(" ", strip=True) for name in _soup(site, "/hotpatch").select("dl.tables dt")}
+    assert data["known_issues"] == "Known issues known_issues not read here"
+    assert data["corrections"] == "Corrections corrections 0 rows"  # there is none
+
+
+def test_known_issues_that_were_read_have_their_links(db: Path, at: Any) -> None:
+    at("2026-07-24")
+    with closing(schema.open_for_writing(db)) as conn, schema.transaction(conn):
+        conn.execute("insert into subjects (subject, kind) values ('issue/5087423/1', 'issue') on conflict do nothing")
+        conn.execute(
+            "insert into known_issues (kb, product, issue, title, state, subject) values (5087423, 'ws2025', '1', 'A', 'open', 'issue/5087423/1')"
+        )
+    with opened(db, public=True) as ds:
+        for path in ("/subscribe", "/changes"):
+            assert "/feeds/issues.atom" in get(ds, path).text
+        assert "/csv/known_issues.csv" in get(ds, "/subscribe").text
+        assert "not read here" not in get(ds, "/subscribe").text
+
+
 class TestInABrowser:
     pytestmark = in_a_browser
 
@@ -98,3 +139,50 @@ class TestInABrowser:
                 assert other.bounding_box()["width"] < 20
                 assert mark.evaluate("(mark) => getComputedStyle(mark, '::after').content") == '"!"'
                 assert float(mark.evaluate("(mark) => parseFloat(getComputedStyle(mark, '::after').fontSize)")) >= 19
+
+    @pytest.mark.parametrize("width", [360, 390, 800, 1400])
+    @pytest.mark.parametrize("language", ["en", "ja"])
+    def test_the_fields_of_costs_line_up(self, language: str, width: int, chromium: Any, address: str) -> None:
+        """Their left and right edges are those of two columns on a phone, of three on a desk; those of a row are as high as each other."""
+        with looking(chromium, address, viewport={"width": width, "height": 844}) as page:
+            page.goto(f"{address}{language}/cost")
+            fields = [field.bounding_box() for field in page.locator("form.cost :is(input[type=text], select)").all()]
+            assert len(fields) == 8
+            columns = 2 if width < 640 else 3
+            assert len({round(field["x"]) for field in fields}) == columns
+            assert len({round(field["x"] + field["width"]) for field in fields}) == columns
+            rows = {field["id"]: field["y"] for field in page.locator("form.cost :is(input[type=text], select)").evaluate_all(
+                "(fields) => fields.map((field) => ({id: field.id, y: Math.round(field.getBoundingClientRect().y)}))"
+            )}  # fmt: skip
+            assert rows["servers"] == rows["cores_per_server"]
+            assert rows["from"] == rows["to"]
+            assert rows["platform"] == rows["currency"]
+            checks = {round(box.bounding_box()["x"]) for box in page.locator("form.cost input[type=checkbox]").all()}
+            assert checks <= {round(field["x"]) for field in fields}
+
+    @pytest.mark.parametrize("language", ["en", "ja"])
+    def test_links_in_lists_are_apart_on_a_phone(self, language: str, chromium: Any, address: str) -> None:
+        """Each has 44 pixels, and 8 between it and the next one."""
+        with looking(chromium, address, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True) as page:
+            for kind in ("api", "subscribe", "changes", "hotpatch"):
+                page.goto(f"{address}{language}/{kind}")
+                boxes = [link.bounding_box() for link in page.locator("main :is(.links, .taps, dl.tables dt) a").all()]
+                assert len(boxes) > 2, kind
+                assert [box for box in boxes if box["height"] < 43.5] == [], kind
+                for place, one in enumerate(boxes):
+                    for other in boxes[place + 1 :]:
+                        aside = max(one["x"], other["x"]) - min(one["x"] + one["width"], other["x"] + other["width"])
+                        below = max(one["y"], other["y"]) - min(one["y"] + one["height"], other["y"] + other["height"])
+                        assert max(aside, below) >= 7.5, (kind, one, other)
+
+    def test_the_cards_of_the_home_page_have_the_same_columns(self, chromium: Any, address: str) -> None:
+        with looking(chromium, address, viewport={"width": 1400, "height": 1000}) as page:
+            page.goto(f"{address}en/")
+            cards = page.locator(".answer").all()
+            assert len(cards) == 4
+            for part in (".when", ".newest dt", ".newest dd"):
+                lefts = {round(found.bounding_box()["x"]) for card in cards for found in card.locator(part).all()}
+                assert len(lefts) == 1, part
+            for card in cards:
+                for label, value in zip(card.locator(".newest dt").all(), card.locator(".newest dd").all(), strict=True):
+                    assert abs(label.bounding_box()["y"] - value.bounding_box()["y"]) < 20

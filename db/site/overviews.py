@@ -46,6 +46,7 @@ async def changes(datasette: Any, request: Any) -> Response:
             "is_cut": len(found) == news.MAX_SHOWN,
             "months": news.months(conn, day),
             "kinds": list(news.KINDS),
+            "unread": news.nothing_read(conn),
             "products": [row[0] for row in conn.execute(f"select product from products {IN_ORDER}")],
             "chosen": {"product": product, "month": month, "kind": kind},
             "fresh": freshness(conn, day),
