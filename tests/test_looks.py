@@ -126,6 +126,59 @@ def test_known_issues_that_were_read_have_their_links(db: Path, at: Any) -> None
         assert "not read here" not in get(ds, "/subscribe").text
 
 
+# --- a past day, and a past end -----------------------------------------------------------------------------------------
+
+
+def _lines(element: Any) -> str:
+    return re.sub(r"\s+", " ", element.get_text(" ", strip=True)).replace("\u00a0", " ")
+
+
+def test_a_past_day_has_what_was_known_apart_from_what_happened_since(site: Any) -> None:
+    page = _soup(site, "/product/ws2025?on=2026-05-20")
+    known, since = page.select(".answer > div")
+    assert _lines(known).startswith("Known on 20 May 2026 Without KB5082063 : a restart was due on that day Editions")
+    assert "KB5087423" in _lines(known)
+    assert "KB5094125" not in _lines(known)  # of June
+    assert _lines(since).startswith("What happened since Tue 9 Jun 2026 in 20 days Baseline of June 2026: a restart. KB5094125")
+    assert _lines(since).endswith("released since then unplanned")
+    # Nothing has come after the newest baseline: the next one is planned, no event.
+    later = _soup(site, "/product/ws2025?on=2026-07-20").select(".answer > div")[1]
+    assert _lines(later).startswith("Next restart Tue 13 Oct 2026")
+
+
+@pytest.mark.parametrize("path", ["/product/ws2025", "/build/26100.32772", "/kb/5087423"])
+def test_each_page_of_a_past_day_begins_with_the_day(site: Any, path: str) -> None:
+    note = _soup(site, f"{path}?on=2026-05-20").select_one("main .note")
+    assert [_lines(line) for line in note.select("p")] == [
+        "Known on 20 May 2026 : the verdicts and the newest builds here.",
+        "What happened since : the next restart and the timeline show it. As of today",
+    ]
+    assert "Known on" not in _lines(_soup(site, path).select_one("main"))
+
+
+def test_a_product_whose_support_has_ended_says_what_came_since(db: Path, at: Any) -> None:
+    at("2026-07-24")
+    found = {}
+    with closing(schema.open_for_writing(db)) as conn:
+        for number, day in enumerate(("2025-10-14", "2025-11-11", "2026-01-13"), start=1):
+            subject = f"release/win10-22h2/{number}/19045.{number}"
+            with schema.transaction(conn):
+                conn.execute("insert into subjects (subject, kind) values (?, 'release')", (subject,))
+                conn.execute(
+                    """insert into releases (release, product, build, build_number, revision, release_date, month, cadence, classification,
+                        in_hotpatch_line, in_standard_line, is_unplanned, is_public_preview, is_expired, is_provisional, subject)
+                    values (?, 'win10-22h2', ?, 19045, ?, ?, ?, 'B', 'cumulative', 0, 1, 0, 0, 0, 0, ?)""",
+                    (number, f"19045.{number}", number, day, day[:7], subject),
+                )
+            with opened(db, public=True) as ds:
+                found[day] = [_lines(line) for line in _soup(ds, "/product/win10-22h2").select("main > section > p")]
+    ended = "unsupported Support ended: 14 October 2025 (9 months ago)"
+    for_whom = "for editions whose support goes on or is paid for"
+    assert found["2025-10-14"] == [ended]  # on its last day
+    assert found["2025-11-11"] == [ended, f"Since then : 1 update, on 11 November 2025 , {for_whom}"]
+    assert found["2026-01-13"] == [ended, f"Since then : 2 updates, the newest on 13 January 2026 , {for_whom}"]
+
+
 class TestInABrowser:
     pytestmark = in_a_browser
 

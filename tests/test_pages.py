@@ -1261,10 +1261,10 @@ def test_a_fault_of_ours_logs_where_and_nothing_of_what_was_sent(own: Datasette,
 
 def test_a_day_is_named_and_leaves_out_what_came_later(own: Datasette) -> None:
     page = text_of(get(own, "/build/26100.32772", on="2026-05-20").text)
-    assert "As of 2026-05-20" in page
+    assert "Known on 20 May 2026" in page
     assert "2026-07-14" not in page
     product = text_of(get(own, "/product/ws2025", on="2026-05-20").text)
-    assert "As of 2026-05-20" in product
+    assert "Known on 20 May 2026" in product
     assert "KB5099536" not in product.partition("Months")[0]
     early = get(own, "/build/26100.32772", on="2026-01-01")
     assert early.status_code == 404
