@@ -237,5 +237,7 @@ class TestInABrowser:
                 lefts = {round(found.bounding_box()["x"]) for card in cards for found in card.locator(part).all()}
                 assert len(lefts) == 1, part
             for card in cards:
+                lines = [line.bounding_box()["height"] for line in card.locator(".newest dd:has(button.copy)").all()]
+                assert max(lines) < 40  # build, KB and button side by side
                 for label, value in zip(card.locator(".newest dt").all(), card.locator(".newest dd").all(), strict=True):
                     assert abs(label.bounding_box()["y"] - value.bounding_box()["y"]) < 20
