@@ -17,6 +17,7 @@ TEXTS += [(name, f"{name}-bg") for name in ("ok", "due", "bad", "warn", "unk")] 
     ("due", "bg"),
     ("on-accent", "accent"),
 ]
+CODES = {"left_line"}  # of verdicts, which the pages have from the answers
 MARKS = ("baseline", "hotpatch", "standard", "edge")
 
 
@@ -55,3 +56,14 @@ def test_no_text_is_smaller_than_fourteen_pixels() -> None:
     sizes = [float(size) for size in re.findall(r"font(?:-size)?:[^;}]*?([0-9.]+)rem", CSS)]
     assert min([*sizes, float(re.search(r"--t0: ([0-9.]+)rem", CSS)[1])]) >= 0.875  # type: ignore[index]
     assert [size for size in re.findall(r"font(?:-size)?:[^;}]*?([0-9.]+)px", CSS) if float(size) < 14] == []
+
+
+def test_every_class_of_the_style_sheet_is_used() -> None:
+    """In a template, a script or what Python writes; Datasette names columns and the editor of SQL its own parts."""
+    named = set(re.findall(r"\.([a-zA-Z][\w-]*)", re.sub(r"\{[^{}]*\}", "{}", re.sub(r"/\*.*?\*/", "", CSS, flags=re.DOTALL))))
+    named = {name for name in named if not name.startswith(("col-", "cm-", "CodeMirror"))}
+    assert len(named) > 100
+    texts = [path.read_text(encoding="utf-8") for kind in ("html", "py", "js") for path in site.FOLDER.rglob(f"*.{kind}")]
+    used = {word for text in texts for quoted in re.findall(r'"[^"]*"|\'[^\']*\'', text) for word in re.findall(r"[\w-]+", quoted)}
+    used |= {name for text in texts for name in re.findall(r"body_class %\}(\w+)", text)}
+    assert sorted(named - used - CODES) == []

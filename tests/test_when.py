@@ -91,4 +91,4 @@ def test_a_page_of_another_day_counts_from_that_day(public: Datasette) -> None:
     card = BeautifulSoup(page, "lxml").select_one(".answers .when")
     assert card is not None
     assert card.get_text(" ", strip=True) == "Tue 9 Jun 2026 in 20 days"
-    assert "the next restart and the timeline show what has come since" in page
+    assert "What happened since</strong>: the next restart and the timeline show it." in page

@@ -26,6 +26,11 @@ _MARKED: Final = ("baseline", "hotpatch", "component", "cumulative", "preview", 
 _TOLD: Final = frozenset({"new", "unplanned", "released", "surprise"})
 
 
+def nothing_read(conn: sqlite3.Connection) -> list[str]:
+    """Return the feeds that have no entry because nothing was read of what they are about, which does not mean that there is nothing."""
+    return [] if conn.execute("select 1 from known_issues limit 1").fetchone() else ["issues"]
+
+
 def news(
     conn: sqlite3.Connection,
     day: str,

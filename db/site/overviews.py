@@ -49,6 +49,7 @@ async def changes(datasette: Any, request: Any) -> Response:
             "months": news.months(conn, day),
             "kinds": list(news.KINDS),
             "marks": news.marks_of(found),
+            "unread": news.nothing_read(conn),
             "products": [row[0] for row in conn.execute(f"select product from products {IN_ORDER}")],
             "chosen": {"product": product, "month": month, "kind": kind},
             "fresh": freshness(conn, day, [product] if product else ()),

@@ -269,11 +269,13 @@ def year(conn: sqlite3.Connection, number: int, day: str) -> Row:
     order = [*framed, *sorted({row["product"] for row in covered} - framed.keys())]
     names = [f"{number:04d}-{month:02d}" for month in range(1, 13)]
     cells: dict[tuple[str, str], Row] = {}
+    ended: set[tuple[str, str]] = set()
     for product in order:
         months = restart_answers.months_of(facts.of(product), (row for row in covered if row["product"] == product), day)
         last = max(months, default="9999")
         # By the cadence only from the month after the published calendar on, and while hotpatching goes on.
         end = last_month(conn, product)
+        ended |= {(product, name) for name in names if name > end}
         cells |= {
             (product, name): restart_answers.stop(months, name, day)
             for name in names
@@ -288,6 +290,7 @@ def year(conn: sqlite3.Connection, number: int, day: str) -> Row:
             {"product": product, "name": name_of(product)} for product in order if any((product, name) in cells for name in names)
         ],
         "cells": cells,
+        "ended": ended - cells.keys(),
         "restarts": framed,
         "due": {answer["product"]: answer["baseline_kb"] for answer in found},
         "rows": {(row["product"], row["month"]): row for row in covered},

@@ -51,7 +51,7 @@ def overflows(page: Any) -> bool:
 SMALL_TEXT = """[...document.querySelectorAll('header *, main *, footer *')].filter((element) =>
     element.checkVisibility() && !element.closest('svg, .sr, [data-datasette]') && [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim())
     && parseFloat(getComputedStyle(element).fontSize) < 13.9).map((element) => element.outerHTML.slice(0, 100))"""
-SMALL_TARGETS = """[...document.querySelectorAll('button, select, textarea, summary, header a, footer nav a, .pills a, .try a, .links a, '
+SMALL_TARGETS = """[...document.querySelectorAll('button, select, textarea, summary, header a, footer nav a, .pills a, .try a, .links a, .taps a, dl.tables dt a, '
     + 'input:not([type=checkbox], [type=radio], [type=hidden])')].filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 43.5)
     .map((element) => element.outerHTML.slice(0, 100))"""
 

@@ -18,7 +18,7 @@ from hotpatch_kb.db.answers.events import change_rows, events
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.products import named
-from hotpatch_kb.db.site import page_data, web
+from hotpatch_kb.db.site import news, page_data, web
 from hotpatch_kb.db.site.restart_answers import IN_ORDER
 
 MAX_ENTRIES: Final = 100
@@ -216,7 +216,13 @@ async def subscribe(datasette: Any, request: Any) -> Response:
             if row[0] not in ended
         ]
         priced = [row[0] for row in conn.execute("select distinct product from prices where product is not null")]
-        return {"feeds": {name: feed.title for name, feed in FEEDS.items()}, "products": products, "priced": priced}
+        unread = news.nothing_read(conn)
+        return {
+            "feeds": {name: feed.title for name, feed in FEEDS.items() if name not in unread},
+            "unread": unread,
+            "products": products,
+            "priced": priced,
+        }
 
     return await web.page(datasette, request, "subscribe.html", make)
 

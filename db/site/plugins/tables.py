@@ -26,6 +26,9 @@ from hotpatch_kb.db.store import schema
 
 MAX_FILE: Final = 30_000_000  # bytes; the largest table, claims, has 12 MB of the pages of a year
 VIEWS: Final = frozenset({"database", "table", "row", "query"})  # Datasette's names of its pages of data
+# Tables of which the embedded facts have nothing: no row says that nobody read the pages, not that there is nothing.
+READ_BY_A_CRAWL: Final = frozenset({"known_issues", "kb_cves", "security_months", "kb_channels", "article_changes", "checks"})
+MARKED: Final = frozenset({"baseline", "hotpatch", "component", "cumulative", "preview", "initial"})  # what an update is, each with a mark
 TABLES: Final = sorted({*schema.comments(), *schema.view_files()} - {"_sqlite_migrations"})
 
 
@@ -69,6 +72,10 @@ def prepare_jinja2_environment(env: Any) -> None:
     """Add what tables are called."""
     env.globals["about_tables"] = tables.about()
     env.globals["columns_in_order"] = tables.columns_in_order
+    env.globals["read_by_a_crawl"] = READ_BY_A_CRAWL
+    env.tests["kind_of_update"] = lambda text: text in MARKED
+    env.globals["unfolded"] = tables.unfolded
+    env.globals["number_columns"] = tables.number_columns
 
 
 @hookimpl  # type: ignore[untyped-decorator]

@@ -52,12 +52,13 @@ def titles(
         are_listed: whether the columns of the rows are beside their titles.
     """
     form = about()[table].row if table in about() else None
-    form = (about()[table].listed if are_listed else None) or form
     if form is None:
         return [None] * len(rows)
+    listed = (about()[table].listed if are_listed else None) or form
     if table == "changes" and all({"changed_at", "subject", "field", "old_value", "new_value"} <= row.keys() for row in rows):
         return [_of_change(conn, row, t) or row_title(t(form), row, t) for row in rows]
-    return [row_title(t(form), row, t) for row in rows]
+    # A release without a KB has nothing of its short form.
+    return [title if (title := row_title(t(listed), row, t)).html else row_title(t(form), row, t) for row in rows]
 
 
 def _of_change(conn: sqlite3.Connection, row: Mapping[str, Any], t: Words) -> Title | None:
