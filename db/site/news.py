@@ -21,7 +21,7 @@ KINDS: Final = {
 _STRONG: Final = frozenset({"baseline", "hotpatch", "month"})
 _KIND: Final = "case when classification in ('baseline', 'hotpatch', 'component') then classification else 'release' end"
 # Kinds of releases with a mark of their own, in the order of a legend.
-_MARKED: Final = ("baseline", "hotpatch", "component", "cumulative", "preview", "initial")
+MARKED: Final = ("baseline", "hotpatch", "component", "cumulative", "preview", "initial")
 # Forms that say of a release, or of the month that it is of, what its own event says.
 _TOLD: Final = frozenset({"new", "unplanned", "released", "surprise"})
 
@@ -150,13 +150,13 @@ def products_with_hotpatches(conn: sqlite3.Connection) -> frozenset[str]:
 def mark_of(item: Event) -> str:
     """Return the kind of release whose mark an event has, "" where it has none."""
     named = item.values.get("new" if item.form == "classified" else "kind") or item.kind
-    return named if named in _MARKED else ""
+    return named if named in MARKED else ""
 
 
 def marks_of(items: Iterable[Event]) -> list[str]:
     """Return the kinds of releases whose marks events have, in the order of a legend."""
     there = {mark_of(item) for item in items}
-    return [kind for kind in _MARKED if kind in there]
+    return [kind for kind in MARKED if kind in there]
 
 
 def is_correction(item: Event) -> bool:

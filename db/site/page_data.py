@@ -15,7 +15,6 @@ from typing import Any, Final
 from hotpatch_kb.db.answers import coverage, restarts
 from hotpatch_kb.db.answers.calendar import calendar_rows
 from hotpatch_kb.db.answers.exposure.open_issues import without_support
-from hotpatch_kb.db.answers.exposure.security_data import when_it_was_read
 from hotpatch_kb.db.answers.exposure.unlisted import unlisted_fixes
 from hotpatch_kb.db.answers.lookup import find, is_restart_due
 from hotpatch_kb.db.answers.product_facts import Facts, Product, latest
@@ -150,7 +149,7 @@ def _details(conn: sqlite3.Connection, match: Row, verdicts: Verdicts, on: str |
             | {"needs_esu": needs_esu(product, (latest(product, line, on or clock.today()) or {}).get("release_date"))}
             for line, found in of_line.items()
         },
-        "beside": restart_answers.beside(product, newer, when_it_was_read(conn).read_on),
+        "beside": restart_answers.beside(product, newer, verdicts.facts.security.read_on),
         "chain": chain(verdicts.facts, match, on),
         "facts": stated(conn, release["subject"]),
         "conflicts": conflicts(conn, release["subject"]),

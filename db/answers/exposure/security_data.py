@@ -17,9 +17,9 @@ _MOST: Final = 200  # of 60 lines today's, and those of some other days
 # Sources of it: the copy that comes with the program, and MSRC itself.
 SOURCES: Final = ("facts_kb_cves", "msrc_cvrf")
 # Rows of one form: their kind, a KB, its product, and four values.
-_READ: Final = """select 'read', exists (select 1 from kb_cves), null, (
-        select substr(max(fetched_at), 1, 10) from pages where source in ('facts_kb_cves', 'msrc_cvrf') and state = 'accepted'), (
-        select substr(max(fetched_at), 1, 10) from pages where source = 'facts_kb_cves'), null, null"""
+_READ: Final = f"""select 'read', exists (select 1 from kb_cves), null, (
+        select substr(max(fetched_at), 1, 10) from pages where source in {SOURCES} and state = 'accepted'), (
+        select substr(max(fetched_at), 1, 10) from pages where source = '{SOURCES[0]}'), null, null"""
 _FIX: Final = "select 'fix', c.kb, c.product, c.cve, c.severity, c.subject >= 'kb_cves/', c.supersedes_kb from"
 _GAP: Final = "select 'gap', hotpatch_kb, product, cve, severity, companion_kb, null from cve_gaps"
 

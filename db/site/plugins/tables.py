@@ -18,7 +18,7 @@ from datasette.utils import path_with_added_args
 from hotpatch_kb.db.fleet.formats import safe
 from hotpatch_kb.db.model import clock
 from hotpatch_kb.db.model.messages import Message
-from hotpatch_kb.db.site import tables, web, when
+from hotpatch_kb.db.site import news, tables, web, when
 from hotpatch_kb.db.site.i18n import Words
 from hotpatch_kb.db.site.tables import row_titles
 from hotpatch_kb.db.site.tables.row_titles import Title
@@ -28,7 +28,6 @@ MAX_FILE: Final = 30_000_000  # bytes; the largest table, claims, has 12 MB of t
 VIEWS: Final = frozenset({"database", "table", "row", "query"})  # Datasette's names of its pages of data
 # Tables of which the embedded facts have nothing: no row says that nobody read the pages, not that there is nothing.
 READ_BY_A_CRAWL: Final = frozenset({"known_issues", "kb_cves", "security_months", "kb_channels", "article_changes", "checks"})
-MARKED: Final = frozenset({"baseline", "hotpatch", "component", "cumulative", "preview", "initial"})  # what an update is, each with a mark
 TABLES: Final = sorted({*schema.comments(), *schema.view_files()} - {"_sqlite_migrations"})
 
 
@@ -73,7 +72,7 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.globals["about_tables"] = tables.about()
     env.globals["columns_in_order"] = tables.columns_in_order
     env.globals["read_by_a_crawl"] = READ_BY_A_CRAWL
-    env.tests["kind_of_update"] = lambda text: text in MARKED
+    env.tests["kind_of_update"] = lambda text: text in news.MARKED
     env.globals["unfolded"] = tables.unfolded
     env.globals["number_columns"] = tables.number_columns
 
