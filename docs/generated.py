@@ -58,7 +58,7 @@ def commands() -> str:
     for name, command in _visible():
         arguments = "".join(f" {parameter.metavar}" for parameter in command.params if isinstance(parameter, click.Argument))
         pages = PAGES.get(name, ())
-        links = ", ".join(f"[{page}](docs/{page}.md)" for page in pages)
+        links = ", ".join(f"[{page}]({page}.md)" for page in pages)
         rows.append((f"`hotpatch-kb {name}{arguments}`", command.get_short_help_str(limit=200).removesuffix("."), links))
     return _table(("call", "does", "more"), rows)
 
@@ -66,7 +66,7 @@ def commands() -> str:
 def help_texts() -> str:
     """Return the help of the command and of each subcommand."""
     texts = [f"```\n{_help(cli, 'hotpatch-kb')}\n```\n"]
-    texts += [f"## {name}\n\n```\n{_help(command, f'hotpatch-kb {name}')}\n```\n" for name, command in _visible()]
+    texts += [f"### {name}\n\n```\n{_help(command, f'hotpatch-kb {name}')}\n```\n" for name, command in _visible()]
     return "\n".join(texts)
 
 

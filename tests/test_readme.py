@@ -1,4 +1,4 @@
-"""The README says what is true: its commands, tables, views, sources and links exist, and all that exist are in it."""
+"""The README and ``docs`` say what is true: their commands, tables, views, sources and links exist, and all that exist are in them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from conftest import Command
 from hotpatch_kb.db.store import schema
 from hotpatch_kb.db.store.connections import open_seed_database
 from hotpatch_kb.scraper.cli.group import cli
+from hotpatch_kb.scraper.sources import registry
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = ["README.md", "README.ja.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
@@ -22,13 +23,30 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 JAPANESE = (ROOT / "README.ja.md").read_text(encoding="utf-8")
 
 
-def test_every_command_table_and_view_is_named() -> None:
-    names = [
-        *schema.comments(),
-        *schema.view_files(),
-        *(f"hotpatch-kb {name}" for name, command in cli.commands.items() if not command.hidden),
-    ]
-    assert [name for name in names if not re.search(rf"`{re.escape(name)}[ `]", README)] == []
+def _document(page: str) -> str:
+    return (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+
+
+def test_every_document_is_linked() -> None:
+    """From one of the READMEs, or from the English page of a translation."""
+    linked = set(re.findall(r"\]\(docs/([^)#]+)\)", README + JAPANESE))
+    assert sorted(path.name for path in (ROOT / "docs").glob("*.md") if path.name not in linked) == [
+        "design.md"
+    ]  # of the site, linked from site.md
+
+
+def test_a_busy_administrator_finishes_it_in_three_minutes() -> None:
+    """At 250 words a minute, without examples, commands and the list of documents."""
+    prose = re.sub(r"```.*?```|<!--.*?-->", "", README.split("\n## More")[0], flags=re.DOTALL)
+    assert 300 < len(re.findall(r"[A-Za-z']{2,}", prose)) <= 750
+
+
+def test_every_command_table_view_and_source_is_named() -> None:
+    commands = [f"hotpatch-kb {name}" for name, command in cli.commands.items() if not command.hidden]
+    named = {"commands": commands, "database": [*schema.comments(), *schema.view_files()], "sources": list(registry())}
+    for page, names in named.items():
+        text = _document(page)
+        assert [name for name in names if not re.search(rf"`{re.escape(name)}[ `]", text)] == [], page
 
 
 def test_generated_parts_are_up_to_date() -> None:
@@ -39,14 +57,15 @@ def test_generated_parts_are_up_to_date() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_option_in_the_readme_exists() -> None:
+@pytest.mark.parametrize("text", [README, _document("sources"), _document("database")], ids=["README", "sources", "database"])
+def test_every_option_in_a_document_exists(text: str) -> None:
     options = {
         option
         for command in cli.commands.values()
         for parameter in command.params
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", README)) - {"--quiet", "--editable", "--help", "--numprocesses", "--dist"}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", text)) - {"--quiet", "--editable", "--help", "--numprocesses", "--dist"}
     assert named - options == set()
 
 
@@ -87,8 +106,8 @@ def test_each_readme_leads_to_the_other() -> None:
     assert "[English](README.md)" in JAPANESE.split("\n## ")[0]
 
 
-def test_the_example_query_of_the_readme_answers() -> None:
-    sql = re.search(r"```sql\n(.*?)```", README, re.DOTALL)
+def test_the_example_query_of_the_database_answers() -> None:
+    sql = re.search(r"```sql\n(.*?)```", _document("database"), re.DOTALL)
     assert sql
     conn = open_seed_database()
     conn.row_factory = None
