@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -46,6 +47,29 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(command, cwd=source, env=environment, check=True, capture_output=True)
     (file,) = target.glob("*.whl")
     return file
+
+
+@pytest.mark.parametrize("repository", ["", "https://github.com/someone/hotpatch-kb"])
+def test_links_of_the_readme_lead_somewhere_on_an_index(repository: str, tmp_path: Path) -> None:
+    """An index shows the README alone: a release knows its repository, and every link and picture is a whole address. Without it links stay as they are."""
+    for name in ("pyproject.toml", "README.md", "LICENSE", "hatch_build.py"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "db").mkdir()
+    shutil.copy(ROOT / "db" / "__init__.py", tmp_path / "db")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"HOTPATCH_KB_REPOSITORY": repository}
+    command = [sys.executable, "-m", "hatchling", "metadata"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=True)
+    metadata = json.loads(done.stdout)
+    links = re.findall(r"(!?)\[[^\]]*\]\(([^)]+)\)", metadata["readme"]["text"])
+    assert len(links) > 30
+    if not repository:
+        assert "urls" not in metadata
+        assert ("!", "docs/images/home.png") in links
+        return
+    assert [link for _, link in links if not link.startswith("https://")] == []
+    assert ("!", f"{repository}/raw/HEAD/docs/images/home.png") in links
+    assert ("", f"{repository}/blob/HEAD/docs/fleet.md") in links
+    assert metadata["urls"]["Source"] == repository
 
 
 @pytest.fixture(scope="module")
