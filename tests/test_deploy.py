@@ -310,7 +310,7 @@ def test_the_proxy_of_nginx(tmp_path: Path) -> None:
     with _public(tmp_path) as site:
         conf = (DEPLOY / "proxy" / "nginx.conf").read_text(encoding="utf-8")
         for written, ours in (
-            ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"), ("http://127.0.0.1:8001", site), ("/var/cache/nginx/hotpatch-kb", f"{tmp_path}/cache"),
+            ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"), ("server 127.0.0.1:8001 ", f"server {site.removeprefix('http://')} "), ("/var/cache/nginx/hotpatch-kb", f"{tmp_path}/cache"),
             ("/etc/ssl/hotpatch.example.org.pem", f"{tmp_path}/site.pem"), ("/etc/ssl/private/hotpatch.example.org.key", f"{tmp_path}/site.key"),
         ):  # fmt: skip
             assert written in conf

@@ -31,6 +31,7 @@ from hotpatch_kb.scraper.crawl.upkeep import stuck
 # Seconds from the signal to the end: two for requests, then the crawl's patience.
 _ENDED_AFTER: Final = stuck.PATIENCE + 5
 _THREADS: Final = 3  # num_sql_threads
+_WATCHED: Final = 2.0  # seconds between two looks whether the file is the same
 
 
 def serve(db: Path, archive: Path, *, host: str, port: int, intake: Intake | None, is_public: bool, as_json: bool) -> int:
@@ -68,7 +69,7 @@ def serve(db: Path, archive: Path, *, host: str, port: int, intake: Intake | Non
         if not is_public and host not in {"127.0.0.1", "::1", "localhost"}:
             say(f"warning: others can reach {host}, and visitors may send SQL; --public forbids it")
         site = datasette(file, public=is_public)
-        _serve(site.app(), listening, (lambda: _Taking(db, archive, intake)) if intake is not None else None)
+        _serve(site.app(), file, listening, (lambda: _Taking(db, archive, intake)) if intake is not None else None)
     return ExitCode.DONE
 
 
@@ -79,7 +80,7 @@ def _newer(intake: Intake | None) -> str:
     return f"newer facts are taken from {intake.shown()}" if intake.feed else "newer pages are read in the background"
 
 
-def _serve(app: Any, listening: socket.socket, start_taking: Callable[[], _Taking] | None) -> None:
+def _serve(app: Any, file: Path, listening: socket.socket, start_taking: Callable[[], _Taking] | None) -> None:
     """Serve an application on a socket, with a crawl or updates in the background that are stopped at the end."""
     import uvicorn  # noqa: PLC0415
 
@@ -98,6 +99,7 @@ def _serve(app: Any, listening: socket.socket, start_taking: Callable[[], _Takin
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await _warm(app)
+            self.watching = asyncio.create_task(_say_when_replaced(file))
             await super().startup(sockets)
             listening.listen(QUEUE)  # asyncio queues no more connections than it accepts at once
 
@@ -123,6 +125,31 @@ def _serve(app: Any, listening: socket.socket, start_taking: Callable[[], _Takin
         if taking is not None:
             taking.stop()
         listening.close()
+
+
+async def _say_when_replaced(file: Path) -> None:
+    """Say so once when another file has taken the place of the one that is served, or when it is gone.
+
+    The open one goes on being read. SQLite takes the -wal file beside it for a part of the new one, which damages that one (seen with 3.40.1:
+    "database disk image is malformed"), so it is not opened: https://www.sqlite.org/howtocorrupt.html#_unlinking_or_renaming_a_database_file_while_in_use
+    """
+    first = _identity(file)
+    while True:
+        await asyncio.sleep(_WATCHED)
+        if _identity(file) != first:
+            say(
+                f"warning: expected {file} to stay while it is served, but it was replaced or removed: the facts of before are still served. Stop the site, "
+                f"remove {file.name}-wal and {file.name}-shm, put the file there again and start; hotpatch-kb update takes newer facts without a stop"
+            )
+            return
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _ending_quietly(app: Any) -> Any:
