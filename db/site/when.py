@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sqlite3
 from collections.abc import Iterable
@@ -97,6 +98,7 @@ _ISO: Final = re.compile(r"\b20[0-9]{2}-(?:0[1-9]|1[0-2])(?:-[0-9]{2})?\b")
 _JAPANESE: Final = re.compile("(20[0-9]{2})\u00a0年\u00a0([0-9]{1,2})\u00a0月(?:\u00a0([0-9]{1,2})\u00a0日)?")
 
 
+@functools.lru_cache(maxsize=20_000, typed=True)  # a page has sixty, most of them on other pages, too; typed, since Markup equals its text
 def days_kept(text: object) -> Markup:
     r"""Return a text as HTML in which each ISO date, or month, is an element that no line breaks inside of: a browser breaks after a hyphen.
 
