@@ -98,7 +98,7 @@ def test_an_entry_that_is_read_the_next_time_is_gone(run: Command, shared: Path,
 
 
 COLUMNS = "source,subject,field,value,new_value,why,url,decided_on\n"
-UNREADABLE = "August 11th, 2026: Hotpatch KB5120233 (OS Build 26100.33296)"
+UNREADABLE = "August the 11th, 2026: Hotpatch KB5120233 (OS Build 26100.33296)"
 
 
 def _correct(db: Path, subject: str, new_value: str, value: str = "", source: str = "support_navigation") -> None:

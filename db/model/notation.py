@@ -33,6 +33,22 @@ def clean(text: str) -> str:
 
 # A build in a longer pattern, which says what may be around it. Without a look-around of its own; ASCII digits.
 BUILD_TEXT: Final = r"[0-9]{5}\.[0-9]{1,5}"
+# The mark of a footnote behind a value: "2024.08 B^\\*^", "26100.33296 *", "2026-08 B†", "24H2^1^", "KB5120233[2]"
+FOOTNOTE: Final = r"\s*(?:\^?\\?[*†‡§¹²³]\^?|\^\d{1,2}\^|\[\d{1,2}\])"
+_FOOTNOTES: Final = lazy(rf"(?:{FOOTNOTE})+$")
+# Hyphens and dashes that stand for "-": "Out‑of‑band", "2026–08–11"
+_DASHES: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
+
+
+def plain(text: str) -> str:
+    """Return the text of a cell, cleaned, without marks of footnotes behind it and with each dash as "-".
+
+    >>> plain("2026–08–11 *")
+    '2026-08-11'
+    """
+    return _FOOTNOTES.sub("", clean(text)).translate(_DASHES)
+
+
 # "26100.32772", "14393.0", "10.0.26100.32772"; build numbers of four digits and fewer belong to Windows before 10
 BUILD: Final = lazy(r"(?<![\d.])(?:10\.0\.)?(?P<number>\d{5})\.(?P<revision>\d{1,5})(?![\d.]*\d)")
 
@@ -71,7 +87,7 @@ def build(text: str) -> Build:
     >>> build("26100.32772")
     Build(number=26100, revision=32772)
     """
-    if not (match := BUILD.fullmatch(clean(text))):
+    if not (match := BUILD.fullmatch(plain(text))):
         raise UnexpectedPage(f"expected an OS build such as 26100.32772, got {text!r}")
     return Build(int(match["number"]), int(match["revision"]))
 
@@ -85,7 +101,7 @@ def kb(text: str) -> int:
     >>> kb("KB5087423"), kb("5087423")
     (5087423, 5087423)
     """
-    if not (match := _KB_CELL.fullmatch(clean(text))):
+    if not (match := _KB_CELL.fullmatch(plain(text))):
         raise UnexpectedPage(f"expected a KB such as KB5087423, got {text!r}")
     return int(match[1])
 
@@ -111,24 +127,31 @@ MONTHS: Final = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _MONTH_NUMBERS: Final = {name.casefold(): number for number, name in enumerate(MONTHS, 1)}
+_SHORT_MONTHS: Final = {name[:3]: number for name, number in _MONTH_NUMBERS.items()} | {"sept": 9}
 
-# "May 12, 2026", "March 18 2021" (no comma, in titles of 2021)
-LONG_DATE: Final = lazy(rf"(?P<month>{'|'.join(MONTHS)})\s+(?P<day>\d{{1,2}})\s*,?\s+(?P<year>\d{{4}})", re.IGNORECASE)
+_MONTH_NAME: Final = rf"(?:{'|'.join(MONTHS)}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
+# "May 12, 2026", "March 18 2021" (no comma, in titles of 2021), "Aug 11th, 2026"; "11 August 2026"
+LONG_DATE: Final = lazy(
+    rf"(?:(?P<month>{_MONTH_NAME})\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s*,?"
+    rf"|(?<!\d)(?P<day_before>\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?P<month_after>{_MONTH_NAME})\s*,?)\s+(?P<year>\d{{4}})(?!\d)",
+    re.IGNORECASE,
+)
 
-# 2026-05-12
-_ISO_DATE: Final = lazy(r"\d{4}-\d{2}-\d{2}")
+# 2026-05-12, 2026/05/12
+_ISO_DATE: Final = lazy(r"(?P<year>\d{4})(?P<separator>[-/.])(?P<month>\d{2})(?P=separator)(?P<day>\d{2})")
 
 # Microsoft plans baselines for these months; the published type decides, never this: 2022 had three other baselines.
 PLANNED_BASELINE_MONTHS: Final = (1, 4, 7, 10)
 
 
 def month_number(name: str) -> int:
-    """Return 1 to 12 for the English name of a month.
+    """Return 1 to 12 for the English name of a month, or for its first letters ("Aug", "Sept.").
 
     Raises:
         UnexpectedPage: it is not the name of a month.
     """
-    number = _MONTH_NUMBERS.get(clean(name).casefold())
+    written = clean(name).casefold()
+    number = _MONTH_NUMBERS.get(written) or _SHORT_MONTHS.get(written.removesuffix("."))
     if number is None:
         raise UnexpectedPage(f"expected the name of a month, got {name!r}")
     return number
@@ -136,18 +159,24 @@ def month_number(name: str) -> int:
 
 @lru_cache(maxsize=4096)  # one page has every B day once per product
 def iso_date(text: str) -> str:
-    """Return the date that a cell of Learn's tables holds, "2026-05-12".
+    """Return the date that a cell of Learn's tables holds, "2026-05-12"; "August 11, 2026" too.
 
     Raises:
-        UnexpectedPage: the cell is written otherwise, or no calendar has the day.
+        UnexpectedPage: the cell is written otherwise ("11/08/2026" may be of August or of November), or no calendar has the day.
     """
-    cleaned = clean(text)
-    try:
-        if not _ISO_DATE.fullmatch(cleaned):
-            raise ValueError
-        return date.fromisoformat(cleaned).isoformat()
-    except ValueError:
-        raise UnexpectedPage(f"expected a date such as 2026-05-12, got {text!r}") from None
+    written = plain(text)
+    if match := _ISO_DATE.fullmatch(written):
+        day = day_of(int(match["year"]), int(match["month"]), int(match["day"]))
+    else:
+        day = long_date(match) if (match := LONG_DATE.fullmatch(written)) else None
+    if day is None:
+        raise UnexpectedPage(f"expected a date such as 2026-05-12, got {text!r}")
+    return day
+
+
+def long_date(match: re.Match[str]) -> str | None:
+    """Return the ISO date of a match of ``LONG_DATE``, None where the calendar does not have the day."""
+    return day_of(int(match["year"]), month_number(match["month"] or match["month_after"]), int(match["day"] or match["day_before"]))
 
 
 def long_dates_in(text: str) -> tuple[str, ...]:
@@ -156,7 +185,7 @@ def long_dates_in(text: str) -> tuple[str, ...]:
     >>> long_dates_in("released on or after June 9, 2026")
     ('2026-06-09',)
     """
-    days = (day_of(int(m["year"]), month_number(m["month"]), int(m["day"])) for m in LONG_DATE.finditer(text))
+    days = (long_date(match) for match in LONG_DATE.finditer(text))
     return tuple(day for day in days if day)
 
 

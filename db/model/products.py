@@ -131,9 +131,11 @@ def products_in(text: str) -> tuple[str, ...]:
     return tuple(products)
 
 
-# "Windows Server 2025 (OS build 26100)", "Version 25H2 (OS build 26200)", "Version 1507 (RTM) (OS build 10240)"
+# "Windows Server 2025 (OS build 26100)", "Version 25H2 (OS build 26200)", "Version 1507 (RTM) (OS build 10240)"; "Windows 11, version 25H2 –
+# OS build 26200" would say the same
 _HEADING: Final = lazy(
-    r"(?:(?P<server>Windows Server,? (?:version )?(?P<edition>\w+))|Version (?P<version>\w+))(?: \([^()]*\))? \(OS build (?P<number>\d{5})\)(?: ?- ?End of .*)?",
+    r"(?:(?P<server>Windows Server,? (?:version )?(?P<edition>\w+))|(?:Windows (?P<os>1\d),? )?Version (?P<version>\w+))(?: \([^()]*\))?"
+    r"[,:]?(?: ?[-–—])? ?(?:\(OS build (?P<number>\d{5})\)|OS build (?P<bare>\d{5}))(?: ?[-–—] ?End of .*)?",
     re.IGNORECASE,
 )
 
@@ -167,11 +169,11 @@ def heading(text: str, client: str) -> Product | None:
     text = clean(text)
     if not (match := _HEADING.fullmatch(text)):
         return None
-    number = int(match["number"])
+    number = int(match["number"] or match["bare"])
     if match["server"]:
         edition = match["edition"].lower()
         return named(f"ws{edition}" if edition.isdigit() else f"ws-{edition}", number)
-    return named(f"{client}-{match['version'].lower()}", number)
+    return named(f"{'win' + match['os'] if match['os'] else client}-{match['version'].lower()}", number)
 
 
 def named(product: str, build_number: int | None = None) -> Product:

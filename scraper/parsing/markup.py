@@ -243,7 +243,7 @@ def html_events(main: Tag) -> Iterator[Event]:
     """Yield the headings, labels, paragraphs and tables of a page's ``main``."""
     for tag in elements(main, *_HEADINGS, "strong", "b", "summary", "p", "table"):
         if tag.name == "table":
-            yield Event("table", "", [[_cell(cell) for cell in cells(row)] for row in elements(tag, "tr")])
+            yield Event("table", "", _rows(tag))
         elif tag.name in _HEADINGS:
             yield Event("heading", text(tag), [])
         elif tag.name == "p":
@@ -255,6 +255,40 @@ def html_events(main: Tag) -> Iterator[Event]:
 def cells(row: Tag) -> list[Tag]:
     """Return the cells of a table's row."""
     return [cell for cell in row.children if isinstance(cell, Tag) and cell.name in {"td", "th"}]
+
+
+# A page may claim that a cell covers a million columns. Learn's widest table has 10.
+_WIDEST: Final = 64
+
+
+def _rows(table: Tag) -> list[list[Cell]]:
+    """Return the cells of a table by row; one that covers several rows or columns is in each of them."""
+    rows: list[list[Cell]] = []
+    covered: dict[int, tuple[int, Cell]] = {}  # by column: how many more rows a cell from above covers
+    for tag in elements(table, "tr"):
+        row: list[Cell] = []
+        below: dict[int, tuple[int, Cell]] = {}
+        for cell in [*cells(tag), None]:
+            while len(row) in covered:
+                left, above = covered.pop(len(row))
+                if left > 1:
+                    below[len(row)] = left - 1, above
+                row.append(above)
+            if cell is None:
+                break
+            read = _cell(cell)
+            for _ in range(min(_span(cell, "colspan"), _WIDEST)):
+                if (more := _span(cell, "rowspan") - 1) > 0:
+                    below[len(row)] = more, read
+                row.append(read)
+        covered = below
+        rows.append(row)
+    return rows
+
+
+def _span(cell: Tag, name: str) -> int:
+    published = cell.get(name)
+    return max(int(published), 1) if isinstance(published, str) and re.fullmatch(r"[0-9]{1,5}", published.strip()) else 1
 
 
 def _cell(cell: Tag) -> Cell:

@@ -16,13 +16,14 @@ from bs4 import SoupStrainer
 
 from hotpatch_kb.db.model.claims import Claim, Page, Unread, calendar_subject, release_subject
 from hotpatch_kb.db.model.errors import UnexpectedPage
-from hotpatch_kb.db.model.notation import MONTHS, Build, build, builds_in, iso_date, kb, month_number
+from hotpatch_kb.db.model.notation import FOOTNOTE, MONTHS, Build, builds_in, iso_date, kb, month_number
 from hotpatch_kb.db.model.products import Product, heading
 from hotpatch_kb.db.model.titles import calendar_type, update_type
 from hotpatch_kb.scraper.parsing import learn_pages, version_tables
 from hotpatch_kb.scraper.parsing.markup import Cell, link
 from hotpatch_kb.scraper.parsing.once import once_per_page
 from hotpatch_kb.scraper.parsing.statements import Field, distinct, quarantined, stated
+from hotpatch_kb.scraper.parsing.tables import build_of, canonical, is_not_yet_known
 from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Learn: release information"
@@ -41,8 +42,13 @@ PAGES = [
 
 # Headings inside a part of the page: "Servicing channels", "Enterprise and IoT Enterprise LTSC editions"
 _OF_A_PART: Final = re.compile(r"servicing channel|enterprise\b", re.IGNORECASE)
-# "Calendar year 2026"
-_YEAR: Final = re.compile(r"Calendar year (?P<year>20\d\d)", re.IGNORECASE)
+# "Calendar year 2026"; "Calendar year 2027 (planned)" and "2026 calendar year" would say the same
+_YEAR: Final = re.compile(
+    r"(?:(?:hotpatch )?calendar(?: (?:for|year|of))* (?P<year>20\d\d)|(?P<year_before>20\d\d)(?: (?:hotpatch )?calendar(?: year)?)?)(?: ?\([^()]*\))?:?",
+    re.IGNORECASE,
+)
+# A mark of another footnote than that of planned hotpatches: "2026.08 B†"
+_OTHER_MARK: Final = re.compile(rf"20\d\d.*(?P<mark>(?!\s*\^?\\?\*){FOOTNOTE})")
 # "The releases marked with an * were initially planned as hotpatch updates."
 _FOOTNOTE: Final = re.compile(r"\binitially planned as hotpatch\b", re.IGNORECASE)
 
@@ -99,7 +105,7 @@ def _tables(page: Page) -> Iterator[Claim]:
             if named_product := heading(event.text, client):
                 product, year = named_product, None
             elif match := _YEAR.fullmatch(event.text):
-                year = int(match["year"])
+                year = int(match["year"] or match["year_before"])
             elif event.kind == "heading" and not _OF_A_PART.match(event.text):
                 topic, product, year = _topic(event.text), None, None
         elif event.kind == "text":
@@ -109,7 +115,7 @@ def _tables(page: Page) -> Iterator[Claim]:
             section = topic
             try:
                 if topic == "versions":
-                    header = [cell.text.casefold() for cell in event.rows[0]] if event.rows else []
+                    header = canonical([cell.text for cell in event.rows[0]], ["availability date"]) if event.rows else []
                     texts = [other.text for other in _read(page).events if other.kind == "text"]
                     yield from version_tables.claims_of(_records(event.rows, header), header, client, texts)
                 elif topic == "history":
@@ -171,6 +177,10 @@ def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
                         topic, "column", f"expected no column {name!r} in a table of {topic}, got it with {', '.join(map(repr, sample))}"
                     )
             for cell in (cell for cells in event.rows for cell in cells):
+                if topic and (match := _OTHER_MARK.fullmatch(cell.text)):
+                    yield Unread(
+                        topic, "mark", f"expected no mark {match['mark'].strip()!r} of a footnote in a table of {topic}, got {cell.text!r}"
+                    )
                 if _A_KB.search(cell.text) and not (link(page, cell.href) or "").startswith("https://support.microsoft.com/"):
                     yield Unread(topic, "link", f"expected a link of {cell.text!r} to support.microsoft.com, got {cell.href!r}")
     for outside in _read(page).outside:
@@ -189,9 +199,11 @@ def _topic(text: str) -> str:
 
 
 def _columns(rows: list[list[Cell]], needed: frozenset[str], place: str) -> list[str]:
-    header = [cell.text.casefold() for cell in rows[0]] if rows else []
+    header = canonical([cell.text for cell in rows[0]], needed) if rows else []
     if missing := needed - set(header):
         raise UnexpectedPage(f"expected the columns {sorted(needed)} in {place}, got {header} (no {min(missing)!r})")
+    if twice := [name for name in sorted(needed) if header.count(name) > 1]:
+        raise UnexpectedPage(f"expected one column {twice[0]!r} in {place}, got {header}")
     return header
 
 
@@ -245,7 +257,7 @@ def _history(page: Page, rows: list[list[Cell]], product: Product | None) -> Ite
 
     def claims_of(record: dict[str, Cell], row: int) -> Iterator[Claim]:
         number = kb(record["kb article"].text) if record["kb article"].text else None
-        subject, fields = _release_subject(product, number, build(record["build"].text))
+        subject, fields = _release_subject(product, number, build_of(record["build"].text, product.build_number))
         fields += [("line", "standard", ""), ("release_date", iso_date(record["availability date"].text), record["availability date"].text)]
         if letter := (record["update type"].text if "update type" in record else ""):
             fields += _update_type_fields(letter)
@@ -301,6 +313,7 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
         subject = calendar_subject(product.product, read.month)
         is_monthly = read.cadence != "OOB"  # an out-of-band row says nothing of its month: that is the B release's
         cells = [record[name] for name in ("availability date", "build", "kb article")]
+        cells = [Cell("", "") if is_not_yet_known(cell.text) else cell for cell in cells]
         if not cells[1].text and not cells[2].text:
             # Not released yet, with or without an expected day: a plan, which may change (that of June 2026 did).
             if is_monthly:
@@ -319,7 +332,7 @@ def _calendar(page: Page, rows: list[list[Cell]], product: Product | None, year:
         fields.append(("release_date", day, cells[0].text))
         release.append(("release_date", day, cells[0].text))
         if cells[1].text:
-            of_release, named_by = _release_subject(product, number, build(cells[1].text))
+            of_release, named_by = _release_subject(product, number, build_of(cells[1].text, product.build_number))
             fields += named_by
             yield from stated(section, of_release, row, [*named_by, *release, *_article(page, cells[2])])
         elif number:

@@ -17,7 +17,7 @@ from hotpatch_kb.db.model.notation import clean
 from hotpatch_kb.db.model.products import products_in
 from hotpatch_kb.scraper.parsing.once import once_per_page
 from hotpatch_kb.scraper.parsing.statements import quarantined
-from hotpatch_kb.scraper.parsing.support.entries import Category, Entry, claims_of
+from hotpatch_kb.scraper.parsing.support.entries import Category, Entry, claims_of, odd_words
 from hotpatch_kb.scraper.sources import PageSpec
 
 TITLE = "Microsoft Support: tables of contents of update histories"
@@ -54,7 +54,8 @@ def parse(page: Page) -> Iterator[Claim]:
 
 
 def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
-    """Yield members of items that are new, and entries without a link."""
+    """Yield members of items that are new, entries without a link, and words of titles that are new."""
+    titles: list[str] = []
     waiting = list(_items(page))
     while waiting:
         item = waiting.pop(0)
@@ -64,8 +65,11 @@ def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
             yield Unread("", "member", f"expected toc_title, href and children of an item, got {name!r} of {clean(item['toc_title'])!r}")
         if isinstance(children := item.get("children"), list):
             waiting += children
-        elif not isinstance(item.get("href"), str) or not item["href"].strip():
+            continue
+        titles.append(clean(item["toc_title"]))
+        if not isinstance(item.get("href"), str) or not item["href"].strip():
             yield Unread("", "link", f"expected a link of the entry {clean(item['toc_title'])!r}, got {item.get('href')!r}")
+    yield from odd_words(titles)
 
 
 @once_per_page

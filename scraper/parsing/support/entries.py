@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from hotpatch_kb.db.model.claims import Claim, Page, baseline_subject, release_subject
+from hotpatch_kb.db.model.claims import Claim, Page, Unread, baseline_subject, release_subject
 from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import kbs_in
 from hotpatch_kb.db.model.products import BUILD_NUMBERS, named, products_in
-from hotpatch_kb.db.model.titles import Title, help_kb, slug_builds, slug_kb, title
+from hotpatch_kb.db.model.titles import Title, help_kb, slug_builds, slug_kb, title, unknown_words
 from hotpatch_kb.scraper.parsing.markup import link
 from hotpatch_kb.scraper.parsing.statements import Field, distinct, quarantined, stated
 
@@ -43,6 +43,13 @@ class Category(NamedTuple):
 def is_hotpatch_hub(page_url: str) -> bool:
     """Return whether a page is of the hotpatch family, by its name in claims."""
     return "hotpatch" in page_url
+
+
+def odd_words(titles: Iterable[str]) -> Iterator[Unread]:
+    """Yield the words of entries that are new and may say something of a release: "… (OS Build 26100.33249) - Paused"."""
+    for published in dict.fromkeys(titles):
+        if kbs_in(published) and (words := unknown_words(published)):
+            yield Unread("", "words", f"expected no other words in a title than those of before, got {', '.join(words)!r} in {published!r}")
 
 
 def claims_of(page: Page, categories: Iterable[Category], name: Callable[[], str]) -> Iterator[Claim]:
