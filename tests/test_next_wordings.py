@@ -10,6 +10,8 @@ from conftest import Command
 from helpers import render
 from helpers.changed_trees import hotpatch_tree
 from helpers.dumps import query
+from rendered import msrc_cvrf as msrc
+from rendered import support_article
 
 from hotpatch_kb.db.model.claims import Claim, Page
 from hotpatch_kb.db.model.errors import UnexpectedPage
@@ -259,6 +261,45 @@ def test_an_option_that_covers_all_rows_of_a_history() -> None:
     good, _ = _windows11()
     claims, _ = _windows11(change)
     assert claims == good
+
+
+def _month(products: dict[str, str]) -> list[Claim]:
+    """The claims of a month with a fix of Windows Server 2025 and one of 2022, whose products have other names."""
+    fixes = (msrc.Fix("5120233", ("ws2025",), "26100.33296"), msrc.Fix("5071547", ("ws2022",), "20348.4529"))
+    body = msrc.month_document("2025-12", [msrc.Cve("CVE-2025-90001", "Made-up", fixes)])
+    for old, new in products.items():
+        assert old.encode() in body
+        body = body.replace(old.encode(), new.encode())
+    url = msrc.url("2025-12")
+    return list(registry()["msrc_cvrf"].parse(Page("msrc_cvrf", url, url, url, READ_AT, 200, body)))
+
+
+@pytest.mark.parametrize("name", ["Microsoft Windows Server 2025", "Microsoft server operating system version 24H2 for x64-based Systems"])
+def test_other_names_of_a_server_in_security_data(name: str) -> None:
+    claims = _month({"Windows Server 2025": name})
+    assert ("remediation/ws2025/5120233", "fixed_build", "26100.33296") in {(c.subject, c.field, c.value) for c in claims}
+    assert not [c for c in claims if c.subject.startswith("quarantine/")]
+
+
+@pytest.mark.parametrize(("name", "is_told"), [("Server Next", True), ("Azure Local 24H2", False)])
+def test_a_fix_with_a_build_of_ours_for_an_unknown_product_is_told(name: str, is_told: bool) -> None:
+    """It was skipped as that of another system, and older builds were called patched."""
+    claims = _month({"Windows Server 2025": name})
+    assert not [c for c in claims if c.subject.startswith("remediation/ws2025")]
+    assert [c for c in claims if c.subject == "remediation/ws2022/5071547"]
+    odd = {(c.field, c.value) for c in claims if c.subject.startswith("quarantine/KB5120233")}
+    told = {("may_be_release", "1"), ("product", "ws2025"), ("product#2", "win11-24h2"), ("kb", "5120233"), ("build", "26100.33296")}
+    assert (odd >= told) == is_told
+    assert bool(odd) == is_told
+
+
+def test_a_hotpatch_whose_article_says_that_it_needs_a_restart_is_told() -> None:
+    url = "https://support.microsoft.com/en-us/servicing/os/hotpatch/windows-server-2025/2026/kb5120234-hotpatch"
+    body = support_article.article(f"August 11, 2026—{HOTPATCH}", more="<p>This update requires a restart.</p>")
+    page = Page("support_article", url, url, url, READ_AT, 200, body.encode())
+    source = registry()["support_article"]
+    told = [entry.note for entry in unread(source, page, list(source.parse(page))) if entry.what == "restart"]
+    assert told == ["expected a hotpatch to need no restart, got 'This update requires a restart.'"]
 
 
 def _with_entry(tmp_path: Path, text: str) -> Path:

@@ -24,7 +24,7 @@ from hotpatch_kb.db.model.errors import UnexpectedPage
 from hotpatch_kb.db.model.notation import MONTHS, build, month_after, second_tuesday
 from hotpatch_kb.scraper.parsing import msrc_documents
 from hotpatch_kb.scraper.parsing.msrc_documents import SEVERITIES, Fix, Unreadable, Vulnerability, rank, text_member
-from hotpatch_kb.scraper.parsing.msrc_products import product_of
+from hotpatch_kb.scraper.parsing.msrc_products import Lines, Unclaimed
 from hotpatch_kb.scraper.parsing.statements import Field, distinct, quarantined, stated
 from hotpatch_kb.scraper.parsing.streaming import first_character, json_members, json_values
 from hotpatch_kb.scraper.sources import PageSpec
@@ -257,8 +257,8 @@ def _month_claims(page: Page) -> Iterator[Claim]:
     if document.identification != _identification(month):
         raise UnexpectedPage(f"expected the document {_identification(month)}, got {document.identification[:60]!r} from {page.final_url}")
     yield from stated(month, f"msrc/{month}", 0, _dates(document.released, document.revised))
-    lines = _Lines(document.names)
-    unfixed = _Unfixed(lines)
+    lines = Lines(document.names)
+    unfixed, unclaimed = _Unfixed(lines), Unclaimed(lines)
     known: set[tuple[str, str, Fix]] = set()
     members: dict[str, set[str]] = {"vulnerabilities": set(), "fixes": set(), "fixes of Windows": set()}
     odd: list[Unreadable] = []
@@ -275,6 +275,7 @@ def _month_claims(page: Page) -> Iterator[Claim]:
             members["fixes"] |= fix.members
             if not _DIGIT.search(fix.description):  # "Click to Run"
                 continue
+            unclaimed.add(fix)
             for product, severity in _severities(fix, vulnerability, lines):
                 members["fixes of Windows"] |= fix.members
                 if not (match := _KB.fullmatch(fix.description)):
@@ -305,6 +306,8 @@ def _month_claims(page: Page) -> Iterator[Claim]:
         raise UnexpectedPage(f"{odd[0].reason}, got {odd[0].text[:60]!r} from {page.final_url}")
     for number, thing in enumerate(odd):
         yield from quarantined(month, "entry", thing.text, thing.reason, number, may_be_release=False)
+    for number, (text, products) in enumerate(unclaimed.found({kb for _, kb, _ in known}, second_tuesday(month))):
+        yield from quarantined(month, "entry", text, "expected the name of a Windows of this build", number, products, may_be_release=True)
     _check_members(members, page)
     yield from _completeness(document, month, is_any_known=bool(known))
 
@@ -332,7 +335,7 @@ def _check_members(members: dict[str, set[str]], page: Page) -> None:
             raise UnexpectedPage(f"expected {' and '.join(sorted(expected - names))} among {what}, got none from {page.final_url}")
 
 
-def _severities(fix: Fix, vulnerability: Vulnerability, lines: _Lines) -> Iterator[tuple[str, str]]:
+def _severities(fix: Fix, vulnerability: Vulnerability, lines: Lines) -> Iterator[tuple[str, str]]:
     """Return our products that a fix is for, each with its severity: the highest, where architectures differ."""
     severities: dict[str, str] = {}
     for product_id in fix.products:
@@ -353,7 +356,7 @@ class _Unfixed:
     alone. Which of the two a hotpatch is shows at the end of a document.
     """
 
-    def __init__(self, lines: _Lines) -> None:
+    def __init__(self, lines: Lines) -> None:
         self._lines = lines
         self._beside_lcus: set[tuple[str, str]] = set()
         self._found: list[tuple[Unreadable, set[tuple[str, str]]]] = []
@@ -418,33 +421,3 @@ def _build(text: str) -> str | None:
         return str(build(text))
     except UnexpectedPage:  # "1.001" of Internet Explorer, an address of Office: MSRC checks nothing here
         return None
-
-
-class _Lines:
-    """Our products by the IDs of a document. A name is read when a KB is for it: few of the thousands are.
-
-    Attributes:
-        odd: what could not be read of products and severities.
-    """
-
-    def __init__(self, names: dict[str, str]) -> None:
-        self.odd: list[Unreadable] = []
-        self._names = names
-        self._products: dict[str, str | None] = {}
-
-    def product(self, product_id: str) -> str | None:
-        """Return our product of an ID, None where it is not one of ours. What the document does not name, or names as no Windows is named, is odd."""
-        if product_id not in self._products:
-            self._products[product_id] = None
-            name = self._names.get(product_id)
-            try:
-                if name is None:
-                    raise UnexpectedPage("expected the name of a product in the product tree, got none")
-                self._products[product_id] = product_of(name)
-            except UnexpectedPage as error:
-                self.odd.append(Unreadable(f"{product_id} {name or ''}", str(error)))
-        return self._products[product_id]
-
-    def is_of_hotpatches(self, product_id: str) -> bool:
-        """Return whether an ID has hotpatches alone: "Windows Server 2022 Azure Edition Core Hotpatch", until 2022."""
-        return "hotpatch" in self._names.get(product_id, "").lower()

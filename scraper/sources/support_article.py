@@ -210,6 +210,9 @@ def unread(page: Page, claims: Sequence[Claim]) -> Iterator[Unread]:
         yield Unread(
             "Article", "title", f"expected a title such as 'May 12, 2026—Hotpatch KB5087423 (OS Build 26100.32772)', got {heading.text!r}"
         )
+    for claim in claims:
+        if read and read.kind == "hotpatch" and (claim.field, claim.value) == ("restart_required", "1"):
+            yield Unread("Article", "restart", f"expected a hotpatch to need no restart, got {claim.value_text!r}")
     yield from channels.unread_tabs(article.main)
     for table in elements(article.main, "table"):
         yield from _unread_in(table)
