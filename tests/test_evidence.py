@@ -159,6 +159,36 @@ def test_a_release_of_july_that_is_dated_in_august_is_no_evidence(conn: sqlite3.
     )
 
 
+def _read(conn: sqlite3.Connection, page_url: str, at: str, state: str) -> None:
+    """A page was read and accepted or refused."""
+    source = "learn_release_info" if "learn" in page_url else "support_navigation"
+    conn.execute(
+        """insert into pages (source, page_url, url, final_url, fetched_at, tie, status, sha256, content_sha256, bytes, state, run)
+        values (?, ?, ?, ?, ?, 1, 200, ?, ?, 1, ?, 1)""",
+        (source, page_url, page_url, page_url, at, at, at, state),
+    )
+
+
+@pytest.mark.fault("a page that is refused on the day of a release", of="pages")
+@pytest.mark.parametrize("line", ["hotpatch", "standard"])
+def test_a_page_that_is_refused_since_a_second_tuesday_is_no_evidence_that_nothing_came(conn: sqlite3.Connection, line: str) -> None:
+    """One page is refused after a second Tuesday and another one lists nothing new; no build of July is called current."""
+    server, other = (
+        f"https://learn.microsoft.com/en-us/windows/release-health/{name}"
+        for name in ("windows-server-release-info", "release-information")
+    )
+    _read_until(conn, "2026-08-12")
+    _read(conn, other, "2026-08-12T08:00:00Z", "refused")  # of Windows 10
+    _read(conn, server, "2026-08-10T08:00:00Z", "refused")  # before the second Tuesday
+    assert _verdict(conn, line, "2026-08-12")[0] == "current"
+    _read(conn, server, "2026-08-12T08:00:00Z", "refused")
+    reason = f"no source lists the release of 2026-08 of the {line} line, although its pages were read on 2026-08-12"
+    assert _verdict(conn, line, "2026-08-12") == ("unknown", reason)
+    assert _verdict(conn, line, "2026-08-10")[0] == "current"
+    _read(conn, server, "2026-08-12T09:00:00Z", "accepted")
+    assert _verdict(conn, line, "2026-08-12")[0] == "current"
+
+
 @pytest.mark.parametrize("line", ["hotpatch", "standard"])
 def test_an_article_that_no_list_has(conn: sqlite3.Connection, line: str) -> None:
     conn.execute("insert into articles (url, kb, product, release_date) values ('https://a', 5120233, 'ws2025', '2026-07-21')")

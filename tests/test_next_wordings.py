@@ -38,8 +38,9 @@ LCU, HOTPATCH = "KB5120233 (OS Build 26100.33296)", "Hotpatch KB5120234 (OS Buil
         f"October 13, 2026—{LCU}",  # a month that should have a baseline
     ],
 )
+@pytest.mark.fault("a title among hotpatches that says it is none", of="pages")
 def test_what_says_that_it_is_no_hotpatch_is_none(text: str) -> None:
-    """Each was a hotpatch, and "no restart is needed" was said of it."""
+    """A title says "Cumulative Update" or "Restart required"; it is quarantined, and is no hotpatch without a restart."""
     with pytest.raises(UnexpectedPage, match=r"expected (?:a hotpatch, which needs no restart|the word Hotpatch or Baseline)"):
         title(text, in_hotpatch_line=True)
 
@@ -196,7 +197,9 @@ def _windows11(change: Callable[[str], str] = lambda text: text) -> tuple[list[C
         (">2026.07 B<", ">2026.07 b<"),
     ],
 )
+@pytest.mark.fault("a column, heading or cell in other words", of="pages")
 def test_the_same_in_other_words_is_the_same(old: str, new: str) -> None:
+    """Learn writes "Release date" or "July 14, 2026"; the same is read."""
     good, _ = _windows11()
     claims, _ = _windows11(lambda text: text.replace(old, new))
     said = [[(c.section, c.subject, c.field, c.value) for c in read] for read in (good, claims)]
@@ -212,7 +215,9 @@ def test_other_names_of_columns_and_other_marks_are_told() -> None:
 
 
 @pytest.mark.parametrize("cell", ["TBD", "N/A", "—", "Not yet released"])
+@pytest.mark.fault("a planned month whose cells are not empty", of="pages")
 def test_a_planned_month_stays_planned(cell: str) -> None:
+    """Cells of a month to come say TBD, or are one cell; the month stays planned."""
     row = render.release_info_html(render.windows11_release_info("2026-07"))
     assert "<td>2026.09 B</td>" in row
     claims, _ = _windows11(lambda text: _planned(text, f"<td>{cell}</td>" * 3))
@@ -229,8 +234,9 @@ def _planned(text: str, cells: str) -> str:
     return f"{text[:start]}<td>2026.09 B</td><td>Hotpatch</td>{cells}{text[end:]}"
 
 
+@pytest.mark.fault("a cell that covers several rows", of="pages")
 def test_a_month_that_covers_two_rows_is_the_month_of_both() -> None:
-    """An out-of-band hotpatch below that of its month; its row was one cell too short, and was not read."""
+    """A month covers the row of an out-of-band hotpatch, too; both are read."""
     more = (
         "<tr><td>2026.05 OOB</td><td>Hotpatch</td><td>2026-05-20</td><td>26200.8399</td>"
         '<td><a href="https://support.microsoft.com/help/5089999">KB5089999</a></td></tr>'
@@ -282,8 +288,9 @@ def test_other_names_of_a_server_in_security_data(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "is_told"), [("Server Next", True), ("Azure Local 24H2", False)])
+@pytest.mark.fault("a product of the security data with an unknown name", of="pages")
 def test_a_fix_with_a_build_of_ours_for_an_unknown_product_is_told(name: str, is_told: bool) -> None:
-    """It was skipped as that of another system, and older builds were called patched."""
+    """MSRC's data has a fix with our build for a product that we do not know; it is quarantined, and older builds are not called patched."""
     claims = _month({"Windows Server 2025": name})
     assert not [c for c in claims if c.subject.startswith("remediation/ws2025")]
     assert [c for c in claims if c.subject == "remediation/ws2022/5071547"]
@@ -293,7 +300,9 @@ def test_a_fix_with_a_build_of_ours_for_an_unknown_product_is_told(name: str, is
     assert bool(odd) == is_told
 
 
+@pytest.mark.fault("a hotpatch that its article says to need a restart", of="pages")
 def test_a_hotpatch_whose_article_says_that_it_needs_a_restart_is_told() -> None:
+    """Its article says that it requires a restart; that is reported."""
     url = "https://support.microsoft.com/en-us/servicing/os/hotpatch/windows-server-2025/2026/kb5120234-hotpatch"
     body = support_article.article(f"August 11, 2026—{HOTPATCH}", more="<p>This update requires a restart.</p>")
     page = Page("support_article", url, url, url, READ_AT, 200, body.encode())
@@ -317,7 +326,9 @@ def test_what_is_no_hotpatch_is_quarantined_and_never_without_a_restart(run: Com
     assert query(tmp_path / "x.db", "select count(*) from releases where kb = 5120233") == [(0,)]
 
 
+@pytest.mark.fault("a word of a title that is new", of="pages")
 def test_a_word_that_is_new_is_told_and_the_hotpatch_is_read(run: Command, tmp_path: Path) -> None:
+    """A title ends with "Paused"; it is read, and the word is reported."""
     assert run("crawl", "--db", "x.db", "--from", _with_entry(tmp_path, f"August 11, 2026—{HOTPATCH} - Paused")).code == 0
     assert query(tmp_path / "x.db", "select build, classification from releases where kb = 5120234") == [("26100.33249", "hotpatch")]
     ((note,),) = query(tmp_path / "x.db", "select note from checks where name = 'unread words' and not ok")

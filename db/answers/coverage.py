@@ -201,7 +201,7 @@ class Evidence:
 def missing_month(product: Product, line: str, day: str) -> str | None:
     """Return the month of the newest second Tuesday that is more than two days past, where the line has no B release of it.
 
-    If the other line already has this month's release, the two days of grace do not apply.
+    If the other line already has this month's release, or a page of the product was refused since, the two days of grace do not apply.
     A line needs releases from the first second Tuesday after its first release of any kind: 26H2 of 2026-09-29 needs one of October, even if
     no B release of it is listed yet. From 2021 to July 2026 no line that was supported missed a month (tests/test_evidence.py has the list by
     product).
@@ -209,8 +209,8 @@ def missing_month(product: Product, line: str, day: str) -> str | None:
     latest = (date.fromisoformat(day) - GRACE - timedelta(days=1)).isoformat()
     month = latest[:7] if second_tuesday(latest[:7]) <= latest else month_after(latest[:7], -1)
     other = "standard" if line == "hotpatch" else "hotpatch"
-    if (tuesday := second_tuesday(day[:7])) <= day and month < day[:7] and _has_release_of(product, other, tuesday):
-        month = day[:7]
+    if (tuesday := second_tuesday(day[:7])) <= day and month < day[:7]:
+        month = day[:7] if _has_release_of(product, other, tuesday) or product.is_refused_since(tuesday) else month
     listed = [r for r in product.releases if r.is_of(line) and not r.is_provisional and r.release_date and r.release_date <= day]
     first = min((r.release_date or "" for r in listed), default=None)
     newest = max((r.release_date or "" for r in listed if _is_monthly(r) and not r.is_withdrawn and _is_in_its_month(r)), default="")

@@ -162,7 +162,14 @@ _NAMED: Final = """select distinct product, 'msrc' as kind, kb, fixed_build, sou
     union all select product, case when exists (select 1 from releases as r where r.product = q.product and r.release_date = q.release_date
             and (r.kb = q.kb or r.build = q.build)) then 'wrong' else 'unread' end, null, build,
         case when release_date <= date(first_seen_at, '+200 days') then release_date end, text, reason, null from quarantine as q
-        where {product} and may_be_release = 1 and gone_at is null"""
+        where {product} and may_be_release = 1 and gone_at is null
+    union all select product, 'refused', null, null, substr(p.fetched_at, 1, 10), p.page_url, null, null
+        from sources as s cross join pages as p indexed by pages_by_state on p.source = s.source and p.state = 'refused' cross join products
+        where {product} and not exists (
+            select 1 from pages as later where later.source = p.source and later.page_url = p.page_url and later.state = 'accepted'
+                and (later.fetched_at, later.tie) > (p.fetched_at, p.tie))
+            and exists (select 1 from claims as c where c.subject > 'release/' || product || '/' and c.subject < 'release/' || product || '0'
+                and c.source = p.source and c.page_url = p.page_url)"""
 # Of products with hotpatches also the CVEs that these leave open, of the kind "gap": the hotpatch's KB, the CVE as text, the KBs that fix it as why,
 # and in the place of what is replaced the KB beside the hotpatch. Here, so that a lookup needs no further statement.
 _GAPS: Final = """
@@ -212,6 +219,10 @@ class Product:
     def named(self) -> list[Row]:
         """What names a release of it and is no listed release, and CVEs that its hotpatches leave open; read when it is first asked for."""
         return self._facts.named(self.id)
+
+    def is_refused_since(self, day: str) -> bool:
+        """Return whether a page that lists its releases was read on a day or later, was refused, and has not been accepted since."""
+        return any(row["kind"] == "refused" and row["day"] >= day for row in self.named)
 
     @property
     def first_day(self) -> str:
