@@ -311,6 +311,26 @@ def test_a_hotpatch_whose_article_says_that_it_needs_a_restart_is_told() -> None
     assert told == ["expected a hotpatch to need no restart, got 'This update requires a restart.'"]
 
 
+@pytest.mark.fault("an update listed for one of its versions alone", of="pages")
+def test_an_update_that_its_own_category_lacks_is_told() -> None:
+    """The category of a new version has an update of three, and the others end before it; that is reported."""
+    title = "July 22, 2026—Hotpatch KB5121999 (OS Builds 26300.8990, 26200.8990 and 26100.8990) Out-of-band"
+    entries = [render.NavEntry(title, "../2026/kb5121999-hotpatch")]
+    added = [render.NavCategory("Release notes for Hotpatch on Windows 11 Enterprise version 26H2", "release-notes-26h2", entries)]
+    url = render.HOTPATCH_HUB["new"]
+    notes = []
+    for categories in (render.hotpatch_categories("2026-07", "new"), [*added, *render.hotpatch_categories("2026-07", "new")]):
+        body = render.navigation_new(categories, h1="Release notes")
+        page = Page("support_navigation", url, url, url, READ_AT, 200, body.encode())
+        source = registry()["support_navigation"]
+        notes.append([entry.note for entry in unread(source, page, list(source.parse(page))) if entry.what == "category"])
+    assert notes[0] == []
+    assert [note.rpartition("category of ")[2] for note in notes[1]] == [
+        "win11-25h2, too, got it in that of win11-26h2 alone",
+        "win11-24h2 or ws2025, too, got it in that of win11-26h2 alone",
+    ]
+
+
 def _with_entry(tmp_path: Path, text: str) -> Path:
     """The hotpatch notes of August 12 with a further entry of Windows Server 2025."""
     place = next(n for n, c in enumerate(render.hotpatch_categories("2026-07", "new")) if "Windows Server 2025" in c.title)

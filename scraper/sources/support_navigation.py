@@ -20,7 +20,7 @@ from hotpatch_kb.db.model.notation import MONTHS, clean
 from hotpatch_kb.scraper.parsing.markup import classes, elements, page_title, soup, text, texts_outside
 from hotpatch_kb.scraper.parsing.once import once_per_page
 from hotpatch_kb.scraper.parsing.statements import quarantined
-from hotpatch_kb.scraper.parsing.support.entries import Category, Entry, claims_of, odd_words
+from hotpatch_kb.scraper.parsing.support.entries import Category, Entry, claims_of, listed_elsewhere, odd_words
 from hotpatch_kb.scraper.parsing.support.hubs import hub_at
 from hotpatch_kb.scraper.sources import PageSpec
 
@@ -180,6 +180,7 @@ def parse(page: Page) -> Iterator[Claim]:
 def unread(page: Page, _: Sequence[Claim]) -> Iterator[Unread]:
     """Yield entries without a link, words of titles that are new, and what looks like an entry or a category and is in none."""
     navigation = _read(page)
+    yield from listed_elsewhere(navigation.categories)
     yield from odd_words(entry.title for category in navigation.categories for entry in category.entries)
     copies: dict[str, list[list[str]]] = {}
     for category in navigation.categories:

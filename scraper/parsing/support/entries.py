@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from hotpatch_kb.db.model.claims import Claim, Page, Unread, baseline_subject, release_subject
 from hotpatch_kb.db.model.errors import UnexpectedPage
-from hotpatch_kb.db.model.notation import kbs_in
+from hotpatch_kb.db.model.notation import Build, kbs_in
 from hotpatch_kb.db.model.products import BUILD_NUMBERS, named, products_in
 from hotpatch_kb.db.model.titles import Title, help_kb, slug_builds, slug_kb, title, unknown_words
 from hotpatch_kb.scraper.parsing.markup import link
@@ -50,6 +50,56 @@ def odd_words(titles: Iterable[str]) -> Iterator[Unread]:
     for published in dict.fromkeys(titles):
         if kbs_in(published) and (words := unknown_words(published)):
             yield Unread("", "words", f"expected no other words in a title than those of before, got {', '.join(words)!r} in {published!r}")
+
+
+def listed_elsewhere(categories: Iterable[Category]) -> Iterator[Unread]:
+    """Yield entries with a build of another version that has a category on the page, where that category ends before them.
+
+    "(OS Builds 26300.8990, 26200.8990 and 26100.8990)" in the category of 26H2 alone: those of 25H2 and 24H2 lack their newest update.
+    """
+    read = list(_read_entries(categories))
+    numbers = {product: named(product).build_number for products, _ in read for product in products}
+    builds: set[tuple[str, Build | int | None]] = {
+        (product, listed) for products, one in read for product in products for listed in (*one.builds, one.kb)
+    }
+    newest: dict[str, str] = {}
+    for products, one in read:
+        newest |= {product: max(one.date or "", newest.get(product, "")) for product in products}
+    for products, one in {one.text: (products, one) for products, one in read}.values():
+        for os_build in one.builds:
+            if os_build.number in {numbers[product] for product in products}:
+                continue
+            owners = [product for product, number in numbers.items() if number == os_build.number]
+            lacking = [p for p in owners if not {(p, os_build), (p, one.kb)} & builds and newest[p] < (one.date or "")]
+            if lacking and lacking == owners:
+                yield Unread(
+                    "",
+                    "category",
+                    f"expected {one.text!r} in a category of {' or '.join(owners)}, too, got it in that of {' and '.join(products)} alone",
+                )
+
+
+def _read_entries(categories: Iterable[Category]) -> Iterator[tuple[tuple[str, ...], Title]]:
+    """Yield the titles that can be read, with the products of their categories."""
+    for category in categories:
+        products = _products_of(category)
+        for read in (_readable(entry.title) for entry in category.entries if products):
+            if read is not None:
+                yield products, read
+
+
+def _products_of(category: Category) -> tuple[str, ...]:
+    try:
+        return products_in(category.title)
+    except UnexpectedPage:
+        return ()  # quarantined
+
+
+def _readable(published: str) -> Title | None:
+    try:
+        return title(published)
+    except UnexpectedPage:
+        return None  # quarantined, or no release
 
 
 def claims_of(page: Page, categories: Iterable[Category], name: Callable[[], str]) -> Iterator[Claim]:
