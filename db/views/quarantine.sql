@@ -70,7 +70,7 @@ with stated as (
     from implausible_releases as i
     join claims as c on c.claim = (
         select f.claim from fact_claims as f join claims as stating on stating.claim = f.claim join sources as s on s.source = stating.source
-        where f.subject = i.subject and stating.gone_at is null order by s.precedence, f.claim limit 1
+        where f.subject = i.subject and stating.gone_at is null order by s.precedence, stating.page_url, f.claim limit 1
     )
 )
 select
