@@ -257,6 +257,31 @@ def test_what_is_not_covered_is_said(run: Command) -> None:
     assert run("lookup", "14393").code == 0
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://support.microsoft.com/help/5099536",
+        "https://support.microsoft.com/en-us/help/5099536/",
+        "http://support.microsoft.com/?kbid=5099536",
+        "support.microsoft.com/ja-jp/kb/5099536?preview=1",
+        "https://support.microsoft.com/en-us/topic/july-14-2026-kb5099536-os-build-26100-33158-0a1b",
+    ],
+)
+def test_the_address_of_an_article_is_its_kb(address: str, conn: sqlite3.Connection) -> None:
+    """``wmic qfe`` prints the third form beside each KB."""
+    answer = find(conn, address, today=DAY)
+    assert [(match["kb"], match["build"]) for match in answer["matches"]] == [("KB5099536", "26100.33158")]
+
+
+def test_no_nearest_build_is_of_a_later_day(conn: sqlite3.Connection) -> None:
+    """A component without a day of its own (KB5074204) is as old as the hotpatch that has its build, of 2025-12-09."""
+    assert find(conn, "26100.7393", on="2020-01-01", today=DAY)["nearest"] == []
+    (nearest,) = find(conn, "26100.7393", product="ws2025", on="2025-12-08", today=DAY)["nearest"]
+    assert nearest["below"] not in {None, "26100.7392"}
+    (nearest,) = find(conn, "26100.7393", product="ws2025", on="2025-12-09", today=DAY)["nearest"]
+    assert nearest["below"] == "26100.7392"
+
+
 def test_the_product_with_the_nearest_build_comes_first(conn: sqlite3.Connection) -> None:
     nearest = find(conn, "26100.32773", today=DAY)["nearest"]
     assert [(row["product"], row["below"]) for row in nearest] == [("ws2025", "26100.32772"), ("win11-24h2", "26100.8894")]

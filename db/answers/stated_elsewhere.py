@@ -85,8 +85,8 @@ def nearest_builds(conn: sqlite3.Connection, build: str, product: str | None, on
     number, revision = (int(part) for part in build.split("."))
     nearest: dict[str, dict[str, str | None]] = {}
     for name, known, other, day in conn.execute(
-        """select product, build, revision, coalesce(release_date, '') from releases where build_number = ? and product = coalesce(?, product)
-        order by product, revision""",
+        """select product, build, revision, coalesce(release_date, max(release_date) over (partition by product, build), '9998')
+        from releases where build_number = ? and product = coalesce(?, product) order by product, revision""",
         (number, product),
     ).fetchall():
         row = nearest.setdefault(name, {"product": name, "below": None, "above": None})
@@ -99,7 +99,7 @@ def nearest_builds(conn: sqlite3.Connection, build: str, product: str | None, on
         known = [int(build.partition(".")[2]) for build in (row["below"], row["above"]) if build]
         return min((abs(other - revision) for other in known), default=revision)
 
-    return sorted(nearest.values(), key=distance)
+    return sorted((row for row in nearest.values() if row["below"] or row["above"]), key=distance)
 
 
 def neighbours(nearest: Sequence[Mapping[str, str | None]]) -> list[Mapping[str, str | None]]:

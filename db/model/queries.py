@@ -27,6 +27,16 @@ _CVE: Final = lazy(r"(?<![a-z0-9])CVE[- ]?([0-9]{4})[- ]([0-9]{4,7})(?![0-9])", 
 _VERSION: Final = lazy(
     r"(?:microsoft )?(?:windows,? )?(?:version|ver\.?|v|release|バージョン)? ?(?P<version>\d\dh[12]|1[5-9]\d\d|2004)", re.IGNORECASE
 )
+# "https://support.microsoft.com/help/5099536", "http://support.microsoft.com/?kbid=5099536" of wmic; newer addresses have "-kb5099536-" in them
+_ARTICLE: Final = lazy(
+    r"(?:https?://)?(?:www\.)?support\.microsoft\.com/(?:[a-z]{2}(?:-[a-z]{2,4})?/)?(?:help/|kb/|\?kbid=)(?P<kb>[0-9]{6,7})/?(?:[?#]\S*)?",
+    re.IGNORECASE,
+)
+# What has versions like builds and is not the system that a machine runs: "WinRE 10.0.26100.33158", "ntoskrnl.exe 10.0.26100.33158", "golden image 26100.33158"
+_OF_PARTS: Final = lazy(
+    r"\b(?:win(?:re|pe)|windows (?:re|pe|update agent)|recovery environment|safe ?os|drivers?|treiber|hypervisor|(?:golden|boot|base|install|container|vm) ?images?|template|snapshot|defender|servicing stack|adk)\b|(?<![\w.-])(?!cmd|powershell|winver)(?:[\w-]+\.)?(?:exe|dll|sys|wim|iso|vhdx?)(?![\w.-])|ドライバ|テンプレート|イメージ",
+    re.IGNORECASE,
+)
 # Dashes that word processors write, and the Japanese words of product names.
 _DASHES: Final = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 _WORDS: Final = {"ウィンドウズ": "Windows ", "サーバー": "Server ", "サーバ": "Server "}
@@ -103,6 +113,8 @@ def _spelled(cleaned: str) -> Query | None:
         return Query("number", match["number"])
     if kb := reading.find_kb(cleaned):
         return Query("kb", str(kb))
+    if "/" in cleaned and (match := _ARTICLE.fullmatch(cleaned)):
+        return Query("kb", match["kb"])
     if month := reading.find_month(cleaned):
         return Query("month", month)
     return None
@@ -134,7 +146,7 @@ def _inside(cleaned: str) -> Query | None:
     if builds:
         from hotpatch_kb.db.model.wording import denies  # noqa: PLC0415 (a build alone needs none of it)
 
-        if denies(cleaned):
+        if denies(cleaned) or _OF_PARTS.search(cleaned):
             raise BadInput(
                 'expected the build that a machine has, got {got!r}; lookup "{build}" is about the build',
                 got=cleaned[: reading.MAX_SHOWN],
