@@ -461,6 +461,23 @@ def test_a_lookup_does_not_say_patched_of_a_build_that_is_denied(text: str, run:
     assert f'lookup "{NEW}" is about the build' in done.err
 
 
+@pytest.mark.parametrize(
+    "text", [f"WinRE 10.0.{NEW}", f"Windows Update Agent 10.0.{NEW}", f"driver {NEW}", f"ntoskrnl.exe 10.0.{NEW}", f"golden image {NEW}", f"hypervisor 10.0.{NEW}", f"{NEW} en cours"]
+)  # fmt: skip
+def test_a_lookup_does_not_say_patched_of_what_is_not_the_system(text: str, run: Command) -> None:
+    done = run("lookup", text, "--on", DAY)
+    assert (done.code, done.out) == (2, "")
+    assert f'lookup "{NEW}" is about the build' in done.err
+
+
+@pytest.mark.parametrize(
+    "text", [f"srv-iso01 {NEW}", f"srv1.iso.example {NEW}", f"cmd.exe Microsoft Windows [Version 10.0.{NEW}]", f"✅ {NEW}"]
+)
+def test_a_lookup_of_a_build_beside_a_host(text: str, run: Command) -> None:
+    (answer,) = run("lookup", text, "--on", DAY, "--json").json()
+    assert [match["verdict"]["verdict"] for match in answer["matches"]] == ["current"]
+
+
 # A table of two columns says a machine and its build, or a property and its value.
 NAMED = {
     "srv-01": "current", "build-server7": "current", "OSBuild": "current", "OsVersion": "current", "os_version": "current", "OS Build": "current",

@@ -26,7 +26,7 @@ _DENIALS: Final = lazy(
     |paused|withdrawn|expect\w*|minimum|maximum|at\ least|latest|newest|newer|next|future|upcoming|fix(?:ed|es)?|vulnerab\w*|affect\w*|remediat\w*|re-?boot\w*|re-?start\w*
     |(?:re)?install(?:ing|ieren)|deploy(?:ing|s)|in\ progress|queued?|queuing|assigned|triggered|initiated|started|pushed|ready\ to|due|to\ be|to\ do|blocked|rejected|on\ hold|hold|skipped|excluded
     |postponed|delayed|retry(?:ing)?|retries|simulat\w*|dry[ -]run|what[ -]if|snoozed|rückgängig|verzögert\w*|verschoben\w*|rimoss\w*|błąd\w*|stuck|error|corrupt\w*|hung|tonight|tomorrow|used\ to|formerly|except\w*|exempt\w*|waived|requested|hopefully|likely|guess|estimated|approx\w*|circa|later|above|stopped
-    |time(?:d\ )?out|stale|cached|last\ known|decommissioned|retired|restored|false|noch|offen|laufend|zugewiesen|freigegeben|blockiert|wird|en\ cours\ d|à\ (?:installer|faire)|refusé\w*|bloqué\w*
+    |time(?:d\ )?out|stale|cached|last\ known|decommissioned|retired|restored|false|noch|offen|laufend|in\ (?:arbeit|bearbeitung)|zugewiesen|freigegeben|blockiert|wird|en\ cours\ d|à\ (?:installer|faire)|refusé\w*|bloqué\w*
     |por\ instalar|instalando|en\ curso|rechazad\w*|da\ installare|in\ (?:corso|installazione)|a\ instalar|em\ andamento|te\ installeren|bezig|do\ zainstalowania|w\ toku|устанавлива\w*|к\ установке|в\ (?:процессе|очереди)
     |yükleniyor|pågår|installeras|probíhá
     |delet\w*|expired?|re-?imag\w*|re-?built|wiped|gelöscht\w*|entfernt\w*|abgelaufen\w*|supprim\w*|enlev\w*|expiré\w*|elimin[ae]\w*|caducad\w*|scadut\w*|excluíd\w*|removid\w*|expirad\w*|retirad\w*|verlopen|usunięt\w*|wygas\w*
@@ -64,7 +64,7 @@ _BUILD: Final = rf"(?:10\.0\.)?{BUILD_TEXT}"
 # "< 26100.33158", "!=26100.33158", "to 26100.33158", "min. 26100.33158"; "26100.33158?", "26100.33158+", "32995 -> 26100.33158"; "26100.33158/32995"
 _SIGNS: Final = lazy(
     rf"[{CROSSES}]|{_ERROR}|(?:[<≤≥≦≧≠≮≯≰≱!~≈¬→⇒]|(?<![=-])>|[0-9]\s*[=-]+>|=/=|\b(?:to|from|min\.?|max\.?|ab|bis|von|vers|hasta|fino\ a|od|до|от))\s*=*\s*{_BUILD}"
-    rf"|{_BUILD}\s*(?:[?→⇒+]|=+>|-+>)|[<>]=|(?:^|\()\s*=>|=>\s*\)|{_BUILD}\s*(?:[/–—-]|\bor\b|\boder\b|\bou\b|\bo\b)\s*[0-9]{{3,5}}(?![\w.-])"
+    rf"|{_BUILD}\s*(?:[?→⇒+]|=+>|-+>)|(?:{_BUILD}|kb[ -]?[0-9]{{6,7}})\W*\ben cours\b|[<>]=|(?:^|\()\s*=>|^\s*-+>\s*{_BUILD}|=>\s*\)|{_BUILD}\s*(?:[/–—-]|\bor\b|\boder\b|\bou\b|\bo\b)\s*[0-9]{{3,5}}(?![\w.-])"
 )
 # systeminfo says "10.0.20348 Nicht zutreffend Build 20348" of a version without a service pack.
 OF_SYSTEMINFO: Final = lazy(r"10\.0\.(\d{5})\b.{1,60}?\b\1\b(?!\.)")
@@ -239,13 +239,18 @@ _NOT_DONE: Final = (
     r"|planlagt\w*|scheduled|to be|expected|erwartet\w*|attendue?|target|ziel|cible|objetivo"
 )
 _NOT_DONE_WORD: Final = lazy(rf"(?<!\w)(?:{_NOT_DONE})(?!\w)|n't\b")
+_MONTH_WORDS: Final = r"jan|feb|fév|fev|mär|mar|apr|abr|avr|mai|may|mag|maj|jun|juin|giu|jul|juil|lug|aug|août|ago|sep|set|okt|oct|ott|nov|dez|dec|déc|dic|янв|фев|апр|июн|июл|авг|сен|окт|ноя|дек|sierp|wrze|paźd|grud"
+# A remark that is nothing else: "not yet", "tbd", "after reboot", "planned for August", "8月適用"
 _NOT_DONE_ALONE: Final = lazy(
-    rf"\W*(?:{_NOT_DONE}|to do|todo|à (?:faire|installer)|por instalar|da installare|offen|desired|gewünscht|required|erforderlich)\W*"
+    rf"\W*(?:{_NOT_DONE}|to do|todo|à (?:faire|installer)|por instalar|da installare|offen|desired|gewünscht|required|erforderlich|goal"
+    r"|not yet|noch nicht|pas encore|todavía no|aún no|non ancora|ainda não|nog niet|jeszcze nie|ещё нет|まだ|尚未|아직|tb[dc]|wip|in progress|in arbeit|en cours|en curso|in corso|em andamento|in behandeling|w toku|в процессе|作業中|対応中|进行中|진행 중"
+    r"|(?:after|once|on|upon|nach|après|tras|dopo|após|na|po|после)\b.{0,12}\b(?:re-?boot|re-?start|neustart|redémarr|reinic|riavvi|herstart|перезагр)\w*|再起動後|重启后|재부팅 후)"
+    rf"(?:[\s,:-]+(?:\w{{1,4}}\s+)?(?:\d[\d./-]*|(?:{_MONTH_WORDS})\w*\.?)(?:\s+\d{{4}})?)?\W*"
 )
 # "will be installed in August"; "will be patched by hand" says nothing of when
 _LATER: Final = lazy(
     r"\b(?:will|shall|wird|werden|sera|seront|será|serán|sarà|saranno|verrà|zal|zullen|będzie|zostanie|будет|будут|ska|kommer|vil|bude)\b.*(?:\d|\bnext|nächst|kommende|prochain|próxim|prossim|volgend|następn|следующ|tomorrow|tonight|\blater|\bsoon"
-    r"|\bmorgen|später|\bbald|demain|bientôt|mañana|domani|amanhã|\b(?:jan|feb|fév|fev|mär|mar|apr|abr|avr|mai|may|mag|maj|jun|juin|giu|jul|juil|lug|aug|août|ago|sep|set|okt|oct|ott|nov|dez|dec|déc|dic|янв|фев|апр|июн|июл|авг|сен|окт|ноя|дек|sierp|wrze|paźd|grud))"
+    rf"|\bmorgen|später|\bbald|demain|bientôt|mañana|domani|amanhã|\b(?:{_MONTH_WORDS}))"
 )
 _NOT_DONE_INSIDE: Final = lazy(
     "来月|来週|翌月|翌週|次月|次回|明日|今夜|下月|下周|다음|未|失敗|失败|保留|待|予定|ない|ません|不足|欠|缺|無|无|没|沒|计划|計畫|미|실패|대기|예정|않|없|누락|필요"
@@ -282,7 +287,7 @@ def denies_installation(remark: str) -> bool:
     (True, True, False)
     """
     lowered = plain(remark[:MAX_TEXT]).casefold().replace("_", " ")
-    if _NOT_DONE_ALONE.fullmatch(lowered) and lowered.strip() not in {"no", "non", "ne", "nie", "ei", "nem"}:
+    if _NOT_DONE_ALONE.fullmatch(lowered) and not {"no", "non", "ne", "nie", "ei", "nem"}.issuperset(_WORD.findall(lowered)):
         return True
     return any(map(_clause_denies, re.split(r"(?:(?<!\d)\.|[;\n。])\s", lowered)))
 

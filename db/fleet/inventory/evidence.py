@@ -12,6 +12,7 @@ from itertools import takewhile
 from typing import Final
 
 from hotpatch_kb.db.fleet.inventory.columns import NAMES, bare, first, is_of_anything, parent_of
+from hotpatch_kb.db.fleet.inventory.days import day_named, day_of
 from hotpatch_kb.db.fleet.inventory.hosts import is_of_others, is_of_plan, is_thing, may_be_host, may_be_name_of_words, no_host
 from hotpatch_kb.db.fleet.inventory.subjects import (
     OF_ANY_NAME,
@@ -24,7 +25,7 @@ from hotpatch_kb.db.fleet.inventory.subjects import (
     short,
 )
 from hotpatch_kb.db.fleet.inventory.subjects.titles import title_of_others
-from hotpatch_kb.db.fleet.inventory.updates import BesideBuild, Facts, Said, day_of, is_title_of_missing, said_of_update
+from hotpatch_kb.db.fleet.inventory.updates import BesideBuild, Facts, Said, is_title_of_missing, said_of_update
 from hotpatch_kb.db.fleet.inventory.values import (
     is_label_of_installed,
     is_of_installed,
@@ -203,11 +204,12 @@ class RowEvidence:
         watched += self._any_names
         present = frozenset(names)
         self.columns = tuple(dict.fromkeys(name for name in watched if name in present))
-        self.watches_builds = len(watched) > 1 or bool(self._unnamed) or bool(self._thing) or bool(self._others) or bool(self._targets)
+        self.watches_builds = len(watched) > 1 or bool(self._unnamed) or bool(self._thing or self._others or self._targets or self._days)
 
     def _find_names(self, names: Sequence[str], *, is_plain: bool, is_trusted: bool) -> None:
         has_metrics = not is_trusted and any(name.startswith("metric.") or ".metric." in name for name in names)
         self._metrics = [name for name in names if has_metrics and _OF_METRICS.search(name)]
+        self._days = [(name, day) for name in self._builds if not is_trusted and (day := day_named(name))]
         tops = dict.fromkeys(path_of(name)[0] for name in self._others)
         self._names_inside = [name for top in tops for name in names_of_object(f"{top}.", names)]
         self._unnamed_hosts = [] if self._hosts else _before_names(names, self._builds)
@@ -296,6 +298,7 @@ class RowEvidence:
         thing = thing or next((said for name in self._subjects if is_thing(said := value(name).strip()) or _THING.search(said)), "")
         thing = thing or next((name for name in self._others if texts.get(name) == text and not self._is_of_same_host(name, value)), "")
         thing = thing or next((name for name in self._targets if texts.get(name) == text), "")
+        thing = thing or next((name for name, day in self._days if texts.get(name) == text and facts.on and day > facts.on[: len(day)]), "")
         return not_stated(text, thing)._replace(machine=text) if thing else text
 
     def may_name_host(self, name: str) -> bool:

@@ -30,6 +30,7 @@ from hotpatch_kb.db.fleet.inventory.vocabulary import is_of_machine
 from hotpatch_kb.db.fleet.rows import doubted
 from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.reading import builds_in
+from hotpatch_kb.db.model.wording import denies_installation
 
 Found = list[tuple[dict[str, Any], Message | None]]
 
@@ -59,6 +60,9 @@ _OF_A_TIME: Final = re.compile(
     r"^(?:19|20)\d\d-\d\d\b|^(?:(?:january|february|march|april|may|june|july|august|september|october|november|december)\b|before|last ?month|yesterday|vorher|avant|以前|先月)|golden|\bwin(?:re|pe)\b",
     re.IGNORECASE,
 )
+# Lists of a run of updates: what waits, and what was left out. "failed" and "todo" are words of any remark.
+_OF_A_RUN: Final = re.compile(r"(?:roll-?outs?|queued?|backlog|skipped|work-?list)", re.IGNORECASE)
+_HUMPS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|[_-]")
 # Names of parts of a machine ("os", "properties") are words; names of hosts have a digit, a hyphen or a dot, mostly.
 _LIKE_A_HOST: Final = re.compile(r"[-.\d]")
 _INSIDE: Final = "\0"  # in place of the name of a member of a machine
@@ -189,8 +193,14 @@ def _found(value: Any, depth: int, of: str = "") -> Found:
 
 
 def _told_of(name: str, found: Found) -> Found:
-    """Return the machines of a member. What is told of a target, of snapshots or of June is not what they have now."""
-    if is_of_target(name) or _OF_A_TIME.search(name) or (_OF_OTHER_TIMES.search(name) and not _is_of_one(name)):
+    """Return the machines of a member. What is told of a target, of snapshots or of June is not what they have now, nor what failed or is to be done."""
+    if (
+        is_of_target(name)
+        or _OF_A_RUN.fullmatch(name)
+        or denies_installation(_HUMPS.sub(" ", name))
+        or _OF_A_TIME.search(name)
+        or (_OF_OTHER_TIMES.search(name) and not _is_of_one(name))
+    ):
         return [(with_doubt(cells, f"of {name}"), problem) for cells, problem in found]
     return found
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
+from hotpatch_kb.db.fleet.inventory.days import day_of, is_no_day
 from hotpatch_kb.db.fleet.inventory.values import is_of_installed
 from hotpatch_kb.db.model.lazy_patterns import lazy
 from hotpatch_kb.db.model.wording import (
@@ -40,10 +41,10 @@ _INSTALL: Final = (
     r"|встановлен[оа]|применен[оа]|適用|導入|インストール|安装|安裝|套用|应用|部署|설치|적용|됨|된|complete|completed|success|succeeded|successful|succes|succès|réussie?|erfolgreich|exitoso|riuscito|sucesso|成功|성공"
 )
 _STATUS_WORDS: Final = (
-    r"stat(?:us|e|es|ut|o|i|an)|statu|stan|stav|estado|état|etat|zustand|results?|result|outcome|phase|ergebnis|résultat|resultado|risultato|resultaat|wynik|výsledek|resultat|sonu[çc]|durumu?|tila|állapota?|tilstand|tillstånd|статус|стан|состояние|результат|κατάσταση"
+    r"done|finished|ok|verified|confirmed|erledigt|fertig|stat(?:us|e|es|ut|o|i|an)|statu|stan|stav|estado|état|etat|zustand|results?|result|outcome|phase|ergebnis|résultat|resultado|risultato|resultaat|wynik|výsledek|resultat|sonu[çc]|durumu?|tila|állapota?|tilstand|tillstånd|статус|стан|состояние|результат|κατάσταση"
     r"|ステータス|状態|状況|結果|状态|狀態|状况|結果|结果|상태|현황|결과|สถานะ|trạngthái|(?:ال)?حالة|מצב|סטטוס"
 )
-_PENDING_WORDS: Final = r"pending|outstanding|required|needed|needs|ausstehend\w?|erforderlich|enattente|pendientes?|necesari[oa]|pendente|待ち?|必要|保留|待|대기|필요"
+_PENDING_WORDS: Final = r"pending|outstanding|required|needed|needs|(?:updates?|patch(?:es)?)available|available(?:updates?|patch(?:es)?)|updates?verfügbar|ausstehend\w?|erforderlich|enattente|pendientes?|necesari[oa]|pendente|待ち?|必要|保留|待|대기|필요"
 _MISSING_WORDS: Final = (
     r"missing|absent|failed|failure|fehlend\w?|fehlt|fehlgeschlagen|manquante?s?|échoué|faltantes?|falta|mancant[ei]|ontbreekt|ontbrekend|brakując[aye]|brak|отсутствует|saknas|mangler|chybí|eksik|不足|未|失敗|缺少?|缺失|失败|누락|미|not|nicht|non|dryrun|dry"
     r"|simulat(?:ed?|ion)|noop|whatif|checkmode|testlauf|probelauf|superseded|declined|postponed|deferred|skipped|cancell?ed|aborted"
@@ -54,6 +55,7 @@ _REMOVED_WORDS: Final = (
 )
 _DAY_WORDS: Final = r"(?:last|start|end)?(?:timestamp|datetime|dates?|time|when|since)|tag|datum|zeit|zeitpunkt|uhrzeit|heure|le|fecha|hora|data|ora|tijd|tarihi?|saat|päivä(?:ys|määrä)?|dátuma?|kelte|dato|dag|дата|время|日付|日時|日|時刻|日期|时间|時間|날짜|일자|일시|일|시간|ημερομηνία|วันที่|ngày|utc|local"
 _PLANNED_WORDS: Final = r"planned|scheduled|plan|geplante?[rs]?|planifi(?:é|ée)|prévue?|planificad[oa]|programad[oa]|previst[oa]|planejad[oa]|pianificat[oa]|gepland|planowan[ay]|запланирован[оа]?|планов(?:ая|ый)|planlanan|planerad|planlagt|予定|計画|计划|計畫|预定|예정|expected|target|desired|due"
+_DUE: Final = lazy(rf"(?:{_PLANNED_WORDS}|eta|deadline)(?:on|at|by|for|am|für|le|el|date)?")
 _REMARK: Final = lazy(
     r"notes?|remarks?|comments?|annotation|hinweise?|bemerkung(?:en)?|kommentare?|anmerkung(?:en)?|notiz(?:en)?|remarques?|commentaires?|notas?|observaci(?:ón|ones)|observaç(?:ão|ões)|comentarios?|comentários?|nota|commento|osservazioni|opmerking(?:en)?|uwagi|komentarz"
     r"|примечани[ея]|комментари[йи]|poznámka|megjegyzés|huomautus|anmärkning|merknad|bemærkning|açıklama|備考|コメント|メモ|注記|摘要|备注|備註|说明|비고|메모|msg|(?:last)?message|(?:last)?statusmessage|meldung|mensaje|messaggio|mensagem|メッセージ|消息|메시지|details?|reason|info"
@@ -62,7 +64,7 @@ _STATUS: Final = lazy(
     r"(?:stat(?:us|e|ut|o)|state?name|result|outcome|phase|disposition|condition|complian(?:ce|t)|zustand|estado|статус|состояние|状態|状态|狀態|상태|stan|durum|tilstand|stav|tila)$|^(?:compliance|status)"
 )
 _FLAG: Final = lazy(
-    r"^(?:is|was)?(?:installed|present|success(?:ful)?|succeeded|applied|patched|deployed|complete)$|^installiert$|^installée?$|^instalad[oa]$"
+    r"^(?:is|was)?(?:installed|present|success(?:ful)?|succeeded|applied|patched|deployed|complete|done|finished|erledigt)$|^installiert$|^installée?$|^instalad[oa]$"
 )
 _DAY: Final = lazy(
     r"(?:(?:re)?install(?:ed|ation)?_?(?:on|date|day|time|at)|(?:date|on|time)_?(?:of)?_?install(?:ed|ation)?|installé(?:e)?le|installiertam|fechadeinstalación)$"
@@ -78,12 +80,14 @@ _CODES: Final = {
     "returncode": {"0"},
 }
 _OF_TASKS: Final = _CODES.keys() - {"eventid"}
-_SHARE_OF_TASK: Final = lazy(r"(?:install(?:ation)?|update|patch|deployment|rollout|download)?progress")
+_SHARE_OF_TASK: Final = lazy(
+    r"(?:install(?:ation)?|update|patch|deployment|rollout|download)?progress|percent(?:age)?(?:completed?|done)|(?:complet(?:ed?|ion)|done)percent(?:age)?"
+)
 _SHARE: Final = lazy(r"progress|percent")
 _PENDING: Final = lazy(r"re-?boot|re-?start|pending|uninstall|remov|revert|rolled?back|superse|error|neustart|redémarr|reinici|再起動|重启")
 # What a list of updates has that are to be installed, or that would mend something. Of a KB there only a status, a flag or a day says that it is installed.
 _TO_DO: Final = lazy(
-    r"vuln|schwachst|脆弱|漏洞|취약|уязвим|bulletin|exposure|advisor|threat|bedroh|deadline|^due|due(?:date|by|on)|fällig|frist|échéance|vencimiento|scadenza|prazo|термин|期限|截止|마감|срок|(?:release|publish\w*|posted|issued?|veröffentlich\w*|available|detect\w*)_?(?:on|date|d|am|time)?$"
+    r"vuln|schwachst|脆弱|漏洞|취약|уязвим|bulletin|exposure|advisor|threat|bedroh|deadline|^eta$|^(?:install|apply|patch|deploy|complete)by$|^due|due(?:date|by|on)|fällig|frist|échéance|vencimiento|scadenza|prazo|термин|期限|截止|마감|срок|(?:release|publish\w*|posted|issued?|veröffentlich\w*|available|detect\w*)_?(?:on|date|d|am|time)?$"
     r"|^date_?(?:released|published|posted)|download|heruntergeladen|téléchargé|descargad|scaricat|ticket|^chg|change(?:request|id|number|no)?$|incident|^action|aktion|acción|azione|ação|действи|操作|対応|措置|조치|maßnahme|assigned|priorit|^risk|^sla\b|operation|activity|approv"
 )
 _ACTION: Final = lazy(r"^(?:action|operation|activity|aktion|vorgang|acción|azione|ação|операция|действие|操作|動作|작업)$")
@@ -179,9 +183,16 @@ def speaks_against_build(name: str, text: str, on: str = "", *, is_plain: bool =
         return (
             not _speaks_for_it(name, text) if text[:1].isdecimal() or text[:1] == "-" else denies(text) and not is_of_machine_itself(text)
         )
+    if is_plain and _is_due(name) and (day := day_of(text)):
+        return on != "" and day[0] > on
     if kind in {"day", "planned", "flag"} and (day := day_of(text)) and _is_of_day(name, kind):
-        return _is_no_day(text) or (on != "" and day[0] > on)
+        return is_no_day(text) or (on != "" and day[0] > on)
     return _denies_build(kind, name, text, is_plain)
+
+
+def _is_due(name: str) -> bool:
+    """Return whether a column says by its name alone when something is to be done: "Due", "ETA", "Planned"."""
+    return _DUE.fullmatch(name) is not None
 
 
 def _is_of_task(name: str) -> bool:
@@ -211,7 +222,19 @@ def _denies_build(kind: Kind, name: str, text: str, is_plain: bool) -> bool:
     if kind == "status":
         is_denied = denies(text) or doubts_installation(text)
         return is_plain and ((is_no and not text[:1].isdecimal() and says_no(text)) or (is_denied and not is_of_machine_itself(text)))
-    return denies_installation(text)
+    return denies_installation(text) or (is_plain and _waits_for_restart(text))
+
+
+def _waits_for_restart(remark: str) -> bool:
+    """Return whether a remark says that something of an update is pending, in the words that columns are called by: "Reboot pending", "再起動待ち".
+
+    "Restart not required" says that nothing is, and a number may be 0.
+    """
+    letters = "".join(filter(str.isalnum, remark.casefold()))
+    if len(letters) > _LONGEST_NAME or not letters.isalpha():
+        return False
+    ways = _ways_to_read(letters)
+    return any("pending" in parts for parts in ways) and not any("missing" in parts for parts in ways)
 
 
 def denies_nothing(text: str) -> bool:
@@ -246,7 +269,7 @@ class BesideBuild:
         """
         spare, named = list(spare), frozenset(by_value) if is_plain else frozenset[str]()
         self._is_plain = is_plain
-        self._said = [(short, name) for short, name in spare if kind_of(short) or (is_plain and _is_of_task(short))]
+        self._said = [(short, name) for short, name in spare if kind_of(short) or (is_plain and (_is_of_task(short) or _is_due(short)))]
         self._by_kb = [name for short, name in spare if _IS_KB.fullmatch(short)]  # "KB5099536": "Missing"
         self._by_value = [name for short, name in spare if name in named and not kind_of(short) and name not in self._by_kb]
         self._lacked = [name for _, name in spare if _OF_UPDATE.search(name) and not is_of_installed(name)]
@@ -368,9 +391,9 @@ def _speaks_for_it(name: str, text: str, is_of_hotfix: bool = False) -> bool:
     if _REMOVAL.search(name) or kind in {"removed", "missing", "pending"}:
         return is_no
     if _is_installation(name):
-        return (not is_no and not denies(text) and not _is_no_day(text)) or (not text and name == "installedon" and is_of_hotfix)
+        return (not is_no and not denies(text) and not is_no_day(text)) or (not text and name == "installedon" and is_of_hotfix)
     if _FLAG.search(name) or kind == "flag":
-        return confirms(text) or (day_of(text) is not None and not _is_no_day(text))
+        return confirms(text) or (day_of(text) is not None and not is_no_day(text))
     if _ACTION.search(name):
         return not text or is_installed(text) or _AN_INSTALLATION.fullmatch(text) is not None
     if _STATUS.search(name) or kind == "status":
@@ -378,43 +401,3 @@ def _speaks_for_it(name: str, text: str, is_of_hotfix: bool = False) -> bool:
     if _PENDING.search(name) or not is_of_installed(name):
         return is_no
     return len(text) > _LONGEST or not (denies(text) or (kind == "remark" and denies_installation(text)))
-
-
-# --- days ------------------------------------------------------------------------------------------------------------------
-
-_ISO_DAY: Final = lazy(r"(?<!\d)(\d{4})\s?[-/.年년]\s?(\d{1,2})\s?[-/.月월]\s?(\d{1,2})(?!\d)|(?<!\d)(\d{4})(\d\d)(\d\d)(?=\d{6}|\D|$)")
-_LOCAL_DAY: Final = lazy(r"(?<![\d.])(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)")
-_NAMED_DAY: Final = lazy(
-    r"(?<!\d)(\d{1,2})[-. ]+([a-z]{3})[a-z]*[-., ]+(\d{4})(?!\d)|([a-z]{3})[a-z]*\.? (\d{1,2}),? (\d{4})(?!\d)", re.IGNORECASE
-)
-_MONTHS: Final = {
-    name: number for number, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
-}
-_FIRST_YEAR: Final = "2015"  # of Windows 10; days of 1601, 1899 and 1970 are zeros
-
-
-@lru_cache(maxsize=50_000)
-def day_of(text: str) -> tuple[str, str] | None:
-    """Return the first and the last day (ISO) that a text may mean, None without one. "7/8/2026" is of July or August.
-
-    >>> day_of("2026-07-14T10:00:00Z"), day_of("7/8/2026 12:00:00 AM"), day_of("14.07.2026"), day_of("26100.33158")
-    (('2026-07-14', '2026-07-14'), ('2026-07-08', '2026-08-07'), ('2026-07-14', '2026-07-14'), None)
-    """
-    text = text[:_LONGEST]
-    found: list[tuple[int, int, int]] = []
-    if match := _ISO_DAY.search(text):
-        year, month, day = (int(part) for part in match.groups() if part)
-        found = [(year, month, day)]
-    elif match := _LOCAL_DAY.search(text):
-        first, second, year = int(match[1]), int(match[3]), int(match[4])
-        found = [(year, second, first)] if match[2] == "." else [(year, first, second), (year, second, first)]
-    elif (match := _NAMED_DAY.search(text)) and (number := _MONTHS.get((match[2] or match[4]).casefold())):
-        found = [(int(match[3] or match[6]), number, int(match[1] or match[5]))]
-    days = sorted(f"{year:04}-{month:02}-{day:02}" for year, month, day in found if 1 <= month <= 12 and 1 <= day <= 31)
-    return (days[0], days[-1]) if days else None
-
-
-def _is_no_day(text: str) -> bool:
-    """Return whether a day is what a system writes for none: of the year 1, 1601 or 1970."""
-    day = day_of(text)
-    return day is not None and day[0] < _FIRST_YEAR

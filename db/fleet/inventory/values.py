@@ -89,14 +89,14 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 _OF_WINVER: Final = re.compile(
     r"\S{1,20} \d\dH\d \([^()\d]{2,30}\d{5}\.\d{1,5}\)|Microsoft Windows \[[^\[\]\d]{2,30}10\.0\.\d{5}\.\d{1,5}\]"
 )
-# Signs that say nothing; "%", "*", "+" and a cross may.
-_SIGNS: Final = re.compile(r"[\s\w.,:;()\[\]{}<>\"'/\\|=#&®™©«»„“”‘’「」『』【】〔〕（）［］、。・：；，．－‐‑‒–—·†\-]*")
+# Signs that say nothing, or yes; "%", "*", "+" and a cross may say no.
+_SIGNS: Final = re.compile(r"[\s\w.,:;()\[\]{}<>\"'/\\|=#&®™©«»„“”‘’「」『』【】〔〕（）［］、。・：；，．－‐‑‒–—·†✓✔✅☑\-]*")
 
 
 _MOST_STATUSES: Final = 20
 _LONGEST_STATUS: Final = 40  # characters
 _NOT_LATIN: Final = re.compile(r"[^\x00-\u024f\W]")
-_OF_MONTH: Final = re.compile(r"20\d\d|\b(?:lcu|cu|patch)\b|パッチ|补丁|패치", re.IGNORECASE)
+_OF_MONTH: Final = re.compile(r"20\d\d|\b(?:lcu|cu|patch|deployment|rollout)\b|パッチ|补丁|패치", re.IGNORECASE)
 _OF_INSTALLING: Final = re.compile(
     r"inst[aä]l|ïnstall|appl|aplic|angewend|установ|встанов|примен|適用|インストール|安装|安裝|套用|设|설치|적용|yükl|asenn|telepít|pending|missing|ausstehend|fehl",
     re.IGNORECASE,

@@ -29,7 +29,7 @@ _WORDS: Final = frozenset({
 _PARTS: Final = (
     "operating", "system", "windows", "microsoft", "build", "version", "number", "full", "long", "complete", "kernel", "current", "actual", "installed", "reported",
     "detected", "discovered", "observed", "device", "computer", "machine", "host", "client", "server", "node", "guest", "endpoint", "workstation", "desktop", "laptop",
-    "betriebs", "versions?", "nummer", "nr", "stand", "installierte[rs]?", "aktuelle[rs]?", "gerät(?:e|es)?", "rechner", "vollständige[rs]?", "laufende[rs]?",
+    "betriebs", "versions?", "nummer", "nr", "stand", "ist", "installierte[rs]?", "aktuelle[rs]?", "gerät(?:e|es)?", "rechner", "vollständige[rs]?", "laufende[rs]?",
     "exploitation", "num[ée]ro", "compilation", "installée?", "actuelle?", "ordinateur", "complète", "noyau", "poste",
     "operativ[oa]?", "compilaci[óo]n", "n[úu]mero", "instalad[oa]", "equipo", "dispositivo", "núcleo", "completa",
     "numero", "installat[oa]", "attuale", "corrente", "operacional", "compilaç[ãa]o", "atual", "computador", "máquina", "macchina",

@@ -13,7 +13,10 @@ _MAX_VALUES: Final = 5_000_000  # with those that an alias repeats: ten lines of
 
 
 class _Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[misc]
-    """A loader without types and objects, which keeps a key that comes twice."""
+    """A loader without types and objects, which keeps a key that comes twice. "~" is YAML's sign for no value."""
+
+    def construct_scalar(self, node: Any) -> str:
+        return "" if node.value == "~" and not node.style else str(super().construct_scalar(node))
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:  # noqa: ARG002
         return members([(str(self.construct_object(key, deep=True)), self.construct_object(value, deep=True)) for key, value in node.value])

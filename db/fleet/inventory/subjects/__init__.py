@@ -49,6 +49,10 @@ _OF_NOTHING: Final = lazy(
     r"|notes?|comments?|remarks?|bemerkung(?:en)?|kommentar\w*|hinweise?|remarques?|notas?|備考|コメント|メモ|备注|비고|примечани[ея]|row|tags?",
     re.IGNORECASE,
 )
+# What has a user and a build as well: a ticket, a bug, a test, a file. Its row is no machine's unless a host is named.
+_RECORDS: Final = lazy(
+    r"(?:support|service)?(?:ticket|incident|bug|defect|test(?:case|run)?|crash(?:dump)?|file)(?:id|no|nr|number|name|key)?|subject|betreff|objet|asunto|件名|チケット(?:番号)?|テスト(?:名)?|ファイル(?:名)?|工单|主题|文件"
+)
 _HUMPS: Final = lazy(r"(?<=[a-z0-9])(?=[A-Z])|_")
 _NAMELESS: Final = lazy(r"column\d+")  # as tables without a header get them
 _IMAGES: Final = frozenset({
@@ -109,7 +113,7 @@ _ROLES: Final = {
 }  # fmt: skip
 # What objects in a list with such a name are, unless they say a host: "nodePools", "boxes", "Images".
 _LISTS: Final = lazy(
-    r"(?:\w*?[_-]?)(?:images?|amis?|templates?|pools?|boxes|builds|releases|polic(?:y|ies)|baselines?|rules?|rings?|channels?|branches|versions|products|editions|packages|vhds|isos|flavors|skus|offers|catalog(?:ue)?s?|galler(?:y|ies)|programs|applications|apps|software|features|drivers)",
+    r"(?:\w*?[_-]?)(?:images?|amis?|templates?|pools?|boxes|builds|releases|polic(?:y|ies)|baselines?|rules?|rings?|channels?|branches|versions|products|editions|packages|vhds|isos|flavors|skus|offers|catalog(?:ue)?s?|galler(?:y|ies)|programs|applications|apps|software|features|drivers|components|libraries)",
     re.IGNORECASE,
 )
 _INSIDE: Final = {
@@ -150,7 +154,12 @@ def column_of_others(names: Sequence[str], by_field: Mapping[str, Sequence[str]]
     if images := [name for name in names if short(name) in _IMAGES]:
         return images[0]
     # "Vorgabe" may be read as a product for its values, as "Betriebssystem" is.
-    taken -= {name for name in by_field.get("product", ()) if bare(name) not in NAMES["product"] and "." not in name}
+    by_value = {name for name in by_field.get("product", ()) if bare(name) not in NAMES["product"] and "." not in name}
+    taken -= by_value
+    if records := [
+        name for name in names if name not in taken and (_RECORDS.fullmatch(short(name)) or (name in by_value and short(name) == "title"))
+    ]:
+        return records[0]
     spare = [name for name in names if name not in taken and not _NAMELESS.fullmatch(name)]
     kbs = [name for name in by_field.get("kbs", ()) if short(name) == "kb" and builds and names.index(name) < names.index(builds[0])]
     is_one_thing = any(map(_OF_ONE_THING.search, spare)) and not any(map(_OF_OTHERS.search, spare))

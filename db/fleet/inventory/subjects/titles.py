@@ -14,7 +14,7 @@ _ENGLISH: Final = re.compile(
     re.IGNORECASE,
 )
 _ALONE: Final = re.compile(
-    r"\W*(?:targets?|goals?|soll(?:[- ]?(?:stand|werte?|builds?|version(?:en)?))?|(?:ziel|soll|mindest)[- ]?(?:builds?|stände?|stand|version(?:en)?|werte?)|vorgaben?|cibles?|objectifs?|objetivos?|obiettivi|alvos|цели|(?:policy|release|update|patch) (?:catalog(?:ue)?|history|information|calendar)"
+    r"\W*(?:targets?|goals?|soll(?:[- ]?(?:stand|werte?|builds?|version(?:en)?))?|(?:ziel|soll|mindest)[- ]?(?:builds?|stände?|stand|zustand|version(?:en)?|werte?)|vorgaben?|cibles?|objectifs?|objetivos?|obiettivi|alvos|цели|(?:policy|release|update|patch) (?:catalog(?:ue)?|history|information|calendar)"
     r"|(?:windows )?release (?:history|information)|目標|目标|목표)(?:\W.*)?",
     re.IGNORECASE,
 )
@@ -34,6 +34,19 @@ _OTHERS: Final = re.compile(
     r"|.{0,12}(?:目標|対象|推奨|必要|予定|最新|利用可能|未適用|可用|目标|推荐|缺少).{0,6}(?:ビルド|バージョン|更新|パッチ|版本|补丁)|.{0,12}(?:대상|목표|최신|사용 가능|권장).{0,6}(?:빌드|버전|업데이트)",
     re.IGNORECASE,
 )
+# A plan of what is to be installed, whatever it is of: "Wave 2 rollout plan", "Target state August", "来月の適用計画"
+_PLAN: Final = re.compile(
+    r"(?:roll-?out|deployment|patch(?:ing)?|updates?|upgrade|maintenance)[ -]?(?:plan|schedule|roadmap)(?![^\W\d_])|(?:roll-?out|verteil(?:ungs)?|update|patch|wartungs)[- ]?plan(?:ung)?(?![^\W\d_])"
+    r"|(?:target|desired|planned|future|expected)[ -](?:state|status|configuration)(?![^\W\d_])|plan (?:de|di|do|van) (?:déploiement|mises? à jour|despliegue|actualizaci|implanta|atualiza|distribuzione|aggiornament|uitrol)"
+    r"|\b(?:next|coming|following) (?:week|month|wave|cycle|window)(?![^\W\d_])|nächste[rnms]? (?:woche|monat|welle)|semaine prochaine|mois prochain|próxim[oa] (?:semana|mes|mês|ola|onda)|(?:来|翌|次)(?:月|週)|下(?:个|個)?(?:月|周|週)|다음 ?(?:달|주)"
+    r"|план (?:обновлен|установ|развёрт|разверт)|(?:適用|更新|展開|配布|パッチ|部署|补丁|安装|배포|적용|업데이트) ?(?:の)?(?:計画|予定|スケジュール|计划|계획|일정)",
+    re.IGNORECASE,
+)
+# What its rows shall have, in a title that does not speak of machines: "Aug-26 target", "Approved for August", "État cible"
+_WISH: Final = re.compile(
+    r"(?<![^\W\d_])(?:target(?! (?:audience|group))|expected|desired|planned|forecast|goal|approved for|to be (?:\w+ed|done)|what-?if|dry[ -]?run|simulation|soll|geplante?[rns]?|cible|prévue?s?|objetivo|obiettivo|previst[oa]s?|planificad[oa]s?|целев\w+|планируем\w+)(?![^\W\d_])|目標|目标|목표",
+    re.IGNORECASE,
+)
 _OF_MACHINES: Final = re.compile(
     r"(?<![^\W\d_])(?:hosts?|machines?|computers?|servers?|clients?|workstations?|devices?|nodes?|vms?|endpoints?|assets?|laptops?|desktops?|pcs?|fleet|inventory|rechnern?|geräten?|ordinateurs|serveurs|equipos|servidores)(?![^\W\d_])"
     r"|コンピュ|サーバ|端末|デバイス|ホスト|计算机|服务器|设备|主机|컴퓨터|서버|장치|компьютер|сервер|устройств",
@@ -44,6 +57,7 @@ _OF_A_REPORT: Final = re.compile(
     re.IGNORECASE,
 )
 _SAYS_A_VALUE: Final = re.compile(r"\d{5}\.\d|[:=：].*\d")  # "Target build: 26100.33158" is a remark above machines
+_SEVERAL_CELLS: Final = re.compile(r"[,;|\t](?=\S)")
 _LONGEST: Final = 200  # characters
 
 
@@ -57,7 +71,12 @@ def title_of_others(title: str) -> str:
 
 
 def _is_of_others(line: str) -> bool:
-    if not line or len(line) > _LONGEST or _SAYS_A_VALUE.search(line) or _OF_A_REPORT.search(line):
+    if not line or len(line) > _LONGEST or _SAYS_A_VALUE.search(line):
+        return False
+    is_one_cell = _SEVERAL_CELLS.search(line) is None  # ",Current,Target" are groups of columns
+    if is_one_cell and (_PLAN.search(line) or (_WISH.search(line) and not _OF_MACHINES.search(line))):
+        return True
+    if _OF_A_REPORT.search(line):
         return False
     if _ALONE.fullmatch(line) or _NOT_YET.fullmatch(line):
         return True

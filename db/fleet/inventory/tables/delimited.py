@@ -40,6 +40,8 @@ _ADDRESS: Final = re.compile(
 _BUILD_INSIDE: Final = re.compile(r"\d{5}\.\d")  # in the first line: it is a machine, not a header
 # "(2 rows)" of psql, below a table
 _FOOTER: Final = re.compile(r"(?m)^\(\d+ rows?\)[ \t]*\r?(?:\n|\Z)")
+# "[srv1](https://cmdb/srv1)" of Markdown, which is shown as "srv1"
+_LINK: Final = re.compile(r"\[([^\[\]|\n]{1,200})\]\((?:https?:/|\.{0,2})/[^\s()|]{0,1000}\)")
 
 
 class _Blanks:
@@ -56,16 +58,20 @@ class _Blanks:
 
 
 class _Bars:
-    """Text of a table of psql or Markdown, read without the line that counts its rows."""
+    """Text of a table of psql or Markdown, read without the line that counts its rows, and without the addresses of links."""
 
     def __init__(self, text: io.TextIOBase) -> None:
         self._text = text
 
     def read(self, size: int) -> str:
-        return _FOOTER.sub("", self._text.read(size) + _to_its_end(self._text))
+        return self.shown(self._text.read(size) + _to_its_end(self._text))
 
     def readline(self, size: int) -> str:
-        return self._text.readline(size)
+        return self.shown(self._text.readline(size))
+
+    @staticmethod
+    def shown(text: str) -> str:
+        return _LINK.sub(r"\1", _FOOTER.sub("", text))
 
 
 def _to_its_end(text: io.TextIOBase | _Blanks | _Bars | FixedWidth) -> str:
@@ -151,7 +157,7 @@ class Delimited:
                 self.delimiter, self._text = "\t", _Blanks(text)
                 start = _without_rule(tabbed(start.lstrip("\r\n")), _DASHES)
         elif self.delimiter == "|" and (ruled := _without_rule(start, _RULE)) != start:
-            start, self._text = _FOOTER.sub("", ruled), _Bars(text)
+            start, self._text = _Bars.shown(ruled), _Bars(text)
         start = with_groups(self.title, start, self.delimiter)
         self.is_rewritten = start != head[len(head) - len(start) :]  # blanks became tabs, a line below the header is gone
         csv.field_size_limit(MAX_ROW)
