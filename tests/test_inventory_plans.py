@@ -161,3 +161,34 @@ def test_yaml_without_a_value() -> None:
         ("current", "nothing newer of the hotpatch line is required"),
         ("invalid", "expected a build such as 26100.32772, got '~'"),
     ]
+
+
+DOCUMENTS = {
+    "the first element of XML": f'<rolloutPlan><server name="srv1" build="{NEW}"/></rolloutPlan>',
+    "the title of a page": f"<html><head><title>Rollout plan</title></head><body><table><tr><th>Host</th><th>Build</th></tr><tr><td>srv1</td><td>{NEW}</td></tr></table></body></html>",
+    "a sentence before a table": f"<p>The following builds will be installed in August:</p><table><tr><th>Host</th><th>Build</th></tr><tr><td>srv1</td><td>{NEW}</td></tr></table>",
+    "a heading that is underlined": f"Planned for August\n==================\n\n+------+-------------+\n| Host | Build       |\n+======+=============+\n| srv1 | {NEW} |\n+------+-------------+\n",
+    "a comment of YAML": f"# Planned for August\n- host: srv1\n  build: {NEW}\n",
+    "what it runs on": f'{{"host":"srv1","runsOn":{{"osBuild":"{NEW}"}}}}',
+    "the server of a guest": f'{{"host":"srv1","hostServer":{{"osBuild":"{NEW}"}}}}',
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_documents_of_plans(name: str) -> None:
+    assert verdicts(DOCUMENTS[name]) == ["unknown"]
+
+
+OF_TODAY = {
+    "the first element of XML": f'<updateReport><server name="srv1" build="{NEW}"/></updateReport>',
+    "the title of a page": f"<html><head><title>Update status</title></head><body><table><tr><th>Host</th><th>Build</th></tr><tr><td>srv1</td><td>{NEW}</td></tr></table></body></html>",
+    "a sentence before a table": f"<p>All builds were installed without errors:</p><table><tr><th>Host</th><th>Build</th></tr><tr><td>srv1</td><td>{NEW}</td></tr></table>",
+    "a sentence about hotpatching": f"Hotpatch is not available in this region\n\nhost,build\nsrv1,{NEW}\n",
+    "a comment of YAML": f"# Do not edit\n- host: srv1\n  build: {NEW}\n",
+    "facts of a host": f'{{"host":"srv1","hostInfo":{{"osBuild":"{NEW}"}}}}',
+}
+
+
+@pytest.mark.parametrize("name", OF_TODAY)
+def test_documents_of_today(name: str) -> None:
+    assert verdicts(OF_TODAY[name]) == ["current"]

@@ -48,6 +48,8 @@ _HOST: Final = re.compile(r"host|server|node", re.IGNORECASE)
 # An object of a client beside the name of a server.
 _CLIENT: Final = re.compile(r"client|workstation|guest", re.IGNORECASE)
 _SERVER: Final = re.compile(r"server", re.IGNORECASE)
+# What a machine runs on, by a name whose words are each of the machine itself as well.
+_BELOW: Final = re.compile(r"(?:runs|running|hosted)[ _-]?on|(?:host|physical|parent)[ _-]?(?:server|machine|computer|host)", re.IGNORECASE)
 # What runs on a node, and what names one.
 _ON_NODES: Final = re.compile(r"^(?:vm|guest|pod|container|client|printer|tenant|workload|job)(?:[ _.]?(?:name|id))?(?:$|\.)|hypervisor")
 _NAMES_A_NODE: Final = re.compile(
@@ -157,7 +159,7 @@ def is_of_other(column: str, hosts: Sequence[str], header: Iterable[str]) -> boo
     """
     parents = path_of(column)[:-1]
     for count, parent in enumerate(parents, 1):
-        if _CLIENT.fullmatch(parent) and any(map(_SERVER.search, hosts)):
+        if (_CLIENT.fullmatch(parent) and any(map(_SERVER.search, hosts))) or _BELOW.fullmatch(parent):
             return True
         is_known = is_of_machine(parent) or (_OF_KINDS.fullmatch(parent) is not None and any(map(_SYSTEM.fullmatch, parents[count:])))
         if is_known and not _HOST.fullmatch(parent):

@@ -29,6 +29,7 @@ from hotpatch_kb.db.fleet.inventory.documents.pairs import (
 from hotpatch_kb.db.fleet.inventory.documents.turned import columns_are_machines, rows_of_text
 from hotpatch_kb.db.fleet.inventory.documents.wiki import reader_of_wiki
 from hotpatch_kb.db.fleet.inventory.machines import machines_in
+from hotpatch_kb.db.fleet.inventory.tables.summaries import told_by
 from hotpatch_kb.db.fleet.inventory.texts import Records
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.messages import Message
@@ -45,6 +46,9 @@ _ARCHIVE: Final = re.compile(r"(?im)^content-type:\s*(?:multipart/related|text/h
 _OF_CONFLUENCE: Final = re.compile(r"<(?:ac|ri):[\w-]+[\s>]")
 # "---", "%YAML", "- name: srv1"
 _YAML: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*(?:---(?:[ \t]+[!&#][^\n]*)?\n|%YAML|-[ \t]++[\"']?[\w. -]+[\"']?:(?:[ \t]|\n))")
+_COMMENTS: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
+_FIRST_ELEMENT: Final = re.compile(r"<([A-Za-z_][\w.:-]*)")
+_HUMPS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|[_-]")
 # A key without a value above keys that are indented, or a list. Labels that commands print look so at times.
 _MAYBE_YAML: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[\w.@/-]+:(?:[ \t]|\n)")
 _NESTED: Final = re.compile(
@@ -98,7 +102,14 @@ def document_in(head: str, rest: Callable[[int], str]) -> Records | None:
         if is_sure:
             raise
         values = []
-    return Records(machine for value in values for machine in _machines_in(value)) if values else None
+    return Records(told_by(_title(kind, plain), (machine for value in values for machine in _machines_in(value)))) if values else None
+
+
+def _title(kind: str, plain: str) -> str:
+    """Return what is above all machines of a document: the comments at the beginning of YAML, the first element of XML ("rolloutPlan")."""
+    if kind == "XML":
+        return _HUMPS.sub(" ", match[1]) if (match := _FIRST_ELEMENT.search(plain)) else ""
+    return match[0] if kind != "HTML" and (match := _COMMENTS.match(plain)) else ""
 
 
 def _is_archive(head: str) -> bool:

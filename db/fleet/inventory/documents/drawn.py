@@ -47,7 +47,7 @@ def rows_of_drawn(text: str) -> Iterator[Read]:
             read = [row_with_cells(header, cells) for rows in blocks[1:] for cells in _joined(rows, is_grid=len(blocks) > 2)]
             yield from told_by(title, doubted_summaries(read))
             title = ""
-        title = line if line.strip() else title
+        title = line if any(map(str.isalnum, line)) else title  # not the line below a heading
         blocks = []
 
 

@@ -173,9 +173,11 @@ def _rows_of(table: Any) -> Iterator[dict[str, str]]:
 
 
 def _title_of(table: Any) -> str:
-    """Return the caption of a table, and the heading before it."""
+    """Return the caption of a table, and the heading before it; of the only one of a page its title, too."""
     before = table.xpath("caption | preceding::*[self::h1 or self::h2 or self::h3 or self::h4 or self::h5 or self::h6][1]")
     before += [other for other in [table.getprevious()] if other is not None and other.tag in {"p", "b", "strong", "div"}]
+    page = table.getroottree().getroot()
+    before += page.xpath("//title") if sum(1 for _ in page.iter("table")) == 1 else []
     return "\n".join(" ".join(element.text_content().split()) for element in before)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from hotpatch_kb.db.model.wording import denies_installation
+
 # What machines shall have, and what there is, before the noun that it is said of. "Servers missing updates" and "Latest build per host" are of machines.
 _BUILDS: Final = r"(?:builds?|versions?|updates?|patch(?:es)?|releases?|baselines?|kbs?|images?|hotfix(?:es)?|hotpatch(?:es)?|templates?|snapshots?|ring builds)"
 _WANTED: Final = r"targets?|desired|planned|required|expected|recommended|minimum|minimal|approved|golden|reference|upcoming|next|future|proposed|offered|scheduled|mandatory|supported"
@@ -80,6 +82,8 @@ def _is_of_others(line: str) -> bool:
         return False
     if _ALONE.fullmatch(line) or _NOT_YET.fullmatch(line):
         return True
+    if line.endswith((":", "：")) and denies_installation(line) and not _OF_MACHINES.search(line):
+        return True  # "The following builds will be installed in August:"
     found = _ENGLISH.match(line)
     if found and found["wanted"]:
         return True
