@@ -154,6 +154,11 @@ def test_links_of_markdown() -> None:
     assert verdicts(table.replace(NEW, OLD)) == ["ambiguous"]
 
 
+def test_numbers_of_a_spreadsheet_with_a_decimal_comma() -> None:
+    assert verdicts("host;CurrentBuild;UBR\nsrv1;26100,0;33158,0\nsrv2;26100,0;32995,0\n") == ["current", "ambiguous"]
+    assert verdicts("host;Build\nsrv1;26100,33158\nsrv2;26100,0\n") == ["current", "unknown"]
+
+
 def test_yaml_without_a_value() -> None:
     machines = judged(f'- host: srv1\n  build: ~\n- host: srv2\n  build: {NEW}\n- host: srv3\n  build: "~"\n')
     assert [(machine.verdict, machine.reason) for machine in machines] == [

@@ -43,12 +43,14 @@ _NO_BUILD: Final = frozenset({
 })  # fmt: skip
 # "5386", "5386.0" of a number that was read as a float, "0x150a" of the registry
 # "33.158" and "33,158" of a spreadsheet that groups digits
-_REVISION: Final = re.compile(r"(?P<decimal>[0-9]{1,5}|[0-9]{1,2}[., ’'\xa0\u202f][0-9]{3})(?:\.0)?|0[xX](?P<hexadecimal>[0-9a-fA-F]{1,8})")
+_REVISION: Final = re.compile(
+    r"(?P<decimal>[0-9]{1,5}|[0-9]{1,2}[., ’'\xa0\u202f][0-9]{3})(?:[.,]0)?|0[xX](?P<hexadecimal>[0-9a-fA-F]{1,8})"
+)
 # "10.0.26100 (33158)": a build number, and its revision in brackets
 _IN_BRACKETS: Final = re.compile(r"(?:10\.0\.)?([0-9]{5})(?:\.0)?\s*[(\[](?:ubr|rev(?:ision)?)?\W*([0-9]{3,5})[)\]]", re.IGNORECASE)
 # Spreadsheets of countries with a decimal comma: "26100,33158", "26.100,33158"; people: "26100 Rev 33158", "10.0.26100 UBR 33158"
 _APART: Final = re.compile(
-    r"(?:10[.,]0[.,])?(?P<number>[0-9]{2}\.?[0-9]{3}),(?P<revision>[0-9]{1,5})"
+    r"(?:10[.,]0[.,])?(?P<number>[0-9]{2}\.?[0-9]{3}),(?!0$)(?P<revision>[0-9]{1,5})"
     r"|[^0-9]*(?:10\.0\.)?(?P<named>[0-9]{5})(?:\.0)?\W+(?:rev(?:ision)?|ubr|build)\W*(?P<named_revision>[0-9]{1,5})[^\w.]*",
     re.IGNORECASE,
 )
