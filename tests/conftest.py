@@ -21,6 +21,7 @@ from helpers import long_tests, recorded, render, small_seed
 from helpers.chromium import chromium  # noqa: F401 (fixture)
 from helpers.exports import august, feeds, reader  # noqa: F401 (fixtures)
 from helpers.fetching import fake, web  # noqa: F401 (fixtures)
+from helpers.looking import address  # noqa: F401 (fixture)
 from helpers.webhook import Hook
 from rendered import msrc_cvrf, support_article
 
@@ -112,10 +113,10 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """Close sockets other than loopback for the whole suite."""
     connect, resolve = socket.socket.connect, socket.getaddrinfo
 
-    def guarded(self: socket.socket, address: Any) -> None:
-        if self.family in {socket.AF_INET, socket.AF_INET6} and address[0] not in {"127.0.0.1", "::1", "localhost"}:
-            raise OSError(f"this test tried to reach {address}: only loopback is open")
-        connect(self, address)
+    def guarded(self: socket.socket, place: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and place[0] not in {"127.0.0.1", "::1", "localhost"}:
+            raise OSError(f"this test tried to reach {place}: only loopback is open")
+        connect(self, place)
 
     def guarded_names(host: Any, *args: Any, **kwargs: Any) -> Any:
         if host not in {"127.0.0.1", "::1", "localhost", None}:

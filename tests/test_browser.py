@@ -13,21 +13,12 @@ from typing import Any
 
 import pytest
 from helpers.gallery import OWN, PAGES, WIDTHS, opened
-from helpers.looking import BROKEN_DATES, CHROMIUM, GLUED, SPLIT_WORDS, axe_core, fits, looking, overflows
+from helpers.looking import BROKEN_DATES, GLUED, IN_A_BROWSER, SPLIT_WORDS, axe_core, fits, looking, overflows
 from helpers.serving import served_as_of_day
 
 KINDS = [*PAGES.values()]
 
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium fonts-noto-cjk"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served_as_of_day(tmp_path_factory.mktemp("served"), "--public") as url:
-        yield url
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture(scope="module")

@@ -3,49 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bs4 import BeautifulSoup
-from helpers.datasettes import get, opened
-from helpers.looking import CHROMIUM, looking
-from helpers.serving import served_as_of_day
+from helpers.datasettes import get, opened, soup
+from helpers.looking import IN_A_BROWSER, looking
 
 from hotpatch_kb.db.store import schema
 
-in_a_browser = [
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium fonts-noto-cjk"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
-
 
 @pytest.fixture
-def site(seeded: Path, at: Any) -> Iterator[Any]:
+def site(public: Any, at: Any) -> Any:
     at("2026-07-24")
-    with opened(seeded, public=True) as ds:
-        yield ds
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served_as_of_day(tmp_path_factory.mktemp("served"), "--public") as url:
-        yield url
-
-
-def _soup(site: Any, path: str) -> BeautifulSoup:
-    answer = get(site, path)
-    assert answer.status_code == 200
-    return BeautifulSoup(answer.text, "lxml")
+    return public
 
 
 # --- calendar -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_year_unfolds_one_product(site: Any) -> None:
-    folds = _soup(site, "/calendar/2026").select("main details.documents")
+    folds = soup(site, "/calendar/2026").select("main details.documents")
     assert [fold.h2.get_text() for fold in folds] == [
         "Windows Server 2025", "Windows Server 2022", "Windows 11, version 25H2", "Windows 11, version 24H2",
     ]  # fmt: skip
@@ -55,7 +34,7 @@ def test_a_year_unfolds_one_product(site: Any) -> None:
 
 
 def test_what_was_stated_of_a_month_is_folded_below_its_releases(site: Any) -> None:
-    page = _soup(site, "/calendar/2026-06")
+    page = soup(site, "/calendar/2026-06")
     (fold,) = page.select("main details")
     rows = fold.select("tbody tr")
     assert len(rows) > 4
@@ -75,17 +54,17 @@ def test_what_was_stated_of_a_month_is_folded_below_its_releases(site: Any) -> N
 )
 def test_a_year_without_a_calendar_says_so(site: Any, at: Any, day: str, year: str, said: str | None) -> None:
     at(day)
-    page = _soup(site, f"/calendar/{year}")
+    page = soup(site, f"/calendar/{year}")
     assert [note.get_text() for note in page.select("main p.note")] == ([said] if said else [])
     # Then each plan would be "by the cadence".
     assert ("Planned" in [head.get_text() for head in page.select("table.months th")]) == (said is None)
 
 
 def test_a_cell_without_a_mark_says_why(site: Any) -> None:
-    page = _soup(site, "/calendar/2027")
+    page = soup(site, "/calendar/2027")
     row = next(row for row in page.select("table.year tbody tr") if row.th.get_text() == "Windows Server 2022")
     assert [cell.select_one(".sr").get_text() for cell in row.select("td:has(.none)")] == ["hotpatching or support has ended"] * 2
-    first = _soup(site, "/calendar/2024").select_one("table.year .none .sr")
+    first = soup(site, "/calendar/2024").select_one("table.year .none .sr")
     assert first.get_text() == "nothing published"
 
 
@@ -103,11 +82,11 @@ def test_nothing_leads_to_known_issues_that_were_not_read(site: Any) -> None:
         "/product/ws2025",
         "/hotpatch/products/ws2025",
     ):
-        found = [link["href"] for link in _soup(site, path).select("a[href]")]
+        found = [link["href"] for link in soup(site, path).select("a[href]")]
         assert len(found) > 10
         assert [link for link in found if re.search(r"/feeds/issues|/csv/known_issues|/hotpatch/known_issues", link)] == [], path
-    assert "Known issues: not read here, so whether there are any is not known" in _soup(site, "/subscribe").get_text()
-    data = {name.code.get_text(): name.get_text(" ", strip=True) for name in _soup(site, "/hotpatch").select("dl.tables dt")}
+    assert "Known issues: not read here, so whether there are any is not known" in soup(site, "/subscribe").get_text()
+    data = {name.code.get_text(): name.get_text(" ", strip=True) for name in soup(site, "/hotpatch").select("dl.tables dt")}
     assert data["known_issues"] == "Known issues known_issues not read here"
     assert data["corrections"] == "Corrections corrections 0 rows"  # there is none
 
@@ -134,7 +113,7 @@ def _lines(element: Any) -> str:
 
 
 def test_a_past_day_has_what_was_known_apart_from_what_happened_since(site: Any) -> None:
-    page = _soup(site, "/product/ws2025?on=2026-05-20")
+    page = soup(site, "/product/ws2025?on=2026-05-20")
     known, since = page.select(".answer > div")
     assert _lines(known).startswith("Known on 20 May 2026 Without KB5082063 : a restart was due on that day Editions")
     assert "KB5087423" in _lines(known)
@@ -142,18 +121,18 @@ def test_a_past_day_has_what_was_known_apart_from_what_happened_since(site: Any)
     assert _lines(since).startswith("What happened since Tue 9 Jun 2026 in 20 days Baseline of June 2026: a restart. KB5094125")
     assert _lines(since).endswith("released since then unplanned")
     # Nothing has come after the newest baseline: the next one is planned, no event.
-    later = _soup(site, "/product/ws2025?on=2026-07-20").select(".answer > div")[1]
+    later = soup(site, "/product/ws2025?on=2026-07-20").select(".answer > div")[1]
     assert _lines(later).startswith("Next restart Tue 13 Oct 2026")
 
 
 @pytest.mark.parametrize("path", ["/product/ws2025", "/build/26100.32772", "/kb/5087423"])
 def test_each_page_of_a_past_day_begins_with_the_day(site: Any, path: str) -> None:
-    note = _soup(site, f"{path}?on=2026-05-20").select_one("main .note")
+    note = soup(site, f"{path}?on=2026-05-20").select_one("main .note")
     assert [_lines(line) for line in note.select("p")] == [
         "Known on 20 May 2026 : the verdicts and the newest builds here.",
         "What happened since : the next restart and the timeline show it. As of today",
     ]
-    assert "Known on" not in _lines(_soup(site, path).select_one("main"))
+    assert "Known on" not in _lines(soup(site, path).select_one("main"))
 
 
 def test_a_product_whose_support_has_ended_says_what_came_since(db: Path, at: Any) -> None:
@@ -171,7 +150,7 @@ def test_a_product_whose_support_has_ended_says_what_came_since(db: Path, at: An
                     (number, f"19045.{number}", number, day, day[:7], subject),
                 )
             with opened(db, public=True) as ds:
-                found[day] = [_lines(line) for line in _soup(ds, "/product/win10-22h2").select("main > section > p")]
+                found[day] = [_lines(line) for line in soup(ds, "/product/win10-22h2").select("main > section > p")]
     ended = "unsupported Support ended: 14 October 2025 (9 months ago)"
     for_whom = "for editions whose support goes on or is paid for"
     assert found["2025-10-14"] == [ended]  # on its last day
@@ -180,7 +159,7 @@ def test_a_product_whose_support_has_ended_says_what_came_since(db: Path, at: An
 
 
 class TestInABrowser:
-    pytestmark = in_a_browser
+    pytestmark = IN_A_BROWSER
 
     @pytest.mark.parametrize("width", [360, 1400])
     def test_an_unplanned_restart_is_larger_than_a_planned_one(self, width: int, chromium: Any, address: str) -> None:

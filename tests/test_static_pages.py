@@ -12,7 +12,7 @@ import pytest
 from conftest import MadeOnce
 from helpers.folder_server import served
 from helpers.gallery import PAGES, WIDTHS
-from helpers.looking import CHROMIUM, axe_core, fits, looking
+from helpers.looking import IN_A_BROWSER, axe_core, fits, looking
 
 from hotpatch_kb.db.site.export import folder as exporting
 from hotpatch_kb.db.site.export.links import LOOKUP, SERVER
@@ -20,10 +20,7 @@ from hotpatch_kb.db.store.connections import open_for_reading, open_seed_databas
 
 DAY = "2026-07-24"
 IS_LONG = "HOTPATCH_KB_LONG" in os.environ
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium fonts-noto-cjk"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture(scope="session")

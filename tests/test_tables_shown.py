@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from bs4 import BeautifulSoup
-from helpers.datasettes import get, opened
-from helpers.looking import CHROMIUM, looking
-from helpers.serving import served_as_of_day
+from helpers.datasettes import get, soup
+from helpers.looking import IN_A_BROWSER, looking
 
 from hotpatch_kb.db.site import tables
 
-in_a_browser = [
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium fonts-noto-cjk"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
 
-
-@pytest.fixture(scope="module")
-def site(seeded: Path) -> Iterator[Any]:
-    with opened(seeded, public=False) as ds:
-        yield ds
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served_as_of_day(tmp_path_factory.mktemp("served"), "--public") as url:
-        yield url
-
-
-def _soup(site: Any, path: str, **query: str) -> BeautifulSoup:
-    answer = get(site, path, **query)
-    assert answer.status_code == 200
-    return BeautifulSoup(answer.text, "lxml")
+@pytest.fixture
+def site(own: Any) -> Any:
+    return own
 
 
 @pytest.mark.parametrize(
@@ -49,7 +27,7 @@ def _soup(site: Any, path: str, **query: str) -> BeautifulSoup:
     ],
 )
 def test_what_a_release_is_comes_second_with_its_mark(site: Any, kb: str, language: str, mark: str, text: str) -> None:
-    row = _soup(site, f"/{language}/hotpatch/releases", kb=kb, product="ws2025").select_one("table.data tbody tr")
+    row = soup(site, f"/{language}/hotpatch/releases", kb=kb, product="ws2025").select_one("table.data tbody tr")
     assert row.th.get_text(strip=True) == f"KB{kb}"
     cell = row.select("td")[0]
     assert cell["class"] == ["col-classification"]
@@ -58,7 +36,7 @@ def test_what_a_release_is_comes_second_with_its_mark(site: Any, kb: str, langua
 
 
 def test_a_release_without_a_kb_is_called_by_what_is_known_of_it(site: Any) -> None:
-    row = _soup(site, "/hotpatch/releases", kb__isblank="1", product="ws-azure-preview", release_date="2021-04-13").select_one(
+    row = soup(site, "/hotpatch/releases", kb__isblank="1", product="ws-azure-preview", release_date="2021-04-13").select_one(
         "table.data tbody tr"
     )
     assert row.th.a.get_text(strip=True) == "Baseline, 13 April 2021, Windows Server Azure Edition (preview of 2021)"
@@ -66,12 +44,12 @@ def test_a_release_without_a_kb_is_called_by_what_is_known_of_it(site: Any) -> N
 
 def test_a_month_that_is_expected_is_hollow(site: Any) -> None:
     for month, classes in (("2026-06", ["mark", "baseline"]), ("2026-10", ["mark", "baseline", "expected"])):
-        row = _soup(site, "/hotpatch/hotpatch_calendar", month=month, product="ws2025").select_one("table.data tbody tr")
+        row = soup(site, "/hotpatch/hotpatch_calendar", month=month, product="ws2025").select_one("table.data tbody tr")
         assert row.select_one("td.col-expected_type i.mark")["class"] == classes
 
 
 def test_a_page_of_a_table_says_how_many_rows_it_has_above_and_below(site: Any) -> None:
-    page = _soup(site, "/hotpatch/releases", _size="50")
+    page = soup(site, "/hotpatch/releases", _size="50")
     above, below = page.select(".pager")
     count = int(page.title.string.split(": ")[1].split(" ")[0].replace(",", ""))
     assert count > 800
@@ -80,22 +58,22 @@ def test_a_page_of_a_table_says_how_many_rows_it_has_above_and_below(site: Any) 
     following = [pager.find("a", string="Next page")["href"] for pager in (above, below)]
     assert following[0] == following[1]
     assert above.find("a", string="First page") is None
-    second = _soup(site, following[0])
+    second = soup(site, following[0])
     assert second.select_one(".pager").find("a", string="First page")["href"].partition("?")[0] == "/hotpatch/releases"
     assert "_next" not in second.select_one(".pager").find("a", string="First page")["href"]
-    whole = _soup(site, "/hotpatch/products")
+    whole = soup(site, "/hotpatch/products")
     assert [pager.get_text(strip=True) for pager in whole.select(".pager")] == ["27 rows"]
 
 
 def test_a_phone_folds_what_is_not_read_first(site: Any) -> None:
-    row = _soup(site, "/hotpatch/releases", kb="5087423").select_one("table.data tbody tr")
+    row = soup(site, "/hotpatch/releases", kb="5087423").select_one("table.data tbody tr")
     assert [cell["class"][0] for cell in row.select("td:not(.side)")] == [
         "col-classification", "col-release_date", "col-build", "col-product", "fold",
     ]  # fmt: skip
     folded = [cell for cell in row.select("td.side") if cell.get_text(strip=True)]
     assert row.select_one(".fold summary").get_text() == f"{len(folded)} more fields"
     assert len(folded) > 10
-    assert _soup(site, "/hotpatch/data_until").select(".fold") == []  # three columns
+    assert soup(site, "/hotpatch/data_until").select(".fold") == []  # three columns
 
 
 def test_every_table_shows_columns_that_it_has(site: Any) -> None:
@@ -114,19 +92,19 @@ def test_every_table_shows_columns_that_it_has(site: Any) -> None:
     ],
 )
 def test_the_name_of_a_column_of_numbers_is_aligned_as_they_are(site: Any, sql: str, aligned: list[str]) -> None:
-    page = _soup(site, "/hotpatch", sql=sql)
+    page = soup(site, "/hotpatch", sql=sql)
     assert [head.get_text() for head in page.select("table.data th.num")] == aligned
     assert {cell["data-of"] for cell in page.select("table.data td.num")} == set(aligned)
 
 
 def test_columns_of_numbers_of_a_table(site: Any) -> None:
-    page = _soup(site, "/hotpatch/sections")
+    page = soup(site, "/hotpatch/sections")
     assert [head.get_text(strip=True) for head in page.select("table.data th.num")] == ["row_count", "release_count"]
-    assert _soup(site, "/hotpatch/builds").select("table.data :is(td, th).num.col-build") == []
+    assert soup(site, "/hotpatch/builds").select("table.data :is(td, th).num.col-build") == []
 
 
 class TestInABrowser:
-    pytestmark = in_a_browser
+    pytestmark = IN_A_BROWSER
 
     def test_on_a_desk_a_table_is_wider_than_the_text(self, chromium: Any, address: str) -> None:
         with looking(chromium, address, viewport={"width": 1400, "height": 1000}) as page:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from bs4 import BeautifulSoup
+
 from hotpatch_kb.db import site
 
 with warnings.catch_warnings():
@@ -97,3 +99,10 @@ def post(ds: Datasette, path: str, body: bytes, kind: str) -> Any:
 def form(ds: Datasette, **fields: str) -> Any:
     """Return the answer to the form of the fleet."""
     return post(ds, "/fleet", urlencode(fields).encode(), "application/x-www-form-urlencoded")
+
+
+def soup(ds: Datasette, path: str, **query: str) -> BeautifulSoup:
+    """Return a page that is there, read."""
+    answer = get(ds, path, **query)
+    assert answer.status_code == 200, path
+    return BeautifulSoup(answer.text, "lxml")

@@ -13,8 +13,21 @@ from typing import Any
 
 import pytest
 
+from helpers.serving import served_as_of_day
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AXE = "4.14.1"
+IN_A_BROWSER = [
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium fonts-noto-cjk"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the public site over the embedded facts, as of the day of the pictures: one server for every module that looks at it."""
+    with served_as_of_day(tmp_path_factory.mktemp("served"), "--public") as url:
+        yield url
 
 
 @contextmanager
