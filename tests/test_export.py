@@ -56,7 +56,7 @@ def test_every_file_is_listed_with_its_hash(exported: Path) -> None:
     assert sums == {name: digest for name, (digest, _) in listed.items() if name != "SHA256SUMS"}
     assert index["judged_on"] == DAY
     for name in ("v1/all.json", "v1/timestamp.json", "v1/products.json", "v1/products/ws2025.json", "v1/calendar/2026.json",
-                 "feeds/releases.atom", "calendars/ws2025.ics", "recipes/duckdb.sql", "tables/verdicts.csv", "hotpatch.db", "datapackage.json"):  # fmt: skip
+                 "feeds/releases.atom", "ja/feeds/releases-ws2025.atom", "calendars/ws2025.ics", "recipes/duckdb.sql", "tables/verdicts.csv", "hotpatch.db", "datapackage.json"):  # fmt: skip
         assert name in listed
 
 
@@ -285,3 +285,11 @@ def test_any_web_server_answers_with_it(exported: Path) -> None:
     links = {part.partition('"')[0] for part in feed.split('href="../')[1:]}
     assert links
     assert {link for link in links if not (exported / link).is_file()} == set()
+    japanese = [
+        part.partition('"')[0]
+        for part in (exported / "ja" / "feeds" / "releases.atom")
+        .read_text(encoding="utf-8")
+        .split('rel="alternate" type="text/html" href="')[1:]
+    ]
+    assert len(japanese) > len(links) / 2
+    assert [link for link in japanese if not (exported / "ja" / "feeds" / link).resolve().is_file()] == []

@@ -148,6 +148,8 @@ def test_links_lead_to_what_there_is() -> None:
     assert links.target("/lookup?q=Windows+Server+2025") == f"{SERVER}.html"
     assert links.target("/changes?product=ws2025") == f"{SERVER}.html"
     assert links.target("/feeds/releases.atom?product=ws2025") == "feeds/releases-ws2025.atom"
+    assert links.target("/ja/feeds/releases.atom?product=ws2025") == "ja/feeds/releases-ws2025.atom"
+    assert links.target("/feeds/calendar.atom", "ja") == "ja/feeds/calendar.atom"
     assert links.target("/build/26100.2") == f"{SERVER}.html"
     assert links.rewritten('<a href="/kb/5087423#x"><a href="https://a.example/kb"><a href="#menu">', "ja/build/26100.1.html") == (
         '<a href="../../ja/kb/5087423.html#x"><a href="https://a.example/kb"><a href="#menu">'

@@ -16,8 +16,8 @@ from markupsafe import Markup
 from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, SCOPE
 
 _LINK: Final = re.compile(r'(?<=<a href=")[^"]*(?=")')
-# First parts of addresses that are no pages: files, feeds, the API.
-_FILES: Final = frozenset({"site", "-", "csv", "cards", "feeds", "calendars", "language", "robots.txt", "sitemap.xml"})
+# First parts of addresses that have no language: files, the API. A feed has one.
+_FILES: Final = frozenset({"site", "-", "csv", "cards", "calendars", "language", "robots.txt", "sitemap.xml"})
 
 
 def split(path: str, base: str) -> tuple[str, str] | None:

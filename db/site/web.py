@@ -334,12 +334,10 @@ def _clipped(value: Any) -> Any:
 
 
 async def file(datasette: Any, request: Any, make: Callable[[sqlite3.Connection], bytes], content_type: str) -> Response:
-    """Return a file made from the database: a feed, a calendar, a table as CSV, a picture.
-
-    It is kept by the host and scheme of the request too, which the links of feeds and calendars begin with.
-    """
+    """Return a file made from the database: a feed, a calendar, a table as CSV, a picture. Its links begin with what it is kept by."""
+    key = (content_type, request.host, request.scheme, request.full_path, request.scope.get(SCOPE))
     try:
-        body = await _cached_read(datasette, (content_type, request.host, request.scheme, request.full_path), make)
+        body = await _cached_read(datasette, key, make)
     except HttpError as wrong:
         return await problem(datasette, request, wrong.status, wrong.message)
     except BadInput as bad:

@@ -8,11 +8,13 @@ import sqlite3
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
+from itertools import product as pairs_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hotpatch_kb.db import __version__
-from hotpatch_kb.db.answers import coverage, icalendar_file
+from hotpatch_kb.db.answers import icalendar_file
 from hotpatch_kb.db.answers.calendar import calendar_rows, subscribed_rows
 from hotpatch_kb.db.model.products import named
 from hotpatch_kb.db.site.export import tables
@@ -23,6 +25,7 @@ from hotpatch_kb.db.site.export.pages import plan_of
 from hotpatch_kb.db.site.export.schemas import SCHEMAS, schema_file
 from hotpatch_kb.db.site.export.shared import Making, Unwatched, few_collections, prepare
 from hotpatch_kb.db.site.export.signing import SIGNATURE, private_key
+from hotpatch_kb.db.site.i18n import DEFAULT, LANGUAGES, words
 from hotpatch_kb.db.site.plugins.feeds import FEEDS, atom
 from hotpatch_kb.db.store.connections import copy_into
 from hotpatch_kb.db.store.scratch import PREFIX
@@ -153,29 +156,28 @@ def _write_tables(folder: Folder, conn: sqlite3.Connection, answers: Answers) ->
 
 
 def _write_feeds(folder: Folder, conn: sqlite3.Connection, day: str) -> None:
-    """Write feeds and calendars. A static file does not know its address, so the links of a feed lead to its neighbours, relative to it."""
-    until = coverage.latest_data_until(conn)
-    for name, feed in FEEDS.items():
-        body = atom(feed, name, None, feed.entries(conn, None), until, _neighbour, f"{name}.atom")
-        folder.put(f"feeds/{name}.atom", body)
-    for name, feed in FEEDS.items():
-        for (product,) in conn.execute("select product from products order by product").fetchall():
-            entries = feed.entries(conn, product)
-            folder.put(feed_of(name, product), atom(feed, name, product, entries, until, _neighbour, f"{name}-{product}.atom"))
+    """Write feeds, in each language, and calendars. A static file does not know its address, so the links of a feed lead to its neighbours, relative to it."""
+    products = [product for (product,) in conn.execute("select product from products order by product")]
+    for language, name in pairs_of(LANGUAGES, FEEDS):
+        below, t = "" if language == DEFAULT else f"{language}/", words(language)
+        for product in (None, *products):
+            place = feed_of(name, product) if product else f"feeds/{name}.atom"
+            up = "../" * (1 + bool(below))
+            folder.put(below + place, atom(conn, name, product, t, partial(_neighbour, up=up), place.removeprefix("feeds/")))
     changes = icalendar_file.revisions(conn, calendar_rows(conn))
     for (product,) in conn.execute("select distinct product from hotpatch_calendar order by product").fetchall():
         title, rows = f"Windows hotpatching: {named(product).name}", subscribed_rows(conn, product)
         folder.put(f"calendars/{product}.ics", icalendar_file.calendar_file(conn, rows, title, today=day, changes=changes))
 
 
-def _neighbour(page: str) -> str:
-    """Return the file of an export for a page of the site, as an address relative to a feed."""
+def _neighbour(page: str, up: str) -> str:
+    """Return the file of an export for a page of the site, as an address relative to a feed: ``up`` leads to the folder of the export."""
     kind, _, name = page.partition("/")
     files = {
         "build": f"v1/builds/{name}.json", "kb": f"v1/kbs/KB{name}.json", "product": f"v1/products/{name}.json",
         "calendar": f"v1/calendar/{name[:4]}.json", "prices": "tables/prices.csv",
     }  # fmt: skip
-    return f"../{files.get(kind, 'v1/all.json')}"
+    return f"{up}{files.get(kind, 'v1/all.json')}"
 
 
 def _write_index(folder: Folder, answers: Answers, signer: Ed25519PrivateKey | None) -> None:

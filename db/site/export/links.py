@@ -80,6 +80,8 @@ class Links:
         if query:
             path = _asked(path, parse_qs(query))
         path = self.others.get(path, path)
+        if path.startswith("feeds/") and language != DEFAULT:
+            return f"{language}/{path}"
         return path if _FILE.fullmatch(path) else file_of(path if path in self.pages else SERVER, language)
 
 

@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 (Datasette loads each file of this folder as a plugin, an __init__.py too)
-"""Subscriptions: Atom feeds of releases, of calendar and price changes and of known issues, and a calendar file per product."""
+"""Subscriptions: Atom feeds of releases, of calendar and price changes and of known issues, in each language, and a calendar file per product."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from hotpatch_kb.db.answers.events import change_rows, events
 from hotpatch_kb.db.model import clock, reading
 from hotpatch_kb.db.model.errors import BadInput
 from hotpatch_kb.db.model.products import named
-from hotpatch_kb.db.site import news, page_data, web
+from hotpatch_kb.db.site import addresses, news, page_data, web, when
+from hotpatch_kb.db.site.i18n import DEFAULT, SCOPE, Words, words
 from hotpatch_kb.db.site.restart_answers import IN_ORDER
 
 MAX_ENTRIES: Final = 100
@@ -41,7 +42,7 @@ class Entry(NamedTuple):
     text: str
 
 
-def released(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
+def released(conn: sqlite3.Connection, product: str | None, t: Words) -> list[Entry]:
     """Return baselines and hotpatches, newest first."""
     releases = page_data.rows(
         conn,
@@ -55,10 +56,17 @@ def released(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
     return [
         Entry(
             row["subject"],
-            f"{named(row['product']).name}: {_KINDS[row['classification']]} {_kb(row)}{row['build'] or ''} of {row['release_date']}{', unplanned' if row['is_unplanned'] else ''}",
+            t(
+                "{product}: {kind} {release} of {day}",
+                product=named(row["product"]).name,
+                kind=t(_KINDS[row["classification"]]),
+                release=f"{_kb(row)}{row['build'] or ''}",
+                day=row["release_date"],
+            )
+            + (f"{t(', ')}{t('unplanned')}" if row["is_unplanned"] else ""),
             row["seen"],
             f"build/{row['build']}" if row["build"] else f"calendar/{row['release_date'][:7]}",
-            "An unplanned baseline: its month was planned as a hotpatch." if row["is_unplanned"] else "",
+            t("An unplanned baseline: its month was planned as a hotpatch.") if row["is_unplanned"] else "",
         )
         for row in releases
     ]
@@ -68,25 +76,25 @@ def _kb(row: dict[str, Any]) -> str:
     return f"KB{row['kb']} " if row["kb"] else ""
 
 
-def _changes(conn: sqlite3.Connection, product: str | None, prefix: str) -> list[Entry]:
+def _changes(conn: sqlite3.Connection, product: str | None, prefix: str, t: Words) -> list[Entry]:
     rows = [row for row in change_rows(conn, product=product) if row["subject"].startswith(prefix)][: MAX_ENTRIES * 4]
     return [
-        Entry(f"{item.subject}/{item.form}/{item.changed_at}", item.in_words(), item.changed_at, item.path, "")
+        Entry(f"{item.subject}/{item.form}/{item.changed_at}", when.event_said(item, t), item.changed_at, item.path, "")
         for item in events(conn, rows)
     ][:MAX_ENTRIES]
 
 
-def calendar_changes(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
+def calendar_changes(conn: sqlite3.Connection, product: str | None, t: Words) -> list[Entry]:
     """Return months that changed: a type, a plan, a release."""
-    return _changes(conn, product, "calendar/")
+    return _changes(conn, product, "calendar/", t)
 
 
-def price_changes(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
+def price_changes(conn: sqlite3.Connection, product: str | None, t: Words) -> list[Entry]:
     """Return prices that changed."""
-    return _changes(conn, product, "price/")
+    return _changes(conn, product, "price/", t)
 
 
-def issues(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
+def issues(conn: sqlite3.Connection, product: str | None, t: Words) -> list[Entry]:
     """Return known issues, by when an article was last read with them."""
     known_issues = page_data.rows(
         conn,
@@ -101,7 +109,7 @@ def issues(conn: sqlite3.Connection, product: str | None) -> list[Entry]:
             f"KB{row['kb']}: {row['title']}",
             row["seen"] or "1970-01-01T00:00:00Z",
             f"kb/{row['kb']}",
-            row["state"] + (f", resolved by KB{row['resolved_by_kb']}" if row["resolved_by_kb"] else ""),
+            t(row["state"]) + (f"{t(', ')}{t('resolved by')} KB{row['resolved_by_kb']}" if row["resolved_by_kb"] else ""),
         )
         for row in known_issues
     ]
@@ -111,7 +119,7 @@ class Feed(NamedTuple):
     """A feed: its title, and the function that reads its entries."""
 
     title: str
-    entries: Callable[[sqlite3.Connection, str | None], list[Entry]]
+    entries: Callable[[sqlite3.Connection, str | None, Words], list[Entry]]
 
 
 FEEDS: Final = {
@@ -122,20 +130,30 @@ FEEDS: Final = {
 }
 
 
-def atom(
-    feed: Feed, name: str, product: str | None, entries: list[Entry], until: str | None, absolute: Callable[[str], str], address: str
-) -> bytes:
-    """Return a feed as Atom (RFC 4287), the same bytes for the same facts."""
+def atom(conn: sqlite3.Connection, name: str, product: str | None, t: Words, absolute: Callable[[str], str], address: str) -> bytes:
+    """Return a feed as Atom (RFC 4287), the same bytes for the same facts.
+
+    Args:
+        conn: the database.
+        name: a key of ``FEEDS``.
+        product: of whose entries alone it is made; None for those of all.
+        t: words. Those of one language have ids of their own: a reader of feeds shows one entry of an id.
+        absolute: returns the address of a path of the site.
+        address: of the feed itself.
+    """
+    feed, until = FEEDS[name], coverage.latest_data_until(conn)
+    entries = feed.entries(conn, product, t)
     ET.register_namespace("", _ATOM)
-    root = ET.Element(f"{{{_ATOM}}}feed")
+    root = ET.Element(f"{{{_ATOM}}}feed", {"xml:lang": t.language})
+    ids = "" if t.language == DEFAULT else f"{t.language}/"
 
     def add(parent: ET.Element, tag: str, text: str | None = None, **attributes: str) -> ET.Element:
         element = ET.SubElement(parent, f"{{{_ATOM}}}{tag}", {key: _clean(value) for key, value in attributes.items()})
         element.text = None if text is None else _clean(text)
         return element
 
-    title = f"{feed.title}: {named(product).name}" if product else feed.title
-    add(root, "id", _id(f"feed/{name}/{product or ''}"))
+    title = f"{t(feed.title)}: {t(named(product).name)}" if product else t(feed.title)
+    add(root, "id", _id(f"{ids}feed/{name}/{product or ''}"))
     add(root, "title", title)
     add(root, "updated", max((entry.updated for entry in entries), default=f"{until or '1970-01-01'}T00:00:00Z"))
     add(root, "link", rel="self", type="application/atom+xml", href=address)
@@ -149,7 +167,7 @@ def atom(
     add(add(root, "author"), "name", "hotpatch-kb")
     for entry in entries:
         element = add(root, "entry")
-        add(element, "id", _id(entry.name))
+        add(element, "id", _id(ids + entry.name))
         add(element, "title", entry.title)
         add(element, "updated", entry.updated)
         add(element, "link", rel="alternate", type="text/html", href=absolute(entry.path))
@@ -167,16 +185,17 @@ def _clean(text: str) -> str:
 
 
 async def feed(datasette: Any, request: Any) -> Response:
-    """``/feeds/<feed>.atom``: a feed of all products, or of one."""
-    name = request.url_vars["feed"]
-    chosen = FEEDS[name]
+    """``/feeds/<feed>.atom``, ``/ja/feeds/<feed>.atom``: a feed of all products, or of one, in the language of its address."""
+    language = request.scope.get(SCOPE) or DEFAULT
+    urls = addresses.of_request(datasette, request)
 
     def make(conn: sqlite3.Connection) -> bytes:
         product = web.product_of(conn, request)
+        here = addresses.in_languages(datasette, request)[language] if SCOPE in request.scope else request.full_path
         return atom(
-            chosen, name, product, chosen.entries(conn, product), coverage.latest_data_until(conn),
-            lambda path: datasette.absolute_url(request, datasette.urls.path(path) if path else datasette.urls.instance()),
-            datasette.absolute_url(request, request.full_path),
+            conn, request.url_vars["feed"], product, words(language),
+            lambda path: datasette.absolute_url(request, urls.path(path) if path else urls.instance()),
+            datasette.absolute_url(request, here),
         )  # fmt: skip
 
     return await web.file(datasette, request, make, "application/atom+xml; charset=utf-8")
