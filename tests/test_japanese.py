@@ -262,7 +262,7 @@ def test_the_newest_of_a_build_number_says_of_which_machines_and_what_it_is(publ
     page = _page(public, "/ja/build/26100")
     names = [_spoken(name) for name in page.select("article")[0].select("dl.newest dt")]
     kinds = [[_spoken(kind) for kind in box.select("dl.newest .kind")] for box in page.select("article")]
-    assert names == ["最新 (ホットパッチ登録済み)", "最新 (通常の累積更新プログラム)"]
+    assert names == ["最新 (ホットパッチ登録済み)", "最新 (ホットパッチなし)"]
     assert kinds == [["ベースライン", "ベースライン"], ["ホットパッチ", "累積更新プログラム (LCU)"]]
 
 
@@ -273,7 +273,10 @@ def test_what_is_not_known_is_not_said_to_be_none(public: Datasette, at: Any) ->
     # Nobody read of hotpatches of it: that does not say that the product is not covered here.
     for product in ("win10-22h2", "win11-26h2"):
         assert "ホットパッチ このバージョンでのホットパッチの提供は確認されていません" in _spoken(_page(public, f"/ja/product/{product}"))
-    assert "この日までのリリースは確認されていません。" in _spoken(_page(public, "/ja/product/win11-26h2"))
+    assert "リリースは確認されていません。提供される更新プログラムと、再起動の有無は不明です。" in _spoken(
+        _page(public, "/ja/product/win11-26h2")
+    )
+    assert "2026 年 5 月 20 日までのリリースは確認されていません。" in _spoken(_page(public, "/ja/product/win11-26h2?on=2026-05-20"))
     assert "記事をまだ読み取っていない場合も空になるため、問題がないとは限りません。" in _spoken(_page(public, "/ja/hotpatch/known_issues"))
 
 

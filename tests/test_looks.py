@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.datasettes import get, opened, soup
+from bs4 import BeautifulSoup
+from helpers.datasettes import form, get, opened, soup
 from helpers.looking import IN_A_BROWSER, looking
 
 from hotpatch_kb.db.store import schema
@@ -156,6 +157,111 @@ def test_a_product_whose_support_has_ended_says_what_came_since(db: Path, at: An
     assert found["2025-10-14"] == [ended]  # on its last day
     assert found["2025-11-11"] == [ended, f"Since then : 1 update, on 11 November 2025 , {for_whom}"]
     assert found["2026-01-13"] == [ended, f"Since then : 2 updates, the newest on 13 January 2026 , {for_whom}"]
+
+
+# --- what a page begins with, and what it says -----------------------------------------------------------------------------
+
+
+def test_changes_begin_with_the_restarts_and_hotpatches_of_the_newest_month(site: Any) -> None:
+    box, *_ = soup(site, "/changes").select("main .box")
+    assert _lines(box.h2) == "July 2026"
+    assert [_lines(line) for line in box.select("li")] == [
+        "hotpatch , 18 July 2026 : Windows 11, version 25H2 , Windows 11, version 24H2",
+        "baseline , 14 July 2026 : Windows Server 2025 , Windows Server 2022 , Windows 11, version 25H2 , Windows 11, version 24H2",
+    ]
+    assert box.select_one("p a")["href"] == "/calendar/2026-07"
+    # What is chosen is what it is about; a month without either has no such box.
+    (line,) = soup(site, "/changes?product=ws2025&month=2026-05").select("main .box li")
+    assert _lines(line) == "hotpatch , 12 May 2026 : Windows Server 2025"
+    assert soup(site, "/changes?product=ws2019").select("main .box") == []
+    fold = soup(site, "/changes").select_one("main details.on-desk")
+    assert (fold.has_attr("open"), fold.form is not None) == (False, True)
+    assert soup(site, "/changes?kind=hotpatch").select_one("main details.on-desk").has_attr("open")
+
+
+def test_a_product_names_its_newest_hotpatch_beside_a_newer_baseline(site: Any) -> None:
+    for path, said in {
+        "ws2025": {"Newest build": "baseline KB5099536 26100.33158 copy", "Newest hotpatch": "hotpatch KB5087423 26100.32772 12 May 2026"},
+        "ws2025?on=2026-06-10": {"Newest build": "baseline KB5094125 26100.32995 copy", "Newest hotpatch": "hotpatch KB5087423 26100.32772 12 May 2026"},
+        # Where the newest of the line is one, its mark says so.
+        "win11-25h2": {
+            "Newest, hotpatch line": "hotpatch KB5121768 26200.8893 copy", "Newest, standard line": "cumulative update (LCU) KB5121767 26200.8894 copy",
+        },
+    }.items():  # fmt: skip
+        found = {_lines(name): _lines(name.find_next_sibling("dd")) for name in soup(site, f"/product/{path}").select("dl.newest dt")}
+        assert {name: text for name, text in found.items() if name.startswith("Newest")} == said, path
+
+
+def test_support_that_has_ended_is_not_said_to_end(site: Any) -> None:
+    line = soup(site, "/product/win11-23h2").select_one("h1 + p")
+    assert _lines(line) == (
+        "ends soon Home, Pro: ended Support ends: Enterprise, Education, IoT Enterprise 10 November 2026 (in 16 weeks) "
+        "Support ended: Home, Pro 11 November 2025 (8 months ago)"
+    )
+
+
+def test_nothing_known_of_a_product_is_not_nothing_offered(site: Any) -> None:
+    text = _lines(soup(site, "/product/win11-26h2").main)
+    assert "No release of it is known. Which updates it gets, and whether they restart, is not known." in text
+    assert "No release of it by 20 May 2026 is known." in _lines(soup(site, "/product/win11-26h2?on=2026-05-20").main)
+
+
+def test_machines_of_a_product_that_need_a_restart_have_its_mark(site: Any, at: Any) -> None:
+    """In the list by product as in that of machines: of two that are behind, one needs an update that restarts."""
+    at("2026-05-20")
+    machines = [
+        "host,product,build,line",
+        "a,ws2025,26100.32690,hotpatch",
+        "b,ws2025,26100.32690,standard",
+    ]
+    fleet = BeautifulSoup(form(site, fleet="\n".join(machines)).text, "lxml")
+    assert [
+        (_lines(row.td), row.select_one(".status")["class"], _lines(row.select_one(".num")))
+        for row in fleet.select("main details table tbody tr")
+    ] == [
+        ("Windows Server 2025", ["status", "behind", "restarts"], "1"),
+        ("Windows Server 2025", ["status", "behind"], "1"),
+    ]
+    assert {_lines(row.td): row.select_one(".status")["class"][1:] for row in fleet.select("#verdicts tbody tr")} == {
+        "a": ["behind"],
+        "b": ["behind", "restarts"],
+    }
+
+
+def test_a_fleet_names_the_machines_that_restart(site: Any) -> None:
+    behind, patched = "ws2025,26100.32690,hotpatch", "ws2025,26100.33158,hotpatch"
+    head = "host,product,build,line"
+
+    def said(*rows: str) -> list[str]:
+        fleet = BeautifulSoup(form(site, fleet="\n".join(rows)).text, "lxml")
+        return [_lines(line) for line in fleet.select("main .lede + p")]
+
+    assert said(head, f"new,{patched}", f"db1,{behind}", f"<b>,{behind}") == ["A restart is needed on: db1, <b>"]
+    assert said(head, *(f"db{number},{behind}" for number in range(11))) == [
+        f"A restart is needed on: {', '.join(f'db{n}' for n in range(10))}, …"
+    ]
+    assert said(head, f"new,{patched}") == []
+    assert said("product,build,line", behind) == []  # without a column of hosts there is no name
+
+
+def test_a_feed_has_the_language_of_its_address(site: Any) -> None:
+    english, japanese = (get(site, f"{language}/feeds/releases.atom?product=ws2025") for language in ("", "/ja"))
+    read = [BeautifulSoup(answer.content, "xml") for answer in (english, japanese)]
+    assert [feed.feed["xml:lang"] for feed in read] == ["en", "ja"]
+    assert [feed.entry.title.string.replace("\u00a0", " ") for feed in read] == [
+        "Windows Server 2025: baseline (restart) KB5099536 26100.33158 of 2026-07-14",
+        "Windows Server 2025: ベースライン (再起動あり) KB5099536 26100.33158 (2026 年 7 月 14 日)",
+    ]
+    assert [feed.entry.link["href"].removeprefix("http://localhost") for feed in read] == ["/build/26100.33158", "/ja/build/26100.33158"]
+    assert read[1].find("link", rel="self")["href"].removeprefix("http://localhost") == "/ja/feeds/releases.atom?product=ws2025"
+    assert not {name.string for name in read[0].find_all("id")} & {name.string for name in read[1].find_all("id")}
+    assert "/ja/feeds/calendar.atom?product=ws2025" in [link["href"] for link in soup(site, "/ja/subscribe").select("main a")]
+
+
+def test_a_claim_of_a_document_is_named_in_words(site: Any) -> None:
+    names = [_lines(row.th) for row in soup(site, "/ja/hotpatch/claims", subject="eligibility/rule/ws2025/arc/7").select("tbody tr")]
+    assert any(name.startswith("規則 7、Windows Server 2025、Azure Arc、製品: Windows Server 2025") for name in names), names
+    assert not any(re.search(r"、arc|: ws2025", name) for name in names), names
 
 
 class TestInABrowser:

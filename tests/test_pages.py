@@ -573,10 +573,10 @@ def test_sources_say_how_fresh_they_are_and_under_which_licence(own: Datasette, 
             assert str(escape(title)) in page
             assert f'href="{escape(url)}"' in page
             assert f'href="{escape(licence)}"' in page
-    assert "Microsoft Learn: release information 4 months late" in text
+    assert "Microsoft Learn: release information Licence: Microsoft terms 4 months late" in text
     late = lxml.html.fromstring(page).xpath("//span[contains(@class, 'late')]")
     assert {mark.get("class") for mark in late} == {"status late bad"}  # four Patch Tuesdays have passed: red, as the strip
-    terms = dict(re.findall(r'href="([^"]*)" rel="[^"]*">([^<]*)</a></td></tr>', page))
+    terms = dict(re.findall(r'Licence: <a href="([^"]*)" rel="[^"]*">([^<]*)</a>', page))
     assert terms["https://www.apache.org/licenses/LICENSE-2.0"] == "Apache-2.0"
     assert terms["https://learn.microsoft.com/en-us/legal/termsofuse"] == "Microsoft terms"
     assert set(terms.values()) == {"Apache-2.0", "Microsoft terms"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from helpers.datasettes import get, soup
-from helpers.looking import IN_A_BROWSER, looking
+from helpers.looking import IN_A_BROWSER, looking, overflows
 
 from hotpatch_kb.db.site import tables
 
@@ -111,12 +111,22 @@ class TestInABrowser:
             page.goto(f"{address}hotpatch/releases")
             assert page.locator(".scroll").first.bounding_box()["width"] > 1300
             assert page.locator(".content > p.lede, .content > p").first.bounding_box()["width"] <= 704
-            left = [page.locator(part).first.bounding_box()["x"] for part in ("h1", "header .home-link", "footer nav a", ".scroll")]
-            assert left == pytest.approx([left[0]] * 4, abs=1)
+            table = page.locator(".scroll").first.bounding_box()
+            assert table["x"] == pytest.approx(1400 - table["x"] - table["width"], abs=1)  # as far from the left as from the right
             heads = [head.bounding_box() for head in page.locator("table.data thead th").all()]
             assert len([head for head in heads if head["x"] + head["width"] <= 1400]) >= 9
             rows = [row.bounding_box()["height"] for row in page.locator("table.data tbody tr").all()]
             assert max(rows) < 60
+
+    def test_the_header_stays_where_it_is_on_other_pages(self, chromium: Any, address: str) -> None:
+        with looking(chromium, address, viewport={"width": 1400, "height": 1000}) as page:
+            found = {}
+            for path in ("", "hotpatch/releases", "hotpatch/products/ws2025", "hotpatch/what_is_this_build?build=26100.6905"):
+                page.goto(f"{address}en/{path}")
+                parts = ("header .home-link", "header nav a", "h1", "footer nav a")
+                found[path] = [page.locator(part).first.bounding_box()["x"] for part in parts]
+                assert not overflows(page), path
+            assert len({tuple(places) for places in found.values()}) == 1, found
 
     def test_a_phone_unfolds_one_row(self, chromium: Any, address: str) -> None:
         with looking(chromium, address, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True) as page:

@@ -22,7 +22,7 @@ from hotpatch_kb.db.site import questions as asked
 from hotpatch_kb.db.site.i18n import language_of
 from hotpatch_kb.db.site.page_data import rows
 from hotpatch_kb.db.site.restart_answers import IN_ORDER, ranks_of
-from hotpatch_kb.db.site.when import freshness, late_sources, next_patch_tuesday
+from hotpatch_kb.db.site.when import freshness, with_late_copies
 
 _MONTH: Final = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])")
 MAX_QUESTION: Final = 400  # characters
@@ -71,11 +71,9 @@ async def sources(datasette: Any, request: Any) -> Response:
             from sources as s join source_health as h using (source) order by h.is_stale desc, s.precedence, s.title""",
         )
         day = clock.today()
-        late = {row["source"] for row in late_sources(conn, day)}
+        found = with_late_copies(conn, found, day)
         for row in found:
             row["terms"] = terms(row["licence"])
-            if row["source"] in late and not row["is_stale"]:  # CVEs: of each month since its Patch Tuesday
-                row |= {"is_stale": 1, "due_at": next_patch_tuesday(row["last_good_at"][:10])}
             due_on = (row["due_at"] or "")[:10]
             row.update(is_overdue="" < due_on < day, is_due_today=due_on == day)
         return {"sources": sorted(found, key=lambda row: not row["is_stale"]), "fresh": freshness(conn, day)}

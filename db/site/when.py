@@ -111,9 +111,21 @@ def days_kept(text: object) -> Markup:
     return Markup(_JAPANESE.sub(_with_iso, kept) if "年" in kept else kept)  # noqa: S704 (it is escaped first)
 
 
+@functools.lru_cache(maxsize=20_000, typed=True)
 def days_in(text: object, language: str) -> Markup:
-    """Return a text as ``days_kept`` does, beside a label: in Japanese with its ISO dates as a sentence has them, which only columns of tables keep."""
-    return days_kept(in_japanese(str(text)) if language == "ja" else text)
+    r"""Return a text as ``days_kept`` does, in a sentence or beside a label: its ISO dates and months as a sentence has them. Only columns of tables keep them.
+
+    >>> days_in("the baseline of 2026-07-14 is newer", "en"), days_in("not known for 2026-07", "en")
+    (Markup('the baseline of <time datetime="2026-07-14">14 July 2026</time> is newer'), Markup('not known for <time datetime="2026-07">July 2026</time>'))
+    """
+    if language == "ja":
+        return days_kept(in_japanese(str(text)))
+    said = _ISO.sub(lambda found: f'<time datetime="{found[0]}">{_spelled(found[0])}</time>', str(escape(text)))
+    return Markup(said)  # noqa: S704 (it is escaped first)
+
+
+def _spelled(iso: str) -> str:
+    return month_of(iso, "en") if _MONTH.fullmatch(iso) else written(iso, "en")
 
 
 def _with_iso(found: re.Match[str]) -> str:
@@ -269,6 +281,17 @@ def _freshness(conn: sqlite3.Connection, day: str, products: set[str | None], cv
         "tuesdays": patch_tuesdays(until, day),
         "stale": late_sources(conn, day),
     }
+
+
+def with_late_copies(conn: sqlite3.Connection, found: Iterable[dict[str, Any]], day: str) -> list[dict[str, Any]]:
+    """Return rows of ``source_health`` in which a copy of the security data is stale, and due on the Patch Tuesday after it was read, as ``late_sources`` says."""
+    late = {row["source"] for row in late_sources(conn, day)}
+    return [
+        row | {"is_stale": 1, "due_at": f"{next_patch_tuesday(row['last_good_at'][:10])}T00:00:00Z"}
+        if row["source"] in late and not row["is_stale"]
+        else row
+        for row in found
+    ]
 
 
 def late_sources(conn: sqlite3.Connection, day: str) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ from hotpatch_kb.db.model.messages import Message
 from hotpatch_kb.db.model.products import PLATFORMS
 from hotpatch_kb.db.model.queries import MAX_QUERY
 from hotpatch_kb.db.site import page_data, restart_answers, web
+from hotpatch_kb.db.site.when import with_late_copies
 
 MAX_KBS: Final = 50  # of a machine, in one request
 _DAY: Final = {"type": "string", "format": "date", "example": "2026-07-20"}
@@ -108,7 +109,8 @@ def _changes(conn: sqlite3.Connection, request: Any) -> Any:
 
 
 def _status(conn: sqlite3.Connection, request: Any) -> Any:  # noqa: ARG001 (each takes both)
-    return page_data.rows(conn, "select source, state, last_good_at, due_at, is_stale, note from source_health order by source")
+    found = page_data.rows(conn, "select source, state, last_good_at, due_at, is_stale, note from source_health order by source")
+    return with_late_copies(conn, found, clock.today())
 
 
 # By path: summary, function, parameters, required parameters. docs/site.md has a table of them (docs/generated.py).

@@ -102,6 +102,18 @@ class Answers(Suffixes):
         self._kept[shown.chip] += 1
         return shown
 
+    def by_kind(self, needs: Mapping[tuple[int, str, str], int]) -> Counter[tuple[Kind, bool]]:
+        """Return how many machines there are of each kind, those apart that need an update that restarts.
+
+        Args:
+            needs: their counts by label, chip, and what they need.
+        """
+        kinds = [kind for kind, _ in self._labels]
+        counts: Counter[tuple[Kind, bool]] = Counter()
+        for (label, _, name), count in needs.items():
+            counts[kinds[label], name == "yes"] += count
+        return counts
+
 
 class Question(NamedTuple):
     """An inventory, and how it is to be read and judged.
@@ -191,10 +203,10 @@ def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
         form = Csv(_few(machines.find_columns()))
         answers = Answers(Judge(conn, asked.day), form, machines.fields)
         first: dict[str, list[tuple[str, Judged]]] = {chip: [] for chip in _CHIPS}
-        needs: Counter[tuple[str, str]] = Counter()
+        needs: Counter[tuple[int, str, str]] = Counter()
         for prefixes, ends in _in_time(batches(answers, machines, summary)):
             for prefix, end in zip(prefixes, cast("list[Shown]", ends), strict=True):
-                needs[end.chip, end.needs] += 1
+                needs[end.label, end.chip, end.needs] += 1
                 if end.found and len(of_chip := first[end.chip]) < MAX_SHOWN:
                     of_chip.append((prefix, end.found))
         said, columns = report(conn, asked.day, machines, summary), machines.find_columns()
@@ -211,13 +223,13 @@ def shown(conn: sqlite3.Connection, asked: Question) -> dict[str, Any]:
     ]
     return {
         "counts": [
-            (kind.product.split(" or "), kind.verdict, kind.condition, count)
-            for kind, count in sorted(summary.counts.items(), key=_worst_first)
+            (kind.product.split(" or "), kind.verdict, kind.condition, count, restarts)
+            for (kind, restarts), count in sorted(answers.by_kind(needs).items(), key=_worst_first)
         ],
         "total": summary.counts.total(),
-        "needs": {name: sum(count for (_, of), count in needs.items() if of == name) for _, name in needs},
-        "is_clear": {name for _, name in needs} <= {"no", "nothing"},
-        "restarting": [chip for chip, name in needs if name == "yes"],
+        "needs": {name: sum(count for (_, _, of), count in needs.items() if of == name) for _, _, name in needs},
+        "is_clear": {name for _, _, name in needs} <= {"no", "nothing"},
+        "restarting": [chip for _, chip, name in needs if name == "yes"],
         "by_chip": _by_chip(summary.counts),
         "own": renamed(form.columns),
         "main": [columns.index(name) for field in ("host", "build") for name in list(taken.get(field, ()))[:1] if name in columns],
@@ -239,10 +251,10 @@ def _chip(verdict: str, depends_on: Condition | None) -> str:
     return CONDITIONAL if depends_on else verdict
 
 
-def _worst_first(counted: tuple[Kind, int]) -> tuple[int, int, str]:
-    """Return the place of machines of one kind among the counts: what needs something first, then the most machines."""
-    kind, count = counted
-    return _CHIPS.index(_chip(kind.verdict, kind.condition)), -count, kind.product
+def _worst_first(counted: tuple[tuple[Kind, bool], int]) -> tuple[int, bool, int, str]:
+    """Return the place of machines of one kind among the counts: what needs something first, of that what restarts, then the most machines."""
+    (kind, restarts), count = counted
+    return _CHIPS.index(_chip(kind.verdict, kind.condition)), not restarts, -count, kind.product
 
 
 def _by_chip(counts: Counter[Kind]) -> list[dict[str, Any]]:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from markupsafe import Markup, escape
 
 from hotpatch_kb.db.answers.events import events
-from hotpatch_kb.db.model.products import KNOWN, named
+from hotpatch_kb.db.model.products import KNOWN, PLATFORMS, named
 from hotpatch_kb.db.site import when
 from hotpatch_kb.db.site.i18n import DEFAULT, Words
 from hotpatch_kb.db.site.tables import about
@@ -116,6 +116,8 @@ def _value(column: str, values: Mapping[str, Any], t: Words, *, marked: bool) ->
         return subject_in_words(text, t)
     if column == "product":
         return t(named(text).name)
+    if column == "value" and values.get("field") in {"product", "platform"}:
+        return t(PLATFORMS[text] if text in PLATFORMS else named(text).name)
     if column == "field":
         name, sign, place = text.partition("#")
         return f"{_filed('fact ', name, t) or name}{sign}{place}"
@@ -142,6 +144,8 @@ def subject_in_words(subject: str, t: Words) -> str:
     >>> from hotpatch_kb.db.site.i18n import words
     >>> subject_in_words("release/ws2025/5087423/26100.32772", words("en")), subject_in_words("calendar/ws2025/2026-06", words("ja"))
     ('KB5087423 26100.32772, Windows Server 2025', '2026\xa0年\xa06\xa0月、Windows Server 2025')
+    >>> subject_in_words("eligibility/rule/ws2025/arc/7", words("en")), subject_in_words("eligibility/edition/-/Home/-", words("ja"))
+    ('rule 7, Windows Server 2025, Azure Arc', 'エディション、Home')
     """
     kind, *names = subject.split("/")
     comma = t(", ")
@@ -152,11 +156,22 @@ def subject_in_words(subject: str, t: Words) -> str:
         return f"{when.month_of(names[1], t.language)}{comma}{t(named(names[0]).name)}"
     if kind == "lifecycle" and names:
         names[0] = t(named(names[0]).name)
+    if kind == "eligibility" and names:
+        return comma.join(_of_eligibility(*names, t=t))
     if kind == "price":
         names = [_of_price(name, t) for name in names]
     if kind in {"kb", "kb_cves"} and names[0].isdecimal():
         names[0] = f"KB{names[0]}"
     return comma.join(t(KNOWN[name].name) if name in KNOWN else _word(name, t) for name in names if name not in {"", "-"}) or subject
+
+
+def _of_eligibility(kind: str, *names: str, t: Words) -> Iterator[str]:
+    """Yield the parts of the name of what documents state: its kind, with the number that it has where it has no name, then what it is about."""
+    *about, last = names or ("",)
+    yield f"{_word(kind, t)} {last}" if last.isdecimal() else _word(kind, t)
+    for name in about if last.isdecimal() else names:
+        if name not in {"", "-"}:
+            yield t(KNOWN[name].name) if name in KNOWN else t(PLATFORMS[name]) if name in PLATFORMS else name
 
 
 def _of_price(name: str, t: Words) -> str:
