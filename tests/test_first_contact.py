@@ -13,6 +13,7 @@ from conftest import Command
 from helpers import render
 from helpers.mirror import Mirror, Reply
 
+from hotpatch_kb.scraper.cli.text import runs as texts
 from hotpatch_kb.scraper.crawl.contact.bundle import _public
 from hotpatch_kb.scraper.sources import registry
 
@@ -162,3 +163,13 @@ def test_a_bundle_names_what_the_archive_lacks_and_needs_drift(run: Command, tre
 )
 def test_a_report_names_nothing_of_the_machine(text: str, public: str) -> None:
     assert _public(text) == public
+
+
+def test_status_says_that_a_source_comes_with_the_program_only_where_it_does() -> None:
+    """A source that is off, or that was not needed, has no day on which it is due either."""
+    never = {"last_good_at": None, "due_at": None, "is_stale": 0, "note": ""}
+    read = {"last_good_at": "2026-07-23T13:02:00Z", "due_at": None, "is_stale": 0, "note": ""}
+    rows = [{"source": "facts_prices", "state": "ok", **read}, {"source": "graph_updates", "state": "off", **never}]
+    shown = [line.rstrip() for line in texts.status(rows)][1:]
+    assert [line.split()[0] for line in shown if line.endswith("comes with the program")] == ["facts_prices"]
+    assert shown[1].split() == ["graph_updates", "off"]

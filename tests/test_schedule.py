@@ -217,7 +217,7 @@ def test_one_frequent_cron_line_is_enough(db: Path, monkeypatch: pytest.MonkeyPa
     with closing(sqlite3.connect(db)) as conn:
         assert conn.execute("select count(*) from runs").fetchone() == before
     assert (result.failures, result.pages_read) == ([], 0)
-    assert said == ["nothing is due; learn_release_info is at 2026-07-25T17:45:00Z"]
+    assert said == ["nothing is due; learn_release_info is due at 2026-07-25T17:45:00Z"]
 
 
 @pytest.mark.fault("a daemon that is told to stop in a crawl")

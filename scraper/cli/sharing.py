@@ -125,6 +125,6 @@ def pages(due: bool, db: Path, as_json: bool) -> int:
     found = at_present(options.connection(db))
     rows = [page._asdict() for page in found if page.is_due or not due]
     if not rows:
-        say(f"nothing is due; the first page is at {next_due(found)}")
+        say(f"nothing is due; the first page is due at {next_due(found)}")
     write(rows, form_of(as_json=as_json), text=lambda: [row["url"] for row in rows])
     return ExitCode.DONE

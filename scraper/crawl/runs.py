@@ -233,7 +233,7 @@ def crawl(
             planned = plan(conn, wanted, now)
             wanted = due_sources(wanted, planned, now)
             if not wanted:
-                first = f"; {planned[0].source} is at {written(planned[0].at)}" if planned else ""
+                first = f"; {planned[0].source} is due at {written(planned[0].at)}" if planned else ""
                 say(f"nothing is due{first}")
                 return mended or Result(run=pages.last_run(conn))
         with closing(ParsedPages(archive)) as parsed:
@@ -318,9 +318,9 @@ def update(
     with locked(db), closing(open_database(db)) as conn:
         kept = Archive(archive, say)
         mended = _mend(conn, kept, decided, say)
-        at, why = feed_state.due(db, feed.name, datetime.now(UTC))
+        at, _ = feed_state.due(db, feed.name, datetime.now(UTC))
         if due and at > datetime.now(UTC):
-            say(f"nothing is due; {feed.name} is at {written(at)}: {why}")
+            say(f"nothing is due; {feed.name} is due at {written(at)}")
             return mended or Result(run=pages.last_run(conn))
         try:
             found = feed.index(feed_state.read(db).get("taken", {}))

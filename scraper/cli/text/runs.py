@@ -31,8 +31,15 @@ def status(rows: Sequence[Row], feed: str | None = None) -> Iterator[str]:
 
 
 def _freshness(row: Row) -> str:
-    """Return whether a source is stale. What comes with the program has no day on which it is due: it is as old as it is."""
-    return "stale" if row["is_stale"] else "fresh" if row["due_at"] else "comes with the program"
+    """Return whether a source is stale, "" of one that is off or was not needed.
+
+    What comes with the program has no day on which it is due: it is as old as it is.
+    """
+    if row["is_stale"]:
+        return "stale"
+    if row["due_at"]:
+        return "fresh"
+    return "comes with the program" if row["last_good_at"] else ""
 
 
 def _minute(time: str | None) -> str | None:
