@@ -115,7 +115,7 @@ def test_the_example_query_of_the_database_answers() -> None:
     conn.close()
     assert isinstance(rows, list)
     assert sqlite3.sqlite_version_info >= (3, 37)  # STRICT
-    assert ("2026-05-12", "2026-05-12") in [(value, text) for value, text, _, _ in rows]
+    assert ("release_date", "2026-05-12", "2026-05-12") in [(field, value, text) for field, value, text, _, _ in rows]
 
 
 def test_help_of_every_command(run: Command) -> None:
