@@ -78,7 +78,9 @@ def test_a_day_that_others_alone_report_says_so(own: Datasette, at: Callable[[st
     (end,) = run("lookup", "Windows Server 23H2", "--db", seeded, "--json").json()[0]["products"][0]["support_ends"]
     assert end == {"edition_group": "annual_channel", "kind": "end_of_servicing", "end_date": "2026-05-12", "is_reported": True}
     assert "    until      2026-05-12  support, reported by others\n" in run("lookup", "Windows Server 23H2", "--db", seeded).out
-    assert "reported by others" not in run("lookup", "Windows Server 2022", "--db", seeded).out
+    server_2022 = run("lookup", "Windows Server 2022", "--db", seeded).out
+    assert "reported by others" not in server_2022
+    assert "    until      2027-10     Datacenter: Azure Edition: hotpatches\n" in server_2022
     build = "not supported; support ended on 2026-05-12 (reported by others)"
     assert build in run("lookup", "25398.2330", "--db", seeded).out
     assert "2026 年 5 月 12 日 (第三者の報告)" in _text(_main(get(own, "/ja/build/25398.2330").text))

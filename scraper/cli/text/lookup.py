@@ -103,8 +103,9 @@ def _how_to_tell(answer: Row) -> Iterator[str]:
 _ALL_EDITIONS: Final = frozenset({"server", "annual_channel"})
 _GROUPS: Final = {
     "home_pro": "Home and Pro", "enterprise_education": "Enterprise and Education", "iot_enterprise": "IoT Enterprise", "iot_core": "IoT Core", "ltsc": "LTSC",
-    "iot_ltsc": "IoT LTSC",
+    "iot_ltsc": "IoT LTSC", "server_azure_edition": "Datacenter: Azure Edition",
 }  # fmt: skip
+_ENDS: Final = {"mainstream": "mainstream support", "extended": "support", "end_of_servicing": "support", "hotpatch_end": "hotpatches"}
 
 
 def _about(about: Row) -> Iterator[str]:
@@ -114,9 +115,8 @@ def _about(about: Row) -> Iterator[str]:
     for end in sorted(about["support_ends"], key=lambda end: end["end_date"]):
         group = end["edition_group"]
         whose = "" if group in _ALL_EDITIONS else f"{_GROUPS.get(group, group)}: "
-        kind = {"mainstream": "mainstream support", "extended": "support", "end_of_servicing": "support"}.get(end["kind"])
-        kind = kind or f"Extended Security Updates, {end['kind'].removeprefix('esu_').replace('_', ' ')}"
-        yield f"    until      {end['end_date']}  {whose}{kind}{', reported by others' if end['is_reported'] else ''}"
+        kind = _ENDS.get(end["kind"]) or f"Extended Security Updates, {end['kind'].removeprefix('esu_').replace('_', ' ')}"
+        yield f"    until      {end['end_date']:<10}  {whose}{kind}{', reported by others' if end['is_reported'] else ''}"
     for line, release in about["newest"].items():
         if release:
             yield f"    newest     {_release(release).replace(' of ', ' ')} ({line})"
