@@ -82,7 +82,7 @@ def calendar_type(text: str) -> str:
     """
     written = plain(text).casefold()
     without = _NO_RESTART.sub(" ", written)
-    words = set(re.findall(r"[^\W\d_]+", without))
+    words: set[str] = set(re.findall(r"[^\W\d_]+", without))
     if words <= _OF_A_TYPE and len(kinds := words & {"baseline", "hotpatch"}) == 1:
         kind = kinds.pop()
         # A baseline without a restart and a hotpatch with one are neither.
