@@ -209,8 +209,10 @@ def missing_month(product: Product, line: str, day: str) -> str | None:
     latest = (date.fromisoformat(day) - GRACE - timedelta(days=1)).isoformat()
     month = latest[:7] if second_tuesday(latest[:7]) <= latest else month_after(latest[:7], -1)
     other = "standard" if line == "hotpatch" else "hotpatch"
-    if (tuesday := second_tuesday(day[:7])) <= day and month < day[:7]:
-        month = day[:7] if _has_release_of(product, other, tuesday) or product.is_refused_since(tuesday) else month
+    tuesday = second_tuesday(day[:7])
+    is_within_grace = month < day[:7] and tuesday <= day
+    if is_within_grace and (_has_release_of(product, other, tuesday) or product.is_refused_since(tuesday)):
+        month = day[:7]
     listed = [r for r in product.releases if r.is_of(line) and not r.is_provisional and r.release_date and r.release_date <= day]
     first = min((r.release_date or "" for r in listed), default=None)
     newest = max((r.release_date or "" for r in listed if _is_monthly(r) and not r.is_withdrawn and _is_in_its_month(r)), default="")

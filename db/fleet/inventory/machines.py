@@ -192,12 +192,21 @@ def _found(value: Any, depth: int, of: str = "") -> Found:
     return [(cells if _is_machine(cells) else {**host, **cells}, problem) for cells, problem in found] if host else found
 
 
+def name_in_words(name: str) -> str:
+    """Return the name of a member or an element with blanks between its words.
+
+    >>> name_in_words("rolloutPlan"), name_in_words("not_installed")
+    ('rollout Plan', 'not installed')
+    """
+    return _HUMPS.sub(" ", name)
+
+
 def _told_of(name: str, found: Found) -> Found:
     """Return the machines of a member. What is told of a target, of snapshots or of June is not what they have now, nor what failed or is to be done."""
     if (
         is_of_target(name)
         or _OF_A_RUN.fullmatch(name)
-        or denies_installation(_HUMPS.sub(" ", name))
+        or denies_installation(name_in_words(name))
         or _OF_A_TIME.search(name)
         or (_OF_OTHER_TIMES.search(name) and not _is_of_one(name))
     ):

@@ -28,7 +28,7 @@ from hotpatch_kb.db.fleet.inventory.documents.pairs import (
 )
 from hotpatch_kb.db.fleet.inventory.documents.turned import columns_are_machines, rows_of_text
 from hotpatch_kb.db.fleet.inventory.documents.wiki import reader_of_wiki
-from hotpatch_kb.db.fleet.inventory.machines import machines_in
+from hotpatch_kb.db.fleet.inventory.machines import machines_in, name_in_words
 from hotpatch_kb.db.fleet.inventory.tables.summaries import told_by
 from hotpatch_kb.db.fleet.inventory.texts import Records
 from hotpatch_kb.db.model.errors import BadInput
@@ -44,13 +44,13 @@ _HTML: Final = re.compile(r"\s*<(?:!DOCTYPE\s+html|(?:html|head|body|table|div|m
 _ARCHIVE: Final = re.compile(r"(?im)^content-type:\s*(?:multipart/related|text/html)\b")
 # The source of a page of Confluence has its macros among the tags of HTML, without their namespace.
 _OF_CONFLUENCE: Final = re.compile(r"<(?:ac|ri):[\w-]+[\s>]")
-# "---", "%YAML", "- name: srv1"
-_YAML: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*(?:---(?:[ \t]+[!&#][^\n]*)?\n|%YAML|-[ \t]++[\"']?[\w. -]+[\"']?:(?:[ \t]|\n))")
+# Comments and blank lines at the beginning of YAML
 _COMMENTS: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
+# "---", "%YAML", "- name: srv1"
+_YAML: Final = re.compile(_COMMENTS.pattern + r"(?:---(?:[ \t]+[!&#][^\n]*)?\n|%YAML|-[ \t]++[\"']?[\w. -]+[\"']?:(?:[ \t]|\n))")
 _FIRST_ELEMENT: Final = re.compile(r"<([A-Za-z_][\w.:-]*)")
-_HUMPS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|[_-]")
 # A key without a value above keys that are indented, or a list. Labels that commands print look so at times.
-_MAYBE_YAML: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[\w.@/-]+:(?:[ \t]|\n)")
+_MAYBE_YAML: Final = re.compile(_COMMENTS.pattern + r"[\w.@/-]+:(?:[ \t]|\n)")
 _NESTED: Final = re.compile(
     r"^[\w.@/-]+:[ \t]*(?:&\w+[ \t]*)?\n(?:[ \t]*\n)*(?:[ \t]+(?:-[ \t]+)?|-[ \t]+)[\w.@/ -]+:(?:[ \t]|\n)", re.MULTILINE
 )
@@ -108,7 +108,7 @@ def document_in(head: str, rest: Callable[[int], str]) -> Records | None:
 def _title(kind: str, plain: str) -> str:
     """Return what is above all machines of a document: the comments at the beginning of YAML, the first element of XML ("rolloutPlan")."""
     if kind == "XML":
-        return _HUMPS.sub(" ", match[1]) if (match := _FIRST_ELEMENT.search(plain)) else ""
+        return name_in_words(match[1]) if (match := _FIRST_ELEMENT.search(plain)) else ""
     return match[0] if kind != "HTML" and (match := _COMMENTS.match(plain)) else ""
 
 
